@@ -1,0 +1,1 @@
+"""Learning and scoring on arrays; nothing here knows of users or shops."""

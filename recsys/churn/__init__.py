@@ -1,0 +1,1 @@
+"""How likely the user is to churn."""

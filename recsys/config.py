@@ -1,0 +1,230 @@
+"""One configuration for training and serving.
+
+Every key has a default, a one-line meaning and its unit in its name. `recsys config` prints the
+whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PORT=9000``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from recsys.errors import BadValue, ConfigError, UnknownKey
+
+PREFIX = "RECSYS_"
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, and without keys that nothing reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Storage(Section):
+    """Where things are kept."""
+
+    url: str = Field("sqlite:///var/recsys.db", description="event log, profiles and consents")
+    models_dir: str = Field("models", description="folder of the model versions")
+    quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
+
+
+class Columns(Section):
+    """Names of the columns in your files, where they are not among the recognised spellings."""
+
+    user: str | None = Field(None, description="who")
+    item: str | None = Field(None, description="what")
+    at: str | None = Field(None, description="when: ISO 8601, or epoch seconds or milliseconds")
+    kind: str | None = Field(None, description="what happened")
+    quantity: str | None = Field(None, description="how many units; negative is a return")
+    price: str | None = Field(None, description="money per unit")
+    order: str | None = Field(None, description="basket, invoice or session")
+    title: str | None = Field(None, description="name of the item")
+    category: str | None = Field(None, description="category of the item")
+    trait: str | None = Field(None, description="trait of the user (see segments.trait)")
+
+
+class Data(Section):
+    """How files become events."""
+
+    columns: Columns = Columns()
+    default_kind: str = Field("purchase", description="kind of rows without a kind column")
+    cancelled_order_prefix: str = Field("", description="orders that start so are returns")
+    unavailable_items: tuple[str, ...] = Field((), description="never recommended (postage, fees)")
+    timezone: str = Field("UTC", description="zone of times that name none, and of users")
+    bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
+
+
+class Kind(Section):
+    """What an event of a kind is worth to the recommender."""
+
+    weight: float = Field(1.0, description="strength; negative takes earlier strength back")
+
+
+class Items(Section):
+    """The question: which items, in which order."""
+
+    test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
+    half_life_days: float = Field(30.0, gt=0, description="age at which popularity counts half")
+    segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
+    min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
+    ready_items: int = Field(100, ge=1, description="length of the lists made at training")
+    at_k: int = Field(20, ge=1, description="length of the lists that are judged")
+
+
+class Churn(Section):
+    """The question: how likely to churn."""
+
+    critical_kind: str = Field("purchase", description="the event whose absence is churn")
+    horizon_days: int = Field(0, ge=0, description="days looked ahead; 0 takes it from the data")
+    active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
+    test_cutoff: str = Field("", description="day of the test snapshot; empty: last closed one")
+    cutoffs: int = Field(8, ge=3, description="training snapshots")
+
+
+class Channel(Section):
+    """One arm of the channel question."""
+
+    cost: float = Field(0.0, ge=0, description="money per message")
+    attribution_days: float = Field(7.0, gt=0, description="responses count so long after")
+    cap_per_week: int = Field(7, ge=1, description="messages in any 7 days")
+    quiet_hours: bool = Field(True, description="whether quiet hours hold for this channel")
+
+
+class Channels(Section):
+    """The question: which channel next."""
+
+    arms: Mapping[str, Channel] = Field(
+        {
+            "email": Channel(cost=0.002, cap_per_week=3, quiet_hours=False),
+            "push": Channel(cost=0.0005, attribution_days=1.0, cap_per_week=5),
+            "sms": Channel(cost=0.06, attribution_days=3.0, cap_per_week=1),
+        },
+        description="the channels there are",
+    )
+    default_arm: str = Field("email", description="left only for a clearly better one")
+    response_value: float = Field(1.0, gt=0, description="money that one response is worth")
+    unsubscribe_cost: float = Field(10.0, ge=0, description="money that one unsubscribe loses")
+    half_life_days: float = Field(90.0, gt=0, description="age at which a message counts half")
+    quiet_from_hour: int = Field(21, ge=0, le=23, description="local hour")
+    quiet_until_hour: int = Field(8, ge=0, le=23, description="local hour")
+    test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
+
+
+class Segments(Section):
+    """How users are grouped."""
+
+    trait: str = Field("country", description="user trait that groups those without history")
+
+
+class Privacy(Section):
+    """What is assumed of people who said nothing."""
+
+    profiling: Literal["granted", "denied"] = Field(
+        "granted", description="consent to profiling where none is recorded"
+    )
+
+
+class Training(Section):
+    """How models are made and judged."""
+
+    seed: int = Field(7, ge=0, description="same data, configuration and seed: same model")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of all intervals")
+    resamples: int = Field(2_000, ge=100, description="bootstrap samples")
+
+
+class Serving(Section):
+    """The API."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    workers: int = Field(1, ge=1, description="processes")
+    poll_seconds: float = Field(1.0, gt=0, description="how often to look for a new champion")
+    default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
+    max_limit: int = Field(100, ge=1, description="most items in one answer")
+    max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
+    live_events: int = Field(500, ge=1, description="most events since training looked at")
+    clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+
+class Config(Section):
+    """All of it."""
+
+    storage: Storage = Storage()
+    data: Data = Data()
+    kinds: Mapping[str, Kind] = Field(
+        {
+            "view": Kind(weight=0.1),
+            "cart": Kind(weight=0.5),
+            "purchase": Kind(weight=1.0),
+            "return": Kind(weight=-1.0),
+        },
+        description="the kinds of interactions there are",
+    )
+    items: Items = Items()
+    churn: Churn = Churn()
+    channels: Channels = Channels()
+    segments: Segments = Segments()
+    privacy: Privacy = Privacy()
+    training: Training = Training()
+    serving: Serving = Serving()
+
+
+def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
+    """Return the configuration of a parsed file, overridden by the environment.
+
+    Parameters
+    ----------
+    file : mapping
+        What ``tomllib`` read; empty for all defaults.
+    environment : mapping of str to str
+        ``RECSYS_<SECTION>__<KEY>`` overrides; other variables are left alone.
+
+    Raises
+    ------
+    UnknownKey
+        A key that nothing reads; names the nearest known one.
+    BadValue
+        A value of the wrong type or out of range.
+    """
+    merged = _copy(file)
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and "__" in name:
+            _put(merged, name.removeprefix(PREFIX).lower().split("__"), value)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise _explained(error) from error
+
+
+def keys(section: type[Section] = Config, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Yield every key as (dotted name, default, meaning)."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from keys(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field.default, field.description or ""
+
+
+def _copy(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copy(v) if isinstance(v, Mapping) else v for k, v in value.items()}
+
+
+def _put(target: dict[str, Any], path: list[str], value: str) -> None:
+    *sections, key = path
+    for section in sections:
+        target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            raise BadValue(".".join(path), value, f"{section} is not a section")
+    target[key] = value
+
+
+def _explained(error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return UnknownKey(key, known=[name for name, _, _ in keys()])
+    return BadValue(key, first["input"], first["msg"])

@@ -1,0 +1,194 @@
+"""Everything that can go wrong and is not a bug.
+
+::
+
+    RecsysError
+    ├── DataError              the data cannot be used
+    │   ├── MissingColumn
+    │   ├── UnreadableFile
+    │   └── NothingToLearnFrom
+    ├── ConfigError            recsys.toml or the environment is wrong
+    │   ├── UnknownKey
+    │   └── BadValue
+    ├── QueryError             the caller asked for something that cannot be
+    │   ├── BadQuery
+    │   ├── BodyTooLarge
+    │   ├── UnknownItem
+    │   └── UnknownSegment
+    └── StoreError             what was kept cannot be had
+        ├── NoChampion
+        ├── UnknownVersion
+        ├── CorruptArtifact
+        ├── IncompatibleArtifact
+        └── StoreUnavailable
+
+Each class takes the facts, keeps them as attributes and words its own message:
+what happened, which value, what was allowed. Expected outcomes (nothing to recommend,
+a refused promotion, too little data) are values, not errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RecsysError(Exception):
+    """Whatever this project raises on purpose."""
+
+
+class DataError(RecsysError):
+    """The data cannot be used."""
+
+
+class MissingColumn(DataError):
+    """A file lacks a column that is needed."""
+
+    def __init__(self, column: str, *, found: Iterable[str], accepted: Iterable[str]) -> None:
+        self.column = column
+        self.found = tuple(found)
+        self.accepted = tuple(accepted)
+        super().__init__(
+            f"no column for {column!r}: the file has {', '.join(self.found) or 'no columns'}; "
+            f"recognised spellings are {', '.join(self.accepted)}; "
+            f'or name yours in recsys.toml: [data.columns] {column} = "…"'
+        )
+
+
+class UnreadableFile(DataError):
+    """A file is missing, empty, of an unknown format or broken."""
+
+    def __init__(self, path: object, why: str) -> None:
+        self.path = str(path)
+        self.why = why
+        super().__init__(f"cannot read {self.path}: {why}")
+
+
+class NothingToLearnFrom(DataError):
+    """There are too few events for the question asked."""
+
+    def __init__(self, what: str, *, found: int, needed: int) -> None:
+        self.what = what
+        self.found = found
+        self.needed = needed
+        super().__init__(f"too little data: {found:,} {what}, at least {needed:,} needed")
+
+
+class ConfigError(RecsysError):
+    """The configuration is wrong."""
+
+
+class UnknownKey(ConfigError):
+    """A configuration key that nothing reads."""
+
+    def __init__(self, key: str, *, known: Iterable[str]) -> None:
+        self.key = key
+        self.known = tuple(known)
+        nearest = get_close_matches(key, self.known, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(self.known)}"
+        super().__init__(f"unknown configuration key {key!r}; {hint}")
+
+
+class BadValue(ConfigError):
+    """A configuration value outside what is allowed."""
+
+    def __init__(self, key: str, value: object, allowed: str) -> None:
+        self.key = key
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"configuration key {key!r} is {value!r}; allowed: {allowed}")
+
+
+class QueryError(RecsysError):
+    """The caller asked for something that cannot be."""
+
+
+class BadQuery(QueryError):
+    """A parameter outside what is allowed."""
+
+    def __init__(self, parameter: str, value: object, allowed: str) -> None:
+        self.parameter = parameter
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{parameter} is {value!r}; allowed: {allowed}")
+
+
+class BodyTooLarge(QueryError):
+    """A request with more bytes than are read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(
+            f"the body is too large: at most {allowed_bytes:,} bytes; send smaller batches"
+        )
+
+
+class UnknownItem(QueryError):
+    """An item that the serving model has never seen."""
+
+    def __init__(self, item_id: str) -> None:
+        self.item_id = item_id
+        super().__init__(f"item {item_id!r} is not in the serving model")
+
+
+class UnknownSegment(QueryError):
+    """A segment that the serving model does not have."""
+
+    def __init__(self, name: str, *, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"segment {name!r} does not exist; known: {', '.join(self.known)}")
+
+
+class StoreError(RecsysError):
+    """What was kept cannot be had."""
+
+
+class NoChampion(StoreError):
+    """No model version has been promoted yet."""
+
+    def __init__(self, models_dir: object) -> None:
+        self.models_dir = str(models_dir)
+        super().__init__(f"no champion in {self.models_dir}: run `recsys train` first")
+
+
+class UnknownVersion(StoreError):
+    """A model version that the store does not hold."""
+
+    def __init__(self, version: str, *, known: Iterable[str]) -> None:
+        self.version = version
+        self.known = tuple(known)
+        super().__init__(
+            f"no model version {version!r}; there are: {', '.join(self.known) or 'none'}"
+        )
+
+
+class CorruptArtifact(StoreError):
+    """A file of a model version is not what was registered."""
+
+    def __init__(self, version: str, file: str, why: str) -> None:
+        self.version = version
+        self.file = file
+        self.why = why
+        super().__init__(f"model version {version} refused: {file} {why}")
+
+
+class IncompatibleArtifact(StoreError):
+    """A model version written in a format that this code does not read."""
+
+    def __init__(self, version: str, found: int, supported: int) -> None:
+        self.version = version
+        self.found = found
+        self.supported = supported
+        super().__init__(
+            f"model version {version} has artifact format {found}, this code reads {supported}: "
+            "train again with this code, or serve it with the code that made it"
+        )
+
+
+class StoreUnavailable(StoreError):
+    """The event store cannot be reached, is locked or is full."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the event store is unavailable: {why}")

@@ -1,0 +1,1 @@
+"""How good an answer was, and how sure one can be."""

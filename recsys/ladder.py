@@ -1,0 +1,204 @@
+"""The one place where a rung is chosen.
+
+Three questions, four rungs each. A rung is earned twice: per user (it says whether it applies to
+this person now) and by measurement (training ships it only where held-out data show that it beats
+the rung below). The answer carries the rung it came from and the trail of rungs asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from recsys.evaluation.estimate import Estimate
+from recsys.people import Person
+
+Query = TypeVar("Query")
+QueryIn = TypeVar("QueryIn", contravariant=True)
+Answer = TypeVar("Answer")
+AnswerOut = TypeVar("AnswerOut", covariant=True)
+
+
+class Question(StrEnum):
+    """What may be asked about a user."""
+
+    ITEMS = "items"
+    CHANNEL = "channel"
+    CHURN = "churn"
+
+
+class RungName(StrEnum):
+    """The rungs, lowest first."""
+
+    POPULAR = "popular"
+    SEGMENT = "segment"
+    ONE_TO_ONE = "one_to_one"
+    HYPER = "hyper"
+
+
+PROFILING = frozenset({RungName.ONE_TO_ONE, RungName.HYPER})
+
+
+class Reason(StrEnum):
+    """What became of a rung that was asked."""
+
+    SERVED = "served"
+    NOT_SHIPPED = "not_shipped"
+    NO_CONSENT = "no_consent"
+    UNKNOWN_USER = "unknown_user"
+    NO_SEGMENT = "no_segment"
+    TOO_LITTLE_HISTORY = "too_little_history"
+    NO_LIVE_EVENTS = "no_live_events"
+    NOT_REACHABLE = "not_reachable"
+    NOTHING_LEFT = "nothing_left"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung that was asked, what became of it, and a sentence a marketer can read."""
+
+    rung: RungName
+    reason: Reason
+    detail: str
+
+
+class Rung(Protocol[QueryIn, AnswerOut]):
+    """One way of answering one question. A fitted value; it never changes."""
+
+    @property
+    def name(self) -> RungName:
+        """Which rung this is."""
+
+    def refusal(self, person: Person) -> Step | None:
+        """Return why this rung does not apply to this person now; None when it does."""
+
+    def because(self, person: Person) -> str:
+        """Return one sentence on what the answer to this person stands on."""
+
+    def answer(self, person: Person, query: QueryIn) -> AnswerOut | None:
+        """Answer the query; None when this rung has nothing left to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What held-out data said about a rung.
+
+    Attributes
+    ----------
+    rung, below : RungName
+        The rung, and the highest shipped rung it was compared with.
+    metric : str
+        What was compared; higher is better.
+    lift : Estimate or None
+        Paired difference to the rung below; None when it could not be measured.
+    shipped : bool
+        Whether serving may use the rung.
+    why : str
+        The verdict in words.
+    """
+
+    rung: RungName
+    below: RungName
+    metric: str
+    lift: Estimate | None
+    shipped: bool
+    why: str
+
+    @classmethod
+    def on(cls, rung: RungName, below: RungName, metric: str, lift: Estimate | None) -> Verdict:
+        """Judge a rung: shipped when the lower bound of its lift is above zero."""
+        if lift is None:
+            why = f"not shipped: too little held-out data to compare {metric} with {below}"
+            return cls(rung, below, metric, None, shipped=False, why=why)
+        shipped = lift.low > 0
+        verb = "shipped: beats" if shipped else "not shipped: does not clearly beat"
+        why = f"{verb} {below} by {lift} {metric} over {lift.n:,} users"
+        return cls(rung, below, metric, lift, shipped=shipped, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Climb(Generic[Answer]):
+    """The answer, the rung it came from, why, and all rungs asked, highest first.
+
+    `answer` and `rung` are None only when every rung failed.
+    """
+
+    answer: Answer | None
+    rung: RungName | None
+    reason: str
+    trail: tuple[Step, ...]
+
+
+OnFailure = Callable[[RungName, Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder(Generic[Query, Answer]):
+    """The rungs of one question, highest first, and the verdict on each but the lowest."""
+
+    question: Question
+    rungs: Sequence[Rung[Query, Answer]]
+    verdicts: Mapping[RungName, Verdict]
+
+    def climb(
+        self,
+        person: Person,
+        query: Query,
+        *,
+        on_failure: OnFailure,
+        force: RungName | None = None,
+    ) -> Climb[Answer]:
+        """Answer with the highest rung that is shipped, applies and does not fail.
+
+        `force` asks one rung only, shipped or not (for experiments), with rung 0 below it.
+        """
+        trail: list[Step] = []
+        for rung, answer in self.answers(person, query, trail, on_failure=on_failure, force=force):
+            return Climb(answer, rung.name, trail[-1].detail, tuple(trail))
+        return Climb(None, None, "every rung failed", tuple(trail))
+
+    def answers(
+        self,
+        person: Person,
+        query: Query,
+        trail: list[Step],
+        *,
+        on_failure: OnFailure,
+        force: RungName | None = None,
+    ) -> Iterator[tuple[Rung[Query, Answer], Answer]]:
+        """Yield answers from the highest rung down, noting every rung asked in `trail`.
+
+        A rung that raises costs its own answer: it is reported through `on_failure` and noted.
+        """
+        for rung in self.rungs:
+            if refused := self._refusal(rung, person, force):
+                trail.append(refused)
+                continue
+            try:
+                answer = rung.answer(person, query)
+                because = rung.because(person)
+            except Exception as error:  # noqa: BLE001 - the law: a rung costs its own answer only
+                on_failure(rung.name, error)
+                trail.append(Step(rung.name, Reason.FAILED, "this rung failed; it was logged"))
+                continue
+            if answer is None:
+                detail = "nothing left to offer after exclusions and filters"
+                trail.append(Step(rung.name, Reason.NOTHING_LEFT, detail))
+                continue
+            trail.append(Step(rung.name, Reason.SERVED, because))
+            yield rung, answer
+
+    def _refusal(
+        self, rung: Rung[Query, Answer], person: Person, force: RungName | None
+    ) -> Step | None:
+        if force is not None:
+            if rung.name not in {force, RungName.POPULAR}:
+                return Step(rung.name, Reason.NOT_SHIPPED, f"the request forces {force}")
+        elif (verdict := self.verdicts.get(rung.name)) is not None and not verdict.shipped:
+            return Step(rung.name, Reason.NOT_SHIPPED, verdict.why)
+        if rung.name in PROFILING and not person.profiling:
+            return Step(rung.name, Reason.NO_CONSENT, "this user denied profiling")
+        return rung.refusal(person)

@@ -1,0 +1,117 @@
+"""The person at hand: all that a rung may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recsys.events import NO_EVENTS, UserEvents
+
+NO_SEGMENT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the request says about the moment.
+
+    Attributes
+    ----------
+    placement : str
+        Where the answer will be shown (``home``, ``cart``, ``email``…).
+    trait : str
+        Value of the configured context trait (for example the country); empty when not said.
+    timezone : str
+        IANA name; empty when not said, then the configured zone stands in.
+    """
+
+    placement: str = ""
+    trait: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One interaction since the serving model was trained, as the event log gives it.
+
+    `at` is in microseconds since the epoch, `value` is money of the whole event.
+    """
+
+    item_id: str | None
+    kind: str
+    at: int
+    quantity: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the event store knows of one user beyond the serving model.
+
+    Attributes
+    ----------
+    live : tuple of LiveEvent
+        Interactions since the model was trained, in the order they were stored.
+    profiling : bool or None
+        Whether the user allowed being profiled; None when nothing was said.
+    channels : frozenset of str
+        Channels with a granted marketing consent.
+    messages : mapping of str to tuple of int
+        Per channel, when this user was sent something lately (microseconds, ascending).
+    traits : mapping of str to str
+        The user's traits (country, timezone…), as imported or identified.
+    """
+
+    live: tuple[LiveEvent, ...] = ()
+    profiling: bool | None = None
+    channels: frozenset[str] = frozenset()
+    messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_REMEMBERED = Remembered()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One user at one instant.
+
+    Whoever denied profiling is gathered without past, live events and row, so that no rung can
+    look at them by mistake.
+
+    Attributes
+    ----------
+    user_id : str
+        As the caller wrote it.
+    at : int
+        The instant of the question, microseconds since the epoch.
+    user_row : int or None
+        Row in the serving model; None when the model does not know the user.
+    segment_row : int
+        Row in the segment table; ``NO_SEGMENT`` when in none.
+    profiling : bool
+        False when the user denied being profiled.
+    channels : frozenset of str
+        Channels with a granted marketing consent. Unknown is denied.
+    past : UserEvents
+        Interactions that the model was trained on.
+    live : UserEvents
+        Interactions since then, up to `at`.
+    messages : mapping of str to tuple of int
+        Per channel, when this user was sent something lately (microseconds, ascending).
+    """
+
+    user_id: str
+    at: int
+    user_row: int | None = None
+    segment_row: int = NO_SEGMENT
+    profiling: bool = True
+    channels: frozenset[str] = frozenset()
+    past: UserEvents = NO_EVENTS
+    live: UserEvents = NO_EVENTS
+    messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    context: Context = Context()
+
+    @property
+    def events(self) -> UserEvents:
+        """Past and live events, oldest first."""
+        return self.past.followed_by(self.live)

@@ -1,0 +1,1 @@
+"""Users grouped by behaviour or traits at a date."""

@@ -1,0 +1,152 @@
+"""Segmentation by recency, frequency and monetary value, with names a marketer knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import DAY, Interactions
+
+NAMES = (
+    "champions",
+    "loyal",
+    "cant_lose",
+    "at_risk",
+    "new",
+    "promising",
+    "potential_loyalist",
+    "need_attention",
+    "about_to_sleep",
+    "hibernating",
+    "lost",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RfmScores:
+    """Scores 1 (worst) to 5 (best) of every user, 0 for users without an order.
+
+    Attributes
+    ----------
+    recency, frequency, monetary : int8, shape (n_users,)
+        ``recency`` and ``monetary`` in quintiles; ``frequency`` is 1 for exactly one order day,
+        repeaters are in quartiles 2 to 5.
+    """
+
+    recency: NDArray[np.int8]
+    frequency: NDArray[np.int8]
+    monetary: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class RfmCuts:
+    """Where the scores change, fitted at a date and kept, so that later users are scored alike.
+
+    Attributes
+    ----------
+    recency_days : float64, shape (4,)
+        Ascending; at or below the first is R5.
+    order_days : float64, shape (3,)
+        Ascending, over repeaters; at or below the first is F2.
+    value : float64, shape (4,)
+        Ascending; at or below the first is M1.
+    """
+
+    recency_days: NDArray[np.float64]
+    order_days: NDArray[np.float64]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RfmFacts:
+    """What is scored, per user; `order_days` is 0 for users without an order.
+
+    Attributes
+    ----------
+    recency_days : float64, shape (n_users,)
+        Days since the last order; infinite without one.
+    order_days : int64, shape (n_users,)
+        Distinct days with an order.
+    value : float64, shape (n_users,)
+        Money of all orders.
+    """
+
+    recency_days: NDArray[np.float64]
+    order_days: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+def facts(interactions: Interactions, *, at: int) -> RfmFacts:
+    """Return recency, order days and value of every user as of `at`.
+
+    Pass interactions of the critical kind, strictly before `at` (microseconds).
+    """
+    n_users = len(interactions.users)
+    user_row = interactions.user_row
+    day = interactions.at // DAY
+    first_of_day = np.ones(len(day), bool)
+    first_of_day[1:] = (np.diff(day) != 0) | (np.diff(user_row) != 0)
+    last = np.full(n_users, -np.inf)
+    ends = interactions.indptr[1:][np.diff(interactions.indptr) > 0] - 1
+    last[user_row[ends]] = interactions.at[ends]
+    return RfmFacts(
+        recency_days=(at - last) / DAY,
+        order_days=np.bincount(user_row[first_of_day], minlength=n_users),
+        value=np.bincount(user_row, interactions.value, minlength=n_users),
+    )
+
+
+def fit(known: RfmFacts) -> RfmCuts:
+    """Return the quantile cuts over users with an order; needs no minimum, cuts may coincide."""
+    some = known.order_days > 0
+    repeaters = known.order_days > 1
+    return RfmCuts(
+        recency_days=_quantiles(known.recency_days[some], 5),
+        order_days=_quantiles(known.order_days[repeaters].astype(np.float64), 4),
+        value=_quantiles(known.value[some], 5),
+    )
+
+
+def score(known: RfmFacts, cuts: RfmCuts) -> RfmScores:
+    """Return the scores of users by the given cuts."""
+    recency = 5 - np.searchsorted(cuts.recency_days, known.recency_days)
+    frequency = np.where(
+        known.order_days > 1, 2 + np.searchsorted(cuts.order_days, known.order_days), 1
+    )
+    monetary = 1 + np.searchsorted(cuts.value, known.value)
+    some = known.order_days > 0
+    return RfmScores(
+        *(np.where(some, s, 0).astype(np.int8) for s in (recency, frequency, monetary))
+    )
+
+
+def segment(scores: RfmScores) -> NDArray[np.int8]:
+    """Return the segment of every user as an index into ``NAMES``, -1 without an order.
+
+    The first rule that matches names the segment.
+    """
+    r, f = scores.recency, scores.frequency
+    rules = (
+        (r == 5) & (f >= 4),
+        (r >= 3) & (f >= 4),
+        (r <= 2) & (f == 5),
+        (r <= 2) & (f >= 3),
+        (r == 5) & (f == 1),
+        (r == 4) & (f == 1),
+        r >= 4,
+        (r == 3) & (f == 3),
+        r == 3,
+        r == 2,
+        r == 1,
+    )
+    choices = [np.int8(index) for index in range(len(rules))]
+    known = [(r > 0) & rule for rule in rules]
+    return np.select(known, choices, default=np.int8(-1)).astype(np.int8)
+
+
+def _quantiles(values: NDArray[np.float64], parts: int) -> NDArray[np.float64]:
+    if not len(values):
+        return np.zeros(parts - 1)
+    return np.quantile(values, np.arange(1, parts) / parts)

@@ -1,0 +1,90 @@
+"""Which segment a person is in: by behaviour where it may be looked at, else by a trait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import Interactions
+from recsys.people import NO_SEGMENT
+from recsys.segments import rfm
+
+MIN_USERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTable:
+    """All segments there are, and the behavioural segment of every known user.
+
+    Segment rows are RFM segments first (in the order of ``rfm.NAMES``), then trait values with at
+    least ``MIN_USERS`` users: smaller cells are suppressed.
+
+    Attributes
+    ----------
+    names : tuple of str
+        ``rfm:champions``, ``country:France``…
+    user_segment : int16, shape (n_users,)
+        Row of each user's RFM segment; ``NO_SEGMENT`` without an order.
+    user_trait : int16, shape (n_users,)
+        Row of each user's trait segment; ``NO_SEGMENT`` where unknown or suppressed.
+    cuts : RfmCuts
+        Where the RFM scores change.
+    """
+
+    names: tuple[str, ...]
+    user_segment: NDArray[np.int16]
+    user_trait: NDArray[np.int16]
+    cuts: rfm.RfmCuts
+
+    def of_user(self, user_row: int | None, trait_row: int = NO_SEGMENT) -> int:
+        """Return the segment of a known user, else the one of the trait, else ``NO_SEGMENT``."""
+        behavioural = NO_SEGMENT if user_row is None else int(self.user_segment[user_row])
+        return trait_row if behavioural == NO_SEGMENT else behavioural
+
+    def row(self, name: str) -> int:
+        """Return the row of the segment called `name`, ``NO_SEGMENT`` when there is none."""
+        return self.names.index(name) if name in self.names else NO_SEGMENT
+
+    def members(self, segment_row: int) -> NDArray[np.bool_]:
+        """Return who is in a segment, bool, shape (n_users,)."""
+        return (self.user_segment == segment_row) | (self.user_trait == segment_row)
+
+
+def fit(
+    interactions: Interactions, trait: Sequence[str], *, trait_name: str, at: int
+) -> SegmentTable:
+    """Group users as of `at`.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        Of the critical kind, strictly before `at`.
+    trait : sequence of str, length n_users
+        Value of the trait of each user; empty where unknown.
+    trait_name : str
+        Prefix of the trait segments' names.
+    at : int
+        Microseconds since the epoch.
+    """
+    known = rfm.facts(interactions, at=at)
+    cuts = rfm.fit(known)
+    active = known.order_days > 0
+    values, codes, counts = np.unique(
+        np.where(active, np.asarray(trait, dtype=object), "").astype(str),
+        return_inverse=True,
+        return_counts=True,
+    )
+    kept = (values != "") & (counts >= MIN_USERS)
+    rows = np.where(kept, len(rfm.NAMES) + np.cumsum(kept) - 1, NO_SEGMENT)
+    return SegmentTable(
+        names=(
+            *(f"rfm:{name}" for name in rfm.NAMES),
+            *(f"{trait_name}:{value}" for value in values[kept]),
+        ),
+        user_segment=rfm.segment(rfm.score(known, cuts)).astype(np.int16),
+        user_trait=rows[codes].astype(np.int16),
+        cuts=cuts,
+    )

@@ -1,0 +1,1 @@
+"""The only input and output: the event log, consents, the model store."""

@@ -1,0 +1,182 @@
+"""The two laws of the ladder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
+from recsys.people import Person
+
+HIGHEST_FIRST = (RungName.HYPER, RungName.ONE_TO_ONE, RungName.SEGMENT, RungName.POPULAR)
+BETTER = Estimate(0.02, 0.01, 0.03, 100)
+UNCLEAR = Estimate(0.02, -0.01, 0.05, 100)
+
+
+@dataclass(frozen=True)
+class Says:
+    """A rung that answers its own name, refuses, says nothing or breaks, as told."""
+
+    name: RungName
+    refuses: Reason | None = None
+    breaks: bool = False
+    silent: bool = False
+
+    def refusal(self, person: Person) -> Step | None:
+        return Step(self.name, self.refuses, "as told") if self.refuses else None
+
+    def because(self, person: Person) -> str:
+        return f"{self.name} for {person.user_id}"
+
+    def answer(self, person: Person, query: str) -> str | None:
+        if self.breaks:
+            raise ZeroDivisionError(query)
+        return None if self.silent else f"{query} from {self.name}"
+
+
+@dataclass
+class Failures:
+    """Remembers what it was told."""
+
+    seen: list[tuple[RungName, Exception]] = field(default_factory=list)
+
+    def __call__(self, rung: RungName, error: Exception) -> None:
+        self.seen.append((rung, error))
+
+
+def ladder(**told: Says) -> Ladder[str, str]:
+    rungs = tuple(told.get(name.value, Says(name)) for name in HIGHEST_FIRST)
+    return Ladder(Question.ITEMS, rungs, verdicts={})
+
+
+def shipped(lift: Estimate | None) -> Verdict:
+    return Verdict.on(RungName.ONE_TO_ONE, RungName.SEGMENT, "NDCG@20", lift)
+
+
+def test_the_highest_rung_that_applies_answers() -> None:
+    climb = ladder().climb(Person("ann", at=0), "a list", on_failure=Failures())
+    assert climb.answer == "a list from hyper"
+    assert climb.rung is RungName.HYPER
+    assert climb.reason == "hyper for ann"
+    assert [step.rung for step in climb.trail] == [RungName.HYPER]
+
+
+def test_a_rung_that_does_not_apply_says_why_and_the_next_one_answers() -> None:
+    rungs = ladder(hyper=Says(RungName.HYPER, refuses=Reason.NO_LIVE_EVENTS))
+    climb = rungs.climb(Person("ann", at=0), "a list", on_failure=Failures())
+    assert climb.rung is RungName.ONE_TO_ONE
+    assert [(s.rung, s.reason) for s in climb.trail] == [
+        (RungName.HYPER, Reason.NO_LIVE_EVENTS),
+        (RungName.ONE_TO_ONE, Reason.SERVED),
+    ]
+
+
+def test_a_rung_that_breaks_costs_its_own_answer_and_is_reported() -> None:
+    failures = Failures()
+    rungs = ladder(hyper=Says(RungName.HYPER, breaks=True))
+    climb = rungs.climb(Person("ann", at=0), "a list", on_failure=failures)
+    assert climb.rung is RungName.ONE_TO_ONE
+    assert climb.trail[0].reason is Reason.FAILED
+    assert [(rung, type(error)) for rung, error in failures.seen] == [
+        (RungName.HYPER, ZeroDivisionError)
+    ]
+
+
+def test_when_every_rung_breaks_there_is_no_answer_but_a_trail() -> None:
+    broken = {name.value: Says(name, breaks=True) for name in HIGHEST_FIRST}
+    climb = ladder(**broken).climb(Person("ann", at=0), "a list", on_failure=Failures())
+    assert climb.answer is None
+    assert climb.rung is None
+    assert [step.reason for step in climb.trail] == [Reason.FAILED] * 4
+
+
+def test_a_rung_with_nothing_left_to_offer_lets_the_next_one_answer() -> None:
+    rungs = ladder(hyper=Says(RungName.HYPER, silent=True))
+    climb = rungs.climb(Person("ann", at=0), "a list", on_failure=Failures())
+    assert climb.rung is RungName.ONE_TO_ONE
+    assert climb.trail[0].reason is Reason.NOTHING_LEFT
+
+
+def test_a_rung_that_was_not_shipped_is_not_asked() -> None:
+    rungs = Ladder(
+        Question.ITEMS,
+        ladder().rungs,
+        verdicts={RungName.HYPER: Verdict.on(RungName.HYPER, RungName.ONE_TO_ONE, "x", UNCLEAR)},
+    )
+    climb = rungs.climb(Person("ann", at=0), "a list", on_failure=Failures())
+    assert climb.rung is RungName.ONE_TO_ONE
+    assert climb.trail[0].reason is Reason.NOT_SHIPPED
+    assert "does not clearly beat one_to_one" in climb.trail[0].detail
+
+
+def test_whoever_denied_profiling_gets_rung_one_at_most() -> None:
+    climb = ladder().climb(Person("ann", at=0, profiling=False), "a list", on_failure=Failures())
+    assert climb.rung is RungName.SEGMENT
+    assert [s.reason for s in climb.trail[:2]] == [Reason.NO_CONSENT] * 2
+
+
+def test_force_asks_one_rung_even_if_it_was_not_shipped() -> None:
+    rungs = Ladder(
+        Question.ITEMS, ladder().rungs, verdicts={RungName.ONE_TO_ONE: shipped(UNCLEAR)}
+    )
+    climb = rungs.climb(
+        Person("ann", at=0), "a list", on_failure=Failures(), force=RungName.ONE_TO_ONE
+    )
+    assert climb.rung is RungName.ONE_TO_ONE
+    assert "forces one_to_one" in climb.trail[0].detail
+
+
+def test_force_does_not_override_consent() -> None:
+    person = Person("ann", at=0, profiling=False)
+    climb = ladder().climb(person, "a list", on_failure=Failures(), force=RungName.HYPER)
+    assert climb.rung is RungName.POPULAR
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([name.value for name in HIGHEST_FIRST[:3]]),
+        st.sampled_from(["refuses", "breaks", "silent"]),
+    )
+)
+def test_rung_zero_serves_whatever_becomes_of_the_others(told: dict[str, str]) -> None:
+    ways = {
+        "refuses": {"refuses": Reason.TOO_LITTLE_HISTORY},
+        "breaks": {"breaks": True},
+        "silent": {"silent": True},
+    }
+    rungs = ladder(**{n: Says(RungName(n), **ways[way]) for n, way in told.items()})
+    climb = rungs.climb(Person("ann", at=0), "a list", on_failure=Failures())
+    highest_willing = next(name for name in HIGHEST_FIRST if name.value not in told)
+    assert climb.rung is highest_willing
+    assert climb.trail[-1].reason is Reason.SERVED
+
+
+@pytest.mark.parametrize(
+    ("lift", "serves"),
+    [(BETTER, True), (UNCLEAR, False), (None, False), (Estimate(0.0, 0.0, 0.0, 9), False)],
+)
+def test_a_rung_ships_only_if_its_lower_bound_is_above_zero(
+    lift: Estimate | None, serves: bool
+) -> None:
+    assert shipped(lift).shipped is serves
+
+
+def test_a_bootstrap_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(3)
+    covered = 0
+    for seed in range(300):
+        interval = bootstrap_mean(rng.exponential(2.0, 200), seed=seed, resamples=400)
+        assert interval is not None
+        covered += interval.low <= 2.0 <= interval.high
+    assert 0.90 <= covered / 300 <= 0.98
+
+
+def test_the_same_seed_gives_the_same_interval_and_one_user_gives_none() -> None:
+    figures = np.array([0.0, 1.0, 1.0, 0.5])
+    assert bootstrap_mean(figures, seed=1) == bootstrap_mean(figures, seed=1)
+    assert bootstrap_mean(figures[:1], seed=1) is None
