@@ -1,0 +1,92 @@
+"""All fitted parts of the item question, and the ladder made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.algorithms.als import AlsFactors
+from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.items.history import EventWeights
+from recsys.items.hyper import HyperItems
+from recsys.items.one_to_one import OneToOneItems, ReadyLists
+from recsys.items.popular import PopularItems
+from recsys.items.segment import SegmentItems
+from recsys.items.slate import ItemQuery, Ranking
+from recsys.items.taste import Taste
+from recsys.ladder import Ladder, Question, RungName, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ItemModels:
+    """Every part once; the rungs share them.
+
+    Attributes
+    ----------
+    popular : PopularItems
+        Rung 0.
+    segment : SegmentItems
+        Rung 1.
+    neighbours : ItemNeighbours
+        Always there, for similar items; the base of the 1:1 model unless there are `factors`.
+    factors : AlsFactors or None
+        The base of the 1:1 model where it won on validation data.
+    demand : float32, shape (n_items,)
+        See :class:`recsys.items.taste.Taste`.
+    weights : EventWeights
+        What makes a history of events.
+    ready : ReadyLists
+        The head of every user's 1:1 ranking.
+    at : int
+        The instant of training (microseconds).
+    min_history : int
+        Distinct items a user needs for rung 2.
+    """
+
+    popular: PopularItems
+    segment: SegmentItems
+    neighbours: ItemNeighbours
+    factors: AlsFactors | None
+    demand: NDArray[np.float32]
+    weights: EventWeights
+    ready: ReadyLists
+    at: int
+    min_history: int
+
+    def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
+        """Return the four rungs, highest first, with what held-out data said about them."""
+        one_to_one = OneToOneItems(
+            taste=Taste(self.factors or self.neighbours, self.demand),
+            weights=self.weights,
+            ready=self.ready,
+            at=self.at,
+            min_history=self.min_history,
+        )
+        rungs = (HyperItems(one_to_one), one_to_one, self.segment, self.popular)
+        return Ladder(Question.ITEMS, rungs, verdicts)
+
+    def similar(self, item_row: int, limit: int, *, allowed: NDArray[np.bool_]) -> Ranking | None:
+        """Return what the users of an item also take; None when no allowed item is known.
+
+        Parameters
+        ----------
+        item_row : int
+            In ``[0, n_items)``; never among the similar ones itself.
+        limit : int
+            Most items returned; the graph holds a bounded number.
+        allowed : bool, shape (n_items,)
+            What may be returned.
+        """
+        rows, similarity = self.neighbours.of_item(item_row)
+        kept = np.flatnonzero(allowed[rows])[:limit]
+        if not len(kept):
+            return None
+        return Ranking(
+            item_row=rows[kept],
+            score=similarity[kept],
+            because=np.full(len(kept), item_row, np.int32),
+            source="neighbours",
+        )

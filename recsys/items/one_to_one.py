@@ -1,0 +1,133 @@
+"""Rung 2: what this user's own history says, as of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import Interactions
+from recsys.items.history import EventWeights, History
+from recsys.items.slate import ItemQuery, Ranking
+from recsys.items.taste import NO_CARRIER, Taste
+from recsys.ladder import Reason, RungName, Step
+from recsys.people import Person
+
+SOURCE = "one_to_one"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyLists:
+    """The head of every user's ranking, made at training, so that a request is a slice.
+
+    Attributes
+    ----------
+    item : int32, shape (n_users, depth)
+        Best first; padded with -1.
+    score : float32, shape (n_users, depth)
+    because : int32, shape (n_users, depth)
+        The history item that adds most to the score.
+    count : int32, shape (n_users,)
+        Length of each list; below ``depth`` the list is the whole ranking.
+    history : int32, shape (n_users,)
+        Distinct items in each user's history.
+    """
+
+    item: NDArray[np.int32]
+    score: NDArray[np.float32]
+    because: NDArray[np.int32]
+    count: NDArray[np.int32]
+    history: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class OneToOneItems:
+    """The chosen 1:1 model and its ready-made lists.
+
+    Attributes
+    ----------
+    taste : Taste
+        Scores items from a history.
+    weights : EventWeights
+        What makes a history of events.
+    ready : ReadyLists
+        Agree exactly with live scoring.
+    at : int
+        The instant of training, as of which past events have faded (microseconds).
+    min_history : int
+        Distinct items a user needs.
+    """
+
+    taste: Taste
+    weights: EventWeights
+    ready: ReadyLists
+    at: int
+    min_history: int
+
+    @property
+    def name(self) -> RungName:
+        """Which rung this is."""
+        return RungName.ONE_TO_ONE
+
+    def refusal(self, person: Person) -> Step | None:
+        """Refuse users that training has not seen, or seen too little of."""
+        if person.user_row is None:
+            return Step(self.name, Reason.UNKNOWN_USER, "training has not seen this user")
+        known = self.ready.history[person.user_row]
+        if known < self.min_history:
+            detail = f"{known} different items in this user's history, {self.min_history} needed"
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
+        return None
+
+    def because(self, person: Person) -> str:
+        """Return one sentence on what the answer stands on."""
+        known = self.ready.history[person.user_row or 0]
+        return f"{known:,} different items in this user's history"
+
+    def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
+        """Return this user's best allowed items; None when the history speaks for none."""
+        ready, user = self.ready, person.user_row
+        count = ready.count[user]
+        kept = query.allowed[ready.item[user, :count]].nonzero()[0]
+        if len(kept) < query.limit and count == ready.item.shape[1]:
+            return self._live(person, query)
+        if not len(kept):
+            return None
+        kept = kept[: query.limit]
+        return Ranking(
+            ready.item[user][kept], ready.score[user][kept], ready.because[user][kept], SOURCE
+        )
+
+    def _live(self, person: Person, query: ItemQuery) -> Ranking | None:
+        history = self.weights.past(person.past, at=self.at, n_items=len(self.taste.demand))
+        return ranking(self.taste, history, query, source=SOURCE)
+
+
+def ranking(taste: Taste, history: History, query: ItemQuery, *, source: str) -> Ranking | None:
+    """Rank the allowed items for a history; None when it speaks for none of them."""
+    items, score, because = taste.rank(history, query.allowed, query.limit)
+    return Ranking(items, score, because, source) if len(items) else None
+
+
+def make_ready(
+    taste: Taste, weights: EventWeights, interactions: Interactions, *, at: int, depth: int
+) -> ReadyLists:
+    """Rank for every user, as live scoring does, and keep the first `depth` items."""
+    n_users, n_items = len(interactions.users), len(interactions.items)
+    shape = (n_users, min(depth, n_items))
+    ready = ReadyLists(
+        item=np.full(shape, NO_CARRIER, np.int32),
+        score=np.zeros(shape, np.float32),
+        because=np.full(shape, NO_CARRIER, np.int32),
+        count=np.zeros(n_users, np.int32),
+        history=np.zeros(n_users, np.int32),
+    )
+    for user in range(n_users):
+        history = weights.past(interactions.of_user(user), at=at, n_items=n_items)
+        items, score, because = taste.rank(history, None, shape[1])
+        length = len(items)
+        ready.history[user], ready.count[user] = len(history), length
+        ready.item[user, :length], ready.score[user, :length] = items, score
+        ready.because[user, :length] = because
+    return ready

@@ -1,0 +1,161 @@
+"""From the rankings of rungs to the ordered answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import repeat
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
+from recsys.people import Person
+
+NO_ITEM_BEHIND = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ItemQuery:
+    """What is asked for.
+
+    Attributes
+    ----------
+    limit : int
+        Most items wanted.
+    allowed : bool, shape (n_items,)
+        Items that may be recommended; a mask, not a preference: it is exact.
+    """
+
+    limit: int
+    allowed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What one rung proposes, best first. Never empty.
+
+    Attributes
+    ----------
+    item_row : int32, shape (k,)
+        Distinct, all allowed.
+    score : float32, shape (k,)
+        Comparable within one ranking only.
+    because : int32, shape (k,)
+        Item of the user's history that adds most to the score; ``NO_ITEM_BEHIND`` for none.
+    source : str
+        Which algorithm proposes.
+    note : str
+        Reason for each item; ``{users}`` stands for its number in `users`. May be empty.
+    users : int32, shape (k,), or None
+        Users behind each item, where the note counts them; without any, the item has no note.
+    """
+
+    item_row: NDArray[np.int32]
+    score: NDArray[np.float32]
+    because: NDArray[np.int32]
+    source: str
+    note: str = ""
+    users: NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.item_row)
+
+
+class Recommendation(NamedTuple):
+    """One item of a slate. A tuple: a request makes many, and a frozen dataclass costs four.
+
+    Attributes
+    ----------
+    item_row : int
+        Row of the item.
+    rank : int
+        Its place in the slate, from 1.
+    score : float
+        Comparable within one rung of one slate only.
+    rung : RungName
+        The rung that proposed it.
+    source : str
+        The algorithm that proposed it.
+    because : tuple of int
+        Items of the user's history that carry the score, strongest first; may be empty.
+    note : str
+        The reason in words where `because` does not tell; may be empty.
+    """
+
+    item_row: int
+    rank: int
+    score: float
+    rung: RungName
+    source: str
+    because: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The ordered answer; shorter than asked for when no rung has more, then maybe empty."""
+
+    items: tuple[Recommendation, ...]
+
+
+def fill(
+    ladder: Ladder[ItemQuery, Ranking],
+    person: Person,
+    query: ItemQuery,
+    *,
+    on_failure: OnFailure,
+    force: RungName | None = None,
+) -> Climb[Slate]:
+    """Answer with the highest rung that applies, and fill a short slate from the rungs below.
+
+    No item twice, none that the query does not allow. The rung and the reason are those of the
+    first rung that proposed anything. With nothing to recommend, the slate is empty and the rung
+    is None; the answer is None only when every rung that was asked failed.
+    """
+    # A copy, because the ladder hands the same query to every rung and what is chosen is barred.
+    left = ItemQuery(query.limit, query.allowed.copy())
+    chosen: list[Recommendation] = []
+    trail: list[Step] = []
+    first: Step | None = None
+    for rung, ranking in ladder.answers(person, left, trail, on_failure=on_failure, force=force):
+        first = first or trail[-1]
+        room = query.limit - len(chosen)
+        chosen.extend(_recommendations(ranking, rung.name, room, after=len(chosen)))
+        if len(chosen) >= query.limit:
+            break
+        left.allowed[ranking.item_row] = False
+    if first is None:
+        return _nothing(tuple(trail))
+    return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
+
+
+def _recommendations(
+    ranking: Ranking, rung: RungName, room: int, *, after: int
+) -> list[Recommendation]:
+    source = ranking.source
+    rows = zip(
+        ranking.item_row[:room].tolist(),
+        ranking.score.tolist(),
+        ranking.because.tolist(),
+        _notes(ranking),
+        strict=False,
+    )
+    return [
+        Recommendation(row, rank, score, rung, source, (because,) if because >= 0 else (), note)
+        for rank, (row, score, because, note) in enumerate(rows, start=after + 1)
+    ]
+
+
+def _notes(ranking: Ranking) -> Iterable[str]:
+    if ranking.users is None:
+        return repeat(ranking.note)
+    return [ranking.note.format(users=n) if n else "" for n in ranking.users.tolist()]
+
+
+def _nothing(trail: tuple[Step, ...]) -> Climb[Slate]:
+    for step in trail:
+        if step.reason is Reason.NOTHING_LEFT:
+            return Climb(Slate(()), None, step.detail, trail)
+    return Climb(None, None, "every rung failed", trail)

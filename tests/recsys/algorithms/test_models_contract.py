@@ -1,0 +1,110 @@
+"""What every model that scores items from a history must do.
+
+The matrix has two clubs of users that never touch each other's items, so the right answer is
+known without computing anything.
+"""
+
+import numpy as np
+import pytest
+
+from recsys.algorithms import als, neighbours
+from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.histories import Histories
+from recsys.algorithms.neighbours import NeighbourSettings
+
+N_ITEMS = 9
+NOBODYS = 8
+CLUBS = ((0, 1, 2, 3), (4, 5, 6, 7))
+
+FITS = {
+    "als": lambda h: als.fit(h, AlsSettings(factors=2, alpha=10.0, regularization=0.1), seed=7),
+    "bm25": lambda h: neighbours.fit(h, NeighbourSettings("bm25", 4)),
+    "cosine": lambda h: neighbours.fit(h, NeighbourSettings("cosine", 4)),
+    "tfidf": lambda h: neighbours.fit(h, NeighbourSettings("tfidf", 4)),
+}
+
+
+def clubs():
+    """Each of 40 users takes all items of a club but one."""
+    taken = []
+    for user in range(40):
+        club = CLUBS[user % 2]
+        taken += [(user, item) for item in club if item != club[user // 2 % 4]]
+    users, items = np.array(taken, np.int32).T
+    strength = 1.0 + (np.arange(len(taken)) % 3) / 4
+    return Histories.of(users, items, strength, n_users=41, n_items=N_ITEMS)
+
+
+def history(*rows):
+    return np.array(rows, np.int32), np.linspace(1.0, 2.0, len(rows)).astype(np.float32)
+
+
+@pytest.fixture(params=FITS, name="fitted", scope="module")
+def _fitted(request):
+    return FITS[request.param](clubs())
+
+
+@pytest.mark.parametrize("club", CLUBS)
+def test_the_missing_item_of_the_club_is_the_best_new_one(fitted, club):
+    for missing in club:
+        score = fitted.score(*history(*(item for item in club if item != missing)))
+        new = [item for item in range(N_ITEMS) if item not in club or item == missing]
+        assert max(new, key=lambda item: score[item]) == missing
+
+
+def test_the_other_club_and_nobodys_item_score_next_to_nothing(fitted):
+    score = fitted.score(*history(0, 1, 2))
+    assert np.abs(score[[4, 5, 6, 7, NOBODYS]]).max() < 0.05 * score[3]
+
+
+def test_scores_are_one_finite_float_an_item(fitted):
+    score = fitted.score(*history(0, 5))
+    assert score.shape == (fitted.n_items,) == (N_ITEMS,)
+    assert score.dtype == np.float32
+    assert np.isfinite(score).all()
+
+
+def test_an_empty_history_says_nothing(fitted):
+    assert fitted.score(*history()).tolist() == [0.0] * N_ITEMS
+    assert fitted.explain(*history(), np.array([0, 1])).shape == (0, 2)
+
+
+def test_batch_equals_single(fitted):
+    histories = clubs()
+    together = fitted.score_all(histories)
+    alone = np.stack([fitted.score(*histories.of_user(user)) for user in range(41)])
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+
+
+def test_no_users_score_nothing(fitted):
+    assert fitted.score_all(clubs().of_users(np.empty(0, np.int32))).shape == (0, N_ITEMS)
+
+
+def test_contributions_add_up_to_the_score(fitted):
+    rows, weights = history(0, 2, 5)
+    items = np.array([3, 1, 8, 0], np.int32)
+    carried = fitted.explain(rows, weights, items)
+    assert carried.shape == (3, 4)
+    expected = fitted.score(rows, weights)[items]
+    np.testing.assert_allclose(carried.sum(axis=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_club_carries_its_own_items(fitted):
+    rows, weights = history(0, 2, 5)
+    carried = fitted.explain(rows, weights, np.array([1, 6], np.int32))
+    assert carried.argmax(axis=0).tolist() in ([0, 2], [1, 2])
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_second_fit_equals_first(name):
+    first, second = FITS[name](clubs()), FITS[name](clubs())
+    for field in first.__slots__:
+        np.testing.assert_array_equal(getattr(first, field), getattr(second, field))
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_no_histories_can_be_fitted(name):
+    nobody = Histories.of(
+        np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), n_users=2, n_items=3
+    )
+    assert FITS[name](nobody).score(*history(1)).shape == (3,)

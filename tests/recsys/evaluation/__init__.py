@@ -1,0 +1,1 @@
+"""Estimates and what is kept of judgements."""

@@ -1,0 +1,99 @@
+"""From events to what the algorithms score with."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.events import DAY, NO_EVENTS, IdMap, Interactions
+from recsys.items.history import EventWeights
+from tests.recsys.items.shop import AT, KINDS, N_ITEMS, PURCHASE, RETURN, VIEW, WEIGHTS, events
+
+
+def past(*rows):
+    return WEIGHTS.past(events(*rows), at=AT, n_items=N_ITEMS)
+
+
+def test_an_event_counts_half_after_a_half_life():
+    history = past((3, PURCHASE, 70), (5, PURCHASE, 100))
+    assert history.item_row.tolist() == [3, 5]
+    assert history.weight.tolist() == [0.5, 1.0]
+
+
+def test_an_event_from_the_future_counts_as_one_of_now():
+    assert past((3, PURCHASE, 5_000)).weight.tolist() == [1.0]
+
+
+def test_kinds_weigh_differently():
+    assert past((0, VIEW, 100), (1, PURCHASE, 100)).weight == pytest.approx([0.1, 1.0])
+
+
+def test_a_returned_item_is_not_in_the_history():
+    assert past((2, PURCHASE, 90), (2, RETURN, 95), (4, PURCHASE, 90)).item_row.tolist() == [4]
+
+
+def test_one_of_two_returned_stays_with_less():
+    history = past((2, PURCHASE, 100), (2, PURCHASE, 100), (2, RETURN, 100))
+    assert history.weight.tolist() == [1.0]
+
+
+def test_events_on_unknown_items_are_left_out():
+    assert past((-1, PURCHASE, 100), (1, PURCHASE, 100)).item_row.tolist() == [1]
+
+
+def test_no_events_are_an_empty_history():
+    assert len(WEIGHTS.past(NO_EVENTS, at=AT, n_items=N_ITEMS)) == 0
+
+
+def test_the_own_weight_is_worth_what_was_tuned():
+    assert past((3, PURCHASE, 100)).own.tolist() == [0.5]
+
+
+def test_live_events_have_a_worth_of_their_own():
+    weights = EventWeights(WEIGHTS.kind, 30.0, own=10.0, live=3.0, live_own=2.0)
+    history = weights.history(
+        events((0, PURCHASE, 100)), events((1, PURCHASE, 100)), at=AT, n_items=N_ITEMS
+    )
+    assert history.weight.tolist() == [1.0, 3.0]
+    assert history.own.tolist() == [10.0, 2.0]
+
+
+def test_a_live_return_takes_a_past_purchase_back():
+    history = WEIGHTS.history(
+        events((0, PURCHASE, 90), (1, PURCHASE, 90)),
+        events((0, RETURN, 101)),
+        at=101 * DAY,
+        n_items=N_ITEMS,
+    )
+    assert history.item_row.tolist() == [1]
+
+
+some_events = st.lists(
+    st.tuples(st.integers(-1, N_ITEMS - 1), st.integers(0, 3), st.integers(0, 100)), max_size=20
+)
+
+
+@given(st.lists(some_events, min_size=1, max_size=4))
+def test_a_user_alone_gets_the_same_bits_as_in_training(users):
+    rows = [row for own in users for row in own]
+    table = Interactions.of(
+        IdMap.of(str(user) for user in range(len(users))),
+        IdMap.of(str(item) for item in range(N_ITEMS)),
+        KINDS,
+        user_row=np.repeat(np.arange(len(users)), [len(own) for own in users]).astype(np.int32),
+        events=events(*rows),
+    )
+    together = WEIGHTS.histories(table, at=AT)
+    for user in range(len(users)):
+        alone = WEIGHTS.past(table.of_user(user), at=AT, n_items=N_ITEMS)
+        item_row, weight = together.of_user(user)
+        np.testing.assert_array_equal(alone.item_row, item_row)
+        np.testing.assert_array_equal(alone.weight, weight)
+
+
+@given(some_events, some_events)
+def test_weights_are_positive_and_own_weights_not_negative(before, since):
+    history = WEIGHTS.history(events(*before), events(*since), at=AT, n_items=N_ITEMS)
+    assert (history.weight > 0).all()
+    assert (history.own >= 0).all()
+    assert (np.diff(history.item_row) > 0).all()

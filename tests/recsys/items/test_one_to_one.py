@@ -1,0 +1,73 @@
+"""Rung 2, and its ready-made lists."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.items.slate import ItemQuery
+from recsys.ladder import Reason, RungName
+from tests.recsys.items.shop import EVERYTHING, N_ITEMS, N_USERS, allowed, models, person
+
+MODELS = {depth: models(depth=depth) for depth in (1, 3, 8)}
+
+
+def rung(depth=8):
+    return MODELS[depth].ladder({}).rungs[1]
+
+
+def test_a_known_user_gets_their_club():
+    ranking = rung().answer(person(0), ItemQuery(4, EVERYTHING))
+    assert set(ranking.item_row.tolist()) == {0, 1, 2, 3}
+    assert set(ranking.because.tolist()) <= {1, 2, 3}
+
+
+def test_a_user_whom_training_has_not_seen_is_refused():
+    assert rung().refusal(person(None)).reason is Reason.UNKNOWN_USER
+
+
+@pytest.mark.parametrize("user", [12, 13])
+def test_too_little_history_is_refused(user):
+    assert rung().refusal(person(user)).reason is Reason.TOO_LITTLE_HISTORY
+
+
+def test_enough_history_applies_and_says_how_much():
+    assert rung().refusal(person(3)) is None
+    assert rung().because(person(3)) == "3 different items in this user's history"
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8])
+@given(
+    user=st.integers(0, N_USERS - 1),
+    limit=st.integers(1, 10),
+    mask=st.lists(st.booleans(), min_size=N_ITEMS, max_size=N_ITEMS),
+)
+def test_the_ready_list_and_live_scoring_agree_exactly(depth, user, limit, mask):
+    query = ItemQuery(limit, np.array(mask))
+    ready, live = (rung(d).answer(person(user), query) for d in (depth, 1))
+    if live is None:
+        assert ready is None
+        return
+    for field in ("item_row", "score", "because"):
+        np.testing.assert_array_equal(getattr(ready, field), getattr(live, field))
+    assert query.allowed[ready.item_row].all()
+    assert len(ready) <= limit
+
+
+def test_a_mask_that_empties_the_ready_list_is_scored_live():
+    ranking = rung(depth=1).answer(person(0), ItemQuery(3, allowed(0)))
+    assert ranking.item_row.tolist() == [0]
+
+
+def test_a_history_that_speaks_for_no_allowed_item_is_nothing_left():
+    assert rung().answer(person(0), ItemQuery(3, allowed(4, 5))) is None
+    assert rung(depth=1).answer(person(0), ItemQuery(3, allowed(4, 5))) is None
+
+
+def test_what_was_not_available_at_training_is_in_no_list():
+    ready = models(available=allowed(0, 1, 4)).ready
+    assert set(ready.item[ready.item >= 0].tolist()) <= {0, 1, 4}
+
+
+def test_it_knows_its_name():
+    assert rung().name is RungName.ONE_TO_ONE

@@ -1,0 +1,45 @@
+"""What a training run works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from recsys.catalogue import Catalogue
+from recsys.channel.messages import Messages
+from recsys.events import Interactions
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Everything that was known up to an instant.
+
+    Attributes
+    ----------
+    interactions : Interactions
+        All of them; its id maps give every row its meaning.
+    catalogue : Catalogue
+        Aligned with the item rows.
+    trait : tuple of str, length n_users
+        The configured trait of each user; empty where unknown.
+    messages : Messages
+        What was sent, and what became of it.
+    watermark : int
+        Sequence number of the last event of the log that is in here; later ones are *live*.
+    fingerprint : str
+        SHA-256 over the content of all of the above.
+    """
+
+    interactions: Interactions
+    catalogue: Catalogue
+    trait: tuple[str, ...]
+    messages: Messages
+    watermark: int
+    fingerprint: str
+
+    def before(self, cutoff: int) -> TrainingData:
+        """Return what was known strictly before `cutoff`, with the same rows."""
+        return replace(
+            self,
+            interactions=self.interactions.before(cutoff),
+            messages=self.messages.before(cutoff),
+        )

@@ -1,0 +1,67 @@
+"""Windows of held-out time, and what users took in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.config import Config
+from recsys.evaluation import split
+from recsys.evaluation.split import Relevant
+from recsys.events import DAY, Interactions
+from training.data import TrainingData
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last `test_days` of some data, and what was known before.
+
+    Attributes
+    ----------
+    cutoff : int
+        Known strictly before, held out at or after (microseconds).
+    before, held_out : Interactions
+        The two sides of the cutoff.
+    wanted : Relevant
+        Available items that users bought in the window.
+    live : Interactions
+        What each user did on their first active day of the window.
+    wanted_later : Relevant
+        Available items that users bought in the window after that day.
+    """
+
+    cutoff: int
+    before: Interactions
+    held_out: Interactions
+    wanted: Relevant
+    live: Interactions
+    wanted_later: Relevant
+
+
+def window(data: TrainingData, config: Config) -> Window:
+    """Split the data `test_days` before its end."""
+    interactions = data.interactions
+    cutoff = split.cutoff(interactions, days=config.items.test_days)
+    held_out = interactions.between(cutoff, interactions.end)
+    first = on_first_day(held_out)
+    critical = config.churn.critical_kind
+    available = data.catalogue.available
+    return Window(
+        cutoff=cutoff,
+        before=interactions.before(cutoff),
+        held_out=held_out,
+        wanted=split.relevant(held_out.of_kind(critical), available),
+        live=held_out.where(first),
+        wanted_later=split.relevant(held_out.where(~first).of_kind(critical), available),
+    )
+
+
+def on_first_day(interactions: Interactions) -> NDArray[np.bool_]:
+    """Return which events are on the user's first active day (UTC), bool, shape (n,)."""
+    day = interactions.at // DAY
+    active = np.flatnonzero(np.diff(interactions.indptr))
+    first = np.zeros(len(interactions.users), np.int64)
+    first[active] = day[interactions.indptr[active]]
+    return np.asarray(day == first[interactions.user_row])
