@@ -9,17 +9,23 @@
     │   └── NothingToLearnFrom
     ├── ConfigError            recsys.toml or the environment is wrong
     │   ├── UnknownKey
-    │   └── BadValue
+    │   ├── BadValue
+    │   ├── BadConfigFile
+    │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
+    │   ├── BadEvent
     │   ├── BodyTooLarge
     │   ├── UnknownItem
     │   └── UnknownSegment
     └── StoreError             what was kept cannot be had
         ├── NoChampion
+        ├── NoEarlierChampion
         ├── UnknownVersion
         ├── CorruptArtifact
         ├── IncompatibleArtifact
+        ├── CannotAnswer
+        ├── ModelStoreUnavailable
         └── StoreUnavailable
 
 Each class takes the facts, keeps them as attributes and words its own message:
@@ -99,6 +105,30 @@ class BadValue(ConfigError):
         super().__init__(f"configuration key {key!r} is {value!r}; allowed: {allowed}")
 
 
+class BadConfigFile(ConfigError):
+    """A configuration file with a mistake in it."""
+
+    def __init__(self, path: object, line: int | None, mistake: Exception) -> None:
+        self.path = str(path)
+        self.line = line
+        self.mistake = mistake
+        place = f"{path}, line {line}" if line else str(path)
+        super().__init__(f"{place}: {mistake}")
+
+
+class PortInUse(ConfigError):
+    """An address that the API cannot listen on."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        self.host = host
+        self.port = port
+        self.why = why
+        super().__init__(
+            f"cannot listen on {host}:{port}: {why}; choose another port with --port, "
+            "or see what listens there"
+        )
+
+
 class QueryError(RecsysError):
     """The caller asked for something that cannot be."""
 
@@ -111,6 +141,15 @@ class BadQuery(QueryError):
         self.value = value
         self.allowed = allowed
         super().__init__(f"{parameter} is {value!r}; allowed: {allowed}")
+
+
+class BadEvent(QueryError):
+    """An event that cannot be logged; the others of its batch can."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
 
 
 class BodyTooLarge(QueryError):
@@ -152,6 +191,14 @@ class NoChampion(StoreError):
         super().__init__(f"no champion in {self.models_dir}: run `recsys train` first")
 
 
+class NoEarlierChampion(StoreError):
+    """No model version served before the champion, or none of them is left."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(f"nothing to roll back to: no champion before {version} is left")
+
+
 class UnknownVersion(StoreError):
     """A model version that the store does not hold."""
 
@@ -184,6 +231,25 @@ class IncompatibleArtifact(StoreError):
             f"model version {version} has artifact format {found}, this code reads {supported}: "
             "train again with this code, or serve it with the code that made it"
         )
+
+
+class CannotAnswer(StoreError):
+    """A model version whose lowest rung fails."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(
+            f"model version {version} refused: its lowest rung fails, which has to serve anybody"
+        )
+
+
+class ModelStoreUnavailable(StoreError):
+    """The folder of the model versions cannot be used or is full."""
+
+    def __init__(self, models_dir: object, why: str) -> None:
+        self.models_dir = str(models_dir)
+        self.why = why
+        super().__init__(f"the model store {self.models_dir} is unavailable: {why}")
 
 
 class StoreUnavailable(StoreError):

@@ -1,0 +1,77 @@
+"""All that serving needs, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.catalogue import Catalogue
+from recsys.channel.models import ChannelModels
+from recsys.churn.models import ChurnModels
+from recsys.evaluation.judged import Judged
+from recsys.events import Interactions
+from recsys.items.models import ItemModels
+from recsys.ladder import Question, RungName, Verdict
+from recsys.segments.table import SegmentTable
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Where a bundle came from: nothing here differs between two runs on the same data.
+
+    Attributes
+    ----------
+    data_until : int
+        Everything in the bundle happened strictly before (microseconds).
+    watermark : int
+        Sequence number of the last logged event that training has seen; later ones are *live*.
+    fingerprint : str
+        SHA-256 of the training data.
+    counts : mapping of str to int
+        Users, items, interactions, messages.
+    simulated : tuple of str
+        Parts of the data that come from a simulation (``messages``).
+    config : mapping
+        The resolved configuration.
+    choices : mapping
+        Hyper-parameters chosen on validation data, per question.
+    verdicts : mapping
+        What held-out data said about each rung of each question.
+    metrics : mapping
+        The figures behind the verdicts, per question.
+    libraries : mapping of str to str
+        Versions that fitted the models.
+    """
+
+    data_until: int
+    watermark: int
+    fingerprint: str
+    counts: Mapping[str, int]
+    simulated: tuple[str, ...]
+    config: Mapping[str, Any]
+    choices: Mapping[str, Any]
+    verdicts: Mapping[Question, Mapping[RungName, Verdict]]
+    metrics: Mapping[str, Any]
+    libraries: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The fitted values behind all three questions, on shared rows.
+
+    Attributes
+    ----------
+    interactions : Interactions
+        What the models were trained on; its id maps give every row its meaning.
+    judged : tuple of Judged
+        How the served ladders did on held-out users, for the gate of later challengers.
+    """
+
+    interactions: Interactions
+    catalogue: Catalogue
+    segments: SegmentTable
+    items: ItemModels
+    churn: ChurnModels
+    channel: ChannelModels
+    judged: tuple[Judged, ...]

@@ -1,0 +1,1 @@
+"""How fast, as ratios to a bare route in the same run."""

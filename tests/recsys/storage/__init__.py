@@ -1,0 +1,1 @@
+"""What is kept comes back, or is refused."""
