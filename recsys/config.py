@@ -6,10 +6,12 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from recsys.errors import BadValue, ConfigError, UnknownKey
 
@@ -53,7 +55,17 @@ class Data(Section):
     cancelled_order_prefix: str = Field("", description="orders that start so are returns")
     unavailable_items: tuple[str, ...] = Field((), description="never recommended (postage, fees)")
     timezone: str = Field("UTC", description="zone of times that name none, and of users")
+    time_format: str = Field("", description="strptime format of times not in ISO 8601")
     bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("an IANA time zone, for example Europe/London") from None
+        return name
 
 
 class Kind(Section):
@@ -66,7 +78,7 @@ class Items(Section):
     """The question: which items, in which order."""
 
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
-    half_life_days: float = Field(30.0, gt=0, description="age at which popularity counts half")
+    half_life_days: float = Field(14.0, gt=0, description="age at which popularity counts half")
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
@@ -81,6 +93,7 @@ class Churn(Section):
     active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
     test_cutoff: str = Field("", description="day of the test snapshot; empty: last closed one")
     cutoffs: int = Field(8, ge=3, description="training snapshots")
+    segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
 
 
 class Channel(Section):
@@ -215,16 +228,46 @@ def _copy(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _put(target: dict[str, Any], path: list[str], value: str) -> None:
     *sections, key = path
-    for section in sections:
-        target = target.setdefault(section, {})
+    for depth, section in enumerate(sections, start=1):
+        target = target.setdefault(section, _default_sections(path[:depth]))
         if not isinstance(target, dict):
             raise BadValue(".".join(path), value, f"{section} is not a section")
-    target[key] = value
+    target[key] = _list(value)
+
+
+def _default_sections(path: list[str]) -> dict[str, Any]:
+    # One channel that is overridden must not make the other default channels vanish.
+    place: Any = Config()
+    for name in path:
+        place = place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+    named = place if isinstance(place, Mapping) else {}
+    return {name: section.model_dump() for name, section in named.items()}
+
+
+def _list(value: str) -> Any:
+    """Return the list that a JSON array means; any other text as it is."""
+    try:
+        return json.loads(value) if value.startswith("[") else value
+    except ValueError:
+        return value  # an IPv6 address, for example
 
 
 def _explained(error: ValidationError) -> ConfigError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return UnknownKey(key, known=[name for name, _, _ in keys()])
+        return UnknownKey(key, known=_known(first["loc"]))
     return BadValue(key, first["input"], first["msg"])
+
+
+def _known(place: tuple[int | str, ...]) -> list[str]:
+    names = [name for name, _, _ in keys()]
+    sections = sorted({name.rsplit(".", 1)[0] for name in names if "." in name})
+    above = ".".join(str(part) for part in place[:-1])
+    own: dict[str, type[Section]] = {"kinds": Kind, "channels": Channel}
+    named = own.get(str(place[0])) if len(place) > 2 else None
+    return [
+        *names,
+        *sections,
+        *(f"{above}.{name}" for name in (named.model_fields if named else ())),
+    ]

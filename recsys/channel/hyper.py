@@ -1,0 +1,171 @@
+"""Rung 3: the user's own response at this moment: local hour and recent messages.
+
+The odds of rung 2 are multiplied by what the hour at which the message would go out, and the
+messages of the week before, were learnt to do to them. The moment is always at hand, so this rung
+applies wherever rung 2 does and such effects were learnt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.channel import decide
+from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.messages import Messages
+from recsys.channel.offers import WEEK, ChannelQuery, Offer
+from recsys.channel.one_to_one import OneToOneChannel
+from recsys.channel.response import Belief, Chance
+from recsys.channel.terms import Terms
+from recsys.ladder import RungName, Step
+from recsys.people import Person
+
+MAX_RECENT = 7
+HOUR_STEP_SD = 0.15
+EFFECT_SD = 1.0
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class MomentEffects:
+    """What the moment adds to the log odds of a response.
+
+    Attributes
+    ----------
+    hour : float64, shape (n_channels, 24)
+        By the hour on the receiver's clock, without recent messages.
+    fatigue : float64, shape (n_channels,)
+        For each message of the week before, through any channel, up to ``MAX_RECENT``.
+    """
+
+    hour: NDArray[np.float64]
+    fatigue: NDArray[np.float64]
+
+
+def recent_messages(messages: Messages) -> NDArray[np.int64]:
+    """Return how many messages each receiver got in the 7 days before each, shape (n,).
+
+    Messages at the very same instant do not count as before one another.
+    """
+    order = np.lexsort((messages.at, messages.user_row))
+    # One number line for all users, wide enough apart that no week reaches into another user's.
+    start, end = (int(messages.at.min()), int(messages.at.max())) if len(messages) else (0, 0)
+    span = end - start + 2 * WEEK
+    line = messages.user_row[order].astype(np.int64) * span + (messages.at[order] - start)
+    recent = np.empty(len(messages), np.int64)
+    recent[order] = np.searchsorted(line, line) - np.searchsorted(line, line - WEEK, side="right")
+    return recent
+
+
+def fit(messages: Messages, recent: NDArray[np.int64], usual: NDArray[np.float64]) -> MomentEffects:
+    """Learn what the hour and recent messages do to the odds that are usual for a user.
+
+    Parameters
+    ----------
+    messages : Messages
+        All with closed windows.
+    recent : int64, shape (n_messages,)
+        Messages that the receiver got in the week before.
+    usual : float64, shape (n_messages,)
+        Response probability of the receiver and channel by rung 2.
+
+    Notes
+    -----
+    One logistic regression a channel with logit(`usual`) as offset, at its posterior mode by
+    Newton's steps. Neighbouring hours differ by N(0, .15²) around the clock, so that hours without
+    messages lie between their neighbours; every effect is N(0, 1).
+    """
+    offset = np.log(usual / (1 - usual))
+    effects = np.array(
+        [
+            _mode(messages, recent, offset, messages.channel == channel)
+            for channel in range(len(messages.channels))
+        ]
+    ).reshape(len(messages.channels), 25)
+    return MomentEffects(hour=effects[:, :24].copy(), fatigue=effects[:, 24].copy())
+
+
+def _mode(
+    messages: Messages,
+    recent: NDArray[np.int64],
+    offset: NDArray[np.float64],
+    own: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    hour = messages.local_hour[own].astype(np.int64)
+    design = np.zeros((len(hour), 25))
+    design[np.arange(len(hour)), hour] = 1
+    design[:, 24] = np.minimum(recent[own], MAX_RECENT)
+    around = np.eye(24) - np.roll(np.eye(24), 1, axis=0)
+    precision = np.eye(25) / EFFECT_SD**2
+    precision[:24, :24] += around.T @ around / HOUR_STEP_SD**2
+    effects = np.zeros(25)
+    for _ in range(STEPS):
+        p = 1 / (1 + np.exp(-np.clip(offset[own] + design @ effects, -30, 30)))
+        gradient = design.T @ (messages.responded[own] - p) - precision @ effects
+        curvature = (design * (p * (1 - p))[:, None]).T @ design + precision
+        effects = effects + np.linalg.solve(curvature, gradient)
+    return effects
+
+
+@dataclass(frozen=True, slots=True)
+class HyperChannel:
+    """Answers by the user's own responses and by the moment."""
+
+    personal: OneToOneChannel
+    below: Believer
+    hour: tuple[tuple[float, ...], ...]
+    fatigue: tuple[float, ...]
+
+    name = RungName.HYPER
+
+    @classmethod
+    def of(
+        cls, personal: OneToOneChannel, effects: MomentEffects, *, below: Believer
+    ) -> HyperChannel:
+        """Build the rung of fitted effects."""
+        hours = tuple(tuple(row) for row in effects.hour.tolist())
+        return cls(personal, below, hours, tuple(effects.fatigue.tolist()))
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms channels may be used."""
+        return self.personal.terms
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the messages behind it were simulated."""
+        return self.personal.simulated
+
+    def refusal(self, person: Person) -> Step | None:
+        """Refuse whom rung 2 refuses: this is rung 2 at this moment."""
+        refused = self.personal.refusal(person)
+        return None if refused is None else Step(self.name, refused.reason, refused.detail)
+
+    def because(self, person: Person) -> str:
+        """Say what of the moment was looked at."""
+        return f"{self.personal.because(person)}, at this hour and after the week's messages"
+
+    def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
+        """Return the user's own response to each channel at the moment it would go out."""
+        own = self.personal.beliefs(person, offers)
+        return [
+            Belief(
+                _moved(b.response, hour[offer.hour] + fatigue * min(offer.recent, MAX_RECENT)),
+                b.unsubscribe,
+            )
+            for b, offer, hour, fatigue in zip(own, offers, self.hour, self.fatigue, strict=True)
+        ]
+
+    def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
+        """Decide by the user's own response at this moment."""
+        return decide.decide(self, person, query)
+
+
+def _moved(chance: Chance, by: float) -> Chance:
+    """Return a chance whose log odds are moved; its deviation follows by the delta method."""
+    p = 1 / (1 + math.exp(-by) * (1 - chance.p) / chance.p)
+    return Chance(p, chance.sd * p * (1 - p) / (chance.p * (1 - chance.p)))

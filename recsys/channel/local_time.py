@@ -1,0 +1,73 @@
+"""The receiver's clock: which hour it is there, and when it is no longer night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import BadQuery
+from recsys.events import HOUR, SECOND, micros
+
+QUARTER = HOUR // 4
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone called `name`.
+
+    Raises
+    ------
+    BadQuery
+        `name` is not in the IANA database.
+    """
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise BadQuery("timezone", name, "an IANA name such as Europe/London") from error
+
+
+def zone_or(name: str, configured: str) -> ZoneInfo:
+    """Return the zone of `name`, or the `configured` one where `name` is empty or unknown."""
+    if not name:
+        return ZoneInfo(configured)
+    try:
+        return zone(name)
+    except BadQuery:
+        return ZoneInfo(configured)
+
+
+def local_hour(at: int, there: ZoneInfo) -> int:
+    """Return the hour, 0 to 23, on a clock in zone `there` at `at` microseconds."""
+    return datetime.fromtimestamp(at // SECOND, there).hour
+
+
+def local_hours(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int8]:
+    """Return the local hour of every instant, int8, shape (n,).
+
+    Offsets change on quarter hours only, so one look-up serves all instants of a quarter.
+    """
+    quarters, place = np.unique(at // QUARTER, return_inverse=True)
+    hours = [local_hour(int(quarter) * QUARTER, there) for quarter in quarters]
+    return np.array(hours, np.int8)[place]
+
+
+def is_quiet(hour: int, quiet_from: int, quiet_until: int) -> bool:
+    """Return whether `hour` lies in the quiet hours; equal bounds mean there are none."""
+    if quiet_from <= quiet_until:
+        return quiet_from <= hour < quiet_until
+    return hour >= quiet_from or hour < quiet_until
+
+
+def quiet_ends(at: int, there: ZoneInfo, quiet_until: int) -> int:
+    """Return the first instant after `at` at which a local clock shows `quiet_until` o'clock.
+
+    Where the clock skips that hour (start of summer time), it is the hour that follows.
+    """
+    now = datetime.fromtimestamp(at // SECOND, there)
+    wanted = now.replace(hour=quiet_until, minute=0, second=0, microsecond=0)
+    if micros(wanted) <= at:
+        tomorrow = now.date() + timedelta(days=1)
+        wanted = datetime(tomorrow.year, tomorrow.month, tomorrow.day, quiet_until, tzinfo=there)
+    return micros(wanted.astimezone(UTC))

@@ -1,0 +1,58 @@
+"""All that was fitted for the channel question, and the ladder built of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.hyper import HyperChannel, MomentEffects
+from recsys.channel.offers import ChannelQuery
+from recsys.channel.one_to_one import OneToOneChannel, PersonalResponse
+from recsys.channel.popular import GlobalResponse, PopularChannel
+from recsys.channel.segment import SegmentChannel, SegmentResponse
+from recsys.channel.terms import Terms
+from recsys.ladder import Ladder, Question, RungName, Verdict
+
+__all__ = ["ChannelModels", "ChannelQuery"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelModels:
+    """The fitted parts of the channel question.
+
+    Attributes
+    ----------
+    terms : Terms
+        On what terms channels may be used.
+    popular : GlobalResponse
+        Everybody's response; priors where nothing was logged.
+    segment, personal, moment : SegmentResponse, PersonalResponse, MomentEffects or None
+        None, all of them, where there were no messages to learn from.
+    simulated : bool
+        Whether the messages behind them were simulated.
+    """
+
+    terms: Terms
+    popular: GlobalResponse
+    segment: SegmentResponse | None
+    personal: PersonalResponse | None
+    moment: MomentEffects | None
+    simulated: bool
+
+    def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ChannelQuery, ChannelChoice]:
+        """Return the ladder; each rung must beat the choice of the highest *shipped* one below."""
+        popular = PopularChannel.of(self.terms, self.popular, simulated=self.simulated)
+        if self.segment is None or self.personal is None or self.moment is None:
+            return Ladder(Question.CHANNEL, (popular,), verdicts)
+        below: Believer = popular
+        segment = SegmentChannel.of(popular, self.segment, below=below)
+        below = segment if _ships(segment.name, verdicts) else below
+        personal = OneToOneChannel.of(popular, segment, self.personal, below=below)
+        below = personal if _ships(personal.name, verdicts) else below
+        hyper = HyperChannel.of(personal, self.moment, below=below)
+        return Ladder(Question.CHANNEL, (hyper, personal, segment, popular), verdicts)
+
+
+def _ships(rung: RungName, verdicts: Mapping[RungName, Verdict]) -> bool:
+    return rung not in verdicts or verdicts[rung].shipped

@@ -1,0 +1,103 @@
+"""Rung 0: how everybody responds to each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.channel import decide, response
+from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.messages import Messages
+from recsys.channel.offers import ChannelQuery, Offer
+from recsys.channel.response import Belief, Rates
+from recsys.channel.terms import Terms
+from recsys.ladder import RungName, Step
+from recsys.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalResponse:
+    """Posteriors of each channel, in the order of the terms; arrays of shape (n_channels,).
+
+    Attributes
+    ----------
+    response, unsubscribe : Rates
+        How often a message brings a response, makes its receiver leave.
+    messages : int
+        Messages behind them; 0: nothing but the priors.
+    """
+
+    response: Rates
+    unsubscribe: Rates
+    messages: int
+
+
+def fit(messages: Messages, *, half_life_days: float, at: int) -> GlobalResponse:
+    """Return the posteriors as of `at` from messages before it, in the order of their channels.
+
+    Priors are Beta with mean .05 worth 20 messages for responses, .002 worth 500 for unsubscribes.
+    """
+    everyone = np.zeros(len(messages), np.int64)
+    weight = response.decay(messages, half_life_days=half_life_days, at=at)
+    sent, responded, left = (
+        response.counts(everyone, messages, amount, n_rows=1)[0]
+        for amount in (weight, weight * messages.responded, weight * messages.unsubscribed)
+    )
+    return GlobalResponse(
+        response=Rates.of(
+            responded, sent, prior=response.PRIOR_RESPONSE, kappa=response.PRIOR_RESPONSE_WEIGHT
+        ),
+        unsubscribe=Rates.of(
+            left, sent, prior=response.PRIOR_UNSUBSCRIBE, kappa=response.PRIOR_UNSUBSCRIBE_WEIGHT
+        ),
+        messages=len(messages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PopularChannel:
+    """Answers everybody alike, but for what each may be sent."""
+
+    terms: Terms
+    simulated: bool
+    n_messages: int
+    everybody: tuple[Belief, ...]
+
+    name = RungName.POPULAR
+    below: Believer | None = None
+
+    @classmethod
+    def of(cls, terms: Terms, fitted: GlobalResponse, *, simulated: bool) -> PopularChannel:
+        """Build the rung of fitted posteriors."""
+        responses = response.chances(*_lists(fitted.response))
+        leaving = response.chances(*_lists(fitted.unsubscribe))
+        everybody = tuple(map(Belief, responses, leaving))
+        return cls(terms, simulated, fitted.messages, everybody)
+
+    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - the rung protocol
+        """Return None: rung 0 serves anybody."""
+        return None
+
+    def because(self, person: Person) -> str:  # noqa: ARG002 - the rung protocol
+        """Say how many messages the answer stands on."""
+        if not self.n_messages:
+            return "no messages logged: prior response rates, not measured ones"
+        return f"how everybody responded to {self.n_messages:,} messages"
+
+    def beliefs(
+        self,
+        person: Person,  # noqa: ARG002 - the rung protocol
+        offers: Sequence[Offer],  # noqa: ARG002 - the rung protocol
+    ) -> Sequence[Belief]:
+        """Return the response of everybody to each channel."""
+        return self.everybody
+
+    def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
+        """Decide by the response of everybody."""
+        return decide.decide(self, person, query)
+
+
+def _lists(rates: Rates) -> tuple[list[float], list[float]]:
+    return rates.mean.tolist(), rates.weight.tolist()

@@ -1,0 +1,117 @@
+"""Rung 1: how the person's segment responds to each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.channel import decide, response
+from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.messages import Messages
+from recsys.channel.offers import ChannelQuery, Offer
+from recsys.channel.popular import GlobalResponse, PopularChannel
+from recsys.channel.response import Belief, Rates
+from recsys.channel.terms import Terms
+from recsys.ladder import Reason, RungName, Step
+from recsys.people import Person
+from recsys.segments.table import SegmentTable
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentResponse:
+    """Response of each segment, shrunk to everybody's.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Segments, in the order of the segment table.
+    response : Rates
+        Shape (n_segments, n_channels).
+    kappa : float64, shape (n_channels,)
+        Messages' worth of everybody's rate in a segment's.
+    """
+
+    names: tuple[str, ...]
+    response: Rates
+    kappa: NDArray[np.float64]
+
+
+def fit(
+    messages: Messages,
+    segments: SegmentTable,
+    everybody: GlobalResponse,
+    *,
+    half_life_days: float,
+    at: int,
+) -> SegmentResponse:
+    """Return the response of every behavioural and trait segment as of `at`."""
+
+    def by_segment(amount: NDArray[np.float64]) -> NDArray[np.float64]:
+        behaviour, trait = (
+            response.counts(row[messages.user_row], messages, amount, n_rows=len(segments.names))
+            for row in (segments.user_segment, segments.user_trait)
+        )
+        return behaviour + trait
+
+    weight = response.decay(messages, half_life_days=half_life_days, at=at)
+    ones = np.ones(len(messages))
+    sent, responded = by_segment(weight), by_segment(weight * messages.responded)
+    mean = np.broadcast_to(everybody.response.mean, sent.shape)
+    kappa = response.concentration(by_segment(ones * messages.responded), by_segment(ones), mean)
+    return SegmentResponse(
+        names=segments.names,
+        response=Rates.of(responded, sent, prior=mean, kappa=kappa),
+        kappa=kappa,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentChannel:
+    """Answers all members of a segment alike, but for what each may be sent."""
+
+    terms: Terms
+    simulated: bool
+    below: Believer
+    names: tuple[str, ...]
+    members: tuple[tuple[Belief, ...], ...]
+
+    name = RungName.SEGMENT
+
+    @classmethod
+    def of(
+        cls, popular: PopularChannel, fitted: SegmentResponse, *, below: Believer
+    ) -> SegmentChannel:
+        """Build the rung of fitted rates; nobody leaves more or less by segment."""
+        leaving = [believed.unsubscribe for believed in popular.everybody]
+        members = tuple(
+            tuple(map(Belief, response.chances(mean, weight), leaving))
+            for mean, weight in zip(
+                fitted.response.mean.tolist(), fitted.response.weight.tolist(), strict=True
+            )
+        )
+        return cls(popular.terms, popular.simulated, below, fitted.names, members)
+
+    def refusal(self, person: Person) -> Step | None:
+        """Refuse people who are in no segment."""
+        if 0 <= person.segment_row < len(self.names):
+            return None
+        return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
+
+    def because(self, person: Person) -> str:
+        """Name the segment."""
+        return f"how segment {self.names[person.segment_row]} responded"
+
+    def beliefs(
+        self,
+        person: Person,
+        offers: Sequence[Offer],  # noqa: ARG002 - the rung protocol
+    ) -> Sequence[Belief]:
+        """Return the response of the person's segment to each channel."""
+        return self.members[person.segment_row]
+
+    def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
+        """Decide by the response of the segment."""
+        return decide.decide(self, person, query)

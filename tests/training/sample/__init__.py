@@ -1,0 +1,1 @@
+"""What the demo is trained on."""

@@ -1,0 +1,106 @@
+"""From rows of the event log to messages and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.channel.local_time import local_hours, zone
+from recsys.channel.messages import Messages
+from recsys.config import Config
+from recsys.events import DAY, IdMap
+
+SENT = "message_sent"
+RESPONDED = "message_responded"
+UNSUBSCRIBED = "message_unsubscribed"
+KINDS = (SENT, RESPONDED, UNSUBSCRIBED)
+
+Columns = Mapping[str, Any]
+
+
+def messages_from_log(
+    columns: Columns, users: IdMap, config: Config, *, end: int | None = None
+) -> Messages:
+    """Join what was sent with what came of it.
+
+    Parameters
+    ----------
+    columns : mapping of str to array or list, all of one length, in any order
+        ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``pscore``,
+        ``simulated`` as the event log has them. Rows of other kinds are left alone. ``ref`` of an
+        outcome is the ``event_id`` of the message.
+    users : IdMap
+        What the user rows will mean.
+    config : Config
+        The channels, their attribution windows and the zone of the users.
+    end : int or None
+        Up to when the log is complete, microseconds; None takes the last row given.
+
+    Returns
+    -------
+    Messages
+        In order of time. Outcomes count within the attribution window of the channel. A message
+        is left out while the *longest* window is still open, whatever its channel: what is left
+        out must not depend on what was chosen. So are messages through channels that are not
+        configured, or to users who are not in `users`. A missing ``pscore`` is NaN.
+    """
+    kind = np.asarray(columns["kind"], dtype=object)
+    at = np.asarray(columns["at"], dtype=np.int64)
+    channels = tuple(sorted(config.channels.arms))
+    windows = np.array([config.channels.arms[name].attribution_days for name in channels]) * DAY
+    until = (int(at.max()) if len(at) else 0) if end is None else end
+    channel = _places(columns["channel"], channels)
+    closed = at + int(windows.max(initial=0)) <= until
+    sent = np.flatnonzero((kind == SENT) & (channel >= 0) & closed)
+    sent = sent[users.rows(_taken(columns["user_id"], sent)) >= 0]
+    sent = sent[np.argsort(at[sent], kind="stable")]
+    deadline = at[sent] + windows[channel[sent]].astype(np.int64)
+    outcome = {
+        name: _happened(columns, sent, np.flatnonzero(kind == name), deadline)
+        for name in (RESPONDED, UNSUBSCRIBED)
+    }
+    return Messages(
+        channels=channels,
+        user_row=users.rows(_taken(columns["user_id"], sent)),
+        channel=channel[sent],
+        at=at[sent],
+        local_hour=local_hours(at[sent], zone(config.data.timezone)),
+        pscore=_floats(columns["pscore"])[sent],
+        responded=outcome[RESPONDED],
+        unsubscribed=outcome[UNSUBSCRIBED],
+        simulated=bool(np.asarray(columns["simulated"], dtype=bool)[sent].any()),
+    )
+
+
+def _happened(
+    columns: Columns,
+    sent: NDArray[np.int64],
+    outcomes: NDArray[np.int64],
+    deadline: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Return which of the `sent` rows have one of the `outcomes` before the deadline."""
+    place = {event_id: n for n, event_id in enumerate(_taken(columns["event_id"], sent))}
+    happened = np.zeros(len(sent), bool)
+    at = np.asarray(columns["at"], dtype=np.int64)
+    for ref, when in zip(_taken(columns["ref"], outcomes), at[outcomes], strict=True):
+        message = place.get(ref)
+        if message is not None and at[sent[message]] <= when <= deadline[message]:
+            happened[message] = True
+    return happened
+
+
+def _taken(column: Any, rows: NDArray[np.int64]) -> list[Any]:
+    taken: list[Any] = np.asarray(column, dtype=object)[rows].tolist()
+    return taken
+
+
+def _places(column: Any, names: tuple[str, ...]) -> NDArray[np.int8]:
+    place = {name: n for n, name in enumerate(names)}
+    return np.fromiter((place.get(name, -1) for name in column), np.int8, len(column))
+
+
+def _floats(column: Any) -> NDArray[np.float32]:
+    return np.array([np.nan if value is None else value for value in column], np.float32)
