@@ -94,7 +94,8 @@ def facts(interactions: Interactions, *, at: int) -> RfmFacts:
     return RfmFacts(
         recency_days=(at - last) / DAY,
         order_days=np.bincount(user_row[first_of_day], minlength=n_users),
-        value=np.bincount(user_row, interactions.value, minlength=n_users),
+        # without rows, bincount forgets that these are floats
+        value=np.bincount(user_row, interactions.value, minlength=n_users).astype(np.float64),
     )
 
 

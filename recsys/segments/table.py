@@ -20,7 +20,7 @@ class SegmentTable:
     """All segments there are, and the behavioural segment of every known user.
 
     Segment rows are RFM segments first (in the order of ``rfm.NAMES``), then trait values with at
-    least ``MIN_USERS`` users: smaller cells are suppressed.
+    least ``MIN_USERS`` users who ordered: smaller cells are suppressed.
 
     Attributes
     ----------
@@ -40,17 +40,27 @@ class SegmentTable:
     cuts: rfm.RfmCuts
 
     def of_user(self, user_row: int | None, trait_row: int = NO_SEGMENT) -> int:
-        """Return the segment of a known user, else the one of the trait, else ``NO_SEGMENT``."""
-        behavioural = NO_SEGMENT if user_row is None else int(self.user_segment[user_row])
-        return trait_row if behavioural == NO_SEGMENT else behavioural
+        """Return the behavioural segment of a known user, else one by trait, else ``NO_SEGMENT``.
+
+        `trait_row` is what the moment says of the trait; without it the stored trait stands in.
+        """
+        if user_row is None:
+            return trait_row
+        candidates = (self.user_segment[user_row], trait_row, self.user_trait[user_row])
+        return next((int(row) for row in candidates if row != NO_SEGMENT), NO_SEGMENT)
 
     def row(self, name: str) -> int:
         """Return the row of the segment called `name`, ``NO_SEGMENT`` when there is none."""
         return self.names.index(name) if name in self.names else NO_SEGMENT
 
     def members(self, segment_row: int) -> NDArray[np.bool_]:
-        """Return who is in a segment, bool, shape (n_users,)."""
-        return (self.user_segment == segment_row) | (self.user_trait == segment_row)
+        """Return who is in a segment, bool, shape (n_users,); nobody is in ``NO_SEGMENT``."""
+        if segment_row == NO_SEGMENT:
+            return np.zeros(len(self.user_segment), bool)
+        inside: NDArray[np.bool_] = np.logical_or(
+            self.user_segment == segment_row, self.user_trait == segment_row
+        )
+        return inside
 
 
 def fit(
@@ -72,11 +82,8 @@ def fit(
     known = rfm.facts(interactions, at=at)
     cuts = rfm.fit(known)
     active = known.order_days > 0
-    values, codes, counts = np.unique(
-        np.where(active, np.asarray(trait, dtype=object), "").astype(str),
-        return_inverse=True,
-        return_counts=True,
-    )
+    values, codes = np.unique(np.asarray(trait, dtype=object).astype(str), return_inverse=True)
+    counts = np.bincount(codes[active], minlength=len(values))
     kept = (values != "") & (counts >= MIN_USERS)
     rows = np.where(kept, len(rfm.NAMES) + np.cumsum(kept) - 1, NO_SEGMENT)
     return SegmentTable(

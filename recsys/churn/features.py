@@ -1,0 +1,126 @@
+"""What the churn model looks at, and how each thing is said in plain words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+WINDOWS = (7, 14, 30, 60, 90, 180)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Features that tell one story, so that a reason is given once and not per window.
+
+    Attributes
+    ----------
+    name : str
+        A short key.
+    words : str
+        The story, with places for the value of the `lead` feature and for the critical kind.
+    missing : str
+        The story when the lead feature has no value.
+    features : tuple of str
+        The features of the group.
+    led_by : str
+        The feature whose value is told; empty for the first one.
+    """
+
+    name: str
+    words: str
+    missing: str
+    features: tuple[str, ...]
+    led_by: str = ""
+
+    @property
+    def lead(self) -> str:
+        """The feature whose value is told."""
+        return self.led_by or self.features[0]
+
+    def told(self, value: float, kind: str) -> str:
+        """Return the story for a `value` of the lead feature (NaN: none) and the critical kind."""
+        story = self.missing if math.isnan(value) else self.words
+        return story.format(value=value, kind=kind)
+
+
+def windowed(stem: str) -> tuple[str, ...]:
+    """Return the names of a feature that is counted in each of the ``WINDOWS``."""
+    return tuple(f"{stem}_{days}d" for days in WINDOWS)
+
+
+NONE_YET = "no {kind} yet"
+NO_GAP = "one day with a {kind} so far: no usual gap yet"
+
+GROUPS = (
+    Group(
+        "recency",
+        "{value:,.0f} days since the last {kind}",
+        NONE_YET,
+        ("recency_days", "recency_of_tenure"),
+    ),
+    Group(
+        "overdue",
+        "{value:,.1f} times the usual gap since the last {kind}",
+        NO_GAP,
+        ("recency_of_gap_mean", "recency_of_gap_median", "recency_of_gap_max"),
+    ),
+    Group(
+        "rhythm",
+        "usually {value:,.0f} days between one {kind} and the next",
+        NO_GAP,
+        (
+            "gap_mean_days",
+            "gap_median_days",
+            "gap_sd_days",
+            "gap_max_days",
+            "gap_last_days",
+            "gap_last_of_mean",
+        ),
+    ),
+    Group("tenure", "{value:,.0f} days since the first {kind}", NONE_YET, ("tenure_days",)),
+    Group(
+        "frequency",
+        "{value:,.0f} days with a {kind} in all",
+        NONE_YET,
+        ("active_days", "active_days_per_month"),
+    ),
+    Group(
+        "lately",
+        "{value:,.0f} days with a {kind} in the last 90 days",
+        NONE_YET,
+        (*windowed("active_days"), *windowed("previous_days"), *windowed("trend")),
+        led_by="active_days_90d",
+    ),
+    Group(
+        "spend",
+        "{value:,.2f} spent per day with a {kind}",
+        NONE_YET,
+        (
+            "value_per_day",
+            "value",
+            "value_first",
+            "value_last",
+            "value_last_of_mean",
+            *windowed("value"),
+        ),
+    ),
+    Group(
+        "basket",
+        "{value:,.0f} lines per day with a {kind}",
+        NONE_YET,
+        ("lines_per_day", "lines_last", "quantity", "quantity_per_day"),
+    ),
+    Group(
+        "returns",
+        "{value:.0%} of the money taken back by returns",
+        NONE_YET,
+        ("returned_share", "returns_90d"),
+    ),
+    Group(
+        "visits",
+        "{value:,.0f} days since anything else was seen of them",
+        "nothing seen of them but a {kind}",
+        ("other_recency_days", "others_30d"),
+    ),
+)
+FEATURES = tuple(feature for group in GROUPS for feature in group.features)

@@ -1,0 +1,51 @@
+"""Rung 3: the same propensity, re-scored at this moment on the events since training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.churn import snapshot
+from recsys.churn.one_to_one import Propensity
+from recsys.churn.risk import ChurnQuery, ChurnRisk, percentile
+from recsys.events import DAY
+from recsys.ladder import Reason, RungName, Step
+from recsys.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class HyperChurn:
+    """The model of rung 2 on live features, for known and new users alike."""
+
+    propensity: Propensity
+
+    @property
+    def name(self) -> RungName:
+        """Rung 3."""
+        return RungName.HYPER
+
+    def refusal(self, person: Person) -> Step | None:
+        """Refuse users without live events, or without any critical event."""
+        if not len(person.live):
+            detail = "nothing happened since the last snapshot"
+            return Step(self.name, Reason.NO_LIVE_EVENTS, detail)
+        critical = self.propensity.reading.critical
+        if not ((person.past.kind == critical).any() or (person.live.kind == critical).any()):
+            kind = self.propensity.definition.critical_kind
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, f"no {kind} so far")
+        return None
+
+    def because(self, person: Person) -> str:
+        """Say how live the answer is."""
+        days = (person.at - person.live.at[-1]) / DAY
+        n = len(person.live)
+        return f"re-scored now with {n:,} events since training, the last one {days:,.1f} days ago"
+
+    def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
+        """Return the propensity as of this moment, what happens at it included."""
+        propensity = self.propensity
+        features = snapshot.of_user(person.events, propensity.reading, at=person.at + 1)
+        bounds = propensity.intervals(features[None])[:, 0]
+        rank = percentile(bounds[:1].astype(np.float32), propensity.among)[0]
+        return propensity.risk(bounds, float(rank), features, query)

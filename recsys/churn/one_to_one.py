@@ -1,0 +1,159 @@
+"""Rung 2: this user's own propensity, as of the last snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.algorithms.additive import AdditiveModel
+from recsys.churn import snapshot
+from recsys.churn.labels import Definition, active
+from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
+from recsys.churn.snapshot import PLACE, Reading
+from recsys.events import Interactions, moment
+from recsys.ladder import Reason, RungName, Step
+from recsys.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Propensity:
+    """From features to a calibrated probability with its interval and reasons.
+
+    The interval is ``logit ± z · sqrt(members² + level²)``: how far the ensemble's members, each
+    fitted on another sample of users, disagree about this user, and how much the level of churn
+    moved between the training cut-offs. It covers neither a change of behaviour never seen nor
+    the coin toss of the outcome itself.
+
+    Attributes
+    ----------
+    model : AdditiveModel
+        Calibration is folded in.
+    level_sd : float
+        Standard deviation of the level between cut-offs, in log-odds.
+    z : float
+        Width of intervals in standard deviations.
+    among : float32, shape (n_active,)
+        Probabilities of the known active users, ascending.
+    """
+
+    model: AdditiveModel
+    reading: Reading
+    definition: Definition
+    level_sd: float
+    z: float
+    among: NDArray[np.float32]
+
+    def intervals(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return p, low and high of each row, float64, shape (3, n)."""
+        sd = np.sqrt(self.model.spread(features) ** 2 + self.level_sd**2)
+        return interval(self.model.logit(features), sd, z=self.z)
+
+    def risk(
+        self,
+        bounds: NDArray[np.float64],
+        rank: float,
+        features: NDArray[np.float32],
+        query: ChurnQuery,
+    ) -> ChurnRisk:
+        """Return the answer about one user, with exact reasons."""
+        contributions = self.model.contributions(features[None])[0]
+        why = reasons(features, contributions, self.definition.critical_kind)
+        horizon, most = self.definition.horizon_days, query.max_reasons
+        return ChurnRisk.of(bounds.tolist(), rank, horizon, why, max_reasons=most)
+
+    def lapsed(self, features: NDArray[np.float32]) -> str:
+        """Return a remark about a user who is not active any more, else an empty string."""
+        learnt = self.definition.active_days
+        if active(features[None], learnt)[0]:
+            return ""
+        days = features[PLACE["recency_days"]]
+        return (
+            f"; inactive for {days:,.0f} days already, the model learnt from users "
+            f"inactive for at most {learnt}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OneToOneChurn:
+    """The propensity of every known user at the last snapshot.
+
+    Attributes
+    ----------
+    propensity : Propensity
+        What made them.
+    taken_at : int
+        When the snapshot was taken, microseconds since the epoch.
+    features : float32, shape (n_users, n_features)
+        What was seen of each user then.
+    p, low, high : float32, shape (n_users,)
+        NaN for users without a critical event.
+    percentile : float32, shape (n_users,)
+        Among the known active users.
+    """
+
+    propensity: Propensity
+    taken_at: int
+    features: NDArray[np.float32]
+    p: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    percentile: NDArray[np.float32]
+
+    @property
+    def name(self) -> RungName:
+        """Rung 2."""
+        return RungName.ONE_TO_ONE
+
+    def refusal(self, person: Person) -> Step | None:
+        """Refuse users that the model does not know, or knows without a critical event."""
+        if person.user_row is None:
+            return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the serving model")
+        if np.isnan(self.p[person.user_row]):
+            detail = "no purchase before the last snapshot"
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
+        return None
+
+    def because(self, person: Person) -> str:
+        """Say what the propensity stands on."""
+        features = self.features[person.user_row]
+        days = features[PLACE["active_days"]]
+        return (
+            f"own propensity at the snapshot of {moment(self.taken_at):%Y-%m-%d}, "
+            f"from {days:,.0f} days with a purchase{self.propensity.lapsed(features)}"
+        )
+
+    def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
+        """Return the stored propensity of the person, with exact reasons."""
+        row = person.user_row
+        bounds = np.array([self.p[row], self.low[row], self.high[row]], np.float64)
+        rank = float(self.percentile[row])
+        return self.propensity.risk(bounds, rank, self.features[row], query)
+
+
+def taken(
+    model: AdditiveModel,
+    interactions: Interactions,
+    definition: Definition,
+    *,
+    at: int,
+    level_sd: float,
+    z: float,
+) -> OneToOneChurn:
+    """Return the propensity of every user at the snapshot of `at`, before which all happened."""
+    features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    reading = Reading(interactions.kinds, definition.critical_kind)
+    blank = Propensity(model, reading, definition, level_sd, z, np.empty(0, np.float32))
+    seen = ~np.isnan(features[:, PLACE["recency_days"]])
+    bounds = np.where(seen, blank.intervals(features), np.nan).astype(np.float32)
+    among = np.sort(bounds[0][active(features, definition.active_days)])
+    return OneToOneChurn(
+        propensity=replace(blank, among=among),
+        taken_at=at,
+        features=features,
+        p=bounds[0],
+        low=bounds[1],
+        high=bounds[2],
+        percentile=np.where(seen, percentile(bounds[0], among), np.nan).astype(np.float32),
+    )

@@ -1,0 +1,67 @@
+"""Rung 0: the share of active users who churn, said of everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.churn.labels import Labelled
+from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
+from recsys.ladder import RungName, Step
+from recsys.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class PopularChurn:
+    """The base rate.
+
+    Attributes
+    ----------
+    p, low, high : float
+        Share of users active at a cut-off who churned, and its interval.
+    n_users : int
+        Users behind it; 0 says that nothing was known, and p is 0.5 in a wide interval.
+    horizon_days : int
+        How far ahead.
+    """
+
+    p: float
+    low: float
+    high: float
+    n_users: int
+    horizon_days: int
+
+    @property
+    def name(self) -> RungName:
+        """Rung 0."""
+        return RungName.POPULAR
+
+    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
+        """Never refuse."""
+        return None
+
+    def because(self, person: Person) -> str:  # noqa: ARG002 - part of the contract
+        """Say whose rate it is."""
+        if not self.n_users:
+            return "nothing is known of churn yet: no closed window with active users"
+        return f"{self.p:.0%} of {self.n_users:,} active users did not come back in time"
+
+    def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:  # noqa: ARG002
+        """Return the base rate."""
+        return ChurnRisk.of((self.p, self.low, self.high), 50.0, self.horizon_days)
+
+
+def fit(rows: Labelled, *, horizon_days: int, z: float) -> PopularChurn:
+    """Return the base rate; each user counts once, however many cut-offs saw the user.
+
+    Half a user of each kind is added (Jeffreys), so that the rate of few users is neither 0
+    nor 1 and has an interval. `z` is the width of the interval in standard deviations.
+    """
+    weight = rows.weight
+    n = weight.sum()
+    p = (weight[rows.churned].sum() + 0.5) / (n + 1)
+    sd = 1 / np.sqrt((n + 1) * p * (1 - p))
+    bounds = interval(np.array([np.log(p / (1 - p))]), np.array([sd]), z=z)[:, 0]
+    middle, low, high = (float(bound) for bound in bounds)
+    return PopularChurn(middle, low, high, round(float(n)), horizon_days)

@@ -1,0 +1,169 @@
+"""The answer: how likely a user is to churn, how sure one can be, and what speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.churn.features import FEATURES, GROUPS
+
+MEDIUM_FROM = 50
+HIGH_FROM = 75
+_LEAD = np.array([FEATURES.index(group.lead) for group in GROUPS])
+_STARTS = np.cumsum([0, *(len(group.features) for group in GROUPS)])[:-1]
+
+
+class Band(StrEnum):
+    """Where a score lies: low below 50, medium below 75, high from there on."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnQuery:
+    """What is asked.
+
+    Attributes
+    ----------
+    max_reasons : int
+        Most reasons for, and most reasons against.
+    """
+
+    max_reasons: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RiskReason:
+    """One thing that raises or lowers the risk, in words.
+
+    Attributes
+    ----------
+    group : str
+        Key of the feature group (``recency``, ``rhythm``…).
+    words : str
+        What was seen of this user.
+    contribution : float
+        Added log-odds against the average user; positive raises the risk.
+    """
+
+    group: str
+    words: str
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnRisk:
+    """How likely a user is to do nothing within the horizon.
+
+    Attributes
+    ----------
+    p : float
+        Probability of no critical event in the next `horizon_days`.
+    low, high : float
+        Interval of `p`: sampling of users, and how much the level moved between cut-offs.
+    percentile : float
+        Percentage of the known active users whose `p` (as the same rung sees them) is below this
+        one, ties counting half; in [0, 100]. A rung that says the same of everyone says 50.
+    score : int
+        The percentile, rounded to a whole number.
+    band : Band
+        Of the score.
+    horizon_days : int
+        How far ahead.
+    reasons_for, reasons_against : tuple of RiskReason
+        What raises and what lowers the risk, strongest first. Empty where a rung knows nothing
+        of the user.
+    """
+
+    p: float
+    low: float
+    high: float
+    percentile: float
+    score: int
+    band: Band
+    horizon_days: int
+    reasons_for: tuple[RiskReason, ...] = ()
+    reasons_against: tuple[RiskReason, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        interval: Sequence[float],
+        percentile: float,
+        horizon_days: int,
+        reasons: tuple[RiskReason, ...] = (),
+        *,
+        max_reasons: int = 0,
+    ) -> ChurnRisk:
+        """Return the risk of (p, low, high); `reasons` in any order."""
+        p, low, high = (float(bound) for bound in interval)
+        score = round(float(percentile))
+        ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
+        return cls(
+            p=p,
+            low=low,
+            high=high,
+            percentile=float(percentile),
+            score=score,
+            band=band(score),
+            horizon_days=horizon_days,
+            reasons_for=tuple(r for r in ranked if r.contribution > 0)[:max_reasons],
+            reasons_against=tuple(r for r in ranked if r.contribution < 0)[:max_reasons],
+        )
+
+
+def band(score: int) -> Band:
+    """Return the band of a score."""
+    if score >= HIGH_FROM:
+        return Band.HIGH
+    return Band.MEDIUM if score >= MEDIUM_FROM else Band.LOW
+
+
+def reasons(
+    features: NDArray[np.float32], contributions: NDArray[np.float64], kind: str
+) -> tuple[RiskReason, ...]:
+    """Return one reason per feature group; their contributions sum to those of the features.
+
+    Parameters
+    ----------
+    features : float32, shape (n_features,)
+        What was seen of the user.
+    contributions : float64, shape (n_features,)
+        Added log-odds of each feature, against the average user.
+    kind : str
+        What the critical event is called.
+    """
+    told, added = features[_LEAD].tolist(), np.add.reduceat(contributions, _STARTS).tolist()
+    return tuple(
+        RiskReason(group.name, group.told(value, kind), contribution)
+        for group, value, contribution in zip(GROUPS, told, added, strict=True)
+    )
+
+
+def probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability of log-odds."""
+    return 1 / (1 + np.exp(-logit))
+
+
+def interval(
+    logit: NDArray[np.float64], sd: NDArray[np.float64], *, z: float
+) -> NDArray[np.float64]:
+    """Return p, low and high of log-odds known up to `sd`, shape (3, n); low ≤ p ≤ high."""
+    return probability(logit + np.array([[0.0], [-z], [z]]) * sd)
+
+
+def percentile(p: NDArray[np.floating], among: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the percentage of `among` (ascending) below each `p`, ties counting half.
+
+    50 when there is nobody to compare with.
+    """
+    if not len(among):
+        return np.full(np.shape(p), 50.0)
+    below = np.searchsorted(among, p, side="left") + np.searchsorted(among, p, side="right")
+    return below.astype(np.float64) * (50.0 / len(among))

@@ -1,0 +1,1 @@
+"""Tests of how likely users are to churn."""
