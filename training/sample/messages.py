@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recsys.channel.local_time import local_hour, local_hours
 from recsys.events import DAY, HOUR, SECOND, IdMap, Interactions
 from recsys.storage.profiles import DENIED, GRANTED, MARKETING, PROFILING, Consent
-from training.channel_log import KINDS
+from training.channel.log import KINDS
 from training.sample.world import CHANNELS, USUAL, Reals, Truth, World, people
 
 SOURCE = "simulation"

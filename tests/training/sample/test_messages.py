@@ -7,7 +7,7 @@ import pytest
 
 from recsys.channel.local_time import local_hours, zone
 from recsys.events import DAY
-from tests.training.channel_shop import END, shop
+from tests.training.channel.shop import END, shop
 from training.sample.messages import Simulated, simulate
 from training.sample.world import CHANNELS, USUAL
 

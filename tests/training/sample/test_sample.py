@@ -15,8 +15,8 @@ from recsys.catalogue import Catalogue
 from recsys.config import Config, parse
 from recsys.events import IdMap, Interactions, UserEvents
 from recsys.ladder import RungName
-from training import channel
-from training.channel_log import messages_from_log
+from training.channel import question as channel
+from training.channel.log import messages_from_log
 from training.data import TrainingData
 from training.sample.messages import simulate
 

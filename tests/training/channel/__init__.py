@@ -1,0 +1,1 @@
+"""Tests of what training does for the channel question."""

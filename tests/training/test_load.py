@@ -1,0 +1,146 @@
+"""From the event log to what a training run works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.config import Config, parse
+from recsys.errors import NothingToLearnFrom
+from recsys.events import DAY
+from recsys.storage.database import Database
+from recsys.storage.event_log import Event, EventLog
+from recsys.storage.profiles import ItemFacts, Profiles
+from training.data_in.importing import import_events
+from training.load import load
+
+CONFIG = parse({"data": {"unavailable_items": ["POST"]}}, {})
+EVENTS = (
+    Event("e1", "ben", "purchase", 5 * DAY, item_id="tea", quantity=2, value=4.0),
+    Event("e2", "ann", "view", 3 * DAY, item_id="pot"),
+    Event("e3", "ann", "purchase", DAY, item_id="POST", value=1.0),
+    Event("e4", "ann", "purchase", 4 * DAY, value=7.0),
+    Event("e5", "ann", "sneeze", 4 * DAY, item_id="tea"),
+    Event("m1", "cid", "message_sent", 2 * DAY, channel="sms", pscore=0.5, simulated=True),
+    Event("m2", "cid", "message_responded", 3 * DAY, ref="m1", simulated=True),
+    Event("m3", "cid", "message_sent", 40 * DAY, channel="sms", simulated=True),
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    database = Database(tmp_path / "store.db")
+    yield EventLog(database)
+    database.close()
+
+
+def test_an_empty_log_teaches_nothing(log: EventLog) -> None:
+    with pytest.raises(NothingToLearnFrom):
+        load(log, CONFIG)
+
+
+def test_messages_alone_teach_nothing(log: EventLog) -> None:
+    log.append(EVENTS[5:], now=1)
+    with pytest.raises(NothingToLearnFrom):
+        load(log, CONFIG)
+
+
+def test_interactions_are_grouped_by_user_and_in_order_of_time(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    data = load(log, CONFIG)
+    table = data.interactions
+    assert list(table.users) == ["ann", "ben", "cid"]
+    assert list(table.items) == ["POST", "pot", "tea"]
+    assert table.kinds == ("view", "cart", "purchase", "return")
+    assert table.indptr.tolist() == [0, 3, 4, 4]
+    assert table.at.tolist() == [DAY, 3 * DAY, 4 * DAY, 5 * DAY]
+    assert table.item_row.tolist() == [0, 1, -1, 2]
+    assert table.kind.tolist() == [2, 0, 2, 2]
+    assert table.quantity.tolist() == [1, 1, 1, 2]
+    assert table.value.tolist() == [1.0, 0.0, 7.0, 4.0]
+    assert data.watermark == len(EVENTS)
+
+
+def test_messages_are_joined_with_what_became_of_them(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    messages = load(log, CONFIG).messages
+    assert messages.at.tolist() == [2 * DAY]
+    assert messages.user_row.tolist() == [2]
+    assert messages.responded.tolist() == [True]
+    assert messages.simulated
+
+
+def test_facts_of_items_and_users_are_aligned_with_the_rows(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    profiles = Profiles(log.database)
+    profiles.put_items(
+        [
+            ItemFacts("tea", "Tea", "drinks", "/tea", "/tea.png", 2.0),
+            ItemFacts("pot", available=False),
+            ItemFacts("new", "Brand new"),
+        ]
+    )
+    profiles.put_users([("ben", {"country": "Norway"}, ""), ("zoe", {"country": "Iceland"}, "")])
+    data = load(log, CONFIG)
+    assert list(data.interactions.items) == ["POST", "new", "pot", "tea"]
+    assert data.catalogue.title == ("", "Brand new", "", "Tea")
+    assert data.catalogue.available.tolist() == [False, True, False, True]
+    assert np.isnan(data.catalogue.price).tolist() == [True, True, True, False]
+    assert data.trait == ("", "Norway", "")
+
+
+def test_what_arrives_after_the_watermark_is_left_out(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    watermark = log.last_seq()
+    before = load(log, CONFIG)
+    log.append([Event("late", "zoe", "view", 1, item_id="tea")], now=2)
+    assert load(log, CONFIG, up_to=watermark).fingerprint == before.fingerprint
+    assert load(log, CONFIG).fingerprint != before.fingerprint
+
+
+def test_the_order_of_arrival_changes_nothing(tmp_path: Path) -> None:
+    tied = (*EVENTS, *(replace(EVENTS[0], event_id=f"t{n}", value=float(n)) for n in range(5)))
+    fingerprints = []
+    for name, events in (("a.db", tied), ("b.db", tied[::-1])):
+        database = Database(tmp_path / name)
+        log = EventLog(database)
+        for event in events:
+            log.append([event], now=1)
+        fingerprints.append(load(log, CONFIG).fingerprint)
+        database.close()
+    assert fingerprints[0] == fingerprints[1]
+
+
+@pytest.mark.parametrize("change", [{"value": 5.0}, {"at": 6 * DAY}, {"item_id": "cup"}])
+def test_other_content_has_another_fingerprint(
+    log: EventLog, tmp_path: Path, change: dict[str, object]
+) -> None:
+    log.append(EVENTS, now=1)
+    other = Database(tmp_path / "other.db")
+    EventLog(other).append([replace(EVENTS[0], **change), *EVENTS[1:]], now=1)
+    assert load(EventLog(other), CONFIG).fingerprint != load(log, CONFIG).fingerprint
+    other.close()
+
+
+@pytest.mark.slow
+def test_online_retail_becomes_the_known_counts(log: EventLog, tmp_path: Path) -> None:
+    columns = {
+        "user": "CustomerID", "item": "StockCode", "at": "InvoiceDate", "quantity": "Quantity",
+        "price": "UnitPrice", "order": "InvoiceNo", "title": "Description", "trait": "Country",
+    }  # fmt: skip
+    data = {"columns": columns, "cancelled_order_prefix": "C", "timezone": "Europe/London"}
+    storage = {"quarantine_dir": str(tmp_path)}
+    config: Config = parse({"data": data, "storage": storage}, {})
+    with as_file(files("training.sample") / "online_retail.parquet") as sample:
+        report = import_events(sample, config, log, now=1_700_000_000_000_000)
+    assert (report.rows, report.duplicates) == (541_909, 5_268)
+    assert report.kinds == {"purchase": 392_692, "return": 8_872}
+    assert report.quarantined == {"no_user": 135_037, "zero_price": 40}
+    loaded = load(log, config)
+    assert len(loaded.interactions) == 401_564
+    assert (len(loaded.interactions.users), len(loaded.interactions.items)) == (4_371, 3_684)

@@ -1,0 +1,1 @@
+"""The shell that turns data into a bundle."""

@@ -1,0 +1,1 @@
+"""Which channel next: choosing, fitting, measuring."""

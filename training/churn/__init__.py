@@ -1,0 +1,1 @@
+"""How likely to churn: choosing, fitting, measuring."""

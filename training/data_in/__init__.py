@@ -1,0 +1,1 @@
+"""From files to validated events in the log."""

@@ -1,0 +1,165 @@
+"""Which column of a file says what.
+
+Recognised without configuration: the names of AWS Personalize, Gorse, and Segment and Amplitude
+exports, whatever their case and punctuation. Everything else is named in ``[data.columns]``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from recsys.config import Columns
+from recsys.errors import MissingColumn
+
+EVENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "user": ("user_id", "user", "anonymous_id"),
+    "item": (
+        "item_id",
+        "item",
+        "product_id",
+        "sku",
+        "properties.product_id",
+        "properties.sku",
+        "event_properties.product_id",
+        "event_properties.item_id",
+    ),
+    "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime"),
+    "kind": ("event_type", "kind", "event", "feedback_type"),
+    "quantity": ("quantity", "properties.quantity", "event_properties.quantity"),
+    "price": ("price", "properties.price", "event_properties.price"),
+    "order": ("order_id", "properties.order_id", "event_properties.order_id"),
+    "title": ("title", "name", "properties.name"),
+    "category": ("category", "categories", "properties.category"),
+    "trait": (),
+    "event_id": ("message_id", "event_id", "insert_id", "uuid"),
+    "channel": ("channel",),
+    "ref": ("ref",),
+    "pscore": ("pscore",),
+    "simulated": ("simulated",),
+}
+ITEM_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "item": ("item_id", "item", "product_id", "sku"),
+    "title": ("title", "name"),
+    "category": ("category", "categories"),
+    "price": ("price",),
+    "url": ("url",),
+    "image_url": ("image_url", "image"),
+    "available": ("available", "in_stock"),
+    "hidden": ("is_hidden", "hidden"),
+}
+USER_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "user": ("user_id", "user"),
+    "timezone": ("timezone", "context.timezone"),
+}
+CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "user": ("user_id", "user"),
+    "purpose": ("purpose",),
+    "channel": ("channel",),
+    "state": ("state",),
+    "at": ("at", "timestamp"),
+    "basis": ("basis",),
+    "source": ("source",),
+}
+SEVERAL = frozenset({"user", "item"})
+"""Meanings that a row may spell in one of several columns; the first that is filled counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The columns of a file by meaning (first spelling first), and those without one."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    ignored: tuple[str, ...]
+
+    def __contains__(self, meaning: str) -> bool:
+        return meaning in self.columns
+
+
+def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found:
+    """Find the columns of a file of events.
+
+    An item column is needed unless the file is a log of messages (it has ``ref`` or ``pscore``)
+    or the configuration says ``item = ""``.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The columns of the file.
+    named : Columns
+        Names from the configuration; they win over every recognised spelling.
+    trait : str
+        Name of the user trait, recognised as it is and below ``traits.``.
+
+    Raises
+    ------
+    MissingColumn
+        Nothing says who, on what or when; or a configured name is not in the file.
+    """
+    spellings = {
+        **EVENT_SPELLINGS,
+        "trait": (trait, f"traits.{trait}", f"user_properties.{trait}"),
+    }
+    chosen = {meaning: name for meaning, name in named if name is not None}
+    found = find(header, spellings, chosen)
+    message_log = "ref" in found or "pscore" in found or chosen.get("item") == ""
+    for meaning in ("user", "at") if message_log else ("user", "item", "at"):
+        require(meaning, found, header, spellings)
+    return found
+
+
+def find(
+    header: Sequence[str],
+    spellings: Mapping[str, Iterable[str]],
+    chosen: Mapping[str, str],
+) -> Found:
+    """Find the columns of a file by meaning; a `chosen` empty name means there is none.
+
+    Raises
+    ------
+    MissingColumn
+        A chosen name is not in the file.
+    """
+    by_name: dict[str, str] = {}
+    for name in header:
+        by_name.setdefault(_plain(name), name)
+    columns = {}
+    for meaning, names in spellings.items():
+        if meaning in chosen:
+            hits = _chosen(meaning, chosen[meaning], header)
+        else:
+            hits = tuple(by_name[_plain(n)] for n in names if _plain(n) in by_name)
+        if hits:
+            columns[meaning] = hits if meaning in SEVERAL else hits[:1]
+    used = {name for hits in columns.values() for name in hits}
+    return Found(columns, tuple(name for name in header if name not in used))
+
+
+def require(
+    meaning: str,
+    found: Found,
+    header: Sequence[str],
+    spellings: Mapping[str, Iterable[str]],
+) -> None:
+    """Refuse a file without a column for `meaning`.
+
+    Raises
+    ------
+    MissingColumn
+        There is none; names the spellings that would be recognised.
+    """
+    if meaning not in found:
+        raise MissingColumn(meaning, found=header, accepted=spellings[meaning])
+
+
+def _chosen(meaning: str, name: str, header: Sequence[str]) -> tuple[str, ...]:
+    if not name:
+        return ()
+    if name not in header:
+        raise MissingColumn(meaning, found=header, accepted=[name])
+    return (name,)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9.]", "", name.lower())

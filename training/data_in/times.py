@@ -1,0 +1,109 @@
+"""Times of any usual spelling, as microseconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+NAIVE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
+_ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
+# The unit of a number is told by its size: these are the years 1973 to 5138 in each unit.
+UNITS = (
+    ("seconds", 1e11, 1_000_000.0),
+    ("milliseconds", 1e14, 1_000.0),
+    ("microseconds", 1e17, 1.0),
+)
+NANOSECONDS = ("nanoseconds", 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Microseconds since the epoch (int64, null where not understood), and what they were."""
+
+    at: pl.Series
+    spelling: str
+
+
+def parse_times(given: pl.Series, *, timezone: str, time_format: str = "") -> Times:
+    """Return the times of a column.
+
+    Parameters
+    ----------
+    given : Series
+        Datetimes or dates; or numbers since the epoch, whose unit is told by the size of their
+        median; or text: ISO 8601, a number, or `time_format`.
+    timezone : str
+        IANA zone of times that name none. An hour that a clock change repeats is its first; an
+        hour that it leaves out is null.
+    time_format : str
+        A further ``strptime`` format that is tried first; empty for none.
+    """
+    if given.dtype in (pl.Datetime, pl.Date):
+        return _of_datetimes(given, timezone)
+    if given.dtype.is_numeric():
+        return _of_numbers(given.cast(pl.Float64))
+    text = given.cast(pl.String).str.strip_chars()
+    numbers = text.cast(pl.Float64, strict=False)
+    if not time_format and 2 * numbers.count() > text.count():
+        return _of_numbers(numbers)
+    return _of_text(text, timezone, (time_format, *NAIVE) if time_format else NAIVE)
+
+
+def _of_datetimes(given: pl.Series, timezone: str) -> Times:
+    if not isinstance(given.dtype, pl.Datetime):
+        given = given.cast(pl.Datetime("us"), strict=False)
+    if isinstance(given.dtype, pl.Datetime) and given.dtype.time_zone:
+        return Times(given.dt.epoch("us"), f"times in {given.dtype.time_zone}")
+    return Times(_located(given, timezone), f"times without a zone, taken as {timezone}")
+
+
+def _of_numbers(numbers: pl.Series) -> Times:
+    finite = numbers.filter(numbers.is_finite())
+    middle = abs(float(finite.median() or 0.0))  # type: ignore[arg-type]
+    unit, factor = next(((u, f) for u, below, f in UNITS if middle < below), NANOSECONDS)
+    at = (numbers * factor).round()
+    usable = numbers.is_finite() & (at.abs() < 9e18)
+    # Above 2^53 a float no longer holds every microsecond; times of this era are far below.
+    exact = at.set(~usable.fill_null(value=False), None).cast(pl.Int64, strict=False)
+    return Times(exact, f"{unit} since 1970")
+
+
+def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
+    plain = text.str.replace(r" ?UTC$", "Z").str.replace("T", " ", literal=True)
+    at = _tried(plain if naive == NAIVE else text, naive[:1], timezone)
+    zoned = plain.str.contains(_ZONE_AT_THE_END)
+    if at.null_count() > text.null_count():
+        at = at.zip_with(at.is_not_null(), _tried(plain, ZONED, None, only=zoned))
+        at = at.zip_with(at.is_not_null(), _tried(plain, NAIVE, timezone, only=~zoned))
+    named = " and ".join(
+        words
+        for words, present in (
+            ("ISO 8601 with a zone", bool(zoned.any())),
+            (f"without a zone, taken as {timezone}", not zoned.drop_nulls().all()),
+        )
+        if present
+    )
+    return Times(at, f"times {named}" if named else "no times")
+
+
+def _tried(
+    text: pl.Series, formats: Sequence[str], timezone: str | None, *, only: pl.Series | None = None
+) -> pl.Series:
+    left = text if only is None else text.set(~only.fill_null(value=False), None)
+    at = pl.Series(text.name, [None], dtype=pl.Int64).new_from_index(0, len(text))
+    for spelling in formats:
+        if not left.count():
+            break
+        parsed = left.str.to_datetime(spelling, strict=False, time_unit="us")
+        found = parsed.dt.epoch("us") if timezone is None else _located(parsed, timezone)
+        at = at.zip_with(at.is_not_null(), found)
+        left = left.set(at.is_not_null(), None)
+    return at
+
+
+def _located(naive: pl.Series, timezone: str) -> pl.Series:
+    located = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    return located.dt.epoch("us")

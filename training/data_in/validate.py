@@ -1,0 +1,236 @@
+"""Rows of a file into events; what cannot be one is put aside with the reason.
+
+A row is exactly one of: an event, a counted duplicate, or quarantined. The first reason that
+holds, in the order of ``REASONS``, is the one given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from recsys.config import Config
+from recsys.event_names import kind_of
+from recsys.events import DAY
+from recsys.storage.event_log import MESSAGE_KINDS, MESSAGE_SENT
+from training.data_in.event_ids import event_ids
+from training.data_in.fields import (
+    MAX_ID_BYTES,
+    bad_id,
+    bad_number,
+    first_reason,
+    id_of,
+    no_id,
+    text_of,
+)
+from training.data_in.quarantine import quarantined
+from training.data_in.read import RawFile
+from training.data_in.spellings import Found, event_columns
+from training.data_in.times import Times, parse_times
+
+REASONS: Mapping[str, str] = {
+    "no_user": "nobody is named",
+    "bad_user": f"the user id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "bad_item": f"the item id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "bad_event_id": f"the event id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "no_time": "no time is given",
+    "bad_time": "the time is not understood, does not exist in its zone, or is before 1970",
+    "future_time": "the time is more than a day from now",
+    "unknown_kind": "the kind of event is not configured in [kinds]",
+    "no_item": "an interaction names no item",
+    "bad_quantity": "the quantity is no number, zero, or negative without being a return",
+    "bad_price": "the price is no number, or negative",
+    "zero_price": "something was bought or returned for nothing: a gift, a sample, a correction",
+    "unknown_channel": "a message went through a channel that is not configured",
+    "no_ref": "the outcome of a message does not say of which",
+    "bad_pscore": "the pscore is not a probability above 0",
+    "too_many_fields": "the row has more fields than the header",
+    "broken_json": "the line is not a JSON object",
+}
+_CONTENT = ("user_id", "item_id", "kind", "quantity", "value", "order_id", "channel", "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What became of the rows of a file.
+
+    Attributes
+    ----------
+    events : DataFrame
+        The fields of :class:`recsys.storage.event_log.Event` and ``title``, ``category``,
+        ``price``, ``trait``; in order of time, ties as in the file.
+    quarantine : DataFrame
+        ``row``, ``reason`` and the columns of the file as they stood.
+    duplicates : int
+        Rows left out because an earlier row is the same in every column, or has the same id.
+    spelling : str
+        How the times were written.
+    columns : Found
+        Which columns said what.
+    """
+
+    events: pl.DataFrame
+    quarantine: pl.DataFrame
+    duplicates: int
+    spelling: str
+    columns: Found
+
+
+def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
+    """Check every row of a file of events.
+
+    Parameters
+    ----------
+    raw : RawFile
+        The file.
+    config : Config
+        Column names, kinds, channels, zone, and the prefix of cancelled orders.
+    now : int
+        Microseconds since the epoch; times more than a day later are refused.
+
+    Raises
+    ------
+    MissingColumn
+        The file does not say who, on what or when.
+    """
+    found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
+    times = _times(raw, found, config)
+    judged = _judged(raw, found, times, config, now=now)
+    fresh = ~pl.col("repeated")
+    bad = judged.select("place", "repeated", "reason").filter(
+        fresh & pl.col("reason").is_not_null()
+    )
+    good = fresh & pl.col("reason").is_null()
+    events = judged.filter(good).drop("place", "repeated", "reason")
+    if "event_id" in found:
+        named = pl.col("event_id")
+        events = events.filter(named.is_null() | named.is_first_distinct())
+    return Validated(
+        events=_identified(events).sort("at", maintain_order=True),
+        quarantine=quarantined(raw, bad["place"], bad["reason"]),
+        duplicates=len(judged) - len(events) - len(bad),
+        spelling=times.spelling,
+        columns=found,
+    )
+
+
+def _judged(raw: RawFile, found: Found, times: Times, config: Config, *, now: int) -> pl.DataFrame:
+    canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
+    return canonical.with_columns(
+        repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
+    ).drop("at_given", "quantity_given", "price_given", "pscore_given")
+
+
+def _times(raw: RawFile, found: Found, config: Config) -> Times:
+    return parse_times(
+        raw.frame[found.columns["at"][0]],
+        timezone=config.data.timezone,
+        time_format=config.data.time_format,
+    )
+
+
+def _repeated(frame: pl.DataFrame) -> pl.Series:
+    # Only rows whose hash occurs twice are compared in full: comparing all takes the memory of all.
+    alike = frame.hash_rows(seed=0).is_duplicated()
+    suspects = frame.filter(alike)
+    named = suspects.rename({name: str(place) for place, name in enumerate(frame.columns)})
+    first = named.with_row_index("row").unique(subset=named.columns, keep="first")["row"]
+    repeated = alike.to_numpy().copy()
+    repeated[np.flatnonzero(repeated)[first.to_numpy()]] = False
+    return pl.Series(repeated)
+
+
+def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
+    frame = raw.frame.select(
+        id_of(raw.frame, found, "user").alias("user_id"),
+        id_of(raw.frame, found, "item").alias("item_id"),
+        id_of(raw.frame, found, "event_id").alias("event_id"),
+        id_of(raw.frame, found, "order").alias("order_id"),
+        id_of(raw.frame, found, "ref").alias("ref"),
+        text_of(found, "kind").alias("kind"),
+        text_of(found, "channel").alias("channel"),
+        text_of(found, "title").alias("title"),
+        text_of(found, "category").str.split("|").list.first().alias("category"),
+        text_of(found, "trait").alias("trait"),
+        text_of(found, "quantity").alias("quantity_given"),
+        text_of(found, "price").alias("price_given"),
+        text_of(found, "pscore").alias("pscore_given"),
+        text_of(found, "simulated").str.to_lowercase().is_in(["true", "1"]).fill_null(value=False),
+        at_given=text_of(found, "at"),
+    )
+    return _signed(_numbers(_with_kinds(frame, config)), config)
+
+
+def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
+    given = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
+    own = {kind.lower(): kind for kind in config.kinds}
+    kinds = [own.get(name.lower()) or kind_of(name) for name in given]
+    return frame.with_columns(
+        pl.col("kind")
+        .replace_strict(given, kinds, default=None, return_dtype=pl.String)
+        .fill_null(config.data.default_kind)
+    )
+
+
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        quantity=pl.col("quantity_given").cast(pl.Float64, strict=False).fill_null(1.0),
+        price=pl.col("price_given").cast(pl.Float64, strict=False),
+        pscore=pl.col("pscore_given").cast(pl.Float64, strict=False),
+    )
+
+
+def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
+    prefix = config.data.cancelled_order_prefix
+    cancelled = pl.col("order_id").str.starts_with(prefix) if prefix else pl.lit(value=False)
+    taken_back = (pl.col("kind") == "purchase") & ((pl.col("quantity") < 0) | cancelled)
+    return (
+        frame.with_columns(
+            kind=pl.when(taken_back.fill_null(value=False))
+            .then(pl.lit("return"))
+            .otherwise(pl.col("kind"))
+        )
+        .with_columns(
+            quantity=pl.when(pl.col("kind") == "return")
+            .then(pl.col("quantity").abs())
+            .otherwise(pl.col("quantity"))
+        )
+        .with_columns(value=pl.col("quantity") * pl.col("price"))
+    )
+
+
+def _reason(found: Found, config: Config, *, now: int) -> pl.Expr:
+    kind = pl.col("kind")
+    interaction = ~kind.is_in(MESSAGE_KINDS)
+    money = kind.is_in(["purchase", "return"])
+    rules: dict[str, pl.Expr] = {
+        "no_user": no_id("user_id"),
+        "bad_user": bad_id("user_id"),
+        "bad_item": bad_id("item_id"),
+        "bad_event_id": bad_id("event_id"),
+        "no_time": pl.col("at_given").is_null(),
+        "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
+        "future_time": pl.col("at") > now + DAY,
+        "unknown_kind": ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
+        "no_item": interaction & pl.col("item_id").is_null() & ("item" in found),
+        "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
+        "bad_price": bad_number("price_given")
+        | (pl.col("price") < 0)
+        | ~pl.col("value").is_finite(),
+        "zero_price": money & (pl.col("price") == 0),
+        "unknown_channel": (kind == MESSAGE_SENT)
+        & ~pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False),
+        "no_ref": kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT) & pl.col("ref").is_null(),
+        "bad_pscore": bad_number("pscore_given")
+        | ~pl.col("pscore").is_between(0, 1, closed="right"),
+    }
+    return first_reason(rules)
+
+
+def _identified(events: pl.DataFrame) -> pl.DataFrame:
+    content = {name: events[name] for name in _CONTENT}
+    made = event_ids(events["at"].to_numpy(), content)
+    return events.with_columns(event_id=pl.coalesce(pl.col("event_id"), made))

@@ -1,0 +1,327 @@
+"""Which 1:1 model serves, and with which hyper-parameters: decided on validation data only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recsys.algorithms import als, neighbours
+from recsys.algorithms.als import AlsFactors, AlsSettings
+from recsys.algorithms.histories import Histories
+from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
+from recsys.algorithms.topk import top_k
+from recsys.config import Config
+from recsys.evaluation import metrics
+from recsys.evaluation.estimate import bootstrap_mean
+from recsys.evaluation.split import Relevant
+from recsys.items.history import EventWeights
+from recsys.items.taste import Taste, demand
+from recsys.segments.table import SegmentTable
+from training.data import TrainingData
+from training.items.counts import fading, kind_weights, recent_histories, takers_by_item
+from training.items.windows import Window, window
+
+MAX_USERS = 1_000
+"""Validation users looked at, drawn by the seed: more change little but the time."""
+CHUNK = 256
+
+HALF_LIVES = (90.0, 180.0, 720.0)
+DEMAND = (0.0, 0.2, 0.4, 0.6)
+LIVE = (0.5, 1.0, 3.0)
+LIVE_OWN = (0.0, 0.3, 1.0)
+"""In units of the own weight of past events."""
+DEFAULT_GRAPH = NeighbourSettings("bm25", 50)
+GRAPHS = tuple(NeighbourSettings(w, n) for w in ("bm25", "cosine", "tfidf") for n in (50, 200))
+GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
+FACTORS = (
+    AlsSettings(factors=64, alpha=5.0, regularization=20.0),
+    AlsSettings(factors=64, alpha=20.0, regularization=20.0),
+    AlsSettings(factors=128, alpha=5.0, regularization=20.0),
+)
+FACTOR_OWN = (0.0, 0.3, 1.0, 3.0)
+
+Settings = TypeVar("Settings", AlsSettings, NeighbourSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial(Generic[Settings]):
+    """One model that was tried, with its best repeat and demand settings.
+
+    Attributes
+    ----------
+    settings : NeighbourSettings or AlsSettings
+        Of the base of the 1:1 model.
+    half_life_days, own, demand : float
+        As in :class:`ItemChoice`.
+    ndcg : float
+        Mean over validation users.
+    """
+
+    settings: Settings
+    half_life_days: float
+    own: float
+    demand: float
+    ndcg: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChoice:
+    """What validation data chose; the defaults are for where there is nothing to validate on.
+
+    Attributes
+    ----------
+    graph : NeighbourSettings
+        The best item graph; always fitted, for similar items.
+    factors : AlsSettings or None
+        The factorisation, where it won over the graph.
+    half_life_days : float
+        Age at which an event counts half in a user's history.
+    own : float
+        Worth of an event for the same item; see :class:`recsys.items.history.EventWeights`.
+    live, live_own : float
+        The same for events since training.
+    demand : float
+        Exponent of what is in demand.
+    trials : tuple of Trial
+        Everything tried, best first.
+    """
+
+    graph: NeighbourSettings = DEFAULT_GRAPH
+    factors: AlsSettings | None = None
+    half_life_days: float = 180.0
+    own: float = 10.0
+    live: float = 1.0
+    live_own: float = 10.0
+    demand: float = 0.2
+    trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
+
+
+def choose(
+    data: TrainingData,
+    segments: SegmentTable,  # noqa: ARG001 - all questions are trained through one signature
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+) -> ItemChoice:
+    """Try the models on the last `test_days` of the data, fitted on what was before.
+
+    First the graphs, then half-lives of the best graph, then factorisations at the best
+    half-life, last what live events are worth to the winner.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Must not hold what the choice will be judged on.
+    segments : SegmentTable
+        Not looked at.
+    config : Config
+        Its `items` and `training` sections, and the weights of the kinds.
+    progress : callable
+        Told in words what is being tried.
+
+    Returns
+    -------
+    ItemChoice
+        The defaults where nobody known before the window bought anything in it.
+    """
+    ground = _ground(data, config)
+    if not len(ground.wanted):
+        return ItemChoice()
+    with threadpool_limits(1, "blas"):  # sums in the same order on any machine
+        return _chosen(ground, progress)
+
+
+def _chosen(ground: _Ground, progress: Callable[[str], None]) -> ItemChoice:
+    graphs = _graph_trials(ground, progress)
+    graph = max(graphs, key=_ndcg)
+    factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in FACTORS]
+    factor = max(factors, key=_ndcg)
+    wins = factor.ndcg > graph.ndcg
+    best = factor if wins else graph
+    choice = ItemChoice(
+        graph=graph.settings,
+        factors=factor.settings if wins else None,
+        half_life_days=best.half_life_days,
+        own=best.own,
+        live_own=best.own,
+        demand=best.demand,
+        trials=tuple(sorted([*graphs, *factors], key=_ndcg, reverse=True)),
+    )
+    progress("what events since training are worth")
+    return _with_live(choice, ground)
+
+
+def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) -> EventWeights:
+    """Return what events are worth by this choice."""
+    return EventWeights(
+        kind=kind_weights(kinds, config),
+        half_life_days=choice.half_life_days,
+        own=choice.own,
+        live=choice.live,
+        live_own=choice.live_own,
+    )
+
+
+def fit_base(
+    choice: ItemChoice, histories: Histories, *, seed: int
+) -> tuple[ItemNeighbours, AlsFactors | None]:
+    """Fit the chosen graph, and the chosen factorisation where one was chosen."""
+    graph = neighbours.fit(histories, choice.graph)
+    if choice.factors is None:
+        return graph, None
+    return graph, als.fit(histories, choice.factors, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every trial stands on: the window, the users asked, what they wanted."""
+
+    config: Config
+    held: Window
+    wanted: Relevant
+    wanted_later: Relevant
+    takers: NDArray[np.float64]
+    available: NDArray[np.bool_]
+
+    def histories(self, half_life_days: float) -> Histories:
+        before = self.held.before
+        weights = fading(before.kinds, self.config, half_life_days)
+        return weights.histories(before, at=self.held.cutoff)
+
+
+def _ground(data: TrainingData, config: Config) -> _Ground:
+    held = window(data, config)
+    known = np.diff(held.before.indptr) > 0
+    return _Ground(
+        config=config,
+        held=held,
+        wanted=_drawn(held.wanted, known, config.training.seed),
+        wanted_later=_drawn(held.wanted_later, known, config.training.seed),
+        takers=takers_by_item(recent_histories(held.before, config, at=held.cutoff)),
+        available=data.catalogue.available,
+    )
+
+
+def _drawn(wanted: Relevant, known: NDArray[np.bool_], seed: int) -> Relevant:
+    users = np.flatnonzero(known[wanted.user_row])
+    shuffled = np.random.default_rng(seed).permutation(users)
+    return wanted.of(np.sort(shuffled[:MAX_USERS]))
+
+
+def _ndcg(trial: Trial[AlsSettings] | Trial[NeighbourSettings]) -> float:
+    return trial.ndcg
+
+
+def _graph_trials(
+    ground: _Ground, progress: Callable[[str], None]
+) -> list[Trial[NeighbourSettings]]:
+    half_life_days = ItemChoice().half_life_days
+    trials = [_try_graph(ground, s, half_life_days, progress) for s in GRAPHS]
+    best = max(trials, key=_ndcg).settings
+    others = [days for days in HALF_LIVES if days != half_life_days]
+    return trials + [_try_graph(ground, best, days, progress) for days in others]
+
+
+def _try_graph(
+    ground: _Ground,
+    settings: NeighbourSettings,
+    half_life_days: float,
+    progress: Callable[[str], None],
+) -> Trial[NeighbourSettings]:
+    progress(f"{settings}, half-life {half_life_days:g} days")
+    histories = ground.histories(half_life_days)
+    base = neighbours.fit(histories, settings)
+    own, exponent, ndcg = _tuned(base, histories, ground, GRAPH_OWN)
+    return Trial(settings, half_life_days, own, exponent, ndcg)
+
+
+def _try_factors(
+    ground: _Ground,
+    settings: AlsSettings,
+    half_life_days: float,
+    progress: Callable[[str], None],
+) -> Trial[AlsSettings]:
+    progress(f"{settings}, half-life {half_life_days:g} days")
+    histories = ground.histories(half_life_days)
+    base = als.fit(histories, settings, seed=ground.config.training.seed)
+    own, exponent, ndcg = _tuned(base, histories, ground, FACTOR_OWN)
+    return Trial(settings, half_life_days, own, exponent, ndcg)
+
+
+def _tuned(
+    base: AlsFactors | ItemNeighbours,
+    histories: Histories,
+    ground: _Ground,
+    own_grid: tuple[float, ...],
+) -> tuple[float, float, float]:
+    """Return the best own weight and demand exponent with their mean NDCG."""
+    points = list(product(own_grid, DEMAND))
+    tilts = [demand(ground.takers, ground.available, exponent=e) for e in DEMAND]
+    k, users = ground.config.items.at_k, ground.wanted.user_row
+    lists = np.full((len(points), len(users), k), metrics.NOBODY, np.int32)
+    for start in range(0, len(users), CHUNK):
+        some = histories.of_users(users[start : start + CHUNK])
+        for place, score in enumerate(base.score_all(some), start=start):
+            rows, weights = some.of_user(place - start)
+            for point, ((own, _), tilt) in enumerate(
+                zip(points, tilts * len(own_grid), strict=True)
+            ):
+                tilted = score * tilt
+                tilted[rows] += np.float32(own) * weights * tilt[rows]
+                best = top_k(np.where(tilted > 0, tilted, np.float32(-np.inf)), k)
+                lists[point, place, : len(best)] = best
+    figures = [float(_user_ndcg(each, ground.wanted).mean()) for each in lists]
+    best_point = int(np.argmax(figures))
+    return *points[best_point], figures[best_point]
+
+
+def _user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.float64]:
+    hit = metrics.hits(recommended, wanted.item_row, wanted.indptr)
+    return metrics.ndcg(hit, wanted.counts)
+
+
+def _with_live(choice: ItemChoice, ground: _Ground) -> ItemChoice:
+    """Choose what live events are worth, on users who came back after a first active day.
+
+    Such users are few, so live events weigh as past ones unless another worth is clearly better.
+    """
+    if not len(ground.wanted_later):
+        return choice
+    training = ground.config.training
+    graph, factors = fit_base(choice, ground.histories(choice.half_life_days), seed=training.seed)
+    tilt = demand(ground.takers, ground.available, exponent=choice.demand)
+    taste = Taste(factors or graph, tilt)
+    tried = [
+        replace(choice, live=live, live_own=own * choice.own)
+        for live, own in product(LIVE, LIVE_OWN)
+    ]
+    figures = [_live_ndcg(each, taste, ground) for each in tried]
+    best = int(np.argmax([figure.mean() for figure in figures]))
+    gain = bootstrap_mean(
+        figures[best] - _live_ndcg(choice, taste, ground),
+        seed=training.seed,
+        resamples=training.resamples,
+        confidence=training.confidence,
+    )
+    return tried[best] if gain is not None and gain.low > 0 else choice
+
+
+def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.float64]:
+    held, wanted = ground.held, ground.wanted_later
+    weights = event_weights(choice, held.before.kinds, ground.config)
+    k = ground.config.items.at_k
+    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    for place, user in enumerate(wanted.user_row):
+        live = held.live.of_user(user)
+        history = weights.history(
+            held.before.of_user(user), live, at=int(live.at[-1]), n_items=len(taste.demand)
+        )
+        best, _, _ = taste.rank(history, None, k)
+        lists[place, : len(best)] = best
+    return _user_ndcg(lists, wanted)

@@ -1,0 +1,232 @@
+"""Asking the real ladder for held-out users, and how good its lists are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.algorithms.topk import top_k
+from recsys.config import Config
+from recsys.evaluation import metrics, split
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.split import Relevant
+from recsys.events import NO_EVENTS, Interactions
+from recsys.items import slate
+from recsys.items.history import EventWeights
+from recsys.items.slate import ItemQuery, Ranking
+from recsys.ladder import Ladder, RungName, Step
+from recsys.people import NO_SEGMENT, Person
+from recsys.segments.table import SegmentTable
+from training.items.windows import Window
+
+HISTORY_BUCKETS = ((0, 0), (1, 9), (10, 49), (50, None))
+"""Distinct items known of a user before the cutoff, inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What all lists are judged against, and how.
+
+    Attributes
+    ----------
+    wanted : Relevant
+        What the users took in the test window.
+    before : Relevant
+        What all users took before it, for telling repeats from new items.
+    share : float64, shape (n_items,)
+        Share of users who took each item before, above 0.
+    available : bool, shape (n_items,)
+        What may be recommended.
+    config : Config
+        Length of the lists, and how intervals are made.
+    """
+
+    wanted: Relevant
+    before: Relevant
+    share: NDArray[np.float64]
+    available: NDArray[np.bool_]
+    config: Config
+
+    @classmethod
+    def of(cls, held: Window, available: NDArray[np.bool_], config: Config) -> Judge:
+        """Return the judge of a test window."""
+        bought = held.before.of_kind(config.churn.critical_kind)
+        before = split.relevant(bought, available)
+        counts = np.bincount(before.item_row, minlength=len(available))
+        return cls(
+            wanted=held.wanted,
+            before=before,
+            share=(counts + 1) / (len(before) + 1),
+            available=available,
+            config=config,
+        )
+
+    def lists(
+        self, ladder: Ladder[ItemQuery, Ranking], persons: Sequence[Person]
+    ) -> NDArray[np.int32]:
+        """Return the slates of `persons`, int32, shape (n, at_k), padded with ``NOBODY``."""
+        k = self.config.items.at_k
+        query = ItemQuery(k, self.available)
+        lists = np.full((len(persons), k), metrics.NOBODY, np.int32)
+        for place, person in enumerate(persons):
+            answer = slate.fill(ladder, person, query, on_failure=_raise).answer
+            rows = [item.item_row for item in answer.items] if answer else []
+            lists[place, : len(rows)] = rows
+        return lists
+
+    def ndcg(self, lists: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return NDCG of each list, float64, shape (n,)."""
+        hit = metrics.hits(lists, self.wanted.item_row, self.wanted.indptr)
+        return metrics.ndcg(hit, self.wanted.counts)
+
+    def estimate(self, figure: NDArray[np.float64]) -> Estimate | None:
+        """Return the mean of a figure over the users that have it, with its interval."""
+        training = self.config.training
+        return bootstrap_mean(
+            figure[~np.isnan(figure)],
+            seed=training.seed,
+            resamples=training.resamples,
+            confidence=training.confidence,
+        )
+
+    def report(self, lists: NDArray[np.int32]) -> dict[str, Any]:
+        """Return all figures of some lists, ready for JSON."""
+        hit = metrics.hits(lists, self.wanted.item_row, self.wanted.indptr)
+        counts, n_items = self.wanted.counts, int(self.available.sum())
+        repeat = _among(self.wanted, self.before, n_items=len(self.available))
+        return {
+            "ndcg": self.estimate(metrics.ndcg(hit, counts)),
+            "recall": self.estimate(metrics.recall(hit, counts)),
+            "reciprocal_rank": self.estimate(metrics.reciprocal_rank(hit)),
+            "hit_rate": self.estimate(metrics.any_hit(hit)),
+            "novelty_bits": self.estimate(metrics.novelty(lists, self.share)),
+            "coverage": metrics.coverage(lists, n_items=n_items),
+            "gini": metrics.gini(lists, n_items=n_items),
+            "repeats": self._slice(lists, self.wanted.where(repeat)),
+            "new_items": self._slice(lists, self.wanted.where(~repeat)),
+            "by_history": self._by_history(metrics.ndcg(hit, counts)),
+        }
+
+    def _slice(self, lists: NDArray[np.int32], wanted: Relevant) -> dict[str, Any]:
+        hit = metrics.hits(lists, wanted.item_row, wanted.indptr)
+        return {
+            "ndcg": self.estimate(metrics.ndcg(hit, wanted.counts)),
+            "recall": self.estimate(metrics.recall(hit, wanted.counts)),
+        }
+
+    def _by_history(self, ndcg: NDArray[np.float64]) -> list[dict[str, Any]]:
+        known = self.history_length()
+        buckets = []
+        for low, high in HISTORY_BUCKETS:
+            inside = (known >= low) & (known <= (np.inf if high is None else high))
+            estimate = self.estimate(ndcg[inside])
+            buckets.append({"from": low, "to": high, "users": int(inside.sum()), "ndcg": estimate})
+        return buckets
+
+    def history_length(self) -> NDArray[np.int64]:
+        """Return how many distinct items each judged user took before, int64, shape (n,)."""
+        place = np.searchsorted(self.before.user_row, self.wanted.user_row)
+        found = np.zeros(len(self.wanted), bool)
+        inside = place < len(self.before)
+        found[inside] = self.before.user_row[place[inside]] == self.wanted.user_row[inside]
+        counts = np.zeros(len(self.wanted), np.int64)
+        counts[found] = self.before.counts[place[found]]
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtBefore:
+    """The baseline to beat: what the user took before, most often and most lately first.
+
+    It stands on the ladder where rung 2 stands, so that rung 0 fills its lists too.
+    """
+
+    weights: EventWeights
+    available: NDArray[np.bool_]
+    at: int
+
+    @property
+    def name(self) -> RungName:
+        """Which rung this stands in for."""
+        return RungName.ONE_TO_ONE
+
+    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - nobody is refused
+        """Return None: users without history are filled from rung 0."""
+        return None
+
+    def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
+        """Return what the baseline stands on."""
+        return "what this user took before"
+
+    def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
+        """Return the user's own items; None without any."""
+        n_items = len(self.available)
+        history = self.weights.past(person.past, at=self.at, n_items=n_items)
+        score = np.full(n_items, -np.inf, np.float32)
+        score[history.item_row] = history.own
+        rows = top_k(np.where(query.allowed, score, np.float32(-np.inf)), query.limit)
+        return Ranking(rows, score[rows], rows, "bought_before") if len(rows) else None
+
+
+def trait_rows(trait: Sequence[str], segments: SegmentTable, config: Config) -> NDArray[np.int32]:
+    """Return the segment row of each user's trait, int32, shape (n_users,)."""
+    rows = {name: row for row, name in enumerate(segments.names)}
+    names = (f"{config.segments.trait}:{value}" for value in trait)
+    return np.array([rows.get(name, NO_SEGMENT) for name in names], np.int32)
+
+
+def persons(
+    rows: NDArray[np.int32],
+    before: Interactions,
+    segments: SegmentTable,
+    trait: NDArray[np.int32],
+    *,
+    at: int,
+    live: Interactions | None = None,
+) -> list[Person]:
+    """Gather users as serving would have found them at the cutoff, or after some live events.
+
+    Parameters
+    ----------
+    rows : int32, shape (n,)
+        The users.
+    before : Interactions
+        What the models were trained on.
+    segments : SegmentTable
+        As of the cutoff.
+    trait : int32, shape (n_users,)
+        Segment row of each user's trait.
+    at : int
+        The cutoff; with `live`, each user is asked right after their last live event instead.
+    live : Interactions or None
+        What happened since.
+    """
+    gathered = []
+    for row in rows.tolist():
+        past = before.of_user(row)
+        recent = live.of_user(row) if live is not None else NO_EVENTS
+        known = row if len(past) else None
+        gathered.append(
+            Person(
+                user_id=before.users[row],
+                at=int(recent.at[-1]) if len(recent) else at,
+                user_row=known,
+                segment_row=segments.of_user(known, int(trait[row])),
+                past=past,
+                live=recent,
+            )
+        )
+    return gathered
+
+
+def _among(some: Relevant, others: Relevant, *, n_items: int) -> NDArray[np.bool_]:
+    keys = some.pair_user.astype(np.int64) * n_items + some.item_row
+    return np.isin(keys, others.pair_user.astype(np.int64) * n_items + others.item_row)
+
+
+def _raise(rung: RungName, error: Exception) -> NoReturn:  # noqa: ARG001 - as the ladder calls it
+    raise error

@@ -1,0 +1,68 @@
+"""The jobs behind the commands: train and show, prepare the demo.
+
+Kept apart from the commands because the fitting libraries take seconds to import, and
+`recsys serve` must not wait for them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from recsys.config import Config
+from recsys.storage.database import open_database
+from recsys.storage.event_log import EventLog
+from recsys.storage.model_store import ModelStore
+from training import summary
+from training.data_in.importing import import_events
+from training.data_in.report import rendered
+from training.progress import ConsoleSteps
+from training.report import page
+from training.run import run
+from training.sample import simulated_log
+
+SAMPLE = Path(__file__).parent / "sample" / "online_retail.parquet"
+DEMO_DIR = Path("var/demo")
+REPORTS_DIR = Path("reports")
+
+
+def train(config: Config, console: Console, *, report_file: Path | None = None) -> None:
+    """Train on what is in the event log, show what came of it, and draw the report."""
+    store = ModelStore(Path(config.storage.models_dir))
+    with _open_log(config) as log, ConsoleSteps(console) as steps:
+        outcome = run(config, log, store, now=_now(), steps=steps)
+        steps.begin("draw the report")
+        file = report_file or REPORTS_DIR / f"{outcome.version}.html"
+        page.write(outcome, file)
+    console.print(summary.rendered(outcome))
+    console.print(f"report: {file}", highlight=False)
+
+
+def prepare_demo(config: Config, console: Console) -> None:
+    """Import the shipped shop into a fresh folder, simulate messages, train."""
+    shutil.rmtree(DEMO_DIR, ignore_errors=True)
+    with _open_log(config) as log:
+        with ConsoleSteps(console) as steps:
+            imported = import_events(SAMPLE, config, log, now=_now(), watch=steps)
+            steps.begin("simulate a message log (the shop has none)")
+            simulated_log.put(config, log, now=_now())
+        console.print(rendered(imported))
+    train(config, console)
+
+
+@contextmanager
+def _open_log(config: Config) -> Iterator[EventLog]:
+    database = open_database(config.storage.url)
+    try:
+        yield EventLog(database)
+    finally:
+        database.close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

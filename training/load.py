@@ -1,0 +1,168 @@
+"""From the event log to what a training run works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.catalogue import Catalogue
+from recsys.channel.messages import Messages
+from recsys.config import Config
+from recsys.errors import NothingToLearnFrom
+from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents
+from recsys.storage.event_log import MESSAGE_KINDS, EventLog
+from recsys.storage.profiles import ItemFacts, Profiles
+from training.channel.log import messages_from_log
+from training.data import TrainingData
+
+_INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value")
+_MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
+
+
+def load(log: EventLog, config: Config, *, up_to: int | None = None) -> TrainingData:
+    """Load everything that arrived up to a watermark.
+
+    The result depends on what is in the log, not on the order in which it arrived: events of a
+    user at the same instant are ordered by item, kind and amount.
+
+    Parameters
+    ----------
+    log : EventLog
+        Interactions and messages, and the profiles next to them.
+    config : Config
+        Kinds, channels, the trait, and what must never be recommended.
+    up_to : int or None
+        The last ``seq`` to read; None takes all there is.
+
+    Raises
+    ------
+    NothingToLearnFrom
+        The log holds no interaction of a configured kind.
+    StoreUnavailable
+        The log cannot be read.
+    """
+    up_to = log.last_seq() if up_to is None else up_to
+    read = _read_interactions(log, tuple(config.kinds), up_to)
+    if not len(read.at):
+        raise NothingToLearnFrom("interactions in the event log", found=0, needed=1)
+    sent = _read_messages(log, up_to)
+    profiles = Profiles(log.database)
+    facts = profiles.items()
+    users = IdMap.of([*read.users, *sent["user_id"]])
+    items = IdMap.of([*read.items, *facts])
+    traits = profiles.users()
+    interactions = _interactions(read, users, items, tuple(config.kinds))
+    catalogue = _catalogue(items, facts, frozenset(config.data.unavailable_items))
+    trait = tuple(traits[u][0].get(config.segments.trait, "") if u in traits else "" for u in users)
+    messages = messages_from_log(sent, users, config)
+    return TrainingData(
+        interactions=interactions,
+        catalogue=catalogue,
+        trait=trait,
+        messages=messages,
+        watermark=up_to,
+        fingerprint=fingerprint(interactions, catalogue, trait, messages),
+    )
+
+
+def fingerprint(
+    interactions: Interactions, catalogue: Catalogue, trait: tuple[str, ...], messages: Messages
+) -> str:
+    """Return the SHA-256 over the content of all parts, in hexadecimal."""
+    digest = sha256()
+    for value in (interactions, catalogue, trait, messages):
+        _feed(digest, value)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Interactions in order of arrival; users and items numbered as they first appeared."""
+
+    users: Sequence[str]
+    items: Sequence[str]
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    at: NDArray[np.int64]
+    quantity: NDArray[np.float32]
+    value: NDArray[np.float64]
+
+
+def _read_interactions(log: EventLog, kinds: tuple[str, ...], up_to: int) -> _Read:
+    # Batch by batch, so that no more than one batch of ids is in memory as text.
+    users: dict[str, int] = {}
+    items: dict[str | None, int] = {None: NO_ITEM}
+    number = {kind: index for index, kind in enumerate(kinds)}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
+    for batch in log.columns_in_batches(_INTERACTION, up_to=up_to, kinds=kinds):
+        size = len(batch["at"])
+        numbered = (users.setdefault(user, len(users)) for user in batch["user_id"])
+        parts["user_id"].append(np.fromiter(numbered, np.int32, size))
+        numbered = (items.setdefault(item, len(items) - 1) for item in batch["item_id"])
+        parts["item_id"].append(np.fromiter(numbered, np.int32, size))
+        parts["kind"].append(np.fromiter(map(number.__getitem__, batch["kind"]), np.int8, size))
+        parts["at"].append(np.array(batch["at"], np.int64))
+        parts["quantity"].append(np.array(batch["quantity"], np.float32))
+        parts["value"].append(np.nan_to_num(np.array(batch["value"], np.float64)))
+    columns = (_joined(parts[name]) for name in _INTERACTION)
+    return _Read(tuple(users), tuple(item for item in items if item is not None), *columns)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _read_messages(log: EventLog, up_to: int) -> Mapping[str, Sequence[Any]]:
+    columns: dict[str, list[Any]] = {name: [] for name in _MESSAGE}
+    for batch in log.columns_in_batches(_MESSAGE, up_to=up_to, kinds=MESSAGE_KINDS):
+        for name, values in batch.items():
+            columns[name].extend(values)
+    return columns
+
+
+def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...]) -> Interactions:
+    user_row = users.rows(read.users)[read.user]
+    row_of_item = np.append(items.rows(read.items), np.int32(NO_ITEM))
+    item_row = row_of_item[read.item]
+    order = np.lexsort((read.value, read.quantity, read.kind, item_row, read.at, user_row))
+    events = UserEvents(item_row, read.kind, read.at, read.quantity, read.value)
+    sorted_events = UserEvents(*(getattr(events, f.name)[order] for f in fields(events)))
+    return Interactions.of(users, items, kinds, user_row=user_row[order], events=sorted_events)
+
+
+def _catalogue(
+    items: IdMap, facts: Mapping[str, ItemFacts], unavailable: frozenset[str]
+) -> Catalogue:
+    known = [facts.get(item, ItemFacts(item)) for item in items]
+    prices = [np.nan if fact.price is None else fact.price for fact in known]
+    can_be_had = [fact.available is not False and fact.item_id not in unavailable for fact in known]
+    return Catalogue(
+        title=tuple(fact.title for fact in known),
+        category=tuple(fact.category for fact in known),
+        url=tuple(fact.url for fact in known),
+        image_url=tuple(fact.image_url for fact in known),
+        price=np.array(prices, np.float32),
+        available=np.array(can_be_had, bool),
+    )
+
+
+def _feed(digest: Any, value: Any) -> None:
+    # Every part is preceded by its type and length: no two contents run into the same bytes.
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).data)
+    elif is_dataclass(value):
+        for field in fields(value):
+            _feed(digest, getattr(value, field.name))
+    elif isinstance(value, tuple):
+        text = "\0".join(map(str, value)).encode()
+        digest.update(f"{len(value)},{len(text)}:".encode())
+        digest.update(text)
+    else:
+        digest.update(f"{value!r};".encode())

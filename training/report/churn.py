@@ -1,0 +1,71 @@
+"""The churn question drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, diagonal, draw
+
+MOST_EFFECTS = 6
+
+
+def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
+    """Return calibration, lift, comparison and feature effects; nothing where unmeasured."""
+    if not metrics.get("models"):
+        return ()
+    return (
+        _reliability(metrics["reliability"]),
+        _lift_curve(metrics["lift_curve"], metrics["churn_rate"]),
+        _compared(metrics["models"]),
+        *(_effect(effect) for effect in metrics["effects"][:MOST_EFFECTS]),
+    )
+
+
+def _reliability(bins: list[dict[str, float]]) -> Drawing:
+    def paint(axes: Axes) -> None:
+        diagonal(axes, max(max(each["said"], each["seen"]) for each in bins))
+        said, seen = [each["said"] for each in bins], [each["seen"] for each in bins]
+        axes.plot(said, seen, "o-", color=COLOURS["one_to_one"])
+        axes.set_xlabel("probability said")
+        axes.set_ylabel("share that churned")
+
+    caption = "Calibration on held-out users, ten bins of equal size: on the line is right."
+    return draw(paint, caption=caption, size=(4, 3.4))
+
+
+def _lift_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawing:
+    def paint(axes: Axes) -> None:
+        diagonal(axes, 1.0)
+        axes.plot(*zip(*points, strict=True), color=COLOURS["one_to_one"])
+        axes.plot([0, churn_rate, 1], [0, 1, 1], color="#d0d7de", lw=1)
+        axes.set_xlabel("share of users, riskiest first")
+        axes.set_ylabel("share of churners reached")
+
+    caption = "How many churners are reached; dashed is chance, grey is perfect foresight."
+    return draw(paint, caption=caption, size=(4, 3.4))
+
+
+def _compared(models: Mapping[str, Any]) -> Drawing:
+    known = {name: figures["auc"] for name, figures in models.items() if figures.get("auc")}
+
+    def paint(axes: Axes) -> None:
+        bars_with_intervals(axes, known, label="AUC")
+        axes.set_xlim(left=0.5)
+
+    caption = "Ranking of churners above stayers (AUC; .5 is chance)."
+    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
+
+
+def _effect(effect: Mapping[str, Any]) -> Drawing:
+    def paint(axes: Axes) -> None:
+        cuts, levels = effect["thresholds"], effect["log_odds"]
+        width = (cuts[-1] - cuts[0]) / max(len(cuts), 1) or 1.0
+        axes.stairs(levels, [cuts[0] - width, *cuts, cuts[-1] + width], color=INK, baseline=None)
+        axes.axhline(0, color="#9aa5b1", lw=1, ls="--")
+        axes.set_xlabel(effect["feature"].replace("_", " "))
+        axes.set_ylabel("log-odds of churn")
+
+    return draw(paint, caption=f"Effect of {effect['feature'].replace('_', ' ')}.", size=(3.2, 2.2))

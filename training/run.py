@@ -1,0 +1,153 @@
+"""A training run, one line a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from recsys.bundle import Bundle, Manifest
+from recsys.config import Config
+from recsys.evaluation.judged import Judged
+from recsys.ladder import Question
+from recsys.storage.event_log import EventLog
+from recsys.storage.model_store import ModelStore
+from training import gate, segments
+from training.channel import question as channel
+from training.churn import question as churn
+from training.data import TrainingData
+from training.gate import GateVerdict
+from training.items import question as items
+from training.load import load
+from training.measurement import Measurement
+
+LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
+
+
+class Steps(Protocol):
+    """Where a run says what it is doing."""
+
+    def begin(self, step: str) -> None:
+        """Note that a step began; the one before it is done."""
+
+    def detail(self, text: str) -> None:
+        """Note what the step at hand is busy with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to.
+
+    Attributes
+    ----------
+    version : str
+        The registered model version.
+    gate : GateVerdict
+        Whether it was promoted, and why (not).
+    measurements : tuple of Measurement
+        One per question.
+    manifest : Manifest
+        As registered.
+    """
+
+    version: str
+    gate: GateVerdict
+    measurements: tuple[Measurement, ...]
+    manifest: Manifest
+
+
+def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> Outcome:
+    """Load, measure, fit, register, gate, promote.
+
+    Parameters
+    ----------
+    config : Config
+        Same data, configuration and seed give the same version.
+    log, store
+        Where the data come from, and where the version goes.
+    steps : Steps
+        Told of every step.
+    now : int
+        Written to the store's history, never into the model (microseconds).
+
+    Raises
+    ------
+    NothingToLearnFrom
+        The log has no interactions.
+    """
+    steps.begin("load")
+    data = load(log, config)
+
+    steps.begin("items: choose, and measure each rung against the one below")
+    item_choice, item_measurement = items.measure(data, config, progress=steps.detail)
+    steps.begin("churn: choose, and measure each rung against the one below")
+    churn_choice, churn_measurement = churn.measure(data, config, progress=steps.detail)
+    steps.begin("channel: choose, and measure each rung against the one below")
+    channel_choice, channel_measurement = channel.measure(data, config, progress=steps.detail)
+    measurements = (item_measurement, churn_measurement, channel_measurement)
+
+    steps.begin("refit on everything")
+    at = data.interactions.end
+    table = segments.fit(data, config, at=at)
+    bundle = Bundle(
+        interactions=data.interactions,
+        catalogue=data.catalogue,
+        segments=table,
+        items=items.fit(data, table, item_choice, config, at=at),
+        churn=churn.fit(data, table, churn_choice, config, at=at),
+        channel=channel.fit(data, table, channel_choice, config, at=at),
+        judged=tuple(_judged(m, data) for m in measurements),
+    )
+    choices = {
+        Question.ITEMS: item_choice,
+        Question.CHURN: churn_choice,
+        Question.CHANNEL: channel_choice,
+    }
+    manifest = _manifest(data, config, choices, measurements)
+
+    steps.begin("register")
+    name = store.register(bundle, manifest, at=now)
+    steps.begin("gate against the champion")
+    verdict = gate.judge(store, name, bundle, config=config)
+    if verdict.promote:
+        store.promote(name, at=now, why="; ".join(verdict.why))
+    else:
+        store.refuse(name, at=now, why="; ".join(verdict.why))
+    return Outcome(name, verdict, measurements, manifest)
+
+
+def _judged(measurement: Measurement, data: TrainingData) -> Judged:
+    return Judged.of(
+        measurement.question,
+        measurement.metric,
+        window_start=measurement.window_start,
+        users=data.interactions.users,
+        user_row=measurement.user_row,
+        figure=measurement.figure,
+    )
+
+
+def _manifest(
+    data: TrainingData,
+    config: Config,
+    choices: Mapping[Question, Any],
+    measurements: tuple[Measurement, ...],
+) -> Manifest:
+    return Manifest(
+        data_until=data.interactions.end,
+        watermark=data.watermark,
+        fingerprint=data.fingerprint,
+        counts={
+            "users": len(data.interactions.users),
+            "items": len(data.interactions.items),
+            "interactions": len(data.interactions),
+            "messages": len(data.messages),
+        },
+        simulated=("messages",) if data.messages.simulated else (),
+        config=config.model_dump(mode="json", exclude={"storage", "serving"}),
+        choices={question: asdict(choice) for question, choice in choices.items()},
+        verdicts={m.question: m.verdicts for m in measurements},
+        metrics={m.question: m.metrics for m in measurements},
+        libraries={name: version(name) for name in LIBRARIES},
+    )

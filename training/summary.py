@@ -1,0 +1,42 @@
+"""A training run in one readable table."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from recsys.evaluation.estimate import Estimate
+from recsys.ladder import Question
+from training.run import Outcome
+
+
+def rendered(outcome: Outcome) -> Group:
+    """Return the verdict on every rung, and whether the version was promoted."""
+    table = Table(title="Is each rung better than the one below? (held-out, later data)")
+    for heading in ("question", "rung", "against", "metric", "lift", "users", "served"):
+        table.add_column(heading)
+    simulated = {Question.CHANNEL: " (simulated)"} if outcome.manifest.simulated else {}
+    for measurement in outcome.measurements:
+        question = f"{measurement.question}{simulated.get(measurement.question, '')}"
+        for verdict in measurement.verdicts.values():
+            table.add_row(
+                question,
+                verdict.rung,
+                verdict.below,
+                verdict.metric,
+                _lift(verdict.lift),
+                f"{verdict.lift.n:,}" if verdict.lift else "",
+                "[green]yes[/]" if verdict.shipped else "[yellow]no[/]",
+            )
+    fate = "promoted" if outcome.gate.promote else "registered, not promoted"
+    lines = (Text(f"version {outcome.version}: {fate}"), *map(Text, outcome.gate.why))
+    return Group(table, *lines)
+
+
+def _lift(lift: Estimate | None) -> str:
+    return (
+        "not measurable"
+        if lift is None
+        else f"{lift.value:+.4f} [{lift.low:+.4f}, {lift.high:+.4f}]"
+    )

@@ -1,0 +1,74 @@
+"""The commands that make models: train, demo."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recsys.errors import PortInUse
+from recsys.storage.config_file import read_config
+from training import demo as showing
+
+app = typer.Typer()
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="RECSYS_CONFIG", help="Configuration file."),
+]
+
+
+@app.command()
+def train(
+    config: ConfigFile = None,
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", help="The HTML report. Default: reports/VERSION.html."),
+    ] = None,
+) -> None:
+    """Fit and measure all rungs, register the version, promote it if it earns it."""
+    from training import job
+
+    job.train(read_config(config, os.environ), Console(), report_file=report_file)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the API listens.")] = 8000,
+    *,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Train, but do not serve.")
+    ] = False,
+) -> None:
+    """Train on the shipped shop with simulated messages, serve, and show answers.
+
+    Everything is made anew in var/demo; Ctrl-C ends it.
+    """
+    from training import job
+
+    console = Console()
+    if not prepare_only:
+        _refuse_taken(port)
+    job.prepare_demo(read_config(showing.CONFIG, os.environ), console)
+    if prepare_only:
+        return
+    try:
+        with showing.serving(port=port, config=showing.CONFIG) as server:
+            showing.show_answers(console, port=port)
+            console.print("\nServing until Ctrl-C.")
+            server.wait()
+    except KeyboardInterrupt:
+        console.print("Goodbye.")
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortInUse("127.0.0.1", port, error.strerror or str(error)) from error
