@@ -29,6 +29,9 @@ class Context:
     timezone: str = ""
 
 
+NO_CONTEXT = Context()
+
+
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
     """One interaction since the serving model was trained, as the event log gives it.
@@ -109,7 +112,7 @@ class Person:
     past: UserEvents = NO_EVENTS
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    context: Context = Context()
+    context: Context = NO_CONTEXT
 
     @property
     def events(self) -> UserEvents:

@@ -1,4 +1,4 @@
-"""The jobs behind the commands: train and show, prepare the demo.
+"""The jobs behind the commands: import, train, prepare the demo, and show what came of it.
 
 Kept apart from the commands because the fitting libraries take seconds to import, and
 `recsys serve` must not wait for them.
@@ -18,9 +18,17 @@ from recsys.config import Config
 from recsys.storage.database import open_database
 from recsys.storage.event_log import EventLog
 from recsys.storage.model_store import ModelStore
+from recsys.storage.profiles import Profiles
 from training import summary
 from training.data_in.importing import import_events
-from training.data_in.report import rendered
+from training.data_in.profile_files import (
+    ProfileReport,
+    import_consents,
+    import_items,
+    import_users,
+)
+from training.data_in.read import refuse_unreadable
+from training.data_in.report import ImportReport, rendered
 from training.progress import ConsoleSteps
 from training.report import page
 from training.run import run
@@ -29,6 +37,32 @@ from training.sample import simulated_log
 SAMPLE = Path(__file__).parent / "sample" / "online_retail.parquet"
 DEMO_DIR = Path("var/demo")
 REPORTS_DIR = Path("reports")
+
+
+def import_file(file: Path, config: Config, console: Console, *, about: str) -> bool:
+    """Import a file about events, items, users or consents, and show what became of its rows.
+
+    Returns
+    -------
+    bool
+        Whether any row could be used.
+    """
+    refuse_unreadable(file)
+    report: ImportReport | ProfileReport
+    with _open_log(config) as log:
+        profiles = Profiles(log.database)
+        match about:
+            case "items":
+                report = import_items(file, config, profiles, now=_now())
+            case "users":
+                report = import_users(file, config, profiles)
+            case "consents":
+                report = import_consents(file, config, profiles)
+            case _:
+                with ConsoleSteps(console) as steps:
+                    report = import_events(file, config, log, now=_now(), watch=steps)
+    console.print(rendered(report))
+    return report.rows > sum(report.quarantined.values())
 
 
 def train(config: Config, console: Console, *, report_file: Path | None = None) -> None:

@@ -121,9 +121,7 @@ def test_whoever_denied_profiling_gets_rung_one_at_most() -> None:
 
 
 def test_force_asks_one_rung_even_if_it_was_not_shipped() -> None:
-    rungs = Ladder(
-        Question.ITEMS, ladder().rungs, verdicts={RungName.ONE_TO_ONE: shipped(UNCLEAR)}
-    )
+    rungs = Ladder(Question.ITEMS, ladder().rungs, verdicts={RungName.ONE_TO_ONE: shipped(UNCLEAR)})
     climb = rungs.climb(
         Person("ann", at=0), "a list", on_failure=Failures(), force=RungName.ONE_TO_ONE
     )

@@ -12,11 +12,11 @@ from recsys.channel.local_time import local_hours, zone
 from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.events import DAY, IdMap
-
-SENT = "message_sent"
-RESPONDED = "message_responded"
-UNSUBSCRIBED = "message_unsubscribed"
-KINDS = (SENT, RESPONDED, UNSUBSCRIBED)
+from recsys.storage.event_log import (
+    MESSAGE_RESPONDED,
+    MESSAGE_SENT,
+    MESSAGE_UNSUBSCRIBED,
+)
 
 Columns = Mapping[str, Any]
 
@@ -54,13 +54,13 @@ def messages_from_log(
     until = (int(at.max()) if len(at) else 0) if end is None else end
     channel = _places(columns["channel"], channels)
     closed = at + int(windows.max(initial=0)) <= until
-    sent = np.flatnonzero((kind == SENT) & (channel >= 0) & closed)
+    sent = np.flatnonzero((kind == MESSAGE_SENT) & (channel >= 0) & closed)
     sent = sent[users.rows(_taken(columns["user_id"], sent)) >= 0]
     sent = sent[np.argsort(at[sent], kind="stable")]
     deadline = at[sent] + windows[channel[sent]].astype(np.int64)
     outcome = {
         name: _happened(columns, sent, np.flatnonzero(kind == name), deadline)
-        for name in (RESPONDED, UNSUBSCRIBED)
+        for name in (MESSAGE_RESPONDED, MESSAGE_UNSUBSCRIBED)
     }
     return Messages(
         channels=channels,
@@ -69,8 +69,8 @@ def messages_from_log(
         at=at[sent],
         local_hour=local_hours(at[sent], zone(config.data.timezone)),
         pscore=_floats(columns["pscore"])[sent],
-        responded=outcome[RESPONDED],
-        unsubscribed=outcome[UNSUBSCRIBED],
+        responded=outcome[MESSAGE_RESPONDED],
+        unsubscribed=outcome[MESSAGE_UNSUBSCRIBED],
         simulated=bool(np.asarray(columns["simulated"], dtype=bool)[sent].any()),
     )
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from recsys.channel.local_time import local_hour, local_hours
 from recsys.events import DAY, HOUR, SECOND, IdMap, Interactions
+from recsys.storage.event_log import MESSAGE_KINDS
 from recsys.storage.profiles import DENIED, GRANTED, MARKETING, PROFILING, Consent
-from training.channel.log import KINDS
 from training.sample.world import CHANNELS, USUAL, Reals, Truth, World, people
 
 SOURCE = "simulation"
@@ -192,7 +192,7 @@ def _events(sent: _Outcomes, users: IdMap, *, end: int, seed: int) -> dict[str, 
     return {
         "event_id": [name + SUFFIXES[k] for name, k in zip(ids, kinds, strict=True)],
         "user_id": [users[user] for user in sent.user_row[row[order]].tolist()],
-        "kind": [KINDS[k] for k in kinds],
+        "kind": [MESSAGE_KINDS[k] for k in kinds],
         "at": at[order].tolist(),
         "channel": [CHANNELS[c] for c in sent.channel[row[order]].tolist()],
         "ref": [name if k else None for name, k in zip(ids, kinds, strict=True)],

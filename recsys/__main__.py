@@ -1,0 +1,37 @@
+"""The command line: the one module that knows training and serving both."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+import api.cli
+import training.cli
+import training.models_cli
+import training.train_cli
+from recsys.errors import RecsysError
+
+app = typer.Typer(
+    name="recsys",
+    help="Which items, which channel, how likely to churn: one answer, and the rung it came from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for part in (training.cli.app, training.train_cli.app, api.cli.app):
+    app.registered_commands += part.registered_commands
+app.add_typer(training.models_cli.app, name="models")
+
+
+def main() -> None:
+    """Run the command line; what went wrong on purpose is one line, not a traceback."""
+    try:
+        app()
+    except RecsysError as error:
+        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

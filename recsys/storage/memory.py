@@ -1,0 +1,103 @@
+"""All that the store knows of one user beyond the serving model, in one read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from recsys.errors import StoreUnavailable
+from recsys.events import DAY
+from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.storage.database import Database
+from recsys.storage.profiles import MARKETING, PROFILING, latest
+
+LATELY = 7 * DAY
+"""How far back messages are remembered: caps and fatigue look at a week."""
+
+# One statement, because each one costs a lock on the write-ahead log and a trip through Python.
+_READ = """
+SELECT * FROM (
+    SELECT 0, item_id, kind, at, seq, quantity, coalesce(value, 0.0) FROM events
+    WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
+    AND kind NOT IN ('message_sent', 'message_responded', 'message_unsubscribed')
+    ORDER BY seq DESC LIMIT ?5
+)
+UNION ALL
+SELECT 1, channel, NULL, at, seq, NULL, NULL FROM events
+WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
+UNION ALL
+SELECT 2, purpose, channel, at, seq, state, NULL FROM consents WHERE user_id = ?1
+UNION ALL
+SELECT 3, traits, timezone, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
+"""
+_LIVE, _SENT, _CONSENT, _USER = range(4)
+
+
+def remember(database: Database, user_id: str, *, since: int, at: int, limit: int) -> Remembered:
+    """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
+
+    Consents hold whatever their time: a denial must not wait for a clock.
+
+    Parameters
+    ----------
+    database : Database
+        The store.
+    user_id : str
+        Who.
+    since : int
+        Watermark: the ``seq`` up to which the serving model has seen everything.
+    at : int
+        The instant of the question, microseconds since the epoch; what happens later is left out,
+        and messages sent more than ``LATELY`` before.
+    limit : int
+        Most live events; the latest arrivals win.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    try:
+        rows = database.reader.execute(_READ, (user_id, since, at, at - LATELY, limit)).fetchall()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{database.path}: {error}") from error
+    except UnicodeEncodeError:
+        return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
+    return _remembered(rows) if rows else NOTHING_REMEMBERED
+
+
+def _remembered(rows: list[tuple[Any, ...]]) -> Remembered:
+    live = [LiveEvent(*row[1:4], *row[5:]) for row in rows if row[0] == _LIVE]
+    said = latest((*row[1:3], row[5], *row[3:5]) for row in rows if row[0] == _CONSENT)
+    users = [row for row in rows if row[0] == _USER]
+    if len(users) == len(rows):
+        return _known_by_traits(*users[0][1:3])
+    return Remembered(
+        live=tuple(reversed(live)),
+        profiling=said.get((PROFILING, "")),
+        channels=frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING),
+        messages=_by_channel(sorted((row[3], row[1]) for row in rows if row[0] == _SENT)),
+        traits=_traits(*users[0][1:3]) if users else {},
+    )
+
+
+@lru_cache(1_024)
+def _known_by_traits(traits: str, timezone: str) -> Remembered:
+    # Most users have nothing but a few traits, which they share with many others.
+    return Remembered(traits=MappingProxyType(_traits(traits, timezone)))
+
+
+def _by_channel(sent: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
+    times: dict[str, list[int]] = {}
+    for at, channel in sent:
+        times.setdefault(channel, []).append(at)
+    return {channel: tuple(ats) for channel, ats in times.items()}
+
+
+def _traits(traits: str, timezone: str) -> dict[str, str]:
+    known: dict[str, str] = json.loads(traits)
+    return {**known, "timezone": timezone} if timezone else known

@@ -1,0 +1,183 @@
+"""Profiles: what is known of items and users, and what users consented to."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from typing import Any, NamedTuple
+
+from recsys.errors import StoreUnavailable
+from recsys.storage.database import Database
+
+PROFILING = "profiling"
+MARKETING = "marketing"
+GRANTED = "granted"
+DENIED = "denied"
+
+
+class ItemFacts(NamedTuple):
+    """What the store knows of an item. Empty or None means not known, and overwrites nothing.
+
+    ``price`` is money per unit, ``price_at`` when it was seen (microseconds since the epoch): an
+    older price never replaces a later one.
+    """
+
+    item_id: str
+    title: str = ""
+    category: str = ""
+    url: str = ""
+    image_url: str = ""
+    price: float | None = None
+    price_at: int = 0
+    available: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One line of the ledger.
+
+    Attributes
+    ----------
+    user_id : str
+        Whose.
+    purpose : str
+        ``profiling`` or ``marketing``.
+    channel : str
+        Of marketing; empty for profiling.
+    state : str
+        ``granted`` or ``denied``.
+    at : int
+        When it was said, microseconds since the epoch.
+    basis, source : str
+        On what ground, and where it was said.
+    """
+
+    user_id: str
+    purpose: str
+    channel: str
+    state: str
+    at: int
+    basis: str = ""
+    source: str = ""
+
+
+_UPSERT_ITEM = """
+INSERT INTO items (item_id, title, category, url, image_url, price, price_at, available)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?6 IS NULL, 0, ?7), coalesce(?8, 1))
+ON CONFLICT (item_id) DO UPDATE SET
+    title = CASE WHEN ?2 = '' THEN title ELSE ?2 END,
+    category = CASE WHEN ?3 = '' THEN category ELSE ?3 END,
+    url = CASE WHEN ?4 = '' THEN url ELSE ?4 END,
+    image_url = CASE WHEN ?5 = '' THEN image_url ELSE ?5 END,
+    price = CASE WHEN ?6 IS NOT NULL AND ?7 >= price_at THEN ?6 ELSE price END,
+    price_at = CASE WHEN ?6 IS NOT NULL AND ?7 >= price_at THEN ?7 ELSE price_at END,
+    available = coalesce(?8, available)
+"""
+_UPSERT_USER = """
+INSERT INTO users (user_id, traits, timezone) VALUES (?1, ?2, ?3)
+ON CONFLICT (user_id) DO UPDATE SET
+    traits = json_patch(traits, ?2),
+    timezone = CASE WHEN ?3 = '' THEN timezone ELSE ?3 END
+"""
+_RECORD = """
+INSERT INTO consents (user_id, purpose, channel, state, at, basis, source)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
+"""
+
+
+class Profiles:
+    """The profiles in an open store. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def put_items(self, items: Iterable[ItemFacts]) -> None:
+        """Add items, or complete what is known of them.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        with self.database.writing() as connection:
+            connection.executemany(_UPSERT_ITEM, items)
+
+    def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> None:
+        """Add users as (id, traits, time zone or empty), or complete what is known of them.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        rows = ((user, _json(traits), zone) for user, traits, zone in users)
+        with self.database.writing() as connection:
+            connection.executemany(_UPSERT_USER, rows)
+
+    def record_consents(self, consents: Iterable[Consent]) -> int:
+        """Write lines of the ledger and return how many were new.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        with self.database.writing() as connection:
+            before = connection.total_changes
+            connection.executemany(_RECORD, map(astuple, consents))
+            return connection.total_changes - before
+
+    def consents_of(self, user_id: str) -> dict[tuple[str, str], bool]:
+        """Return whether a user granted each (purpose, channel) that they spoke of, latest word.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = "SELECT purpose, channel, state, at, seq FROM consents WHERE user_id = ?"
+        return latest(self._read(statement, (user_id,)))
+
+    def items(self) -> dict[str, ItemFacts]:
+        """Return what is known of every item, by id.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        rows = self._read(f"SELECT {', '.join(ItemFacts._fields)} FROM items ORDER BY item_id")  # noqa: S608
+        return {row[0]: ItemFacts._make((*row[:-1], bool(row[-1]))) for row in rows}
+
+    def users(self) -> dict[str, tuple[dict[str, str], str]]:
+        """Return the traits and the time zone of every user, by id.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        rows = self._read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
+        return {user: (json.loads(traits), zone) for user, traits, zone in rows}
+
+    def _read(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        try:
+            return self.database.reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self.database.path}: {error}") from error
+
+
+def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:
+    """Return whether the last of (purpose, channel, state, at, seq) lines grants, by the first two.
+
+    Of two words at the same instant the one that arrived later counts.
+    """
+    in_order = sorted(lines, key=lambda line: line[3:])
+    return {(purpose, channel): state == GRANTED for purpose, channel, state, _, _ in in_order}
+
+
+def _json(traits: Mapping[str, str]) -> str:
+    return json.dumps(dict(traits), sort_keys=True, ensure_ascii=False)

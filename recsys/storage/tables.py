@@ -1,0 +1,97 @@
+"""The tables of the embedded store, free of any one database's dialect."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData()
+
+# SQLite gives a rowid only to INTEGER primary keys; other databases need the wide type.
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("event_id", Text, nullable=False, unique=True, comment="the same id is the same event"),
+    Column("user_id", Text, nullable=False),
+    Column("item_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("quantity", Double, nullable=False),
+    Column("value", Double, comment="money of the whole event; null where not known"),
+    Column("order_id", Text),
+    Column("channel", Text, comment="of a message"),
+    Column("ref", Text, comment="event_id of the message that an outcome belongs to"),
+    Column("pscore", Double, comment="P(this action) under the policy that chose it"),
+    Column("properties", Text, comment="JSON object"),
+    Column("simulated", Boolean(create_constraint=False), nullable=False),
+    Column("source", Text, nullable=False, comment="file or client it came from"),
+    Column("ingested_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+Index("events_of_user", EVENTS.c.user_id, EVENTS.c.seq)
+
+_SENT = text("kind = 'message_sent'")
+Index(
+    "messages_of_user",
+    EVENTS.c.user_id,
+    EVENTS.c.at,
+    sqlite_where=_SENT,
+    postgresql_where=_SENT,
+)
+
+ITEMS = Table(
+    "items",
+    METADATA,
+    Column("item_id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("image_url", Text, nullable=False),
+    Column("price", Double, comment="of one unit; null where not known"),
+    Column("price_at", BigInteger, nullable=False, comment="when that price was seen"),
+    Column("available", Boolean(create_constraint=False), nullable=False),
+)
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("traits", Text, nullable=False, comment="JSON object of strings"),
+    Column("timezone", Text, nullable=False, comment="IANA name; empty where not known"),
+)
+
+CONSENTS = Table(
+    "consents",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("user_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False, comment="profiling or marketing"),
+    Column("channel", Text, nullable=False, comment="of marketing; empty for profiling"),
+    Column("state", Text, nullable=False, comment="granted or denied"),
+    Column("basis", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("user_id", "purpose", "channel", "at", "state"),
+)
+
+IMPORTS = Table(
+    "imports",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("sha256", Text, nullable=False, comment="of the file"),
+    Column("report", Text, nullable=False, comment="JSON object"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)

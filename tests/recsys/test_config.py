@@ -1,0 +1,79 @@
+"""The configuration: defaults, overrides, and mistakes that are named."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys.config import Config, keys, parse
+from recsys.errors import BadValue, UnknownKey
+
+
+def test_nothing_configured_is_all_defaults() -> None:
+    assert parse({}, {}) == Config()
+
+
+def test_the_file_overrides_defaults_and_the_environment_overrides_the_file() -> None:
+    file = {"serving": {"port": 9000, "host": "0.0.0.0"}}  # noqa: S104 - only a value
+    config = parse(file, {"RECSYS_SERVING__PORT": "9001", "HOME": "/root"})
+    assert (config.serving.port, config.serving.host) == (9001, "0.0.0.0")  # noqa: S104
+
+
+def test_the_file_as_read_is_left_alone() -> None:
+    file = {"serving": {"port": 9000}}
+    parse(file, {"RECSYS_SERVING__PORT": "9001"})
+    assert file == {"serving": {"port": 9000}}
+
+
+def test_an_unknown_key_names_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownKey, match=r"'items.halflife_days'.*'items.half_life_days'"):
+        parse({"items": {"halflife_days": 3}}, {})
+
+
+def test_an_unknown_section_names_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownKey, match="did you mean 'serving'"):
+        parse({"servnig": {"port": 1}}, {})
+
+
+def test_an_unknown_key_of_a_kind_names_the_nearest_known_one() -> None:
+    with pytest.raises(UnknownKey, match=r"did you mean 'kinds\.view\.weight'"):
+        parse({"kinds": {"view": {"wieght": 1}}}, {})
+
+
+def test_an_unknown_key_in_the_environment_is_an_error_too() -> None:
+    with pytest.raises(UnknownKey, match=r"serving\.prot"):
+        parse({}, {"RECSYS_SERVING__PROT": "9001"})
+
+
+def test_a_value_out_of_range_says_what_is_allowed() -> None:
+    with pytest.raises(BadValue, match=r"'serving.port' is 70000.*less than or equal to 65535"):
+        parse({"serving": {"port": 70_000}}, {})
+
+
+def test_a_section_that_is_a_value_is_refused() -> None:
+    with pytest.raises(BadValue, match="serving is not a section"):
+        parse({"serving": 3}, {"RECSYS_SERVING__PORT": "1"})
+
+
+def test_an_unknown_time_zone_is_refused() -> None:
+    with pytest.raises(BadValue, match="IANA"):
+        parse({"data": {"timezone": "Mars/Olympus"}}, {})
+
+
+def test_overriding_one_channel_from_the_environment_keeps_the_others() -> None:
+    config = parse({}, {"RECSYS_CHANNELS__ARMS__EMAIL__COST": "0.5"})
+    assert config.channels.arms["email"].cost == 0.5
+    assert set(config.channels.arms) == {"email", "push", "sms"}
+    assert config.channels.arms["email"].cap_per_week == 3
+
+
+def test_lists_in_the_environment_are_json() -> None:
+    config = parse({}, {"RECSYS_DATA__UNAVAILABLE_ITEMS": '["POST", "M"]'})
+    assert config.data.unavailable_items == ("POST", "M")
+
+
+def test_an_address_with_brackets_is_no_list() -> None:
+    assert parse({}, {"RECSYS_SERVING__HOST": "[::1]"}).serving.host == "[::1]"
+
+
+def test_every_key_has_a_meaning() -> None:
+    assert all(meaning for _, _, meaning in keys())
