@@ -152,6 +152,8 @@ class Answering:
         return row
 
     def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
+        if not events:
+            return NO_EVENTS
         kinds = self.bundle.interactions.kinds
         known = sorted((e for e in events if e.kind in kinds), key=lambda e: e.at)
         if not known:

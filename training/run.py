@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, Protocol
 
+import orjson
+
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
 from recsys.evaluation.judged import Judged
@@ -148,6 +150,11 @@ def _manifest(
         config=config.model_dump(mode="json", exclude={"storage", "serving"}),
         choices={question: asdict(choice) for question, choice in choices.items()},
         verdicts={m.question: m.verdicts for m in measurements},
-        metrics={m.question: m.metrics for m in measurements},
+        metrics={m.question: _plain(m.metrics) for m in measurements},
         libraries={name: version(name) for name in LIBRARIES},
     )
+
+
+def _plain(metrics: Mapping[str, Any]) -> Any:
+    """Return `metrics` as JSON has them, so that a manifest reads the same before and after."""
+    return orjson.loads(orjson.dumps(metrics, option=orjson.OPT_NON_STR_KEYS))

@@ -63,8 +63,8 @@ def bars_with_intervals(
 
 
 def measured(named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the estimates that could be measured."""
-    return {name: figure for name, figure in named.items() if figure is not None}
+    """Return the estimates that could be measured; the others are None or say why not."""
+    return {name: figure for name, figure in named.items() if figure and "value" in figure}
 
 
 def diagonal(axes: Axes, highest: float) -> None:

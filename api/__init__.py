@@ -1,0 +1,1 @@
+"""The shell that turns a request into an answer."""

@@ -1,0 +1,104 @@
+"""The application: ``uvicorn --factory api.app:create_app``. Nothing is built at import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+# First, before anything that loads NumPy: see the module.
+from api import threads  # noqa: F401
+from api.clock import Clock
+from api.hot import Hot
+from api.middleware import Around
+from api.problems import on_bug, on_http_exception, on_recsys_error
+from api.routes import catalogue, events, health, users
+from api.routes.users import Users
+from api.service import Service
+from recsys.config import Config
+from recsys.errors import RecsysError
+from recsys.storage.config_file import read_config
+
+DESCRIPTION = (
+    "Which items, which channel, how likely to churn: one answer, and the rung it came from."
+)
+
+
+def create_app(config: Config | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    config : Config, optional
+        None: the file that ``RECSYS_CONFIG`` names, else ``./recsys.toml``, else all defaults.
+    clock : Clock, optional
+        None: the one that the configuration asks for.
+
+    Raises
+    ------
+    ConfigError, UnreadableFile
+        The configuration cannot be used.
+    """
+    service = Service(config or configured(), clock=clock)
+    app = Application(
+        title="recsys",
+        description=DESCRIPTION,
+        version="1",
+        lifespan=_lifespan(service),
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    users.register(app, Users(service))
+    for part in (events, catalogue, health):
+        part.register(app, service)
+    app.add_exception_handler(RecsysError, on_recsys_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_bug)
+    return app
+
+
+class Application(FastAPI):
+    """FastAPI behind what is around every request and what answers the hot ones past it."""
+
+    _outermost: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request through the layers, outermost first: around, hot answers, FastAPI."""
+        if self._outermost is None:
+            service: Service = self.state.service
+            self._outermost = Around(
+                super().__call__,
+                hot=Hot(Users(service)),
+                metrics=service.metrics,
+                log=service.logger,
+            )
+        await self._outermost(scope, receive, send)
+
+
+def configured() -> Config:
+    """Return the configuration that the environment points to.
+
+    Raises
+    ------
+    ConfigError, UnreadableFile
+        It cannot be used.
+    """
+    named = os.environ.get("RECSYS_CONFIG")
+    return read_config(Path(named) if named else None, os.environ)
+
+
+def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.open()
+        try:
+            yield
+        finally:
+            await service.close()
+
+    return lifespan

@@ -1,0 +1,188 @@
+"""What a request asks for beyond the user: read from the query string or a JSON body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from recsys.channel import local_time
+from recsys.config import Config
+from recsys.errors import BadQuery
+from recsys.ladder import RungName
+from recsys.people import Context
+
+MAX_ID_LENGTH = 512
+NO_CONTEXT = Context()
+ENCODED_SLASH = "\udc2f"
+_CACHED_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A valid request.
+
+    Attributes
+    ----------
+    limit : int
+        Most items in the answer.
+    excluded : tuple of str
+        Items that must not be in it.
+    context : Context
+        The moment.
+    force : RungName or None
+        The one rung to ask, for experiments.
+    explain : bool
+        Whether reasons and trails are wanted.
+    """
+
+    limit: int
+    excluded: tuple[str, ...] = ()
+    context: Context = NO_CONTEXT
+    force: RungName | None = None
+    explain: bool = True
+
+
+class Reader:
+    """Reads requests by the limits of a configuration; forgiving about parameters it lacks.
+
+    Parameters
+    ----------
+    config : Config
+        Limits, and the name of the trait that may be said (``country``).
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._serving = config.serving
+        self._trait = config.segments.trait
+        self._cached: Callable[[bytes], Asked] = lru_cache(256)(self._parsed)
+
+    def query(self, query_string: bytes) -> Asked:
+        """Read a query string.
+
+        Raises
+        ------
+        BadQuery
+            A parameter outside what is allowed.
+        """
+        short = len(query_string) <= _CACHED_BYTES
+        return self._cached(query_string) if short else self._parsed(query_string)
+
+    def body(self, fields: Mapping[str, Any]) -> Asked:
+        """Read the fields of a JSON body.
+
+        Raises
+        ------
+        BadQuery
+            A field of the wrong type or outside what is allowed.
+        """
+        said = {}
+        for name, value in fields.items():
+            if name != "exclude" and value is not None:
+                if not isinstance(value, (str, int, float)):
+                    raise BadQuery(name, value, "a text, a number, true or false")
+                said[name] = value if isinstance(value, str) else json.dumps(value)
+        excluded = fields.get("exclude") or []
+        if not isinstance(excluded, list) or not all(isinstance(i, str) for i in excluded):
+            raise BadQuery("exclude", excluded, "a list of item ids")
+        return self.said(said, excluded=tuple(excluded))
+
+    def said(self, said: Mapping[str, str], *, excluded: tuple[str, ...] = ()) -> Asked:
+        """Read parameters given by name.
+
+        Raises
+        ------
+        BadQuery
+            A parameter outside what is allowed.
+        """
+        serving = self._serving
+        return Asked(
+            limit=limit(said.get("limit"), serving.default_limit, most=serving.max_limit),
+            excluded=excluded,
+            context=Context(
+                placement=said.get("placement", ""),
+                trait=said.get(self._trait, said.get("trait", "")),
+                timezone=_timezone(said.get("timezone", "")),
+            ),
+            force=rung(said.get("force_rung", "")),
+            explain=truth("explain", said.get("explain", "true")),
+        )
+
+    def _parsed(self, query_string: bytes) -> Asked:
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+        excluded = (part for name, value in pairs if name == "exclude" for part in value.split(","))
+        return self.said(dict(pairs), excluded=tuple(filter(None, excluded)))
+
+
+def limit(text: str | None, default: int, *, most: int) -> int:
+    """Return how many items are asked for.
+
+    Raises
+    ------
+    BadQuery
+        Not a whole number from 1 to `most`.
+    """
+    if text is None:
+        return min(default, most)
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= wanted <= most:
+        raise BadQuery("limit", text, f"a whole number from 1 to {most:,}")
+    return wanted
+
+
+def rung(text: str) -> RungName | None:
+    """Return the rung of that name; None for none.
+
+    Raises
+    ------
+    BadQuery
+        There is no such rung.
+    """
+    if not text:
+        return None
+    try:
+        return RungName(text)
+    except ValueError as error:
+        raise BadQuery("force_rung", text, ", ".join(RungName)) from error
+
+
+def truth(parameter: str, text: str) -> bool:
+    """Return whether `text` says yes.
+
+    Raises
+    ------
+    BadQuery
+        It says neither yes nor no.
+    """
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise BadQuery(parameter, text, "true or false")
+    return text.lower() in {"true", "1"}
+
+
+def identifier(parameter: str, text: str) -> str:
+    """Return an id from a path or a body.
+
+    Raises
+    ------
+    BadQuery
+        Empty, longer than ``MAX_ID_LENGTH``, or not text.
+    """
+    found = text.replace(ENCODED_SLASH, "/")
+    if not found or len(found) > MAX_ID_LENGTH or "\0" in found or not _encodable(found):
+        allowed = f"1 to {MAX_ID_LENGTH} characters of UTF-8, percent-encoded, without NUL"
+        raise BadQuery(parameter, found[:80], allowed)
+    return found
+
+
+def _timezone(text: str) -> str:
+    return local_time.zone(text).key if text else ""
+
+
+def _encodable(text: str) -> bool:
+    # U+FFFD stands where the server could not decode a byte.
+    return "\ufffd" not in text and (
+        text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    )

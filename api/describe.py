@@ -1,0 +1,113 @@
+"""What OpenAPI says of parameters and problems; the handlers read them by hand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from api.schemas import Problem
+from recsys.ladder import RungName
+
+Json = dict[str, Any]
+
+
+def described(handler: Callable[..., Any]) -> str:
+    """Return the first line of a handler's docstring, as the summary of its route."""
+    return (inspect.getdoc(handler) or "").splitlines()[0].rstrip(".")
+
+
+def _parameter(name: str, meaning: str, schema: Json, *, place: str = "query") -> Json:
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": meaning,
+        "schema": schema,
+    }
+
+
+def _problem(meaning: str) -> Json:
+    return {"model": Problem, "description": meaning}
+
+
+TEXT: Json = {"type": "string"}
+USER_ID = _parameter(
+    "user_id", "any UTF-8, percent-encoded, slashes too", {**TEXT, "example": "12747"}, place="path"
+)
+ITEM_ID = _parameter("item_id", "percent-encoded", {**TEXT, "example": "22423"}, place="path")
+SEGMENT = _parameter(
+    "name", "as `/v1/segments` names it", {**TEXT, "example": "rfm:champions"}, place="path"
+)
+LIMIT = _parameter(
+    "limit", "most items; see serving.max_limit", {"type": "integer", "minimum": 1, "default": 10}
+)
+EXCLUDE = _parameter(
+    "exclude",
+    "items that must not be in the answer; repeat it, or separate ids by commas",
+    {"type": "array", "items": TEXT},
+)
+QUERY = [
+    _parameter("placement", "where the answer will be shown", TEXT),
+    _parameter("trait", "value of the trait that makes segments; also by its own name", TEXT),
+    _parameter("timezone", "the user's zone, an IANA name", {**TEXT, "example": "Europe/Paris"}),
+    _parameter(
+        "force_rung",
+        "for experiments: ask this rung only, with rung 0 below it; the answer says so",
+        {**TEXT, "enum": [str(name) for name in RungName]},
+    ),
+    _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
+]
+ITEM_QUERY = [LIMIT, EXCLUDE, *QUERY]
+
+PROBLEMS: dict[int | str, Json] = {
+    422: _problem("a parameter outside what is allowed"),
+    503: _problem("no model yet, or the store is unavailable"),
+}
+NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
+TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
+
+
+def json_body(schema: Json, examples: Json) -> Json:
+    """Return the description of a JSON body with named examples."""
+    named = {name: {"value": value} for name, value in examples.items()}
+    content = {"application/json": {"schema": schema, "examples": named}}
+    return {"required": True, "content": content}
+
+
+BATCH_BODY = json_body(
+    {
+        "type": "object",
+        "required": ["user_ids"],
+        "properties": {
+            "user_ids": {"type": "array", "items": TEXT},
+            "limit": {"type": "integer"},
+            "exclude": {"type": "array", "items": TEXT},
+            **{parameter["name"]: parameter["schema"] for parameter in QUERY},
+        },
+    },
+    {"two users": {"user_ids": ["12747", "17850"], "limit": 5, "exclude": ["22423"]}},
+)
+EVENTS_BODY = json_body(
+    {"type": "object"},
+    {
+        "short": {"user_id": "12747", "item_id": "22423", "event": "view"},
+        "Segment": {
+            "type": "track",
+            "messageId": "b2f7c1",
+            "userId": "12747",
+            "event": "Order Completed",
+            "timestamp": "2011-12-09T12:00:00Z",
+            "properties": {
+                "order_id": "581587",
+                "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
+            },
+        },
+        "many": {
+            "batch": [
+                {"user_id": "12747", "item_id": "22423", "event": "Product Viewed"},
+                {"user_id": "12747", "item_id": "22699", "event": "Product Added"},
+            ]
+        },
+    },
+)

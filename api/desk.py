@@ -1,0 +1,171 @@
+"""From a user id to a rendered answer: remember, gather, climb, render."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from api import logs, render
+from api.asked import Asked
+from api.ids import uuid7
+from api.render import Json
+from api.state import Serving
+from recsys.channel.offers import ChannelQuery
+from recsys.churn.risk import ChurnQuery
+from recsys.errors import StoreUnavailable
+from recsys.items.slate import ItemQuery
+from recsys.ladder import Climb, OnFailure, Question, RungName
+from recsys.people import NO_SEGMENT, Person, Remembered
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from api.metrics import Metrics
+    from recsys.storage.event_log import EventLog
+
+FORCED = "force_rung is for experiments: this answer is not what the ladder would have served"
+BLIND = (
+    "the event store is unavailable: consents and recent events are not known, "
+    "so nobody is profiled and no channel may be used"
+)
+_ANYBODY = Remembered(profiling=False)
+
+
+class Desk:
+    """Answers about users, with whatever model version it is handed.
+
+    Parameters
+    ----------
+    log : EventLog
+        Remembers what happened since training.
+    metrics : Metrics
+        Told of every answer and every rung that failed.
+    logger : FilteringBoundLogger
+        Told of every rung that failed.
+    """
+
+    def __init__(self, log: EventLog, *, metrics: Metrics, logger: FilteringBoundLogger) -> None:
+        self._log = log
+        self._metrics = metrics
+        self._logger = logger
+        self._on_failure = {question: self._reporter(question) for question in Question}
+
+    def everything(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer all three questions about a user."""
+        person, notes = self.person(serving, user_id, asked, at=at)
+        segment = person.segment_row
+        names = serving.answering.bundle.segments.names
+        return {
+            **self._listed(serving, person, asked, notes),
+            "segment": None if segment == NO_SEGMENT else names[segment],
+            "channel": self._channel(serving, person, asked),
+            "churn": self._churn(serving, person, asked),
+            "next_cursor": None,
+        }
+
+    def recommendations(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer which items, in which order."""
+        person, notes = self.person(serving, user_id, asked, at=at)
+        return {**self._listed(serving, person, asked, notes), "next_cursor": None}
+
+    def channel(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer which channel next."""
+        person, notes = self.person(serving, user_id, asked, at=at)
+        answer = self._channel(serving, person, asked)
+        return {**_about(serving, person, notes), "channel": answer}
+
+    def churn(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer how likely the user is to churn."""
+        person, notes = self.person(serving, user_id, asked, at=at)
+        answer = self._churn(serving, person, asked)
+        return {**_about(serving, person, notes), "churn": answer}
+
+    def segment(self, serving: Serving, segment_row: int, asked: Asked, *, at: int) -> Json:
+        """Answer which items for anybody in a segment."""
+        person = Person("", at, profiling=False, segment_row=segment_row, context=asked.context)
+        answer = self._listed(serving, person, asked, [])
+        del answer["user_id"]
+        answer["trail"] = [step for step in answer["trail"] if step["reason"] != "no_consent"]
+        return {
+            "segment": serving.answering.bundle.segments.names[segment_row],
+            **answer,
+            "next_cursor": None,
+        }
+
+    def person(
+        self, serving: Serving, user_id: str, asked: Asked, *, at: int
+    ) -> tuple[Person, list[str]]:
+        """Gather a user, and note what the reader of the answer should know.
+
+        Without the event store nobody's consent is known: then everybody is anybody.
+        """
+        notes = [FORCED] if asked.force else []
+        try:
+            remembered = self._log.remembered(user_id, since=serving.watermark, at=at)
+        except StoreUnavailable as error:
+            self._metrics.store_read_failed()
+            self._logger.warning("answering without the event store", **logs.described(error))
+            remembered = _ANYBODY
+            notes.append(BLIND)
+        context = asked.context
+        if not context.timezone and (zone := remembered.traits.get("timezone")):
+            context = replace(context, timezone=zone)
+        return serving.answering.person(user_id, remembered, at=at, context=context), notes
+
+    def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
+        answering = serving.answering
+        query = ItemQuery(asked.limit, answering.allowed(asked.excluded))
+        began = time.perf_counter()
+        climb = answering.recommend(
+            person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force
+        )
+        self._metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
+        return {
+            "recommendation_id": uuid7(person.at),
+            **_about(serving, person, notes),
+            **render.climbed(climb, explain=asked.explain),
+            "items": render.items(climb, serving, person, explain=asked.explain),
+        }
+
+    def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
+        climb = self._timed(
+            Question.CHANNEL, serving.answering.channel.climb, person, ChannelQuery(), asked.force
+        )
+        return render.channel(climb, explain=asked.explain)
+
+    def _churn(self, serving: Serving, person: Person, asked: Asked) -> Json:
+        climb = self._timed(
+            Question.CHURN, serving.answering.churn.climb, person, ChurnQuery(), asked.force
+        )
+        return render.churn(climb, explain=asked.explain)
+
+    def _timed(
+        self,
+        question: Question,
+        climb: Callable[..., Climb[Any]],
+        person: Person,
+        query: object,
+        force: RungName | None,
+    ) -> Climb[Any]:
+        began = time.perf_counter()
+        found = climb(person, query, on_failure=self._on_failure[question], force=force)
+        self._metrics.answer(question, found.rung, time.perf_counter() - began)
+        return found
+
+    def _reporter(self, question: Question) -> OnFailure:
+        def failed(rung: RungName, error: Exception) -> None:
+            self._metrics.rung_failed(question, rung)
+            self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
+
+        return failed
+
+
+def _about(serving: Serving, person: Person, notes: list[str]) -> Json:
+    return {
+        "user_id": person.user_id,
+        "model_version": serving.answering.version,
+        "generated_at": render.instant(person.at),
+        "notes": notes,
+    }

@@ -1,0 +1,68 @@
+"""The way of answers about a user, past the framework.
+
+FastAPI's own work for a request (matching, exit stacks, dependencies, a response object) costs
+about as much as the answer itself. The same paths are routes as well, with the same handlers: they
+describe themselves to OpenAPI, and serve where this middleware is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import Request, Response
+
+from api.problems import on_recsys_error
+from recsys.errors import RecsysError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from api.routes.users import Users
+
+PREFIX = "/v1/users/"
+TEMPLATE = "route_template"
+
+
+class Hot:
+    """Answers what is hot.
+
+    Parameters
+    ----------
+    users : Users
+        The handlers of the hot routes.
+    """
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answer a question about a user and return the status; 0: not hot, nothing was sent."""
+        path = scope["path"]
+        if not path.startswith(PREFIX) or scope["method"] != "GET":
+            return 0
+        user_id, _, question = path[len(PREFIX) :].rpartition("/")
+        if not user_id:
+            user_id, question = question, ""
+        if question not in self._users.questions:
+            return 0
+        scope[TEMPLATE] = self._users.templates[question]
+        try:
+            body = self._users.answer(question, user_id, scope["query_string"])
+        except RecsysError as error:
+            return await respond(await on_recsys_error(Request(scope), error), scope, receive, send)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"private, no-store"),
+            (b"x-request-id", scope["request_id"].encode()),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return 200
+
+
+async def respond(response: Response, scope: Scope, receive: Receive, send: Send) -> int:
+    """Send a response with the id of its request and return its status."""
+    response.headers["x-request-id"] = scope["request_id"]
+    await response(scope, receive, send)
+    return response.status_code

@@ -1,0 +1,143 @@
+"""What went wrong, as problem+json (RFC 9457): one table from error class to status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+
+from recsys import errors
+from recsys.errors import RecsysError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+_SHOWN_CHARACTERS = 200
+
+STATUS: Mapping[type[RecsysError], HTTPStatus] = {
+    errors.BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BadEvent: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownItem: HTTPStatus.NOT_FOUND,
+    errors.UnknownSegment: HTTPStatus.NOT_FOUND,
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CorruptArtifact: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IncompatibleArtifact: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnknownVersion: HTTPStatus.NOT_FOUND,
+    errors.ConfigError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.DataError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.RecsysError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def status_of(error: type[RecsysError]) -> HTTPStatus:
+    """Return the status of an error class: its own, else the one of the nearest parent."""
+    return next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
+
+
+def problem(
+    status: HTTPStatus,
+    *,
+    kind: str,
+    detail: str,
+    request_id: str,
+    facts: Mapping[str, Any] | None = None,
+) -> Response:
+    """Return a problem+json response.
+
+    Parameters
+    ----------
+    status : HTTPStatus
+        Of the response.
+    kind : str
+        What sort of problem, in CamelCase: it becomes type and title.
+    detail : str
+        What happened, which value, what is allowed.
+    request_id : str
+        By which the log can be searched.
+    facts : mapping, optional
+        Further members.
+    """
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
+    body = {
+        "type": f"urn:recsys:problem:{words.replace(' ', '-')}",
+        "title": words.capitalize(),
+        "status": int(status),
+        "detail": detail,
+        "request_id": request_id,
+        **{name: _shown(value) for name, value in (facts or {}).items()},
+    }
+    headers = {}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return Response(
+        orjson.dumps(body, default=str), int(status), media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id under which this request is logged."""
+    return str(request.scope.get("request_id", ""))
+
+
+async def on_recsys_error(request: Request, error: Exception) -> Response:
+    """Answer with the problem that a raised :class:`RecsysError` stands for."""
+    facts = {k: v for k, v in vars(error).items() if not k.startswith("_")}
+    return problem(
+        status_of(type(error)) if isinstance(error, RecsysError) else HTTPStatus(500),
+        kind=type(error).__name__,
+        detail=str(error),
+        request_id=request_id_of(request),
+        facts=facts,
+    )
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Answer to an unknown path or a method that is not allowed."""
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus(500)
+    headers = dict(getattr(error, "headers", None) or {})
+    details = {
+        HTTPStatus.NOT_FOUND: "there is nothing at this path; /docs lists the paths there are",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here; "
+        f"allowed: {headers.get('allow') or headers.get('Allow', 'see /docs')}",
+    }
+    response = problem(
+        status,
+        kind=status.phrase.title().replace(" ", ""),
+        detail=details.get(status, status.description),
+        request_id=request_id_of(request),
+    )
+    response.headers.update(headers)
+    return response
+
+
+async def on_bug(request: Request, _: Exception) -> Response:
+    """Answer to what should not have happened; whoever catches it next logs it."""
+    return bug(request_id_of(request))
+
+
+def bug(request_id: str) -> Response:
+    """Return the response to what should not have happened."""
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        kind="UnexpectedError",
+        detail=f"a bug in this service; it was logged with the request id {request_id}",
+        request_id=request_id,
+    )
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_SHOWN_CHARACTERS].encode("utf-8", "replace").decode()
+    if isinstance(value, (int, float, bool, type(None))):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [_shown(part) for part in value[:_SHOWN_CHARACTERS]]
+    return str(value)[:_SHOWN_CHARACTERS]

@@ -1,0 +1,135 @@
+"""From answers to JSON: the one shape that routes and exports share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import repeat
+from typing import Any
+
+import orjson
+
+from api.state import Serving
+from recsys.channel.decide import ChannelChoice
+from recsys.churn.risk import ChurnRisk
+from recsys.events import SECOND, moment
+from recsys.items.slate import Ranking, Slate
+from recsys.ladder import Climb, Step
+from recsys.people import Person
+
+Json = dict[str, Any]
+
+
+def instant(at: int) -> str:
+    """Return `at` (microseconds since the epoch) in ISO 8601."""
+    return f"{_second(at // SECOND)}.{at // 1_000 % 1_000:03}Z"
+
+
+def items(climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool) -> list[Json]:
+    """Return the ranked items; empty when every rung failed."""
+    if climb.answer is None:
+        return []
+    facts, found = serving.facts, climb.answer.items
+    reasons = serving.reasons.of_items(found, person) if explain else repeat([])
+    return [
+        {
+            "item_id": (about := facts[row])["item_id"],
+            "rank": rank,
+            "score": score,
+            "rung": rung,
+            "source": source,
+            "reasons": why,
+            "title": about["title"],
+            "url": about["url"],
+            "image_url": about["image_url"],
+            "price": about["price"],
+        }
+        for (row, rank, score, rung, source, _, _), why in zip(found, reasons, strict=False)
+    ]
+
+
+def ranking(found: Ranking | None, serving: Serving) -> list[Json]:
+    """Return similar items; empty when there are none."""
+    if found is None:
+        return []
+    facts, rows = serving.facts, zip(found.item_row.tolist(), found.score.tolist(), strict=True)
+    return [
+        {**facts[row], "rank": rank, "score": score, "source": found.source}
+        for rank, (row, score) in enumerate(rows, start=1)
+    ]
+
+
+def climbed(climb: Climb[Any], *, explain: bool) -> Json:
+    """Return the rung that answered, why, and the rungs asked."""
+    return {
+        "rung": climb.rung,
+        "rung_reason": climb.reason,
+        "trail": trail(climb.trail) if explain else [],
+    }
+
+
+def trail(steps: Sequence[Step]) -> list[Json]:
+    """Return the rungs asked, highest first."""
+    return [{"rung": s.rung, "reason": s.reason, "detail": s.detail} for s in steps]
+
+
+def channel(climb: Climb[ChannelChoice], *, explain: bool) -> Json:
+    """Return which channel next; `best` is null when every rung failed."""
+    choice = climb.answer
+    if choice is None:
+        nothing: Json = {"best": None, "send_at": None, "ranked": [], "simulated": False}
+        return nothing | climbed(climb, explain=explain)
+    return {
+        "best": choice.best,
+        "send_at": None if choice.send_at is None else instant(choice.send_at),
+        **climbed(climb, explain=explain),
+        "ranked": [
+            {
+                "channel": arm.channel,
+                "p": arm.p,
+                "low": arm.low,
+                "high": arm.high,
+                "expected_value": arm.expected_value,
+                "eligible": arm.eligible,
+                "reason": arm.reason,
+            }
+            for arm in choice.ranked
+        ],
+        "simulated": choice.simulated,
+    }
+
+
+def churn(climb: Climb[ChurnRisk], *, explain: bool) -> Json:
+    """Return how likely to churn; `p` is null when every rung failed."""
+    risk = climb.answer
+    if risk is None:
+        unknown = dict.fromkeys(("p", "low", "high", "band", "score", "horizon_days"))
+        return {**unknown, "reasons": [], **climbed(climb, explain=explain)}
+    return {
+        "p": risk.p,
+        "low": risk.low,
+        "high": risk.high,
+        "band": risk.band,
+        "score": risk.score,
+        "horizon_days": risk.horizon_days,
+        "reasons": _churn_reasons(risk) if explain else [],
+        **climbed(climb, explain=explain),
+    }
+
+
+def dump(value: Any) -> bytes:
+    """Return a rendered answer as JSON bytes; not-a-number is null."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _churn_reasons(risk: ChurnRisk) -> list[Json]:
+    return [
+        {"group": reason.group, "words": reason.words, "contribution": reason.contribution}
+        for reason in (*risk.reasons_for, *risk.reasons_against)
+    ]
+
+
+@lru_cache(64)
+def _second(seconds: int) -> str:
+    # Many answers share their second.
+    return moment(seconds * SECOND).isoformat()[:19]

@@ -1,0 +1,137 @@
+"""Events come in: a verdict for each, durable before the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+
+from api import render
+from api.body import read_object
+from api.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, described
+from api.render import Json
+from api.routes.answer import FRESH, Answer
+from api.schemas import EventsAnswer
+from api.service import Service
+from api.spelling import MAX_EVENT_BYTES, Identified
+from recsys.errors import BadEvent, BadQuery
+from recsys.storage.event_log import Event, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One payload that could be read: the events it stands for, or who it identifies."""
+
+    index: int
+    events: list[Event]
+    identified: Identified | None = None
+
+
+class Events:
+    """Handlers over one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def post(self, request: Request) -> Response:
+        """Log one event, or many as `batch`; the user's next answer knows them.
+
+        One bad event never fails the rest of a batch. An event with an id that was logged before
+        is a duplicate and changes nothing.
+        """
+        limits = self._service.config.serving
+        body = await read_object(request, most_bytes=limits.max_body_bytes)
+        lone = "batch" not in body
+        payloads = [body] if lone else _batch(body["batch"], most=limits.max_batch)
+        now = self._service.clock()
+        read, rejected = [], []
+        for index, payload in enumerate(payloads):
+            try:
+                read.append(self._read(index, payload, now=now))
+            except BadEvent as error:
+                if lone:
+                    self._service.metrics.event("rejected", 1)
+                    raise
+                rejected.append(_rejected(index, error))
+        verdicts = sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
+        return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
+
+    def _read(self, index: int, payload: Any, *, now: int) -> Read:
+        _refuse_huge(payload)
+        found = self._service.speller.read(payload, now=now)
+        if isinstance(found, Identified):
+            return Read(index, [], found)
+        return Read(index, found)
+
+    async def _keep(self, read: list[Read]) -> list[Json]:
+        people = [one.identified for one in read if one.identified is not None]
+        if people:
+            rows = [(who.user_id, who.traits, who.timezone) for who in people]
+            await asyncio.to_thread(self._service.profiles.put_users, rows)
+        events = [event for one in read for event in one.events]
+        verdicts = iter(await self._service.inbox.put(events) if events else [])
+        return [_kept(one, [next(verdicts) for _ in one.events]) for one in read]
+
+    def _counted(self, verdicts: list[Json]) -> Json:
+        counts = Counter(verdict["verdict"] for verdict in verdicts)
+        for verdict, count in counts.items():
+            self._service.metrics.event(verdict, count)
+        names = ("accepted", "duplicate", "rejected")
+        return {**{name: counts[name] for name in names}, "events": verdicts}
+
+
+def register(app: FastAPI, service: Service) -> None:
+    """Add the route."""
+    events = Events(service)
+    app.add_api_route(
+        "/v1/events",
+        events.post,
+        methods=["POST"],
+        tags=["events"],
+        summary=described(events.post),
+        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE},
+        response_class=Answer,
+        openapi_extra={"requestBody": EVENTS_BODY},
+    )
+
+
+def _batch(found: Any, *, most: int) -> list[Any]:
+    if not isinstance(found, list) or not 1 <= len(found) <= most:
+        shown = f"{len(found):,} events" if isinstance(found, list) else found
+        raise BadQuery("batch", shown, f"a list of 1 to {most:,} events")
+    return found
+
+
+def _refuse_huge(payload: Any) -> None:
+    try:
+        size = len(orjson.dumps(payload))
+    except orjson.JSONEncodeError as error:
+        raise BadEvent("too_deep", "an event is nested too deeply") from error
+    if size > MAX_EVENT_BYTES:
+        raise BadEvent("too_large", f"an event has at most {MAX_EVENT_BYTES:,} bytes")
+
+
+def _rejected(index: int, error: BadEvent) -> Json:
+    return {
+        "index": index,
+        "verdict": "rejected",
+        "event_id": None,
+        "code": error.code,
+        "reason": error.reason,
+    }
+
+
+def _kept(read: Read, verdicts: list[Verdict]) -> Json:
+    """Return the verdict on a payload: a duplicate only when all that it stands for was known."""
+    known = bool(verdicts) and all(verdict is Verdict.DUPLICATE for verdict in verdicts)
+    return {
+        "index": read.index,
+        "verdict": "duplicate" if known else "accepted",
+        "event_id": read.events[0].event_id if len(read.events) == 1 else None,
+        "code": None,
+        "reason": "an event with this id was logged before" if known else None,
+    }

@@ -1,0 +1,133 @@
+"""Answers about a user. These routes are hot: they are registered first and parse by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from fastapi import FastAPI, Request, Response
+
+from api import render
+from api.asked import identifier
+from api.body import read_object
+from api.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
+from api.desk import Desk
+from api.routes.answer import PRIVATE, Answer
+from api.schemas import BatchAnswer, ChannelAnswer, ChurnAnswer, ItemsAnswer, UserAnswer
+from api.service import Service
+from recsys.errors import BadQuery
+
+_BREATH = 20
+
+
+class Users:
+    """Handlers over one service.
+
+    Attributes
+    ----------
+    questions : mapping of str to callable
+        What may be asked about a user: the last part of the path, empty for everything.
+    templates : mapping of str to str
+        The path of each.
+    """
+
+    questions: ClassVar[Mapping[str, Callable[..., render.Json]]] = {
+        "recommendations": Desk.recommendations,
+        "channel": Desk.channel,
+        "churn": Desk.churn,
+        "": Desk.everything,
+    }
+    templates: ClassVar[Mapping[str, str]] = {
+        name: f"/v1/users/{{user_id}}{f'/{name}' if name else ''}" for name in questions
+    }
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def answer(self, question: str, user_id: str, query_string: bytes) -> bytes:
+        """Return the answer to one of :attr:`questions` about a user, as JSON bytes.
+
+        The serving version is read once: no answer mixes two.
+        """
+        service = self._service
+        serving = service.current.serving
+        asked = service.reader.query(query_string)
+        user = identifier("user_id", user_id)
+        ask = self.questions[question]
+        return render.dump(ask(service.desk, serving, user, asked, at=service.clock()))
+
+    async def recommendations(self, request: Request) -> Response:
+        """Rank items for a user, from the highest rung that applies to this user now."""
+        return self._answer("recommendations", request)
+
+    async def channel(self, request: Request) -> Response:
+        """Choose the next channel, say when, and what every other channel would be worth."""
+        return self._answer("channel", request)
+
+    async def churn(self, request: Request) -> Response:
+        """Estimate how likely the user is to churn within the horizon, and why."""
+        return self._answer("churn", request)
+
+    async def everything(self, request: Request) -> Response:
+        """Give all three answers about a user, and the segment the user is in."""
+        return self._answer("", request)
+
+    async def batch(self, request: Request) -> Response:
+        """Rank items for many users, in the order given, all from one model version."""
+        service = self._service
+        serving = service.current.serving
+        body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
+        user_ids = self._user_ids(body.pop("user_ids", None))
+        asked = service.reader.body(body)
+        at, answers = service.clock(), []
+        for number, user_id in enumerate(user_ids):
+            answers.append(service.desk.recommendations(serving, user_id, asked, at=at))
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        return Answer(render.dump({"answers": answers, "next_cursor": None}), headers=PRIVATE)
+
+    def _answer(self, question: str, request: Request) -> Response:
+        scope = request.scope
+        body = self.answer(question, scope["path_params"]["user_id"], scope["query_string"])
+        return Answer(body, headers=PRIVATE)
+
+    def _user_ids(self, found: object) -> list[str]:
+        most = self._service.config.serving.max_batch
+        if not isinstance(found, list) or not 1 <= len(found) <= most:
+            shown = f"{len(found)} users" if isinstance(found, list) else found
+            raise BadQuery("user_ids", shown, f"a list of 1 to {most:,} user ids")
+        for user_id in found:
+            if not isinstance(user_id, str):
+                raise BadQuery("user_ids", user_id, "a list of texts")
+        return [identifier("user_ids", user_id) for user_id in found]
+
+
+def register(app: FastAPI, users: Users) -> None:
+    """Add the routes, the hottest first and the one that any path would match last."""
+    user = "/v1/users/{user_id:path}"
+    for path, handler, model, query in (
+        (f"{user}/recommendations", users.recommendations, ItemsAnswer, ITEM_QUERY),
+        (f"{user}/channel", users.channel, ChannelAnswer, QUERY),
+        (f"{user}/churn", users.churn, ChurnAnswer, QUERY),
+        ("/v1/users/{user_id}", users.everything, UserAnswer, ITEM_QUERY),
+    ):
+        app.add_api_route(
+            path,
+            handler,
+            tags=["users"],
+            summary=described(handler),
+            responses={200: {"model": model}, **PROBLEMS},
+            response_class=Answer,
+            openapi_extra={"parameters": [USER_ID, *query]},
+        )
+    app.add_api_route(
+        "/v1/recommendations:batch",
+        users.batch,
+        methods=["POST"],
+        tags=["users"],
+        summary=described(users.batch),
+        responses={200: {"model": BatchAnswer}, **PROBLEMS},
+        response_class=Answer,
+        openapi_extra={"requestBody": BATCH_BODY},
+    )

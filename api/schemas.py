@@ -1,0 +1,235 @@
+"""The shapes of answers, for OpenAPI and for the test that holds the bytes against them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recsys.ladder import Reason, RungName
+
+
+class Shape(BaseModel):
+    """A JSON object without members that are not declared."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StepShape(Shape):
+    """A rung that was asked."""
+
+    rung: RungName
+    reason: Reason
+    detail: str = Field(examples=["nothing known happened since training"])
+
+
+class Climbed(Shape):
+    """Which rung answered, why, and the rungs asked, highest first."""
+
+    rung: RungName | None = Field(description="null when every rung failed")
+    rung_reason: str = Field(examples=["103 different items in this user's history"])
+    trail: list[StepShape]
+
+
+class Item(Shape):
+    """What an answer says of an item."""
+
+    item_id: str = Field(examples=["22423"])
+    rank: int = Field(ge=1)
+    score: float = Field(description="comparable within one rung of one answer only")
+    source: str = Field(examples=["one_to_one"])
+    title: str = Field(examples=["REGENCY CAKESTAND 3 TIER"])
+    url: str
+    image_url: str
+    price: float | None = Field(examples=[12.75])
+
+
+class RecommendedItem(Item):
+    """One item of an answer."""
+
+    rung: RungName
+    reasons: list[str] = Field(examples=[["because you bought ROSES REGENCY TEACUP AND SAUCER"]])
+
+
+class Arm(Shape):
+    """One channel, as it stands for this user now."""
+
+    channel: str = Field(examples=["email"])
+    p: float = Field(ge=0, le=1, description="probability of a response to one message")
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    expected_value: float = Field(description="money, net of cost and of those who leave")
+    eligible: bool
+    reason: str
+
+
+class Channel(Climbed):
+    """Which channel next."""
+
+    best: str | None = Field(description="`none`: send nothing", examples=["email"])
+    send_at: str | None = Field(description="end of the quiet hours; null: now")
+    ranked: list[Arm]
+    simulated: bool = Field(description="whether the messages learnt from were simulated")
+
+
+class ChurnReason(Shape):
+    """What moves the risk, and by how much on the scale of log odds."""
+
+    group: str = Field(examples=["recency"])
+    words: str
+    contribution: float
+
+
+class Churn(Climbed):
+    """How likely the user is to churn within the horizon."""
+
+    p: float | None = Field(ge=0, le=1)
+    low: float | None = Field(ge=0, le=1)
+    high: float | None = Field(ge=0, le=1)
+    band: Literal["low", "medium", "high"] | None
+    score: float | None = Field(ge=0, le=100, description="percentile among known active users")
+    horizon_days: int | None
+    reasons: list[ChurnReason]
+
+
+class About(Shape):
+    """Whom an answer is about, and what made it."""
+
+    user_id: str
+    model_version: str = Field(examples=["20111209-3f2a9c01b7de"])
+    generated_at: str = Field(examples=["2011-12-09T12:50:00.000Z"])
+    notes: list[str] = Field(description="what the reader should know, such as a forced rung")
+
+
+class ItemsAnswer(Climbed, About):
+    """Which items, in which order."""
+
+    recommendation_id: str = Field(description="for attribution: send it with later events")
+    items: list[RecommendedItem]
+    next_cursor: None
+
+
+class UserAnswer(ItemsAnswer):
+    """All three answers."""
+
+    segment: str | None = Field(examples=["rfm:champions"])
+    channel: Channel
+    churn: Churn
+
+
+class ChannelAnswer(About):
+    """Which channel next."""
+
+    channel: Channel
+
+
+class ChurnAnswer(About):
+    """How likely to churn."""
+
+    churn: Churn
+
+
+class BatchAnswer(Shape):
+    """One answer for each user, in the order given."""
+
+    answers: list[ItemsAnswer]
+    next_cursor: None
+
+
+class SimilarAnswer(Shape):
+    """What the users of an item also take."""
+
+    item_id: str
+    model_version: str
+    generated_at: str
+    items: list[Item]
+    next_cursor: None
+
+
+class Segment(Shape):
+    """A group of users."""
+
+    name: str = Field(examples=["rfm:champions"])
+    users: int = Field(ge=0)
+
+
+class SegmentsAnswer(Shape):
+    """All segments."""
+
+    model_version: str
+    items: list[Segment]
+    next_cursor: None
+
+
+class SegmentAnswer(Climbed):
+    """Which items for anybody in a segment."""
+
+    segment: str
+    recommendation_id: str
+    model_version: str
+    generated_at: str
+    notes: list[str]
+    items: list[RecommendedItem]
+    next_cursor: None
+
+
+class EventVerdict(Shape):
+    """What became of one event."""
+
+    index: int = Field(ge=0)
+    verdict: Literal["accepted", "duplicate", "rejected"]
+    event_id: str | None
+    code: str | None = Field(examples=["future_time"])
+    reason: str | None
+
+
+class EventsAnswer(Shape):
+    """What became of the events; what is accepted is on the disk."""
+
+    accepted: int
+    duplicate: int
+    rejected: int
+    events: list[EventVerdict]
+
+
+class ModelAnswer(Shape):
+    """The model version that serves."""
+
+    version: str
+    data_until: str
+    age_seconds: float
+    fingerprint: str
+    counts: dict[str, int]
+    simulated: list[str]
+    rungs: dict[str, dict[str, bool]] = Field(description="whether each rung is shipped")
+    refused: str | None = Field(description="why the champion is not what serves")
+
+
+class Live(Shape):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class Ready(Shape):
+    """Whether this worker can answer."""
+
+    status: Literal["ready", "not_ready"]
+    why: list[str] = Field(description="what is missing")
+    model_version: str | None
+    refused: str | None = Field(description="why the champion is not what serves")
+    blas_threads: dict[str, int] = Field(description="threads of every pool; all must be 1")
+    clock: str
+    clock_shifted: bool = Field(description="whether the clock is not real time (demos)")
+
+
+class Problem(BaseModel):
+    """RFC 9457, with the facts of the problem as further members."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:recsys:problem:bad-query"])
+    title: str
+    status: int
+    detail: str = Field(examples=["limit is '0'; allowed: a whole number from 1 to 100"])
+    request_id: str

@@ -1,0 +1,135 @@
+"""What every route stands on, put together in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from api import clock as clocks
+from api import logs, render, threads
+from api.asked import Reader
+from api.champion import Champion
+from api.clock import Clock
+from api.desk import Desk
+from api.inbox import Inbox
+from api.metrics import Metrics
+from api.spelling import Speller
+from api.state import Current, Serving
+from recsys.config import Config
+from recsys.errors import CannotAnswer
+from recsys.events import SECOND
+from recsys.ladder import Reason, RungName
+from recsys.storage.database import open_database
+from recsys.storage.event_log import Event, EventLog, Verdict
+from recsys.storage.model_store import ModelStore
+from recsys.storage.profiles import Profiles
+
+
+class Service:
+    """The parts of the API. Made closed; :meth:`open` and :meth:`close` belong to the server.
+
+    Parameters
+    ----------
+    config : Config
+        All of it.
+    clock : Clock or None
+        None: the one that the configuration asks for.
+    """
+
+    log: EventLog
+    profiles: Profiles
+    desk: Desk
+    inbox: Inbox
+    clock: Clock
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.reader = Reader(config)
+        self.speller = Speller(config)
+        self.metrics = Metrics()
+        self.logger = logs.logger()
+        self.store = ModelStore(Path(config.storage.models_dir))
+        self.current = Current(config.storage.models_dir)
+        self.clock = clock or clocks.configured(config.serving.clock_start)
+        self._shifted = clock is None and config.serving.clock_start != ""
+        self._champion = Champion(
+            self.store, self.current, config, on_swap=self._prepare, logger=self.logger
+        )
+        self._following: asyncio.Task[None] | None = None
+
+    def load(self) -> None:
+        """Open the event log, load the champion and warm up.
+
+        Raises
+        ------
+        StoreUnavailable
+            The event log cannot be opened.
+        """
+        threads.limit()
+        storage, serving = self.config.storage, self.config.serving
+        self.log = EventLog(open_database(storage.url), live_events=serving.live_events)
+        self.profiles = Profiles(self.log.database)
+        self.desk = Desk(self.log, metrics=self.metrics, logger=self.logger)
+        self.inbox = Inbox(self._write)
+        self._champion.start()
+        if self._shifted and self.current.version is not None:
+            logged = self.log.latest_at(since=self.current.serving.watermark)
+            self.clock = clocks.configured(serving.clock_start, not_before=logged)
+
+    async def open(self) -> None:
+        """Load everything, and follow the champion from now on.
+
+        Raises
+        ------
+        StoreUnavailable
+            The event log cannot be opened.
+        """
+        self.load()
+        if self.current.version is None:
+            self.logger.warning("nothing to serve yet", why=self.why_not_serving())
+        self._following = asyncio.create_task(self._champion.follow())
+
+    async def close(self) -> None:
+        """Write what waits, stop following, close the event log."""
+        await self.inbox.close()
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+        self.log.database.close()
+
+    def why_not_serving(self) -> str:
+        """Return why there is no model version that serves."""
+        missing = f"no champion in {self.config.storage.models_dir}: run `recsys train` first"
+        return self.current.refused or missing
+
+    def model_age_seconds(self) -> float:
+        """Return the time since the end of the training data; 0 without a model."""
+        if self.current.version is None:
+            return 0.0
+        until = self.current.serving.answering.manifest.data_until
+        return (self.clock() - until) / SECOND
+
+    def _write(self, events: Sequence[Event]) -> list[Verdict]:
+        return self.log.append(events, now=self.clock())
+
+    def _prepare(self, serving: Serving) -> None:
+        """Answer for a stranger and for a known user, so that the first request is warm.
+
+        Raises
+        ------
+        CannotAnswer
+            The lowest rung fails, which has to serve anybody.
+        """
+        users = serving.answering.bundle.interactions.users
+        for user_id in ("", *(users[row] for row in range(min(1, len(users))))):
+            asked = self.reader.query(b"")
+            answer = self.desk.everything(serving, user_id, asked, at=self.clock())
+            render.dump(answer)
+            for climb in (answer, answer["channel"], answer["churn"]):
+                for step in climb["trail"]:
+                    if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
+                        raise CannotAnswer(serving.answering.version)
+        self.metrics.serves(serving.answering.version)

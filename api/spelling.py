@@ -1,0 +1,222 @@
+"""How events are spelled: Segment's spec, its e-commerce and e-mail names, and a short form.
+
+``{"user_id", "item_id", "event" or "kind", "timestamp", "quantity", "price", "message_id"…}``;
+names are read in any case, with or without underscores, at the top or in ``properties``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from api.fields import Fields, first, flat, number, shown, text
+from api.ids import uuid7
+from recsys.channel import local_time
+from recsys.config import Config
+from recsys.errors import BadEvent, BadQuery
+from recsys.event_names import kind_of
+from recsys.events import DAY, SECOND, micros, moment
+from recsys.storage.event_log import (
+    MESSAGE_KINDS,
+    MESSAGE_RESPONDED,
+    MESSAGE_SENT,
+    MESSAGE_UNSUBSCRIBED,
+    Event,
+)
+
+MAX_EVENT_BYTES = 32_768
+
+MAIL: Mapping[str, str] = {
+    "email delivered": MESSAGE_SENT,
+    "email link clicked": MESSAGE_RESPONDED,
+    "email marked as spam": MESSAGE_UNSUBSCRIBED,
+    "unsubscribed": MESSAGE_UNSUBSCRIBED,
+}
+UNUSED = frozenset(
+    {
+        "product removed",
+        "checkout started",
+        "products searched",
+        "product list viewed",
+        "email opened",
+        "email bounced",
+        "page",
+        "screen",
+        "alias",
+        "group",
+    }
+)
+
+USER = ("userid", "anonymousid")
+ITEM = ("itemid", "productid", "sku")
+KIND = ("event", "kind", "eventtype")
+TIME = ("timestamp", "at", "time", "originaltimestamp")
+ORDER = ("orderid",)
+EVENT_ID = ("messageid", "eventid")
+VALUE = ("value", "total", "revenue")
+REF = ("ref", "messageref")
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What an `identify` call says of a user; only the configured trait is kept."""
+
+    user_id: str
+    traits: Mapping[str, str]
+    timezone: str
+
+
+class Speller:
+    """Reads events as they are spelled by clients.
+
+    Parameters
+    ----------
+    config : Config
+        The kinds, channels and the trait there are, and the zone of times that name none.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._kinds = tuple(config.kinds)
+        self._channels = tuple(config.channels.arms)
+        self._critical = config.churn.critical_kind
+        self._trait = config.segments.trait
+        self._zone = local_time.zone(config.data.timezone)
+
+    def read(self, payload: object, *, now: int) -> list[Event] | Identified:
+        """Return what one payload says: an order is one event for each of its products.
+
+        Parameters
+        ----------
+        payload : object
+            As JSON gave it.
+        now : int
+            Time of arrival, microseconds since the epoch. It stands in where no time is said,
+            and for times up to a day ahead of it: nothing arrives before it happened.
+
+        Raises
+        ------
+        BadEvent
+            It cannot be logged, and why.
+        """
+        if not isinstance(payload, dict):
+            raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
+        fields = flat(payload)
+        user_id = text(fields, USER, needed="user_id")
+        if text(fields, ("type",)).lower() == "identify":
+            return self._identified(payload, user_id)
+        kind = self._kind(fields)
+        at = self._at(fields, now)
+        if kind in MESSAGE_KINDS:
+            return [self._message(fields, kind, user_id, at)]
+        return list(self._interactions(fields, kind, user_id, at))
+
+    def _identified(self, payload: Fields, user_id: str) -> Identified:
+        traits, context = flat(payload.get("traits")), flat(payload.get("context"))
+        said = text(traits, (self._trait.replace("_", "").lower(),))
+        zone = text({**context, **traits}, ("timezone",))
+        try:
+            local_time.zone(zone or "UTC")
+        except BadQuery as error:
+            raise BadEvent("bad_timezone", str(error)) from error
+        return Identified(user_id, {self._trait: said} if said else {}, zone)
+
+    def _kind(self, fields: Fields) -> str:
+        name = text(fields, KIND) or text(fields, ("type",), needed="event")
+        for kind in (name, MAIL.get(name.lower(), ""), kind_of(name)):
+            if kind in self._kinds or kind in MESSAGE_KINDS:
+                return kind
+        if name.lower() in UNUSED:
+            raise BadEvent("unused_event", f"{name!r} is understood, but no model uses it")
+        known = ", ".join((*self._kinds, *MESSAGE_KINDS))
+        reason = f"event is {shown(name)}; known: {known}, and the names that Segment gives them"
+        raise BadEvent("unknown_kind", reason)
+
+    def _at(self, fields: Fields, now: int) -> int:
+        said = first(fields, TIME)
+        if said is None:
+            return now
+        at = self._instant(said)
+        if at > now + DAY:
+            clock = moment(now).isoformat(timespec="seconds")
+            reason = f"timestamp is {shown(said)}; allowed: up to a day ahead of {clock}"
+            raise BadEvent("future_time", f"{reason}, the clock of this service")
+        return min(at, now)
+
+    def _instant(self, said: object) -> int:
+        try:
+            if isinstance(said, str):
+                at = datetime.fromisoformat(said)
+                found = micros(at if at.tzinfo else at.replace(tzinfo=self._zone))
+                if found >= 0:
+                    return found
+            if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
+                return int(said * (SECOND if said < 1e11 else 1_000 if said < 1e14 else 1))
+        except (ValueError, OverflowError):
+            pass
+        allowed = "ISO 8601, or seconds or milliseconds since 1970"
+        raise BadEvent("bad_time", f"timestamp is {shown(said)}; allowed: {allowed}")
+
+    def _message(self, fields: Fields, kind: str, user_id: str, at: int) -> Event:
+        channel = text(fields, ("channel",)) or ("email" if _is_mail(fields) else "")
+        ref = text(fields, REF) or None
+        if (kind == MESSAGE_SENT or channel) and channel not in self._channels:
+            known = ", ".join(self._channels)
+            raise BadEvent("unknown_channel", f"channel is {shown(channel)}; known: {known}")
+        mail = text(fields, ("emailid",))
+        own = _event_id(fields, at)
+        if mail and kind == MESSAGE_SENT:
+            own = f"email:{mail}:{user_id}"
+        elif mail:
+            ref = ref or f"email:{mail}:{user_id}"
+        if kind != MESSAGE_SENT and ref is None:
+            raise BadEvent("missing_ref", f"{kind} needs ref: the message_id of the message sent")
+        pscore = number(fields, ("pscore",), most=1)
+        return Event(own, user_id, kind, at, channel=channel or None, ref=ref, pscore=pscore)
+
+    def _interactions(self, fields: Fields, kind: str, user_id: str, at: int) -> Iterator[Event]:
+        event_id = _event_id(fields, at)
+        products = fields.get("products")
+        if not isinstance(products, list) or not products:
+            yield self._interaction(fields, event_id, kind, user_id, at)
+            return
+        for place, product in enumerate(products):
+            if not isinstance(product, dict):
+                raise BadEvent("bad_product", f"products[{place}] is {shown(product)}")
+            order = {name: fields[name] for name in (*ORDER, "recommendationid") if name in fields}
+            own = {**order, **flat(product)}
+            yield self._interaction(own, f"{event_id}:{place}", kind, user_id, at)
+
+    def _interaction(
+        self, fields: Fields, event_id: str, kind: str, user_id: str, at: int
+    ) -> Event:
+        item_id = text(fields, ITEM) or None
+        if item_id is None and kind != self._critical:
+            raise BadEvent("missing_item", f"a {kind} needs an item_id")
+        quantity = number(fields, ("quantity",), above=0)
+        quantity = 1.0 if quantity is None else quantity
+        price = number(fields, ("price",))
+        value = number(fields, VALUE) if price is None else price * quantity
+        recommendation = text(fields, ("recommendationid",))
+        kept = orjson.dumps({"recommendation_id": recommendation}).decode()
+        return Event(
+            event_id,
+            user_id,
+            kind,
+            at,
+            item_id=item_id,
+            quantity=quantity,
+            value=value,
+            order_id=text(fields, ORDER) or None,
+            properties=kept if recommendation else None,
+        )
+
+
+def _event_id(fields: Fields, at: int) -> str:
+    return text(fields, EVENT_ID) or uuid7(at)
+
+
+def _is_mail(fields: Fields) -> bool:
+    return text(fields, KIND).lower().startswith("email") or bool(text(fields, ("emailid",)))

@@ -1,0 +1,61 @@
+"""An API over the small shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.service import Service
+from recsys.config import Config
+from recsys.events import HOUR
+from tests.worlds import END, World
+
+NOON = END + 12 * HOUR
+
+
+@dataclass
+class SetClock:
+    """A clock that tests set by hand."""
+
+    at: int = NOON
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@dataclass
+class Api:
+    """A running API, its client and what tests may turn."""
+
+    client: TestClient
+    service: Service
+    clock: SetClock
+    world: World
+
+    @property
+    def config(self) -> Config:
+        return self.world.config
+
+
+def running(world: World) -> Iterator[Api]:
+    """Start the API on a world, and stop it."""
+    clock = SetClock()
+    app = create_app(world.config, clock=clock)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Api(client, app.state.service, clock, world)
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    """The API on a shop of its own: tests may write."""
+    yield from running(world)
+
+
+@pytest.fixture(scope="session")
+def shared_api(built_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The API for tests that only read."""
+    yield from running(built_world.copy(tmp_path_factory.mktemp("shared")))

@@ -1,0 +1,81 @@
+"""Why an item is in the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from api.facts import ItemFacts
+from api.reasons import Reasons
+from recsys.bundle import Bundle
+from recsys.events import NO_EVENTS
+from recsys.items.slate import Recommendation
+from recsys.ladder import RungName
+from recsys.people import Person
+from recsys.storage.model_store import ModelStore
+from tests.worlds import END, World
+
+
+@pytest.fixture(scope="module")
+def bundle(built_world: World) -> Bundle:
+    store = ModelStore(Path(built_world.config.storage.models_dir))
+    return store.load(built_world.version, Bundle)[0]
+
+
+def recommended(item_row: int, *because: int, note: str = "") -> Recommendation:
+    return Recommendation(item_row, 1, 1.0, RungName.ONE_TO_ONE, "one_to_one", because, note)
+
+
+def only(bundle: Bundle, kind: str) -> Reasons:
+    alone = replace(bundle, interactions=bundle.interactions.of_kind(kind))
+    return Reasons.of(alone, ItemFacts(alone))
+
+
+def test_where_everything_is_a_purchase_it_was_bought(bundle: Bundle) -> None:
+    slate = [recommended(3, 6), recommended(3, 3), recommended(3), recommended(3, note="liked")]
+    assert only(bundle, "purchase").of_items(slate, Person("u", END)) == [
+        ["because you bought Item 06"],
+        ["you bought this before"],
+        [],
+        ["liked"],
+    ]
+
+
+def test_several_reasons_follow_the_note(bundle: Bundle) -> None:
+    slate = [recommended(3, 6, 9, note="liked")]
+    assert only(bundle, "view").of_items(slate, Person("u", END)) == [
+        ["liked", "because you looked at Item 06", "because you looked at Item 09"]
+    ]
+
+
+def test_what_is_said_twice_is_made_once(bundle: Bundle) -> None:
+    reasons = only(bundle, "purchase")
+    first, second = (reasons.of_items([recommended(3, 6)], Person("u", END)) for _ in range(2))
+    assert first[0] is second[0]
+
+
+def test_of_several_kinds_the_strongest_is_named(bundle: Bundle) -> None:
+    reasons = Reasons.of(bundle, ItemFacts(bundle))
+    assert reasons.only == ""
+    row = bundle.interactions.users.row("u03")
+    assert row is not None
+    past = bundle.interactions.of_user(row)
+    bought = set(past.item_row[past.kind == bundle.interactions.kinds.index("purchase")].tolist())
+    person = Person("u03", END, user_row=row, past=past)
+    for item in set(past.item_row.tolist()):
+        ((said,),) = reasons.of_items([recommended(1, item)], person)
+        assert said.startswith(f"because you {'bought' if item in bought else 'looked at'} ")
+
+
+def test_an_item_that_is_in_no_event_is_still_said_something_of(bundle: Bundle) -> None:
+    reasons = Reasons.of(bundle, ItemFacts(bundle))
+    person = Person("u", END, past=NO_EVENTS)
+    assert reasons.of_items([recommended(1, 2)], person) == [
+        ["because you took an interest in Item 02"]
+    ]
+
+
+def test_an_item_without_a_title_goes_by_its_id(bundle: Bundle) -> None:
+    assert ItemFacts(bundle).name(38) == "i38"

@@ -1,0 +1,131 @@
+"""The server as a process: ready, killed, restarted, its port taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.worlds import World
+
+COMMAND = (sys.executable, "-c", "from api.cli import app; app()", "serve")
+READY_SECONDS = 30.0
+
+
+@dataclass
+class Server:
+    """A server and where it listens."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def call(self, path: str, body: Any = None) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with urlopen(Request(f"http://127.0.0.1:{self.port}{path}", data), timeout=10) as got:
+                return got.status, json.load(got)
+        except HTTPError as error:
+            with closing(error):
+                return error.code, json.load(error)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(world: World) -> Mapping[str, str]:
+    storage = world.config.storage
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RECSYS_")},
+        "RECSYS_STORAGE__URL": storage.url,
+        "RECSYS_STORAGE__MODELS_DIR": storage.models_dir,
+        "RECSYS_SERVING__CLOCK_START": "2026-01-01T12:00:00Z",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+
+@contextmanager
+def served(world: World, *arguments: str) -> Iterator[Server]:
+    """Serve a world until the end of the block; ready when it begins."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "--port", str(port), *arguments],
+        env=environment(world),
+        cwd=world.folder,
+        stderr=subprocess.DEVNULL,
+    )
+    server = Server(process, port)
+    try:
+        wait_until_ready(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, "the server ended"
+        try:
+            if server.call("/health/ready")[0] == 200:
+                return
+        except (URLError, ConnectionError):
+            time.sleep(0.02)
+    pytest.fail("not ready in time")
+
+
+@pytest.mark.slow
+def test_an_event_outlives_a_kill_right_after_its_answer(world: World) -> None:
+    event = {"user_id": "fresh", "item_id": "i03", "event": "view", "message_id": "m1"}
+    with served(world) as server:
+        status, answer = server.call("/v1/events", event)
+        server.process.send_signal(signal.SIGKILL)
+        assert (status, answer["accepted"]) == (200, 1)
+        server.process.wait(timeout=10)
+    with served(world) as server:
+        assert server.call("/v1/events", event)[1]["duplicate"] == 1
+        assert server.call("/v1/users/fresh/recommendations")[1]["rung"] == "hyper"
+
+
+@pytest.mark.slow
+def test_two_workers_answer_and_end_together(world: World) -> None:
+    with served(world, "--workers", "2") as server:
+        assert server.call("/v1/users/team%2Fa")[1]["user_id"] == "team/a"
+        event = {"user_id": "fresh", "item_id": "i03", "event": "view"}
+        assert server.call("/v1/events", event)[1]["accepted"] == 1
+        rungs = {server.call("/v1/users/fresh/recommendations")[1]["rung"] for _ in range(20)}
+        assert rungs == {"hyper"}
+
+
+@pytest.mark.slow
+def test_a_port_in_use_is_one_clear_line(world: World) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "recsys", "serve", "--port", port],
+            env=environment(world),
+            cwd=world.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "error" in line]
+    assert f"127.0.0.1:{port}" in line
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,26 @@
+"""What many tests stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.worlds import World
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The small shop, built once; tests that write take a copy."""
+    # Most tests need no models: they should not wait for the libraries that fit them.
+    from tests import worlds
+
+    return worlds.build(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def world(built_world: World, tmp_path: Path) -> World:
+    """A shop of one's own."""
+    return built_world.copy(tmp_path)
