@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from api import logs, render
@@ -67,7 +66,7 @@ class Desk:
 
     def recommendations(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
         """Answer which items, in which order."""
-        person, notes = self.person(serving, user_id, asked, at=at)
+        person, notes = self.person(serving, user_id, asked, at=at, marketing=False)
         return {**self._listed(serving, person, asked, notes), "next_cursor": None}
 
     def channel(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
@@ -78,7 +77,7 @@ class Desk:
 
     def churn(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
         """Answer how likely the user is to churn."""
-        person, notes = self.person(serving, user_id, asked, at=at)
+        person, notes = self.person(serving, user_id, asked, at=at, marketing=False)
         answer = self._churn(serving, person, asked)
         return {**_about(serving, person, notes), "churn": answer}
 
@@ -95,24 +94,25 @@ class Desk:
         }
 
     def person(
-        self, serving: Serving, user_id: str, asked: Asked, *, at: int
+        self, serving: Serving, user_id: str, asked: Asked, *, at: int, marketing: bool = True
     ) -> tuple[Person, list[str]]:
         """Gather a user, and note what the reader of the answer should know.
 
-        Without the event store nobody's consent is known: then everybody is anybody.
+        Without the event store nobody's consent is known: then everybody is anybody. Only the
+        channel question needs what `marketing` reads: messages, and consents to channels.
         """
         notes = [FORCED] if asked.force else []
         try:
-            remembered = self._log.remembered(user_id, since=serving.watermark, at=at)
+            remembered = self._log.remembered(
+                user_id, since=serving.watermark, at=at, marketing=marketing
+            )
         except StoreUnavailable as error:
             self._metrics.store_read_failed()
             self._logger.warning("answering without the event store", **logs.described(error))
             remembered = _ANYBODY
             notes.append(BLIND)
-        context = asked.context
-        if not context.timezone and (zone := remembered.traits.get("timezone")):
-            context = replace(context, timezone=zone)
-        return serving.answering.person(user_id, remembered, at=at, context=context), notes
+        answering = serving.answering
+        return answering.person(user_id, remembered, at=at, context=asked.context), notes
 
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering

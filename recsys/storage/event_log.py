@@ -167,7 +167,9 @@ class EventLog:
                 progress(min(start + BATCH, count))
             return connection.total_changes - before
 
-    def remembered(self, user_id: str, *, since: int, at: int) -> Remembered:
+    def remembered(
+        self, user_id: str, *, since: int, at: int, marketing: bool = True
+    ) -> Remembered:
         """Return what the store knows of a user: see :func:`recsys.storage.memory.remember`.
 
         Raises
@@ -175,7 +177,10 @@ class EventLog:
         StoreUnavailable
             The store cannot be read.
         """
-        return remember(self.database, user_id, since=since, at=at, limit=self._live_events)
+        limit = self._live_events
+        return remember(
+            self.database, user_id, since=since, at=at, limit=limit, marketing=marketing
+        )
 
     def last_seq(self) -> int:
         """Return the ``seq`` of the latest arrival, 0 when the log is empty."""

@@ -18,26 +18,35 @@ from recsys.storage.profiles import MARKETING, PROFILING, latest
 LATELY = 7 * DAY
 """How far back messages are remembered: caps and fatigue look at a week."""
 
-# One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-_READ = """
+_EVENTS = """
 SELECT * FROM (
     SELECT 0, item_id, kind, at, seq, quantity, coalesce(value, 0.0) FROM events
     WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
     AND kind NOT IN ('message_sent', 'message_responded', 'message_unsubscribed')
     ORDER BY seq DESC LIMIT ?5
 )
-UNION ALL
+"""
+_MESSAGES = """
 SELECT 1, channel, NULL, at, seq, NULL, NULL FROM events
 WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
-UNION ALL
+"""
+_CONSENTS = """
 SELECT 2, purpose, channel, at, seq, state, NULL FROM consents WHERE user_id = ?1
-UNION ALL
+"""
+_TRAITS = """
 SELECT 3, traits, timezone, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
 """
+# One statement, because each one costs a lock on the write-ahead log and a trip through Python.
+_ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS))
+_WITHOUT_MARKETING = "UNION ALL".join(
+    (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS)
+)
 _LIVE, _SENT, _CONSENT, _USER = range(4)
 
 
-def remember(database: Database, user_id: str, *, since: int, at: int, limit: int) -> Remembered:
+def remember(
+    database: Database, user_id: str, *, since: int, at: int, limit: int, marketing: bool
+) -> Remembered:
     """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
 
     Consents hold whatever their time: a denial must not wait for a clock.
@@ -55,14 +64,18 @@ def remember(database: Database, user_id: str, *, since: int, at: int, limit: in
         and messages sent more than ``LATELY`` before.
     limit : int
         Most live events; the latest arrivals win.
+    marketing : bool
+        Whether to read messages and the consents to channels, which only the channel question
+        looks at.
 
     Raises
     ------
     StoreUnavailable
         The store cannot be read.
     """
+    statement = _ALL if marketing else _WITHOUT_MARKETING
     try:
-        rows = database.reader.execute(_READ, (user_id, since, at, at - LATELY, limit)).fetchall()
+        rows = database.reader.execute(statement, (user_id, since, at, at - LATELY, limit)).fetchall()
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{database.path}: {error}") from error
     except UnicodeEncodeError:
