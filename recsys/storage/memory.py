@@ -37,10 +37,8 @@ _TRAITS = """
 SELECT 3, traits, timezone, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
 """
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-_ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS))
-_WITHOUT_MARKETING = "UNION ALL".join(
-    (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS)
-)
+ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS))
+WITHOUT_MARKETING = "UNION ALL".join((_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS))
 _LIVE, _SENT, _CONSENT, _USER = range(4)
 
 
@@ -73,9 +71,11 @@ def remember(
     StoreUnavailable
         The store cannot be read.
     """
-    statement = _ALL if marketing else _WITHOUT_MARKETING
+    statement = ALL if marketing else WITHOUT_MARKETING
     try:
-        rows = database.reader.execute(statement, (user_id, since, at, at - LATELY, limit)).fetchall()
+        rows = database.reader.execute(
+            statement, (user_id, since, at, at - LATELY, limit)
+        ).fetchall()
     except sqlite3.Error as error:
         raise StoreUnavailable(f"{database.path}: {error}") from error
     except UnicodeEncodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from recsys.errors import StoreUnavailable
 from recsys.events import DAY
 from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.storage import memory
 from recsys.storage.database import Database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.profiles import Consent, Profiles
@@ -110,14 +112,28 @@ def test_traits_and_the_time_zone_are_remembered(log: EventLog) -> None:
     assert log.remembered("b", since=0, at=NOW).traits == {}
 
 
-def test_every_part_of_the_read_uses_an_index(log: EventLog) -> None:
-    from recsys.storage.memory import _READ
-
-    plan = log.database.reader.execute(f"EXPLAIN QUERY PLAN {_READ}", ("a", 1, 1, 1, 1)).fetchall()
-    steps = [row[3] for row in plan]
+@pytest.mark.parametrize("statement", [memory.ALL, memory.WITHOUT_MARKETING])
+def test_every_part_of_the_read_uses_an_index(log: EventLog, statement: str) -> None:
+    plan = log.database.reader.execute(f"EXPLAIN QUERY PLAN {statement}", ("a", 1, 1, 1, 1))
+    steps = [row[3] for row in plan.fetchall()]
     assert not [step for step in steps if step.startswith("SCAN") and "subquery" not in step]
     assert any("events_of_user" in step for step in steps)
-    assert any("messages_of_user" in step for step in steps)
+    assert any("messages_of_user" in step for step in steps) is (statement == memory.ALL)
+
+
+def test_without_marketing_neither_messages_nor_channels_are_read(log: EventLog) -> None:
+    log.append([sent("m1", "email", NOW - DAY), Event("v", "ann", "view", 7)], now=NOW)
+    Profiles(log.database).record_consents(
+        [
+            Consent("ann", "profiling", "", "denied", 1),
+            Consent("ann", "marketing", "email", "granted", 1),
+        ]
+    )
+    light = log.remembered("ann", since=0, at=NOW, marketing=False)
+    full = log.remembered("ann", since=0, at=NOW)
+    assert light == replace(full, messages={}, channels=frozenset())
+    assert full.channels == {"email"}
+    assert light.profiling is False
 
 
 def test_a_closed_store_is_unavailable(log: EventLog) -> None:
