@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,29 @@ from recsys.evaluation.classification import METRICS, Forecast
 from recsys.events import moment
 from recsys.ladder import RungName
 
-if TYPE_CHECKING:
-    from training.churn.judging import Live
-
 RANKING = ("auc", "pr_auc", "lift_at_10_percent")
 SHOWN_FEATURES = 8
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What rung 3 was judged on.
+
+    Attributes
+    ----------
+    rescored : float64, shape (n_users,)
+        Rung 3; NaN for users to whom it does not apply.
+    stale : float64, shape (n_users,)
+        What the shipped rungs below say, from the older models.
+    stale_days : float
+        How much older.
+    """
+
+    rescored: Floats
+    stale: Floats
+    stale_days: float
 
 
 def metrics(

@@ -18,7 +18,8 @@ from recsys.events import Interactions
 from recsys.ladder import Question, Rung, RungName, Verdict
 from recsys.people import Person
 from recsys.segments.table import SegmentTable
-from training.churn import figures as churn_figures
+from training.churn import figures
+from training.churn.figures import Live
 from training.measurement import Measurement
 
 METRIC = "log likelihood"
@@ -89,31 +90,12 @@ def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measure
     return Measurement(
         question=Question.CHURN,
         verdicts=verdicts,
-        metrics=churn_figures.metrics(test, trial.models, said, served, live, config),
+        metrics=figures.metrics(test, trial.models, said, served, live, config),
         metric=METRIC,
         window_start=trial.at,
         user_row=test.user_row,
         figure=neg_log_loss(test.churned, served).astype(np.float32),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What rung 3 was judged on.
-
-    Attributes
-    ----------
-    rescored : float64, shape (n_users,)
-        Rung 3; NaN for users to whom it does not apply.
-    stale : float64, shape (n_users,)
-        What the shipped rungs below say, from the older models.
-    stale_days : float
-        How much older.
-    """
-
-    rescored: Floats
-    stale: Floats
-    stale_days: float
 
 
 def answers(rung: ChurnRung, people: Sequence[Person]) -> Floats:
