@@ -60,11 +60,12 @@ class Champion:
         self._seen: Pointer | None = None
 
     def start(self) -> None:
-        """Load the champion; when it is refused, the nearest earlier champion that is sound."""
+        """Load the champion; when it is refused, the nearest earlier champion that is sound.
+
+        A damaged pointer is refused too: then the history names the champions.
+        """
         pointer = self._pointer()
-        if pointer is None:
-            return
-        first = ""
+        first = self._current.refused
         for version in self._lineage(pointer):
             if self._try(version):
                 break
@@ -87,9 +88,11 @@ class Champion:
             self._refuse("champion", str(error))
         return self._seen
 
-    def _lineage(self, pointer: Pointer) -> list[str]:
-        champions = history.lineage(self._store.history(), pointer.version)
-        return list(dict.fromkeys((pointer.version, *reversed(champions))))
+    def _lineage(self, pointer: Pointer | None) -> list[str]:
+        """Return the champion and those before it; the history knows them if the pointer fails."""
+        named = None if pointer is None else pointer.version
+        champions = history.lineage(self._store.history(), named)
+        return list(dict.fromkeys(reversed(champions)))
 
     def _try(self, version: str) -> bool:
         if self._current.version != version:

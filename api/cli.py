@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from recsys.config import Config
-from recsys.errors import PortInUse
+from recsys.errors import CorruptArtifact, PortInUse
 from recsys.storage.config_file import read_config
 
 if TYPE_CHECKING:
@@ -103,7 +103,12 @@ def _check(settings: Config) -> None:
 
     service = Service(settings)
     open_database(settings.storage.url).close()
-    if service.store.champion() is None:
+    try:
+        missing = service.store.champion() is None
+    except CorruptArtifact as error:
+        typer.echo(f"{error}; looking for an earlier champion", err=True)
+        return
+    if missing:
         typer.echo(f"{service.why_not_serving()}; answering 503 until then", err=True)
 
 

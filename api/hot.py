@@ -40,8 +40,8 @@ class Hot:
         path = scope["path"]
         if not path.startswith(PREFIX) or scope["method"] != "GET":
             return 0
-        user_id, _, question = path[len(PREFIX) :].rpartition("/")
-        if not user_id:
+        user_id, slash, question = path[len(PREFIX) :].rpartition("/")
+        if not slash:
             user_id, question = question, ""
         if question not in self._users.questions:
             return 0

@@ -15,7 +15,7 @@ from recsys.people import Person
 
 PHRASES = {
     "purchase": "you bought",
-    "cart": "you put in the cart",
+    "cart": "you chose",
     "view": "you looked at",
 }
 ANY = "you took an interest in"

@@ -125,7 +125,9 @@ def dump(value: Any) -> bytes:
 def _churn_reasons(risk: ChurnRisk) -> list[Json]:
     return [
         {"group": reason.group, "words": reason.words, "contribution": reason.contribution}
-        for reason in (*risk.reasons_for, *risk.reasons_against)
+        for reason in sorted(
+            (*risk.reasons_for, *risk.reasons_against), key=lambda reason: -abs(reason.contribution)
+        )
     ]
 
 

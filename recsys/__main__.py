@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 import api.cli
 import training.cli
@@ -29,7 +30,8 @@ def main() -> None:
     try:
         app()
     except RecsysError as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False)
+        message = Text.assemble(("error: ", "red"), str(error))
+        Console(stderr=True, soft_wrap=True).print(message, highlight=False)
         sys.exit(1)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from recsys.errors import BadValue, ConfigError, UnknownKey
 
@@ -21,7 +21,9 @@ PREFIX = "RECSYS_"
 class Section(BaseModel):
     """A part of the configuration: frozen, and without keys that nothing reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
 
 
 class Storage(Section):
@@ -91,7 +93,11 @@ class Churn(Section):
     critical_kind: str = Field("purchase", description="the event whose absence is churn")
     horizon_days: int = Field(0, ge=0, description="days looked ahead; 0 takes it from the data")
     active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
-    test_cutoff: str = Field("", description="day of the test snapshot; empty: last closed one")
+    test_cutoff: str = Field(
+        "",
+        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
+        description="day of the test snapshot (2011-09-09); empty: last closed one",
+    )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
 
@@ -116,13 +122,19 @@ class Channels(Section):
         },
         description="the channels there are",
     )
-    default_arm: str = Field("email", description="left only for a clearly better one")
+    default_arm: str = Field("", description="left only for a clearly better one; empty: the first")
     response_value: float = Field(1.0, gt=0, description="money that one response is worth")
     unsubscribe_cost: float = Field(10.0, ge=0, description="money that one unsubscribe loses")
     half_life_days: float = Field(90.0, gt=0, description="age at which a message counts half")
     quiet_from_hour: int = Field(21, ge=0, le=23, description="local hour")
     quiet_until_hour: int = Field(8, ge=0, le=23, description="local hour")
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
+
+    @model_validator(mode="after")
+    def _default_is_an_arm(self) -> Self:
+        if self.default_arm not in {*self.arms, "none", ""}:
+            raise ValueError(f"default_arm is one of the arms: {', '.join(self.arms)}")
+        return self
 
 
 class Segments(Section):
@@ -162,19 +174,21 @@ class Serving(Section):
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
 
+USUAL_KINDS = {
+    "view": Kind(weight=0.1),
+    "cart": Kind(weight=0.5),
+    "purchase": Kind(weight=1.0),
+    "return": Kind(weight=-1.0),
+}
+
+
 class Config(Section):
     """All of it."""
 
     storage: Storage = Storage()
     data: Data = Data()
     kinds: Mapping[str, Kind] = Field(
-        {
-            "view": Kind(weight=0.1),
-            "cart": Kind(weight=0.5),
-            "purchase": Kind(weight=1.0),
-            "return": Kind(weight=-1.0),
-        },
-        description="the kinds of interactions there are",
+        USUAL_KINDS, description="the kinds of interactions there are, besides the usual ones"
     )
     items: Items = Items()
     churn: Churn = Churn()
@@ -183,6 +197,11 @@ class Config(Section):
     privacy: Privacy = Privacy()
     training: Training = Training()
     serving: Serving = Serving()
+
+    @field_validator("kinds", mode="before")
+    @classmethod
+    def _besides_the_usual(cls, given: object) -> object:
+        return {**USUAL_KINDS, **given} if isinstance(given, Mapping) else given
 
 
 def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
@@ -257,7 +276,13 @@ def _explained(error: ValidationError) -> ConfigError:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return UnknownKey(key, known=_known(first["loc"]))
-    return BadValue(key, first["input"], first["msg"])
+    return BadValue(key, first["input"], _allowed(first["msg"]))
+
+
+def _allowed(message: str) -> str:
+    """Return what is allowed, in words of this project."""
+    plain = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return plain.split(", unable to parse")[0]
 
 
 def _known(place: tuple[int | str, ...]) -> list[str]:

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NOT_REACHABLE = "not_reachable"
     NOTHING_LEFT = "nothing_left"
     FAILED = "failed"
+    FORCED = "forced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Verdict:
             return cls(rung, below, metric, None, shipped=False, why=why)
         shipped = lift.low > 0
         verb = "shipped: beats" if shipped else "not shipped: does not clearly beat"
-        why = f"{verb} {below} by {lift} {metric} over {lift.n:,} users"
+        difference = f"{lift.value:+.4f} [{lift.low:+.4f}, {lift.high:+.4f}]"
+        why = f"{verb} {below}: {metric} {difference} over {lift.n:,} users"
         return cls(rung, below, metric, lift, shipped=shipped, why=why)
 
 
@@ -196,7 +198,7 @@ class Ladder(Generic[Query, Answer]):
     ) -> Step | None:
         if force is not None:
             if rung.name not in {force, RungName.POPULAR}:
-                return Step(rung.name, Reason.NOT_SHIPPED, f"the request forces {force}")
+                return Step(rung.name, Reason.FORCED, f"the request forces {force}")
         elif (verdict := self.verdicts.get(rung.name)) is not None and not verdict.shipped:
             return Step(rung.name, Reason.NOT_SHIPPED, verdict.why)
         if rung.name in PROFILING and not person.profiling:

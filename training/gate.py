@@ -22,6 +22,8 @@ from recsys.events import IdMap
 from recsys.storage.model_store import ModelStore
 
 MOST_LOST = 0.5
+FEWEST_USERS = 30
+"""Fewer judged users say nothing for or against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def judge(store: ModelStore, version: str, bundle: Bundle, *, config: Config) ->
     """
     pointer = store.champion()
     if pointer is None:
-        return GateVerdict(promote=True, why=("there is no champion yet",))
+        return GateVerdict(promote=True, why=("it is the first champion",))
     if pointer.version == version:
         return GateVerdict(promote=True, why=("it is the champion: the same data and settings",))
     try:
@@ -127,7 +129,7 @@ def _compared(question: str, mine: Judged, theirs: Judged, settings: Training) -
     difference, how = _paired(mine, theirs, settings), "the same users"
     if difference is None:
         difference, how = _unpaired(mine, theirs, settings), "unpaired: other users or days"
-    if difference is None:
+    if difference is None or difference.n < FEWEST_USERS:
         return Finding(against=False, what=f"{question}: too few users to compare {mine.metric}")
     worse = difference.high < 0
     verb = "is clearly below" if worse else "is not clearly below"

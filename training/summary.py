@@ -15,7 +15,7 @@ def rendered(outcome: Outcome) -> Group:
     """Return the verdict on every rung, and whether the version was promoted."""
     table = Table(title="Is each rung better than the one below? (held-out, later data)")
     for heading in ("question", "rung", "against", "metric", "lift", "users", "served"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     simulated = {Question.CHANNEL: " (simulated)"} if outcome.manifest.simulated else {}
     for measurement in outcome.measurements:
         question = f"{measurement.question}{simulated.get(measurement.question, '')}"

@@ -38,7 +38,7 @@ def train(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Where the API listens.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the API listens.")] = 8000,
     *,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Train, but do not serve.")

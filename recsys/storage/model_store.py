@@ -53,6 +53,8 @@ PARTIAL = ".partial"
 DISCARDED = ".discarded"
 VERSION_NAME = re.compile(r"\d{8}-[0-9a-f]{12}")
 
+_NO_POINTER = "is not what was written; `recsys models promote VERSION` writes it anew"
+
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
@@ -219,11 +221,14 @@ class ModelStore:
             The pointer is not one.
         """
         try:
-            return Pointer(**orjson.loads((self.models_dir / CHAMPION).read_bytes()))
+            pointer = Pointer(**orjson.loads((self.models_dir / CHAMPION).read_bytes()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:
-            raise CorruptArtifact("of the champion", CHAMPION, "is not a pointer") from error
+            raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER) from error
+        if not pointer.version.endswith(str(pointer.manifest_sha256)[:12]):
+            raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER)
+        return pointer
 
     def load(self, version: str, kind: type[T]) -> tuple[T, Manifest]:
         """Return a bundle of the given dataclass, its arrays memory-mapped, and its manifest.
@@ -310,7 +315,10 @@ class ModelStore:
         return {line.version: line.at for line in lines if line.act is Act.REGISTER}
 
     def _serves(self, version: str) -> bool:
-        pointer = self.champion()
+        try:
+            pointer = self.champion()
+        except CorruptArtifact:
+            return False
         return pointer is not None and pointer.version == version
 
     def _entry(self, version: str, registered: Mapping[str, int]) -> Registered | Broken:

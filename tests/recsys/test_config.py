@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from recsys.config import Config, keys, parse
@@ -77,3 +79,24 @@ def test_an_address_with_brackets_is_no_list() -> None:
 
 def test_every_key_has_a_meaning() -> None:
     assert all(meaning for _, _, meaning in keys())
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ({"churn": {"test_cutoff": "soon"}}, "churn.test_cutoff"),
+        ({"channels": {"default_arm": "fax"}}, "one of the arms: email, push, sms"),
+        ({"kinds": {"view": {"weight": float("nan")}}}, "finite number"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_runs(
+    file: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadValue, match=words):
+        parse(file, {})
+
+
+def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
+    kinds = parse({"kinds": {"wish": {"weight": 0.3}, "view": {"weight": 0.2}}}, {}).kinds
+    assert set(kinds) == {"view", "cart", "purchase", "return", "wish"}
+    assert kinds["view"].weight == 0.2

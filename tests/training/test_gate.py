@@ -170,7 +170,7 @@ def test_without_a_champion_any_model_may_serve(tmp_path: Path) -> None:
     store = ModelStore(tmp_path)
     version, bundle = kept(store, NOISE)
     verdict = gate.judge(store, version, bundle, config=Config())
-    assert verdict == GateVerdict(promote=True, why=("there is no champion yet",))
+    assert verdict == GateVerdict(promote=True, why=("it is the first champion",))
 
 
 def test_the_champion_itself_may_go_on(tmp_path: Path) -> None:

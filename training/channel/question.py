@@ -51,20 +51,18 @@ def terms(config: Config, choice: ChannelChoiceParams) -> Terms:
     Raises
     ------
     BadValue
-        A channel is called ``none``, or the default arm is none of them.
+        A channel is called ``none``.
     """
     section = config.channels
     known = tuple(sorted(section.arms))
     if NONE in known:
         raise BadValue("channels.arms", NONE, "any other name: it means to send nothing")
-    if section.default_arm not in {*known, NONE}:
-        raise BadValue("channels.default_arm", section.default_arm, ", ".join((*known, NONE)))
     return Terms(
         channels=tuple(
             ChannelTerms(name, arm.cost, arm.cap_per_week, arm.quiet_hours)
             for name, arm in sorted(section.arms.items())
         ),
-        default_arm=section.default_arm,
+        default_arm=section.default_arm or next(iter(section.arms), NONE),
         response_value=section.response_value,
         unsubscribe_cost=section.unsubscribe_cost,
         quiet_from_hour=section.quiet_from_hour,

@@ -65,7 +65,9 @@ def _of_numbers(numbers: pl.Series) -> Times:
     middle = abs(float(finite.median() or 0.0))  # type: ignore[arg-type]
     unit, factor = next(((u, f) for u, below, f in UNITS if middle < below), NANOSECONDS)
     at = (numbers * factor).round()
-    usable = numbers.is_finite() & (at.abs() < 9e18)
+    # A number of another size than the rest is of another unit: it would land in another age.
+    floor = max((below for u, below, f in UNITS if f > factor), default=0.0)
+    usable = numbers.is_finite() & (at.abs() < 9e18) & (numbers.abs() >= floor)
     # Above 2^53 a float no longer holds every microsecond; times of this era are far below.
     exact = at.set(~usable.fill_null(value=False), None).cast(pl.Int64, strict=False)
     return Times(exact, f"{unit} since 1970")

@@ -39,6 +39,7 @@ REASONS: Mapping[str, str] = {
     "no_time": "no time is given",
     "bad_time": "the time is not understood, does not exist in its zone, or is before 1970",
     "future_time": "the time is more than a day from now",
+    "reused_id": "an event id of this file comes again with other content",
     "unknown_kind": "the kind of event is not configured in [kinds]",
     "no_item": "an interaction names no item",
     "bad_quantity": "the quantity is no number, zero, or negative without being a return",
@@ -104,10 +105,14 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         fresh & pl.col("reason").is_not_null()
     )
     good = fresh & pl.col("reason").is_null()
-    events = judged.filter(good).drop("place", "repeated", "reason")
+    kept = judged.filter(good)
     if "event_id" in found:
         named = pl.col("event_id")
-        events = events.filter(named.is_null() | named.is_first_distinct())
+        first = named.is_null() | named.is_first_distinct()
+        reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
+        bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
+        kept = kept.filter(first)
+    events = kept.drop("place", "repeated", "reason")
     return Validated(
         events=_identified(events).sort("at", maintain_order=True),
         quarantine=quarantined(raw, bad["place"], bad["reason"]),

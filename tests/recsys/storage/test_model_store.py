@@ -231,7 +231,7 @@ def test_a_manifest_with_unknown_fields_does_not_fit(
 def test_a_broken_pointer_is_said_to_be_one(store: ModelStore, text: str) -> None:
     store.register(bundle(1), manifest(1), at=10)
     (store.models_dir / "champion").write_text(text)
-    with pytest.raises(CorruptArtifact, match="champion is not a pointer"):
+    with pytest.raises(CorruptArtifact, match="champion is not what was written"):
         store.champion()
 
 

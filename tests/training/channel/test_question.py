@@ -197,17 +197,17 @@ def test_channels_that_are_no_longer_used_are_forgotten(
     assert models.popular.response.mean.shape == (2,)
 
 
-@pytest.mark.parametrize(
-    "section",
-    [
-        Channels(arms={"none": Channel()}, default_arm="none"),
-        Channels(arms={"email": Channel()}, default_arm="fax"),
-    ],
-)
-def test_impossible_channels_are_refused(section: Channels) -> None:
+def test_a_channel_may_not_be_called_none() -> None:
+    section = Channels(arms={"none": Channel()}, default_arm="none")
     config = CONFIG.model_copy(update={"channels": section})
     with pytest.raises(BadValue, match="channels"):
         channel.terms(config, ChannelChoiceParams())
+
+
+def test_without_a_default_arm_the_first_configured_one_is_it() -> None:
+    section = Channels(arms={"sms": Channel(), "email": Channel()})
+    config = CONFIG.model_copy(update={"channels": section})
+    assert channel.terms(config, ChannelChoiceParams()).default_arm == "sms"
 
 
 def test_users_without_an_open_channel_are_not_judged(

@@ -112,3 +112,10 @@ def test_iso_text_means_what_python_means_by_it(moments: list[datetime]) -> None
     ]
     found = parsed(*(m.isoformat() for m in moments))
     assert all(abs((a or 0) - b) <= 1 for a, b in zip(found, expected, strict=True))
+
+
+def test_a_number_of_another_unit_than_the_rest_is_not_guessed() -> None:
+    given = pl.Series([1_767_225_600_000, 1_767_225_600, 1_767_225_601_000])
+    times = parse_times(given, timezone="UTC")
+    assert times.spelling == "milliseconds since 1970"
+    assert times.at.to_list() == [1_767_225_600_000_000, None, 1_767_225_601_000_000]

@@ -131,11 +131,12 @@ def test_rows_that_differ_only_where_we_do_not_look_are_both_events(tmp_path: Pa
     assert valid.columns.ignored == ("till",)
 
 
-def test_the_same_event_id_is_the_same_event(tmp_path: Path) -> None:
+def test_an_event_id_that_comes_again_with_other_content_is_put_aside(tmp_path: Path) -> None:
     text = "messageId,user_id,item_id,at\nm1,ann,tea,2020-01-01\nm1,ben,pot,2020-01-02\n"
     valid = checked(tmp_path, text)
     assert valid.events["event_id"].to_list() == ["m1"]
-    assert valid.duplicates == 1
+    assert valid.duplicates == 0
+    assert valid.quarantine["reason"].to_list() == ["reused_id"]
 
 
 def test_rows_without_an_event_id_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
