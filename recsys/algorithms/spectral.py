@@ -132,8 +132,10 @@ def co_taken(histories: Histories, user_exponent: float) -> csr_array:
     csr_array of float32, shape (n_items, n_items)
         Zeros on the diagonal.
     """
+    from scipy.sparse import csr_array
+
     matrix = _normalised(histories, user_exponent, item_exponent=0.0)
-    together = (matrix.T @ matrix).tocsr()
+    together: csr_array = csr_array(matrix.T @ matrix)
     together.setdiag(0)
     together.eliminate_zeros()
     return together
@@ -237,7 +239,7 @@ class _Mixed:
         # Units: the root mean square over what histories hold, so popular items weigh more.
         squares = (together**2) @ of_scored**2
         unit = np.sqrt(popular * of_history**2 @ squares) or 1.0
-        left = right = np.zeros((len(popular), 0), np.float32)
+        left = right = np.zeros((len(popular), 0))
         if basis is not None:
             tilt = popular[:, None] ** basis.item_exponent
             vectors = basis.vectors[:, : settings.components]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -42,19 +42,27 @@ class Job:
     steps: Steps
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def search(self, past: Histories, wanted: Histories) -> Found:
-        """Choose the settings that find what is `wanted` with the histories before it."""
+    def search(self, parts: Iterable[tuple[Histories, Histories]]) -> Found:
+        """Choose the settings that find what is wanted with the histories before it.
+
+        Parameters
+        ----------
+        parts : iterable of (past, wanted)
+            Several where one alone would leave much to chance.
+        """
         with self._phase("search"):
-            users = asked_users(wanted, seed=self.seed)
-            trial = Trial(
-                histories=past,
-                asked=past.of_users(users),
-                wanted=wanted.of_users(users),
-                k=self.k,
-                seed=self.seed,
-                threads=THREADS,
-            )
-            return search(trial, self.steps)
+            return search([self._trial(past, wanted) for past, wanted in parts], self.steps)
+
+    def _trial(self, past: Histories, wanted: Histories) -> Trial:
+        users = asked_users(wanted, seed=self.seed)
+        return Trial(
+            histories=past,
+            asked=past.of_users(users),
+            wanted=wanted.of_users(users),
+            k=self.k,
+            seed=self.seed,
+            threads=THREADS,
+        )
 
     def rank(self, histories: Histories, settings: Settings, *, of: str) -> NDArray[np.int32]:
         """Fit on the histories and rank for all of them."""

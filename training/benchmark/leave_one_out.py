@@ -44,7 +44,8 @@ def run(
     if not long.any():
         raise NothingToLearnFrom(f"sequences of {SHORTEST} items", found=0, needed=1)
     job = Job(k, seed, progress)
-    found = job.search(taken.histories(~long | (place > 1)), taken.histories(long & (place == 1)))
+    past, wanted = taken.histories(~long | (place > 1)), taken.histories(long & (place == 1))
+    found = job.search([(past, wanted)])
     lists = job.rank(
         taken.histories(~long | (place > 0)), found.settings, of="all but the last items"
     )

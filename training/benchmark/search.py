@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from recsys.algorithms.spectral import Basis, SpectralSettings
 from training.benchmark import measuring
 from training.benchmark.model import Model, Settings
 from training.benchmark.outcome import Steps
+
+Made = TypeVar("Made")
 
 USERS = 1_000
 """Most users that a setting is tried on."""
@@ -123,32 +125,34 @@ class Trial:
         chosen = settings.als
         return self._once("als", chosen, lambda: als.fit(self.histories, chosen, seed=self.seed))
 
-    def _once(self, name: str, key: Any, make: Callable[[], Any]) -> Any:
+    def _once(self, name: str, key: Any, make: Callable[[], Made]) -> Made:
         """Return what was made last under this name if it was for the same key."""
         if name not in self._kept or self._kept[name][0] != key:
             self._kept.pop(name, None)
             self._kept[name] = (key, make())
-        return self._kept[name][1]
+        made: Made = self._kept[name][1]
+        return made
 
 
-def search(trial: Trial, steps: Steps) -> Found:
+def search(trials: Sequence[Trial], steps: Steps) -> Found:
     """Walk along each setting as long as it gets better; deterministic, no more than one round.
 
+    A setting is as good as its mean over the trials, which differ in what they hold out.
     The graph is walked without factors, the factors with the graph found.
     """
-    wished = min(len(trial.histories), trial.histories.n_items) / USERS_A_COMPONENT
+    wished = min(len(trials[0].histories), trials[0].histories.n_items) / USERS_A_COMPONENT
     components = min(COMPONENTS, key=lambda number: abs(number - wished))
     settings = _with(Settings(als_share=0.0), "spectral", "components", components)
-    best = Found(settings, trial.ndcg(settings), 1)
+    best = _measured(trials, Found(settings, 0.0, 0), settings)
     for part, name, values in STEPS:
         if part != "spectral" and not best.settings.als_share:
-            best = _better(best, _measured(trial, best, replace(best.settings, als_share=0.4)))
-        best = _walk(trial, best, (part, name, values), steps)
+            best = _better(best, _measured(trials, best, replace(best.settings, als_share=0.4)))
+        best = _walk(trials, best, (part, name, values), steps)
     return best
 
 
 def _walk(
-    trial: Trial, best: Found, along: tuple[str, str, Sequence[float]], steps: Steps
+    trials: Sequence[Trial], best: Found, along: tuple[str, str, Sequence[float]], steps: Steps
 ) -> Found:
     part, name, values = along
     if part == "als" and not best.settings.als_share:
@@ -157,7 +161,7 @@ def _walk(
         at = values.index(_value(best.settings, part, name)) + direction
         while 0 <= at < len(values):
             steps.detail(f"{best.tried} tried, NDCG {best.ndcg:.4f}; {name} {values[at]:g}")
-            found = _measured(trial, best, _with(best.settings, part, name, values[at]))
+            found = _measured(trials, best, _with(best.settings, part, name, values[at]))
             better = found.ndcg > best.ndcg
             best = _better(best, found)
             if not better:
@@ -166,8 +170,9 @@ def _walk(
     return best
 
 
-def _measured(trial: Trial, best: Found, settings: Settings) -> Found:
-    return Found(settings, trial.ndcg(settings), best.tried + 1)
+def _measured(trials: Sequence[Trial], best: Found, settings: Settings) -> Found:
+    ndcg = sum(trial.ndcg(settings) for trial in trials) / len(trials)
+    return Found(settings, ndcg, best.tried + 1)
 
 
 def _better(best: Found, found: Found) -> Found:

@@ -14,6 +14,12 @@ from training.benchmark.taken import Taken, hold_out, with_users
 VALIDATION = 0.2
 """Share of each user's items held out of the train file."""
 
+SMALL = 100_000
+"""Pairs of a train file below which one validation part is too much chance."""
+
+SPLITS = 4
+"""Validation parts of a small train file, each drawn anew."""
+
 
 def run(
     train: Path, test: Path | None, *, k: int, predict: Path | None, seed: int, progress: Steps
@@ -33,12 +39,14 @@ def run(
     progress.begin("read")
     asked = read_baskets(test) if test else {}
     taken = Taken.of(with_users(read_baskets(train), asked))
-    held = hold_out(taken.user_row, VALIDATION, seed=seed)
+    splits = SPLITS if len(taken.item_row) < SMALL else 1
+    draws = [hold_out(taken.user_row, VALIDATION, seed=seed + n) for n in range(splits)]
+    held = draws[0]
     if not held.any():
         raise NothingToLearnFrom("items to hold out for validation", found=0, needed=1)
     past, wanted = taken.histories(~held), taken.histories(held)
     job = Job(k, seed, progress)
-    found = job.search(past, wanted)
+    found = job.search((taken.histories(~draw), taken.histories(draw)) for draw in draws)
     measured_on = f"the validation part, {held.sum():,} pairs of the train file"
     if test or predict:
         lists = job.rank(taken.histories(), found.settings, of="everything")
