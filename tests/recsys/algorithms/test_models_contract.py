@@ -7,10 +7,11 @@ known without computing anything.
 import numpy as np
 import pytest
 
-from recsys.algorithms import als, neighbours
+from recsys.algorithms import als, neighbours, spectral
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.algorithms.spectral import SpectralSettings
 
 N_ITEMS = 9
 NOBODYS = 8
@@ -20,6 +21,7 @@ FITS = {
     "als": lambda h: als.fit(h, AlsSettings(factors=2, alpha=10.0, regularization=0.1), seed=7),
     "bm25": lambda h: neighbours.fit(h, NeighbourSettings("bm25", 4)),
     "cosine": lambda h: neighbours.fit(h, NeighbourSettings("cosine", 4)),
+    "spectral": lambda h: spectral.fit(h, SpectralSettings(components=2, edges=4), seed=7),
     "tfidf": lambda h: neighbours.fit(h, NeighbourSettings("tfidf", 4)),
 }
 

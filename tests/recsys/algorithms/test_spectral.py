@@ -1,0 +1,148 @@
+"""The spectral filter, against the dense arithmetic of its paper."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.algorithms import spectral
+from recsys.algorithms.histories import Histories
+from recsys.algorithms.spectral import SpectralSettings
+
+N_USERS, N_ITEMS = 60, 25
+LINEAR = SpectralSettings(
+    user_exponent=0.5, in_exponent=0.5, out_exponent=0.5, low_pass=0.0, edges=N_ITEMS
+)
+BOTH = replace(LINEAR, components=6, item_exponent=0.5, low_pass=0.7)
+
+
+def random_histories(seed=3):
+    rng = np.random.default_rng(seed)
+    taken = rng.random((N_USERS, N_ITEMS)) < np.linspace(0.05, 0.5, N_ITEMS)
+    taken[:, -1] = False
+    users, items = np.nonzero(taken)
+    strength = rng.integers(1, 4, len(users)).astype(float)
+    return Histories.of(
+        users.astype(np.int32), items.astype(np.int32), strength, n_users=N_USERS, n_items=N_ITEMS
+    )
+
+
+def dense(histories):
+    matrix = np.zeros((len(histories), histories.n_items))
+    matrix[histories.user_row, histories.item_row] = histories.weight
+    return matrix
+
+
+def weights(graph):
+    matrix = np.zeros((graph.n_items, graph.n_items))
+    for item in range(graph.n_items):
+        rows, weight = graph.of_item(item)
+        matrix[item, rows] = weight
+    return matrix
+
+
+def normalised(matrix):
+    users = np.maximum(matrix.sum(axis=1), 1)
+    items = np.where(matrix.sum(axis=0) > 0, matrix.sum(axis=0), 1)
+    return matrix / np.sqrt(users)[:, None] / np.sqrt(items), items
+
+
+def off_diagonal(matrix):
+    return matrix - np.diag(np.diag(matrix))
+
+
+def unit(matrix, items):
+    return matrix / np.sqrt((items[:, None] * matrix**2).sum())
+
+
+def test_half_everywhere_is_the_graph_of_gf_cf():
+    histories = random_histories()
+    matrix, items = normalised(dense(histories))
+    expected = unit(off_diagonal(matrix.T @ matrix), items)
+    np.testing.assert_allclose(
+        weights(spectral.fit(histories, LINEAR, seed=1)), expected, rtol=1e-4, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("soft", [0.0, 1.0])
+def test_low_pass_adds_the_first_singular_vectors_in_the_units_of_the_graph(soft):
+    histories = random_histories()
+    matrix, items = normalised(dense(histories))
+    _, values, vectors = np.linalg.svd(matrix)
+    kept = vectors[:6].T * values[:6] ** soft @ vectors[:6]
+    ideal = off_diagonal(kept / np.sqrt(items)[:, None] * np.sqrt(items))
+    both = unit(off_diagonal(matrix.T @ matrix), items) + 0.7 * unit(ideal, items)
+    settings = replace(BOTH, soft=soft)
+    np.testing.assert_allclose(
+        weights(spectral.fit(histories, settings, seed=1)),
+        np.maximum(both, 0),
+        rtol=1e-2,
+        atol=1e-4,
+    )
+
+
+def test_the_strongest_edges_are_kept():
+    histories = random_histories()
+    whole = weights(spectral.fit(histories, BOTH, seed=1))
+    few = weights(spectral.fit(histories, replace(BOTH, edges=4), seed=1))
+    assert ((few > 0).sum(axis=1) <= 4).all()
+    for item in range(N_ITEMS):
+        assert sorted(few[item][few[item] > 0]) == pytest.approx(
+            sorted(whole[item])[-4:][: (few[item] > 0).sum()]
+        )
+
+
+def test_threads_and_blocks_change_nothing(monkeypatch):
+    histories = random_histories()
+    alone = spectral.fit(histories, BOTH, seed=1)
+    monkeypatch.setattr(spectral, "BLOCK", 4)
+    together = spectral.fit(histories, BOTH, seed=1, threads=3)
+    np.testing.assert_array_equal(together.indices, alone.indices)
+    np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
+
+
+def test_edges_of_some_items_are_those_of_the_whole_graph():
+    histories = random_histories()
+    parts = (
+        spectral.co_taken(histories, BOTH.user_exponent),
+        spectral.decompose(histories, BOTH, seed=1),
+    )
+    whole = weights(spectral.graph(histories, *parts, BOTH))
+    some = weights(spectral.graph(histories, *parts, BOTH, of_items=np.array([7, 2], np.int32)))
+    np.testing.assert_allclose(some[[2, 7]], whole[[2, 7]], rtol=1e-5)
+    assert some.sum() == pytest.approx(some[[2, 7]].sum())
+
+
+def test_a_basis_may_have_more_components_than_are_used():
+    histories = random_histories()
+    together = spectral.co_taken(histories, BOTH.user_exponent)
+    most = spectral.decompose(histories, replace(BOTH, components=20), seed=1)
+    np.testing.assert_allclose(
+        weights(spectral.graph(histories, together, most, BOTH)),
+        weights(spectral.fit(histories, BOTH, seed=1)),
+        rtol=1e-2,
+        atol=1e-4,
+    )
+
+
+def test_out_exponent_lowers_popular_items():
+    histories = random_histories()
+    popular = int(spectral.popularity(histories).argmax())
+    low, high = (
+        weights(spectral.fit(histories, replace(LINEAR, out_exponent=exponent), seed=1))
+        for exponent in (0.2, 0.8)
+    )
+    share = [w[:, popular].sum() / w.sum() for w in (low, high)]
+    assert share[1] < share[0]
+
+
+def test_more_components_than_there_are_users_or_items_are_cut():
+    histories = random_histories().of_users(np.array([0, 1, 2], np.int32))
+    basis = spectral.decompose(histories, SpectralSettings(components=512), seed=1)
+    assert basis.vectors.shape == (N_ITEMS, 2)
+
+
+def test_settings_have_a_name():
+    assert str(BOTH) == (
+        "spectral, 6 components, softness 0, low-pass 0.7, exponents 0.5/0.5/0.5, 25 edges"
+    )

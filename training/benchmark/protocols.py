@@ -1,0 +1,75 @@
+"""Which module carries out which protocol, and what its outcome looks like beside the papers'."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from training.benchmark.outcome import Outcome
+from training.benchmark.protocol_names import ProtocolName
+from training.benchmark.published import PublishedTable, table_for
+from training.progress import ConsoleSteps
+
+MODULES = {
+    ProtocolName.TOPN: "training.benchmark.topn",
+    ProtocolName.LEAVE_ONE_OUT: "training.benchmark.leave_one_out",
+}
+"""Each has ``run(train, test, *, k, predict, seed, progress) -> Outcome``."""
+
+
+def benchmark(
+    protocol: ProtocolName,
+    train: Path,
+    test: Path | None,
+    *,
+    k: int,
+    predict: Path | None,
+    seed: int,
+) -> None:
+    """Carry out a protocol and print its figures, time and memory, and the published ones."""
+    console = Console(highlight=False)
+    start = time.perf_counter()
+    with ConsoleSteps(console) as progress:
+        outcome: Outcome = import_module(MODULES[protocol]).run(
+            train, test, k=k, predict=predict, seed=seed, progress=progress
+        )
+    show(console, outcome, table_for(protocol, outcome.counts))
+    _show_cost(console, outcome, time.perf_counter() - start)
+    if predict:
+        console.print(f"predictions: {predict}")
+
+
+def show(console: Console, outcome: Outcome, published: PublishedTable | None) -> None:
+    """Print the figures, with the published ones of the same data set beside them."""
+    table = Table("", *outcome.figures, "source", box=None)
+    if published:
+        for row in published.rows:
+            figures = (_figure(row.figures.get(name)) for name in outcome.figures)
+            table.add_row(row.method, *figures, row.source)
+    ours = (_figure(value) for value in outcome.figures.values())
+    table.add_row("[bold]recsys[/]", *ours, f"measured on {outcome.measured_on}")
+    counts = ", ".join(f"{count:,} {name}" for name, count in outcome.counts.items())
+    console.print(f"train file: {counts}")
+    if published:
+        console.print(f"published on {published.data} ({published.split})")
+    else:
+        console.print("no published table has a train file with these counts")
+    console.print(table)
+    console.print(f"chosen: {outcome.chosen}")
+
+
+def _show_cost(console: Console, outcome: Outcome, wall: float) -> None:
+    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+    console.print(f"wall time {wall:.1f} s ({phases}); peak memory {peak:.2f} GB")
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
