@@ -1,0 +1,1 @@
+"""Published protocols: rank with our algorithms, measure as the papers do."""
