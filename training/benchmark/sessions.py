@@ -122,7 +122,7 @@ def run(
     if test:
         asked = read_test(test, file)
         scorer = _final(job, settings, parts, best)
-        with job.phase("rank"):
+        with job.phase(f"rank for {len(asked.targets):,} beginnings"):
             lists = ranked(scorer, asked.prefixes, k)
         figures = judge(lists, asked.targets)
         measured_on = f"{len(asked.targets):,} beginnings of sessions of the test file"
@@ -191,13 +191,13 @@ def _compared(job: Job, settings: SessionSettings) -> tuple[SessionParts, dict[s
     with job.phase("learn the blend"):
         early = _fitted(job, settings, start)
         weights = session_blend.learn(early, *job.questions(2, LEARNED)).weights
-    with job.phase("judge"):
+    with job.phase("fit before the last window"):
         parts = _fitted(job, settings, stop)
-        prefixes, targets = job.questions(1, JUDGED)
-        judged = {
-            name: judge(ranked(scorer, prefixes, job.k), targets)
-            for name, scorer in _scorers(SessionBlend(parts, weights)).items()
-        }
+    prefixes, targets = job.questions(1, JUDGED)
+    judged = {}
+    for name, scorer in _scorers(SessionBlend(parts, weights)).items():
+        with job.phase(f"judge {name} on {len(targets):,} beginnings"):
+            judged[name] = judge(ranked(scorer, prefixes, job.k), targets)
     return parts, judged, max(judged, key=lambda name: judged[name].total)
 
 

@@ -3,6 +3,9 @@
 Two clubs of items that never meet, so the right answer is known without computing anything.
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +15,7 @@ from recsys.algorithms import session_blend, session_parts, sessions
 from recsys.algorithms.session_log import Sessions
 from recsys.algorithms.sessions import SessionSettings
 from recsys.algorithms.transitions import TransitionSettings
+from recsys.storage import artifact
 
 N_ITEMS = 9
 NOBODYS = 8
@@ -107,3 +111,24 @@ def test_the_club_carries_its_own_items(fitted):
 def test_second_fit_equals_first(name):
     first, second = FITS[name](clubs()), FITS[name](clubs())
     np.testing.assert_array_equal(first.score_all(clubs()), second.score_all(clubs()))
+
+
+def test_kept_and_read_back_it_scores_the_same(fitted, tmp_path):
+    files = artifact.write(tmp_path, fitted)
+    again = artifact.read(tmp_path, type(fitted), files)
+    np.testing.assert_array_equal(again.score_all(clubs()), fitted.score_all(clubs()))
+
+
+def test_scoring_needs_numpy_alone(fitted, tmp_path):
+    files = artifact.write(tmp_path / "kept", fitted)
+    program = f"""
+import sys, pathlib, numpy as np
+from recsys.storage import artifact
+from {type(fitted).__module__} import {type(fitted).__name__} as Kind
+kept = artifact.read(pathlib.Path({str(tmp_path / "kept")!r}), Kind, {files!r})
+rows = np.array([0, 1], np.int32)
+kept.score(rows), kept.explain(rows, rows)
+print(sorted({{"scipy", "sklearn", "implicit"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
