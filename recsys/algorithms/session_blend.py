@@ -9,6 +9,7 @@ The features come from sources fitted on sessions *before* the ones the weights 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from recsys.algorithms.session_log import Sessions
 from recsys.algorithms.session_parts import N_FEATURES, SessionParts, decayed
 from recsys.errors import NothingToLearnFrom
+
+Loss = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +126,7 @@ def learn(
     spread = known.std(axis=0)
     spread[spread < 1e-6] = 1.0
     known /= spread
-    starts = np.cumsum(sizes) - sizes
-    right = known[chosen].mean(axis=0, dtype=np.float64)
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logit = known @ weights.astype(np.float32)
-        peak = np.maximum.reduceat(logit, starts)
-        chance = np.exp(logit - np.repeat(peak, sizes))
-        total = np.add.reduceat(chance, starts)
-        chance /= np.repeat(total, sizes)
-        value = (np.log(total) + peak - logit[chosen]).mean(dtype=np.float64)
-        slope = (chance @ known) / len(sizes) - right
-        return float(value + ridge * weights @ weights), slope + 2 * ridge * weights
-
+    loss = _loss(known, chosen, sizes, ridge=ridge)
     found = minimize(
         loss, np.zeros(N_FEATURES), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
     )
@@ -157,6 +148,26 @@ def _choices(
             sizes.append(len(items))
             total += len(items)
     return np.concatenate(features), np.array(chosen, np.int64), np.array(sizes, np.int64)
+
+
+def _loss(
+    known: NDArray[np.float32], chosen: NDArray[np.int64], sizes: NDArray[np.int64], *, ridge: float
+) -> Loss:
+    """Return the mean negative log-likelihood and its slope, as a function of the weights."""
+    starts = np.cumsum(sizes) - sizes
+    right = known[chosen].mean(axis=0, dtype=np.float64)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = known @ weights.astype(np.float32)
+        peak = np.maximum.reduceat(logit, starts)
+        chance = np.exp(logit - np.repeat(peak, sizes))
+        total = np.add.reduceat(chance, starts)
+        chance /= np.repeat(total, sizes)
+        value = (np.log(total) + peak - logit[chosen]).mean(dtype=np.float64)
+        slope = (chance @ known) / len(sizes) - right
+        return float(value + ridge * weights @ weights), slope + 2 * ridge * weights
+
+    return loss
 
 
 def _shares(carried: NDArray[np.float32]) -> NDArray[np.float32]:
