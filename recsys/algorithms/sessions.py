@@ -65,7 +65,11 @@ class SessionSettings:
     longest: int = 20
 
     def __str__(self) -> str:
-        return f"{self.nearest} nearest of the {self.recent} latest sessions an item"
+        return (
+            f"{self.nearest} nearest of the {self.recent} latest sessions an item, "
+            f"memory {self.memory:g} clicks, age {self.age:,.0f} sessions, "
+            f"again {self.again:g}, rarity {self.rarity:g}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
