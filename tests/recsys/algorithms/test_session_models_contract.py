@@ -1,0 +1,134 @@
+"""What every model that scores the next click of a session must do.
+
+Two clubs of items that never meet, so the right answer is known without computing anything.
+"""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.algorithms import session_blend, session_parts, sessions
+from recsys.algorithms.session_log import Sessions
+from recsys.algorithms.sessions import SessionSettings
+from recsys.algorithms.transitions import TransitionSettings
+from recsys.storage import artifact
+
+N_ITEMS = 9
+NOBODYS = 8
+CLUBS = ((0, 1, 2, 3), (4, 5, 6, 7))
+
+
+def clubs():
+    """Rounds within a club: 0 → 1 → 2 → 3 → 0 …, in turns with the other club."""
+    rounds = []
+    for turn in range(80):
+        club, start = CLUBS[turn % 2], turn // 2 % 4
+        rounds.append([club[(start + step) % 4] for step in range(3)])
+    return Sessions.of(rounds, n_items=N_ITEMS)
+
+
+def blended(log):
+    middle = len(log) // 2
+    settings = SessionSettings(), TransitionSettings()
+    early = session_parts.fit(log.between(0, middle), *settings, seed=3)
+    learned = session_blend.learn(early, *log.between(middle, len(log)).prefixes(99, seed=3))
+    return session_blend.SessionBlend(session_parts.fit(log, *settings, seed=3), learned.weights)
+
+
+FITS = {"neighbours": lambda log: sessions.fit(log, SessionSettings()), "blend": blended}
+
+
+def rows(*items):
+    return np.array(items, np.int32)
+
+
+@pytest.fixture(params=FITS, name="fitted", scope="module")
+def _fitted(request):
+    return FITS[request.param](clubs())
+
+
+@pytest.mark.parametrize("club", CLUBS)
+def test_the_next_of_the_round_is_the_best_new_item(fitted, club):
+    for place in range(4):
+        session = rows(club[place - 1], club[place])
+        score = fitted.score(session)
+        score[session] = 0.0
+        assert score.argmax() == club[(place + 1) % 4]
+
+
+def test_the_other_club_and_nobodys_item_score_nothing(fitted):
+    assert fitted.score(rows(0, 1))[[4, 5, 6, 7, NOBODYS]].max() == 0.0
+
+
+def test_scores_are_one_finite_float_an_item(fitted):
+    score = fitted.score(rows(0, 5, 0))
+    assert score.shape == (fitted.n_items,) == (N_ITEMS,)
+    assert score.dtype == np.float32
+    assert np.isfinite(score).all()
+
+
+def test_an_empty_session_says_nothing(fitted):
+    assert fitted.score(rows()).tolist() == [0.0] * N_ITEMS
+    assert fitted.explain(rows(), rows(0, 1)).shape == (0, 2)
+
+
+def test_batch_equals_single(fitted):
+    together = fitted.score_all(clubs())
+    alone = np.stack([fitted.score(session) for session in clubs()])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_no_sessions_score_nothing(fitted):
+    assert fitted.score_all(clubs().between(0, 0)).shape == (0, N_ITEMS)
+
+
+@given(st.lists(st.integers(0, N_ITEMS - 1), min_size=1, max_size=30))
+def test_contributions_add_up_to_the_scores(fitted, session):
+    items = np.flatnonzero(clubs_only(session)).astype(np.int32)
+    carried = fitted.explain(rows(*session), items)
+    assert carried.shape == (len(session), len(items))
+    expected = fitted.score(rows(*session))[items]
+    np.testing.assert_allclose(carried.sum(axis=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def clubs_only(session):
+    """Items of the clubs that the last clicks come from: those that a source knows."""
+    late = set(session[-8:])
+    known = [item for club in CLUBS if late & set(club) for item in club]
+    return np.isin(np.arange(N_ITEMS), known)
+
+
+def test_the_club_carries_its_own_items(fitted):
+    carried = fitted.explain(rows(0, 5), rows(1, 6))
+    assert carried.argmax(axis=0).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_second_fit_equals_first(name):
+    first, second = FITS[name](clubs()), FITS[name](clubs())
+    np.testing.assert_array_equal(first.score_all(clubs()), second.score_all(clubs()))
+
+
+def test_kept_and_read_back_it_scores_the_same(fitted, tmp_path):
+    files = artifact.write(tmp_path, fitted)
+    again = artifact.read(tmp_path, type(fitted), files)
+    np.testing.assert_array_equal(again.score_all(clubs()), fitted.score_all(clubs()))
+
+
+def test_scoring_needs_numpy_alone(fitted, tmp_path):
+    files = artifact.write(tmp_path / "kept", fitted)
+    program = f"""
+import sys, pathlib, numpy as np
+from recsys.storage import artifact
+from {type(fitted).__module__} import {type(fitted).__name__} as Kind
+kept = artifact.read(pathlib.Path({str(tmp_path / "kept")!r}), Kind, {files!r})
+rows = np.array([0, 1], np.int32)
+kept.score(rows), kept.explain(rows, rows)
+print(sorted({{"scipy", "sklearn", "implicit"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -1,0 +1,97 @@
+"""The sessions protocol on small worlds with a known truth."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.evaluation.metrics import NOBODY
+from training.benchmark import sessions
+from training.benchmark.sessions import judge, run
+
+N_ITEMS = 40
+
+
+class Quiet:
+    def begin(self, step):
+        pass
+
+    def detail(self, text):
+        pass
+
+
+def ring(rng):
+    """Five steps round a ring of items."""
+    start = int(rng.integers(N_ITEMS))
+    return [(start + step) % N_ITEMS for step in range(5)]
+
+
+def noise(rng):
+    return rng.integers(N_ITEMS, size=5).tolist()
+
+
+def train_file(path, walk, n=400):
+    rng = np.random.default_rng(5)
+    path.write_text("".join(f"{json.dumps(walk(rng))}\n" for _ in range(n)))
+    return path
+
+
+def settled(path, test=None, predict=None, k=5):
+    return run(path, test, k=k, predict=predict, seed=0, progress=Quiet())
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(sessions, "GRID", {"memory": (1.0, 2.0)})
+
+
+def test_a_list_hits_at_its_rank():
+    lists = np.array([[4, 2, 9], [1, NOBODY, NOBODY], [1, 2, 3]], np.int32)
+    found = judge(lists, np.array([2, NOBODY, 7], np.int32))
+    assert found.hit_rate == pytest.approx(100 / 3)
+    assert found.mrr == pytest.approx(100 / 6)
+
+
+def test_what_follows_by_a_rule_is_found(tmp_path):
+    outcome = settled(train_file(tmp_path / "train", ring))
+    assert outcome.figures["P@5"] > 99
+    assert outcome.figures["MRR@5"] > 90
+    assert outcome.counts == {"users": 400, "items": 40, "pairs": 2000}
+    assert "validation" in outcome.measured_on
+
+
+def test_noise_is_predicted_no_better_than_by_chance(tmp_path):
+    """A leak from the judged window into parts or weights would show here."""
+    outcome = settled(train_file(tmp_path / "train", noise, n=1600))
+    assert outcome.figures["P@5"] < 100 * 5 / N_ITEMS + 5
+
+
+def test_the_test_file_is_measured_and_predicted(tmp_path):
+    train = train_file(tmp_path / "train", ring)
+    test, lists = tmp_path / "test", tmp_path / "lists.csv"
+    lines = [{"prefix": [3, 4], "target": 5}, {"prefix": [8], "target": 999}]
+    test.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    outcome = settled(train, test, lists)
+    assert outcome.figures["P@5"] == 50.0
+    with lists.open() as file:
+        found = list(csv.DictReader(file))
+    assert found[0] == {"user": "1", "rank": "1", "item": "5"}
+    assert {row["user"] for row in found} == {"1", "2"}
+
+
+def test_the_same_seed_gives_the_same_figures(tmp_path):
+    train = train_file(tmp_path / "train", noise)
+    assert settled(train).figures == settled(train).figures
+
+
+def test_predictions_need_prefixes(tmp_path):
+    train = train_file(tmp_path / "train", ring)
+    with pytest.raises(BadQuery, match="--test"):
+        settled(train, predict=tmp_path / "lists.csv")
+
+
+def test_a_handful_of_sessions_is_too_few(tmp_path):
+    with pytest.raises(NothingToLearnFrom, match="100"):
+        settled(train_file(tmp_path / "train", ring, n=20))
