@@ -8,8 +8,8 @@ first singular vectors. Where we deviate:
   for the items of the history and for the items scored, as in Fu et al. 2022, *Revisiting
   neighborhood-based link prediction for collaborative filtering* (LinkProp).
 - Both filters are added up into one item graph of which each item keeps its strongest edges. A
-  history is then scored by a sparse sum, also that of an unknown user, and truncation costs no
-  accuracy: it takes away noise.
+  history is then scored by a sparse sum, also that of an unknown user. What truncation costs is
+  measured by ``python -m tests.bench.training``.
 """
 
 from __future__ import annotations

@@ -143,6 +143,32 @@ def test_a_champion_that_appears_later_is_served(tmp_path: Path, built_world: Wo
         assert until(lambda: client.get("/health/ready").status_code == 200)
 
 
+def test_a_damaged_pointer_serves_the_last_champion_of_the_history(world: World) -> None:
+    (Path(world.config.storage.models_dir) / "champion").write_bytes(b"{")
+    with TestClient(create_app(world.config)) as client:
+        ready = client.get("/health/ready")
+        answer = client.get("/v1/users/u07/recommendations").json()
+    assert ready.status_code == 200
+    assert "champion is not what was written" in ready.json()["refused"]
+    assert answer["model_version"] == world.version
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rung with a bug."""
+
+    name: RungName
+
+    def refusal(self, person: Person) -> Step | None:
+        return None
+
+    def because(self, person: Person) -> str:
+        return "never said"
+
+    def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
+        raise ZeroDivisionError(f"about {person.user_id}")
+
+
 def break_rungs(service: Service, *names: RungName, question: str = "items") -> None:
     """Put a bug into rungs of one question of what serves."""
     serving = service.current.serving
@@ -208,14 +234,3 @@ def test_a_version_that_does_not_fit_this_code_is_refused(world: World) -> None:
         ready = client.get("/health/ready").json()
         assert ready["model_version"] == world.version
         assert version in ready["refused"]
-
-
-def test_a_damaged_pointer_serves_the_last_champion_of_the_history(world: World) -> None:
-    pointer = world.folder / "models" / "champion"
-    pointer.write_bytes(pointer.read_bytes()[:-40] + b"!" * 40)
-    with TestClient(create_app(world.config)) as client:
-        ready = client.get("/health/ready")
-        answer = client.get("/v1/users/u07/recommendations").json()
-    assert ready.status_code == 200
-    assert "champion is not what was written" in ready.json()["refused"]
-    assert answer["model_version"] == world.version

@@ -8,3 +8,4 @@ class ProtocolName(StrEnum):
 
     TOPN = "topn"
     LEAVE_ONE_OUT = "leave-one-out"
+    SESSIONS = "sessions"

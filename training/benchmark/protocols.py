@@ -19,6 +19,7 @@ from training.progress import ConsoleSteps
 MODULES = {
     ProtocolName.TOPN: "training.benchmark.topn",
     ProtocolName.LEAVE_ONE_OUT: "training.benchmark.leave_one_out",
+    ProtocolName.SESSIONS: "training.benchmark.sessions",
 }
 """Each has ``run(train, test, *, k, predict, seed, progress) -> Outcome``."""
 
