@@ -66,15 +66,18 @@ class Parts:
 
     def pair(self, history: History) -> NDArray[np.float32]:
         """Return what the parts say of each item, float32, shape (len(PAIR), n_items)."""
-        near = self.neighbours.score(history.item_row, history.weight)
-        factor = np.maximum(self.factors.score(history.item_row, history.weight), 0)
-        base = factor if self.taste.base is self.factors else near
-        taste = base.copy()
+        said = np.empty((len(PAIR), self.neighbours.n_items), np.float32)
+        near, factor, of_best, taste = said
+        near[:] = self.neighbours.score(history.item_row, history.weight)
+        np.maximum(self.factors.score(history.item_row, history.weight), 0, out=factor)
+        taste[:] = factor if self.taste.base is self.factors else near
         taste[history.item_row] += history.own
         taste *= self.taste.demand
-        best = max(float(factor.max(initial=0)), 1e-9)
-        said = (np.log(near + 1e-3), np.log(factor + 1e-2), factor / best, np.log(taste + 1e-3))
-        return np.stack(said).astype(np.float32, copy=False)
+        np.divide(factor, max(float(factor.max(initial=0)), 1e-9), out=of_best)
+        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3)):
+            row += np.float32(floor)
+            np.log(row, out=row)
+        return said
 
 
 def own(pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
