@@ -34,6 +34,8 @@ CANDIDATES = (100, 75, 50)
 """New items shown to the learner: the best of the taste, of the factors, of popularity."""
 MOST_OWN = 200
 RIDGE = 3e-3
+ON_TOP = 60.0
+"""Above any score that the logarithms can add up to."""
 LIFTS = (0.0, 0.5, 1.0, 2.0)
 """Added to what was had before, where that ranks better than the likelihood alone."""
 
@@ -52,6 +54,9 @@ class BlendChoice:
         Weights of the item's own signals, then of ``PAIR``, for items new to the user.
     own : tuple of float
         Of the item's own signals, then of ``OWN``, for items had before.
+    learned_own : bool
+        False where the 1:1 model ranks items had before better than what was learned: then they
+        keep its order, above the new ones.
     ndcg, ndcg_new : float
         Mean over validation users, of weights learned before that window: all items, and lists
         of items new to the user.
@@ -63,6 +68,7 @@ class BlendChoice:
     on_factors: bool
     new: tuple[float, ...]
     own: tuple[float, ...]
+    learned_own: bool
     ndcg: float
     ndcg_new: float
     part_ndcg: float
@@ -112,8 +118,9 @@ def learn(
     """Learn the blend where it beats its best part; None where it does not.
 
     The parts are fitted before a window and the weights learned on what users took in it. First
-    on the two windows before the validation window, which then says whether the blend serves;
-    if it does, the weights are learned again on the two last windows, validation included.
+    on the two windows before the validation window, which then says whether the blend serves, and
+    whether for items had before too; if it does, the weights are learned again on the two last
+    windows, validation included.
 
     Parameters
     ----------
@@ -134,18 +141,36 @@ def learn(
     if validation is None or not earlier:
         return None
     progress("the blend: weights")
-    weights = _weights(earlier)
-    blend, part = _judged(validation, weights), _judged(validation, None)
+    new, own = _weights(earlier)
+    part = _judged(validation, None)
+    tried = {
+        True: _judged(validation, (new, own)),
+        False: _judged(validation, (new, taste_first())),
+    }
+    learned = max(tried, key=lambda which: tried[which])
+    blend = tried[learned]
     if blend[0] <= part[0] or blend[1] < part[1]:
         return None
-    latest = _weights([validation, earlier[0]])
+    new, own = _weights([validation, earlier[0]])
     return BlendChoice(
-        settings.factors,
-        settings.on_factors,
-        tuple(latest[0].tolist()),
-        tuple(latest[1].tolist()),
-        *(blend[0], blend[1], part[0], part[1]),
+        factors=settings.factors,
+        on_factors=settings.on_factors,
+        new=tuple(new.tolist()),
+        own=tuple((own if learned else taste_first()).tolist()),
+        learned_own=learned,
+        ndcg=blend[0],
+        ndcg_new=blend[1],
+        part_ndcg=part[0],
+        part_ndcg_new=part[1],
     )
+
+
+def taste_first() -> NDArray[np.float64]:
+    """Return the weights that leave what was had before in the order of the taste, and on top."""
+    weights = np.zeros(N_ITEM + len(OWN))
+    weights[N_ITEM + OWN.index("taste")] = 1.0
+    weights[N_ITEM + OWN.index("had before")] = ON_TOP
+    return weights
 
 
 def make_blend(

@@ -125,6 +125,19 @@ def test_weights_of_the_items_own_signals_are_added_up_once():
     assert blend.new_weight.tolist() == [9, 9, 9, 9]
 
 
+def test_had_before_by_taste_keeps_its_order_above_everything_new():
+    held = window(WORLD, CONFIG)
+    fitted = shown(WORLD).fitted
+    learned = np.ones(N_ITEM + 4)
+    ranker = fitted.blended(learned, blending.taste_first())
+    history, had = fitted.of_user(held.before, 3)
+    ranked = ranker.rank(history, had, None, 30)[0]
+    taste = fitted.parts.taste.score(history)
+    mine = ranked[: len(had)]
+    assert set(mine.tolist()) == set(had.item_row.tolist())
+    assert (np.diff(taste[mine]) <= 0).all()
+
+
 @pytest.mark.parametrize("part", ["all_items", "new_items_asked_for", "new_items_in_full_lists"])
 def test_the_served_ladder_is_compared_with_the_best_simple_one(part):
     _, measurement = items.measure(WORLD, CONFIG, progress=silent)
