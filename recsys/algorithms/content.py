@@ -7,7 +7,7 @@ price level as words of their own; Lops, de Gemmis & Semeraro 2011 for the idea.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ def fit(
     price: NDArray[np.float32],
     *,
     neighbours: int,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> ItemNeighbours:
     """Build the graph of items that are described alike.
 
@@ -37,6 +38,8 @@ def fit(
         Price of one unit; NaN or 0 where not known.
     neighbours : int
         Kept per item, the most alike, ties by the lower row.
+    wanted : bool, shape (n_items,), or None
+        Items that get neighbours, which may be any item; None for all.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def fit(
 
     Notes
     -----
-    O(n_items · items that share a word) time, O(n_items · neighbours) memory.
+    O(wanted items · items that share a word) time, O(wanted items · neighbours) memory.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -56,13 +59,16 @@ def fit(
         for title, category, cost in zip(titles, categories, price, strict=True)
     ]
     if len({word for document in documents for word in document}) == 0:
-        return _graph([], n_items)
+        return _graph({}, n_items)
     weighted = TfidfVectorizer(analyzer=list, dtype=np.float32).fit_transform(documents).tocsr()
     transposed = weighted.T.tocsr()
-    found = []
-    for start in range(0, n_items, CHUNK):
-        alike = (weighted[start : start + CHUNK] @ transposed).tocsr()
-        found += [_strongest(alike, place, start, neighbours) for place in range(alike.shape[0])]
+    asked = np.arange(n_items) if wanted is None else np.flatnonzero(wanted)
+    found = {}
+    for start in range(0, len(asked), CHUNK):
+        rows = asked[start : start + CHUNK]
+        alike = (weighted[rows] @ transposed).tocsr()
+        for place, row in enumerate(rows.tolist()):
+            found[row] = _strongest(alike, place, row, neighbours)
     return _graph(found, n_items)
 
 
@@ -77,11 +83,11 @@ def words(title: str, category: str, price: float) -> list[str]:
 
 
 def _strongest(
-    alike: Any, place: int, start: int, neighbours: int
+    alike: Any, place: int, row: int, neighbours: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     own = slice(alike.indptr[place], alike.indptr[place + 1])
     rows, similarity = alike.indices[own], alike.data[own]
-    other = (rows != start + place) & (similarity > 0)
+    other = (rows != row) & (similarity > 0)
     rows, similarity = rows[other], similarity[other]
     best = np.lexsort((rows, -similarity))[:neighbours]
     best = best[np.argsort(rows[best])]
@@ -89,11 +95,12 @@ def _strongest(
 
 
 def _graph(
-    found: Sequence[tuple[NDArray[np.int32], NDArray[np.float32]]], n_items: int
+    found: Mapping[int, tuple[NDArray[np.int32], NDArray[np.float32]]], n_items: int
 ) -> ItemNeighbours:
-    sizes = [len(rows) for rows, _ in found] or [0] * n_items
+    """Return the graph of some items' neighbours, given in order of row."""
+    sizes = [len(found[row][0]) if row in found else 0 for row in range(n_items)]
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)]),
-        indices=np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in found)]),
-        data=np.concatenate([np.empty(0, np.float32), *(value for _, value in found)]),
+        indices=np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in found.values())]),
+        data=np.concatenate([np.empty(0, np.float32), *(value for _, value in found.values())]),
     )

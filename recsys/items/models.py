@@ -49,6 +49,9 @@ class ItemModels:
         Whether the factors are the base of the 1:1 model: they won on validation data.
     blend : Blend or None
         Where it beat the 1:1 model on validation data; listens to the factors too.
+    content : ItemNeighbours or None
+        Items that are described alike, for items without `neighbours`: on their first day, none
+        has any.
     """
 
     popular: PopularItems
@@ -62,6 +65,7 @@ class ItemModels:
     min_history: int
     on_factors: bool = False
     blend: Blend | None = None
+    content: ItemNeighbours | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
@@ -91,6 +95,8 @@ class ItemModels:
     def similar(self, item_row: int, limit: int, *, allowed: NDArray[np.bool_]) -> Ranking | None:
         """Return what the users of an item also take; None when no allowed item is known.
 
+        For an item that nobody has taken yet, what is described alike.
+
         Parameters
         ----------
         item_row : int
@@ -100,7 +106,10 @@ class ItemModels:
         allowed : bool, shape (n_items,)
             What may be returned.
         """
-        rows, similarity = self.neighbours.of_item(item_row)
+        graph, source = self.neighbours, "neighbours"
+        if self.content is not None and graph.indptr[item_row] == graph.indptr[item_row + 1]:
+            graph, source = self.content, "content"
+        rows, similarity = graph.of_item(item_row)
         kept = np.flatnonzero(allowed[rows])[:limit]
         if not len(kept):
             return None
@@ -108,5 +117,5 @@ class ItemModels:
             item_row=rows[kept],
             score=similarity[kept],
             because=np.full(len(kept), item_row, np.int32),
-            source="neighbours",
+            source=source,
         )

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recsys.algorithms import als
+from recsys.algorithms import als, content
 from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.catalogue import Catalogue
 from recsys.config import Config
 from recsys.events import Interactions
 from recsys.items.blend import Blend
@@ -43,6 +45,7 @@ from training.measurement import Measurement
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
+CONTENT_NEIGHBOURS = 50
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
 
@@ -72,8 +75,20 @@ def fit(
         min_history=config.items.min_history,
         on_factors=choice.factors is not None,
         blend=_blend(interactions, choice, config, at=at),
+        content=_described_alike(data.catalogue, graph),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
+
+
+def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbours:
+    """Return neighbours by description for what has none by use."""
+    return content.fit(
+        catalogue.title,
+        catalogue.category,
+        catalogue.price,
+        neighbours=CONTENT_NEIGHBOURS,
+        wanted=np.diff(graph.indptr) == 0,
+    )
 
 
 def _blend(

@@ -45,6 +45,13 @@ def test_the_same_words_at_the_same_price_are_alike_to_one():
     assert abs(similarity[0] - 1) < 1e-6
 
 
+def test_only_the_wanted_items_get_neighbours():
+    wanted = np.array([False, True, False, False, False])
+    some = content.fit(TITLES, CATEGORIES, PRICE, neighbours=3, wanted=wanted)
+    assert np.diff(some.indptr).tolist() == [0, 2, 0, 0, 0]
+    np.testing.assert_array_equal(some.of_item(1)[0], graph().of_item(1)[0])
+
+
 def test_nothing_known_of_any_item_is_no_edge():
     nothing = content.fit(("", ""), ("", ""), np.full(2, np.nan, np.float32), neighbours=3)
     assert nothing.n_items == 2
