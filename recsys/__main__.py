@@ -11,6 +11,7 @@ from rich.text import Text
 import api.cli
 import training.benchmark_cli
 import training.cli
+import training.evaluate_cli
 import training.models_cli
 import training.train_cli
 from recsys.errors import RecsysError
@@ -24,6 +25,7 @@ app = typer.Typer(
 for part in (
     training.cli.app,
     training.train_cli.app,
+    training.evaluate_cli.app,
     training.benchmark_cli.app,
     api.cli.app,
 ):

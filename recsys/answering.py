@@ -16,7 +16,7 @@ from recsys.churn.risk import ChurnRisk
 from recsys.errors import UnknownItem, UnknownSegment
 from recsys.events import NO_EVENTS, NO_ITEM, UserEvents
 from recsys.items import slate
-from recsys.items.slate import ItemQuery, Ranking, Slate
+from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
 
@@ -124,6 +124,14 @@ class Answering:
         rows = [self.bundle.interactions.items.row(item_id) for item_id in excluded]
         allowed[[row for row in rows if row is not None]] = False
         return allowed
+
+    def query(
+        self, limit: int, *, excluded: Sequence[str] = (), repeats: Repeats = Repeats.ALLOW
+    ) -> ItemQuery:
+        """Return the query for `limit` items; a repeat is of the critical kind of this version."""
+        critical = self.manifest.config["churn"]["critical_kind"]
+        kind = self.bundle.interactions.kinds.index(critical)
+        return ItemQuery(limit, self.allowed(excluded), repeats=repeats, kind=kind)
 
     def item_row(self, item_id: str) -> int:
         """Return the row of an item.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -95,11 +96,18 @@ class Churn(Section):
     active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
     test_cutoff: str = Field(
         "",
-        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
         description="day of the test snapshot (2011-09-09); empty: last closed one",
     )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
+
+    @field_validator("test_cutoff")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        try:
+            return value and date.fromisoformat(value).isoformat()
+        except ValueError:
+            raise ValueError("a day like 2011-09-09, or empty") from None
 
 
 class Channel(Section):

@@ -126,9 +126,9 @@ def _finding(
 
 
 def _compared(question: str, mine: Judged, theirs: Judged, settings: Training) -> Finding:
-    difference, how = _paired(mine, theirs, settings), "the same users"
+    difference, how = paired(mine, theirs, settings), "the same users"
     if difference is None:
-        difference, how = _unpaired(mine, theirs, settings), "unpaired: other users or days"
+        difference, how = unpaired(mine, theirs, settings), "unpaired: other users or days"
     if difference is None or difference.n < FEWEST_USERS:
         return Finding(against=False, what=f"{question}: too few users to compare {mine.metric}")
     worse = difference.high < 0
@@ -140,8 +140,11 @@ def _compared(question: str, mine: Judged, theirs: Judged, settings: Training) -
     return Finding(against=worse, what=what)
 
 
-def _paired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
-    """Estimate the mean difference over users that both were judged on in the same window."""
+def paired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
+    """Estimate the mean difference over users that both were judged on in the same window.
+
+    None where the windows differ, or with fewer than two users in common.
+    """
     if mine.window_start != theirs.window_start:
         return None
     row = theirs.users.rows(mine.users)
@@ -155,8 +158,8 @@ def _paired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None
     )
 
 
-def _unpaired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
-    """Estimate the difference of two means, each over its own users."""
+def unpaired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
+    """Estimate the difference of two means, each over its own users; None with too few."""
     if min(len(mine.figure), len(theirs.figure)) < 2:
         return None
     rng = np.random.default_rng(settings.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recsys.items.one_to_one import OneToOneItems, ranking
+from recsys.items.one_to_one import OneToOneItems
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
 from recsys.people import Person
@@ -42,11 +42,7 @@ class HyperItems:
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""
-        model = self.one_to_one
-        history = model.weights.history(
-            person.past, person.live, at=person.at, n_items=len(model.taste.demand)
-        )
-        return ranking(model.taste, history, query, source=SOURCE)
+        return self.one_to_one.now(person.past, person.live, query, at=person.at, source=SOURCE)
 
 
 def _live(person: Person) -> int:

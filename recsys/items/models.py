@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.items.blend import Blend, Blended, Parts
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
@@ -33,7 +34,7 @@ class ItemModels:
     neighbours : ItemNeighbours
         Always there, for similar items; the base of the 1:1 model unless there are `factors`.
     factors : AlsFactors or None
-        The base of the 1:1 model where it won on validation data.
+        Where they are the base of the 1:1 model, or a part of the blend.
     demand : float32, shape (n_items,)
         See :class:`recsys.items.taste.Taste`.
     weights : EventWeights
@@ -44,6 +45,13 @@ class ItemModels:
         The instant of training (microseconds).
     min_history : int
         Distinct items a user needs for rung 2.
+    on_factors : bool
+        Whether the factors are the base of the 1:1 model: they won on validation data.
+    blend : Blend or None
+        Where it beat the 1:1 model on validation data; listens to the factors too.
+    content : ItemNeighbours or None
+        Items that are described alike, for items without `neighbours`: on their first day, none
+        has any.
     """
 
     popular: PopularItems
@@ -55,21 +63,39 @@ class ItemModels:
     ready: ReadyLists
     at: int
     min_history: int
+    on_factors: bool = False
+    blend: Blend | None = None
+    content: ItemNeighbours | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
+        taste = self.taste()
         one_to_one = OneToOneItems(
-            taste=Taste(self.factors or self.neighbours, self.demand),
+            taste=taste,
             weights=self.weights,
             ready=self.ready,
             at=self.at,
             min_history=self.min_history,
+            blended=self.blended(taste),
         )
         rungs = (HyperItems(one_to_one), one_to_one, self.segment, self.popular)
         return Ladder(Question.ITEMS, rungs, verdicts)
 
+    def taste(self) -> Taste:
+        """Return the 1:1 model."""
+        factors = self.factors if self.on_factors else None
+        return Taste(factors or self.neighbours, self.demand)
+
+    def blended(self, taste: Taste) -> Blended | None:
+        """Return the blend that `taste` is a part of; None where there is none."""
+        if self.blend is None or self.factors is None:
+            return None
+        return Blended(Parts(taste, self.neighbours, self.factors), self.blend)
+
     def similar(self, item_row: int, limit: int, *, allowed: NDArray[np.bool_]) -> Ranking | None:
         """Return what the users of an item also take; None when no allowed item is known.
+
+        For an item that nobody has taken yet, what is described alike.
 
         Parameters
         ----------
@@ -80,7 +106,10 @@ class ItemModels:
         allowed : bool, shape (n_items,)
             What may be returned.
         """
-        rows, similarity = self.neighbours.of_item(item_row)
+        graph, source = self.neighbours, "neighbours"
+        if self.content is not None and graph.indptr[item_row] == graph.indptr[item_row + 1]:
+            graph, source = self.content, "content"
+        rows, similarity = graph.of_item(item_row)
         kept = np.flatnonzero(allowed[rows])[:limit]
         if not len(kept):
             return None
@@ -88,5 +117,5 @@ class ItemModels:
             item_row=rows[kept],
             score=similarity[kept],
             because=np.full(len(kept), item_row, np.int32),
-            source="neighbours",
+            source=source,
         )

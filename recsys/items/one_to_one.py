@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import Interactions
-from recsys.items.history import EventWeights, History
+from recsys.events import NO_EVENTS, Interactions, UserEvents
+from recsys.items.blend import Blended, habits_of
+from recsys.items.history import EventWeights
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.items.taste import NO_CARRIER, Taste
 from recsys.ladder import Reason, RungName, Step
@@ -57,6 +58,8 @@ class OneToOneItems:
         The instant of training, as of which past events have faded (microseconds).
     min_history : int
         Distinct items a user needs.
+    blended : Blended or None
+        The blend that the taste is a part of, where it beat the taste on validation data.
     """
 
     taste: Taste
@@ -64,6 +67,7 @@ class OneToOneItems:
     ready: ReadyLists
     at: int
     min_history: int
+    blended: Blended | None = None
 
     @property
     def name(self) -> RungName:
@@ -100,18 +104,35 @@ class OneToOneItems:
         )
 
     def _live(self, person: Person, query: ItemQuery) -> Ranking | None:
-        history = self.weights.past(person.past, at=self.at, n_items=len(self.taste.demand))
-        return ranking(self.taste, history, query, source=SOURCE)
+        return self.now(person.past, NO_EVENTS, query, at=self.at, source=SOURCE)
+
+    def now(
+        self, past: UserEvents, live: UserEvents, query: ItemQuery, *, at: int, source: str
+    ) -> Ranking | None:
+        """Rank the allowed items for some events as of `at`; None when they speak for none."""
+        history = self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
+        if self.blended is None:
+            items, score, because = self.taste.rank(history, query.allowed, query.limit)
+        else:
+            had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
+            items, score, because = self.blended.rank(history, had, query.allowed, query.limit)
+        return Ranking(items, score, because, source) if len(items) else None
 
 
-def ranking(taste: Taste, history: History, query: ItemQuery, *, source: str) -> Ranking | None:
-    """Rank the allowed items for a history; None when it speaks for none of them."""
-    items, score, because = taste.rank(history, query.allowed, query.limit)
-    return Ranking(items, score, because, source) if len(items) else None
+def no_lists() -> ReadyLists:
+    """Return ready lists of nobody: where everybody is scored live."""
+    rows, nobody = np.empty((0, 0), np.int32), np.empty(0, np.int32)
+    return ReadyLists(rows, np.empty((0, 0), np.float32), rows, nobody, nobody)
 
 
 def make_ready(
-    taste: Taste, weights: EventWeights, interactions: Interactions, *, at: int, depth: int
+    taste: Taste,
+    weights: EventWeights,
+    interactions: Interactions,
+    *,
+    at: int,
+    depth: int,
+    blended: Blended | None = None,
 ) -> ReadyLists:
     """Rank for every user, as live scoring does, and keep the first `depth` items."""
     n_users, n_items = len(interactions.users), len(interactions.items)
@@ -124,8 +145,13 @@ def make_ready(
         history=np.zeros(n_users, np.int32),
     )
     for user in range(n_users):
-        history = weights.past(interactions.of_user(user), at=at, n_items=n_items)
-        items, score, because = taste.rank(history, None, shape[1])
+        events = interactions.of_user(user)
+        history = weights.past(events, at=at, n_items=n_items)
+        if blended is None:
+            items, score, because = taste.rank(history, None, shape[1])
+        else:
+            had = habits_of(events, blended.blend.kind, at=at)
+            items, score, because = blended.rank(history, had, None, shape[1])
         length = len(items)
         ready.history[user], ready.count[user] = len(history), length
         ready.item[user, :length], ready.score[user, :length] = items, score

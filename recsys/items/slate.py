@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import repeat
 from typing import NamedTuple
 
@@ -16,6 +17,14 @@ from recsys.people import Person
 NO_ITEM_BEHIND = -1
 
 
+class Repeats(StrEnum):
+    """What becomes of items that the user had before."""
+
+    ALLOW = "allow"
+    EXCLUDE = "exclude"
+    ONLY = "only"
+
+
 @dataclass(frozen=True, slots=True)
 class ItemQuery:
     """What is asked for.
@@ -26,10 +35,17 @@ class ItemQuery:
         Most items wanted.
     allowed : bool, shape (n_items,)
         Items that may be recommended; a mask, not a preference: it is exact.
+    repeats : Repeats
+        Whether items that the user had before are welcome, barred, or all that is wanted. As
+        exact as the mask, on every rung; someone without history has had nothing.
+    kind : int or None
+        The kind of event after which a user has had an item; None counts every kind.
     """
 
     limit: int
     allowed: NDArray[np.bool_]
+    repeats: Repeats = Repeats.ALLOW
+    kind: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +131,7 @@ def fill(
     is None; the answer is None only when every rung that was asked failed.
     """
     # A copy, because the ladder hands the same query to every rung and what is chosen is barred.
-    left = ItemQuery(query.limit, query.allowed.copy())
+    left = ItemQuery(query.limit, _welcome(person, query))
     chosen: list[Recommendation] = []
     trail: list[Step] = []
     first: Step | None = None
@@ -129,6 +145,20 @@ def fill(
     if first is None:
         return _nothing(tuple(trail))
     return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
+
+
+def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
+    """Return which items may be recommended to this person, in a mask of its own."""
+    if query.repeats is Repeats.ALLOW:
+        return query.allowed.copy()
+    had = np.zeros(len(query.allowed), bool)
+    for events in (person.past, person.live):
+        counts = events.item_row >= 0
+        if query.kind is not None:
+            counts &= events.kind == query.kind
+        had[events.item_row[counts]] = True
+    welcome: NDArray[np.bool_] = query.allowed & (had if query.repeats is Repeats.ONLY else ~had)
+    return welcome
 
 
 def _recommendations(

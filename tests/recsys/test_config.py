@@ -84,7 +84,8 @@ def test_every_key_has_a_meaning() -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ({"churn": {"test_cutoff": "soon"}}, "churn.test_cutoff"),
+        ({"churn": {"test_cutoff": "soon"}}, "churn.test_cutoff.*a day like 2011-09-09"),
+        ({"churn": {"test_cutoff": "1970-13-01"}}, "churn.test_cutoff.*a day like 2011-09-09"),
         ({"channels": {"default_arm": "fax"}}, "one of the arms: email, push, sms"),
         ({"kinds": {"view": {"weight": float("nan")}}}, "finite number"),
     ],

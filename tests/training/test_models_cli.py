@@ -78,7 +78,7 @@ def test_show_tells_where_a_version_came_from(store: ModelStore) -> None:
         "4,338",
         "messages",
         "ab" * 32,
-        "shipped: beats popular by 0.0200 [0.0100, 0.0300] ndcg_at_20 over 900 users",
+        "shipped: beats popular: ndcg_at_20 +0.0200 [+0.0100, +0.0300] over 900 users",
         "items.factors",
         "items.ndcg_at_20.segment",
         "2.4.6",

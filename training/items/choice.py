@@ -24,6 +24,7 @@ from recsys.items.history import EventWeights
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
+from training.items.blending import BlendChoice, PartSettings, learn
 from training.items.counts import fading, kind_weights, recent_histories, takers_by_item
 from training.items.windows import Window, window
 
@@ -90,6 +91,8 @@ class ItemChoice:
         Exponent of what is in demand.
     trials : tuple of Trial
         Everything tried, best first.
+    blend : BlendChoice or None
+        The learned ranker over all parts, where it beat the 1:1 model.
     """
 
     graph: NeighbourSettings = DEFAULT_GRAPH
@@ -100,6 +103,12 @@ class ItemChoice:
     live_own: float = 10.0
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
+    blend: BlendChoice | None = None
+
+    @property
+    def to_factorise(self) -> AlsSettings | None:
+        """The factorisation to fit: the base of the 1:1 model, or a part of the blend."""
+        return self.blend.factors if self.blend else self.factors
 
 
 def choose(
@@ -134,10 +143,19 @@ def choose(
     if not len(ground.wanted):
         return ItemChoice()
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
-        return _chosen(ground, progress)
+        choice, factors = _chosen(ground, progress)
+    settings = PartSettings(
+        graph=choice.graph,
+        factors=factors,
+        on_factors=choice.factors is not None,
+        demand=choice.demand,
+        weights=event_weights(choice, data.interactions.kinds, config),
+    )
+    return replace(choice, blend=learn(data, settings, config, progress=progress))
 
 
-def _chosen(ground: _Ground, progress: Callable[[str], None]) -> ItemChoice:
+def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoice, AlsSettings]:
+    """Return the 1:1 model that wins, and the best factorisation whether or not it does."""
     graphs = _graph_trials(ground, progress)
     graph = max(graphs, key=_ndcg)
     factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in FACTORS]
@@ -154,7 +172,7 @@ def _chosen(ground: _Ground, progress: Callable[[str], None]) -> ItemChoice:
         trials=tuple(sorted([*graphs, *factors], key=_ndcg, reverse=True)),
     )
     progress("what events since training are worth")
-    return _with_live(choice, ground)
+    return _with_live(choice, ground), factor.settings
 
 
 def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) -> EventWeights:
@@ -171,11 +189,11 @@ def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) ->
 def fit_base(
     choice: ItemChoice, histories: Histories, *, seed: int
 ) -> tuple[ItemNeighbours, AlsFactors | None]:
-    """Fit the chosen graph, and the chosen factorisation where one was chosen."""
+    """Fit the chosen graph, and the factorisation where one is needed."""
     graph = neighbours.fit(histories, choice.graph)
-    if choice.factors is None:
+    if choice.to_factorise is None:
         return graph, None
-    return graph, als.fit(histories, choice.factors, seed=seed)
+    return graph, als.fit(histories, choice.to_factorise, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

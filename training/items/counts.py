@@ -77,6 +77,12 @@ def kind_weights(kinds: tuple[str, ...], config: Config) -> NDArray[np.float64]:
     return np.array([config.kinds[k].weight if k in config.kinds else 0.0 for k in kinds])
 
 
+def critical_kind(kinds: tuple[str, ...], config: Config) -> int:
+    """Return the number of the kind of event that judges; -1 where these data have none."""
+    name = config.churn.critical_kind
+    return kinds.index(name) if name in kinds else -1
+
+
 def fading(kinds: tuple[str, ...], config: Config, half_life_days: float) -> EventWeights:
     """Return weights for counting: events fade, repeats and live events are nothing special."""
     kind = kind_weights(kinds, config)

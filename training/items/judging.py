@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,10 +17,11 @@ from recsys.evaluation.split import Relevant
 from recsys.events import NO_EVENTS, Interactions
 from recsys.items import slate
 from recsys.items.history import EventWeights
-from recsys.items.slate import ItemQuery, Ranking
+from recsys.items.slate import ItemQuery, Ranking, Repeats
 from recsys.ladder import Ladder, RungName, Step
 from recsys.people import NO_SEGMENT, Person
 from recsys.segments.table import SegmentTable
+from training.items.counts import critical_kind
 from training.items.windows import Window
 
 HISTORY_BUCKETS = ((0, 0), (1, 9), (10, 49), (50, None))
@@ -41,6 +42,8 @@ class Judge:
         Share of users who took each item before, above 0.
     available : bool, shape (n_items,)
         What may be recommended.
+    kind : int
+        The kind of event after which a user has had an item.
     config : Config
         Length of the lists, and how intervals are made.
     """
@@ -49,6 +52,7 @@ class Judge:
     before: Relevant
     share: NDArray[np.float64]
     available: NDArray[np.bool_]
+    kind: int
     config: Config
 
     @classmethod
@@ -62,15 +66,25 @@ class Judge:
             before=before,
             share=(counts + 1) / (len(before) + 1),
             available=available,
+            kind=critical_kind(held.before.kinds, config),
             config=config,
         )
 
+    def fresh(self) -> Judge:
+        """Return the judge of what was new to the users; who wanted nothing new has no figure."""
+        repeat = _among(self.wanted, self.before, n_items=len(self.available))
+        return replace(self, wanted=self.wanted.where(~repeat))
+
     def lists(
-        self, ladder: Ladder[ItemQuery, Ranking], persons: Sequence[Person]
+        self,
+        ladder: Ladder[ItemQuery, Ranking],
+        persons: Sequence[Person],
+        *,
+        repeats: Repeats = Repeats.ALLOW,
     ) -> NDArray[np.int32]:
         """Return the slates of `persons`, int32, shape (n, at_k), padded with ``NOBODY``."""
         k = self.config.items.at_k
-        query = ItemQuery(k, self.available)
+        query = ItemQuery(k, self.available, repeats=repeats, kind=self.kind)
         lists = np.full((len(persons), k), metrics.NOBODY, np.int32)
         for place, person in enumerate(persons):
             answer = slate.fill(ladder, person, query, on_failure=_raise).answer

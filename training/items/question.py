@@ -11,19 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from recsys.algorithms import als, content
+from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.catalogue import Catalogue
 from recsys.config import Config
+from recsys.events import Interactions
+from recsys.items.blend import Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
-from recsys.items.one_to_one import make_ready
+from recsys.items.one_to_one import ReadyLists, make_ready, no_lists
 from recsys.items.slate import ItemQuery, Ranking
-from recsys.items.taste import Taste, demand
+from recsys.items.taste import demand
 from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
 from recsys.people import Person
 from recsys.segments.table import SegmentTable
 from training import segments as grouping
 from training.data import TrainingData
+from training.items.blending import item_signals, make_blend
 from training.items.choice import ItemChoice, choose, event_weights, fit_base
+from training.items.contest import FactorsAlone, Lists, contest
 from training.items.counts import (
+    critical_kind,
     fit_popular,
     fit_segment,
     kind_weights,
@@ -36,6 +45,7 @@ from training.measurement import Measurement
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
+CONTENT_NEIGHBOURS = 50
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
 
@@ -53,22 +63,56 @@ def fit(
     histories = weights.histories(interactions, at=at)
     graph, factors = fit_base(choice, histories, seed=config.training.seed)
     available = data.catalogue.available
-    tilt = demand(takers_by_item(recent), available, exponent=choice.demand)
-    taste, depth = Taste(factors or graph, tilt), config.items.ready_items
-    # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
-    with threadpool_limits(1, "blas"):
-        ready = make_ready(taste, weights, interactions, at=at, depth=depth)
-    return ItemModels(
+    parts = ItemModels(
         popular=popular,
         segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
         neighbours=graph,
         factors=factors,
-        demand=tilt,
+        demand=demand(takers_by_item(recent), available, exponent=choice.demand),
         weights=weights,
-        ready=ready,
+        ready=no_lists(),
         at=at,
         min_history=config.items.min_history,
+        on_factors=choice.factors is not None,
+        blend=_blend(interactions, choice, config, at=at),
+        content=_described_alike(data.catalogue, graph),
     )
+    return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
+
+
+def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbours:
+    """Return neighbours by description for what has none by use."""
+    return content.fit(
+        catalogue.title,
+        catalogue.category,
+        catalogue.price,
+        neighbours=CONTENT_NEIGHBOURS,
+        wanted=np.diff(graph.indptr) == 0,
+    )
+
+
+def _blend(
+    interactions: Interactions, choice: ItemChoice, config: Config, *, at: int
+) -> Blend | None:
+    if choice.blend is None:
+        return None
+    signals = item_signals(interactions, config, at=at)
+    kind = critical_kind(interactions.kinds, config)
+    return make_blend(choice.blend.new, choice.blend.own, signals, kind=kind)
+
+
+def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
+    taste = parts.taste()
+    # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
+    with threadpool_limits(1, "blas"):
+        return make_ready(
+            taste,
+            parts.weights,
+            interactions,
+            at=parts.at,
+            depth=depth,
+            blended=parts.blended(taste),
+        )
 
 
 def measure(
@@ -104,7 +148,13 @@ def measure(
     ):
         verdicts[name] = _verdict(name, rungs, verdicts, hearing)
     habit = _habit_ladder(models, train, config)
-    served = now.ndcg(Ladder(Question.ITEMS, rungs, verdicts))
+    ladder = Ladder(Question.ITEMS, rungs, verdicts)
+    simple = {
+        "popular": Ladder(Question.ITEMS, (models.popular,), {}),
+        "bought_before": habit,
+        **_factors_alone(models, choice, train, config),
+    }
+    served = now.ndcg(ladder)
     return choice, Measurement(
         question=Question.ITEMS,
         verdicts=verdicts,
@@ -114,6 +164,7 @@ def measure(
             "test_days": config.items.test_days,
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
+            "served_over_simple": contest(now.judge, now.persons, ladder, simple),
         },
         metric=_metric(config),
         window_start=held.cutoff,
@@ -124,7 +175,6 @@ def measure(
 
 Rungs = Sequence[Rung[ItemQuery, Ranking]]
 Verdicts = Mapping[RungName, Verdict]
-Lists = Ladder[ItemQuery, Ranking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +249,19 @@ def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> dict[str
         "users": len(hearing.persons),
         "rungs": {str(name): hearing.report(ladder) for name, ladder in ladders.items()},
     }
+
+
+def _factors_alone(
+    models: ItemModels, choice: ItemChoice, train: TrainingData, config: Config
+) -> dict[str, Lists]:
+    """Return the best factorisation on a ladder of its own; nothing where none was tried."""
+    tried = [trial for trial in choice.trials if isinstance(trial.settings, AlsSettings)]
+    if not tried:
+        return {}
+    histories = models.weights.histories(train.interactions, at=models.at)
+    factors = als.fit(histories, tried[0].settings, seed=config.training.seed)
+    alone = FactorsAlone(factors, models.weights, models.at)
+    return {"als": Ladder(Question.ITEMS, (alone, models.popular), {})}
 
 
 def _habit_ladder(models: ItemModels, train: TrainingData, config: Config) -> Lists:

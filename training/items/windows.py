@@ -24,6 +24,8 @@ class Window:
         Known strictly before, held out at or after (microseconds).
     before, held_out : Interactions
         The two sides of the cutoff.
+    available : bool, shape (n_items,)
+        What may be recommended.
     wanted : Relevant
         Available items that users bought in the window.
     live : Interactions
@@ -35,16 +37,17 @@ class Window:
     cutoff: int
     before: Interactions
     held_out: Interactions
+    available: NDArray[np.bool_]
     wanted: Relevant
     live: Interactions
     wanted_later: Relevant
 
 
-def window(data: TrainingData, config: Config) -> Window:
-    """Split the data `test_days` before its end."""
+def window(data: TrainingData, config: Config, *, end: int | None = None) -> Window:
+    """Split the data `test_days` before its end, or before an `end` at or after that."""
     interactions = data.interactions
-    cutoff = split.cutoff(interactions, days=config.items.test_days)
-    held_out = interactions.between(cutoff, interactions.end)
+    cutoff = (interactions.end if end is None else end) - config.items.test_days * DAY
+    held_out = interactions.between(cutoff, cutoff + config.items.test_days * DAY)
     first = on_first_day(held_out)
     critical = config.churn.critical_kind
     available = data.catalogue.available
@@ -52,6 +55,7 @@ def window(data: TrainingData, config: Config) -> Window:
         cutoff=cutoff,
         before=interactions.before(cutoff),
         held_out=held_out,
+        available=available,
         wanted=split.relevant(held_out.of_kind(critical), available),
         live=held_out.where(first),
         wanted_later=split.relevant(held_out.where(~first).of_kind(critical), available),

@@ -21,7 +21,12 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     return (
         _compared(everybody, "ndcg", f"NDCG@{k}", f"{metrics['users']:,} users"),
         _compared(everybody, "recall", f"Recall@{k}", f"{metrics['users']:,} users"),
-        _compared(after, "ndcg", f"NDCG@{k}", "users who came back, their first active day known as live events"),
+        _compared(
+            after,
+            "ndcg",
+            f"NDCG@{k}",
+            "users who came back, their first active day known as live events",
+        ),
         _repeats_and_new(everybody, k),
         _by_history(metrics["rungs"], k),
     )

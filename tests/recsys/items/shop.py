@@ -6,11 +6,15 @@ User 12 is known by one item, user 13 by nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from recsys.algorithms import neighbours
+from recsys.algorithms import als, neighbours
+from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.events import DAY, IdMap, Interactions, UserEvents
+from recsys.items.blend import OWN, Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.one_to_one import make_ready
@@ -74,6 +78,31 @@ def by_segment() -> SegmentItems:
         days=30,
         members=np.array([20, 0], np.int32),
     )
+
+
+def blended_models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:
+    """Return the shop with a blend: neighbours and factors alike, repeats two above new items."""
+    plain = models(available=available)
+    table = interactions()
+    histories = WEIGHTS.histories(table, at=AT)
+    own_weight = np.zeros(len(OWN), np.float32)
+    own_weight[OWN.index("neighbours")] = own_weight[OWN.index("factors")] = 1.0
+    own_weight[OWN.index("had before")] = 2.0
+    own_weight[OWN.index("days since")] = -0.5
+    parts = replace(
+        plain,
+        factors=als.fit(histories, AlsSettings(2, alpha=10.0, regularization=0.1), seed=7),
+        blend=Blend(
+            new_item=np.linspace(0, 0.7, N_ITEMS, dtype=np.float32),
+            own_item=np.zeros(N_ITEMS, np.float32),
+            new_weight=np.array([1, 1, 0, 0], np.float32),
+            own_weight=own_weight,
+            kind=PURCHASE,
+        ),
+    )
+    taste = parts.taste()
+    ready = make_ready(taste, WEIGHTS, table, at=AT, depth=depth, blended=parts.blended(taste))
+    return replace(parts, ready=ready)
 
 
 def models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:

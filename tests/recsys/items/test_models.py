@@ -1,7 +1,12 @@
 """All parts together."""
 
+from dataclasses import replace
+
+import numpy as np
+
+from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.ladder import Question, RungName
-from tests.recsys.items.shop import EVERYTHING, allowed, models
+from tests.recsys.items.shop import EVERYTHING, N_ITEMS, allowed, models
 
 MODELS = models()
 
@@ -36,3 +41,15 @@ def test_similar_items_respect_the_mask_and_the_limit():
 
 def test_no_allowed_neighbour_is_nothing():
     assert MODELS.similar(5, 10, allowed=allowed(0)) is None
+
+
+def test_an_item_that_nobody_took_is_similar_to_what_is_described_alike():
+    nobody = np.zeros(N_ITEMS + 1, np.int64)
+    of_five = np.where(np.arange(N_ITEMS + 1) > 5, 1, 0)
+    no_edges = (np.empty(0, np.int32), np.empty(0, np.float32))
+    alike = ItemNeighbours(of_five, np.array([2], np.int32), np.ones(1, np.float32))
+    cold = replace(MODELS, neighbours=ItemNeighbours(nobody, *no_edges), content=alike)
+    ranking = cold.similar(5, 10, allowed=EVERYTHING)
+    assert (ranking.source, ranking.item_row.tolist()) == ("content", [2])
+    assert cold.similar(4, 10, allowed=EVERYTHING) is None
+    assert replace(MODELS, content=alike).similar(5, 1, allowed=EVERYTHING).source == "neighbours"

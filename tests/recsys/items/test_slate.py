@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.items import slate
-from recsys.items.slate import ItemQuery
+from recsys.items.slate import ItemQuery, Repeats
 from recsys.ladder import Ladder, Question, Reason, RungName, Verdict
 from tests.recsys.items.shop import (
     EVERYTHING,
     N_ITEMS,
     PURCHASE,
+    VIEW,
     allowed,
+    blended_models,
     models,
     person,
     popular,
@@ -30,6 +32,11 @@ def raised(rung, error):
 
 def fill(asked, limit=4, mask=EVERYTHING, ladder=LADDER, **options):
     return slate.fill(ladder, asked, ItemQuery(limit, mask), on_failure=raised, **options)
+
+
+def welcome(asked, repeats, ladder=LADDER, kind=PURCHASE):
+    query = ItemQuery(8, EVERYTHING, repeats=repeats, kind=kind)
+    return rows(slate.fill(ladder, asked, query, on_failure=raised))
 
 
 def rows(climb):
@@ -152,3 +159,24 @@ def test_slates_hold_allowed_items_once_and_are_full_when_they_can(
     found = rows(fill(asked, limit, np.array(mask)))
     assert len(found) == len(set(found)) == min(limit, sum(mask))
     assert all(mask[row] for row in found)
+
+
+@pytest.mark.parametrize("ladder", [LADDER, blended_models().ladder({})], ids=["taste", "blend"])
+@pytest.mark.parametrize("live", [(), ((6, PURCHASE, 101),)], ids=["past", "past and live"])
+def test_repeats_are_barred_or_all_there_is_on_every_rung(ladder, live):
+    had = {1, 2, 3, *(item for item, _, _ in live)}
+    asked = person(0, *live)
+    assert set(welcome(asked, Repeats.EXCLUDE, ladder)) == set(range(N_ITEMS)) - had
+    assert set(welcome(asked, Repeats.ONLY, ladder)) == had
+    assert set(welcome(asked, Repeats.ALLOW, ladder)) == set(range(N_ITEMS))
+
+
+def test_what_was_only_looked_at_is_no_repeat_unless_every_kind_counts():
+    asked = person(None, (5, VIEW, 101))
+    assert 5 in welcome(asked, Repeats.EXCLUDE)
+    assert 5 not in welcome(asked, Repeats.EXCLUDE, kind=None)
+
+
+def test_without_history_everything_is_new():
+    assert len(welcome(person(None), Repeats.EXCLUDE)) == N_ITEMS
+    assert welcome(person(None), Repeats.ONLY) == []

@@ -209,11 +209,10 @@ def test_arrays_and_rungs_say_the_same(measured: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("day", ["soon", "1970-13-01", "1970-12-24"])
-def test_a_test_cutoff_that_cannot_be_is_refused(day: str) -> None:
+def test_a_test_cutoff_whose_window_is_still_open_is_refused() -> None:
     with pytest.raises(BadValue, match=r"churn\.test_cutoff") as refused:
-        churn.measure(WORLD, configured(test_cutoff=day), progress=silent)
-    assert refused.value.value == day
+        churn.measure(WORLD, configured(test_cutoff="1970-12-24"), progress=silent)
+    assert refused.value.value == "1970-12-24"
     assert "not after 1970-09-03" in refused.value.allowed
 
 

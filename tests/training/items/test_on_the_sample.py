@@ -86,3 +86,7 @@ def test_personal_rungs_earn_their_place_and_beat_counting():
     assert verdicts[RungName.HYPER].shipped
     assert metrics["one_to_one_over_bought_before"].low > 0.02
     assert measurement.figure.mean() > 0.30
+    for reading in ("all_items", "new_items_asked_for"):
+        compared = metrics["served_over_simple"][reading]
+        assert compared["gain"].low > 0
+        assert compared["relative_gain"] > 0.05

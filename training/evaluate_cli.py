@@ -1,0 +1,60 @@
+"""The commands that judge: evaluate on earlier windows, compare two versions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recsys.storage.config_file import read_config
+
+app = typer.Typer()
+
+PIPED_WIDTH = 200
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="RECSYS_CONFIG", help="Configuration file."),
+]
+
+
+@app.command()
+def evaluate(
+    config: ConfigFile = None,
+    windows: Annotated[
+        int, typer.Option(min=1, help="Windows of items.test_days, one before the other.")
+    ] = 1,
+    report_file: Annotated[Path, typer.Option("--report", help="Where the page is drawn.")] = Path(
+        "reports/evaluation.html"
+    ),
+) -> None:
+    """Judge the item ladder on the last windows: choose and fit before each, judge on it.
+
+    The served ladder against popularity, what the user bought before, and ALS alone: over all
+    items, and over items new to the user. Registers nothing.
+    """
+    from training import judging_job
+
+    judging_job.evaluate(
+        read_config(config, os.environ), _console(), windows=windows, report_file=report_file
+    )
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(help="A version, as `recsys models list` names it.")],
+    other: Annotated[str, typer.Argument(help="Another version.")],
+    config: ConfigFile = None,
+) -> None:
+    """Compare two registered versions on the users that both were judged on."""
+    from training import judging_job
+
+    judging_job.compare(read_config(config, os.environ), _console(), one=one, other=other)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)

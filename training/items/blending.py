@@ -1,0 +1,381 @@
+"""Learning the blend: on windows after what its parts were fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recsys.algorithms import als, listwise, neighbours
+from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.algorithms.repeats import Habits, again_rate
+from recsys.algorithms.topk import top_k
+from recsys.config import Config
+from recsys.evaluation import metrics
+from recsys.evaluation.split import Relevant
+from recsys.events import DAY, Interactions
+from recsys.items.blend import OWN, PAIR, Blend, Blended, Parts, habits_of, own
+from recsys.items.history import EventWeights, History
+from recsys.items.taste import Taste, demand
+from training.data import TrainingData
+from training.items.counts import critical_kind, fading, recent_histories, takers_by_item
+from training.items.windows import Window, window
+
+POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
+"""Days: this week's, this month's and this season's popularity."""
+N_ITEM = len(POPULAR_HALF_LIVES) + 2
+MOST_USERS = 500
+"""Users a window, drawn by the seed."""
+CANDIDATES = (100, 75, 50)
+"""New items shown to the learner: the best of the taste, of the factors, of popularity."""
+MOST_OWN = 200
+RIDGE = 3e-3
+ON_TOP = 60.0
+"""Above any score that the logarithms can add up to."""
+LIFTS = (0.0, 0.5, 1.0, 2.0)
+"""Added to what was had before, where that ranks better than the likelihood alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlendChoice:
+    """The learned weights, and what they are worth on validation data.
+
+    Attributes
+    ----------
+    factors : AlsSettings
+        Of the factorisation that the blend listens to.
+    on_factors : bool
+        Whether the taste stands on it too.
+    new : tuple of float
+        Weights of the item's own signals, then of ``PAIR``, for items new to the user.
+    own : tuple of float
+        Of the item's own signals, then of ``OWN``, for items had before.
+    learned_own : bool
+        False where the 1:1 model ranks items had before better than what was learned: then they
+        keep its order, above the new ones.
+    ndcg, ndcg_new : float
+        Mean over validation users, of weights learned before that window: all items, and lists
+        of items new to the user.
+    part_ndcg, part_ndcg_new : float
+        The same of its best part, the 1:1 model.
+    """
+
+    factors: AlsSettings
+    on_factors: bool
+    new: tuple[float, ...]
+    own: tuple[float, ...]
+    learned_own: bool
+    ndcg: float
+    ndcg_new: float
+    part_ndcg: float
+    part_ndcg_new: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartSettings:
+    """How the parts are fitted: what validation data chose for each alone."""
+
+    graph: NeighbourSettings
+    factors: AlsSettings
+    on_factors: bool
+    demand: float
+    weights: EventWeights
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The parts as of an instant, with what is said of each item."""
+
+    parts: Parts
+    item: NDArray[np.float32]
+    weights: EventWeights
+    kind: int
+    at: int
+
+    def of_user(self, interactions: Interactions, user: int) -> tuple[History, Habits]:
+        """Return what the parts and the blend are asked with."""
+        events = interactions.of_user(user)
+        n_items = self.item.shape[1]
+        history = self.weights.past(events, at=self.at, n_items=n_items)
+        return history, habits_of(events, self.kind, at=self.at)
+
+    def blended(self, new: NDArray[np.float64], own: NDArray[np.float64]) -> Blended:
+        """Return the ranker with these weights."""
+        return Blended(self.parts, make_blend(new, own, self.item, kind=self.kind))
+
+
+def learn(
+    data: TrainingData,
+    settings: PartSettings,
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+) -> BlendChoice | None:
+    """Learn the blend where it beats its best part; None where it does not.
+
+    The parts are fitted before a window and the weights learned on what users took in it. First
+    on the two windows before the validation window, which then says whether the blend serves, and
+    whether for items had before too; if it does, the weights are learned again on the two last
+    windows, validation included.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Must not hold what the choice will be judged on.
+    settings : PartSettings
+        Chosen on the last window of these data.
+    config : Config
+        Length of a window and of the lists, the seed, and what counts.
+    progress : callable
+        Told in words what is being done.
+    """
+    shown = []
+    for lag in range(3):
+        progress(f"the blend: parts as of {lag + 1} windows ago")
+        shown.append(_shown(_earlier(data, config, lag), settings, config))
+    validation, earlier = shown[0], [each for each in shown[1:] if each is not None]
+    if validation is None or not earlier:
+        return None
+    progress("the blend: weights")
+    new, own = _weights(earlier)
+    part = _judged(validation, None)
+    tried = {
+        True: _judged(validation, (new, own)),
+        False: _judged(validation, (new, taste_first())),
+    }
+    learned = max(tried, key=lambda which: tried[which])
+    blend = tried[learned]
+    if blend[0] <= part[0] or blend[1] < part[1]:
+        return None
+    new, own = _weights([validation, earlier[0]])
+    return BlendChoice(
+        factors=settings.factors,
+        on_factors=settings.on_factors,
+        new=tuple(new.tolist()),
+        own=tuple((own if learned else taste_first()).tolist()),
+        learned_own=learned,
+        ndcg=blend[0],
+        ndcg_new=blend[1],
+        part_ndcg=part[0],
+        part_ndcg_new=part[1],
+    )
+
+
+def taste_first() -> NDArray[np.float64]:
+    """Return the weights that leave what was had before in the order of the taste, and on top."""
+    weights = np.zeros(N_ITEM + len(OWN))
+    weights[N_ITEM + OWN.index("taste")] = 1.0
+    weights[N_ITEM + OWN.index("had before")] = ON_TOP
+    return weights
+
+
+def make_blend(
+    new: Sequence[float] | NDArray[np.float64],
+    own: Sequence[float] | NDArray[np.float64],
+    item: NDArray[np.float32],
+    *,
+    kind: int,
+) -> Blend:
+    """Return the blend of these weights with the item's own signals added up."""
+    to_new, to_own = np.array(new, np.float32), np.array(own, np.float32)
+    return Blend(
+        new_item=to_new[:N_ITEM] @ item,
+        own_item=to_own[:N_ITEM] @ item,
+        new_weight=to_new[N_ITEM:],
+        own_weight=to_own[N_ITEM:],
+        kind=kind,
+    )
+
+
+def item_signals(interactions: Interactions, config: Config, *, at: int) -> NDArray[np.float32]:
+    """Return what is said of each item whoever asks, float32, shape (N_ITEM, n_items).
+
+    How much it is taken lately, by three half-lives; how often its takers take it again; how
+    long it has been on sale.
+    """
+    n_items = len(interactions.items)
+    critical = interactions.of_kind(config.churn.critical_kind)
+    critical = critical.where(critical.item_row >= 0)
+    takers = [
+        takers_by_item(fading(interactions.kinds, config, days).histories(interactions, at=at))
+        for days in POPULAR_HALF_LIVES
+    ]
+    first = np.full(n_items, at, np.int64)
+    np.minimum.at(first, critical.item_row, critical.at)
+    again = again_rate(critical.user_row, critical.item_row, critical.at // DAY, n_items=n_items)
+    said = [np.log(np.array(takers) + 0.05), np.log(again + 1e-3)[None]]
+    said.append(np.log1p((at - first) / DAY)[None])
+    return np.concatenate(said).astype(np.float32)
+
+
+def _earlier(data: TrainingData, config: Config, lag: int) -> Window:
+    if not lag:
+        return window(data, config)
+    end = data.interactions.end - lag * config.items.test_days * DAY
+    shorter = data.before(end)
+    return window(shorter, config, end=end)
+
+
+def _fitted(
+    before: Interactions,
+    available: NDArray[np.bool_],
+    settings: PartSettings,
+    config: Config,
+    *,
+    at: int,
+) -> Fitted:
+    histories = settings.weights.histories(before, at=at)
+    graph = neighbours.fit(histories, settings.graph)
+    factors = als.fit(histories, settings.factors, seed=config.training.seed)
+    takers = takers_by_item(recent_histories(before, config, at=at))
+    tilt = demand(takers, available, exponent=settings.demand)
+    taste = Taste(factors if settings.on_factors else graph, tilt)
+    return Fitted(
+        parts=Parts(taste, graph, factors),
+        item=item_signals(before, config, at=at),
+        weights=settings.weights,
+        kind=critical_kind(before.kinds, config),
+        at=at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Some users of a window: what the learner sees of them, and how it is judged."""
+
+    fitted: Fitted
+    before: Interactions
+    wanted: Relevant
+    x: NDArray[np.float64]
+    had: NDArray[np.bool_]
+    chosen: NDArray[np.bool_]
+    starts: NDArray[np.int64]
+    item_row: NDArray[np.int32]
+    k: int
+
+
+def _shown(held: Window, settings: PartSettings, config: Config) -> _Shown | None:
+    known = np.diff(held.before.indptr)[held.wanted.user_row] >= config.items.min_history
+    users = np.flatnonzero(known)
+    if len(users) < 2:
+        return None
+    drawn = np.random.default_rng(config.training.seed).permutation(users)[:MOST_USERS]
+    wanted = held.wanted.of(np.sort(drawn))
+    fitted = _fitted(held.before, held.available, settings, config, at=held.cutoff)
+    popular = np.argsort(-fitted.item[1], kind="stable").astype(np.int32)
+    with threadpool_limits(1, "blas"):
+        lists = [_list(fitted, held.before, user, popular) for user in wanted.user_row.tolist()]
+    sizes = np.array([len(rows) for rows, _, _ in lists])
+    owner = np.repeat(np.arange(len(lists)), sizes)
+    item_row = np.concatenate([rows for rows, _, _ in lists])
+    width = fitted.item.shape[1]
+    taken = np.repeat(np.arange(len(lists)), wanted.counts) * width + wanted.item_row
+    return _Shown(
+        fitted=fitted,
+        before=held.before,
+        wanted=wanted,
+        x=np.concatenate([x for _, x, _ in lists]),
+        had=np.concatenate([had for _, _, had in lists]),
+        chosen=np.isin(owner * width + item_row, taken),
+        starts=np.cumsum(sizes) - sizes,
+        item_row=item_row,
+        k=config.items.at_k,
+    )
+
+
+def _list(
+    fitted: Fitted, before: Interactions, user: int, popular: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the items one user is shown, what is said of them, and which were had before."""
+    history, had = fitted.of_user(before, user)
+    pair = fitted.parts.pair(history)
+    barred = fitted.parts.taste.demand == 0
+    mine = np.flatnonzero(~barred[had.item_row])
+    mine = mine[np.argsort(-had.recent[mine, -1], kind="stable")[:MOST_OWN]]
+    unseen = ~barred
+    unseen[had.item_row] = False
+    by_taste, by_factors, by_all = CANDIDATES
+    best = [
+        top_k(np.where(unseen, pair[row], np.float32(-np.inf)), depth)
+        for row, depth in ((PAIR.index("taste"), by_taste), (PAIR.index("factors"), by_factors))
+    ]
+    head = popular[: by_all + len(had)]
+    new = np.unique(np.concatenate([*best, head[unseen[head]][:by_all]]))
+    owned = had.item_row[mine]
+    x = np.zeros((len(new) + len(owned), 2 * N_ITEM + len(PAIR) + len(OWN)))
+    split = N_ITEM + len(PAIR)
+    x[: len(new), :N_ITEM], x[: len(new), N_ITEM:split] = fitted.item[:, new].T, pair[:, new].T
+    x[len(new) :, split : split + N_ITEM] = fitted.item[:, owned].T
+    x[len(new) :, split + N_ITEM :] = own(pair, had)[:, mine].T
+    return np.concatenate([new, owned]), x, np.arange(len(x)) >= len(new)
+
+
+Weights = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _weights(windows: Sequence[_Shown]) -> Weights:
+    """Return the weights for new items and for those had before, learned on some windows."""
+    x = np.concatenate([each.x for each in windows])
+    had = np.concatenate([each.had for each in windows])
+    chosen = np.concatenate([each.chosen for each in windows])
+    offsets = np.cumsum([0, *(len(each.x) for each in windows[:-1])])
+    starts = np.concatenate(
+        [each.starts + offset for each, offset in zip(windows, offsets, strict=True)]
+    )
+    with threadpool_limits(1, "blas"):
+        learned = listwise.fit(x, chosen, starts, ridge=RIDGE, among=~had)
+    figures = [
+        np.concatenate([_quick(each, learned, lift) for each in windows]).mean() for lift in LIFTS
+    ]
+    split = N_ITEM + len(PAIR)
+    to_own = learned[split:].copy()
+    to_own[-1] += LIFTS[int(np.argmax(figures))]
+    return learned[:split], to_own
+
+
+def _quick(shown: _Shown, learned: NDArray[np.float64], lift: float) -> NDArray[np.float64]:
+    """Return the NDCG of each user over the items that the learner saw."""
+    score = shown.x @ learned + lift * shown.had
+    ends = np.append(shown.starts[1:], len(score))
+    lists = np.full((len(ends), shown.k), metrics.NOBODY, np.int32)
+    for place, (start, end) in enumerate(zip(shown.starts, ends, strict=True)):
+        best = top_k(score[start:end].astype(np.float32), shown.k)
+        lists[place, : len(best)] = shown.item_row[start:end][best]
+    hit = metrics.hits(lists, shown.wanted.item_row, shown.wanted.indptr)
+    return metrics.ndcg(hit, shown.wanted.counts)
+
+
+def _judged(shown: _Shown, weights: Weights | None) -> tuple[float, float]:
+    """Return the mean NDCG over all items, and of lists of new items: of the blend or the taste."""
+    fitted = shown.fitted
+    n_items = fitted.item.shape[1]
+    ranker = None if weights is None else fitted.blended(*weights)
+    lists = np.full((2, len(shown.wanted), shown.k), metrics.NOBODY, np.int32)
+    old = np.zeros(len(shown.wanted.item_row), bool)
+    with threadpool_limits(1, "blas"):
+        for place, user in enumerate(shown.wanted.user_row.tolist()):
+            history, had = fitted.of_user(shown.before, user)
+            score = (
+                fitted.parts.taste.score(history) if ranker is None else ranker.score(history, had)
+            )
+            score[fitted.parts.taste.demand == 0] = -np.inf
+            unseen = np.ones(n_items, bool)
+            unseen[had.item_row] = False
+            asked = (score, np.where(unseen, score, np.float32(-np.inf)))
+            for each, row in zip(lists, asked, strict=True):
+                best = top_k(row, shown.k)
+                each[place, : len(best)] = best
+            own_pairs = slice(shown.wanted.indptr[place], shown.wanted.indptr[place + 1])
+            old[own_pairs] = ~unseen[shown.wanted.item_row[own_pairs]]
+    every, fresh = shown.wanted, shown.wanted.where(~old)
+    return _mean_ndcg(lists[0], every), _mean_ndcg(lists[1], fresh)
+
+
+def _mean_ndcg(lists: NDArray[np.int32], wanted: Relevant) -> float:
+    figure = metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
+    known = figure[~np.isnan(figure)]
+    return float(known.mean()) if len(known) else 0.0

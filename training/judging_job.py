@@ -1,0 +1,84 @@
+"""The jobs behind `recsys evaluate` and `recsys compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from recsys.bundle import Bundle
+from recsys.config import Config, Training
+from recsys.evaluation.judged import Judged
+from recsys.storage.database import open_database
+from recsys.storage.event_log import EventLog
+from recsys.storage.model_store import ModelStore
+from training import gate
+from training.items.backtest import rolling
+from training.load import load
+from training.progress import ConsoleSteps
+from training.report import backtest
+
+
+def evaluate(config: Config, console: Console, *, windows: int, report_file: Path) -> None:
+    """Judge the item ladder on the last windows, print the tables and draw the page."""
+    database = open_database(config.storage.url)
+    try:
+        with ConsoleSteps(console) as steps:
+            steps.begin("load")
+            data = load(EventLog(database), config)
+            steps.begin("choose, fit and judge each window")
+            tests = tuple(rolling(data, config, windows=windows, progress=steps.detail))
+    finally:
+        database.close()
+    for test in tests:
+        for table in backtest.tables(test):
+            console.print(table)
+            console.print()
+    backtest.write(tests, report_file)
+    console.print(f"report: {report_file}")
+
+
+def compare(config: Config, console: Console, *, one: str, other: str) -> None:
+    """Print how two registered versions did on each question, in pairs where they can be."""
+    store = ModelStore(Path(config.storage.models_dir))
+    judged = [store.load(version, Bundle)[0].judged for version in (one, other)]
+    table = Table(title=f"{other} against {one}", box=None)
+    for heading in ("question", "metric", one, other, "difference", "users", "how"):
+        table.add_column(heading)
+    for row in compared(*judged, settings=config.training):
+        table.add_row(*row)
+    console.print(table)
+
+
+def compared(
+    one: Sequence[Judged], other: Sequence[Judged], *, settings: Training
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row a question: metric, both means, the difference of the other and the one.
+
+    Pairs the same users where both were judged on the same window, else compares the means; says
+    so, and says where nothing can be compared.
+    """
+    theirs = {judged.question: judged for judged in other}
+    for mine in one:
+        against = theirs.get(mine.question)
+        if against is None or against.metric != mine.metric:
+            yield mine.question, mine.metric, _mean(mine), "", "", "", "not judged alike"
+            continue
+        difference, how = gate.paired(against, mine, settings), "the same users"
+        if difference is None:
+            difference, how = gate.unpaired(against, mine, settings), "other users or days"
+        yield (
+            mine.question,
+            mine.metric,
+            _mean(mine),
+            _mean(against),
+            "too few users" if difference is None else str(difference),
+            "" if difference is None else f"{difference.n:,}",
+            how,
+        )
+
+
+def _mean(judged: Judged) -> str:
+    return f"{judged.figure.mean():.4f}" if len(judged.figure) else ""
