@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from recsys.channel import local_time
 from recsys.config import Config
 from recsys.errors import BadQuery
+from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 from recsys.people import Context
 
@@ -37,6 +38,8 @@ class Asked:
         The one rung to ask, for experiments.
     explain : bool
         Whether reasons and trails are wanted.
+    repeats : Repeats
+        What becomes of items that the user had before.
     """
 
     limit: int
@@ -44,6 +47,7 @@ class Asked:
     context: Context = NO_CONTEXT
     force: RungName | None = None
     explain: bool = True
+    repeats: Repeats = Repeats.ALLOW
 
 
 class Reader:
@@ -109,6 +113,7 @@ class Reader:
             ),
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
+            repeats=repeats(said.get("repeats", Repeats.ALLOW)),
         )
 
     def _parsed(self, query_string: bytes) -> Asked:
@@ -147,6 +152,20 @@ def rung(text: str) -> RungName | None:
         return RungName(text)
     except ValueError as error:
         raise BadQuery("force_rung", text, ", ".join(RungName)) from error
+
+
+def repeats(text: str) -> Repeats:
+    """Return what becomes of items that the user had before.
+
+    Raises
+    ------
+    BadQuery
+        There is no such choice.
+    """
+    try:
+        return Repeats(text)
+    except ValueError as error:
+        raise BadQuery("repeats", text, ", ".join(Repeats)) from error
 
 
 def truth(parameter: str, text: str) -> bool:

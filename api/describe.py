@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.schemas import Problem
+from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 
 Json = dict[str, Any]
@@ -58,7 +59,12 @@ QUERY = [
     ),
     _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
 ]
-ITEM_QUERY = [LIMIT, EXCLUDE, *QUERY]
+REPEATS = _parameter(
+    "repeats",
+    "items that the user had before: allow them, exclude them, or only them",
+    {**TEXT, "enum": [str(choice) for choice in Repeats], "default": "allow"},
+)
+ITEM_QUERY = [LIMIT, EXCLUDE, REPEATS, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
     422: _problem("a parameter outside what is allowed"),

@@ -14,7 +14,6 @@ from api.state import Serving
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
-from recsys.items.slate import ItemQuery
 from recsys.ladder import Climb, OnFailure, Question, RungName
 from recsys.people import NO_SEGMENT, Person, Remembered
 
@@ -116,7 +115,7 @@ class Desk:
 
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
-        query = ItemQuery(asked.limit, answering.allowed(asked.excluded))
+        query = answering.query(asked.limit, excluded=asked.excluded, repeats=asked.repeats)
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force

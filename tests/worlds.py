@@ -74,12 +74,12 @@ def build(folder: Path, *, seed: int = 1) -> World:
     config = configured(folder)
     log = EventLog(open_database(config.storage.url))
     _fill(log, np.random.default_rng(seed))
-    version = train(config, log, seed=seed)
+    version = train(config, log)
     log.database.close()
     return World(folder, config, version)
 
 
-def train(config: Config, log: EventLog, *, seed: int = 1) -> str:
+def train(config: Config, log: EventLog) -> str:
     """Fit what is in the log, register and promote it, and return its version."""
     data = load(log, config)
     at = data.interactions.end
@@ -95,13 +95,13 @@ def train(config: Config, log: EventLog, *, seed: int = 1) -> str:
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))
-    manifest = _manifest(data.watermark, at, bundle, seed)
+    manifest = _manifest(data.watermark, at, bundle, config)
     version = store.register(bundle, manifest, at=END)
     store.promote(version, why="a test", at=END)
     return version
 
 
-def _manifest(watermark: int, at: int, bundle: Bundle, seed: int) -> Manifest:
+def _manifest(watermark: int, at: int, bundle: Bundle, config: Config) -> Manifest:
     shipped = {rung: Verdict(rung, RungName.POPULAR, "none", None, shipped=True, why="a test")
                for rung in ABOVE}  # fmt: skip
     return Manifest(
@@ -110,7 +110,7 @@ def _manifest(watermark: int, at: int, bundle: Bundle, seed: int) -> Manifest:
         fingerprint="ab" * 32,
         counts={"users": len(bundle.interactions.users)},
         simulated=("messages",),
-        config={"training": {"seed": seed}},
+        config=config.model_dump(mode="json", exclude={"storage", "serving"}),
         choices={},
         verdicts=dict.fromkeys(Question, shipped),
         metrics={},

@@ -268,3 +268,18 @@ def test_reasons_of_churn_are_words_with_their_weight() -> None:
     assert answer["reasons"] == [
         {"group": "recency", "words": "last purchase 90 days ago", "contribution": 0.8}
     ]
+
+
+def test_repeats_are_excluded_or_alone_on_request(api: Api) -> None:
+    bundle = api.client.get("/v1/users/u07/recommendations?limit=40&repeats=only").json()["items"]
+    fresh = api.client.get("/v1/users/u07/recommendations?limit=40&repeats=exclude").json()["items"]
+    had, new = ({item["item_id"] for item in items} for items in (bundle, fresh))
+    assert had
+    assert new
+    assert not had & new
+
+
+def test_an_unknown_choice_of_repeats_is_named(api: Api) -> None:
+    problem = api.client.get("/v1/users/u07/recommendations?repeats=maybe")
+    assert problem.status_code == 422
+    assert "allow, exclude, only" in problem.text
