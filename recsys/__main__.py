@@ -9,6 +9,7 @@ from rich.console import Console
 
 import api.cli
 import training.cli
+import training.forecast_cli
 import training.models_cli
 import training.train_cli
 from recsys.errors import RecsysError
@@ -19,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (training.cli.app, training.train_cli.app, api.cli.app):
+for part in (training.cli.app, training.train_cli.app, training.forecast_cli.app, api.cli.app):
     app.registered_commands += part.registered_commands
 app.add_typer(training.models_cli.app, name="models")
 
