@@ -68,7 +68,8 @@ class GammaGamma:
 def fit(x: Floats, mean: Floats) -> GammaGamma:
     """Return the most likely parameters.
 
-    L-BFGS-B on the logarithms of the parameters, money rescaled to its mean.
+    L-BFGS-B on the logarithms of the parameters with the exact gradient; money is rescaled to its
+    mean.
 
     Parameters
     ----------
@@ -92,7 +93,8 @@ def fit(x: Floats, mean: Floats) -> GammaGamma:
     best = minimize(
         _loss,
         np.log(START),
-        args=(x, mean / unit),
+        args=(x, x * mean / unit),
+        jac=True,
         method="L-BFGS-B",
         bounds=[(-BOUND, BOUND)] * 3,
         options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
@@ -103,17 +105,26 @@ def fit(x: Floats, mean: Floats) -> GammaGamma:
     return GammaGamma(p, q, v * unit, together / spread if spread > 0 else 0.0)
 
 
-def _loss(logs: Floats, x: Floats, mean: Floats) -> float:
-    """Return the mean negative log-likelihood (equation 1a of the note), up to a constant."""
-    from scipy.special import gammaln
+def _loss(logs: Floats, x: Floats, spent: Floats) -> tuple[float, Floats]:
+    """Return the mean negative log-likelihood (equation 1a), up to a constant, and its gradient.
+
+    The gradient is in the logarithms of the parameters.
+    """
+    from scipy.special import digamma, gammaln
 
     p, q, v = np.exp(logs).tolist()
-    each = (
-        gammaln(p * x + q)
-        - gammaln(p * x)
-        - gammaln(q)
-        + q * np.log(v)
-        + p * x * np.log(mean * x)
-        - (p * x + q) * np.log(v + mean * x)
+    xs, n = np.unique(x, return_counts=True)
+    n_all = len(x)
+    share, known = np.log(spent), np.log(v + spent)
+    by_x = gammaln(p * xs + q) - gammaln(p * xs)
+    both = digamma(p * xs + q)
+    level = n @ by_x / n_all - gammaln(q) + q * np.log(v)
+    level += (p * (x @ (share - known)) - q * known.sum()) / n_all
+    slope = np.array(
+        [
+            ((n * xs) @ (both - digamma(p * xs)) + x @ (share - known)) / n_all,
+            n @ both / n_all - digamma(q) + np.log(v) - known.mean(),
+            q / v - float(np.mean((p * x + q) / (v + spent))),
+        ]
     )
-    return -float(each.mean())
+    return -float(level), -slope * np.array([p, q, v])
