@@ -112,5 +112,6 @@ def _table(rows: pl.DataFrame) -> Interactions:
         quantity=np.ones(len(rows), np.float32),
         value=np.abs(value),
     )
-    user_row = users.rows(rows["user"].to_list())
+    # both order ids by their bytes, so that the rank is the row
+    user_row = (rows["user"].rank("dense") - 1).cast(pl.Int32).to_numpy()
     return Interactions.of(users, IdMap.of([]), KINDS, user_row=user_row, events=events)
