@@ -62,7 +62,9 @@ def _reached(
     last = np.append(np.diff(p[order]) != 0, True)
     churned = np.cumsum(counts * happened[order])[last] / counts.sum()
     every = np.cumsum(counts)[last] / counts.sum()
-    return np.append(0.0, churned), np.append(0.0, every - churned)
+    # a point twice would hide itself from the hull
+    new = np.diff(every, prepend=0.0) > 0
+    return np.append(0.0, churned[new]), np.append(0.0, (every - churned)[new])
 
 
 def _hull(yes: Floats, no: Floats) -> tuple[Floats, Floats]:

@@ -101,12 +101,16 @@ class _Expected:
 def _expected(critical: Interactions, *, at: int, horizon_days: int) -> _Expected:
     of = lifetime_value.purchases(critical, at=at)
     scarce = of.too_few
+    if not len(of):
+        return _Expected(of, np.empty(0), np.empty(0), scarce)
     if not scarce:
         model = lifetime_value.fit(of)
         orders = model.expected_orders(of, days=horizon_days)
         return _Expected(of, orders, orders * model.order_value(of), "")
     x, weeks = of.repeats.x, of.repeats.T
-    rate = (x + x.mean() / weeks.mean() * SHRINKAGE_WEEKS) / (weeks + SHRINKAGE_WEEKS)
+    # half a repeat more (Jeffreys): that nobody came back yet does not mean that nobody will
+    usual = (x.sum() + 0.5) / weeks.sum()
+    rate = (x + usual * SHRINKAGE_WEEKS) / (weeks + SHRINKAGE_WEEKS)
     orders = rate * horizon_days / lifetime_value.WEEK_DAYS
     spent = of.first_value + x * of.repeat_value
     worth = (spent + spent.sum() / (x + 1).sum()) / (x + 2)

@@ -47,7 +47,8 @@ def test_a_score_that_knows_nothing_addresses_everybody_or_nobody() -> None:
 @given(st.integers(0, 10_000), st.integers(2, 60))
 def test_weights_count_like_repeated_rows_and_scale_does_not_matter(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
-    happened, p, times = rng.random(n) < 0.4, rng.random(n).round(1), rng.integers(1, 4, n)
+    happened, p, times = rng.random(n) < 0.4, rng.random(n).round(1), rng.integers(0, 4, n)
+    times[0] = 1
     weighted = expected_maximum_profit(happened, p, times.astype(float))
     repeated = expected_maximum_profit(np.repeat(happened, times), np.repeat(p, times) * 7 - 3)
     assert weighted == pytest.approx(repeated, abs=1e-9)

@@ -135,8 +135,14 @@ def test_value_of_little_data_is_finite_and_positive(users: list[list[float]]) -
     found = value.forecast(purchases(*users), "purchase", at=20 * DAY, horizon_days=14, seed=1)
     assert len(found.user_row) == len(users)
     assert np.isfinite(found.value).all()
-    assert (found.orders >= 0).all()
+    assert (found.orders > 0).all()
     assert found.how.startswith("shrunk rates")
+
+
+def test_where_nobody_bought_nobody_is_worth_anything() -> None:
+    returned = table(1, np.zeros(1, np.int32), np.zeros(1), kind=np.array([3], np.int8))
+    found = value.forecast(returned, "purchase", at=20 * DAY, horizon_days=14, seed=1)
+    assert len(found.user_row) == len(found.orders) == len(found.value) == 0
 
 
 def run(command: str, file: Path, out: Path, *more: str) -> pl.DataFrame:
