@@ -12,6 +12,7 @@ import api.cli
 import training.benchmark_cli
 import training.cli
 import training.evaluate_cli
+import training.forecast_cli
 import training.models_cli
 import training.train_cli
 from recsys.errors import RecsysError
@@ -27,6 +28,7 @@ for part in (
     training.train_cli.app,
     training.evaluate_cli.app,
     training.benchmark_cli.app,
+    training.forecast_cli.app,
     api.cli.app,
 ):
     app.registered_commands += part.registered_commands

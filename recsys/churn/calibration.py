@@ -38,8 +38,8 @@ def calibrated(model: AdditiveModel, kind: Calibration, closed: Labelled) -> Add
     return model.rescaled(slope=slope, shift=shift)
 
 
-def level(logit: NDArray[np.float64], happened: NDArray[np.bool_]) -> float:
-    """Return the shift that makes the mean probability the rate that was seen."""
+def level(logit: NDArray[np.float64], happened: NDArray[np.bool_] | NDArray[np.float64]) -> float:
+    """Return the shift that makes the mean probability the rate that was seen, or was said."""
     return _newton(np.ones((len(logit), 1)), logit, happened)[0]
 
 
@@ -63,7 +63,9 @@ def level_spread(model: AdditiveModel, rows: Labelled) -> float:
 
 
 def _newton(
-    design: NDArray[np.float64], offset: NDArray[np.float64], happened: NDArray[np.bool_]
+    design: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    happened: NDArray[np.bool_] | NDArray[np.float64],
 ) -> list[float]:
     """Return the coefficients that, added to the offset, are most likely, with a slight ridge."""
     found = np.zeros(design.shape[1])

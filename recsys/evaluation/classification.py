@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.profit import expected_maximum_profit
 
 Happened = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -100,6 +101,7 @@ METRICS: Mapping[str, Metric] = {
     "log_loss": log_loss,
     "ece": calibration_error,
     "lift_at_10_percent": lift_at_top,
+    "empc": expected_maximum_profit,
 }
 
 

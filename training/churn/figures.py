@@ -20,7 +20,7 @@ from recsys.evaluation.classification import METRICS, Forecast
 from recsys.events import moment
 from recsys.ladder import RungName
 
-RANKING = ("auc", "pr_auc", "lift_at_10_percent")
+RANKING = ("auc", "pr_auc", "lift_at_10_percent", "empc")
 SHOWN_FEATURES = 8
 
 Floats = NDArray[np.float64]

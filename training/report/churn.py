@@ -20,6 +20,7 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
         _reliability(metrics["reliability"]),
         _lift_curve(metrics["lift_curve"], metrics["churn_rate"]),
         _compared(metrics["models"]),
+        _profit(metrics["models"]),
         *(_effect(effect) for effect in metrics["effects"][:MOST_EFFECTS]),
     )
 
@@ -56,6 +57,19 @@ def _compared(models: Mapping[str, Any]) -> Drawing:
         axes.set_xlim(left=0.5)
 
     caption = "Ranking of churners above stayers (AUC; .5 is chance)."
+    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
+
+
+def _profit(models: Mapping[str, Any]) -> Drawing:
+    known = {name: figures["empc"] for name, figures in models.items() if figures.get("empc")}
+
+    def paint(axes: Axes) -> None:
+        bars_with_intervals(axes, known, label="profit per user")
+
+    caption = (
+        "Expected maximum profit of a retention campaign per user (EMPC: a user is worth 200, an "
+        "offer costs 10, a contact 1; 30 % of addressed churners stay, give or take)."
+    )
     return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
 
 

@@ -1,0 +1,1 @@
+"""The forecasts for any file."""

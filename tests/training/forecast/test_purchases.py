@@ -1,0 +1,69 @@
+"""Reading any file with users, times and amounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.events import micros
+from training.forecast import purchases
+from training.forecast.purchases import Columns
+
+NOON = micros(datetime(2020, 1, 2, 12, tzinfo=UTC))
+
+
+def test_rows_before_the_cutoff_are_read_and_the_others_counted(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,timestamp,value\nann,2020-01-02 11:59:59,3\nann,2020-01-02 12:00:00,4\n"
+        "bob,2020-01-01,5\n,2020-01-01,5\nbob,never,5\nbob,2020-01-01,much\n"
+    )
+    read = purchases.read(file, Columns(), before=NOON)
+    assert list(read.interactions.users) == ["ann", "bob"]
+    assert read.interactions.value.tolist() == [3, 5]
+    assert (read.skipped, read.later) == (3, 1)
+
+
+def test_negative_amounts_are_returns(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,timestamp,value\nann,2020-01-01,3\nann,2020-01-02,-2\n")
+    table = purchases.read(file, Columns(), before=NOON).interactions
+    assert [table.kinds[kind] for kind in table.kind.tolist()] == ["purchase", "return"]
+    assert table.value.tolist() == [3, 2]
+
+
+def test_columns_have_any_name_and_times_any_spelling(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("who;when;paid\n7;1577880000;3\n")
+    table = purchases.read(file, Columns("who", "when", "paid"), before=NOON).interactions
+    assert list(table.users) == ["7"]
+    assert table.at.tolist() == [micros(datetime(2020, 1, 1, 12, tzinfo=UTC))]
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("who,timestamp,value\n7,2020-01-01,3\n")
+    with pytest.raises(BadQuery, match=r"--user is 'user_id'.*who, timestamp, value"):
+        purchases.read(file, Columns(), before=NOON)
+
+
+def test_a_file_that_begins_after_the_cutoff_teaches_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,timestamp,value\nann,2021-01-01,3\n")
+    with pytest.raises(NothingToLearnFrom):
+        purchases.read(file, Columns(), before=NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("2020-01-02", 0), ("2020-01-02T12:00", 12), ("2020-01-02T12:00+02:00", 10)]
+)
+def test_a_cutoff_is_a_day_or_a_time(text: str, hour: int) -> None:
+    assert purchases.cutoff(text) == micros(datetime(2020, 1, 2, hour, tzinfo=UTC))
+
+
+def test_a_cutoff_that_is_neither_is_refused() -> None:
+    with pytest.raises(BadQuery, match="--cutoff"):
+        purchases.cutoff("yesterday")

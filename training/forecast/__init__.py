@@ -1,0 +1,1 @@
+"""Churn and value for any file with users, times and amounts."""
