@@ -10,6 +10,7 @@ from rich.console import Console
 import api.cli
 import training.cli
 import training.models_cli
+import training.policy_cli
 import training.train_cli
 from recsys.errors import RecsysError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 for part in (training.cli.app, training.train_cli.app, api.cli.app):
     app.registered_commands += part.registered_commands
 app.add_typer(training.models_cli.app, name="models")
+app.add_typer(training.policy_cli.app, name="policy")
 
 
 def main() -> None:
