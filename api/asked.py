@@ -37,6 +37,8 @@ class Asked:
         The one rung to ask, for experiments.
     explain : bool
         Whether reasons and trails are wanted.
+    decision : str
+        Id of the decision that the channel question is asked for; empty: advice only.
     """
 
     limit: int
@@ -44,6 +46,7 @@ class Asked:
     context: Context = NO_CONTEXT
     force: RungName | None = None
     explain: bool = True
+    decision: str = ""
 
 
 class Reader:
@@ -109,6 +112,7 @@ class Reader:
             ),
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
+            decision=identifier("decision", found) if (found := said.get("decision", "")) else "",
         )
 
     def _parsed(self, query_string: bytes) -> Asked:
