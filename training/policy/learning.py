@@ -93,10 +93,10 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     """Learn which arm for whom.
 
     Whatever is chosen is chosen on rows that the judged ones are no part of: the shrinkage by
-    squared error inside the folds that a model is fitted on; the single arm and the gate of a
-    decision (0, 1 or 2 deviations) by doubly robust value on the other folds. What this whole
-    procedure chooses on held-out rows is then compared with the best single arm, by the paired
-    doubly robust difference: only if its interval lies above 0 does the policy choose by person.
+    squared error inside the folds that a model is fitted on; the gate of a decision (0, 1 or 2
+    deviations) by doubly robust value on the other folds. What this procedure chooses on held-out
+    rows is then compared with the best single arm, by the paired doubly robust difference: only if
+    its interval lies above 0 does the policy choose by person.
 
     Parameters
     ----------
@@ -115,8 +115,9 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     fitted = CrossFitted(design, net_of(log.logged, stakes), base, fold, tables, stakes)
     q = fitted.guesses()
     robust = robust_rewards(q, fitted.net)
-    rule = best_rule(fitted, robust, np.ones(len(fold), bool))
-    lift = _judged(_held_out_choices(fitted, robust), rule.default, fitted.net, q)
+    default = int(robust.mean(axis=0).argmax())
+    rule = best_rule(fitted, robust, default, np.ones(len(fold), bool))
+    lift = _judged(_held_out_choices(fitted, robust, default), default, fitted.net, q)
     estimate = (
         None if isinstance(lift, NotMeasured) else lift.dr.estimate(confidence=settings.confidence)
     )
@@ -163,9 +164,10 @@ def robust_rewards(q: NDArray[np.float64], logged: Decisions) -> NDArray[np.floa
     return robust
 
 
-def best_rule(fitted: CrossFitted, robust: NDArray[np.float64], rows: NDArray[np.bool_]) -> Rule:
-    """Return the single arm, and the gate, of the highest doubly robust value on `rows`."""
-    default = int(robust[rows].mean(axis=0).argmax())
+def best_rule(
+    fitted: CrossFitted, robust: NDArray[np.float64], default: int, rows: NDArray[np.bool_]
+) -> Rule:
+    """Return the gate around the arm of everybody with the highest robust value on `rows`."""
     rules = [Rule(default, gate) for gate in GATES]
 
     def value(rule: Rule) -> float:
@@ -190,12 +192,20 @@ def _fitted(folds: list[Sums]) -> Tables:
     return response.fit(response.total(folds), response.choose(folds))
 
 
-def _held_out_choices(fitted: CrossFitted, robust: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return what the procedure chooses for each fold when it may look at the others only."""
+def _held_out_choices(
+    fitted: CrossFitted, robust: NDArray[np.float64], default: int
+) -> NDArray[np.int8]:
+    """Return what the procedure chooses for each fold when it may look at the others only.
+
+    The arm of everybody is the best on all rows, in every fold: what it is compared with is that
+    same arm, so that having been found on the judged rows only makes it harder to beat. Found on
+    the other folds it would tend to be another than on the judged one, and personal choices would
+    pay for that.
+    """
     chosen = np.empty(len(robust), np.int8)
     for number in range(N_FOLDS):
         own = fitted.fold == number
-        chosen[own] = fitted.choices(best_rule(fitted, robust, ~own))[own]
+        chosen[own] = fitted.choices(best_rule(fitted, robust, default, ~own))[own]
     return chosen
 
 
