@@ -38,7 +38,7 @@ def test_where_people_are_alike_one_arm_serves_everybody() -> None:
     assert set(policy.choose(world(100, seed=5, personal=0.0).features).tolist()) == {2}
 
 
-def _worse(people: World, policy: Policy, *, seed: int) -> bool:
+def significantly_worse(people: World, policy: Policy, *, seed: int) -> bool:
     """Return whether a policy is significantly worse than the truly best arm on a new log."""
     logged, q = net_of(people.log(seed=seed).logged, policy.stakes), people.net(policy.stakes)
     best = np.full(len(q), q.mean(axis=0).argmax(), np.int8)
@@ -58,7 +58,7 @@ def test_it_loses_nothing_at_any_cost(personal: float, cost: tuple[float, ...]) 
     for seed in range(20):
         policy = learnt(3_000, seed=seed, personal=personal, at=at)
         fresh = world(3_000, seed=1_000 + seed, personal=personal)
-        worse += _worse(fresh, policy, seed=1_000 + seed)
+        worse += significantly_worse(fresh, policy, seed=1_000 + seed)
         single = fresh.net(at).mean(axis=0)[policy.scorer.default]
         harmful += policy.personal and fresh.value(policy) < single
     assert worse <= 1
