@@ -40,6 +40,8 @@ class Asked:
         Whether reasons and trails are wanted.
     repeats : Repeats
         What becomes of items that the user had before.
+    decision : str
+        Id of the decision that the channel question is asked for; empty: advice only.
     """
 
     limit: int
@@ -48,6 +50,7 @@ class Asked:
     force: RungName | None = None
     explain: bool = True
     repeats: Repeats = Repeats.ALLOW
+    decision: str = ""
 
 
 class Reader:
@@ -114,6 +117,7 @@ class Reader:
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
             repeats=repeats(said.get("repeats", Repeats.ALLOW)),
+            decision=identifier("decision", found) if (found := said.get("decision", "")) else "",
         )
 
     def _parsed(self, query_string: bytes) -> Asked:

@@ -58,6 +58,12 @@ QUERY = [
         {**TEXT, "enum": [str(name) for name in RungName]},
     ),
     _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
+    _parameter(
+        "decision",
+        "id of the decision the channel is asked for: then channels.epsilon explores, and the same "
+        "id gives the same arm; log its propensity",
+        TEXT,
+    ),
 ]
 REPEATS = _parameter(
     "repeats",

@@ -11,6 +11,7 @@ from api.asked import Asked
 from api.ids import uuid7
 from api.render import Json
 from api.state import Serving
+from recsys.channel.explore import Lot
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
@@ -42,10 +43,23 @@ class Desk:
         Told of every answer and every rung that failed.
     logger : FilteringBoundLogger
         Told of every rung that failed.
+    epsilon : float
+        Share of channel decisions with an id that explore.
+    seed : int
+        Of their lots.
     """
 
-    def __init__(self, log: EventLog, *, metrics: Metrics, logger: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        metrics: Metrics,
+        logger: FilteringBoundLogger,
+        epsilon: float = 0.0,
+        seed: int = 0,
+    ) -> None:
         self._log = log
+        self._epsilon, self._seed = epsilon, seed
         self._metrics = metrics
         self._logger = logger
         self._on_failure = {question: self._reporter(question) for question in Question}
@@ -129,8 +143,14 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
+        # Without an id nobody could log the decision, and nothing be learnt from exploring.
+        lot = Lot(asked.decision, self._epsilon, self._seed) if asked.decision else None
         climb = self._timed(
-            Question.CHANNEL, serving.answering.channel.climb, person, ChannelQuery(), asked.force
+            Question.CHANNEL,
+            serving.answering.channel.climb,
+            person,
+            ChannelQuery(lot=lot),
+            asked.force,
         )
         return render.channel(climb, explain=asked.explain)
 

@@ -78,6 +78,7 @@ def channel(climb: Climb[ChannelChoice], *, explain: bool) -> Json:
     choice = climb.answer
     if choice is None:
         nothing: Json = {"best": None, "send_at": None, "ranked": [], "simulated": False}
+        nothing["explored"] = False
         return nothing | climbed(climb, explain=explain)
     return {
         "best": choice.best,
@@ -92,10 +93,12 @@ def channel(climb: Climb[ChannelChoice], *, explain: bool) -> Json:
                 "expected_value": arm.expected_value,
                 "eligible": arm.eligible,
                 "reason": arm.reason,
+                "propensity": arm.propensity,
             }
             for arm in choice.ranked
         ],
         "simulated": choice.simulated,
+        "explored": choice.explored,
     }
 
 

@@ -61,6 +61,7 @@ class Arm(Shape):
     expected_value: float = Field(description="money, net of cost and of those who leave")
     eligible: bool
     reason: str
+    propensity: float = Field(ge=0, le=1, description="probability of this arm in this decision")
 
 
 class Channel(Climbed):
@@ -70,6 +71,7 @@ class Channel(Climbed):
     send_at: str | None = Field(description="end of the quiet hours; null: now")
     ranked: list[Arm]
     simulated: bool = Field(description="whether the messages learnt from were simulated")
+    explored: bool = Field(description="drawn among all eligible arms, not chosen for its value")
 
 
 class ChurnReason(Shape):

@@ -71,7 +71,13 @@ class Service:
         storage, serving = self.config.storage, self.config.serving
         self.log = EventLog(open_database(storage.url), live_events=serving.live_events)
         self.profiles = Profiles(self.log.database)
-        self.desk = Desk(self.log, metrics=self.metrics, logger=self.logger)
+        self.desk = Desk(
+            self.log,
+            metrics=self.metrics,
+            logger=self.logger,
+            epsilon=self.config.channels.epsilon,
+            seed=self.config.training.seed,
+        )
         self.inbox = Inbox(self._write)
         self._champion.start()
         if self._shifted and self.current.version is not None:

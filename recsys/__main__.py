@@ -14,6 +14,7 @@ import training.cli
 import training.evaluate_cli
 import training.forecast_cli
 import training.models_cli
+import training.policy_cli
 import training.train_cli
 from recsys.errors import RecsysError
 
@@ -33,6 +34,7 @@ for part in (
 ):
     app.registered_commands += part.registered_commands
 app.add_typer(training.models_cli.app, name="models")
+app.add_typer(training.policy_cli.app, name="policy")
 
 
 def main() -> None:

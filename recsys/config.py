@@ -137,6 +137,9 @@ class Channels(Section):
     quiet_from_hour: int = Field(21, ge=0, le=23, description="local hour")
     quiet_until_hour: int = Field(8, ge=0, le=23, description="local hour")
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
+    epsilon: float = Field(
+        0.05, ge=0, le=1, description="share of decisions with an id that explore all arms"
+    )
 
     @model_validator(mode="after")
     def _default_is_an_arm(self) -> Self:

@@ -6,7 +6,8 @@
     ├── DataError              the data cannot be used
     │   ├── MissingColumn
     │   ├── UnreadableFile
-    │   └── NothingToLearnFrom
+    │   ├── NothingToLearnFrom
+    │   └── NotRandomised
     ├── ConfigError            recsys.toml or the environment is wrong
     │   ├── UnknownKey
     │   ├── BadValue
@@ -78,6 +79,17 @@ class NothingToLearnFrom(DataError):
         self.found = found
         self.needed = needed
         super().__init__(f"too little data: {found:,} {what}, at least {needed:,} needed")
+
+
+class NotRandomised(DataError):
+    """A log that does not say with which probabilities its actions were chosen."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(
+            f"no policy can be learnt or judged from this log: {why}; allowed: a column with the "
+            "probability of each logged action (--pscore), or actions drawn at random alike for all"
+        )
 
 
 class ConfigError(RecsysError):

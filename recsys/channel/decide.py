@@ -14,6 +14,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
+from recsys.channel.explore import Draw, draw
 from recsys.channel.offers import ChannelQuery, Offer, offers_for
 from recsys.channel.response import Belief, Chance
 from recsys.channel.terms import NONE, ChannelTerms, Terms
@@ -39,6 +40,8 @@ class Arm:
         Whether it may be used.
     reason : str
         Why it is, or is not, the answer.
+    propensity : float
+        Probability with which this decision chooses it; that of the answer is its pscore.
     """
 
     channel: str
@@ -48,6 +51,7 @@ class Arm:
     expected_value: float
     eligible: bool
     reason: str
+    propensity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,20 @@ class ChannelChoice:
         `best` first, then eligible arms, then the others, each by falling expected value.
     simulated : bool
         Whether what is believed comes from simulated messages.
+    explored : bool
+        Whether `best` was drawn among all eligible arms rather than chosen for its value.
     """
 
     best: str
     send_at: int | None
     ranked: tuple[Arm, ...]
     simulated: bool
+    explored: bool = False
+
+    @property
+    def pscore(self) -> float:
+        """Probability with which this decision chooses what it chose."""
+        return self.ranked[0].propensity
 
 
 class Believer(Protocol):
@@ -114,18 +126,22 @@ class Standing(NamedTuple):
 
 
 def decide(rung: Believer, person: Person, query: ChannelQuery) -> ChannelChoice:
-    """Return the arm that serves by what `rung` believes, and all others with their reasons."""
+    """Return the arm that serves by what `rung` believes, and all others with their reasons.
+
+    Where the query says how to explore, the arm is drawn; only eligible arms ever are.
+    """
     terms = rung.terms
     offers = offers_for(person, query, terms)
     standing = _stand(rung, person, offers)
-    best = standing.best
-    arms = _arms(terms, offers, standing)
+    drawn = draw(_eligible(terms, offers), standing.best, query.lot, person.user_id)
+    best = drawn.arm
+    arms = _arms(terms, offers, standing, drawn)
     arms.sort(key=lambda arm: (arm.channel != best, not arm.eligible, -arm.expected_value))
     send_at = None
     if best != NONE:
         at = offers[terms.names.index(best)].at
         send_at = at if at > person.at else None
-    return ChannelChoice(best, send_at, tuple(arms), rung.simulated)
+    return ChannelChoice(best, send_at, tuple(arms), rung.simulated, drawn.explored)
 
 
 def pick(worths: Mapping[str, Worth], incumbent: str, *, gate_error: float) -> str:
@@ -205,21 +221,31 @@ def _incumbent(rung: Believer, person: Person, offers: Sequence[Offer]) -> str:
     return rung.terms.default_arm if below is None else _stand(below, person, offers).best
 
 
-def _arms(terms: Terms, offers: Sequence[Offer], standing: Standing) -> list[Arm]:
+def _eligible(terms: Terms, offers: Sequence[Offer]) -> list[str]:
+    pairs = zip(terms.names, offers, strict=True)
+    return [NONE, *(name for name, offer in pairs if not offer.excluded)]
+
+
+def _arms(terms: Terms, offers: Sequence[Offer], standing: Standing, drawn: Draw) -> list[Arm]:
     z = Z((1 + terms.confidence) / 2)
     value_of = dict(zip(terms.names, (w.value for w in standing.worths), strict=True)) | {NONE: 0.0}
     held = value_of[standing.best]
-    arms = [Arm(NONE, 0.0, 0.0, 0.0, 0.0, eligible=True, reason=_reason(NONE, 0.0, held, standing))]
+    chances = drawn.propensity
+    reason = _reason(NONE, 0.0, held, standing, drawn)
+    arms = [Arm(NONE, 0.0, 0.0, 0.0, 0.0, True, reason, chances[NONE])]  # noqa: FBT003
     for name, offer, believed in zip(terms.names, offers, standing.beliefs, strict=True):
         low, high = interval(believed.response, z=z)
         value = value_of[name]
-        reason = offer.excluded or _reason(name, value, held, standing)
-        arms.append(Arm(name, believed.response.p, low, high, value, not offer.excluded, reason))
+        reason = offer.excluded or _reason(name, value, held, standing, drawn)
+        p, chance = believed.response.p, chances.get(name, 0.0)
+        arms.append(Arm(name, p, low, high, value, not offer.excluded, reason, chance))
     return arms
 
 
-def _reason(name: str, value: float, held: float, standing: Standing) -> str:
-    """Return why an eligible arm is, or is not, the answer; `held` is what the answer is worth."""
+def _reason(name: str, value: float, held: float, standing: Standing, drawn: Draw) -> str:
+    """Return why an eligible arm is, or is not, the answer; `held` is what the best is worth."""
+    if drawn.explored and name == drawn.arm:
+        return "drawn among all that may be used, to learn how people respond"
     if name == standing.best:
         kept = name == standing.incumbent
         return "kept: nothing is clearly worth more" if kept else "worth most of what may be used"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from recsys.channel.explore import Lot
 from recsys.channel.local_time import is_quiet, local_hour, quiet_ends, zone_or
 from recsys.channel.terms import ChannelTerms, Terms
 from recsys.events import DAY
@@ -28,9 +29,12 @@ class ChannelQuery:
     ----------
     offered : frozenset of str or None
         Channels that the caller can use now; None: all.
+    lot : Lot or None
+        How to explore in this decision; None: the best arm for certain.
     """
 
     offered: frozenset[str] | None = None
+    lot: Lot | None = None
 
 
 class Offer(NamedTuple):

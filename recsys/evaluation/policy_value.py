@@ -1,4 +1,9 @@
-"""What a policy would have earned, from a log of another policy's randomised choices."""
+"""What a policy would have earned, from a log of another policy's randomised choices.
+
+Here for policies that choose one action for certain, every user counting alike, with the doubly
+robust estimate; :mod:`recsys.evaluation.estimators` has all four estimates, for policies that draw
+lots, every decision counting alike.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.overlap import NotMeasured, few_rows, thin_overlap
+
+__all__ = ["NOTHING", "Decisions", "NotMeasured", "Sampling", "policy_lift", "policy_value"]
 
 NOTHING = -1
-MIN_ROWS = 1_000
-MIN_EFFECTIVE = 200
-MIN_EFFECTIVE_SHARE = 0.05
-MAX_DEVIATIONS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,6 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
-class NotMeasured:
-    """Why a policy value could not be measured: never a made-up number."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sampling:
     """How intervals are drawn: seed, bootstrap samples of users, coverage."""
 
@@ -65,24 +62,10 @@ def refusal(chosen: NDArray[np.int8], logged: Decisions) -> NotMeasured | None:
     which the policy acts, and weights whose mean is 1 within three standard errors: otherwise the
     logged probabilities are not those that were used.
     """
-    if len(logged) < MIN_ROWS:
-        return NotMeasured(f"{len(logged):,} held-out decisions, at least {MIN_ROWS:,} needed")
-    unknown = int(np.isnan(logged.pscore).sum())
-    if unknown:
-        return NotMeasured(f"{unknown:,} of {len(logged):,} decisions without their pscore")
+    if (refused := few_rows(logged.pscore)) is not None:
+        return refused
     weight = weights(chosen, logged)[chosen != NOTHING]
-    return _unusable(weight) if len(weight) else None
-
-
-def _unusable(weight: NDArray[np.float64]) -> NotMeasured | None:
-    effective = weight.sum() ** 2 / max((weight**2).sum(), 1e-300)
-    needed = max(MIN_EFFECTIVE, MIN_EFFECTIVE_SHARE * len(weight))
-    if effective < needed:
-        return NotMeasured(f"effective sample of {effective:,.0f}, at least {needed:,.0f} needed")
-    error = weight.std() / np.sqrt(len(weight))
-    if abs(weight.mean() - 1) > MAX_DEVIATIONS * error + 1e-9:
-        return NotMeasured(f"weights average {weight.mean():.3f}: the logged pscores do not hold")
-    return None
+    return thin_overlap(weight) if len(weight) else None
 
 
 def weights(chosen: NDArray[np.int8], logged: Decisions) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""A policy learnt from any randomised log: which arm for whom, at what cost."""

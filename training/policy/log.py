@@ -1,0 +1,162 @@
+"""A logged file as decisions and features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recsys.errors import BadQuery, NotRandomised
+from recsys.evaluation.policy_value import Decisions
+from training.data_in.read import read_file
+
+MISSING = ("", "NA", "NaN", "nan", "null", "None")
+WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+MAX_ARMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of a log says what; `pscore` and `user` may be empty: the log has none."""
+
+    action: str
+    reward: str
+    pscore: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A logged file.
+
+    Attributes
+    ----------
+    arms : tuple of str
+        What was done, ascending; the actions of `logged` count through it.
+    logged : Decisions
+        One row a decision, rewards as in the file, pscore NaN where the file has none.
+    features : DataFrame
+        The columns asked for, n rows.
+    notes : tuple of str
+        What was left out.
+    """
+
+    arms: tuple[str, ...]
+    logged: Decisions
+    features: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_log(
+    path: Path, columns: Columns, features: Sequence[str], *, arms: Sequence[str] = ()
+) -> Log:
+    """Read a log; rows without an action or a reward are left out, and counted in the notes.
+
+    `arms` names the arms of a policy the log is to be read for; empty: those of the file.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be read.
+    BadQuery
+        A column is not in the file, or a reward is not a number.
+    NotRandomised
+        A pscore is missing or not in (0, 1]: leaving such rows out would bias what is learnt.
+    """
+    frame = read_file(path).frame
+    named = {"--action": columns.action, "--reward": columns.reward}
+    named |= {f"--{n}": c for n in ("pscore", "user") if (c := getattr(columns, n))}
+    for option, column in [*named.items(), *(("--features", name) for name in features)]:
+        _refuse_unknown(option, column, frame)
+    frame, notes = _complete(frame, columns)
+    done = frame[columns.action].cast(pl.String)
+    known = tuple(arms) or tuple(sorted(done.unique().to_list()))
+    if not 2 <= len(known) <= MAX_ARMS or not set(done.unique().to_list()) <= set(known):
+        allowed = f"the arms {', '.join(arms)}" if arms else f"2 to {MAX_ARMS} different arms"
+        raise BadQuery("--action", columns.action, allowed)
+    logged = Decisions(
+        user_row=_users(frame, columns.user),
+        action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
+        pscore=_pscores(frame, columns.pscore),
+        reward=_rewards(frame[columns.reward], columns.reward),
+    )
+    return Log(known, logged, frame.select(features), notes)
+
+
+def read_users(path: Path, features: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Return the features of each row and its number in the file; the first is 0.
+
+    Raises
+    ------
+    UnreadableFile
+        The file, or a row of it, cannot be read: every row must get its arm.
+    BadQuery
+        A feature is not a column of it.
+    """
+    raw = read_file(path)
+    for name in features:
+        _refuse_unknown("--users", name, raw.frame)
+    if len(raw.broken):
+        row, reason = raw.broken["row"][0], raw.broken["reason"][0]
+        raise BadQuery("--users", str(path), f"rows like the header; row {row}: {reason}")
+    return raw.frame.select(features), raw.row.to_numpy() - 1
+
+
+def numbers(column: pl.Series) -> NDArray[np.float64] | None:
+    """Return a column as float64 with NaN for what is missing; None where it holds other text."""
+    if not column.dtype.is_numeric() and column.dtype != pl.Boolean:
+        text = column.cast(pl.String).str.strip_chars()
+        present = text.is_not_null() & ~text.is_in(MISSING)
+        column = text.set(~present, None).cast(pl.Float64, strict=False)
+        if (column.is_null() & present).any():
+            return None
+    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
+    if column not in frame.columns:
+        raise BadQuery(option, column, f"a column of the file: {', '.join(frame.columns)}")
+
+
+def _complete(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    needed = [columns.action, columns.reward]
+    holes = [pl.col(c).is_null() | pl.col(c).cast(pl.String).is_in(MISSING) for c in needed]
+    whole = frame.filter(~pl.any_horizontal(holes))
+    left_out = len(frame) - len(whole)
+    note = f"{left_out:,} of {len(frame):,} rows without an action or a reward were left out"
+    return whole, (note,) if left_out else ()
+
+
+def _users(frame: pl.DataFrame, column: str) -> NDArray[np.int32]:
+    if not column:
+        return np.arange(len(frame), dtype=np.int32)
+    rows: NDArray[np.int32] = (
+        frame[column].cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int32)
+    )
+    return rows
+
+
+def _pscores(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:
+    if not column:
+        return np.full(len(frame), np.nan)
+    pscore = numbers(frame[column])
+    if pscore is None:
+        raise BadQuery("--pscore", column, "a column of numbers in (0, 1]")
+    bad = int((~((pscore > 0) & (pscore <= 1))).sum())
+    if bad:
+        raise NotRandomised(f"{bad:,} of {len(frame):,} rows have no pscore in (0, 1]")
+    return pscore
+
+
+def _rewards(column: pl.Series, name: str) -> NDArray[np.float64]:
+    reward = numbers(column)
+    if reward is None:
+        said = column.cast(pl.String).str.strip_chars().str.to_lowercase()
+        if not set(said.unique().to_list()) <= WORDS.keys():
+            raise BadQuery("--reward", name, "a column of numbers, or of yes and no")
+        reward = said.replace_strict(WORDS, return_dtype=pl.Float64).to_numpy()
+    return reward
