@@ -119,7 +119,7 @@ GROUPS = (
     Group(
         "visits",
         "{value:,.0f} days since anything else was seen of them",
-        "nothing seen of them but a {kind}",
+        "no visits seen, only each {kind}",
         ("other_recency_days", "others_30d"),
     ),
 )

@@ -40,7 +40,8 @@ class HyperChurn:
         """Say how live the answer is."""
         days = (person.at - person.live.at[-1]) / DAY
         n = len(person.live)
-        return f"re-scored now with {n:,} events since training, the last one {days:,.1f} days ago"
+        events = f"{n:,} event{'s' * (n > 1)} since training"
+        return f"re-scored now with {events}, the last one {days:,.1f} days ago"
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the propensity as of this moment, what happens at it included."""

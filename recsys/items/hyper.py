@@ -38,7 +38,7 @@ class HyperItems:
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
         live, past = _live(person), len(person.past)
-        return f"{live:,} events since training, after {past:,} before"
+        return f"{live:,} event{'s' * (live > 1)} since training, after {past:,} before"
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""

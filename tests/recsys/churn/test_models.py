@@ -100,7 +100,7 @@ def test_a_user_with_live_events_is_scored_again() -> None:
     someone = person(KNOWN.of_user(ACTIVE), at=END + DAY, row=ACTIVE, live=bought(200.5))
     answer = climbed(MODELS, someone)
     assert answer.rung is RungName.HYPER
-    assert "1 events since training, the last one 0.5 days ago" in answer.reason
+    assert "1 event since training, the last one 0.5 days ago" in answer.reason
 
 
 def test_the_live_rung_answers_differently_at_once_after_an_event() -> None:
