@@ -27,7 +27,7 @@ serve: install ## serve the champion on PORT
 	$(BIN)/recsys serve --port $(PORT)
 
 test: install ## run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 
 check: install ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
