@@ -10,13 +10,9 @@ import typer
 from rich.console import Console
 
 from recsys.storage.config_file import read_config
+from training.options import ConfigFile
 
 app = typer.Typer()
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="RECSYS_CONFIG", help="Configuration file."),
-]
 
 
 @app.command("import")

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from recsys.config import Config
-from recsys.storage.database import open_database
-from recsys.storage.event_log import EventLog
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
 from training import summary
@@ -29,6 +25,7 @@ from training.data_in.profile_files import (
 )
 from training.data_in.read import refuse_unreadable
 from training.data_in.report import ImportReport, rendered
+from training.load import open_log
 from training.progress import ConsoleSteps
 from training.report import page
 from training.run import run
@@ -49,7 +46,7 @@ def import_file(file: Path, config: Config, console: Console, *, about: str) -> 
     """
     refuse_unreadable(file)
     report: ImportReport | ProfileReport
-    with _open_log(config) as log:
+    with open_log(config) as log:
         profiles = Profiles(log.database)
         match about:
             case "items":
@@ -68,7 +65,7 @@ def import_file(file: Path, config: Config, console: Console, *, about: str) -> 
 def train(config: Config, console: Console, *, report_file: Path | None = None) -> None:
     """Train on what is in the event log, show what came of it, and draw the report."""
     store = ModelStore(Path(config.storage.models_dir))
-    with _open_log(config) as log, ConsoleSteps(console) as steps:
+    with open_log(config) as log, ConsoleSteps(console) as steps:
         outcome = run(config, log, store, now=_now(), steps=steps)
         steps.begin("draw the report")
         file = report_file or REPORTS_DIR / f"{outcome.version}.html"
@@ -80,22 +77,13 @@ def train(config: Config, console: Console, *, report_file: Path | None = None) 
 def prepare_demo(config: Config, console: Console) -> None:
     """Import the shipped shop into a fresh folder, simulate messages, train."""
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
-    with _open_log(config) as log:
+    with open_log(config) as log:
         with ConsoleSteps(console) as steps:
             imported = import_events(SAMPLE, config, log, now=_now(), watch=steps)
             steps.begin("simulate a message log (the shop has none)")
             simulated_log.put(config, log, now=_now())
         console.print(rendered(imported))
     train(config, console)
-
-
-@contextmanager
-def _open_log(config: Config) -> Iterator[EventLog]:
-    database = open_database(config.storage.url)
-    try:
-        yield EventLog(database)
-    finally:
-        database.close()
 
 
 def _now() -> int:

@@ -11,27 +11,21 @@ from rich.table import Table
 from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.evaluation.judged import Judged
-from recsys.storage.database import open_database
-from recsys.storage.event_log import EventLog
 from recsys.storage.model_store import ModelStore
 from training import gate
 from training.items.backtest import rolling
-from training.load import load
+from training.load import load, open_log
 from training.progress import ConsoleSteps
 from training.report import backtest
 
 
 def evaluate(config: Config, console: Console, *, windows: int, report_file: Path) -> None:
     """Judge the item ladder on the last windows, print the tables and draw the page."""
-    database = open_database(config.storage.url)
-    try:
-        with ConsoleSteps(console) as steps:
-            steps.begin("load")
-            data = load(EventLog(database), config)
-            steps.begin("choose, fit and judge each window")
-            tests = tuple(rolling(data, config, windows=windows, progress=steps.detail))
-    finally:
-        database.close()
+    with open_log(config) as log, ConsoleSteps(console) as steps:
+        steps.begin("load")
+        data = load(log, config)
+        steps.begin("choose, fit and judge each window")
+        tests = tuple(rolling(data, config, windows=windows, progress=steps.detail))
     for test in tests:
         for table in backtest.tables(test):
             console.print(table)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,6 +16,7 @@ from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
 from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents
+from recsys.storage.database import open_database
 from recsys.storage.event_log import MESSAGE_KINDS, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from training.channel.log import messages_from_log
@@ -22,6 +24,22 @@ from training.data import TrainingData
 
 _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value")
 _MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
+
+
+@contextmanager
+def open_log(config: Config) -> Iterator[EventLog]:
+    """Open the event log that is configured; it is closed at the end of the block.
+
+    Raises
+    ------
+    StoreUnavailable
+        It cannot be opened.
+    """
+    database = open_database(config.storage.url)
+    try:
+        yield EventLog(database)
+    finally:
+        database.close()
 
 
 def load(log: EventLog, config: Config, *, up_to: int | None = None) -> TrainingData:

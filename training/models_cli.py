@@ -19,13 +19,10 @@ from recsys.events import moment
 from recsys.ladder import RungName, Verdict
 from recsys.storage.config_file import read_config
 from recsys.storage.model_store import Broken, ModelStore, Registered
+from training.options import ConfigFile
 
 app = typer.Typer(help="The model versions there are, and which of them serves.")
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="RECSYS_CONFIG", help="Configuration file."),
-]
 Version = Annotated[str, typer.Argument(help="A version, as `recsys models list` names it.")]
 
 RUNGS = tuple(RungName)

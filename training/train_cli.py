@@ -13,13 +13,9 @@ from rich.console import Console
 from recsys.errors import PortInUse
 from recsys.storage.config_file import read_config
 from training import demo as showing
+from training.options import ConfigFile
 
 app = typer.Typer()
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="RECSYS_CONFIG", help="Configuration file."),
-]
 
 
 @app.command()
