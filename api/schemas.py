@@ -199,6 +199,27 @@ class UsageIntervalAnswer(Shape):
     next_cursor: None
 
 
+class ConsentLine(Shape):
+    """One line of the ledger."""
+
+    purpose: Literal["marketing", "profiling"]
+    channel: str = Field(description="of marketing; empty for profiling", examples=["email"])
+    state: Literal["granted", "denied"]
+    at: str
+    basis: str = Field(examples=["consent"])
+    source: str = Field(examples=["newsletter form"])
+    text_version: str = Field(description="of the text that was agreed to")
+
+
+class ConsentAnswer(Shape):
+    """What a user granted."""
+
+    user_id: str
+    profiling: bool | None = Field(description="null: nothing was said, see privacy.profiling")
+    marketing: dict[str, bool] = Field(description="by channel; what was never said is denied")
+    ledger: list[ConsentLine] = Field(description="all that was said, oldest arrival first")
+
+
 class EventVerdict(Shape):
     """What became of one event."""
 

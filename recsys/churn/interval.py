@@ -166,8 +166,7 @@ class _Gaps:
         ended = np.bincount(place, weight * closed, minlength=len(lengths))
         left = np.bincount(place, weight, minlength=len(lengths))
         at_risk = np.cumsum(left[::-1])[::-1]
-        share: NDArray[np.float64] = np.cumprod(1 - ended / at_risk)
-        return lengths, share
+        return lengths, np.cumprod(1 - ended / at_risk).astype(np.float64, copy=False)
 
 
 def _gaps(critical: Interactions, *, at: int) -> _Gaps:
