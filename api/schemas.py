@@ -175,6 +175,30 @@ class SegmentAnswer(Climbed):
     next_cursor: None
 
 
+class SegmentUsage(Shape):
+    """How often the users of a segment come back."""
+
+    segment: str = Field(examples=["rfm:champions"])
+    days: float | None = Field(description="80 % of repeaters usually come back within; or null")
+    survival_days: float | None = Field(description="the same with open gaps counted as open")
+    repeaters: int = Field(ge=0)
+    shrunk: bool = Field(description="whether few repeaters made `days` lean on everybody")
+
+
+class UsageIntervalAnswer(Shape):
+    """How often users come back, and how far ahead churn looks."""
+
+    model_version: str
+    critical_kind: str = Field(examples=["purchase"])
+    horizon_days: int
+    active_days: int
+    days: float | None
+    survival_days: float | None
+    repeaters: int = Field(ge=0)
+    items: list[SegmentUsage]
+    next_cursor: None
+
+
 class ConsentLine(Shape):
     """One line of the ledger."""
 

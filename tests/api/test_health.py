@@ -133,6 +133,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/items/{item_id}/similar",
         "/v1/segments",
         "/v1/segments/{name}/recommendations",
+        "/v1/usage-interval",
         "/v1/events",
         "/v1/models/current",
         "/health/live",
