@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.algorithms.topk import top_k
-from recsys.config import Config
+from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from recsys.evaluation.split import Relevant
@@ -25,7 +25,13 @@ from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
 from training.items.blending import BlendChoice, PartSettings, fit_parts, learn
-from training.items.counts import fading, kind_weights, recent_histories, takers_by_item
+from training.items.counts import (
+    kind_caps,
+    kind_half_lives,
+    kind_weights,
+    recent_histories,
+    takers_by_item,
+)
 from training.items.windows import Window, window
 
 MAX_USERS = 1_000
@@ -123,7 +129,8 @@ def choose(
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
     First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, then what live events are worth to the winner, last the blend.
+    half-life, then what live events are worth to the winner, last the blend. What ``items.model``
+    of the configuration fixes is taken as it is.
 
     Parameters
     ----------
@@ -165,7 +172,8 @@ def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoic
     """Return the 1:1 model that wins, and the best factorisation whether or not it does."""
     graphs = _graph_trials(ground, progress)
     graph = max(graphs, key=_ndcg)
-    factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in FACTORS]
+    tried = factorisations(ground.config.items.model)
+    factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in tried]
     factor = max(factors, key=_ndcg)
     wins = factor.ndcg > graph.ndcg
     best = factor if wins else graph
@@ -189,7 +197,31 @@ def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) ->
         own=choice.own,
         live=choice.live,
         live_own=choice.live_own,
+        kind_half_life_days=kind_half_lives(kinds, config, usual=choice.half_life_days),
+        cap=kind_caps(kinds, config),
     )
+
+
+def graphs(model: ItemModel) -> Sequence[NeighbourSettings]:
+    """Return the item graphs to try: fewer, the more of them is fixed."""
+    fixed = (
+        NeighbourSettings(model.weighting or g.weighting, model.neighbours or g.neighbours)
+        for g in GRAPHS
+    )
+    return tuple(dict.fromkeys(fixed))
+
+
+def factorisations(model: ItemModel) -> Sequence[AlsSettings]:
+    """Return the factorisations to try: fewer, the more of them is fixed."""
+    fixed = (
+        AlsSettings(
+            factors=model.factors or f.factors,
+            alpha=model.alpha or f.alpha,
+            regularization=model.regularization or f.regularization,
+        )
+        for f in FACTORS
+    )
+    return tuple(dict.fromkeys(fixed))
 
 
 def fit_base(
@@ -215,7 +247,9 @@ class _Ground:
 
     def histories(self, half_life_days: float) -> Histories:
         before = self.held.before
-        weights = fading(before.kinds, self.config, half_life_days)
+        weights = event_weights(
+            ItemChoice(half_life_days=half_life_days), before.kinds, self.config
+        )
         return weights.histories(before, at=self.held.cutoff)
 
 
@@ -245,12 +279,14 @@ def _ndcg(trial: Trial[AlsSettings] | Trial[NeighbourSettings]) -> float:
 def _graph_trials(
     ground: _Ground, progress: Callable[[str], None]
 ) -> list[Trial[NeighbourSettings]]:
-    half_life_days = ItemChoice().half_life_days
-    trials = [_try_graph(ground, s, half_life_days, progress) for s in GRAPHS]
-    wider = replace(max(trials, key=_ndcg).settings, neighbours=WIDER)
-    trials.append(_try_graph(ground, wider, half_life_days, progress))
+    model = ground.config.items.model
+    half_life_days = model.half_life_days or ItemChoice().half_life_days
+    trials = [_try_graph(ground, s, half_life_days, progress) for s in graphs(model)]
+    if not model.neighbours:
+        wider = replace(max(trials, key=_ndcg).settings, neighbours=WIDER)
+        trials.append(_try_graph(ground, wider, half_life_days, progress))
     best = max(trials, key=_ndcg).settings
-    others = [days for days in HALF_LIVES if days != half_life_days]
+    others = [d for d in HALF_LIVES if d != half_life_days and not model.half_life_days]
     return trials + [_try_graph(ground, best, days, progress) for days in others]
 
 
