@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.events import NO_EVENTS, Interactions, UserEvents
 from recsys.items.blend import Blended, habits_of
-from recsys.items.history import EventWeights
+from recsys.items.history import EventWeights, History
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.items.taste import NO_CARRIER, Taste
 from recsys.ladder import Reason, RungName, Step
@@ -110,13 +110,29 @@ class OneToOneItems:
         self, past: UserEvents, live: UserEvents, query: ItemQuery, *, at: int, source: str
     ) -> Ranking | None:
         """Rank the allowed items for some events as of `at`; None when they speak for none."""
-        history = self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
+        history = self._history(past, live, at=at)
         if self.blended is None:
             items, score, because = self.taste.rank(history, query.allowed, query.limit)
         else:
             had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
             items, score, because = self.blended.rank(history, had, query.allowed, query.limit)
         return Ranking(items, score, because, source) if len(items) else None
+
+    def score(self, past: UserEvents, live: UserEvents, *, at: int) -> NDArray[np.float32]:
+        """Score all items for some events as of `at`, float32, shape (n_items,).
+
+        What cannot be had is ``-inf``; items that nothing speaks for score lowest of the others.
+        """
+        history = self._history(past, live, at=at)
+        if self.blended is None:
+            score = self.taste.score(history)
+            score[self.taste.demand == 0] = -np.inf
+            return score
+        had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
+        return self.blended.score(history, had)
+
+    def _history(self, past: UserEvents, live: UserEvents, *, at: int) -> History:
+        return self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
 
 
 def no_lists() -> ReadyLists:

@@ -17,6 +17,7 @@ from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.catalogue import Catalogue
 from recsys.config import Config
 from recsys.events import Interactions
+from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
@@ -40,6 +41,8 @@ from training.items.counts import (
     takers_by_item,
 )
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
+from training.items.moments import in_sessions, moments
+from training.items.session_choice import fit_at_hand, sessions_of
 from training.items.windows import Window, window
 from training.measurement import Measurement
 
@@ -76,6 +79,7 @@ def fit(
         on_factors=choice.factors is not None,
         blend=_blend(interactions, choice, config, at=at),
         content=_described_alike(data.catalogue, graph),
+        at_hand=_at_hand(interactions, choice, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
 
@@ -89,6 +93,10 @@ def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbo
         neighbours=CONTENT_NEIGHBOURS,
         wanted=np.diff(graph.indptr) == 0,
     )
+
+
+def _at_hand(interactions: Interactions, choice: ItemChoice, config: Config) -> AtHand | None:
+    return None if choice.sessions is None else fit_at_hand(interactions, choice.sessions, config)
 
 
 def _blend(
@@ -122,7 +130,8 @@ def measure(
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
-    window; the hyper rung is judged on what the user bought on later days.
+    window; the hyper rung is judged on what the user bought on later days. Where the session at
+    hand is listened to, users with a session are asked in the middle of it instead.
 
     Returns
     -------
@@ -138,6 +147,9 @@ def measure(
     progress("fitting on all before the test window")
     models = fit(train, segments, choice, config, at=held.cutoff)
     progress("judging each rung against the one below")
+    if choice.sessions:
+        found = moments(held, sessions_of(held.held_out, config), config, most=len(train.trait))
+        held = in_sessions(held, found, config)
     now, later = _hearings(data, held, segments, config)
     rungs = models.ladder({}).rungs
     verdicts: dict[RungName, Verdict] = {}
