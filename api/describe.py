@@ -70,7 +70,12 @@ REPEATS = _parameter(
     "items that the user had before: allow them, exclude them, or only them",
     {**TEXT, "enum": [str(choice) for choice in Repeats], "default": "allow"},
 )
-ITEM_QUERY = [LIMIT, EXCLUDE, REPEATS, *QUERY]
+CART = _parameter(
+    "cart",
+    "items in the cart right now: they count as events, and are not in the answer; as `exclude`",
+    {"type": "array", "items": TEXT},
+)
+ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
     422: _problem("a parameter outside what is allowed"),
@@ -95,6 +100,7 @@ BATCH_BODY = json_body(
             "user_ids": {"type": "array", "items": TEXT},
             "limit": {"type": "integer"},
             "exclude": {"type": "array", "items": TEXT},
+            "cart": {"type": "array", "items": TEXT},
             **{parameter["name"]: parameter["schema"] for parameter in QUERY},
         },
     },

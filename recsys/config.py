@@ -77,6 +77,7 @@ class Kind(Section):
     weight: float = Field(1.0, description="strength; negative takes earlier strength back")
     half_life_days: float = Field(0.0, ge=0, description="age at half strength; 0: as other kinds")
     cap: float = Field(0.0, ge=0, description="most events that count for one item; 0: all")
+    rest_hours: float = Field(0.0, ge=0, description="the item is not recommended for so long")
 
 
 class ItemModel(Section):
@@ -203,8 +204,10 @@ class Serving(Section):
 USUAL_KINDS = {
     "view": Kind(weight=0.1),
     "cart": Kind(weight=0.5),
-    "purchase": Kind(weight=1.0),
-    "return": Kind(weight=-1.0),
+    "purchase": Kind(weight=1.0, rest_hours=12),
+    "return": Kind(weight=-1.0, rest_hours=720),
+    "remove": Kind(weight=-0.5, rest_hours=24),
+    "dismiss": Kind(weight=-1.0, rest_hours=720),
 }
 
 

@@ -45,10 +45,14 @@ class HyperItems:
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
-        live, past = _live(person), len(person.past)
-        session = len(self._clicks(person))
-        here = f", {session:,} of them in this session" if session else ""
-        return f"{live:,} event{'s' * (live > 1)} since training{here}, after {past:,} before"
+        cart, past = len(person.context.cart), len(person.past)
+        live, session = max(_live(person) - cart, 0), len(self._clicks(person))
+        used = [f"{live:,} event{'s' * (live != 1)} since the model was trained"]
+        if session:
+            used.append(f"{session:,} in this session")
+        if cart:
+            used.append(f"{cart:,} in the cart")
+        return f"{', '.join(used)}, after {past:,} before"
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""

@@ -436,7 +436,7 @@ def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.
     for place, user in enumerate(wanted.user_row):
         live = held.live.of_user(user)
         history = weights.history(
-            held.before.of_user(user), live, at=int(live.at[-1]), n_items=len(taste.demand)
+            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
         )
         score = taste.score(history)
         best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)

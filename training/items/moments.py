@@ -30,12 +30,15 @@ class Moments:
         What was seen.
     wanted : Relevant
         Available items that came after.
+    asked_at : int64, shape (n_users,)
+        The moment (microseconds); ``NEVER`` for who is not asked.
     """
 
     seen: NDArray[np.bool_]
     after: NDArray[np.bool_]
     live: Interactions
     wanted: Relevant
+    asked_at: NDArray[np.int64]
 
 
 def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> Moments:
@@ -64,7 +67,7 @@ def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> Mome
     seen = events.at <= asked_at[owner]
     after = takes & ~seen & (events.at <= until[owner])
     wanted = split.relevant(events.where(after), held.available)
-    return Moments(seen=seen, after=after, live=events.where(seen), wanted=wanted)
+    return Moments(seen, after, events.where(seen), wanted, asked_at)
 
 
 def in_sessions(held: Window, found: Moments, config: Config) -> Window:
@@ -81,6 +84,7 @@ def in_sessions(held: Window, found: Moments, config: Config) -> Window:
         held,
         live=events.where(np.where(inside, found.seen, first)),
         wanted_later=split.relevant(later.of_kind(config.churn.critical_kind), held.available),
+        asked_at=np.where(asked, found.asked_at, held.asked_at),
     )
 
 

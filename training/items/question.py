@@ -130,7 +130,8 @@ def measure(
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
-    window; the hyper rung is judged on what the user bought on later days. Where the session at
+    window; the hyper rung is asked when the user comes back on a later day, and judged on what the
+    user bought from then on. Where the session at
     hand is listened to, users with a session are asked in the middle of it instead.
 
     Returns
@@ -209,12 +210,12 @@ def _hearings(
     """Return users at the cutoff, and those who came back after their first active day."""
     judge = Judge.of(held, data.catalogue.available, config)
     trait = trait_rows(data.trait, segments, config)
-    gather = partial(persons, before=held.before, segments=segments, trait=trait, at=held.cutoff)
+    gather = partial(persons, before=held.before, segments=segments, trait=trait)
     return (
-        _Hearing(judge, gather(held.wanted.user_row)),
+        _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
         _Hearing(
             replace(judge, wanted=held.wanted_later),
-            gather(held.wanted_later.user_row, live=held.live),
+            gather(held.wanted_later.user_row, at=held.asked_at, live=held.live),
         ),
     )
 
