@@ -175,6 +175,51 @@ class SegmentAnswer(Climbed):
     next_cursor: None
 
 
+class SegmentUsage(Shape):
+    """How often the users of a segment come back."""
+
+    segment: str = Field(examples=["rfm:champions"])
+    days: float | None = Field(description="80 % of repeaters usually come back within; or null")
+    survival_days: float | None = Field(description="the same with open gaps counted as open")
+    repeaters: int = Field(ge=0)
+    shrunk: bool = Field(description="whether few repeaters made `days` lean on everybody")
+
+
+class UsageIntervalAnswer(Shape):
+    """How often users come back, and how far ahead churn looks."""
+
+    model_version: str
+    critical_kind: str = Field(examples=["purchase"])
+    horizon_days: int
+    active_days: int
+    days: float | None
+    survival_days: float | None
+    repeaters: int = Field(ge=0)
+    items: list[SegmentUsage]
+    next_cursor: None
+
+
+class ConsentLine(Shape):
+    """One line of the ledger."""
+
+    purpose: Literal["marketing", "profiling"]
+    channel: str = Field(description="of marketing; empty for profiling", examples=["email"])
+    state: Literal["granted", "denied"]
+    at: str
+    basis: str = Field(examples=["consent"])
+    source: str = Field(examples=["newsletter form"])
+    text_version: str = Field(description="of the text that was agreed to")
+
+
+class ConsentAnswer(Shape):
+    """What a user granted."""
+
+    user_id: str
+    profiling: bool | None = Field(description="null: nothing was said, see privacy.profiling")
+    marketing: dict[str, bool] = Field(description="by channel; what was never said is denied")
+    ledger: list[ConsentLine] = Field(description="all that was said, oldest arrival first")
+
+
 class EventVerdict(Shape):
     """What became of one event."""
 

@@ -17,6 +17,7 @@ import training.models_cli
 import training.policy_cli
 import training.storage_cli
 import training.train_cli
+import training.tune_cli
 from recsys.errors import RecsysError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ for part in (
     training.cli.app,
     training.train_cli.app,
     training.evaluate_cli.app,
+    training.tune_cli.app,
     training.benchmark_cli.app,
     training.forecast_cli.app,
     api.cli.app,

@@ -76,7 +76,7 @@ def _move_events(writing: Writing, previous: str, user: str) -> None:
 
 
 def _move_profile(writing: Writing, previous: str, user: str, *, merged: Merged) -> None:
-    columns = "purpose, channel, state, at, basis, source"
+    columns = "purpose, channel, state, at, basis, source, text_version"
     writing.execute(
         f"INSERT INTO consents (user_id, {columns}) "  # noqa: S608
         f"SELECT ?, {columns} FROM consents WHERE user_id = ? ORDER BY seq ON CONFLICT DO NOTHING",
