@@ -7,6 +7,7 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, Self
@@ -205,9 +206,19 @@ class Serving(Section):
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
     max_limit: int = Field(100, ge=1, description="most items in one answer")
     max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    write_keys_sha256: tuple[str, ...] = Field(
+        (), description="SHA-256 of the keys that may send events; empty: anybody may"
+    )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("write_keys_sha256")
+    @classmethod
+    def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):
+            raise ValueError("64 hexadecimal digits each, for example from `sha256sum`")
+        return hashes
 
 
 USUAL_KINDS = {
