@@ -1,6 +1,5 @@
 """The files of the list protocols."""
 
-
 import pytest
 
 from recsys.errors import UnreadableFile
