@@ -21,10 +21,10 @@ from recsys.config import Config
 from recsys.errors import CannotAnswer
 from recsys.events import SECOND
 from recsys.ladder import Reason, RungName
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
+from recsys.storage.stores import open_store
 
 
 class Service:
@@ -69,7 +69,7 @@ class Service:
         """
         threads.limit()
         storage, serving = self.config.storage, self.config.serving
-        self.log = EventLog(open_database(storage.url), live_events=serving.live_events)
+        self.log = EventLog(open_store(storage), live_events=serving.live_events)
         self.profiles = Profiles(self.log.database)
         self.desk = Desk(
             self.log,

@@ -30,7 +30,15 @@ class Section(BaseModel):
 class Storage(Section):
     """Where things are kept."""
 
-    url: str = Field("sqlite:///var/recsys.db", description="event log, profiles and consents")
+    url: str = Field(
+        "sqlite:///var/recsys.db",
+        description="event log, profiles, consents: a SQLite file or postgresql://user@host/name",
+    )
+    connections: int = Field(8, ge=1, description="most to a server, of one process")
+    connect_timeout_ms: int = Field(2_000, ge=1, description="longest wait for a server")
+    statement_timeout_ms: int = Field(
+        5_000, ge=1, description="longest statement of a request on a server"
+    )
     models_dir: str = Field("models", description="folder of the model versions")
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
 
@@ -59,6 +67,9 @@ class Data(Section):
     unavailable_items: tuple[str, ...] = Field((), description="never recommended (postage, fees)")
     timezone: str = Field("UTC", description="zone of times that name none, and of users")
     time_format: str = Field("", description="strptime format of times not in ISO 8601")
+    retention_days: Mapping[str, int] = Field(
+        {}, description="days that events of a kind are kept; kinds not named: for good"
+    )
     bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
 
     @field_validator("timezone")

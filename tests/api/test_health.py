@@ -128,6 +128,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/users/{user_id}/recommendations",
         "/v1/users/{user_id}/channel",
         "/v1/users/{user_id}/churn",
+        "/v1/users/{user_id}/value",
         "/v1/users/{user_id}/consent",
         "/v1/recommendations:batch",
         "/v1/items/{item_id}/similar",

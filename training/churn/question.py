@@ -19,6 +19,7 @@ from recsys.events import DAY, Interactions, micros, moment
 from recsys.segments.table import SegmentTable
 from training import segments
 from training.churn import judging as churn_judging
+from training.churn import value
 from training.churn.choice import CANDIDATES, ChurnChoice, Progress, choose, define, learnt
 from training.churn.judging import Trial
 from training.data import TrainingData
@@ -105,8 +106,18 @@ def measure(
     progress("judging every rung")
     test = labels.labelled(data.interactions, definition, at=cutoff)
     judged = churn_judging.judge(test, trial, stale, config)
-    usage = _usage(data, choice, config)
-    return choice, replace(judged, metrics={**judged.metrics, "usage_interval": usage})
+    progress("judging what users were worth")
+    more = {
+        "usage_interval": _usage(data, choice, config),
+        "lifetime_value": value.judged(
+            data.interactions,
+            definition.critical_kind,
+            config,
+            at=cutoff,
+            horizon_days=definition.horizon_days,
+        ),
+    }
+    return choice, replace(judged, metrics={**judged.metrics, **more})
 
 
 def judged_at(interactions: Interactions, definition: Definition, config: Config) -> int:
