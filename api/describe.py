@@ -82,6 +82,7 @@ PROBLEMS: dict[int | str, Json] = {
     503: _problem("no model yet, or the store is unavailable"),
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
+UNAUTHORISED: dict[int | str, Json] = {401: _problem("keys are configured, and none was given")}
 TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
 
 
@@ -131,21 +132,21 @@ CONSENT_BODY = json_body(
         },
     },
 )
+_ORDER = {
+    "messageId": "b2f7c1",
+    "userId": "12747",
+    "event": "Order Completed",
+    "timestamp": "2011-12-09T12:00:00Z",
+    "properties": {
+        "order_id": "581587",
+        "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
+    },
+}
 EVENTS_BODY = json_body(
     {"type": "object"},
     {
         "short": {"user_id": "12747", "item_id": "22423", "event": "view"},
-        "Segment": {
-            "type": "track",
-            "messageId": "b2f7c1",
-            "userId": "12747",
-            "event": "Order Completed",
-            "timestamp": "2011-12-09T12:00:00Z",
-            "properties": {
-                "order_id": "581587",
-                "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
-            },
-        },
+        "Segment": {"type": "track", **_ORDER},
         "many": {
             "batch": [
                 {"user_id": "12747", "item_id": "22423", "event": "Product Viewed"},
@@ -154,3 +155,15 @@ EVENTS_BODY = json_body(
         },
     },
 )
+_SEGMENT = {
+    "track": _ORDER,
+    "identify": {"userId": "12747", "traits": {"country": "Norway"}},
+    "alias": {"previousId": "anonymous-7", "userId": "12747"},
+    "page": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
+    "screen": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
+    "group": {"userId": "12747", "groupId": "team"},
+    "batch": {"batch": [{"type": "track", **_ORDER}], "sentAt": "2011-12-09T12:00:01Z"},
+}
+SEGMENT_BODIES = {
+    kind: json_body({"type": "object"}, {"Segment": example}) for kind, example in _SEGMENT.items()
+}

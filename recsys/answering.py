@@ -94,7 +94,7 @@ class Answering:
                 messages=remembered.messages,
                 context=context,
             )
-        row = self.bundle.interactions.users.row(user_id)
+        row = self.bundle.interactions.users.row(remembered.known_as or user_id)
         return Person(
             user_id,
             at,

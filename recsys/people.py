@@ -65,6 +65,8 @@ class Remembered:
         Per channel, when this user was sent something lately (microseconds, ascending).
     traits : mapping of str to str
         The user's traits (country, timezone…), as imported or identified.
+    known_as : str
+        The user that the id asked for became; empty when it is its own.
     """
 
     live: tuple[LiveEvent, ...] = ()
@@ -72,6 +74,7 @@ class Remembered:
     channels: frozenset[str] = frozenset()
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     traits: Mapping[str, str] = field(default_factory=dict)
+    known_as: str = ""
 
 
 NOTHING_REMEMBERED = Remembered()

@@ -73,8 +73,14 @@ class ItemModels:
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
+        one_to_one = self.one_to_one()
+        rungs = (HyperItems(one_to_one, self.at_hand), one_to_one, self.segment, self.popular)
+        return Ladder(Question.ITEMS, rungs, verdicts)
+
+    def one_to_one(self) -> OneToOneItems:
+        """Return rung 2."""
         taste = self.taste()
-        one_to_one = OneToOneItems(
+        return OneToOneItems(
             taste=taste,
             weights=self.weights,
             ready=self.ready,
@@ -82,8 +88,6 @@ class ItemModels:
             min_history=self.min_history,
             blended=self.blended(taste),
         )
-        rungs = (HyperItems(one_to_one, self.at_hand), one_to_one, self.segment, self.popular)
-        return Ladder(Question.ITEMS, rungs, verdicts)
 
     def taste(self) -> Taste:
         """Return the 1:1 model."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
 from training.benchmark.outcome import Outcome, Steps
-from training.benchmark.session_files import read_test, read_train, write_lists
+from training.benchmark.session_files import read_test, read_train
+from training.benchmark.text import write_lists
 from training.session_learning import (
     FEWEST_SESSIONS,
     Job,
@@ -58,8 +59,8 @@ def run(
         figures = judge(lists, asked.targets)
         measured_on = f"{len(asked.targets):,} beginnings of sessions of the test file"
         if predict:
-            kept = (row[row != NOBODY].tolist() for row in lists)
-            write_lists(predict, kept, file.items)
+            kept = ([file.items[item] for item in row[row != NOBODY]] for row in lists)
+            write_lists(predict, range(1, len(lists) + 1), kept)
     return Outcome(
         figures={f"P@{k}": figures.hit_rate, f"MRR@{k}": figures.mrr},
         measured_on=measured_on,

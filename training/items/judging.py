@@ -120,18 +120,30 @@ class Judge:
         hit = metrics.hits(lists, self.wanted.item_row, self.wanted.indptr)
         counts, n_items = self.wanted.counts, int(self.available.sum())
         repeat = _among(self.wanted, self.before, n_items=len(self.available))
+        head = self.head()[self.wanted.item_row]
         return {
             "ndcg": self.estimate(metrics.ndcg(hit, counts)),
             "recall": self.estimate(metrics.recall(hit, counts)),
             "reciprocal_rank": self.estimate(metrics.reciprocal_rank(hit)),
             "hit_rate": self.estimate(metrics.any_hit(hit)),
             "novelty_bits": self.estimate(metrics.novelty(lists, self.share)),
+            "intra_list_similarity": self.estimate(self._alike(lists)),
             "coverage": metrics.coverage(lists, n_items=n_items),
             "gini": metrics.gini(lists, n_items=n_items),
             "repeats": self._slice(lists, self.wanted.where(repeat)),
             "new_items": self._slice(lists, self.wanted.where(~repeat)),
+            "head": self._slice(lists, self.wanted.where(head)),
+            "tail": self._slice(lists, self.wanted.where(~head)),
             "by_history": self._by_history(metrics.ndcg(hit, counts)),
         }
+
+    def head(self) -> NDArray[np.bool_]:
+        """Return the items that held a third of what was taken before, bool, shape (n_items,)."""
+        return metrics.short_head(np.bincount(self.before.item_row, minlength=len(self.available)))
+
+    def _alike(self, lists: NDArray[np.int32]) -> NDArray[np.float64]:
+        taker, taken = self.before.pair_user, self.before.item_row
+        return metrics.intra_list_similarity(lists, taker, taken, n_items=len(self.available))
 
     def _slice(self, lists: NDArray[np.int32], wanted: Relevant) -> dict[str, Any]:
         hit = metrics.hits(lists, wanted.item_row, wanted.indptr)

@@ -49,6 +49,8 @@ from training.measurement import Measurement
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
 CONTENT_NEIGHBOURS = 50
+MOST_IN_SESSIONS = 2_000
+"""Users asked in the middle of a session, drawn by the seed."""
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
 
@@ -110,17 +112,9 @@ def _blend(
 
 
 def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
-    taste = parts.taste()
     # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
     with threadpool_limits(1, "blas"):
-        return make_ready(
-            taste,
-            parts.weights,
-            interactions,
-            at=parts.at,
-            depth=depth,
-            blended=parts.blended(taste),
-        )
+        return make_ready(parts.one_to_one(), interactions, depth=depth)
 
 
 def measure(
@@ -131,8 +125,8 @@ def measure(
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
     window; the hyper rung is asked when the user comes back on a later day, and judged on what the
-    user bought from then on. Where the session at
-    hand is listened to, users with a session are asked in the middle of it instead.
+    user bought from then on. Where the session at hand is listened to, users with a session are
+    asked in the middle of it instead.
 
     Returns
     -------
@@ -149,7 +143,7 @@ def measure(
     models = fit(train, segments, choice, config, at=held.cutoff)
     progress("judging each rung against the one below")
     if choice.sessions:
-        found = moments(held, sessions_of(held.held_out, config), config, most=len(train.trait))
+        found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
         held = in_sessions(held, found, config)
     now, later = _hearings(data, held, segments, config)
     rungs = models.ladder({}).rungs
