@@ -13,6 +13,7 @@ from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.items.blend import Blend, Blended, Parts
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
+from recsys.items.newcomers import Newcomers
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
 from recsys.items.popular import PopularItems
 from recsys.items.segment import SegmentItems
@@ -52,6 +53,8 @@ class ItemModels:
     content : ItemNeighbours or None
         Items that are described alike, for items without `neighbours`: on their first day, none
         has any.
+    newcomers : Newcomers or None
+        New items for the last places of personal lists.
     """
 
     popular: PopularItems
@@ -66,6 +69,7 @@ class ItemModels:
     on_factors: bool = False
     blend: Blend | None = None
     content: ItemNeighbours | None = None
+    newcomers: Newcomers | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
@@ -77,6 +81,7 @@ class ItemModels:
             at=self.at,
             min_history=self.min_history,
             blended=self.blended(taste),
+            newcomers=self.newcomers,
         )
         rungs = (HyperItems(one_to_one), one_to_one, self.segment, self.popular)
         return Ladder(Question.ITEMS, rungs, verdicts)

@@ -101,6 +101,8 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    new_item_places : int
+        Last places for items that nobody has taken yet, where they were shown not to lose.
     """
 
     graph: NeighbourSettings = DEFAULT_GRAPH
@@ -112,6 +114,7 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    new_item_places: int = 0
 
     @property
     def to_factorise(self) -> AlsSettings | None:
