@@ -20,7 +20,7 @@ from api.state import Current, Serving
 from recsys.config import Config
 from recsys.errors import CannotAnswer
 from recsys.events import SECOND
-from recsys.ladder import Reason, RungName
+from recsys.ladder import Question, Reason, RungName
 from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
@@ -138,4 +138,6 @@ class Service:
                 for step in climb["trail"]:
                     if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
                         raise CannotAnswer(serving.answering.version)
-        self.metrics.serves(serving.answering.version)
+        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+        drifted = measured.get("drift", {}).get("score_index")
+        self.metrics.serves(serving.answering.version, churn_drift=drifted)
