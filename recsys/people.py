@@ -22,11 +22,14 @@ class Context:
         Value of the configured context trait (for example the country); empty when not said.
     timezone : str
         IANA name; empty when not said, then the configured zone stands in.
+    cart : tuple of str
+        Items in the cart right now.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
+    cart: tuple[str, ...] = ()
 
 
 NO_CONTEXT = Context()
