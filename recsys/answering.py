@@ -87,6 +87,7 @@ class Answering:
                 channels=remembered.channels,
                 messages=remembered.messages,
                 context=context,
+                traits=remembered.traits,
             )
         row = self.bundle.interactions.users.row(user_id)
         return Person(
@@ -99,6 +100,7 @@ class Answering:
             live=self._live(remembered.live),
             messages=remembered.messages,
             context=context,
+            traits=remembered.traits,
         )
 
     def recommend(
