@@ -100,6 +100,31 @@ BATCH_BODY = json_body(
     },
     {"two users": {"user_ids": ["12747", "17850"], "limit": 5, "exclude": ["22423"]}},
 )
+CONSENT_BODY = json_body(
+    {
+        "type": "object",
+        "required": ["purpose", "state"],
+        "properties": dict.fromkeys(
+            ("purpose", "channel", "state", "at", "basis", "source", "text_version"), TEXT
+        ),
+    },
+    {
+        "one": {
+            "purpose": "marketing",
+            "channel": "email",
+            "state": "granted",
+            "basis": "consent",
+            "source": "newsletter form",
+            "text_version": "2026-01",
+        },
+        "many": {
+            "consents": [
+                {"purpose": "profiling", "state": "denied"},
+                {"purpose": "marketing", "channel": "sms", "state": "denied"},
+            ]
+        },
+    },
+)
 EVENTS_BODY = json_body(
     {"type": "object"},
     {

@@ -29,6 +29,7 @@ BLIND = (
     "the event store is unavailable: consents and recent events are not known, "
     "so nobody is profiled and no channel may be used"
 )
+NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 _ANYBODY = Remembered(profiling=False)
 
 
@@ -93,6 +94,14 @@ class Desk:
         person, notes = self.person(serving, user_id, asked, at=at, marketing=False)
         answer = self._churn(serving, person, asked)
         return {**_about(serving, person, notes), "churn": answer}
+
+    def value(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer what the user was worth, and is expected to be worth."""
+        person, notes = self.person(serving, user_id, asked, at=at, marketing=False)
+        models = serving.answering.bundle.value
+        risk = self._churn(serving, person, asked) if person.profiling else None
+        answer = render.value(models.answer(person), risk, models, denied=NOT_PROFILED)
+        return {**_about(serving, person, notes), "value": answer}
 
     def segment(self, serving: Serving, segment_row: int, asked: Asked, *, at: int) -> Json:
         """Answer which items for anybody in a segment."""

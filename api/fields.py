@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.asked import MAX_ID_LENGTH
 from recsys.errors import BadEvent
+from recsys.events import SECOND, micros
 
 Fields = Mapping[str, Any]
 
@@ -73,6 +76,28 @@ def number(
         reason = f"{names[0]} is {shown(said)}; allowed: a number {bounds}{hint}"
         raise BadEvent(f"bad_{names[0]}", reason)
     return found
+
+
+def instant_of(said: object, zone: ZoneInfo) -> int:
+    """Return microseconds since the epoch; `zone` is that of times that name none.
+
+    Raises
+    ------
+    BadEvent
+        Neither ISO 8601 nor seconds, milliseconds or microseconds since 1970.
+    """
+    try:
+        if isinstance(said, str):
+            at = datetime.fromisoformat(said)
+            found = micros(at if at.tzinfo else at.replace(tzinfo=zone))
+            if found >= 0:
+                return found
+        if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
+            return int(said * (SECOND if said < 1e11 else 1_000 if said < 1e14 else 1))
+    except (ValueError, OverflowError):
+        pass
+    allowed = "ISO 8601, or seconds or milliseconds since 1970"
+    raise BadEvent("bad_time", f"timestamp is {shown(said)}; allowed: {allowed}")
 
 
 def shown(value: object) -> str:

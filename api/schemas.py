@@ -131,6 +131,42 @@ class ChurnAnswer(About):
     churn: Churn
 
 
+class Forecast(Shape):
+    """What is expected of a user in the days ahead."""
+
+    days: int = Field(examples=[30, 90, 365])
+    predicted_number_of_orders: float = Field(ge=0, description="days with an order")
+    predicted_clv: float = Field(ge=0)
+    low: float | None = Field(description="the money itself falls into low..high, not its mean")
+    high: float | None
+
+
+class Value(Shape):
+    """What a user was worth, and is expected to be worth; null: not known, or not allowed."""
+
+    as_of: str | None = Field(description="the snapshot that the forecasts start from")
+    historic_clv: float | None = Field(description="all orders so far less returns")
+    predicted_clv: float | None = Field(description="of the longest forecast, 365 days")
+    total_clv: float | None = Field(description="historic and predicted")
+    predicted_number_of_orders: float | None
+    average_days_between_orders: float | None
+    average_order_value: float | None
+    churn_probability: float | None = Field(ge=0, le=1, description="as `/churn` answers it")
+    churn_horizon_days: int | None
+    expected_date_of_next_order: str | None = Field(
+        description="when another order is as likely as not; null: never even odds"
+    )
+    forecasts: list[Forecast]
+    flags: list[Literal["few_users", "no_dropout_seen", "seasons_unknown"]]
+    reason: str
+
+
+class ValueAnswer(About):
+    """What a user is worth."""
+
+    value: Value
+
+
 class BatchAnswer(Shape):
     """One answer for each user, in the order given."""
 
@@ -173,6 +209,51 @@ class SegmentAnswer(Climbed):
     notes: list[str]
     items: list[RecommendedItem]
     next_cursor: None
+
+
+class SegmentUsage(Shape):
+    """How often the users of a segment come back."""
+
+    segment: str = Field(examples=["rfm:champions"])
+    days: float | None = Field(description="80 % of repeaters usually come back within; or null")
+    survival_days: float | None = Field(description="the same with open gaps counted as open")
+    repeaters: int = Field(ge=0)
+    shrunk: bool = Field(description="whether few repeaters made `days` lean on everybody")
+
+
+class UsageIntervalAnswer(Shape):
+    """How often users come back, and how far ahead churn looks."""
+
+    model_version: str
+    critical_kind: str = Field(examples=["purchase"])
+    horizon_days: int
+    active_days: int
+    days: float | None
+    survival_days: float | None
+    repeaters: int = Field(ge=0)
+    items: list[SegmentUsage]
+    next_cursor: None
+
+
+class ConsentLine(Shape):
+    """One line of the ledger."""
+
+    purpose: Literal["marketing", "profiling"]
+    channel: str = Field(description="of marketing; empty for profiling", examples=["email"])
+    state: Literal["granted", "denied"]
+    at: str
+    basis: str = Field(examples=["consent"])
+    source: str = Field(examples=["newsletter form"])
+    text_version: str = Field(description="of the text that was agreed to")
+
+
+class ConsentAnswer(Shape):
+    """What a user granted."""
+
+    user_id: str
+    profiling: bool | None = Field(description="null: nothing was said, see privacy.profiling")
+    marketing: dict[str, bool] = Field(description="by channel; what was never said is denied")
+    ledger: list[ConsentLine] = Field(description="all that was said, oldest arrival first")
 
 
 class EventVerdict(Shape):

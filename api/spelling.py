@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import orjson
 
-from api.fields import Fields, first, flat, number, shown, text
+from api.fields import Fields, first, flat, instant_of, number, shown, text
 from api.ids import uuid7
 from recsys.channel import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery
 from recsys.event_names import kind_of
-from recsys.events import DAY, SECOND, micros, moment
+from recsys.events import DAY, moment
 from recsys.storage.event_log import (
     MESSAGE_KINDS,
     MESSAGE_RESPONDED,
@@ -138,26 +137,12 @@ class Speller:
         said = first(fields, TIME)
         if said is None:
             return now
-        at = self._instant(said)
+        at = instant_of(said, self._zone)
         if at > now + DAY:
             clock = moment(now).isoformat(timespec="seconds")
             reason = f"timestamp is {shown(said)}; allowed: up to a day ahead of {clock}"
             raise BadEvent("future_time", f"{reason}, the clock of this service")
         return min(at, now)
-
-    def _instant(self, said: object) -> int:
-        try:
-            if isinstance(said, str):
-                at = datetime.fromisoformat(said)
-                found = micros(at if at.tzinfo else at.replace(tzinfo=self._zone))
-                if found >= 0:
-                    return found
-            if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
-                return int(said * (SECOND if said < 1e11 else 1_000 if said < 1e14 else 1))
-        except (ValueError, OverflowError):
-            pass
-        allowed = "ISO 8601, or seconds or milliseconds since 1970"
-        raise BadEvent("bad_time", f"timestamp is {shown(said)}; allowed: {allowed}")
 
     def _message(self, fields: Fields, kind: str, user_id: str, at: int) -> Event:
         channel = text(fields, ("channel",)) or ("email" if _is_mail(fields) else "")

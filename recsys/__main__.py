@@ -16,6 +16,7 @@ import training.forecast_cli
 import training.models_cli
 import training.policy_cli
 import training.train_cli
+import training.tune_cli
 from recsys.errors import RecsysError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ for part in (
     training.cli.app,
     training.train_cli.app,
     training.evaluate_cli.app,
+    training.tune_cli.app,
     training.benchmark_cli.app,
     training.forecast_cli.app,
     api.cli.app,

@@ -75,6 +75,19 @@ class Kind(Section):
     """What an event of a kind is worth to the recommender."""
 
     weight: float = Field(1.0, description="strength; negative takes earlier strength back")
+    half_life_days: float = Field(0.0, ge=0, description="age at half strength; 0: as other kinds")
+    cap: float = Field(0.0, ge=0, description="most events that count for one item; 0: all")
+
+
+class ItemModel(Section):
+    """What training tries and chooses itself where it is not set here, by hand or `recsys tune`."""
+
+    half_life_days: float = Field(0.0, ge=0, description="age at which a user's event counts half")
+    weighting: Literal["", "bm25", "cosine", "tfidf"] = Field("", description="of item neighbours")
+    neighbours: int = Field(0, ge=0, description="kept per item")
+    factors: int = Field(0, ge=0, description="length of the vectors of the factorisation (ALS)")
+    alpha: float = Field(0.0, ge=0, description="ALS: confidence is 1 + alpha times the weight")
+    regularization: float = Field(0.0, ge=0, description="ALS: penalty on large factors")
 
 
 class Items(Section):
@@ -86,6 +99,7 @@ class Items(Section):
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")
+    model: ItemModel = ItemModel()
 
 
 class Churn(Section):

@@ -21,6 +21,7 @@ from training import segments
 from training.channel import question as channel
 from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
+from training.churn import value
 from training.grouping import fitting as grouping
 from training.items import question as items
 from training.items.choice import ItemChoice
@@ -94,6 +95,7 @@ def train(config: Config, log: EventLog) -> str:
         groups=grouping.fit(data, table, churn_models, config, at=at).groups,
         items=items.fit(data, table, ItemChoice(), config, at=at),
         churn=churn_models,
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, ChannelChoiceParams(), config, at=at),
         judged=(),
     )

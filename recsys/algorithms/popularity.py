@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from recsys.algorithms.histories import Histories
 
 
-def decay(age_days: NDArray[np.float64], half_life_days: float) -> NDArray[np.float64]:
+def decay(
+    age_days: NDArray[np.float64], half_life_days: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return ``2 ** (-age / half_life)``: 1 now, one half after a half-life."""
     return np.exp2(-age_days / half_life_days)
 

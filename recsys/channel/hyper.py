@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide
+from recsys.channel.crowd import Crowd, Offers
 from recsys.channel.decide import Believer, ChannelChoice
 from recsys.channel.messages import Messages
 from recsys.channel.offers import WEEK, ChannelQuery, Offer
 from recsys.channel.one_to_one import OneToOneChannel
-from recsys.channel.response import Belief, Chance
+from recsys.channel.response import Belief, Beliefs, Chance
 from recsys.channel.terms import Terms
 from recsys.ladder import RungName, Step
 from recsys.people import Person
@@ -159,6 +160,19 @@ class HyperChannel:
             )
             for b, offer, hour, fatigue in zip(own, offers, self.hour, self.fatigue, strict=True)
         ]
+
+    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
+        """Return for whom rung 2 answers, shape (n,)."""
+        return self.personal.applies(crowd)
+
+    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:
+        """Return each one's own response at the moment the message would go out."""
+        own = self.personal.believed(crowd, offered)
+        number = np.arange(len(self.fatigue))
+        tired = np.array(self.fatigue) * np.minimum(offered.recent, MAX_RECENT)
+        by = np.array(self.hour)[number, offered.hour] + tired
+        p = 1 / (1 + np.exp(-by) * (1 - own.p) / own.p)
+        return own._replace(p=p, sd=own.sd * p * (1 - p) / (own.p * (1 - own.p)))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the user's own response at this moment."""

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide, response
+from recsys.channel.crowd import Crowd, Offers
 from recsys.channel.decide import Believer, ChannelChoice
 from recsys.channel.messages import Messages
 from recsys.channel.offers import ChannelQuery, Offer
 from recsys.channel.popular import PopularChannel
-from recsys.channel.response import Belief
+from recsys.channel.response import Belief, Beliefs
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
 from recsys.ladder import Reason, RungName, Step
@@ -140,6 +141,30 @@ class OneToOneChannel:
         ]
         own = response.chances(means, weights)
         return [Belief(o, p.unsubscribe) for o, p in zip(own, priors, strict=True)]
+
+    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
+        """Return who is known and got a message, shape (n,)."""
+        known: NDArray[np.bool_] = crowd.user_row >= 0
+        known[known] = self.fitted.received[crowd.user_row[known]] > 0
+        return known
+
+    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:
+        """Return each one's own response; of anybody where the model does not know them."""
+        in_segment = self.segment.applies(crowd)[:, None]
+        priors = Beliefs(
+            *(
+                np.where(in_segment, own, everybody)
+                for own, everybody in zip(
+                    self.segment.believed(crowd, offered),
+                    self.popular.believed(crowd, offered),
+                    strict=True,
+                )
+            )
+        )
+        row, kappa = np.maximum(crowd.user_row, 0), np.array(self.kappa)
+        weight = self.fitted.sent[row] + kappa
+        mean = (self.fitted.responded[row] + kappa * priors.p) / weight
+        return priors._replace(p=mean, sd=np.sqrt(mean * (1 - mean) / (weight + 1)))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the user's own response."""

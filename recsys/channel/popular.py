@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.channel import decide, response
+from recsys.channel.crowd import Crowd, Offers
 from recsys.channel.decide import Believer, ChannelChoice
 from recsys.channel.messages import Messages
 from recsys.channel.offers import ChannelQuery, Offer
-from recsys.channel.response import Belief, Rates
+from recsys.channel.response import Belief, Beliefs, Rates
 from recsys.channel.terms import Terms
 from recsys.ladder import RungName, Step
 from recsys.people import Person
@@ -93,6 +95,16 @@ class PopularChannel:
     ) -> Sequence[Belief]:
         """Return the response of everybody to each channel."""
         return self.everybody
+
+    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
+        """Return True for everybody, shape (n,)."""
+        return np.ones(len(crowd), bool)
+
+    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:  # noqa: ARG002 - the protocol
+        """Return the response of everybody to each channel, shape (n, n_channels)."""
+        one = Beliefs.of(self.everybody)
+        shape = (len(crowd), len(self.everybody))
+        return Beliefs(*(np.broadcast_to(column, shape) for column in one))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of everybody."""

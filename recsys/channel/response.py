@@ -64,6 +64,24 @@ class Belief(NamedTuple):
     unsubscribe: Chance
 
 
+class Beliefs(NamedTuple):
+    """What is believed of each arm and person, float64, shape (n, n_channels).
+
+    Of a response `p` and its deviation `sd`; of an unsubscribe `leave` and `leave_sd`.
+    """
+
+    p: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    leave: NDArray[np.float64]
+    leave_sd: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, one: Sequence[Belief]) -> Beliefs:
+        """Return the beliefs about one person, each of shape (n_channels,)."""
+        columns = np.array([(*b.response, *b.unsubscribe) for b in one], np.float64)
+        return cls(*columns.reshape(-1, 4).T)
+
+
 def chances(mean: Sequence[float], weight: Sequence[float]) -> list[Chance]:
     """Return the chance of each Beta posterior, given by means and weights."""
     return [Chance(m, math.sqrt(m * (1 - m) / (w + 1))) for m, w in zip(mean, weight, strict=True)]

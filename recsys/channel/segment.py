@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide, response
+from recsys.channel.crowd import Crowd, Offers
 from recsys.channel.decide import Believer, ChannelChoice
 from recsys.channel.messages import Messages
 from recsys.channel.offers import ChannelQuery, Offer
 from recsys.channel.popular import GlobalResponse, PopularChannel
-from recsys.channel.response import Belief, Rates
+from recsys.channel.response import Belief, Beliefs, Rates
 from recsys.channel.terms import Terms
 from recsys.ladder import Reason, RungName, Step
 from recsys.people import Person
@@ -111,6 +112,17 @@ class SegmentChannel:
     ) -> Sequence[Belief]:
         """Return the response of the person's segment to each channel."""
         return self.members[person.segment_row]
+
+    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
+        """Return who is in a segment, shape (n,)."""
+        known: NDArray[np.bool_] = (crowd.segment_row >= 0) & (crowd.segment_row < len(self.names))
+        return known
+
+    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:  # noqa: ARG002 - the protocol
+        """Return the response of each one's segment; of any where in none."""
+        every = [Beliefs.of(member) for member in self.members]
+        own = np.where(self.applies(crowd), crowd.segment_row, 0)
+        return Beliefs(*(np.stack(column)[own] for column in zip(*every, strict=True)))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of the segment."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.churn.hyper import HyperChurn
-from recsys.churn.interval import UsageInterval
+from recsys.churn.interval import SegmentInterval, UsageInterval
 from recsys.churn.labels import Definition
 from recsys.churn.one_to_one import OneToOneChurn
 from recsys.churn.popular import PopularChurn
@@ -28,6 +28,8 @@ class ChurnModels:
         What churn means here.
     usage_interval : UsageInterval
         How often users come back.
+    usage_by_segment : tuple of SegmentInterval
+        The same of every segment.
     popular, segment : PopularChurn, SegmentChurn
         Rungs 0 and 1.
     one_to_one : OneToOneChurn or None
@@ -38,6 +40,7 @@ class ChurnModels:
 
     definition: Definition
     usage_interval: UsageInterval
+    usage_by_segment: tuple[SegmentInterval, ...]
     popular: PopularChurn
     segment: SegmentChurn
     one_to_one: OneToOneChurn | None

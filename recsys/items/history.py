@@ -51,6 +51,11 @@ class EventWeights:
     live_own : float
         Worth of an event since training for the same item, in units of a past one's for similar
         items. What was bought a moment ago is seldom bought again at once.
+    kind_half_life_days : float64, shape (n_kinds,), or None
+        Where kinds fade differently: the age at which each counts half.
+    cap : float64, shape (n_kinds,), or None
+        Most that one kind says of one item, in events of right now; infinite for no bound. Past
+        and live events are bounded apart.
     """
 
     kind: NDArray[np.float64]
@@ -58,6 +63,8 @@ class EventWeights:
     own: float
     live: float
     live_own: float
+    kind_half_life_days: NDArray[np.float64] | None = None
+    cap: NDArray[np.float64] | None = None
 
     def past(self, events: UserEvents, *, at: int, n_items: int) -> History:
         """Return the history in the events that the model was trained on, as of `at`."""
@@ -83,27 +90,44 @@ class EventWeights:
 
     def histories(self, interactions: Interactions, *, at: int) -> Histories:
         """Return the histories of all users as of `at`; the own weights are left out."""
-        known = interactions.item_row >= 0
-        strength = self._strength(interactions.kind, interactions.at, at)
+        some = interactions.where(interactions.item_row >= 0)
+        pair = some.user_row.astype(np.int64) * max(len(interactions.items), 1) + some.item_row
         return Histories.of(
-            interactions.user_row[known],
-            interactions.item_row[known],
-            strength[known],
+            some.user_row,
+            some.item_row,
+            self._strength(some.kind, some.at, at, pair),
             n_users=len(interactions.users),
             n_items=len(interactions.items),
         )
 
     def _net(self, events: UserEvents, at: int, n_items: int) -> NDArray[np.float64]:
         known = events.item_row >= 0
-        strength = self._strength(events.kind, events.at, at)
+        rows = events.item_row[known]
+        strength = self._strength(events.kind[known], events.at[known], at, rows)
         # bincount of nothing is of integers, whatever the weights.
-        return np.asarray(
-            np.bincount(events.item_row[known], strength[known], minlength=n_items), np.float64
-        )
+        return np.asarray(np.bincount(rows, strength, minlength=n_items), np.float64)
 
     def _strength(
-        self, kind: NDArray[np.int8], when: NDArray[np.int64], at: int
+        self,
+        kind: NDArray[np.int8],
+        when: NDArray[np.int64],
+        at: int,
+        pair: NDArray[np.int64 | np.int32],
     ) -> NDArray[np.float64]:
+        """Return what each event says of its item; `pair` tells users and items apart."""
         # A clock that runs ahead must not make an event worth more than one of right now.
         age_days = np.maximum(at - when, 0) / DAY
-        return self.kind[kind] * decay(age_days, self.half_life_days)
+        each = self.kind_half_life_days
+        faded = decay(age_days, self.half_life_days if each is None else each[kind])
+        if self.cap is not None:
+            faded *= _within(self.cap[kind], faded, pair * np.int64(len(self.kind)) + kind)
+        return self.kind[kind] * faded
+
+
+def _within(
+    cap: NDArray[np.float64], faded: NDArray[np.float64], cell: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the share of each event that keeps the sum of its cell at most at the cap."""
+    place = np.unique(cell, return_inverse=True)[1]
+    total = np.bincount(place, faded)
+    return np.minimum(1.0, cap / np.maximum(total, np.finfo(np.float64).tiny)[place])

@@ -16,7 +16,7 @@ from pathlib import Path
 from recsys.errors import BadValue, StoreUnavailable
 
 SCHEME = "sqlite:///"
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _TURN_SECONDS = 10.0
 _POLL_SECONDS = 0.0005
 _WRITER_CACHE_KIB = 65_536

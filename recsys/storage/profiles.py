@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
 from recsys.errors import StoreUnavailable
@@ -52,6 +52,8 @@ class Consent:
         When it was said, microseconds since the epoch.
     basis, source : str
         On what ground, and where it was said.
+    text_version : str
+        Of the text that was agreed to.
     """
 
     user_id: str
@@ -61,6 +63,7 @@ class Consent:
     at: int
     basis: str = ""
     source: str = ""
+    text_version: str = ""
 
 
 _UPSERT_ITEM = """
@@ -82,8 +85,8 @@ ON CONFLICT (user_id) DO UPDATE SET
     timezone = CASE WHEN ?3 = '' THEN timezone ELSE ?3 END
 """
 _RECORD = """
-INSERT INTO consents (user_id, purpose, channel, state, at, basis, source)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
 
@@ -140,6 +143,18 @@ class Profiles:
         """
         statement = "SELECT purpose, channel, state, at, seq FROM consents WHERE user_id = ?"
         return latest(self._read(statement, (user_id,)))
+
+    def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
+        """Return all that a user ever said, in the order in which it arrived.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        names = ", ".join(field.name for field in fields(Consent))
+        statement = f"SELECT {names} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
+        return tuple(Consent(*row) for row in self._read(statement, (user_id,)))
 
     def items(self) -> dict[str, ItemFacts]:
         """Return what is known of every item, by id.

@@ -83,8 +83,38 @@ CONSENTS = Table(
     Column("state", Text, nullable=False, comment="granted or denied"),
     Column("basis", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("text_version", Text, nullable=False, comment="of the text that was agreed to"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     UniqueConstraint("user_id", "purpose", "channel", "at", "state"),
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("decision_id", Text, nullable=False, comment="given by the caller"),
+    Column("user_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("session", Text, nullable=False),
+    Column("surface", Text, nullable=False, comment="placement"),
+    Column("experiment", Text, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("rung", Text, nullable=False),
+    Column("version", Text, nullable=False, comment="model version"),
+    Column("model_sha256", Text, nullable=False, comment="of its manifest"),
+    Column("features", Text, nullable=False, comment="JSON object: what the rung looked at"),
+    Column("features_version", Integer, nullable=False, comment="schema of features"),
+    Column("action", Text, nullable=False, comment="the arm that was chosen"),
+    Column("send_at", BigInteger, comment="microseconds since the epoch; null: now, or never"),
+    Column("pscore", Double, nullable=False, comment="P(this action) in this decision"),
+    Column("explored", Boolean(create_constraint=False), nullable=False),
+    Column("epsilon", Double, nullable=False, comment="share of decisions that explore"),
+    Column("seed", BigInteger, nullable=False),
+    Column("consent_seq", BigInteger, nullable=False, comment="last line of the user's ledger"),
+    Column("cost", Double, nullable=False, comment="of the action, in currency"),
+    Column("currency", Text, nullable=False, comment="unit of costs and values"),
+    Column("answer", Text, nullable=False, comment="JSON object as answered: all arms, the trail"),
+    UniqueConstraint("user_id", "decision_id"),
 )
 
 IMPORTS = Table(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.batch import decide_all
+from recsys.channel.crowd import Crowd
 from recsys.channel.messages import Messages
-from recsys.channel.models import ChannelModels, ChannelQuery
+from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
 from recsys.evaluation.policy_value import NOTHING, Decisions
 from recsys.events import DAY, IdMap
 from recsys.ladder import Ladder, RungName, Verdict
-from recsys.people import Person
+from recsys.people import NO_SEGMENT
 from recsys.segments.table import SegmentTable
 
 REMEMBERED = 28 * DAY
@@ -28,15 +28,15 @@ class HeldOut:
 
     Attributes
     ----------
-    people : tuple of Person, length n
-        As they were just before each decision.
+    crowd : Crowd
+        The people as they were just before each decision.
     logged : Decisions
         What was done and what it earned.
     responded : bool, shape (n,)
         Whether a response came.
     """
 
-    people: tuple[Person, ...]
+    crowd: Crowd
     logged: Decisions
     responded: NDArray[np.bool_]
 
@@ -68,16 +68,11 @@ def held_out(
     stays unbiased. Users without an open channel are left out.
     """
     opened = _opened(messages, len(users), start=start)
-    sends = _sends(messages)
-    rows = np.flatnonzero((messages.at >= start) & (messages.at < end) & ~np.isnan(messages.pscore))
-    kept, people = [], []
-    for row in rows.tolist():
-        person = _person(messages, row, opened, sends, segments=segments, users=users)
-        if person.channels:
-            kept.append(row)
-            people.append(person)
-    own = messages.where(np.isin(np.arange(len(messages)), kept))
-    return HeldOut(tuple(people), decisions(own, terms), own.responded)
+    inside = (messages.at >= start) & (messages.at < end) & ~np.isnan(messages.pscore)
+    reachable = opened[messages.user_row] >= messages.at[:, None]
+    own = messages.where(inside & reachable.any(axis=1))
+    crowd = _crowd(own, messages, opened, segments=segments)
+    return HeldOut(crowd, decisions(own, terms), own.responded)
 
 
 def decisions(messages: Messages, terms: Terms) -> Decisions:
@@ -100,33 +95,22 @@ def choices(
     *,
     top: RungName = RungName.HYPER,
 ) -> Chosen:
-    """Return what the ladder up to rung `top` would answer: the very code that serves."""
+    """Return what the ladder up to rung `top` would answer, as it serves."""
     whole = models.ladder(verdicts)
     place = {rung.name: n for n, rung in enumerate(whole.rungs)}
     ladder = Ladder(whole.question, whole.rungs[place.get(top, 0) :], verdicts)
-    names = models.terms.names
-    number = {name: n for n, name in enumerate(names)}
-    action = np.full(len(held.people), NOTHING, np.int8)
-    p = np.empty(len(held.people))
-    for row, person in enumerate(held.people):
-        _, answer = next(ladder.answers(person, ChannelQuery(), [], on_failure=_fail))
-        action[row] = number.get(answer.best, NOTHING)
-        p[row] = _believed(answer, names[held.logged.action[row]])
-    return Chosen(action, p)
+    decided = decide_all(ladder, held.crowd)
+    nothing = decided.best == len(models.terms.channels)
+    rows = np.arange(len(held.crowd))
+    return Chosen(
+        action=np.where(nothing, NOTHING, decided.best).astype(np.int8),
+        p=decided.p[rows, held.logged.action],
+    )
 
 
-def always(channel: str, held: HeldOut, *, number: int) -> NDArray[np.int8]:
+def always(held: HeldOut, *, number: int) -> NDArray[np.int8]:
     """Return the policy that uses one channel wherever it is open, and else sends nothing."""
-    is_open = [channel in person.channels for person in held.people]
-    return np.where(is_open, number, NOTHING).astype(np.int8)
-
-
-def _believed(answer: ChannelChoice, channel: str) -> float:
-    return next(arm.p for arm in answer.ranked if arm.channel == channel)
-
-
-def _fail(_rung: RungName, error: Exception) -> None:
-    raise error
+    return np.where(held.crowd.granted[:, number], number, NOTHING).astype(np.int8)
 
 
 def _opened(messages: Messages, n_users: int, *, start: int) -> NDArray[np.int64]:
@@ -141,35 +125,38 @@ def _opened(messages: Messages, n_users: int, *, start: int) -> NDArray[np.int64
     return open_until
 
 
-def _sends(messages: Messages) -> dict[tuple[int, int], list[int]]:
-    """Return the instants, ascending, at which each user got something through each channel."""
-    sends: dict[tuple[int, int], list[int]] = {}
-    columns = (messages.user_row, messages.channel, messages.at)
-    for user, channel, at in zip(*(column.tolist() for column in columns), strict=True):
-        sends.setdefault((user, channel), []).append(at)
-    return sends
-
-
-def _person(
-    messages: Messages,
-    row: int,
-    opened: NDArray[np.int64],
-    sends: Mapping[tuple[int, int], list[int]],
-    *,
-    segments: SegmentTable,
-    users: IdMap,
-) -> Person:
-    user, at = int(messages.user_row[row]), int(messages.at[row])
-    lately = {}
-    for number, name in enumerate(messages.channels):
-        if own := sends.get((user, number)):
-            lately[name] = tuple(own[bisect_left(own, at - REMEMBERED) : bisect_left(own, at)])
-    until = opened[user].tolist()
-    return Person(
-        user_id=users[user],
-        at=at,
-        user_row=user,
-        segment_row=segments.of_user(user, int(segments.user_trait[user])),
-        channels=frozenset(n for n, end in zip(messages.channels, until, strict=True) if at <= end),
-        messages=lately,
+def _crowd(
+    own: Messages, messages: Messages, opened: NDArray[np.int64], *, segments: SegmentTable
+) -> Crowd:
+    """Return the receivers of `own` messages as they were just before each."""
+    to, earlier = _before(own, messages)
+    behaviour, trait = (row[own.user_row] for row in (segments.user_segment, segments.user_trait))
+    return Crowd(
+        at=own.at,
+        user_row=own.user_row,
+        segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
+        profiling=np.ones(len(own), bool),
+        granted=opened[own.user_row] >= own.at[:, None],
+        zone=np.zeros(len(own), np.int32),
+        zones=("",),
+        sent_to=to,
+        sent_channel=messages.channel[earlier].astype(np.int64),
+        sent_at=messages.at[earlier],
     )
+
+
+def _before(own: Messages, messages: Messages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs (row in `own`, row in `messages`) of what its receiver got in the weeks before.
+
+    What was sent at the very same instant does not count as before.
+    """
+    order = np.lexsort((messages.at, messages.user_row))
+    start = int(messages.at.min(initial=0))
+    span = int(messages.at.max(initial=0)) - start + 2 * REMEMBERED
+    line = messages.user_row[order].astype(np.int64) * span + (messages.at[order] - start)
+    here = own.user_row.astype(np.int64) * span + (own.at - start)
+    first, last = np.searchsorted(line, here - REMEMBERED), np.searchsorted(line, here)
+    count = last - first
+    to = np.repeat(np.arange(len(own)), count)
+    nth = np.arange(len(to)) - np.repeat(np.cumsum(count) - count, count)
+    return to, order[np.repeat(first, count) + nth]

@@ -28,13 +28,13 @@ def metrics(
 ) -> dict[str, Any]:
     """Return response by channel and segment, values of policies, and quality of probabilities."""
     names, held = trial.models.terms.names, trial.held
-    arms = {name: judging.always(name, held, number=n) for n, name in enumerate(names)}
-    arms[NONE] = np.full(len(held.people), NOTHING, np.int8)
+    arms = {name: judging.always(held, number=n) for n, name in enumerate(names)}
+    arms[NONE] = np.full(len(held.crowd), NOTHING, np.int8)
     return {
         "simulated": trial.models.simulated,
         "channels": list(names),
         "served": str(served),
-        "decisions": len(held.people),
+        "decisions": len(held.crowd),
         "users": len(np.unique(held.logged.user_row)),
         "from": trial.start,
         "until": trial.end,

@@ -61,7 +61,6 @@ def metrics(
     best = own if not np.isnan(own).any() else served
     return {
         "definition": asdict(models.definition),
-        "usage_interval": asdict(models.usage_interval),
         "test_cutoff": f"{moment(int(test.at[0])):%Y-%m-%d}" if len(test) else None,
         "n_users": len(test),
         "churn_rate": float(test.churned.mean()) if len(test) else None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from statistics import NormalDist
+from typing import Any
 
-from recsys.churn import labels, one_to_one, popular, segment, snapshot
+from recsys.churn import interval, labels, one_to_one, popular, segment, snapshot
 from recsys.churn.calibration import calibrated, level_spread
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels
@@ -16,6 +19,7 @@ from recsys.events import DAY, Interactions, micros, moment
 from recsys.segments.table import SegmentTable
 from training import segments
 from training.churn import judging as churn_judging
+from training.churn import value
 from training.churn.choice import CANDIDATES, ChurnChoice, Progress, choose, define, learnt
 from training.churn.judging import Trial
 from training.data import TrainingData
@@ -52,6 +56,7 @@ def fit(
     return ChurnModels(
         definition=definition,
         usage_interval=choice.interval,
+        usage_by_segment=interval.by_segment(critical, table, choice.interval, at=at),
         popular=base,
         segment=segment.fit(
             segment.memberships(critical, rows, table.user_trait),
@@ -100,7 +105,19 @@ def measure(
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
     progress("judging every rung")
     test = labels.labelled(data.interactions, definition, at=cutoff)
-    return choice, churn_judging.judge(test, trial, stale, config)
+    judged = churn_judging.judge(test, trial, stale, config)
+    progress("judging what users were worth")
+    more = {
+        "usage_interval": _usage(data, choice, config),
+        "lifetime_value": value.judged(
+            data.interactions,
+            definition.critical_kind,
+            config,
+            at=cutoff,
+            horizon_days=definition.horizon_days,
+        ),
+    }
+    return choice, replace(judged, metrics={**judged.metrics, **more})
 
 
 def judged_at(interactions: Interactions, definition: Definition, config: Config) -> int:
@@ -130,6 +147,19 @@ def _personal(
     model = calibrated(model, choice.calibration, rows.latest())
     definition, z = choice.definition, _z(config)
     return one_to_one.taken(model, interactions, definition, at=at, level_sd=spread, z=z)
+
+
+def _usage(data: TrainingData, choice: ChurnChoice, config: Config) -> Mapping[str, Any]:
+    """Return how often users came back in all of the data: figures and the curve behind them."""
+    critical = data.interactions.of_kind(choice.definition.critical_kind)
+    at = data.interactions.end
+    table = segments.fit(data, config, at=at)
+    parts = interval.by_segment(critical, table, choice.interval, at=at)
+    return {
+        **asdict(choice.interval),
+        "by_segment": [asdict(part) for part in parts],
+        "survival_curve": [list(point) for point in interval.survival_curve(critical, at=at)],
+    }
 
 
 def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> Trial:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -174,6 +174,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         times.at.alias("at"),
         text_of(found, "basis").fill_null(""),
         text_of(found, "source").fill_null(path.name),
+        text_of(found, "text_version").fill_null(""),
     )
     marketing = pl.col("purpose") == MARKETING
     arms = list(config.channels.arms)
@@ -188,7 +189,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 
     def write(good: pl.DataFrame) -> int:
         lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
-        columns = lines.select("user_id", "purpose", "channel", "state", "at", "basis", "source")
+        columns = lines.select(field.name for field in fields(Consent))
         return profiles.record_consents(Consent(*line) for line in columns.iter_rows())
 
     return _imported(source, frame, rules=rules, write=write)

@@ -61,6 +61,7 @@ CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "at": ("at", "timestamp"),
     "basis": ("basis",),
     "source": ("source",),
+    "text_version": ("text_version",),
 }
 SEVERAL = frozenset({"user", "item"})
 """Meanings that a row may spell in one of several columns; the first that is filled counts."""

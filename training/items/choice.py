@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.algorithms.topk import top_k
-from recsys.config import Config
+from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from recsys.evaluation.split import Relevant
@@ -24,8 +24,14 @@ from recsys.items.history import EventWeights
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items.blending import BlendChoice, PartSettings, learn
-from training.items.counts import fading, kind_weights, recent_histories, takers_by_item
+from training.items.blending import BlendChoice, PartSettings, fit_parts, learn
+from training.items.counts import (
+    kind_caps,
+    kind_half_lives,
+    kind_weights,
+    recent_histories,
+    takers_by_item,
+)
 from training.items.windows import Window, window
 
 MAX_USERS = 1_000
@@ -38,7 +44,9 @@ LIVE = (0.5, 1.0, 3.0)
 LIVE_OWN = (0.0, 0.3, 1.0)
 """In units of the own weight of past events."""
 DEFAULT_GRAPH = NeighbourSettings("bm25", 50)
-GRAPHS = tuple(NeighbourSettings(w, n) for w in ("bm25", "cosine", "tfidf") for n in (50, 200))
+GRAPHS = tuple(NeighbourSettings(weighting, 50) for weighting in ("bm25", "cosine", "tfidf"))
+WIDER = 200
+"""Neighbours of one more graph, of the best weighting."""
 GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
 FACTORS = (
     AlsSettings(factors=64, alpha=5.0, regularization=20.0),
@@ -121,7 +129,8 @@ def choose(
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
     First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, last what live events are worth to the winner.
+    half-life, then what live events are worth to the winner, last the blend. What ``items.model``
+    of the configuration fixes is taken as it is.
 
     Parameters
     ----------
@@ -144,21 +153,27 @@ def choose(
         return ItemChoice()
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
         choice, factors = _chosen(ground, progress)
-    settings = PartSettings(
-        graph=choice.graph,
-        factors=factors,
-        on_factors=choice.factors is not None,
-        demand=choice.demand,
-        weights=event_weights(choice, data.interactions.kinds, config),
-    )
-    return replace(choice, blend=learn(data, settings, config, progress=progress))
+        settings = PartSettings(
+            graph=choice.graph,
+            factors=factors,
+            on_factors=choice.factors is not None,
+            demand=choice.demand,
+            weights=event_weights(choice, data.interactions.kinds, config),
+        )
+        progress("the parts as of the validation window")
+        held = ground.held
+        fitted = fit_parts(held.before, ground.available, settings, config, at=held.cutoff)
+        progress("what events since training are worth")
+        choice = _with_live(choice, fitted.parts.taste, ground)
+    return replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
 
 
 def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoice, AlsSettings]:
     """Return the 1:1 model that wins, and the best factorisation whether or not it does."""
     graphs = _graph_trials(ground, progress)
     graph = max(graphs, key=_ndcg)
-    factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in FACTORS]
+    tried = factorisations(ground.config.items.model)
+    factors = [_try_factors(ground, s, graph.half_life_days, progress) for s in tried]
     factor = max(factors, key=_ndcg)
     wins = factor.ndcg > graph.ndcg
     best = factor if wins else graph
@@ -171,8 +186,7 @@ def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoic
         demand=best.demand,
         trials=tuple(sorted([*graphs, *factors], key=_ndcg, reverse=True)),
     )
-    progress("what events since training are worth")
-    return _with_live(choice, ground), factor.settings
+    return choice, factor.settings
 
 
 def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) -> EventWeights:
@@ -183,7 +197,31 @@ def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) ->
         own=choice.own,
         live=choice.live,
         live_own=choice.live_own,
+        kind_half_life_days=kind_half_lives(kinds, config, usual=choice.half_life_days),
+        cap=kind_caps(kinds, config),
     )
+
+
+def graphs(model: ItemModel) -> Sequence[NeighbourSettings]:
+    """Return the item graphs to try: fewer, the more of them is fixed."""
+    fixed = (
+        NeighbourSettings(model.weighting or g.weighting, model.neighbours or g.neighbours)
+        for g in GRAPHS
+    )
+    return tuple(dict.fromkeys(fixed))
+
+
+def factorisations(model: ItemModel) -> Sequence[AlsSettings]:
+    """Return the factorisations to try: fewer, the more of them is fixed."""
+    fixed = (
+        AlsSettings(
+            factors=model.factors or f.factors,
+            alpha=model.alpha or f.alpha,
+            regularization=model.regularization or f.regularization,
+        )
+        for f in FACTORS
+    )
+    return tuple(dict.fromkeys(fixed))
 
 
 def fit_base(
@@ -209,7 +247,9 @@ class _Ground:
 
     def histories(self, half_life_days: float) -> Histories:
         before = self.held.before
-        weights = fading(before.kinds, self.config, half_life_days)
+        weights = event_weights(
+            ItemChoice(half_life_days=half_life_days), before.kinds, self.config
+        )
         return weights.histories(before, at=self.held.cutoff)
 
 
@@ -239,10 +279,14 @@ def _ndcg(trial: Trial[AlsSettings] | Trial[NeighbourSettings]) -> float:
 def _graph_trials(
     ground: _Ground, progress: Callable[[str], None]
 ) -> list[Trial[NeighbourSettings]]:
-    half_life_days = ItemChoice().half_life_days
-    trials = [_try_graph(ground, s, half_life_days, progress) for s in GRAPHS]
+    model = ground.config.items.model
+    half_life_days = model.half_life_days or ItemChoice().half_life_days
+    trials = [_try_graph(ground, s, half_life_days, progress) for s in graphs(model)]
+    if not model.neighbours:
+        wider = replace(max(trials, key=_ndcg).settings, neighbours=WIDER)
+        trials.append(_try_graph(ground, wider, half_life_days, progress))
     best = max(trials, key=_ndcg).settings
-    others = [days for days in HALF_LIVES if days != half_life_days]
+    others = [d for d in HALF_LIVES if d != half_life_days and not model.half_life_days]
     return trials + [_try_graph(ground, best, days, progress) for days in others]
 
 
@@ -287,16 +331,36 @@ def _tuned(
         some = histories.of_users(users[start : start + CHUNK])
         for place, score in enumerate(base.score_all(some), start=start):
             rows, weights = some.of_user(place - start)
-            for point, ((own, _), tilt) in enumerate(
-                zip(points, tilts * len(own_grid), strict=True)
-            ):
-                tilted = score * tilt
-                tilted[rows] += np.float32(own) * weights * tilt[rows]
-                best = top_k(np.where(tilted > 0, tilted, np.float32(-np.inf)), k)
+            found = [
+                _tilted(score * tilt, tilt[rows] * weights, rows, own_grid, k) for tilt in tilts
+            ]
+            for point in range(len(points)):
+                best = found[point % len(DEMAND)][point // len(DEMAND)]
                 lists[point, place, : len(best)] = best
     figures = [float(_user_ndcg(each, ground.wanted).mean()) for each in lists]
     best_point = int(np.argmax(figures))
     return *points[best_point], figures[best_point]
+
+
+def _tilted(
+    score: NDArray[np.float32],
+    again: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    own_grid: tuple[float, ...],
+    k: int,
+) -> list[NDArray[np.int32]]:
+    """Return the best `k` items for each own weight.
+
+    What was never had is ranked once: its scores are the same for all own weights.
+    """
+    head = np.union1d(top_k(np.where(score > 0, score, np.float32(-np.inf)), k + len(rows)), rows)
+    place, few = np.searchsorted(head, rows), score[head]
+    lists = []
+    for own in own_grid:
+        raised = few.copy()
+        raised[place] += np.float32(own) * again
+        lists.append(head[top_k(np.where(raised > 0, raised, np.float32(-np.inf)), k)])
+    return lists
 
 
 def _user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.float64]:
@@ -304,7 +368,7 @@ def _user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.f
     return metrics.ndcg(hit, wanted.counts)
 
 
-def _with_live(choice: ItemChoice, ground: _Ground) -> ItemChoice:
+def _with_live(choice: ItemChoice, taste: Taste, ground: _Ground) -> ItemChoice:
     """Choose what live events are worth, on users who came back after a first active day.
 
     Such users are few, so live events weigh as past ones unless another worth is clearly better.
@@ -312,9 +376,6 @@ def _with_live(choice: ItemChoice, ground: _Ground) -> ItemChoice:
     if not len(ground.wanted_later):
         return choice
     training = ground.config.training
-    graph, factors = fit_base(choice, ground.histories(choice.half_life_days), seed=training.seed)
-    tilt = demand(ground.takers, ground.available, exponent=choice.demand)
-    taste = Taste(factors or graph, tilt)
     tried = [
         replace(choice, live=live, live_own=own * choice.own)
         for live, own in product(LIVE, LIVE_OWN)
@@ -340,6 +401,7 @@ def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.
         history = weights.history(
             held.before.of_user(user), live, at=int(live.at[-1]), n_items=len(taste.demand)
         )
-        best, _, _ = taste.rank(history, None, k)
+        score = taste.score(history)
+        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
         lists[place, : len(best)] = best
     return _user_ndcg(lists, wanted)

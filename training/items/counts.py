@@ -77,6 +77,26 @@ def kind_weights(kinds: tuple[str, ...], config: Config) -> NDArray[np.float64]:
     return np.array([config.kinds[k].weight if k in config.kinds else 0.0 for k in kinds])
 
 
+def kind_half_lives(
+    kinds: tuple[str, ...], config: Config, *, usual: float
+) -> NDArray[np.float64] | None:
+    """Return the half-life of each kind in days, float64, shape (n_kinds,); None where all alike.
+
+    `usual` is that of the kinds without one of their own.
+    """
+    own = [config.kinds[k].half_life_days if k in config.kinds else 0.0 for k in kinds]
+    return np.array([days or usual for days in own]) if any(own) else None
+
+
+def kind_caps(kinds: tuple[str, ...], config: Config) -> NDArray[np.float64] | None:
+    """Return the cap of each kind, float64, shape (n_kinds,), infinite for none; None where no cap.
+
+    In events of right now, as in :class:`recsys.items.history.EventWeights`.
+    """
+    own = [config.kinds[k].cap if k in config.kinds else 0.0 for k in kinds]
+    return np.array([cap or np.inf for cap in own]) if any(own) else None
+
+
 def critical_kind(kinds: tuple[str, ...], config: Config) -> int:
     """Return the number of the kind of event that judges; -1 where these data have none."""
     name = config.churn.critical_kind

@@ -70,6 +70,10 @@ class Judge:
             config=config,
         )
 
+    def asking(self, wanted: Relevant) -> Judge:
+        """Return the judge of other users, or of what they took at another time."""
+        return replace(self, wanted=wanted)
+
     def fresh(self) -> Judge:
         """Return the judge of what was new to the users; who wanted nothing new has no figure."""
         repeat = _among(self.wanted, self.before, n_items=len(self.available))

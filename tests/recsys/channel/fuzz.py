@@ -43,10 +43,15 @@ TERMS = Terms(
 
 def ladder() -> Ladder[ChannelQuery, ChannelChoice]:
     """Return four rungs of ten arms and 500 users."""
+    return models(TERMS).ladder({})
+
+
+def models(terms: Terms) -> ChannelModels:
+    """Return what was fitted of ten arms and 500 users."""
     rng = np.random.default_rng(1)
     sent = rng.integers(0, 30, (N_USERS, N_ARMS)).astype(np.float32)
     return ChannelModels(
-        terms=TERMS,
+        terms=terms,
         popular=GlobalResponse(
             response=Rates(rng.uniform(0.02, 0.1, N_ARMS), np.full(N_ARMS, 5_000.0)),
             unsubscribe=Rates(np.full(N_ARMS, 0.002), np.full(N_ARMS, 5_000.0)),
@@ -65,7 +70,7 @@ def ladder() -> Ladder[ChannelQuery, ChannelChoice]:
         ),
         moment=MomentEffects(rng.normal(0, 0.2, (N_ARMS, 24)), np.full(N_ARMS, -0.1)),
         simulated=True,
-    ).ladder({})
+    )
 
 
 def people(n: int, *, seed: int) -> Iterator[tuple[Person, ChannelQuery]]:

@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.churn.interval import HORIZONS, UsageInterval, horizon_days, usage_interval
-from recsys.events import DAY
+from recsys.churn.interval import (
+    ENOUGH_REPEATERS,
+    HORIZONS,
+    UsageInterval,
+    by_segment,
+    horizon_days,
+    survival_curve,
+    usage_interval,
+)
+from recsys.events import DAY, Interactions
+from recsys.people import NO_SEGMENT
+from recsys.segments.rfm import RfmCuts
+from recsys.segments.table import SegmentTable
 from tests.recsys.churn.worlds import purchases
 
 
@@ -90,3 +101,48 @@ def test_the_order_of_events_does_not_matter() -> None:
     shuffled = purchases([6, 0, 2])
     assert usage_interval(shuffled, at=8 * DAY) == usage_interval(purchases([0, 2, 6]), at=8 * DAY)
     assert np.all(np.diff(shuffled.at) > 0)
+
+
+def in_segments(world: Interactions, of_user: list[int]) -> SegmentTable:
+    cuts = RfmCuts(*(np.zeros(4) for _ in range(3)))
+    traits = np.full(len(world.users), NO_SEGMENT, np.int16)
+    return SegmentTable(("often", "seldom"), np.array(of_user, np.int16), traits, cuts)
+
+
+def test_a_segment_with_enough_repeaters_has_an_interval_of_its_own() -> None:
+    world = purchases(*([[0, 2]] * ENOUGH_REPEATERS), *([[0, 30]] * 10))
+    table = in_segments(world, [0] * ENOUGH_REPEATERS + [1] * 10)
+    often, _ = by_segment(world, table, usage_interval(world, at=40 * DAY), at=40 * DAY)
+    assert (often.days, often.shrunk, often.n_repeaters) == (2.0, False, ENOUGH_REPEATERS)
+
+
+def test_a_small_segment_leans_on_everybody() -> None:
+    world = purchases(*([[0, 2]] * ENOUGH_REPEATERS), *([[0, 30]] * 10), [5])
+    table = in_segments(world, [0] * ENOUGH_REPEATERS + [1] * 10 + [NO_SEGMENT])
+    _, seldom = by_segment(world, table, UsageInterval(2.0, None, 210), at=40 * DAY)
+    assert seldom.shrunk
+    assert seldom.days == pytest.approx((10 * 30 + 200 * 2) / 210)
+
+
+def test_an_empty_segment_takes_the_interval_of_everybody() -> None:
+    world = purchases([0, 6], [0, 6])
+    _, nobody = by_segment(world, in_segments(world, [0, 0]), usage_interval(world, at=9 * DAY),
+                           at=9 * DAY)  # fmt: skip
+    assert (nobody.days, nobody.n_repeaters, nobody.survival_days) == (6.0, 0, None)
+
+
+def test_where_nobody_repeats_no_segment_has_an_interval() -> None:
+    world = purchases([1], [2])
+    none = usage_interval(world, at=9 * DAY)
+    assert [each.days for each in by_segment(world, in_segments(world, [0, 1]), none, at=9 * DAY)]\
+        == [None, None]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=6), max_size=8))
+def test_the_survival_curve_starts_at_one_and_never_rises(days: list[list[int]]) -> None:
+    world = purchases(*([float(day) for day in own] for own in days))
+    curve = survival_curve(world, at=61 * DAY)
+    assert curve[0] == (0.0, 1.0)
+    shares = [share for _, share in curve]
+    assert shares == sorted(shares, reverse=True)
+    assert [length for length, _ in curve] == sorted({length for length, _ in curve})

@@ -11,7 +11,7 @@ import pytest
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels, one_to_one, popular, segment, snapshot
-from recsys.churn.interval import usage_interval
+from recsys.churn.interval import by_segment, usage_interval
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels, ChurnQuery
 from recsys.churn.risk import ChurnRisk, probability
@@ -47,9 +47,11 @@ def fitted(world: Interactions = WORLD, *, at: int = END) -> ChurnModels:
             seed=1,
         )
     )
+    interval = usage_interval(known, at=at)
     return ChurnModels(
         definition=DEFINITION,
-        usage_interval=usage_interval(known, at=at),
+        usage_interval=interval,
+        usage_by_segment=by_segment(known, groups, interval, at=at),
         popular=base,
         segment=segment.fit(
             segment.memberships(known, rows, groups.user_trait),

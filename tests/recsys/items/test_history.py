@@ -1,5 +1,7 @@
 """From events to what the algorithms score with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,13 +70,28 @@ def test_a_live_return_takes_a_past_purchase_back():
     assert history.item_row.tolist() == [1]
 
 
+def test_kinds_may_fade_at_their_own_pace():
+    weights = replace(WEIGHTS, kind_half_life_days=np.array([10.0, 30.0, 30.0, 30.0]))
+    history = weights.past(events((0, VIEW, 90), (1, PURCHASE, 70)), at=AT, n_items=N_ITEMS)
+    assert history.weight == pytest.approx([0.05, 0.5])
+
+
+def test_no_more_than_the_cap_of_a_kind_counts_for_one_item():
+    looked = [(0, VIEW, 100)] * 5 + [(1, VIEW, 100)] * 2 + [(0, PURCHASE, 100)] * 4
+    assert CAPPED.past(events(*looked), at=AT, n_items=N_ITEMS).weight == pytest.approx(
+        [0.1 * 3 + 1.0 * 4, 0.1 * 2]
+    )
+
+
+CAPPED = replace(WEIGHTS, cap=np.array([3.0, np.inf, np.inf, np.inf]))
+
 some_events = st.lists(
     st.tuples(st.integers(-1, N_ITEMS - 1), st.integers(0, 3), st.integers(0, 100)), max_size=20
 )
 
 
-@given(st.lists(some_events, min_size=1, max_size=4))
-def test_a_user_alone_gets_the_same_bits_as_in_training(users):
+@given(st.lists(some_events, min_size=1, max_size=4), st.sampled_from([WEIGHTS, CAPPED]))
+def test_a_user_alone_gets_the_same_bits_as_in_training(users, weights):
     rows = [row for own in users for row in own]
     table = Interactions.of(
         IdMap.of(str(user) for user in range(len(users))),
@@ -83,12 +100,21 @@ def test_a_user_alone_gets_the_same_bits_as_in_training(users):
         user_row=np.repeat(np.arange(len(users)), [len(own) for own in users]).astype(np.int32),
         events=events(*rows),
     )
-    together = WEIGHTS.histories(table, at=AT)
+    together = weights.histories(table, at=AT)
     for user in range(len(users)):
-        alone = WEIGHTS.past(table.of_user(user), at=AT, n_items=N_ITEMS)
+        alone = weights.past(table.of_user(user), at=AT, n_items=N_ITEMS)
         item_row, weight = together.of_user(user)
         np.testing.assert_array_equal(alone.item_row, item_row)
         np.testing.assert_array_equal(alone.weight, weight)
+
+
+@given(some_events)
+def test_a_cap_only_takes_away(rows):
+    of = {"events": events(*(row for row in rows if row[1] != RETURN)), "at": AT}
+    bounded = CAPPED.past(of["events"], at=AT, n_items=N_ITEMS)
+    free = WEIGHTS.past(of["events"], at=AT, n_items=N_ITEMS)
+    np.testing.assert_array_equal(bounded.item_row, free.item_row)
+    assert (bounded.weight <= free.weight * (1 + 1e-6)).all()
 
 
 @given(some_events, some_events)

@@ -173,7 +173,7 @@ def test_a_store_made_by_later_code_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "store.db") as connection:
         connection.execute("PRAGMA user_version=99")
     connection.close()
-    with pytest.raises(StoreUnavailable, match="schema 99, this code knows 1"):
+    with pytest.raises(StoreUnavailable, match="schema 99, this code knows 2"):
         Database(tmp_path / "store.db")
 
 

@@ -220,4 +220,4 @@ def test_users_without_an_open_channel_are_not_judged(
     held = held_out(
         data.messages, data.interactions.users, table, terms, start=start, end=start + 30 * DAY
     )
-    assert len(held.people) == len(held.logged) == 0
+    assert len(held.crowd) == len(held.logged) == 0

@@ -167,7 +167,10 @@ def test_metrics_are_ready_for_json(measured: Any) -> None:
     choice, measurement = measured
     told = json.loads(json.dumps(measurement.metrics, allow_nan=False))
     assert told["test_cutoff"] == "1970-09-03"
-    assert told["usage_interval"]["n_repeaters"] > 100
+    usage = told["usage_interval"]
+    assert usage["n_repeaters"] > 100
+    assert usage["survival_curve"][0] == [0.0, 1.0]
+    assert {part["name"] for part in usage["by_segment"]} >= {"rfm:champions", "rfm:lost"}
     assert set(told["models"]) == {"recency", "rfm_segment", "additive"}
     assert set(told["models"]["additive"]["auc"]) == {"value", "low", "high", "n"}
     assert sum(part["n"] for part in told["reliability"]) == told["n_users"]

@@ -1,0 +1,62 @@
+"""Consents: an append-only ledger, in force from the next decision on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI, Request, Response
+
+from api import consents, render
+from api.asked import identifier
+from api.body import read_object
+from api.describe import CONSENT_BODY, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.routes.answer import FRESH, Answer
+from api.schemas import ConsentAnswer
+from api.service import Service
+from recsys.channel import local_time
+
+
+class Consents:
+    """Handlers over one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._channels = tuple(service.config.channels.arms)
+        self._zone = local_time.zone(service.config.data.timezone)
+
+    async def put(self, request: Request) -> Response:
+        """Record what a user granted or denied; what was said before stays in the ledger."""
+        service = self._service
+        user_id = identifier("user_id", request.path_params["user_id"])
+        body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
+        lines = consents.read(
+            body, user_id, channels=self._channels, zone=self._zone, now=service.clock()
+        )
+        await asyncio.to_thread(service.profiles.record_consents, lines)
+        return await self._told(user_id)
+
+    async def get(self, request: Request) -> Response:
+        """Tell what a user granted, and the whole ledger."""
+        return await self._told(identifier("user_id", request.path_params["user_id"]))
+
+    async def _told(self, user_id: str) -> Response:
+        ledger = await asyncio.to_thread(self._service.profiles.ledger_of, user_id)
+        answer = consents.told(user_id, ledger, channels=self._channels)
+        return Answer(render.dump(answer), headers=FRESH)
+
+
+def register(app: FastAPI, service: Service) -> None:
+    """Add the routes, ahead of the one that any path about a user matches."""
+    handlers = Consents(service)
+    for method, handler in (("PUT", handlers.put), ("GET", handlers.get)):
+        body = {"requestBody": CONSENT_BODY} if method == "PUT" else {}
+        app.add_api_route(
+            "/v1/users/{user_id:path}/consent",
+            handler,
+            methods=[method],
+            tags=["users"],
+            summary=described(handler),
+            responses={200: {"model": ConsentAnswer}, **PROBLEMS, **TOO_LARGE},
+            response_class=Answer,
+            openapi_extra={"parameters": [USER_ID], **body},
+        )

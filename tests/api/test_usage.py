@@ -1,0 +1,18 @@
+"""How often users come back, over HTTP."""
+
+from __future__ import annotations
+
+from api.schemas import UsageIntervalAnswer
+from tests.api.conftest import Api
+
+
+def test_the_usage_interval_is_told_of_everybody_and_of_every_segment(shared_api: Api) -> None:
+    response = shared_api.client.get("/v1/usage-interval")
+    answer = UsageIntervalAnswer.model_validate_json(response.content)
+    assert answer.days is not None
+    assert answer.critical_kind == "purchase"
+    assert answer.horizon_days == 28
+    names = {segment["name"] for segment in shared_api.client.get("/v1/segments").json()["items"]}
+    assert {each.segment for each in answer.items} == names
+    assert all(each.shrunk for each in answer.items)
+    assert response.headers["cache-control"] == "public, max-age=60"
