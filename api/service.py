@@ -21,6 +21,7 @@ from recsys.config import Config
 from recsys.errors import CannotAnswer
 from recsys.events import SECOND
 from recsys.ladder import Reason, RungName
+from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
@@ -77,6 +78,7 @@ class Service:
             logger=self.logger,
             epsilon=self.config.channels.epsilon,
             seed=self.config.training.seed,
+            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)
         self._champion.start()

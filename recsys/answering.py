@@ -19,6 +19,7 @@ from recsys.items import slate
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.segments.groups import Portrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +149,19 @@ class Answering:
             raise UnknownItem(item_id)
         return row
 
-    def segment_row(self, name: str) -> int:
-        """Return the row of a segment.
+    def portrait(self, name: str) -> Portrait:
+        """Return a segment in figures.
 
         Raises
         ------
         UnknownSegment
             There is none of that name.
         """
-        row = self.bundle.segments.row(name)
-        if row == NO_SEGMENT:
-            raise UnknownSegment(name, known=self.bundle.segments.names)
-        return row
+        groups = self.bundle.groups
+        found = groups.portrait(name)
+        if found is None:
+            raise UnknownSegment(name, known=groups.names)
+        return found
 
     def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
         if not events:

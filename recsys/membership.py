@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.answering import Answering
 from recsys.churn.risk import ChurnQuery
-from recsys.errors import BadRule, UnknownSegment
+from recsys.errors import BadRule
 from recsys.ladder import OnFailure, RungName
 from recsys.people import Person
 from recsys.segments import cohort, rule_json
@@ -19,7 +19,7 @@ from recsys.segments.groups import FAMILIES
 from recsys.segments.rule import Happened, InSegment, Rule, Score
 from recsys.segments.rule import Sequence as Steps
 
-SCORES = ("churn",)
+SCORES = ("churn", "value")
 
 
 class Belonging:
@@ -70,12 +70,11 @@ class Belonging:
         """Return a score of everybody, NaN where it is not the person's own.
 
         ``churn`` is the probability that the ladder answers with; what rung 0 says of everybody
-        says nothing of anybody.
+        says nothing of anybody. ``value`` is the money expected in the longest horizon there is.
         """
         if name not in self._scores:
-            known = map(self._churn, self._people) if name == "churn" else ()
-            found = np.fromiter(known, np.float64)
-            self._scores[name] = found if len(found) else np.full(len(self._people), np.nan)
+            of = {"churn": self._churn, "value": self._value}.get(name, _unknown)
+            self._scores[name] = np.fromiter(map(of, self._people), np.float64, len(self._people))
         return self._scores[name]
 
     def _churn(self, person: Person) -> float:
@@ -86,6 +85,11 @@ class Belonging:
         if climb.answer is None or climb.rung == RungName.POPULAR:
             return np.nan
         return climb.answer.p
+
+    def _value(self, person: Person) -> float:
+        if not person.profiling or person.user_row is None:
+            return np.nan
+        return float(self._answering.bundle.value.value[person.user_row, -1])
 
 
 def check(rule: Rule, answering: Answering) -> Rule:
@@ -121,7 +125,8 @@ def of_segment(name: str, answering: Answering) -> Rule:
     UnknownSegment
         There is none of that name.
     """
-    groups = answering.bundle.groups
-    if groups.portrait(name) is None:
-        raise UnknownSegment(name, known=groups.names)
-    return rule_json.parse({"segment": name}, place="segment")
+    return rule_json.parse({"segment": answering.portrait(name).name}, place="segment")
+
+
+def _unknown(_: Person) -> float:
+    return np.nan
