@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,10 +37,10 @@ class Says:
 
 
 @pytest.fixture(scope="module")
-def answering(built_world: World) -> Iterator[Answering]:
+def answering(built_world: World) -> Answering:
     store = ModelStore(Path(built_world.config.storage.models_dir))
     bundle, manifest = store.load(built_world.version, Bundle)
-    yield Answering.of("v", bundle, manifest, profiling_default=True, trait="country")
+    return Answering.of("v", bundle, manifest, profiling_default=True, trait="country")
 
 
 def belonging(answering: Answering, *people: Person) -> Belonging:
