@@ -157,7 +157,8 @@ class Desk:
 
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
-        query = answering.query(asked.limit, excluded=asked.excluded, repeats=asked.repeats)
+        barred = (*asked.excluded, *asked.context.cart)
+        query = answering.query(asked.limit, excluded=barred, repeats=asked.repeats)
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force

@@ -340,6 +340,12 @@ class EventsAnswer(Shape):
     events: list[EventVerdict]
 
 
+class CallsAnswer(EventsAnswer):
+    """The same, as Segment's clients expect it."""
+
+    success: bool = Field(description="whether nothing was rejected but for being unused")
+
+
 class ModelAnswer(Shape):
     """The model version that serves."""
 

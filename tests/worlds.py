@@ -13,10 +13,10 @@ from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, parse
 from recsys.events import DAY, HOUR, micros
 from recsys.ladder import Question, RungName, Verdict
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Consent, ItemFacts, Profiles
+from recsys.storage.stores import open_database
 from training import segments
 from training.channel import question as channel
 from training.channel.question import ChannelChoiceParams

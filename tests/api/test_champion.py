@@ -20,9 +20,9 @@ from recsys.errors import CannotAnswer
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Question, RungName, Step
 from recsys.people import Person
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.model_store import ModelStore
+from recsys.storage.stores import open_database
 from tests import worlds
 from tests.api.conftest import Api
 from tests.worlds import END, World

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api import clock, threads
 from api.app import create_app
+from api.describe import SEGMENT_BODIES
 from api.routes import users
 from api.routes.users import Users
 from api.schemas import Live, ModelAnswer, Ready
@@ -139,6 +140,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/audiences:export",
         "/v1/usage-interval",
         "/v1/events",
+        *(f"/v1/{kind}" for kind in SEGMENT_BODIES),
         "/v1/models/current",
         "/health/live",
         "/health/ready",

@@ -78,7 +78,11 @@ def tune(config: Config, console: Console, asked: Asked) -> None:
         study = Study(parts.search, config, seed=asked.seed, folder=FOLDER)
         steps.detail(f"kept in {study.file}")
         found = study.run(
-            asked.budget, clock=time.monotonic, progress=steps.detail, resume=asked.resume
+            asked.budget,
+            clock=time.monotonic,
+            progress=steps.detail,
+            finished=lambda trial: console.print(_in_a_line(trial)),
+            resume=asked.resume,
         )
         steps.begin("confirm on the window after those")
         tuned = confirmed(parts, found, config, progress=steps.detail)
@@ -124,6 +128,11 @@ def _gain(before: Score, after: Score, config: Config) -> Estimate | None:
 
 def _mean(score: Score) -> float | None:
     return float(score.ndcg.mean()) if len(score.ndcg) else None
+
+
+def _in_a_line(trial: Trial) -> str:
+    figure = "given up after one window" if trial.figure is None else f"{trial.figure:.4f}"
+    return f"trial {trial.number + 1}: {figure}"
 
 
 def _trials(found: Found, config: Config) -> Table:

@@ -103,6 +103,7 @@ class Study:
         *,
         clock: Callable[[], float],
         progress: Callable[[str], None],
+        finished: Callable[[Trial], None],
         resume: bool,
     ) -> Found:
         """Try settings until the budget is used up.
@@ -117,6 +118,8 @@ class Study:
             Seconds that go by.
         progress : callable
             Told in words what is being tried.
+        finished : callable
+            Told of each trial.
         resume : bool
             Go on with what the file holds; False starts anew.
         """
@@ -129,6 +132,7 @@ class Study:
         while done < budget.trials:
             self._try(study, _told(progress, study, budget.trials))
             done += 1
+            finished(list(self._trials(study))[-1])
             if clock() - began > budget.seconds:
                 break
         return Found(reference, tuple(self._trials(study)))

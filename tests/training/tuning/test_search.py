@@ -29,7 +29,9 @@ def study(folder, *, seed=7):
 
 
 def run(folder, trials, *, seconds=1e9, clock=lambda: 0.0, resume=False):
-    return study(folder).run(Budget(trials, seconds), clock=clock, progress=silent, resume=resume)
+    return study(folder).run(
+        Budget(trials, seconds), clock=clock, progress=silent, finished=silent, resume=resume
+    )
 
 
 @pytest.fixture(scope="module", name="three")
@@ -92,7 +94,7 @@ def test_the_search_finds_better_than_bad_settings(three):
 def test_the_same_seed_tries_the_same_and_another_seed_something_else(three, tmp_path):
     assert run(tmp_path / "again", 3) == three
     other = study(tmp_path / "other", seed=8).run(
-        Budget(3, 1e9), clock=lambda: 0.0, progress=silent, resume=False
+        Budget(3, 1e9), clock=lambda: 0.0, progress=silent, finished=silent, resume=False
     )
     assert other.trials[1].values != three.trials[1].values
 
