@@ -21,7 +21,7 @@ from api.state import Current, Serving
 from recsys.config import Config
 from recsys.errors import CannotAnswer
 from recsys.events import SECOND
-from recsys.ladder import Reason, RungName
+from recsys.ladder import Question, Reason, RungName
 from recsys.storage import aliases
 from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.event_log import Event, EventLog, Verdict
@@ -154,4 +154,6 @@ class Service:
                 for step in climb["trail"]:
                     if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
                         raise CannotAnswer(serving.answering.version)
-        self.metrics.serves(serving.answering.version)
+        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+        drifted = measured.get("drift", {}).get("score_index")
+        self.metrics.serves(serving.answering.version, churn_drift=drifted)
