@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 
 from recsys.segments import lifecycle, rfm
-from recsys.storage.database import open_database
-from recsys.storage.event_log import EventLog
 from tests.worlds import World
 from training import segments
 from training.churn import question as churn
 from training.grouping import fitting
 from training.grouping.fitting import Grouping
-from training.load import load
+from training.load import load, open_log
 
 
 @pytest.fixture(scope="module")
 def grouped(built_world: World) -> Grouping:
     config = built_world.config
-    database = open_database(config.storage.url)
-    data = load(EventLog(database), config)
-    database.close()
+    with open_log(config) as log:
+        data = load(log, config)
     at = data.interactions.end
     table = segments.fit(data, config, at=at)
     choice = churn.define(data.interactions, config)
