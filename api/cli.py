@@ -99,10 +99,10 @@ def _settings(config: Path | None) -> Config:
 def _check(settings: Config) -> None:
     """Find out now, and in one line, what the workers would otherwise stumble over."""
     from api.service import Service
-    from recsys.storage.database import open_database
+    from recsys.storage.stores import open_store
 
     service = Service(settings)
-    open_database(settings.storage.url).close()
+    open_store(settings.storage).close()
     try:
         missing = service.store.champion() is None
     except CorruptArtifact as error:

@@ -29,6 +29,7 @@ BLIND = (
     "the event store is unavailable: consents and recent events are not known, "
     "so nobody is profiled and no channel may be used"
 )
+NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 _ANYBODY = Remembered(profiling=False)
 
 
@@ -94,6 +95,14 @@ class Desk:
         answer = self._churn(serving, person, asked)
         return {**_about(serving, person, notes), "churn": answer}
 
+    def value(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
+        """Answer what the user was worth, and is expected to be worth."""
+        person, notes = self.person(serving, user_id, asked, at=at, marketing=False)
+        models = serving.answering.bundle.value
+        risk = self._churn(serving, person, asked) if person.profiling else None
+        answer = render.value(models.answer(person), risk, models, denied=NOT_PROFILED)
+        return {**_about(serving, person, notes), "value": answer}
+
     def segment(self, serving: Serving, segment_row: int, asked: Asked, *, at: int) -> Json:
         """Answer which items for anybody in a segment."""
         person = Person("", at, profiling=False, segment_row=segment_row, context=asked.context)
@@ -129,7 +138,8 @@ class Desk:
 
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
-        query = answering.query(asked.limit, excluded=asked.excluded, repeats=asked.repeats)
+        barred = (*asked.excluded, *asked.context.cart)
+        query = answering.query(asked.limit, excluded=barred, repeats=asked.repeats)
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force

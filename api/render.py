@@ -12,12 +12,26 @@ import orjson
 from api.state import Serving
 from recsys.channel.decide import ChannelChoice
 from recsys.churn.risk import ChurnRisk
+from recsys.churn.value import UserValue, ValueModels
 from recsys.events import SECOND, moment
 from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Step
 from recsys.people import Person
 
 Json = dict[str, Any]
+
+_VALUE = (
+    "as_of",
+    "historic_clv",
+    "predicted_clv",
+    "total_clv",
+    "predicted_number_of_orders",
+    "average_days_between_orders",
+    "average_order_value",
+    "churn_probability",
+    "churn_horizon_days",
+    "expected_date_of_next_order",
+)
 
 
 def instant(at: int) -> str:
@@ -117,6 +131,42 @@ def churn(climb: Climb[ChurnRisk], *, explain: bool) -> Json:
         "horizon_days": risk.horizon_days,
         "reasons": _churn_reasons(risk) if explain else [],
         **climbed(climb, explain=explain),
+    }
+
+
+def value(found: UserValue | None, risk: Json | None, models: ValueModels, *, denied: str) -> Json:
+    """Return what a user was and will be worth; all null where nobody may look.
+
+    `predicted_clv` and `predicted_number_of_orders` are those of the longest horizon.
+    """
+    if found is None or risk is None:
+        return {**dict.fromkeys(_VALUE), "forecasts": [], "flags": [], "reason": denied}
+    last = found.expected[-1] if found.expected else None
+    return {
+        "as_of": instant(models.taken_at),
+        "historic_clv": found.historic,
+        "predicted_clv": last and last.value,
+        "total_clv": last and found.historic + last.value,
+        "predicted_number_of_orders": last and last.orders,
+        "average_days_between_orders": found.usual_days,
+        "average_order_value": found.order_value,
+        "churn_probability": risk["p"],
+        "churn_horizon_days": risk["horizon_days"],
+        "expected_date_of_next_order": (
+            None if found.next_order_at is None else instant(found.next_order_at)
+        ),
+        "forecasts": [
+            {
+                "days": each.days,
+                "predicted_number_of_orders": each.orders,
+                "predicted_clv": each.value,
+                "low": each.low,
+                "high": each.high,
+            }
+            for each in found.expected
+        ],
+        "flags": list(models.flags),
+        "reason": found.because,
     }
 
 

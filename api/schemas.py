@@ -131,6 +131,42 @@ class ChurnAnswer(About):
     churn: Churn
 
 
+class Forecast(Shape):
+    """What is expected of a user in the days ahead."""
+
+    days: int = Field(examples=[30, 90, 365])
+    predicted_number_of_orders: float = Field(ge=0, description="days with an order")
+    predicted_clv: float = Field(ge=0)
+    low: float | None = Field(description="the money itself falls into low..high, not its mean")
+    high: float | None
+
+
+class Value(Shape):
+    """What a user was worth, and is expected to be worth; null: not known, or not allowed."""
+
+    as_of: str | None = Field(description="the snapshot that the forecasts start from")
+    historic_clv: float | None = Field(description="all orders so far less returns")
+    predicted_clv: float | None = Field(description="of the longest forecast, 365 days")
+    total_clv: float | None = Field(description="historic and predicted")
+    predicted_number_of_orders: float | None
+    average_days_between_orders: float | None
+    average_order_value: float | None
+    churn_probability: float | None = Field(ge=0, le=1, description="as `/churn` answers it")
+    churn_horizon_days: int | None
+    expected_date_of_next_order: str | None = Field(
+        description="when another order is as likely as not; null: never even odds"
+    )
+    forecasts: list[Forecast]
+    flags: list[Literal["few_users", "no_dropout_seen", "seasons_unknown"]]
+    reason: str
+
+
+class ValueAnswer(About):
+    """What a user is worth."""
+
+    value: Value
+
+
 class BatchAnswer(Shape):
     """One answer for each user, in the order given."""
 
@@ -237,6 +273,12 @@ class EventsAnswer(Shape):
     duplicate: int
     rejected: int
     events: list[EventVerdict]
+
+
+class CallsAnswer(EventsAnswer):
+    """The same, as Segment's clients expect it."""
+
+    success: bool = Field(description="whether nothing was rejected but for being unused")
 
 
 class ModelAnswer(Shape):

@@ -15,7 +15,9 @@ import training.evaluate_cli
 import training.forecast_cli
 import training.models_cli
 import training.policy_cli
+import training.storage_cli
 import training.train_cli
+import training.tune_cli
 from recsys.errors import RecsysError
 
 app = typer.Typer(
@@ -28,6 +30,7 @@ for part in (
     training.cli.app,
     training.train_cli.app,
     training.evaluate_cli.app,
+    training.tune_cli.app,
     training.benchmark_cli.app,
     training.forecast_cli.app,
     api.cli.app,
@@ -35,6 +38,7 @@ for part in (
     app.registered_commands += part.registered_commands
 app.add_typer(training.models_cli.app, name="models")
 app.add_typer(training.policy_cli.app, name="policy")
+app.add_typer(training.storage_cli.app, name="storage")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from recsys.catalogue import Catalogue
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
+from recsys.churn.value import ValueModels
 from recsys.evaluation.judged import Judged
 from recsys.events import Interactions
 from recsys.items.models import ItemModels
@@ -73,5 +74,6 @@ class Bundle:
     segments: SegmentTable
     items: ItemModels
     churn: ChurnModels
+    value: ValueModels
     channel: ChannelModels
     judged: tuple[Judged, ...]

@@ -18,7 +18,8 @@
     │   ├── BadEvent
     │   ├── BodyTooLarge
     │   ├── UnknownItem
-    │   └── UnknownSegment
+    │   ├── UnknownSegment
+    │   └── WrongKey
     └── StoreError             what was kept cannot be had
         ├── NoChampion
         ├── NoEarlierChampion
@@ -189,6 +190,18 @@ class UnknownSegment(QueryError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"segment {name!r} does not exist; known: {', '.join(self.known)}")
+
+
+class WrongKey(QueryError):
+    """A request without a key that is accepted."""
+
+    def __init__(self, *, missing: bool) -> None:
+        self.missing = missing
+        found = "no key" if missing else "the key is not known"
+        super().__init__(
+            f"{found}; allowed: a write key as user name of HTTP Basic, as Bearer token or in "
+            "X-API-Key"
+        )
 
 
 class StoreError(RecsysError):

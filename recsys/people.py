@@ -22,11 +22,14 @@ class Context:
         Value of the configured context trait (for example the country); empty when not said.
     timezone : str
         IANA name; empty when not said, then the configured zone stands in.
+    cart : tuple of str
+        Items in the cart right now.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
+    cart: tuple[str, ...] = ()
 
 
 NO_CONTEXT = Context()
@@ -62,6 +65,8 @@ class Remembered:
         Per channel, when this user was sent something lately (microseconds, ascending).
     traits : mapping of str to str
         The user's traits (country, timezone…), as imported or identified.
+    known_as : str
+        The user that the id asked for became; empty when it is its own.
     """
 
     live: tuple[LiveEvent, ...] = ()
@@ -69,6 +74,7 @@ class Remembered:
     channels: frozenset[str] = frozenset()
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     traits: Mapping[str, str] = field(default_factory=dict)
+    known_as: str = ""
 
 
 NOTHING_REMEMBERED = Remembered()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from recsys.storage.database import Database
     from tests.worlds import World
 
 
@@ -33,3 +35,38 @@ def built_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(built_world: World, tmp_path: Path) -> World:
     """A shop of one's own."""
     return built_world.copy(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server with empty tables."""
+    from tests import stores
+    from tests.postgres import NoPostgres
+
+    try:
+        with stores.postgres_url() as url:
+            yield url
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    from tests import stores
+
+    url: str = request.getfixturevalue("postgres")
+    stores.empty(url)
+    return url
+
+
+@pytest.fixture
+def database(store_url: str) -> Iterator[Database]:
+    """An empty store, of each kind in turn."""
+    from recsys.storage.stores import open_database
+
+    opened = open_database(store_url)
+    yield opened
+    opened.close()

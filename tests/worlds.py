@@ -13,14 +13,15 @@ from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, parse
 from recsys.events import DAY, HOUR, micros
 from recsys.ladder import Question, RungName, Verdict
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Consent, ItemFacts, Profiles
+from recsys.storage.stores import open_database
 from training import segments
 from training.channel import question as channel
 from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
+from training.churn import value
 from training.items import question as items
 from training.items.choice import ItemChoice
 from training.load import load
@@ -91,6 +92,7 @@ def train(config: Config, log: EventLog) -> str:
         segments=table,
         items=items.fit(data, table, ItemChoice(), config, at=at),
         churn=churn.fit(data, table, chosen, config, at=at),
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, ChannelChoiceParams(), config, at=at),
         judged=(),
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from recsys.bundle import Bundle
+from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, Training
 from recsys.evaluation.judged import Judged
+from recsys.ladder import Question
 from recsys.storage.model_store import ModelStore
 from training import gate
 from training.items.backtest import rolling
@@ -37,13 +38,21 @@ def evaluate(config: Config, console: Console, *, windows: int, report_file: Pat
 def compare(config: Config, console: Console, *, one: str, other: str) -> None:
     """Print how two registered versions did on each question, in pairs where they can be."""
     store = ModelStore(Path(config.storage.models_dir))
-    judged = [store.load(version, Bundle)[0].judged for version in (one, other)]
+    bundles, manifests = zip(
+        *(store.load(version, Bundle) for version in (one, other)), strict=True
+    )
     table = Table(title=f"{other} against {one}", box=None)
     for heading in ("question", "metric", one, other, "difference", "users", "how"):
         table.add_column(heading)
-    for row in compared(*judged, settings=config.training):
+    for row in compared(*(bundle.judged for bundle in bundles), settings=config.training):
         table.add_row(*row)
     console.print(table)
+    served = Table(title="rungs above popular that serve", box=None)
+    for heading in ("question", one, other):
+        served.add_column(heading)
+    for question in Question:
+        served.add_row(question, *(_served(manifest, question) for manifest in manifests))
+    console.print(served)
 
 
 def compared(
@@ -63,15 +72,17 @@ def compared(
         difference, how = gate.paired(against, mine, settings), "the same users"
         if difference is None:
             difference, how = gate.unpaired(against, mine, settings), "other users or days"
-        yield (
-            mine.question,
-            mine.metric,
-            _mean(mine),
-            _mean(against),
-            "too few users" if difference is None else str(difference),
-            "" if difference is None else f"{difference.n:,}",
-            how,
-        )
+        means = _mean(mine), _mean(against)
+        if difference is None:
+            yield mine.question, mine.metric, *means, "too few users", "", ""
+            continue
+        found = f"{difference!s}", f"{difference.n:,}", how
+        yield mine.question, mine.metric, *means, *found
+
+
+def _served(manifest: Manifest, question: Question) -> str:
+    verdicts = manifest.verdicts[question].values()
+    return ", ".join(verdict.rung for verdict in verdicts if verdict.shipped) or "none"
 
 
 def _mean(judged: Judged) -> str:

@@ -16,9 +16,9 @@ from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
 from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents
-from recsys.storage.database import open_database
 from recsys.storage.event_log import MESSAGE_KINDS, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
+from recsys.storage.stores import open_store
 from training.channel.log import messages_from_log
 from training.data import TrainingData
 
@@ -35,7 +35,7 @@ def open_log(config: Config) -> Iterator[EventLog]:
     StoreUnavailable
         It cannot be opened.
     """
-    database = open_database(config.storage.url)
+    database = open_store(config.storage)
     try:
         yield EventLog(database)
     finally:

@@ -18,6 +18,7 @@ from recsys.storage.model_store import ModelStore
 from training import gate, segments
 from training.channel import question as channel
 from training.churn import question as churn
+from training.churn import value
 from training.data import TrainingData
 from training.gate import GateVerdict
 from training.items import question as items
@@ -98,6 +99,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
         segments=table,
         items=items.fit(data, table, item_choice, config, at=at),
         churn=churn.fit(data, table, churn_choice, config, at=at),
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, channel_choice, config, at=at),
         judged=tuple(_judged(m, data) for m in measurements),
     )

@@ -14,7 +14,14 @@ from api.body import read_object
 from api.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
 from api.desk import Desk
 from api.routes.answer import PRIVATE, Answer
-from api.schemas import BatchAnswer, ChannelAnswer, ChurnAnswer, ItemsAnswer, UserAnswer
+from api.schemas import (
+    BatchAnswer,
+    ChannelAnswer,
+    ChurnAnswer,
+    ItemsAnswer,
+    UserAnswer,
+    ValueAnswer,
+)
 from api.service import Service
 from recsys.errors import BadQuery
 
@@ -36,6 +43,7 @@ class Users:
         "recommendations": Desk.recommendations,
         "channel": Desk.channel,
         "churn": Desk.churn,
+        "value": Desk.value,
         "": Desk.everything,
     }
     templates: ClassVar[Mapping[str, str]] = {
@@ -68,6 +76,10 @@ class Users:
     async def churn(self, request: Request) -> Response:
         """Estimate how likely the user is to churn within the horizon, and why."""
         return self._answer("churn", request)
+
+    async def value(self, request: Request) -> Response:
+        """Tell what the user was worth so far, and is expected to be worth."""
+        return self._answer("value", request)
 
     async def everything(self, request: Request) -> Response:
         """Give all three answers about a user, and the segment the user is in."""
@@ -110,6 +122,7 @@ def register(app: FastAPI, users: Users) -> None:
         (f"{user}/recommendations", users.recommendations, ItemsAnswer, ITEM_QUERY),
         (f"{user}/channel", users.channel, ChannelAnswer, QUERY),
         (f"{user}/churn", users.churn, ChurnAnswer, QUERY),
+        (f"{user}/value", users.value, ValueAnswer, QUERY),
         ("/v1/users/{user_id}", users.everything, UserAnswer, ITEM_QUERY),
     ):
         app.add_api_route(

@@ -93,11 +93,30 @@ class AlsFactors:
         """
         return self.item_factors @ self.fold_in(rows, weights)
 
+    def fold_in_all(self, histories: Histories) -> NDArray[np.float32]:
+        """Return many users' vectors, float32, shape (n_users, n_factors).
+
+        The solution of :meth:`fold_in`, found for a short history in the space of its m items:
+        ``(G + YᵀCY)⁻¹Yᵀ = G⁻¹Yᵀ(I + C Y G⁻¹Yᵀ)⁻¹`` with Y their factors. O(m³ + m · n_factors²).
+        """
+        n_factors = len(self.gram)
+        inverse = np.linalg.inv(self.gram.astype(np.float64)).astype(np.float32)
+        users = np.zeros((len(histories), n_factors), np.float32)
+        for user, (rows, weights) in enumerate(histories):
+            if 2 * len(rows) > n_factors:
+                users[user] = self.fold_in(rows, weights)
+                continue
+            taken = self.item_factors[rows]
+            solved = taken @ inverse
+            extra = np.float32(self.alpha) * weights
+            system = extra[:, None] * (solved @ taken.T)
+            system[np.diag_indices(len(rows))] += 1
+            users[user] = np.linalg.solve(system, 1 + extra) @ solved
+        return users
+
     def score_all(self, histories: Histories) -> NDArray[np.float32]:
         """Score all items for many users, float32, shape (n_users, n_items)."""
-        users = [self.fold_in(rows, weights) for rows, weights in histories]
-        stacked = np.array(users, np.float32).reshape(len(users), self.gram.shape[0])
-        return stacked @ self.item_factors.T
+        return self.fold_in_all(histories) @ self.item_factors.T
 
     def explain(
         self,
@@ -121,10 +140,10 @@ class AlsFactors:
         return (taken * confidence[:, None]) @ solved
 
 
-def fit(histories: Histories, settings: AlsSettings, *, seed: int) -> AlsFactors:
+def fit(histories: Histories, settings: AlsSettings, *, seed: int, threads: int = 1) -> AlsFactors:
     """Learn item factors from the histories of all users.
 
-    One thread and a seed: the same histories give the same bits.
+    Same seed, same histories, same bits, however many threads: each user and item is solved by one.
 
     Notes
     -----
@@ -146,7 +165,7 @@ def fit(histories: Histories, settings: AlsSettings, *, seed: int) -> AlsFactors
             factors=settings.factors,
             regularization=settings.regularization,
             iterations=settings.iterations,
-            num_threads=1,
+            num_threads=threads,
             random_state=seed,
         )
         model.fit(matrix, show_progress=False)

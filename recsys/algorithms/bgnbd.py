@@ -9,6 +9,7 @@ Time is in any one unit; the parameters come in the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,32 @@ class BgNbd:
         some = -np.expm1((self.r + of.x) * (np.log(since) - np.log(since + t)))
         silent: Floats = 1 - self.alive(of) * some
         return silent
+
+    def even_odds(self, of: Repeats) -> Floats:
+        """Return the t at which P0 falls to one half, float64, shape (n_users,); inf if never."""
+        alive = self.alive(of)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quiet = np.log1p(-0.5 / alive) / (self.r + of.x)
+            even = (self.alpha + of.T) * np.expm1(-quiet)
+        odds: Floats = np.where(alive > 0.5, even, np.inf)
+        return odds
+
+    def drawn(
+        self, of: Repeats, t: Sequence[float], *, draws: int, rng: np.random.Generator
+    ) -> Floats:
+        """Return purchases within each `t` as they may come, shape (len(t), n_users, draws).
+
+        A user who is alive buys at a pace drawn from what is known of it, until a geometric
+        number of purchases: ``Y(t) = min(Poisson(pace·t), Geometric(p))``. `t` is ascending.
+        """
+        size = (len(of), draws)
+        pace = rng.gamma((self.r + of.x)[:, None], size=size) / (self.alpha + of.T)[:, None]
+        quits = np.maximum(rng.beta(self.a, (self.b + of.x)[:, None], size=size), 1e-9)
+        most = rng.geometric(quits) * (rng.random(size) < self.alive(of)[:, None])
+        steps = np.diff(t, prepend=0.0)
+        came = np.cumsum([rng.poisson(pace * step) for step in steps], axis=0)
+        drawn: Floats = np.minimum(came, most).astype(np.float64)
+        return drawn
 
     def expected(self, of: Repeats, t: float) -> Floats:
         """Return E[Y(t)], the purchases expected in the next `t`, float64, shape (n_users,).

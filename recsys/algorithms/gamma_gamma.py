@@ -64,6 +64,14 @@ class GammaGamma:
         expected: Floats = self.p * (self.v + spent) / (self.p * x + self.q - 1)
         return expected
 
+    def drawn(self, x: Floats, mean: Floats, n: Floats, *, rng: np.random.Generator) -> Floats:
+        """Return what `n` purchases may be worth, shape (…, n_users, draws), like `n`."""
+        spent = np.where(x > 0, x * np.where(x > 0, mean, 0.0), 0.0)[:, None]
+        shape = self.q + self.p * x[:, None]
+        scale = rng.gamma(shape, size=n.shape[-2:]) / (self.v + spent)
+        worth: Floats = rng.gamma(self.p * n) / scale
+        return worth
+
 
 def fit(x: Floats, mean: Floats) -> GammaGamma:
     """Return the most likely parameters.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ Floats = NDArray[np.float64]
 WEEK_DAYS = 7
 MIN_USERS = 300
 MIN_REPEATERS = 50
+DRAWS = 200
+CHUNK = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,29 @@ class LifetimeModel:
         total = of.first_value + x * of.repeat_value
         shrunk: Floats = (total + self.mean_value) / (x + 2)
         return shrunk
+
+    def spread(
+        self, of: Purchases, *, days: Sequence[float], confidence: float, seed: int
+    ) -> tuple[Floats, Floats]:
+        """Return the interval that each user's money falls in, two of shape (len(days), n).
+
+        Drawn from the models: pace, quitting, number of purchases and their values. Without
+        Gamma-Gamma every purchase is worth what is expected of one. `days` is ascending.
+        """
+        low, high = np.empty((2, len(days), len(of)))
+        weeks = [each / WEEK_DAYS for each in days]
+        rng, worth = np.random.default_rng(seed), self.order_value(of)
+        tail = (1 - confidence) / 2
+        for start in range(0, len(of), CHUNK):
+            part = slice(start, start + CHUNK)
+            some = Repeats(of.repeats.x[part], of.repeats.t_x[part], of.repeats.T[part])
+            money = self.orders.drawn(some, weeks, draws=DRAWS, rng=rng)
+            if self.value is None:
+                money *= worth[part, None]
+            else:
+                money = self.value.drawn(some.x, of.repeat_value[part], money, rng=rng)
+            low[:, part], high[:, part] = np.quantile(money, [tail, 1 - tail], axis=2)
+        return low, high
 
 
 def fit(of: Purchases) -> LifetimeModel:

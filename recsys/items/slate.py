@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.events import UserEvents
 from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
 from recsys.people import Person
 
@@ -40,12 +41,16 @@ class ItemQuery:
         exact as the mask, on every rung; someone without history has had nothing.
     kind : int or None
         The kind of event after which a user has had an item; None counts every kind.
+    rest : int64, shape (n_kinds,), or None
+        For how long (microseconds) an item is not welcome after an event of each kind: what was
+        bought or dismissed a moment ago leaves the list at once.
     """
 
     limit: int
     allowed: NDArray[np.bool_]
     repeats: Repeats = Repeats.ALLOW
     kind: int | None = None
+    rest: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +154,37 @@ def fill(
 
 def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     """Return which items may be recommended to this person, in a mask of its own."""
+    welcome = query.allowed.copy()
+    if query.rest is not None:
+        for events in (person.past, person.live):
+            welcome[resting(events, query.rest, at=person.at)] = False
     if query.repeats is Repeats.ALLOW:
-        return query.allowed.copy()
-    had = np.zeros(len(query.allowed), bool)
+        return welcome
+    had = np.zeros(len(welcome), bool)
     for events in (person.past, person.live):
         counts = events.item_row >= 0
         if query.kind is not None:
             counts &= events.kind == query.kind
         had[events.item_row[counts]] = True
-    welcome: NDArray[np.bool_] = query.allowed & (had if query.repeats is Repeats.ONLY else ~had)
+    welcome &= had if query.repeats is Repeats.ONLY else ~had
     return welcome
+
+
+def resting(events: UserEvents, rest: NDArray[np.int64], *, at: int) -> NDArray[np.int32]:
+    """Return the items of events that happened less than the rest of their kind ago.
+
+    Parameters
+    ----------
+    events : UserEvents
+        Oldest first.
+    rest : int64, shape (n_kinds,)
+        Microseconds; 0 for kinds after which an item stays.
+    at : int
+        Now.
+    """
+    start = int(np.searchsorted(events.at, at - rest.max(initial=0), side="right"))
+    row, kind = events.item_row[start:], events.kind[start:]
+    return row[(row >= 0) & (events.at[start:] > at - rest[kind])]
 
 
 def _recommendations(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
-from recsys.errors import StoreUnavailable
 from recsys.people import Remembered
+from recsys.storage import aliases
 from recsys.storage.database import Database
 from recsys.storage.memory import remember
 
@@ -49,6 +48,8 @@ class Event:
         Whether it comes from a simulation.
     source : str
         The file or client it came from.
+    machine : bool
+        Whether a crawler or a test did it: kept, but no model learns from it.
     """
 
     event_id: str
@@ -65,6 +66,7 @@ class Event:
     properties: str | None = None
     simulated: bool = False
     source: str = "api"
+    machine: bool = False
 
 
 class Verdict(StrEnum):
@@ -76,12 +78,9 @@ class Verdict(StrEnum):
 
 COLUMNS = (*Event.__dataclass_fields__, "ingested_at")
 _FIELDS = attrgetter(*Event.__dataclass_fields__)
-_ABSENT = {"quantity": "1.0", "simulated": "0"}
-_INSERT = (
-    f"INSERT INTO events ({', '.join(COLUMNS)}) "  # noqa: S608 - names from the code above
-    f"VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (event_id) DO NOTHING"
-)
+_ABSENT = {"quantity": 1.0, "simulated": False, "machine": False}
 BATCH = 50_000
+_LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM events"
 
 
 class EventLog:
@@ -119,12 +118,16 @@ class EventLog:
         StoreUnavailable
             Nothing was logged.
         """
-        verdicts = []
-        with self.database.writing() as connection:
-            for event in events:
-                logged = connection.execute(_INSERT, (*_FIELDS(event), now)).rowcount == 1
-                verdicts.append(Verdict.ACCEPTED if logged else Verdict.DUPLICATE)
-        return verdicts
+        with self.database.writing() as writing:
+            known_as = aliases.known_as(writing, {event.user_id for event in events})
+            if known_as:
+                events = [
+                    replace(event, user_id=known_as.get(event.user_id, event.user_id))
+                    for event in events
+                ]
+            rows = [(*_FIELDS(event), now) for event in events]
+            logged = writing.insert_new("events", COLUMNS, rows)
+        return [Verdict.ACCEPTED if new else Verdict.DUPLICATE for new in logged]
 
     def append_columns(
         self,
@@ -156,16 +159,18 @@ class EventLog:
         StoreUnavailable
             Nothing was logged.
         """
-        count = len(columns["event_id"])
         given = {name: columns[name] for name in COLUMNS if name in columns}
-        statement = _bulk_insert(tuple(given), source, now)
-        with self.database.writing() as connection:
-            before = connection.total_changes
-            for start in range(0, count, BATCH):
-                parts = (_plain(column[start : start + BATCH]) for column in given.values())
-                connection.executemany(statement, zip(*parts, strict=True))
-                progress(min(start + BATCH, count))
-            return connection.total_changes - before
+        absent = {name: value for name, value in _ABSENT.items() if name not in given}
+        with self.database.writing() as writing:
+            (before,) = writing.execute(_LAST_SEQ).fetchone()
+            new = writing.load(
+                "events",
+                given,
+                same={**absent, "source": source, "ingested_at": int(now)},
+                progress=progress,
+            )
+            aliases.redirect(writing, after=before)
+        return new
 
     def remembered(
         self, user_id: str, *, since: int, at: int, marketing: bool = True
@@ -184,7 +189,7 @@ class EventLog:
 
     def last_seq(self) -> int:
         """Return the ``seq`` of the latest arrival, 0 when the log is empty."""
-        return int(self._read("SELECT coalesce(max(seq), 0) FROM events")[0][0])
+        return int(self.database.read(_LAST_SEQ)[0][0])
 
     def latest_at(self, *, since: int) -> int:
         """Return when the last event happened of those that arrived after a watermark.
@@ -199,16 +204,16 @@ class EventLog:
         int
             Microseconds since the epoch, 0 without any.
         """
-        return int(
-            self._read("SELECT coalesce(max(at), 0) FROM events WHERE seq > ?", (since,))[0][0]
-        )
+        statement = "SELECT coalesce(max(at), 0) FROM events WHERE seq > ?"
+        return int(self.database.read(statement, (since,))[0][0])
 
     def columns_in_batches(
         self, names: Sequence[str], *, up_to: int, kinds: Sequence[str], size: int = BATCH
     ) -> Iterator[dict[str, tuple[Any, ...]]]:
         """Yield the named columns in order of arrival, at most `size` rows at a time.
 
-        Memory is bounded by `size`; events that arrive meanwhile are left out by `up_to`.
+        What a machine did is left out. Memory is bounded by `size`; events that arrive meanwhile
+        are left out by `up_to`.
 
         Parameters
         ----------
@@ -229,36 +234,10 @@ class EventLog:
         chosen = ", ".join(name for name in names if name in {*COLUMNS, "seq"})
         statement = (
             f"SELECT seq, {chosen} FROM events WHERE seq > ? AND seq <= ? "  # noqa: S608
-            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq LIMIT ?"
+            f"AND kind IN ({', '.join('?' * len(kinds))}) AND NOT machine ORDER BY seq LIMIT ?"
         )
         after = 0
-        while rows := self._read(statement, (after, up_to, *kinds, size)):
+        while rows := self.database.read(statement, (after, up_to, *kinds, size)):
             _, *columns = zip(*rows, strict=True)
             yield dict(zip(names, columns, strict=True))
             after = rows[-1][0]
-
-    def _read(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        try:
-            return self.database.reader.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self.database.path}: {error}") from error
-
-
-def _bulk_insert(given: Sequence[str], source: str, now: int) -> str:
-    # What is the same in all rows is written into the statement: binding is half of the cost.
-    quoted = source.replace("'", "''")
-    same = {**_ABSENT, "source": f"'{quoted}'", "ingested_at": str(int(now))}
-    values = ["?" if name in given else same.get(name, "NULL") for name in COLUMNS]
-    return (
-        f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join(values)}) "  # noqa: S608
-        "ON CONFLICT (event_id) DO NOTHING"
-    )
-
-
-def _plain(column: Any) -> Sequence[Any]:
-    """Return a column of NumPy or polars as Python values; any other sequence as it is."""
-    for method in ("tolist", "to_list"):
-        if hasattr(column, method):
-            plain: Sequence[Any] = getattr(column, method)()
-            return plain
-    return cast("Sequence[Any]", column)

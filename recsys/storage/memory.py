@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from recsys.errors import StoreUnavailable
 from recsys.events import DAY
 from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
 from recsys.storage.database import Database
@@ -20,26 +19,32 @@ LATELY = 7 * DAY
 
 _EVENTS = """
 SELECT * FROM (
-    SELECT 0, item_id, kind, at, seq, quantity, coalesce(value, 0.0) FROM events
+    SELECT 0 AS part, item_id, kind, at, seq, quantity, coalesce(value, 0.0), NULL FROM events
     WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
     AND kind NOT IN ('message_sent', 'message_responded', 'message_unsubscribed')
+    AND NOT machine
     ORDER BY seq DESC LIMIT ?5
-)
+) AS live
 """
 _MESSAGES = """
-SELECT 1, channel, NULL, at, seq, NULL, NULL FROM events
+SELECT 1, channel, NULL, at, seq, NULL, NULL, NULL FROM events
 WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
 """
 _CONSENTS = """
-SELECT 2, purpose, channel, at, seq, state, NULL FROM consents WHERE user_id = ?1
+SELECT 2, purpose, channel, at, seq, NULL, NULL, state FROM consents WHERE user_id = ?1
 """
 _TRAITS = """
-SELECT 3, traits, timezone, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
+SELECT 3, traits, timezone, NULL, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
+"""
+_ALIAS = """
+SELECT 4, user_id, NULL, NULL, NULL, NULL, NULL, NULL FROM aliases WHERE previous_id = ?1
 """
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS))
-WITHOUT_MARKETING = "UNION ALL".join((_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS))
-_LIVE, _SENT, _CONSENT, _USER = range(4)
+ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS))
+WITHOUT_MARKETING = "UNION ALL".join(
+    (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS, _ALIAS)
+)
+_LIVE, _SENT, _CONSENT, _USER, _OTHER = range(5)
 
 
 def remember(
@@ -72,22 +77,24 @@ def remember(
         The store cannot be read.
     """
     statement = ALL if marketing else WITHOUT_MARKETING
+    moment = (since, at, at - LATELY, limit)
     try:
-        rows = database.reader.execute(
-            statement, (user_id, since, at, at - LATELY, limit)
-        ).fetchall()
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"{database.path}: {error}") from error
+        rows = database.read(statement, (user_id, *moment))
+        other = next((row[1] for row in rows if row[0] == _OTHER), None)
+        if other is not None:
+            rows = database.read(statement, (other, *moment))
     except UnicodeEncodeError:
         return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
+    if other is not None:
+        return replace(_remembered(rows), known_as=other)
     return _remembered(rows) if rows else NOTHING_REMEMBERED
 
 
 def _remembered(rows: list[tuple[Any, ...]]) -> Remembered:
-    live = [LiveEvent(*row[1:4], *row[5:]) for row in rows if row[0] == _LIVE]
-    said = latest((*row[1:3], row[5], *row[3:5]) for row in rows if row[0] == _CONSENT)
+    live = [LiveEvent(*row[1:4], *row[5:7]) for row in rows if row[0] == _LIVE]
+    said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
     users = [row for row in rows if row[0] == _USER]
-    if len(users) == len(rows):
+    if users and len(users) == len(rows):
         return _known_by_traits(*users[0][1:3])
     return Remembered(
         live=tuple(reversed(live)),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
-from recsys.errors import StoreUnavailable
 from recsys.storage.database import Database
 
 PROFILING = "profiling"
@@ -68,21 +66,23 @@ class Consent:
 
 _UPSERT_ITEM = """
 INSERT INTO items (item_id, title, category, url, image_url, price, price_at, available)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?6 IS NULL, 0, ?7), coalesce(?8, 1))
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (item_id) DO UPDATE SET
-    title = CASE WHEN ?2 = '' THEN title ELSE ?2 END,
-    category = CASE WHEN ?3 = '' THEN category ELSE ?3 END,
-    url = CASE WHEN ?4 = '' THEN url ELSE ?4 END,
-    image_url = CASE WHEN ?5 = '' THEN image_url ELSE ?5 END,
-    price = CASE WHEN ?6 IS NOT NULL AND ?7 >= price_at THEN ?6 ELSE price END,
-    price_at = CASE WHEN ?6 IS NOT NULL AND ?7 >= price_at THEN ?7 ELSE price_at END,
-    available = coalesce(?8, available)
+    title = CASE WHEN excluded.title = '' THEN items.title ELSE excluded.title END,
+    category = CASE WHEN excluded.category = '' THEN items.category ELSE excluded.category END,
+    url = CASE WHEN excluded.url = '' THEN items.url ELSE excluded.url END,
+    image_url = CASE WHEN excluded.image_url = '' THEN items.image_url ELSE excluded.image_url END,
+    price = CASE WHEN excluded.price IS NOT NULL AND excluded.price_at >= items.price_at
+        THEN excluded.price ELSE items.price END,
+    price_at = CASE WHEN excluded.price IS NOT NULL AND excluded.price_at >= items.price_at
+        THEN excluded.price_at ELSE items.price_at END
 """
+_AVAILABLE = "UPDATE items SET available = ? WHERE item_id = ?"
 _UPSERT_USER = """
-INSERT INTO users (user_id, traits, timezone) VALUES (?1, ?2, ?3)
+INSERT INTO users (user_id, traits, timezone) VALUES (?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
-    traits = json_patch(traits, ?2),
-    timezone = CASE WHEN ?3 = '' THEN timezone ELSE ?3 END
+    traits = {merged},
+    timezone = CASE WHEN excluded.timezone = '' THEN users.timezone ELSE excluded.timezone END
 """
 _RECORD = """
 INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
@@ -105,8 +105,11 @@ class Profiles:
         StoreUnavailable
             Nothing was written.
         """
-        with self.database.writing() as connection:
-            connection.executemany(_UPSERT_ITEM, items)
+        given = list(items)
+        said = [(item.available, item.item_id) for item in given if item.available is not None]
+        with self.database.writing() as writing:
+            writing.executemany(_UPSERT_ITEM, map(_row, given))
+            writing.executemany(_AVAILABLE, said)
 
     def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> None:
         """Add users as (id, traits, time zone or empty), or complete what is known of them.
@@ -117,8 +120,9 @@ class Profiles:
             Nothing was written.
         """
         rows = ((user, _json(traits), zone) for user, traits, zone in users)
-        with self.database.writing() as connection:
-            connection.executemany(_UPSERT_USER, rows)
+        merged = self.database.merged("users.traits", "excluded.traits")
+        with self.database.writing() as writing:
+            writing.executemany(_UPSERT_USER.format(merged=merged), rows)
 
     def record_consents(self, consents: Iterable[Consent]) -> int:
         """Write lines of the ledger and return how many were new.
@@ -128,10 +132,9 @@ class Profiles:
         StoreUnavailable
             Nothing was written.
         """
-        with self.database.writing() as connection:
-            before = connection.total_changes
-            connection.executemany(_RECORD, map(astuple, consents))
-            return connection.total_changes - before
+        rows = [astuple(consent) for consent in consents]
+        with self.database.writing() as writing:
+            return max(0, writing.executemany(_RECORD, rows).rowcount)
 
     def consents_of(self, user_id: str) -> dict[tuple[str, str], bool]:
         """Return whether a user granted each (purpose, channel) that they spoke of, latest word.
@@ -142,7 +145,7 @@ class Profiles:
             The store cannot be read.
         """
         statement = "SELECT purpose, channel, state, at, seq FROM consents WHERE user_id = ?"
-        return latest(self._read(statement, (user_id,)))
+        return latest(self.database.read(statement, (user_id,)))
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
         """Return all that a user ever said, in the order in which it arrived.
@@ -154,7 +157,7 @@ class Profiles:
         """
         names = ", ".join(field.name for field in fields(Consent))
         statement = f"SELECT {names} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
-        return tuple(Consent(*row) for row in self._read(statement, (user_id,)))
+        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
 
     def items(self) -> dict[str, ItemFacts]:
         """Return what is known of every item, by id.
@@ -164,7 +167,9 @@ class Profiles:
         StoreUnavailable
             The store cannot be read.
         """
-        rows = self._read(f"SELECT {', '.join(ItemFacts._fields)} FROM items ORDER BY item_id")  # noqa: S608
+        rows = self.database.read(
+            f"SELECT {', '.join(ItemFacts._fields)} FROM items ORDER BY item_id"  # noqa: S608
+        )
         return {row[0]: ItemFacts._make((*row[:-1], bool(row[-1]))) for row in rows}
 
     def users(self) -> dict[str, tuple[dict[str, str], str]]:
@@ -175,14 +180,8 @@ class Profiles:
         StoreUnavailable
             The store cannot be read.
         """
-        rows = self._read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
+        rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
         return {user: (json.loads(traits), zone) for user, traits, zone in rows}
-
-    def _read(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        try:
-            return self.database.reader.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self.database.path}: {error}") from error
 
 
 def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:
@@ -196,3 +195,9 @@ def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, s
 
 def _json(traits: Mapping[str, str]) -> str:
     return json.dumps(dict(traits), sort_keys=True, ensure_ascii=False)
+
+
+def _row(item: ItemFacts) -> tuple[Any, ...]:
+    # A price that is not known was seen at no time; whether it can be had is said in a second step.
+    price_at = 0 if item.price is None else item.price_at
+    return (*item[:6], price_at, True)

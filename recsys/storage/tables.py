@@ -1,4 +1,7 @@
-"""The tables of the embedded store, free of any one database's dialect."""
+"""The tables of the store, free of any one database's dialect.
+
+What changes here needs a migration in ``migrations/versions``; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -40,6 +44,13 @@ EVENTS = Table(
     Column("simulated", Boolean(create_constraint=False), nullable=False),
     Column("source", Text, nullable=False, comment="file or client it came from"),
     Column("ingested_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column(
+        "machine",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+        comment="whether a crawler or a test did it, not a person",
+    ),
 )
 Index("events_of_user", EVENTS.c.user_id, EVENTS.c.seq)
 
@@ -83,7 +94,13 @@ CONSENTS = Table(
     Column("state", Text, nullable=False, comment="granted or denied"),
     Column("basis", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("text_version", Text, nullable=False, comment="of the text that was agreed to"),
+    Column(
+        "text_version",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="of the text that was agreed to",
+    ),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     UniqueConstraint("user_id", "purpose", "channel", "at", "state"),
 )
@@ -125,3 +142,12 @@ IMPORTS = Table(
     Column("report", Text, nullable=False, comment="JSON object"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
 )
+
+ALIASES = Table(
+    "aliases",
+    METADATA,
+    Column("previous_id", Text, primary_key=True, comment="an id that became another user"),
+    Column("user_id", Text, nullable=False, comment="whose events they are now"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+Index("aliases_of_user", ALIASES.c.user_id)

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api import clock, threads
 from api.app import create_app
+from api.describe import SEGMENT_BODIES
 from api.routes import users
 from api.routes.users import Users
 from api.schemas import Live, ModelAnswer, Ready
@@ -128,6 +129,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/users/{user_id}/recommendations",
         "/v1/users/{user_id}/channel",
         "/v1/users/{user_id}/churn",
+        "/v1/users/{user_id}/value",
         "/v1/users/{user_id}/consent",
         "/v1/recommendations:batch",
         "/v1/items/{item_id}/similar",
@@ -135,6 +137,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/segments/{name}/recommendations",
         "/v1/usage-interval",
         "/v1/events",
+        *(f"/v1/{kind}" for kind in SEGMENT_BODIES),
         "/v1/models/current",
         "/health/live",
         "/health/ready",

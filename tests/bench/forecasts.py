@@ -14,11 +14,11 @@ from typing import Annotated
 import numpy as np
 import polars as pl
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 
 from recsys.errors import RecsysError
 from recsys.evaluation.classification import METRICS, Forecast, auc, measured
+from recsys.evaluation.concentration import normalised_gini
 from training.data_in.times import parse_times
 from training.forecast import purchases
 from training.forecast.purchases import Columns
@@ -86,20 +86,9 @@ def value(
         expected = said[f"expected_{what}"].to_numpy()
         seen = said[what].to_numpy().astype(np.float64)
         bias = expected.sum() / seen.sum() - 1
-        console.print(
-            f"{what:8} normalised Gini {normalised_gini(seen, expected):.4f}, bias {bias:+.1%}"
-        )
-
-
-def normalised_gini(seen: NDArray[np.float64], said: NDArray[np.float64]) -> float:
-    """Return the Gini of what was seen, ranked by what was said, over that of perfect ranking."""
-    return gini(seen, said) / gini(seen, seen)
-
-
-def gini(seen: NDArray[np.float64], said: NDArray[np.float64]) -> float:
-    """Return how far the share of the top ranked lies above their number; ties in given order."""
-    reached = np.cumsum(seen[np.argsort(-said, kind="stable")]) / seen.sum()
-    return float(reached.mean() - (len(seen) + 1) / (2 * len(seen)))
+        ranked = normalised_gini(seen, expected)
+        told = "not measurable" if ranked is None else f"{ranked:.4f}"
+        console.print(f"{what:8} normalised Gini {told}, bias {bias:+.1%}")
 
 
 def events_of(file: Path) -> pl.DataFrame:

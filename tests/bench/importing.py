@@ -20,8 +20,8 @@ from rich.table import Table
 
 from recsys.config import parse
 from recsys.events import SECOND
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog
+from recsys.storage.stores import open_database
 from training.data_in.importing import import_events
 from training.data_in.read import read_file
 from training.data_in.validate import validate

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.bench.forecasts import app, normalised_gini
+from recsys.evaluation.concentration import normalised_gini
+from tests.bench.forecasts import app
 
 EVENTS = (
     "user_id,timestamp,value\n1,2020-01-01,5\n2,2020-01-05,5\n3,2020-01-08,5\n4,2019-06-01,5\n"

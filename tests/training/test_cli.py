@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from recsys.config import Config, parse
 from recsys.errors import MissingColumn, UnreadableFile
-from recsys.storage.database import open_database
 from recsys.storage.profiles import Profiles
+from recsys.storage.stores import open_database
 from training.cli import app
 
 runner = CliRunner()

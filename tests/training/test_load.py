@@ -13,9 +13,9 @@ import pytest
 from recsys.config import Config, parse
 from recsys.errors import NothingToLearnFrom
 from recsys.events import DAY
-from recsys.storage.database import Database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
+from recsys.storage.sqlite import SqliteDatabase
 from training.data_in.importing import import_events
 from training.load import load
 
@@ -34,7 +34,7 @@ EVENTS = (
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[EventLog]:
-    database = Database(tmp_path / "store.db")
+    database = SqliteDatabase(tmp_path / "store.db")
     yield EventLog(database)
     database.close()
 
@@ -107,7 +107,7 @@ def test_the_order_of_arrival_changes_nothing(tmp_path: Path) -> None:
     tied = (*EVENTS, *(replace(EVENTS[0], event_id=f"t{n}", value=float(n)) for n in range(5)))
     fingerprints = []
     for name, events in (("a.db", tied), ("b.db", tied[::-1])):
-        database = Database(tmp_path / name)
+        database = SqliteDatabase(tmp_path / name)
         log = EventLog(database)
         for event in events:
             log.append([event], now=1)
@@ -121,7 +121,7 @@ def test_other_content_has_another_fingerprint(
     log: EventLog, tmp_path: Path, change: dict[str, object]
 ) -> None:
     log.append(EVENTS, now=1)
-    other = Database(tmp_path / "other.db")
+    other = SqliteDatabase(tmp_path / "other.db")
     EventLog(other).append([replace(EVENTS[0], **change), *EVENTS[1:]], now=1)
     assert load(EventLog(other), CONFIG).fingerprint != load(log, CONFIG).fingerprint
     other.close()

@@ -18,9 +18,9 @@ from recsys.config import Config, Items
 from recsys.config import Training as TrainingSection
 from recsys.errors import NothingToLearnFrom
 from recsys.ladder import Question, RungName
-from recsys.storage.database import open_database
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.model_store import ModelStore
+from recsys.storage.stores import open_database
 from tests.worlds import END, World
 from training.run import Outcome, run
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from recsys.errors import BadQuery, NothingToLearnFrom
 from training.benchmark import measuring
-from training.benchmark.files import read_sequences, write_predictions
+from training.benchmark.files import read_sequences
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
 from training.benchmark.taken import Taken, from_the_end
+from training.benchmark.text import write_lists
 
 SHORTEST = 3
 """Items a sequence needs to test and validate with; shorter ones are only learnt from."""
@@ -50,7 +51,7 @@ def run(
         taken.histories(~long | (place > 0)), found.settings, of="all but the last items"
     )
     if predict:
-        write_predictions(predict, taken.users, taken.ids(lists))
+        write_lists(predict, taken.users, taken.ids(lists))
     return Outcome(
         figures=measuring.figures(lists, taken.histories(long & (place == 0))),
         measured_on=f"the last item of {long[taken.starts].sum():,} sequences",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from recsys.errors import NothingToLearnFrom
 from training.benchmark import measuring
-from training.benchmark.files import read_baskets, write_predictions
+from training.benchmark.files import read_baskets
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
 from training.benchmark.taken import Taken, hold_out, with_users
+from training.benchmark.text import write_lists
 
 VALIDATION = 0.2
 """Share of each user's items held out of the train file."""
@@ -51,7 +52,7 @@ def run(
     if test or predict:
         lists = job.rank(taken.histories(), found.settings, of="everything")
     if predict:
-        write_predictions(predict, taken.users, taken.ids(lists))
+        write_lists(predict, taken.users, taken.ids(lists))
     if test:
         wanted, measured_on = taken.wanted(asked), f"the test file, {len(asked):,} users"
     else:

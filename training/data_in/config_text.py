@@ -22,7 +22,7 @@ def _section(section: BaseModel, path: str) -> Iterator[str]:
         yield f"\n[{path}]"
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if isinstance(value, (BaseModel, Mapping)):
+        if _has_sections(value):
             below.append((f"{path}.{name}" if path else name, value))
         elif value is None:
             yield f"# {name} = …  # {field.description}"
@@ -36,8 +36,16 @@ def _section(section: BaseModel, path: str) -> Iterator[str]:
             yield from _section(inner, f"{deeper}.{_key(key)}")
 
 
+def _has_sections(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(isinstance(inner, BaseModel) for inner in value.values())
+    return isinstance(value, BaseModel)
+
+
 def _literal(value: Any) -> str:
     # JSON's numbers, booleans, strings and arrays are TOML's.
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_key(k)} = {_literal(v)}' for k, v in value.items())}}}"
     return orjson.dumps(value).decode()
 
 

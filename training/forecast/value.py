@@ -38,12 +38,15 @@ class ValueForecast:
         Money expected within the horizon.
     how : str
         What it was learnt with, and what it cannot know.
+    level : float64, shape (n,)
+        What the parametric models alone say of the money; its total is that of `value`.
     """
 
     user_row: NDArray[np.int64]
     orders: Floats
     value: Floats
     how: str
+    level: Floats
 
 
 def forecast(
@@ -72,12 +75,13 @@ def forecast(
     critical = known.of_kind(kind)
     now = _expected(critical, at=at, horizon_days=horizon_days)
     if now.scarce:
-        return ValueForecast(now.of.user_row, now.orders, now.value, f"shrunk rates: {now.scarce}")
+        how = f"shrunk rates: {now.scarce}"
+        return ValueForecast(now.of.user_row, now.orders, now.value, how, now.value)
     past = _past(critical, at=at, horizon_days=horizon_days)
     short = "" if at - start(known) >= 365 * DAY else "; under a year: seasons are unknown"
     if sum(len(window.orders) for window in past) < MIN_ROWS:
         how = f"BG/NBD and order values{short}"
-        return ValueForecast(now.of.user_row, now.orders, now.value, how)
+        return ValueForecast(now.of.user_row, now.orders, now.value, how, now.value)
     x = _features(critical, now, at=at, horizon_days=horizon_days)
     drawn = [window.drawn(seed=seed) for window in past]
     orders = _boosted(drawn, "orders", x, seed)
@@ -87,6 +91,7 @@ def forecast(
         orders=_blended(now.orders, orders),
         value=_blended(now.value, value),
         how=f"BG/NBD and order values, ranked with boosting on {len(past)} windows{short}",
+        level=now.value,
     )
 
 

@@ -103,7 +103,11 @@ class Fitted:
         history = self.weights.past(events, at=self.at, n_items=n_items)
         return history, habits_of(events, self.kind, at=self.at)
 
-    def blended(self, new: NDArray[np.float64], own: NDArray[np.float64]) -> Blended:
+    def blended(
+        self,
+        new: Sequence[float] | NDArray[np.float64],
+        own: Sequence[float] | NDArray[np.float64],
+    ) -> Blended:
         """Return the ranker with these weights."""
         return Blended(self.parts, make_blend(new, own, self.item, kind=self.kind))
 
@@ -111,6 +115,7 @@ class Fitted:
 def learn(
     data: TrainingData,
     settings: PartSettings,
+    latest: Fitted,
     config: Config,
     *,
     progress: Callable[[str], None],
@@ -128,17 +133,22 @@ def learn(
         Must not hold what the choice will be judged on.
     settings : PartSettings
         Chosen on the last window of these data.
+    latest : Fitted
+        The parts by these settings, fitted on what was before that window.
     config : Config
         Length of a window and of the lists, the seed, and what counts.
     progress : callable
         Told in words what is being done.
     """
-    shown = []
-    for lag in range(3):
+    validation = _shown(window(data, config), latest, config)
+    if validation is None:
+        return None
+    earlier = []
+    for lag in (1, 2):
         progress(f"the blend: parts as of {lag + 1} windows ago")
-        shown.append(_shown(_earlier(data, config, lag), settings, config))
-    validation, earlier = shown[0], [each for each in shown[1:] if each is not None]
-    if validation is None or not earlier:
+        if (each := _before(data, settings, config, lag)) is not None:
+            earlier.append(each)
+    if not earlier:
         return None
     progress("the blend: weights")
     new, own = _weights(earlier)
@@ -212,15 +222,20 @@ def item_signals(interactions: Interactions, config: Config, *, at: int) -> NDAr
     return np.concatenate(said).astype(np.float32)
 
 
+def _before(data: TrainingData, settings: PartSettings, config: Config, lag: int) -> _Shown | None:
+    """Show the window so many before the last, with parts fitted before it."""
+    held = _earlier(data, config, lag)
+    fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
+    return _shown(held, fitted, config)
+
+
 def _earlier(data: TrainingData, config: Config, lag: int) -> Window:
-    if not lag:
-        return window(data, config)
     end = data.interactions.end - lag * config.items.test_days * DAY
     shorter = data.before(end)
     return window(shorter, config, end=end)
 
 
-def _fitted(
+def fit_parts(
     before: Interactions,
     available: NDArray[np.bool_],
     settings: PartSettings,
@@ -228,6 +243,7 @@ def _fitted(
     *,
     at: int,
 ) -> Fitted:
+    """Fit the parts on what was known before `at`, as of then."""
     histories = settings.weights.histories(before, at=at)
     graph = neighbours.fit(histories, settings.graph)
     factors = als.fit(histories, settings.factors, seed=config.training.seed)
@@ -258,14 +274,13 @@ class _Shown:
     k: int
 
 
-def _shown(held: Window, settings: PartSettings, config: Config) -> _Shown | None:
+def _shown(held: Window, fitted: Fitted, config: Config) -> _Shown | None:
     known = np.diff(held.before.indptr)[held.wanted.user_row] >= config.items.min_history
     users = np.flatnonzero(known)
     if len(users) < 2:
         return None
     drawn = np.random.default_rng(config.training.seed).permutation(users)[:MOST_USERS]
     wanted = held.wanted.of(np.sort(drawn))
-    fitted = _fitted(held.before, held.available, settings, config, at=held.cutoff)
     popular = np.argsort(-fitted.item[1], kind="stable").astype(np.int32)
     with threadpool_limits(1, "blas"):
         lists = [_list(fitted, held.before, user, popular) for user in wanted.user_row.tolist()]

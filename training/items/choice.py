@@ -20,11 +20,13 @@ from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from recsys.evaluation.split import Relevant
+from recsys.items.blend import Blended
 from recsys.items.history import EventWeights
+from recsys.items.one_to_one import OneToOneItems, no_lists
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items.blending import BlendChoice, PartSettings, learn
+from training.items.blending import BlendChoice, PartSettings, fit_parts, learn
 from training.items.counts import (
     kind_caps,
     kind_half_lives,
@@ -32,6 +34,7 @@ from training.items.counts import (
     recent_histories,
     takers_by_item,
 )
+from training.items.session_choice import SessionChoice, choose_sessions
 from training.items.windows import Window, window
 
 MAX_USERS = 1_000
@@ -44,7 +47,9 @@ LIVE = (0.5, 1.0, 3.0)
 LIVE_OWN = (0.0, 0.3, 1.0)
 """In units of the own weight of past events."""
 DEFAULT_GRAPH = NeighbourSettings("bm25", 50)
-GRAPHS = tuple(NeighbourSettings(w, n) for w in ("bm25", "cosine", "tfidf") for n in (50, 200))
+GRAPHS = tuple(NeighbourSettings(weighting, 50) for weighting in ("bm25", "cosine", "tfidf"))
+WIDER = 200
+"""Neighbours of one more graph, of the best weighting."""
 GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
 FACTORS = (
     AlsSettings(factors=64, alpha=5.0, regularization=20.0),
@@ -99,6 +104,8 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    sessions : SessionChoice or None
+        What comes next in the session at hand, where it beat folding its events in.
     """
 
     graph: NeighbourSettings = DEFAULT_GRAPH
@@ -110,6 +117,7 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    sessions: SessionChoice | None = None
 
     @property
     def to_factorise(self) -> AlsSettings | None:
@@ -127,8 +135,8 @@ def choose(
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
     First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, last what live events are worth to the winner. What ``items.model`` of the
-    configuration fixes is taken as it is.
+    half-life, then what live events are worth to the winner, last the blend. What ``items.model``
+    of the configuration fixes is taken as it is.
 
     Parameters
     ----------
@@ -144,13 +152,27 @@ def choose(
     Returns
     -------
     ItemChoice
-        The defaults where nobody known before the window bought anything in it.
+        The defaults, but for sessions, where nobody known before the window bought anything in
+        it.
     """
     ground = _ground(data, config)
-    if not len(ground.wanted):
-        return ItemChoice()
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
-        choice, factors = _chosen(ground, progress)
+        choice, model = _one_to_one(data, ground, progress)
+    sessions = choose_sessions(data.interactions, ground.held, model, config, progress=progress)
+    return replace(choice, sessions=sessions)
+
+
+def _one_to_one(
+    data: TrainingData, ground: _Ground, progress: Callable[[str], None]
+) -> tuple[ItemChoice, OneToOneItems]:
+    """Return the choice but for sessions, and the 1:1 model as of the validation window."""
+    if not len(ground.wanted):
+        choice = ItemChoice()
+        graph, _ = fit_base(choice, ground.histories(choice.half_life_days), seed=0)
+        tilt = demand(ground.takers, ground.available, exponent=choice.demand)
+        return choice, _as_of(ground, choice, Taste(graph, tilt), None)
+    config, held = ground.config, ground.held
+    choice, factors = _chosen(ground, progress)
     settings = PartSettings(
         graph=choice.graph,
         factors=factors,
@@ -158,7 +180,29 @@ def choose(
         demand=choice.demand,
         weights=event_weights(choice, data.interactions.kinds, config),
     )
-    return replace(choice, blend=learn(data, settings, config, progress=progress))
+    progress("the parts as of the validation window")
+    fitted = fit_parts(held.before, ground.available, settings, config, at=held.cutoff)
+    progress("what events since training are worth")
+    choice = _with_live(choice, fitted.parts.taste, ground)
+    choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
+    blended = None
+    if choice.blend is not None:
+        blended = fitted.blended(choice.blend.new, choice.blend.own)
+    return choice, _as_of(ground, choice, fitted.parts.taste, blended)
+
+
+def _as_of(
+    ground: _Ground, choice: ItemChoice, taste: Taste, blended: Blended | None
+) -> OneToOneItems:
+    """Return the chosen 1:1 model as of the validation window."""
+    return OneToOneItems(
+        taste=taste,
+        weights=event_weights(choice, ground.held.before.kinds, ground.config),
+        ready=no_lists(),
+        at=ground.held.cutoff,
+        min_history=ground.config.items.min_history,
+        blended=blended,
+    )
 
 
 def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoice, AlsSettings]:
@@ -179,8 +223,7 @@ def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoic
         demand=best.demand,
         trials=tuple(sorted([*graphs, *factors], key=_ndcg, reverse=True)),
     )
-    progress("what events since training are worth")
-    return _with_live(choice, ground), factor.settings
+    return choice, factor.settings
 
 
 def event_weights(choice: ItemChoice, kinds: tuple[str, ...], config: Config) -> EventWeights:
@@ -276,6 +319,9 @@ def _graph_trials(
     model = ground.config.items.model
     half_life_days = model.half_life_days or ItemChoice().half_life_days
     trials = [_try_graph(ground, s, half_life_days, progress) for s in graphs(model)]
+    if not model.neighbours:
+        wider = replace(max(trials, key=_ndcg).settings, neighbours=WIDER)
+        trials.append(_try_graph(ground, wider, half_life_days, progress))
     best = max(trials, key=_ndcg).settings
     others = [d for d in HALF_LIVES if d != half_life_days and not model.half_life_days]
     return trials + [_try_graph(ground, best, days, progress) for days in others]
@@ -322,16 +368,36 @@ def _tuned(
         some = histories.of_users(users[start : start + CHUNK])
         for place, score in enumerate(base.score_all(some), start=start):
             rows, weights = some.of_user(place - start)
-            for point, ((own, _), tilt) in enumerate(
-                zip(points, tilts * len(own_grid), strict=True)
-            ):
-                tilted = score * tilt
-                tilted[rows] += np.float32(own) * weights * tilt[rows]
-                best = top_k(np.where(tilted > 0, tilted, np.float32(-np.inf)), k)
+            found = [
+                _tilted(score * tilt, tilt[rows] * weights, rows, own_grid, k) for tilt in tilts
+            ]
+            for point in range(len(points)):
+                best = found[point % len(DEMAND)][point // len(DEMAND)]
                 lists[point, place, : len(best)] = best
     figures = [float(_user_ndcg(each, ground.wanted).mean()) for each in lists]
     best_point = int(np.argmax(figures))
     return *points[best_point], figures[best_point]
+
+
+def _tilted(
+    score: NDArray[np.float32],
+    again: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    own_grid: tuple[float, ...],
+    k: int,
+) -> list[NDArray[np.int32]]:
+    """Return the best `k` items for each own weight.
+
+    What was never had is ranked once: its scores are the same for all own weights.
+    """
+    head = np.union1d(top_k(np.where(score > 0, score, np.float32(-np.inf)), k + len(rows)), rows)
+    place, few = np.searchsorted(head, rows), score[head]
+    lists = []
+    for own in own_grid:
+        raised = few.copy()
+        raised[place] += np.float32(own) * again
+        lists.append(head[top_k(np.where(raised > 0, raised, np.float32(-np.inf)), k)])
+    return lists
 
 
 def _user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.float64]:
@@ -339,7 +405,7 @@ def _user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.f
     return metrics.ndcg(hit, wanted.counts)
 
 
-def _with_live(choice: ItemChoice, ground: _Ground) -> ItemChoice:
+def _with_live(choice: ItemChoice, taste: Taste, ground: _Ground) -> ItemChoice:
     """Choose what live events are worth, on users who came back after a first active day.
 
     Such users are few, so live events weigh as past ones unless another worth is clearly better.
@@ -347,9 +413,6 @@ def _with_live(choice: ItemChoice, ground: _Ground) -> ItemChoice:
     if not len(ground.wanted_later):
         return choice
     training = ground.config.training
-    graph, factors = fit_base(choice, ground.histories(choice.half_life_days), seed=training.seed)
-    tilt = demand(ground.takers, ground.available, exponent=choice.demand)
-    taste = Taste(factors or graph, tilt)
     tried = [
         replace(choice, live=live, live_own=own * choice.own)
         for live, own in product(LIVE, LIVE_OWN)
@@ -373,8 +436,9 @@ def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.
     for place, user in enumerate(wanted.user_row):
         live = held.live.of_user(user)
         history = weights.history(
-            held.before.of_user(user), live, at=int(live.at[-1]), n_items=len(taste.demand)
+            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
         )
-        best, _, _ = taste.rank(history, None, k)
+        score = taste.score(history)
+        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
         lists[place, : len(best)] = best
     return _user_ndcg(lists, wanted)

@@ -21,7 +21,7 @@ from recsys.items.slate import ItemQuery, Ranking, Repeats
 from recsys.ladder import Ladder, RungName, Step
 from recsys.people import NO_SEGMENT, Person
 from recsys.segments.table import SegmentTable
-from training.items.counts import critical_kind
+from training.items.counts import critical_kind, kind_rests
 from training.items.windows import Window
 
 HISTORY_BUCKETS = ((0, 0), (1, 9), (10, 49), (50, None))
@@ -44,6 +44,8 @@ class Judge:
         What may be recommended.
     kind : int
         The kind of event after which a user has had an item.
+    rest : int64, shape (n_kinds,)
+        See :class:`recsys.items.slate.ItemQuery`.
     config : Config
         Length of the lists, and how intervals are made.
     """
@@ -53,6 +55,7 @@ class Judge:
     share: NDArray[np.float64]
     available: NDArray[np.bool_]
     kind: int
+    rest: NDArray[np.int64]
     config: Config
 
     @classmethod
@@ -67,8 +70,13 @@ class Judge:
             share=(counts + 1) / (len(before) + 1),
             available=available,
             kind=critical_kind(held.before.kinds, config),
+            rest=kind_rests(held.before.kinds, config),
             config=config,
         )
+
+    def asking(self, wanted: Relevant) -> Judge:
+        """Return the judge of other users, or of what they took at another time."""
+        return replace(self, wanted=wanted)
 
     def fresh(self) -> Judge:
         """Return the judge of what was new to the users; who wanted nothing new has no figure."""
@@ -84,7 +92,7 @@ class Judge:
     ) -> NDArray[np.int32]:
         """Return the slates of `persons`, int32, shape (n, at_k), padded with ``NOBODY``."""
         k = self.config.items.at_k
-        query = ItemQuery(k, self.available, repeats=repeats, kind=self.kind)
+        query = ItemQuery(k, self.available, repeats=repeats, kind=self.kind, rest=self.rest)
         lists = np.full((len(persons), k), metrics.NOBODY, np.int32)
         for place, person in enumerate(persons):
             answer = slate.fill(ladder, person, query, on_failure=_raise).answer
@@ -112,18 +120,30 @@ class Judge:
         hit = metrics.hits(lists, self.wanted.item_row, self.wanted.indptr)
         counts, n_items = self.wanted.counts, int(self.available.sum())
         repeat = _among(self.wanted, self.before, n_items=len(self.available))
+        head = self.head()[self.wanted.item_row]
         return {
             "ndcg": self.estimate(metrics.ndcg(hit, counts)),
             "recall": self.estimate(metrics.recall(hit, counts)),
             "reciprocal_rank": self.estimate(metrics.reciprocal_rank(hit)),
             "hit_rate": self.estimate(metrics.any_hit(hit)),
             "novelty_bits": self.estimate(metrics.novelty(lists, self.share)),
+            "intra_list_similarity": self.estimate(self._alike(lists)),
             "coverage": metrics.coverage(lists, n_items=n_items),
             "gini": metrics.gini(lists, n_items=n_items),
             "repeats": self._slice(lists, self.wanted.where(repeat)),
             "new_items": self._slice(lists, self.wanted.where(~repeat)),
+            "head": self._slice(lists, self.wanted.where(head)),
+            "tail": self._slice(lists, self.wanted.where(~head)),
             "by_history": self._by_history(metrics.ndcg(hit, counts)),
         }
+
+    def head(self) -> NDArray[np.bool_]:
+        """Return the items that held a third of what was taken before, bool, shape (n_items,)."""
+        return metrics.short_head(np.bincount(self.before.item_row, minlength=len(self.available)))
+
+    def _alike(self, lists: NDArray[np.int32]) -> NDArray[np.float64]:
+        taker, taken = self.before.pair_user, self.before.item_row
+        return metrics.intra_list_similarity(lists, taker, taken, n_items=len(self.available))
 
     def _slice(self, lists: NDArray[np.int32], wanted: Relevant) -> dict[str, Any]:
         hit = metrics.hits(lists, wanted.item_row, wanted.indptr)
@@ -199,7 +219,7 @@ def persons(
     segments: SegmentTable,
     trait: NDArray[np.int32],
     *,
-    at: int,
+    at: int | NDArray[np.int64],
     live: Interactions | None = None,
 ) -> list[Person]:
     """Gather users as serving would have found them at the cutoff, or after some live events.
@@ -214,12 +234,13 @@ def persons(
         As of the cutoff.
     trait : int32, shape (n_users,)
         Segment row of each user's trait.
-    at : int
-        The cutoff; with `live`, each user is asked right after their last live event instead.
+    at : int or int64, shape (n_users,)
+        When they are asked: all at the cutoff, or each at a time of their own.
     live : Interactions or None
         What happened since.
     """
     gathered = []
+    asked_at = np.broadcast_to(at, len(before.users))
     for row in rows.tolist():
         past = before.of_user(row)
         recent = live.of_user(row) if live is not None else NO_EVENTS
@@ -227,7 +248,7 @@ def persons(
         gathered.append(
             Person(
                 user_id=before.users[row],
-                at=int(recent.at[-1]) if len(recent) else at,
+                at=int(asked_at[row]),
                 user_row=known,
                 segment_row=segments.of_user(known, int(trait[row])),
                 past=past,

@@ -17,6 +17,7 @@ from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.catalogue import Catalogue
 from recsys.config import Config
 from recsys.events import Interactions
+from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
@@ -40,12 +41,16 @@ from training.items.counts import (
     takers_by_item,
 )
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
+from training.items.moments import in_sessions, moments
+from training.items.session_choice import fit_at_hand, sessions_of
 from training.items.windows import Window, window
 from training.measurement import Measurement
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
 CONTENT_NEIGHBOURS = 50
+MOST_IN_SESSIONS = 2_000
+"""Users asked in the middle of a session, drawn by the seed."""
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
 
@@ -76,6 +81,7 @@ def fit(
         on_factors=choice.factors is not None,
         blend=_blend(interactions, choice, config, at=at),
         content=_described_alike(data.catalogue, graph),
+        at_hand=_at_hand(interactions, choice, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
 
@@ -91,6 +97,10 @@ def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbo
     )
 
 
+def _at_hand(interactions: Interactions, choice: ItemChoice, config: Config) -> AtHand | None:
+    return None if choice.sessions is None else fit_at_hand(interactions, choice.sessions, config)
+
+
 def _blend(
     interactions: Interactions, choice: ItemChoice, config: Config, *, at: int
 ) -> Blend | None:
@@ -102,17 +112,9 @@ def _blend(
 
 
 def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
-    taste = parts.taste()
     # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
     with threadpool_limits(1, "blas"):
-        return make_ready(
-            taste,
-            parts.weights,
-            interactions,
-            at=parts.at,
-            depth=depth,
-            blended=parts.blended(taste),
-        )
+        return make_ready(parts.one_to_one(), interactions, depth=depth)
 
 
 def measure(
@@ -122,7 +124,9 @@ def measure(
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
-    window; the hyper rung is judged on what the user bought on later days.
+    window; the hyper rung is asked when the user comes back on a later day, and judged on what the
+    user bought from then on. Where the session at hand is listened to, users with a session are
+    asked in the middle of it instead.
 
     Returns
     -------
@@ -138,6 +142,9 @@ def measure(
     progress("fitting on all before the test window")
     models = fit(train, segments, choice, config, at=held.cutoff)
     progress("judging each rung against the one below")
+    if choice.sessions:
+        found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
+        held = in_sessions(held, found, config)
     now, later = _hearings(data, held, segments, config)
     rungs = models.ladder({}).rungs
     verdicts: dict[RungName, Verdict] = {}
@@ -197,12 +204,12 @@ def _hearings(
     """Return users at the cutoff, and those who came back after their first active day."""
     judge = Judge.of(held, data.catalogue.available, config)
     trait = trait_rows(data.trait, segments, config)
-    gather = partial(persons, before=held.before, segments=segments, trait=trait, at=held.cutoff)
+    gather = partial(persons, before=held.before, segments=segments, trait=trait)
     return (
-        _Hearing(judge, gather(held.wanted.user_row)),
+        _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
         _Hearing(
             replace(judge, wanted=held.wanted_later),
-            gather(held.wanted_later.user_row, live=held.live),
+            gather(held.wanted_later.user_row, at=held.asked_at, live=held.live),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +44,46 @@ def tables(test: Backtest) -> Iterator[Table]:
             "" if relative is None else f"{relative:+.1%}",
         )
     yield compared
-    yield _by_rung(test)
+    yield _by_ranker(
+        f"{test.metrics['users']:,} users, rung by rung",
+        {**test.metrics["baselines"], **test.metrics["rungs"]},
+    )
+    after = test.metrics["after_live_events"]
+    yield _by_ranker(
+        f"{after['users']:,} users who came back, their first active day known as live events",
+        after["rungs"],
+    )
+    yield _by_history(test)
 
 
-def _by_rung(test: Backtest) -> Table:
-    table = Table(title=f"{test.metrics['users']:,} users, rung by rung", box=None)
+def _by_ranker(title: str, reports: Mapping[str, Any]) -> Table:
+    table = Table(title=title, box=None)
     for heading in ("ranker", "NDCG", "recall", "MRR", "hit rate", "repeats", "new items"):
         table.add_column(heading)
-    for heading in ("coverage", "novelty (bits)", "Gini"):
+    for heading in ("head", "tail", "coverage", "novelty (bits)", "Gini", "alike"):
         table.add_column(heading)
-    for name, report in {**test.metrics["baselines"], **test.metrics["rungs"]}.items():
+    for name, report in reports.items():
         table.add_row(
             name,
             *(value(report[m]) for m in ("ndcg", "recall", "reciprocal_rank", "hit_rate")),
-            *(value(report[part]["ndcg"]) for part in ("repeats", "new_items")),
+            *(value(report[part]["ndcg"]) for part in ("repeats", "new_items", "head", "tail")),
             _share(report["coverage"]),
             value(report["novelty_bits"]),
             _share(report["gini"]),
+            value(report["intra_list_similarity"]),
         )
+    return table
+
+
+def _by_history(test: Backtest) -> Table:
+    rungs = test.metrics["rungs"]
+    buckets = next(iter(rungs.values()))["by_history"]
+    table = Table(title="NDCG by items known of the user before", box=None)
+    for heading in ("items", "users", *rungs):
+        table.add_column(heading)
+    for place, bucket in enumerate(buckets):
+        figures = (figure(report["by_history"][place]["ndcg"]) for report in rungs.values())
+        table.add_row(items.bucket_name(bucket), f"{bucket['users']:,}", *figures)
     return table
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from recsys.ladder import RungName
-from training.report.drawing import COLOURS, Drawing, bars_with_intervals, draw, measured
+from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, draw, measured
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
@@ -27,9 +27,17 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
             f"NDCG@{k}",
             "users who came back, their first active day known as live events",
         ),
-        _repeats_and_new(everybody, k),
+        _parted(everybody, k, REPEATS_AND_NEW),
+        _parted(everybody, k, HEAD_AND_TAIL),
+        _spread(everybody),
         _by_history(metrics["rungs"], k),
     )
+
+
+def bucket_name(part: Mapping[str, Any]) -> str:
+    """Return from how many items to how many."""
+    first, last = part["from"], part["to"]
+    return f"{first}+" if last is None else str(first) if first == last else f"{first}-{last}"
 
 
 def _lowest_first(rungs: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,11 +53,19 @@ def _compared(figures: Mapping[str, Any], metric: str, label: str, whom: str) ->
     return draw(paint, caption=f"{label}, {whom}.", size=(5, 0.6 + 0.32 * max(len(known), 1)))
 
 
-def _repeats_and_new(figures: Mapping[str, Any], k: int) -> Drawing:
+REPEATS_AND_NEW = ("repeats", "new_items"), "Items the user had before, and items new to the user."
+HEAD_AND_TAIL = (
+    ("head", "tail"),
+    "The few items that hold a third of what was taken before (head), and all others (tail).",
+)
+
+
+def _parted(figures: Mapping[str, Any], k: int, parting: tuple[tuple[str, ...], str]) -> Drawing:
+    parts, caption = parting
     known = measured(
         {
             f"{name}: {what.replace('_items', '')}": figure[what]["ndcg"]
-            for what in ("repeats", "new_items")
+            for what in parts
             for name, figure in figures.items()
         }
     )
@@ -57,8 +73,27 @@ def _repeats_and_new(figures: Mapping[str, Any], k: int) -> Drawing:
     def paint(axes: Axes) -> None:
         bars_with_intervals(axes, known, label=f"NDCG@{k}")
 
-    caption = "Items the user had before, and items new to the user."
     return draw(paint, caption=caption, size=(5, 0.6 + 0.28 * max(len(known), 1)))
+
+
+def _spread(figures: Mapping[str, Any]) -> Drawing:
+    """Draw how much of the catalogue is shown against how alike a list's items are."""
+    known = {
+        name: figure
+        for name, figure in figures.items()
+        if figure["intra_list_similarity"] and figure["coverage"] is not None
+    }
+
+    def paint(axes: Axes) -> None:
+        for name, figure in known.items():
+            place = figure["coverage"], figure["intra_list_similarity"]["value"]
+            axes.plot(*place, "o", color=COLOURS.get(name, INK))
+            axes.annotate(name, place, xytext=(5, 4), textcoords="offset points")
+        axes.margins(0.25)
+        axes.set_xlabel("share of the items that are in any list")
+        axes.set_ylabel("how alike the items of a list are")
+
+    return draw(paint, caption="Coverage against similarity within the lists.", size=(5, 3))
 
 
 def _by_history(rungs: Mapping[str, Any], k: int) -> Drawing:
@@ -75,7 +110,7 @@ def _by_history(rungs: Mapping[str, Any], k: int) -> Drawing:
                 label=name,
                 color=COLOURS[name],
             )
-            axes.set_xticks(places, [_bucket(part) for part in slices])
+            axes.set_xticks(places, [bucket_name(part) for part in slices])
         axes.set_xlabel("items known of the user before")
         axes.set_ylabel(f"NDCG@{k}")
         axes.legend(frameon=False)
@@ -88,8 +123,3 @@ def _whiskers(estimates: list[dict[str, float]]) -> list[list[float]]:
         [figure["value"] - figure["low"] for figure in estimates],
         [figure["high"] - figure["value"] for figure in estimates],
     ]
-
-
-def _bucket(part: Mapping[str, Any]) -> str:
-    first, last = part["from"], part["to"]
-    return f"{first}+" if last is None else str(first) if first == last else f"{first}-{last}"

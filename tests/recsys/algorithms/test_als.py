@@ -51,6 +51,31 @@ def test_explanation_equals_the_library(fitted, theirs):
         assert ours[ROWS.tolist().index(item)] == pytest.approx(score, rel=1e-3, abs=1e-6)
 
 
+def test_many_are_folded_in_as_one_is_be_their_histories_short_or_long(fitted):
+    short, long = np.array([2, 9]), np.arange(4, 29)
+    histories = Histories.of(
+        np.repeat([0, 2], [2, 25]).astype(np.int32),
+        np.concatenate([short, long]).astype(np.int32),
+        np.linspace(0.1, 3.0, 27),
+        n_users=3,
+        n_items=30,
+    )
+    together = fitted.fold_in_all(histories)
+    alone = [fitted.fold_in(*histories.of_user(user)) for user in range(3)]
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-6)
+    assert not together[1].any()
+
+
+def test_threads_change_nothing(fitted):
+    rng = np.random.default_rng(3)
+    users, items = rng.integers(0, 60, 900), rng.integers(0, 30, 900)
+    histories = Histories.of(
+        users.astype(np.int32), items.astype(np.int32), rng.random(900), n_users=60, n_items=30
+    )
+    again = als.fit(histories, SETTINGS, seed=11, threads=2)
+    np.testing.assert_array_equal(again.item_factors, fitted.item_factors)
+
+
 def test_another_seed_gives_other_factors(fitted):
     histories = Histories(
         np.array([0, 2]), np.array([0, 1], np.int32), np.ones(2, np.float32), n_items=30

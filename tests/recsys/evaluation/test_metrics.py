@@ -11,10 +11,12 @@ from recsys.evaluation.metrics import (
     coverage,
     gini,
     hits,
+    intra_list_similarity,
     ndcg,
     novelty,
     recall,
     reciprocal_rank,
+    short_head,
 )
 
 HIT = np.array([[True, False, True], [False, False, False]])
@@ -81,6 +83,47 @@ def test_coverage_counts_distinct_items():
 
 def test_gini_is_0_when_all_items_are_shown_alike():
     assert gini(lists([0, 1], [2, 3]), n_items=4) == pytest.approx(0.0)
+
+
+TAKERS = np.array([0, 1, 0, 1, 2, 3, 0], np.int32)
+TAKEN = np.array([0, 0, 1, 1, 2, 2, 3], np.int32)
+"""Users 0 and 1 took items 0 and 1; users 2 and 3 took item 2; user 0 took item 3 too."""
+
+
+def alike(*rows):
+    return intra_list_similarity(lists(*rows), TAKERS, TAKEN, n_items=5)
+
+
+def test_items_of_the_same_users_are_alike_to_one_and_of_others_not_at_all():
+    assert alike([0, 1]) == pytest.approx([1.0])
+    assert alike([0, 2]) == pytest.approx([0.0])
+    assert alike([0, 3]) == pytest.approx([1 / 2**0.5])
+
+
+def test_the_similarity_of_a_list_is_the_mean_over_its_pairs():
+    pairs = [1.0, 0.0, 0.0]
+    assert alike([0, 1, 2], [2, 3, NOBODY]) == pytest.approx([np.mean(pairs), 0.0])
+
+
+def test_an_item_that_nobody_took_is_like_no_other():
+    assert alike([0, 1, 4]) == pytest.approx([1 / 3])
+
+
+def test_lists_without_a_pair_have_no_similarity():
+    assert np.isnan(alike([0, NOBODY], [NOBODY, NOBODY])).all()
+
+
+@given(st.lists(st.permutations(range(5)), min_size=1, max_size=4))
+def test_similarity_is_a_share_whatever_the_order(rows):
+    figure = alike(*(row[:4] for row in rows))
+    assert ((figure >= 0) & (figure <= 1 + 1e-12)).all()
+    assert alike(*(row[:4][::-1] for row in rows)) == pytest.approx(figure)
+
+
+def test_the_short_head_holds_a_third_of_what_was_taken():
+    assert short_head(np.array([1, 50, 30, 70, 49])).tolist() == [False, False, False, True, False]
+    assert short_head(np.array([10, 10, 10])).tolist() == [True, False, False]
+    assert not short_head(np.zeros(4, np.int64)).any()
 
 
 def test_gini_is_near_1_when_one_item_is_shown_always():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +16,15 @@ from hypothesis import strategies as st
 from recsys.errors import StoreUnavailable
 from recsys.storage.database import Database
 from recsys.storage.event_log import Event, EventLog, Verdict
+from recsys.storage.sqlite import SqliteDatabase
 
 ACCEPTED, DUPLICATE = Verdict.ACCEPTED, Verdict.DUPLICATE
 NAMES = ("event_id", "user_id", "at", "value", "source", "ingested_at")
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    database = Database(tmp_path / "store.db")
-    yield EventLog(database)
-    database.close()
+def log(database: Database) -> EventLog:
+    return EventLog(database)
 
 
 def view(event_id: str, user_id: str = "ann", at: int = 1) -> Event:
@@ -48,7 +46,12 @@ def test_every_event_gets_a_verdict_in_its_place(log: EventLog) -> None:
     assert log.append([view("a"), view("b"), view("a")], now=9) == [ACCEPTED, ACCEPTED, DUPLICATE]
     assert log.append([view("b"), view("c")], now=10) == [DUPLICATE, ACCEPTED]
     assert ids(log) == ["a", "b", "c"]
-    assert log.last_seq() == 3
+
+
+def test_later_events_have_higher_places(log: EventLog) -> None:
+    places = [log.append([view(name), view("a")], now=1) and log.last_seq() for name in "abcb"]
+    assert places[:3] == sorted(set(places))
+    assert places[3] == places[2]
 
 
 def test_the_first_of_two_events_with_one_id_stays(log: EventLog) -> None:
@@ -143,7 +146,7 @@ def test_arrays_and_series_are_columns_too(log: EventLog) -> None:
 
 
 def test_a_store_that_cannot_be_read_is_unavailable(log: EventLog) -> None:
-    log.database.reader.close()
+    log.database.close()
     with pytest.raises(StoreUnavailable):
         log.last_seq()
 
@@ -152,9 +155,10 @@ WRITER = """
 import sys
 from pathlib import Path
 from recsys.storage.database import Database
+from recsys.storage.sqlite import SqliteDatabase
 from recsys.storage.event_log import Event, EventLog
 
-log = EventLog(Database(Path(sys.argv[1])))
+log = EventLog(SqliteDatabase(Path(sys.argv[1])))
 for n in range(100_000):
     log.append([Event(f"event-{n}", "ann", "view", n)], now=n)
     print(n, flush=True)
@@ -170,7 +174,7 @@ def test_what_was_appended_survives_a_kill(tmp_path: Path) -> None:
         told = [int(writer.stdout.readline()) for _ in range(20)]
         writer.send_signal(signal.SIGKILL)
         told += [int(line) for line in writer.stdout if line.endswith("\n")]
-    database = Database(path)
+    database = SqliteDatabase(path)
     kept = ids(EventLog(database))
     database.close()
     assert kept[: len(told)] == [f"event-{n}" for n in told]
@@ -181,11 +185,12 @@ import os, signal, sys
 from pathlib import Path
 from recsys.storage import event_log
 from recsys.storage.database import Database
+from recsys.storage.sqlite import SqliteDatabase
 
 event_log.BATCH = 1_000
 names = [f"event-{n}" for n in range(5_000)]
 columns = {"event_id": names, "user_id": names, "kind": ["view"] * 5_000, "at": range(5_000)}
-log = event_log.EventLog(Database(Path(sys.argv[1])))
+log = event_log.EventLog(SqliteDatabase(Path(sys.argv[1])))
 log.append_columns(columns, now=1, progress=lambda done: os.kill(os.getpid(), signal.SIGKILL))
 """
 
@@ -194,7 +199,7 @@ def test_a_killed_import_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     killed = subprocess.run([sys.executable, "-c", IMPORTER, str(path)], check=False)
     assert killed.returncode == -signal.SIGKILL
-    database = Database(path)
+    database = SqliteDatabase(path)
     log = EventLog(database)
     assert ids(log) == []
     assert log.append([view("a")], now=1) == [ACCEPTED]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +12,8 @@ from recsys.storage.profiles import Consent, ItemFacts, Profiles, latest
 
 
 @pytest.fixture
-def profiles(tmp_path: Path) -> Iterator[Profiles]:
-    database = Database(tmp_path / "store.db")
-    yield Profiles(database)
-    database.close()
+def profiles(database: Database) -> Profiles:
+    return Profiles(database)
 
 
 def test_an_item_is_available_until_told_otherwise(profiles: Profiles) -> None:

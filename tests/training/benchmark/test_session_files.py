@@ -1,11 +1,9 @@
 """The files of the sessions protocol."""
 
-import gzip
-
 import pytest
 
 from recsys.errors import UnreadableFile
-from training.benchmark.session_files import UNKNOWN, read_test, read_train, write_lists
+from training.benchmark.session_files import UNKNOWN, read_test, read_train
 
 
 def written(path, text):
@@ -21,12 +19,6 @@ def _train(tmp_path):
 def test_items_are_numbered_in_order_of_first_sight(train):
     assert train.items == (7, 3, "x")
     assert [rows.tolist() for rows in train.sessions] == [[0, 1, 0], [2, 1]]
-
-
-def test_gzip_is_known_by_its_content(tmp_path, train):
-    path = tmp_path / "train"
-    path.write_bytes(gzip.compress(b'[7, 3, 7]\n["x", 3]\n'))
-    assert read_train(path).items == train.items
 
 
 def test_unknown_items_leave_the_prefix_and_are_missed_as_targets(tmp_path, train):
@@ -57,9 +49,3 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_test_line_without_prefix_or_target_is_refused(tmp_path, train, line):
     with pytest.raises(UnreadableFile, match="line 1"):
         read_test(written(tmp_path / "test.jsonl", line), train)
-
-
-def test_lists_are_written_with_the_items_of_the_file(tmp_path, train):
-    path = tmp_path / "lists.csv"
-    write_lists(path, [[2, 0], []], train.items)
-    assert path.read_text() == "user,rank,item\n1,1,x\n1,2,7\n"

@@ -11,7 +11,11 @@ from training.data_in.config_text import toml
 def test_the_printed_configuration_is_the_configuration() -> None:
     config = parse(
         {
-            "data": {"columns": {"user": 'a "name"'}, "unavailable_items": ["POST", "M"]},
+            "data": {
+                "columns": {"user": 'a "name"'},
+                "unavailable_items": ["POST", "M"],
+                "retention_days": {"view": 30, "odd kind": 9},
+            },
             "kinds": {"odd kind": {"weight": -0.5}},
             "channels": {"arms": {"in-app": {"quiet_hours": False}}},
         },

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from recsys.config import Config
 from recsys.errors import MissingColumn, StoreUnavailable
-from recsys.storage.database import Database
 from recsys.storage.event_log import EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
+from recsys.storage.sqlite import SqliteDatabase
 from tests.training.data_in.files import HEADER, NOW, configured, written
 from training.data_in.importing import import_events
 from training.data_in.report import ImportReport, rendered
@@ -28,7 +28,7 @@ ROWS = "ann,tea,2020-01-01,1,2\nann,pot,2020-01-02,1,9\nben,tea,2020-01-03,-1,3\
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[EventLog]:
-    database = Database(tmp_path / "store.db")
+    database = SqliteDatabase(tmp_path / "store.db")
     yield EventLog(database)
     database.close()
 

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from recsys.errors import MissingColumn
-from recsys.storage.database import Database
 from recsys.storage.profiles import ItemFacts, Profiles
+from recsys.storage.sqlite import SqliteDatabase
 from tests.training.data_in.files import NOW, configured, written
 from training.data_in.profile_files import import_consents, import_items, import_users
 from training.data_in.report import rendered
@@ -18,7 +18,7 @@ from training.data_in.report import rendered
 
 @pytest.fixture
 def profiles(tmp_path: Path) -> Iterator[Profiles]:
-    database = Database(tmp_path / "store.db")
+    database = SqliteDatabase(tmp_path / "store.db")
     yield Profiles(database)
     database.close()
 

@@ -33,7 +33,15 @@ def test_the_tables_name_the_baselines_and_every_reading(tests):
     for table in shown.tables(tests[0]):
         console.print(table)
     said = console.file.getvalue()
-    for text in (*shown.READINGS.values(), "bought before", "ALS", "coverage", "one_to_one"):
+    for text in (
+        *shown.READINGS.values(),
+        "bought before",
+        "ALS",
+        "coverage",
+        "alike",
+        "tail",
+        "hyper",
+    ):
         assert text in said
 
 

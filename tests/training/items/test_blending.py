@@ -49,8 +49,18 @@ def settings(world=WORLD):
     )
 
 
+def parts(held, world=WORLD):
+    return blending.fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
+
+
 def shown(world):
-    return blending._shown(window(world, CONFIG), settings(world), CONFIG)
+    held = window(world, CONFIG)
+    return blending._shown(held, parts(held, world), CONFIG)
+
+
+def learned(world):
+    latest = parts(window(world, CONFIG), world)
+    return learn(world, settings(world), latest, CONFIG, progress=silent)
 
 
 def with_future(world, item):
@@ -70,7 +80,7 @@ def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
 
 def test_a_leak_would_be_seen():
     leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
-    peeked = blending._shown(leaking, settings(), CONFIG)
+    peeked = blending._shown(leaking, parts(leaking), CONFIG)
     assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
 
 
@@ -82,7 +92,7 @@ def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from
 
 
 def test_the_blend_is_learned_where_it_wins_and_says_by_how_much():
-    choice = learn(MOVING, settings(MOVING), CONFIG, progress=silent)
+    choice = learned(MOVING)
     assert choice is not None
     assert choice.ndcg > choice.part_ndcg + 0.02
     assert choice.ndcg_new >= choice.part_ndcg_new
@@ -90,16 +100,16 @@ def test_the_blend_is_learned_where_it_wins_and_says_by_how_much():
 
 def test_without_earlier_windows_there_is_no_blend():
     few = data([(user, user % 3, 100 + user % 5) for user in range(30)])
-    assert learn(few, settings(few), CONFIG, progress=silent) is None
+    assert learned(few) is None
 
 
 def test_the_same_data_give_the_same_weights():
-    first, second = (learn(MOVING, settings(MOVING), CONFIG, progress=silent) for _ in range(2))
+    first, second = (learned(MOVING) for _ in range(2))
     assert first == second
 
 
 def test_a_learned_blend_serves_and_repeats_exactly():
-    blend = learn(MOVING, settings(MOVING), CONFIG, progress=silent)
+    blend = learned(MOVING)
     choice = ItemChoice(graph=NeighbourSettings("cosine", 20), blend=blend)
     at = MOVING.interactions.end
     table = segments.fit(MOVING, CONFIG, at=at)

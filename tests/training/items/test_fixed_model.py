@@ -22,7 +22,7 @@ def test_nothing_fixed_tries_everything():
 
 def test_one_key_fixed_leaves_the_others_to_be_tried():
     some = choice.graphs(ItemModel(weighting="tfidf"))
-    assert some == (NeighbourSettings("tfidf", 50), NeighbourSettings("tfidf", 200))
+    assert some == (NeighbourSettings("tfidf", 50),)
     assert {f.alpha for f in choice.factorisations(ItemModel(alpha=7))} == {7}
 
 

@@ -133,8 +133,25 @@ def test_metrics_hold_rungs_baseline_and_slices(measured):
         assert isinstance(report["repeats"]["ndcg"], Estimate)
         assert report["new_items"]["ndcg"].n <= report["ndcg"].n
         assert 0 < report["coverage"] <= 1
+        assert 0 < report["intra_list_similarity"].value < 1
+        for part in ("head", "tail"):
+            assert report[part]["ndcg"].n <= report["ndcg"].n
     assert isinstance(metrics["one_to_one_over_bought_before"], Estimate)
     assert metrics["after_live_events"]["rungs"].keys() == {"one_to_one", "hyper"}
+
+
+def test_lists_of_one_taste_are_more_alike_than_those_for_everybody(measured):
+    rungs = measured[1].metrics["rungs"]
+    similarity = {name: rungs[name]["intra_list_similarity"].value for name in rungs}
+    assert similarity["one_to_one"] > similarity["popular"] + 0.1
+
+
+def test_head_and_tail_part_the_items(world):
+    held = window(world, CONFIG)
+    judge = Judge.of(held, world.catalogue.available, CONFIG)
+    head, share = judge.head(), judge.share
+    assert 0 < head.sum() < (~head & world.catalogue.available).sum()
+    assert share[head].min() >= share[~head].max()
 
 
 def test_history_buckets_part_the_users(measured):
@@ -225,7 +242,8 @@ def test_too_little_data_ship_nothing_above_rung_0(rows):
 def test_too_little_data_can_be_fitted():
     models = fitted(data([(0, 1, 0)]))
     assert models.popular.order[0] == 1
-    assert models.ready.count[0] == 1
+    assert models.ready.history[0] == 1
+    assert models.ready.count[0] == 0
 
 
 def test_the_first_active_day_is_of_each_user():

@@ -1,0 +1,94 @@
+"""Ids that became other users: an anonymous history is the user's from then on.
+
+The events of the former id are moved to the user and to the end of the log, so that they are *live*
+for the serving model: the next answer is that of the merged history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from recsys.storage.database import Database, Writing
+
+Merged = Callable[[str, str], str]
+
+_AT_ONCE = 500
+
+
+def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> bool:
+    """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
+
+    Events and consents move over; of traits that both have, the user's stay. Whoever asks for or
+    sends `previous_id` later means the user.
+
+    Raises
+    ------
+    StoreUnavailable
+        Nothing was changed.
+    """
+    with database.writing() as writing:
+        known = known_as(writing, {previous_id, user_id})
+        previous, user = (known.get(one, one) for one in (previous_id, user_id))
+        if previous == user:
+            return False
+        writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
+        writing.execute(
+            "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)", (previous, user, at)
+        )
+        _move_events(writing, previous, user)
+        _move_profile(writing, previous, user, merged=database.merged)
+    return True
+
+
+def known_as(writing: Writing, user_ids: Collection[str]) -> dict[str, str]:
+    """Return who became whom among `user_ids`; ids that are their own are left out."""
+    found: dict[str, str] = {}
+    wanted = list(user_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        statement = (
+            "SELECT previous_id, user_id FROM aliases "  # noqa: S608
+            f"WHERE previous_id IN ({', '.join('?' * len(part))})"
+        )
+        found.update(writing.execute(statement, part).fetchall())
+    return found
+
+
+def redirect(writing: Writing, *, after: int) -> None:
+    """Give what was logged after a ``seq`` under former ids to the users they became."""
+    writing.execute(
+        "UPDATE events SET user_id = "
+        "(SELECT aliases.user_id FROM aliases WHERE previous_id = events.user_id) "
+        "WHERE seq > ? AND user_id IN (SELECT previous_id FROM aliases)",
+        (after,),
+    )
+
+
+def _move_events(writing: Writing, previous: str, user: str) -> None:
+    rows = writing.execute(
+        "SELECT seq FROM events WHERE user_id = ? ORDER BY seq", (previous,)
+    ).fetchall()
+    places = writing.next_seqs("events", len(rows))
+    writing.executemany(
+        "UPDATE events SET user_id = ?, seq = ? WHERE seq = ?",
+        [(user, place, seq) for place, (seq,) in zip(places, rows, strict=True)],
+    )
+
+
+def _move_profile(writing: Writing, previous: str, user: str, *, merged: Merged) -> None:
+    columns = "purpose, channel, state, at, basis, source, text_version"
+    writing.execute(
+        f"INSERT INTO consents (user_id, {columns}) "  # noqa: S608
+        f"SELECT ?, {columns} FROM consents WHERE user_id = ? ORDER BY seq ON CONFLICT DO NOTHING",
+        (user, previous),
+    )
+    writing.execute("DELETE FROM consents WHERE user_id = ?", (previous,))
+    writing.execute(
+        "INSERT INTO users (user_id, traits, timezone) "  # noqa: S608
+        "SELECT ?, traits, timezone FROM users WHERE user_id = ? "
+        "ON CONFLICT (user_id) DO UPDATE SET "
+        f"traits = {merged('excluded.traits', 'users.traits')}, "
+        "timezone = CASE WHEN users.timezone = '' THEN excluded.timezone ELSE users.timezone END",
+        (user, previous),
+    )
+    writing.execute("DELETE FROM users WHERE user_id = ?", (previous,))

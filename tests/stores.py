@@ -1,0 +1,56 @@
+"""Stores for tests: each test gets an empty one of each kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import uuid4
+
+import psycopg
+
+from recsys.storage import schema
+from recsys.storage.tables import METADATA
+from tests.postgres import cluster
+
+KINDS = ("sqlite", "postgresql")
+
+
+@contextmanager
+def postgres_url() -> Iterator[str]:
+    """Yield the address of a server with the tables in a schema of their own.
+
+    Raises
+    ------
+    NoPostgres
+        There is no server and none can be started.
+    """
+    given = os.environ.get("RECSYS_TEST_POSTGRES")
+    if given:
+        with _own_schema(given) as url:
+            yield url
+        return
+    with cluster() as server:
+        schema.upgrade_postgres(server.url)
+        yield server.url
+
+
+def empty(url: str) -> None:
+    """Take everything out of the tables and start their sequences anew."""
+    tables = ", ".join(METADATA.tables)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+
+
+@contextmanager
+def _own_schema(server: str) -> Iterator[str]:
+    name = f"recsys_test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        url = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
+        try:
+            schema.upgrade_postgres(url)
+            yield url
+        finally:
+            with suppress(psycopg.Error):
+                connection.execute(f"DROP SCHEMA {name} CASCADE")

@@ -1,0 +1,67 @@
+"""`recsys storage …` as a person sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from recsys.errors import StoreUnavailable
+from recsys.events import DAY
+from recsys.storage.event_log import Event, EventLog
+from recsys.storage.schema import HEAD
+from recsys.storage.stores import open_database
+from training.storage_cli import app
+
+
+def run(*command: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, command, env=environment, catch_exceptions=False)
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    found = f"sqlite:///{tmp_path}/store.db"
+    monkeypatch.setenv("RECSYS_STORAGE__URL", found)
+    return found
+
+
+def filled(url: str) -> None:
+    opened = open_database(url)
+    events = [Event(f"e{day}", "ann", "view", day * DAY) for day in range(3)]
+    EventLog(opened).append(events, now=1)
+    opened.close()
+
+
+def test_a_file_is_made_by_upgrading(url: str, tmp_path: Path) -> None:
+    assert f"schema {HEAD}" in run("upgrade").output
+    assert (tmp_path / "store.db").exists()
+
+
+def test_a_server_is_made_usable_by_upgrading(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS fresh CASCADE")
+        connection.execute("CREATE SCHEMA fresh")
+    fresh = f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3Dfresh"
+    opened = open_database(fresh)
+    with pytest.raises(StoreUnavailable):
+        opened.read("SELECT 1")
+    told = run("upgrade", RECSYS_STORAGE__URL=fresh).output
+    assert told == f"schema {HEAD} (before: no tables)\n"
+    assert opened.read("SELECT count(*) FROM events") == [(0,)]
+    opened.close()
+
+
+def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -> None:
+    filled(url)
+    assert "names no kind" in run("prune").output
+    (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
+    assert run("prune").output == "view: 2 deleted\n"
+
+
+def test_erasing_tells_how_much_went(url: str) -> None:
+    filled(url)
+    assert run("erase", "ann").output == "3 rows deleted\n"
+    assert run("erase", "nobody").output == "0 rows deleted\n"

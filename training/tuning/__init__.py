@@ -1,0 +1,1 @@
+"""Searching better item settings than those in force, on earlier windows only."""
