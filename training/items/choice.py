@@ -104,6 +104,8 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    new_item_places : int
+        Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
         What comes next in the session at hand, where it beat folding its events in.
     """
@@ -117,6 +119,7 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    new_item_places: int = 0
     sessions: SessionChoice | None = None
 
     @property
