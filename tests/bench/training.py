@@ -25,7 +25,7 @@ from recsys.algorithms.spectral import SpectralSettings
 from recsys.algorithms.topk import top_k
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
-from training.benchmark.model import Model, Settings
+from training.benchmark.model import Model
 from training.benchmark.search import asked_users
 from training.benchmark.taken import Taken, hold_out
 from training.benchmark.topn import VALIDATION

@@ -39,7 +39,7 @@ def train_file(path, walk, n=400):
 
 
 def settled(path, test=None, predict=None, k=5):
-    return run(path, test, k=k, predict=predict, seed=0, progress=Quiet())
+    return run(Request(path, test, k=k, predict=predict), Quiet())
 
 
 @pytest.fixture(autouse=True)
