@@ -9,6 +9,7 @@ import pytest
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
 from training.benchmark import sessions
+from training.benchmark.request import Request
 from training.benchmark.sessions import judge, run
 
 N_ITEMS = 40
