@@ -70,13 +70,19 @@ REPEATS = _parameter(
     "items that the user had before: allow them, exclude them, or only them",
     {**TEXT, "enum": [str(choice) for choice in Repeats], "default": "allow"},
 )
-ITEM_QUERY = [LIMIT, EXCLUDE, REPEATS, *QUERY]
+CART = _parameter(
+    "cart",
+    "items in the cart right now: they count as events, and are not in the answer; as `exclude`",
+    {"type": "array", "items": TEXT},
+)
+ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
     422: _problem("a parameter outside what is allowed"),
     503: _problem("no model yet, or the store is unavailable"),
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
+UNAUTHORISED: dict[int | str, Json] = {401: _problem("keys are configured, and none was given")}
 TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
 
 
@@ -95,6 +101,7 @@ BATCH_BODY = json_body(
             "user_ids": {"type": "array", "items": TEXT},
             "limit": {"type": "integer"},
             "exclude": {"type": "array", "items": TEXT},
+            "cart": {"type": "array", "items": TEXT},
             **{parameter["name"]: parameter["schema"] for parameter in QUERY},
         },
     },
@@ -125,21 +132,44 @@ CONSENT_BODY = json_body(
         },
     },
 )
+AUDIENCE_BODY = json_body(
+    {
+        "type": "object",
+        "properties": {
+            "segment": {**TEXT, "description": "as `/v1/segments` names it, or `cohort:NAME`"},
+            "rule": {"type": "object", "description": "instead of a segment"},
+            "channel": {**TEXT, "description": "that has to be granted; else any"},
+            "format": {**TEXT, "enum": ["csv", "jsonl"], "description": "of an export"},
+        },
+    },
+    {
+        "a segment": {"segment": "rfm:at_risk", "channel": "email"},
+        "a rule": {
+            "rule": {
+                "all": [
+                    {"event": "purchase", "count": {"gte": 3}, "within_days": 365},
+                    {"score": "churn", "op": "gte", "value": 0.5},
+                    {"not": {"trait": "country", "op": "eq", "value": "Germany"}},
+                ]
+            }
+        },
+    },
+)
+_ORDER = {
+    "messageId": "b2f7c1",
+    "userId": "12747",
+    "event": "Order Completed",
+    "timestamp": "2011-12-09T12:00:00Z",
+    "properties": {
+        "order_id": "581587",
+        "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
+    },
+}
 EVENTS_BODY = json_body(
     {"type": "object"},
     {
         "short": {"user_id": "12747", "item_id": "22423", "event": "view"},
-        "Segment": {
-            "type": "track",
-            "messageId": "b2f7c1",
-            "userId": "12747",
-            "event": "Order Completed",
-            "timestamp": "2011-12-09T12:00:00Z",
-            "properties": {
-                "order_id": "581587",
-                "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
-            },
-        },
+        "Segment": {"type": "track", **_ORDER},
         "many": {
             "batch": [
                 {"user_id": "12747", "item_id": "22423", "event": "Product Viewed"},
@@ -148,3 +178,15 @@ EVENTS_BODY = json_body(
         },
     },
 )
+_SEGMENT = {
+    "track": _ORDER,
+    "identify": {"userId": "12747", "traits": {"country": "Norway"}},
+    "alias": {"previousId": "anonymous-7", "userId": "12747"},
+    "page": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
+    "screen": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
+    "group": {"userId": "12747", "groupId": "team"},
+    "batch": {"batch": [{"type": "track", **_ORDER}], "sentAt": "2011-12-09T12:00:01Z"},
+}
+SEGMENT_BODIES = {
+    kind: json_body({"type": "object"}, {"Segment": example}) for kind, example in _SEGMENT.items()
+}

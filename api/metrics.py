@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -55,6 +56,10 @@ class Metrics:
             registry=self._registry,
         )
         self._age = self._gauge("recsys_model_age_seconds", "Since the end of the training data")
+        self._drift = self._gauge(
+            "recsys_churn_score_drift",
+            "Stability index of churn scores when it was trained; .1 warns, .25 asks to act",
+        )
         self._pools = self._gauge("recsys_blas_threads", "Largest BLAS thread pool; must be 1")
         # Finding a labelled child costs more than using it.
         self._request = lru_cache(1_024)(self._requests.labels)
@@ -80,8 +85,9 @@ class Metrics:
         """Note an answer that had to do without the event store."""
         self._blind.inc()
 
-    def serves(self, version: str) -> None:
-        """Note a new model version."""
+    def serves(self, version: str, *, churn_drift: float | None = None) -> None:
+        """Note a new model version, and how far users had drifted from its churn model."""
+        self._drift.set(math.nan if churn_drift is None else churn_drift)
         self._model.clear()
         self._model.labels(version).set(1)
 

@@ -21,8 +21,10 @@ _SHOWN_CHARACTERS = 200
 STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadEvent: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BadRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
+    errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -77,6 +79,8 @@ def problem(
     headers = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="recsys"'
     return Response(
         orjson.dumps(body, default=str), int(status), media_type=MEDIA_TYPE, headers=headers
     )

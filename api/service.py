@@ -14,13 +14,16 @@ from api.champion import Champion
 from api.clock import Clock
 from api.desk import Desk
 from api.inbox import Inbox
+from api.keys import Keys
 from api.metrics import Metrics
-from api.spelling import Speller
+from api.spelling import Aliased, Speller
 from api.state import Current, Serving
 from recsys.config import Config
 from recsys.errors import CannotAnswer
 from recsys.events import SECOND
-from recsys.ladder import Reason, RungName
+from recsys.ladder import Question, Reason, RungName
+from recsys.storage import aliases
+from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
@@ -48,6 +51,7 @@ class Service:
         self.config = config
         self.reader = Reader(config)
         self.speller = Speller(config)
+        self.keys = Keys(config.serving.write_keys_sha256)
         self.metrics = Metrics()
         self.logger = logs.logger()
         self.store = ModelStore(Path(config.storage.models_dir))
@@ -77,6 +81,7 @@ class Service:
             logger=self.logger,
             epsilon=self.config.channels.epsilon,
             seed=self.config.training.seed,
+            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)
         self._champion.start()
@@ -118,6 +123,17 @@ class Service:
         until = self.current.serving.answering.manifest.data_until
         return (self.clock() - until) / SECOND
 
+    def join(self, said: Aliased) -> bool:
+        """Give the history of an id to the user it became; runs in a thread.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was changed.
+        """
+        database = self.log.database
+        return aliases.alias(database, said.previous_id, said.user_id, at=self.clock())
+
     def _write(self, events: Sequence[Event]) -> list[Verdict]:
         return self.log.append(events, now=self.clock())
 
@@ -138,4 +154,6 @@ class Service:
                 for step in climb["trail"]:
                     if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
                         raise CannotAnswer(serving.answering.version)
-        self.metrics.serves(serving.answering.version)
+        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+        drifted = measured.get("drift", {}).get("score_index")
+        self.metrics.serves(serving.answering.version, churn_drift=drifted)

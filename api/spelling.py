@@ -7,12 +7,13 @@ names are read in any case, with or without underscores, at the top or in ``prop
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from api.fields import Fields, first, flat, instant_of, number, shown, text
 from api.ids import uuid7
+from api.machines import is_machine
 from recsys.channel import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery
@@ -36,7 +37,6 @@ MAIL: Mapping[str, str] = {
 }
 UNUSED = frozenset(
     {
-        "product removed",
         "checkout started",
         "products searched",
         "product list viewed",
@@ -44,11 +44,11 @@ UNUSED = frozenset(
         "email bounced",
         "page",
         "screen",
-        "alias",
         "group",
     }
 )
 
+VIEWS = frozenset({"page", "screen"})
 USER = ("userid", "anonymousid")
 ITEM = ("itemid", "productid", "sku")
 KIND = ("event", "kind", "eventtype")
@@ -68,6 +68,14 @@ class Identified:
     timezone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Aliased:
+    """What an `alias` call says: one id became another user."""
+
+    previous_id: str
+    user_id: str
+
+
 class Speller:
     """Reads events as they are spelled by clients.
 
@@ -84,7 +92,7 @@ class Speller:
         self._trait = config.segments.trait
         self._zone = local_time.zone(config.data.timezone)
 
-    def read(self, payload: object, *, now: int) -> list[Event] | Identified:
+    def read(self, payload: object, *, now: int) -> list[Event] | Identified | Aliased:
         """Return what one payload says: an order is one event for each of its products.
 
         Parameters
@@ -93,7 +101,8 @@ class Speller:
             As JSON gave it.
         now : int
             Time of arrival, microseconds since the epoch. It stands in where no time is said,
-            and for times up to a day ahead of it: nothing arrives before it happened.
+            and for times up to a day ahead of it: nothing arrives before it happened. Where the
+            client says when it sent the event, by how much its clock is wrong is taken off.
 
         Raises
         ------
@@ -104,10 +113,18 @@ class Speller:
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
         fields = flat(payload)
         user_id = text(fields, USER, needed="user_id")
-        if text(fields, ("type",)).lower() == "identify":
-            return self._identified(payload, user_id)
+        match text(fields, ("type",)).lower():
+            case "identify":
+                return self._identified(payload, user_id)
+            case "alias":
+                return Aliased(text(fields, ("previousid",), needed="previous_id"), user_id)
         kind = self._kind(fields)
-        at = self._at(fields, now)
+        events = self._events(fields, kind, user_id, self._at(fields, now))
+        if kind != MESSAGE_SENT and is_machine(fields):
+            return [replace(event, machine=True) for event in events]
+        return events
+
+    def _events(self, fields: Fields, kind: str, user_id: str, at: int) -> list[Event]:
         if kind in MESSAGE_KINDS:
             return [self._message(fields, kind, user_id, at)]
         return list(self._interactions(fields, kind, user_id, at))
@@ -124,6 +141,8 @@ class Speller:
 
     def _kind(self, fields: Fields) -> str:
         name = text(fields, KIND) or text(fields, ("type",), needed="event")
+        if name.lower() in VIEWS and text(fields, ITEM):
+            name = "view"
         for kind in (name, MAIL.get(name.lower(), ""), kind_of(name)):
             if kind in self._kinds or kind in MESSAGE_KINDS:
                 return kind
@@ -138,6 +157,10 @@ class Speller:
         if said is None:
             return now
         at = instant_of(said, self._zone)
+        sent = fields.get("sentat")
+        # A relay that says when it received the event has corrected its time already.
+        if sent and not fields.get("receivedat"):
+            at = max(0, at + now - instant_of(sent, self._zone))
         if at > now + DAY:
             clock = moment(now).isoformat(timespec="seconds")
             reason = f"timestamp is {shown(said)}; allowed: up to a day ahead of {clock}"

@@ -7,6 +7,7 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, Self
@@ -88,6 +89,7 @@ class Kind(Section):
     weight: float = Field(1.0, description="strength; negative takes earlier strength back")
     half_life_days: float = Field(0.0, ge=0, description="age at half strength; 0: as other kinds")
     cap: float = Field(0.0, ge=0, description="most events that count for one item; 0: all")
+    rest_hours: float = Field(0.0, ge=0, description="the item is not recommended for so long")
 
 
 class ItemModel(Section):
@@ -110,6 +112,10 @@ class Items(Section):
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")
+    new_item_places: int = Field(
+        1, ge=0, description="last places of a list of 10 or more, for items nobody has taken yet"
+    )
+    session_gap_minutes: float = Field(30.0, gt=0, description="a longer silence ends a session")
     model: ItemModel = ItemModel()
 
 
@@ -177,6 +183,9 @@ class Segments(Section):
     """How users are grouped."""
 
     trait: str = Field("country", description="user trait that groups those without history")
+    cohorts_file: str = Field(
+        "", description="JSON object of named audience rules, read at start; empty: none"
+    )
 
 
 class Privacy(Section):
@@ -205,16 +214,28 @@ class Serving(Section):
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
     max_limit: int = Field(100, ge=1, description="most items in one answer")
     max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    write_keys_sha256: tuple[str, ...] = Field(
+        (), description="SHA-256 of the keys that may send events; empty: anybody may"
+    )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("write_keys_sha256")
+    @classmethod
+    def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):
+            raise ValueError("64 hexadecimal digits each, for example from `sha256sum`")
+        return hashes
 
 
 USUAL_KINDS = {
     "view": Kind(weight=0.1),
     "cart": Kind(weight=0.5),
-    "purchase": Kind(weight=1.0),
-    "return": Kind(weight=-1.0),
+    "purchase": Kind(weight=1.0, rest_hours=12),
+    "return": Kind(weight=-1.0, rest_hours=720),
+    "remove": Kind(weight=-0.5, rest_hours=24),
+    "dismiss": Kind(weight=-1.0, rest_hours=720),
 }
 
 

@@ -16,9 +16,11 @@
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
     │   ├── BadEvent
+    │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── UnknownItem
-    │   └── UnknownSegment
+    │   ├── UnknownSegment
+    │   └── WrongKey
     └── StoreError             what was kept cannot be had
         ├── NoChampion
         ├── NoEarlierChampion
@@ -164,6 +166,16 @@ class BadEvent(QueryError):
         super().__init__(reason)
 
 
+class BadRule(QueryError):
+    """A rule for a cohort that cannot be read, and where in its JSON."""
+
+    def __init__(self, path: str, value: object, allowed: str) -> None:
+        self.path = path
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{path} is {str(value)[:200]!r}; allowed: {allowed}")
+
+
 class BodyTooLarge(QueryError):
     """A request with more bytes than are read."""
 
@@ -189,6 +201,18 @@ class UnknownSegment(QueryError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"segment {name!r} does not exist; known: {', '.join(self.known)}")
+
+
+class WrongKey(QueryError):
+    """A request without a key that is accepted."""
+
+    def __init__(self, *, missing: bool) -> None:
+        self.missing = missing
+        found = "no key" if missing else "the key is not known"
+        super().__init__(
+            f"{found}; allowed: a write key as user name of HTTP Basic, as Bearer token or in "
+            "X-API-Key"
+        )
 
 
 class StoreError(RecsysError):

@@ -22,11 +22,14 @@ class Context:
         Value of the configured context trait (for example the country); empty when not said.
     timezone : str
         IANA name; empty when not said, then the configured zone stands in.
+    cart : tuple of str
+        Items in the cart right now.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
+    cart: tuple[str, ...] = ()
 
 
 NO_CONTEXT = Context()
@@ -104,6 +107,8 @@ class Person:
         Interactions since then, up to `at`.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    traits : mapping of str to str
+        What the user said: country, time zone…
     """
 
     user_id: str
@@ -116,6 +121,7 @@ class Person:
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     context: Context = NO_CONTEXT
+    traits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def events(self) -> UserEvents:

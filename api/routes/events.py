@@ -12,23 +12,25 @@ from fastapi import FastAPI, Request, Response
 
 from api import render
 from api.body import read_object
-from api.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, described
+from api.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, UNAUTHORISED, described
 from api.render import Json
 from api.routes.answer import FRESH, Answer
 from api.schemas import EventsAnswer
 from api.service import Service
-from api.spelling import MAX_EVENT_BYTES, Identified
+from api.spelling import MAX_EVENT_BYTES, UNUSED, Aliased, Identified
 from recsys.errors import BadEvent, BadQuery
 from recsys.storage.event_log import Event, Verdict
+
+_OF_ALL = frozenset({"sentAt", "context"})
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One payload that could be read: the events it stands for, or who it identifies."""
+    """One payload that could be read: the events it stands for, or what it says of a user."""
 
     index: int
     events: list[Event]
-    identified: Identified | None = None
+    said: Identified | Aliased | None = None
 
 
 class Events:
@@ -43,10 +45,41 @@ class Events:
         One bad event never fails the rest of a batch. An event with an id that was logged before
         is a duplicate and changes nothing.
         """
-        limits = self._service.config.serving
-        body = await read_object(request, most_bytes=limits.max_body_bytes)
+        body = await self._body(request)
         lone = "batch" not in body
-        payloads = [body] if lone else _batch(body["batch"], most=limits.max_batch)
+        verdicts = await self._take([body] if lone else self._batch(body), lone=lone)
+        return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
+
+    async def segment_call(self, request: Request, kind: str) -> Response:
+        """Log one call of a type; what no model uses is a verdict, not a problem."""
+        body = await self._body(request)
+        body["type"] = kind
+        unused = kind in UNUSED
+        return self._told(await self._take([body], lone=not unused))
+
+    async def segment_batch(self, request: Request) -> Response:
+        """Log many calls, each with a type."""
+        body = await self._body(request)
+        return self._told(await self._take(self._batch(body), lone=False))
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        self._service.keys.check(request)
+        most = self._service.config.serving.max_body_bytes
+        return await read_object(request, most_bytes=most)
+
+    def _batch(self, body: dict[str, Any]) -> list[Any]:
+        """Return the payloads of a batch; what it says of all of them holds for each."""
+        found, most = body.get("batch"), self._service.config.serving.max_batch
+        if not isinstance(found, list) or not 1 <= len(found) <= most:
+            shown = f"{len(found):,} events" if isinstance(found, list) else found
+            raise BadQuery("batch", shown, f"a list of 1 to {most:,} events")
+        for name in _OF_ALL & body.keys():
+            for payload in found:
+                if isinstance(payload, dict):
+                    payload.setdefault(name, body[name])
+        return found
+
+    async def _take(self, payloads: list[Any], *, lone: bool) -> list[Json]:
         now = self._service.clock()
         read, rejected = [], []
         for index, payload in enumerate(payloads):
@@ -57,21 +90,21 @@ class Events:
                     self._service.metrics.event("rejected", 1)
                     raise
                 rejected.append(_rejected(index, error))
-        verdicts = sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
-        return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
+        return sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
 
     def _read(self, index: int, payload: Any, *, now: int) -> Read:
         _refuse_huge(payload)
         found = self._service.speller.read(payload, now=now)
-        if isinstance(found, Identified):
-            return Read(index, [], found)
-        return Read(index, found)
+        return Read(index, found) if isinstance(found, list) else Read(index, [], found)
 
     async def _keep(self, read: list[Read]) -> list[Json]:
-        people = [one.identified for one in read if one.identified is not None]
+        people = [one.said for one in read if isinstance(one.said, Identified)]
         if people:
             rows = [(who.user_id, who.traits, who.timezone) for who in people]
             await asyncio.to_thread(self._service.profiles.put_users, rows)
+        for one in read:
+            if isinstance(one.said, Aliased):
+                await asyncio.to_thread(self._service.join, one.said)
         events = [event for one in read for event in one.events]
         verdicts = iter(await self._service.inbox.put(events) if events else [])
         return [_kept(one, [next(verdicts) for _ in one.events]) for one in read]
@@ -83,6 +116,11 @@ class Events:
         names = ("accepted", "duplicate", "rejected")
         return {**{name: counts[name] for name in names}, "events": verdicts}
 
+    def _told(self, verdicts: list[Json]) -> Response:
+        counted = self._counted(verdicts)
+        bad = any(v["verdict"] == "rejected" and v["code"] != "unused_event" for v in verdicts)
+        return Answer(render.dump({"success": not bad, **counted}), headers=FRESH)
+
 
 def register(app: FastAPI, service: Service) -> None:
     """Add the route."""
@@ -93,17 +131,10 @@ def register(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         tags=["events"],
         summary=described(events.post),
-        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE},
+        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **UNAUTHORISED},
         response_class=Answer,
         openapi_extra={"requestBody": EVENTS_BODY},
     )
-
-
-def _batch(found: Any, *, most: int) -> list[Any]:
-    if not isinstance(found, list) or not 1 <= len(found) <= most:
-        shown = f"{len(found):,} events" if isinstance(found, list) else found
-        raise BadQuery("batch", shown, f"a list of 1 to {most:,} events")
-    return found
 
 
 def _refuse_huge(payload: Any) -> None:

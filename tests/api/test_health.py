@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api import clock, threads
 from api.app import create_app
+from api.describe import SEGMENT_BODIES
 from api.routes import users
 from api.routes.users import Users
 from api.schemas import Live, ModelAnswer, Ready
@@ -133,9 +134,13 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/recommendations:batch",
         "/v1/items/{item_id}/similar",
         "/v1/segments",
+        "/v1/segments/{name}",
         "/v1/segments/{name}/recommendations",
+        "/v1/audiences:preview",
+        "/v1/audiences:export",
         "/v1/usage-interval",
         "/v1/events",
+        *(f"/v1/{kind}" for kind in SEGMENT_BODIES),
         "/v1/models/current",
         "/health/live",
         "/health/ready",

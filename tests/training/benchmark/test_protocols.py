@@ -18,7 +18,6 @@ from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import table_for, tables
 from training.benchmark.request import Budget, Request
 
-
 QUICK = Budget(trials=2, seconds=60)
 
 

@@ -1,0 +1,202 @@
+"""Segment's routes: as its SDKs call them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.app import create_app
+from api.fields import flat
+from api.machines import is_machine
+from api.schemas import CallsAnswer
+from recsys.errors import BadValue
+from recsys.events import HOUR, moment
+from tests.api.conftest import NOON, Api, SetClock
+from tests.worlds import World, configured
+
+KEY = "shop-write-key"
+HASH = sha256(KEY.encode()).hexdigest()
+VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
+
+
+def called(api: Api, route: str, body: Any, **headers: str) -> CallsAnswer:
+    response = api.client.post(f"/v1/{route}", json=body, headers=headers)
+    assert response.status_code == 200, response.text
+    return CallsAnswer.model_validate_json(response.content)
+
+
+def answer(api: Api, user: str) -> dict[str, Any]:
+    found = api.client.get(f"/v1/users/{user}").json()
+    return {k: v for k, v in found.items() if k not in {"recommendation_id", "user_id"}}
+
+
+def times(api: Api) -> list[int]:
+    since = api.service.current.serving.watermark
+    return [at for (at,) in api.service.log.database.read(
+        "SELECT at FROM events WHERE seq > ? ORDER BY seq", (since,))]  # fmt: skip
+
+
+def test_a_track_call_is_an_event(api: Api) -> None:
+    body = {**VIEW, "userId": "fresh", "messageId": "m1"}
+    assert called(api, "track", body).accepted == 1
+    assert called(api, "track", body).duplicate == 1
+    assert answer(api, "fresh")["rung"] == "hyper"
+
+
+def test_a_batch_has_a_verdict_for_each_call(api: Api) -> None:
+    batch = [
+        {"type": "track", "anonymousId": "a7", **VIEW},
+        {"type": "identify", "userId": "fresh", "traits": {"country": "France"}},
+        {"type": "alias", "previousId": "a7", "userId": "fresh"},
+        {"type": "page", "userId": "fresh", "name": "Home"},
+        {"type": "group", "userId": "fresh", "groupId": "g"},
+        {"type": "track", "userId": "fresh", "event": "dance"},
+    ]
+    told = called(api, "batch", {"batch": batch})
+    assert [one.verdict for one in told.events] == ["accepted"] * 3 + ["rejected"] * 3
+    assert [one.code for one in told.events[3:]] == ["unused_event"] * 2 + ["unknown_kind"]
+    assert not told.success
+    assert answer(api, "fresh")["rung"] == "hyper"
+
+
+@pytest.mark.parametrize("route", ["page", "screen", "group"])
+def test_what_no_model_uses_is_taken_politely(api: Api, route: str) -> None:
+    told = called(api, route, {"userId": "fresh", "name": "Home"})
+    assert (told.success, told.rejected, told.events[0].code) == (True, 1, "unused_event")
+
+
+@pytest.mark.parametrize("route", ["page", "screen"])
+def test_a_page_about_an_item_is_a_view(api: Api, route: str) -> None:
+    body = {"userId": "fresh", "properties": {"product_id": "i03", "url": "/i03"}}
+    assert called(api, route, body).accepted == 1
+    assert answer(api, "fresh")["rung"] == "hyper"
+
+
+def test_a_lone_bad_call_is_a_problem(api: Api) -> None:
+    for route, code in (("track", "missing_user_id"), ("alias", "missing_previous_id")):
+        body = {"userId": "a"} if route == "alias" else {**VIEW}
+        response = api.client.post(f"/v1/{route}", json=body)
+        assert (response.status_code, response.json()["code"]) == (422, code)
+    assert api.client.post("/v1/batch", json={"userId": "a"}).status_code == 422
+
+
+def test_a_batch_that_is_too_large_is_refused(api: Api) -> None:
+    body = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
+    assert api.client.post("/v1/batch", json=body).status_code == 413
+    body = {"batch": [{"type": "track", "userId": "a", **VIEW, "context": {"note": "x" * 33_000}}]}
+    told = called(api, "batch", body)
+    assert told.events[0].code == "too_large"
+
+
+def test_a_wrong_clock_is_corrected_by_when_the_call_was_sent(api: Api) -> None:
+    wrong = NOON - 500 * HOUR
+    event = {**VIEW, "userId": "a", "timestamp": moment(wrong - 2 * HOUR).isoformat()}
+    sent = moment(wrong).isoformat()
+    called(api, "track", {**event, "sentAt": sent})
+    called(api, "batch", {"batch": [{"type": "track", **event}], "sentAt": sent})
+    called(api, "track", {**event, "sentAt": sent, "receivedAt": moment(wrong).isoformat()})
+    called(api, "track", event)
+    assert times(api) == [NOON - 2 * HOUR] * 2 + [wrong - 2 * HOUR] * 2
+
+
+def test_a_clock_years_ahead_loses_no_event(api: Api) -> None:
+    ahead = NOON + 20_000 * HOUR
+    event = {**VIEW, "userId": "a", "timestamp": moment(ahead).isoformat()}
+    assert api.client.post("/v1/track", json=event).json()["code"] == "future_time"
+    called(api, "track", {**event, "sentAt": moment(ahead + HOUR).isoformat()})
+    assert times(api) == [NOON - HOUR]
+
+
+AGENTS = {
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": True,
+    "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/120.0": True,
+    "facebookexternalhit/1.1": True,
+    "curl/8.5.0": True,
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Safari/537.36": False,
+    "Mozilla/5.0 (Linux; Android 9; CUBOT X19) Chrome/86.0 Mobile Safari/537.36": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_machines_are_known_by_their_agent(agent: str) -> None:
+    assert is_machine(flat({"context": {"userAgent": agent}})) is AGENTS[agent]
+
+
+def test_what_a_machine_did_is_kept_but_changes_no_answer(api: Api) -> None:
+    bot = {"context": {"userAgent": "AhrefsBot/7.0"}}
+    assert called(api, "track", {**VIEW, "userId": "fresh", **bot}).accepted == 1
+    assert called(api, "track", {**VIEW, "userId": "fresh", "machine": True}).accepted == 1
+    assert answer(api, "fresh")["rung"] == "popular"
+    assert len(times(api)) == 2
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from([f"i{n:02}" for n in range(12)]),
+        st.sampled_from(["view", "cart", "purchase"]),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(acts=ACTS, known=st.booleans())
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_after_an_alias_the_answer_is_that_of_the_merged_history(
+    api: Api, acts: list[tuple[str, str, bool]], known: bool
+) -> None:
+    number = times(api).__len__()
+    merged, user, phone = (f"{name}{number}" for name in ("merged", "user", "phone"))
+    if known:
+        merged = user = "u03"
+    for place, (item, kind, by_phone) in enumerate(acts):
+        event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
+        called(api, "track", {**event, "userId": phone if by_phone else user})
+        if not known:
+            called(api, "track", {**event, "userId": merged})
+    called(api, "alias", {"previousId": phone, "userId": user})
+    if known:
+        assert answer(api, phone) == answer(api, "u03")
+    else:
+        assert answer(api, user) == answer(api, merged) == answer(api, phone)
+
+
+def keyed(world: World) -> TestClient:
+    config = configured(world.folder, write_keys_sha256=[HASH])
+    return TestClient(create_app(config, clock=SetClock()))
+
+
+def basic(user: str, password: str = "") -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize("route", ["track", "batch", "events"])
+def test_with_keys_configured_events_need_one(world: World, route: str) -> None:
+    body = {"batch": [{"type": "track", "userId": "a", **VIEW}]}
+    if route == "track":
+        body = {"userId": "a", **VIEW}
+    good = [basic(KEY), basic(KEY, "x"), {"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}]
+    bad = [{}, basic("other"), basic(""), {"Authorization": "Basic ???"}, {"X-API-Key": HASH}]
+    with keyed(world) as client:
+        for headers in good:
+            assert client.post(f"/v1/{route}", json=body, headers=headers).status_code == 200
+        for headers in bad:
+            response = client.post(f"/v1/{route}", json=body, headers=headers)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"].startswith("Basic")
+        assert client.get("/v1/users/a/recommendations").status_code == 200
+
+
+def test_a_key_that_is_no_hash_is_refused(world: World) -> None:
+    with pytest.raises(BadValue, match=r"serving\.write_keys_sha256.*64 hexadecimal"):
+        configured(world.folder, write_keys_sha256=[KEY])
