@@ -65,8 +65,9 @@ def forecast(
     with interactions, all on the snapshot, on P0 of BG/NBD and on the rhythm of purchases, learnt
     from earlier cut-offs whose windows closed. Its level is half way to that of P0: earlier
     cut-offs saw younger users, and the drift shows in P0 first (better log loss on nine of eleven
-    earlier windows of two shops, and never much worse). It is taken unless P0 ranked the last of them better; then, and where
-    the data are too few, P0 is; below that the rate of the RFM cell, and a rule on the own gap.
+    earlier windows of two shops, and never much worse). It is taken unless P0 ranked the last of
+    them better; then, and where the data are too few, P0 is; below that the rate of the RFM cell,
+    and a rule on the own gap.
 
     Parameters
     ----------
