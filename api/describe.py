@@ -132,6 +132,29 @@ CONSENT_BODY = json_body(
         },
     },
 )
+AUDIENCE_BODY = json_body(
+    {
+        "type": "object",
+        "properties": {
+            "segment": {**TEXT, "description": "as `/v1/segments` names it, or `cohort:NAME`"},
+            "rule": {"type": "object", "description": "instead of a segment"},
+            "channel": {**TEXT, "description": "that has to be granted; else any"},
+            "format": {**TEXT, "enum": ["csv", "jsonl"], "description": "of an export"},
+        },
+    },
+    {
+        "a segment": {"segment": "rfm:at_risk", "channel": "email"},
+        "a rule": {
+            "rule": {
+                "all": [
+                    {"event": "purchase", "count": {"gte": 3}, "within_days": 365},
+                    {"score": "churn", "op": "gte", "value": 0.5},
+                    {"not": {"trait": "country", "op": "eq", "value": "Germany"}},
+                ]
+            }
+        },
+    },
+)
 _ORDER = {
     "messageId": "b2f7c1",
     "userId": "12747",

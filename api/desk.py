@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from api import logs, render
@@ -16,7 +17,9 @@ from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Climb, OnFailure, Question, RungName
+from recsys.membership import Belonging
 from recsys.people import NO_SEGMENT, Person, Remembered
+from recsys.segments.rule import Rule
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -30,6 +33,7 @@ BLIND = (
     "so nobody is profiled and no channel may be used"
 )
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
+NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 _ANYBODY = Remembered(profiling=False)
 
 
@@ -48,6 +52,8 @@ class Desk:
         Share of channel decisions with an id that explore.
     seed : int
         Of their lots.
+    cohorts : mapping of str to Rule
+        The cohorts that every user is looked for in.
     """
 
     def __init__(
@@ -58,11 +64,13 @@ class Desk:
         logger: FilteringBoundLogger,
         epsilon: float = 0.0,
         seed: int = 0,
+        cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self._log = log
         self._epsilon, self._seed = epsilon, seed
         self._metrics = metrics
         self._logger = logger
+        self.cohorts = cohorts
         self._on_failure = {question: self._reporter(question) for question in Question}
 
     def everything(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
@@ -73,6 +81,7 @@ class Desk:
         return {
             **self._listed(serving, person, asked, notes),
             "segment": None if segment == NO_SEGMENT else names[segment],
+            "membership": self._membership(serving, person),
             "channel": self._channel(serving, person, asked),
             "churn": self._churn(serving, person, asked),
             "next_cursor": None,
@@ -103,14 +112,15 @@ class Desk:
         answer = render.value(models.answer(person), risk, models, denied=NOT_PROFILED)
         return {**_about(serving, person, notes), "value": answer}
 
-    def segment(self, serving: Serving, segment_row: int, asked: Asked, *, at: int) -> Json:
-        """Answer which items for anybody in a segment."""
-        person = Person("", at, profiling=False, segment_row=segment_row, context=asked.context)
+    def segment(self, serving: Serving, name: str, asked: Asked, *, at: int) -> Json:
+        """Answer which items for anybody in a segment; rung 1 knows RFM segments and traits."""
+        row = serving.answering.bundle.segments.row(name)
+        person = Person("", at, profiling=False, segment_row=row, context=asked.context)
         answer = self._listed(serving, person, asked, [])
         del answer["user_id"]
         answer["trail"] = [step for step in answer["trail"] if step["reason"] != "no_consent"]
         return {
-            "segment": serving.answering.bundle.segments.names[segment_row],
+            "segment": name,
             **answer,
             "next_cursor": None,
         }
@@ -135,6 +145,15 @@ class Desk:
             notes.append(BLIND)
         answering = serving.answering
         return answering.person(user_id, remembered, at=at, context=asked.context), notes
+
+    def belonging(self, serving: Serving, people: Sequence[Person], *, at: int) -> Belonging:
+        """Return where people belong, all gathered for the instant `at`."""
+        on_failure = self._on_failure[Question.CHURN]
+        return Belonging(serving.answering, people, at=at, on_failure=on_failure)
+
+    def _membership(self, serving: Serving, person: Person) -> Json:
+        belonging = self.belonging(serving, [person], at=person.at)
+        return render.membership(belonging, 0, self.cohorts)
 
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering

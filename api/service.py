@@ -23,6 +23,7 @@ from recsys.errors import CannotAnswer
 from recsys.events import SECOND
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage import aliases
+from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
@@ -80,6 +81,7 @@ class Service:
             logger=self.logger,
             epsilon=self.config.channels.epsilon,
             seed=self.config.training.seed,
+            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)
         self._champion.start()

@@ -19,6 +19,7 @@ from recsys.items import slate
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.segments.groups import Portrait
 
 CART = "cart"
 
@@ -93,6 +94,7 @@ class Answering:
                 channels=remembered.channels,
                 messages=remembered.messages,
                 context=context,
+                traits=remembered.traits,
             )
         row = self.bundle.interactions.users.row(remembered.known_as or user_id)
         return Person(
@@ -105,6 +107,7 @@ class Answering:
             live=self._live((*remembered.live, *in_cart(context, at=at))),
             messages=remembered.messages,
             context=context,
+            traits=remembered.traits,
         )
 
     def recommend(
@@ -152,18 +155,19 @@ class Answering:
             raise UnknownItem(item_id)
         return row
 
-    def segment_row(self, name: str) -> int:
-        """Return the row of a segment.
+    def portrait(self, name: str) -> Portrait:
+        """Return a segment in figures.
 
         Raises
         ------
         UnknownSegment
             There is none of that name.
         """
-        row = self.bundle.segments.row(name)
-        if row == NO_SEGMENT:
-            raise UnknownSegment(name, known=self.bundle.segments.names)
-        return row
+        groups = self.bundle.groups
+        found = groups.portrait(name)
+        if found is None:
+            raise UnknownSegment(name, known=groups.names)
+        return found
 
     def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
         if not events:

@@ -180,6 +180,9 @@ class Segments(Section):
     """How users are grouped."""
 
     trait: str = Field("country", description="user trait that groups those without history")
+    cohorts_file: str = Field(
+        "", description="JSON object of named audience rules, read at start; empty: none"
+    )
 
 
 class Privacy(Section):

@@ -107,6 +107,8 @@ class Person:
         Interactions since then, up to `at`.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    traits : mapping of str to str
+        What the user said: country, time zone…
     """
 
     user_id: str
@@ -119,6 +121,7 @@ class Person:
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     context: Context = NO_CONTEXT
+    traits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def events(self) -> UserEvents:

@@ -21,7 +21,7 @@ import pytest
 
 from tests.worlds import World
 
-COMMAND = (sys.executable, "-c", "from api.cli import app; app()", "serve")
+COMMAND = (sys.executable, "-c", "from recsys.__main__ import app; app()", "serve")
 READY_SECONDS = 30.0
 
 
