@@ -71,7 +71,10 @@ def _block(parts: Parts, histories: Histories, n: int, popular: NDArray[np.int32
         vectors = parts.vectors[chosen]
         for place, (low, high) in enumerate(zip(parts.bounds, parts.bounds[1:], strict=False)):
             told[:, len(near) + place] = vectors[:, low:high] @ said[user, low:high]
-        _standardised(told, parts.popularity[chosen], squared=len(near) - 1)
+    squared = len(near) - 1
+    features[:, :, squared] = np.log(features[:, :, squared] + np.float32(1e-12))
+    _standardise(features[:, :, :-1], item_row != NOBODY)
+    features[:, :, -1] = np.log(parts.popularity).astype(np.float32)[item_row]
     return Candidates(item_row, features)
 
 
@@ -96,12 +99,11 @@ def _more(
     return others[~np.isin(others, chosen)][: n - len(chosen)]
 
 
-def _standardised(
-    told: NDArray[np.float32], popularity: NDArray[np.float64], *, squared: int
-) -> None:
-    """Bring what is told of one user's candidates to one unit; add their popularity."""
-    told[:, squared] = np.log(told[:, squared] + np.float32(1e-12))
-    told[:, -1] = np.log(popularity)
-    spread = told[:, :-1].std(axis=0)
-    told[:, :-1] -= told[:, :-1].mean(axis=0)
-    told[:, :-1] /= np.where(spread > 0, spread, 1)
+def _standardise(features: NDArray[np.float32], there: NDArray[np.bool_]) -> None:
+    """Bring each feature of each user's candidates to mean 0 and deviation 1, in place."""
+    count = np.maximum(there.sum(axis=1), 1).astype(np.float32)[:, None]
+    shown = there.astype(np.float32)
+    features -= (np.einsum("uc,ucf->uf", shown, features) / count)[:, None]
+    features *= shown[:, :, None]
+    spread = np.sqrt(np.einsum("ucf,ucf->uf", features, features) / count)
+    features /= np.where(spread > 0, spread, 1)[:, None]
