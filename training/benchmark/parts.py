@@ -80,7 +80,7 @@ class Parts:
     Attributes
     ----------
     graphs : sequence of csr_array, each of shape (n_items, n_items)
-        The same edges with other weights; the last has squared weights of the first.
+        The same edges in the same order, with weights by other exponents.
     to_vector : float32, shape (n_items, n_components)
         A history's sum of these is what it says in the low-pass.
     factors : sequence of AlsFactors
@@ -179,8 +179,7 @@ def graphs(histories: Histories, settings: PartSettings) -> list[csr_array]:
     edge = csr_array((np.ones(kept.nnz, np.float32), kept.indices, kept.indptr), shape=kept.shape)
     found = [kept]
     found += [_weighed(histories, each, popular).multiply(edge).tocsr() for each in others]
-    squared = csr_array((kept.data**2, kept.indices, kept.indptr), shape=kept.shape)
-    return [*found, squared]
+    return found
 
 
 def matrix(histories: Histories) -> csr_array:
