@@ -55,13 +55,14 @@ class PartSettings:
 
     @classmethod
     def of_size(cls, n_pairs: int) -> PartSettings:
-        """Return where to start for a file of this size: the fewer pairs, the fewer factors."""
+        """Return where to start: the fewer pairs, the fewer factors and components."""
         most = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_FACTOR, 16, 256)))
         return cls(
+            components=max(4 * most, 128),
             factors=tuple(
                 AlsSettings(factors, alpha=40.0, regularization=20.0)
                 for factors in (most, max(most // 4, 8))
-            )
+            ),
         )
 
     def __str__(self) -> str:

@@ -87,12 +87,15 @@ def test_a_workshop_fits_only_what_changed(histories):
     assert workshop.fit(SMALL).graphs[0] is before.graphs[0]
 
 
-def test_a_small_file_starts_with_few_factors():
-    sizes = [
-        [each.factors for each in PartSettings.of_size(pairs).factors]
-        for pairs in (10, 30_000, 800_000, 10**9)
+def test_a_small_file_starts_with_few_factors_and_components():
+    starts = [PartSettings.of_size(pairs) for pairs in (10, 30_000, 800_000, 10**9)]
+    assert [[each.factors for each in start.factors] for start in starts] == [
+        [16, 8],
+        [16, 8],
+        [256, 64],
+        [256, 64],
     ]
-    assert sizes == [[16, 8], [16, 8], [256, 64], [256, 64]]
+    assert [start.components for start in starts] == [128, 128, 1024, 1024]
 
 
 def test_the_matrix_holds_the_weights(histories):
