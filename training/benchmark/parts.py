@@ -44,7 +44,7 @@ class PartSettings:
     factors : tuple of AlsSettings
     """
 
-    exponents: tuple[Exponents, ...] = ((0.3, 0.5, 0.4), (0.5, 0.5, 0.5))
+    exponents: tuple[Exponents, ...] = ((0.3, 0.5, 0.4), (0.5, 0.5, 0.5), (0.0, 0.5, 0.5))
     edges: int = 300
     components: int = 1024
     item_exponent: float = 0.4
