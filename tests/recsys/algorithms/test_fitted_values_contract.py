@@ -26,6 +26,7 @@ from recsys.algorithms import (
     session_parts,
     sessions,
     spectral,
+    trees,
 )
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.algorithms.als import AlsSettings
@@ -33,6 +34,7 @@ from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.sessions import SessionSettings
 from recsys.algorithms.spectral import SpectralSettings
 from recsys.algorithms.transitions import TransitionSettings
+from recsys.algorithms.trees import TreeSettings
 from recsys.storage import artifact
 from tests.recsys.algorithms import test_models_contract as by_history
 from tests.recsys.algorithms import test_session_models_contract as by_session
@@ -70,6 +72,12 @@ FITS: dict[str, Callable[[], Any]] = {
         by_session.clubs(), SessionSettings(), TransitionSettings(), seed=3
     ),
     "sessions": lambda: sessions.fit(by_session.clubs(), SessionSettings()),
+    "trees": lambda: trees.fit(
+        np.random.default_rng(1).normal(size=(80, 3)),
+        after_the_first(80),
+        TreeSettings(trees=3, depth=2, smallest=5),
+        seed=0,
+    ),
     "spectral": lambda: spectral.fit(by_history.clubs(), SpectralSettings(2, edges=4), seed=7),
 }
 """By module: every module of `recsys.algorithms` with a function ``fit``."""
