@@ -71,6 +71,9 @@ class Data(Section):
     retention_days: Mapping[str, int] = Field(
         {}, description="days that events of a kind are kept; kinds not named: for good"
     )
+    late_days: float = Field(
+        7.0, ge=0, description="arrived later, an event counts as history known at its time"
+    )
     bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
 
     @field_validator("timezone")
@@ -112,6 +115,9 @@ class Items(Section):
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")
+    new_item_places: int = Field(
+        1, ge=0, description="last places of a list of 10 or more, for items nobody has taken yet"
+    )
     session_gap_minutes: float = Field(30.0, gt=0, description="a longer silence ends a session")
     model: ItemModel = ItemModel()
 

@@ -14,6 +14,7 @@ from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend, Blended, Parts
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
+from recsys.items.newcomers import Newcomers
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
 from recsys.items.popular import PopularItems
 from recsys.items.segment import SegmentItems
@@ -53,6 +54,8 @@ class ItemModels:
     content : ItemNeighbours or None
         Items that are described alike, for items without `neighbours`: on their first day, none
         has any.
+    newcomers : Newcomers or None
+        New items for the last places of personal lists.
     at_hand : AtHand or None
         What comes next in a session, where it beat the 1:1 model on validation data.
     """
@@ -69,6 +72,7 @@ class ItemModels:
     on_factors: bool = False
     blend: Blend | None = None
     content: ItemNeighbours | None = None
+    newcomers: Newcomers | None = None
     at_hand: AtHand | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
@@ -87,6 +91,7 @@ class ItemModels:
             at=self.at,
             min_history=self.min_history,
             blended=self.blended(taste),
+            newcomers=self.newcomers,
         )
 
     def taste(self) -> Taste:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys.events import NO_EVENTS, Interactions, UserEvents
 from recsys.items.blend import Blended, habits_of
 from recsys.items.history import EventWeights, History
+from recsys.items.newcomers import Newcomers
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.items.taste import NO_CARRIER, Taste
 from recsys.ladder import Reason, RungName, Step
@@ -60,6 +61,8 @@ class OneToOneItems:
         Distinct items a user needs.
     blended : Blended or None
         The blend that the taste is a part of, where it beat the taste on validation data.
+    newcomers : Newcomers or None
+        New items for the last places, where that was shown not to lose.
     """
 
     taste: Taste
@@ -68,6 +71,7 @@ class OneToOneItems:
     at: int
     min_history: int
     blended: Blended | None = None
+    newcomers: Newcomers | None = None
 
     @property
     def name(self) -> RungName:
@@ -99,9 +103,13 @@ class OneToOneItems:
         if not len(kept):
             return None
         kept = kept[: query.limit]
-        return Ranking(
+        ranking = Ranking(
             ready.item[user][kept], ready.score[user][kept], ready.because[user][kept], SOURCE
         )
+        if self.newcomers is None or not self.newcomers.room(query.limit):
+            return ranking
+        history = self._history(person.past, NO_EVENTS, at=self.at)
+        return self._with_newcomers(ranking, history, query)
 
     def _live(self, person: Person, query: ItemQuery) -> Ranking | None:
         return self.now(person.past, NO_EVENTS, query, at=self.at, source=SOURCE)
@@ -116,7 +124,14 @@ class OneToOneItems:
         else:
             had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
             items, score, because = self.blended.rank(history, had, query.allowed, query.limit)
-        return Ranking(items, score, because, source) if len(items) else None
+        if not len(items):
+            return None
+        return self._with_newcomers(Ranking(items, score, because, source), history, query)
+
+    def _with_newcomers(self, ranking: Ranking, history: History, query: ItemQuery) -> Ranking:
+        if self.newcomers is None:
+            return ranking
+        return replace(ranking, newcomers=self.newcomers.propose(history, ranking, query))
 
     def score(self, past: UserEvents, live: UserEvents, *, at: int) -> NDArray[np.float32]:
         """Score all items for some events as of `at`, float32, shape (n_items,).

@@ -71,6 +71,9 @@ class Ranking:
         Reason for each item; ``{users}`` stands for its number in `users`. May be empty.
     users : int32, shape (k,), or None
         Users behind each item, where the note counts them; without any, the item has no note.
+    newcomers : Ranking or None
+        Items that nobody has taken yet, for the last places of the list: none of `item_row`, no
+        more than there are places for.
     """
 
     item_row: NDArray[np.int32]
@@ -79,6 +82,7 @@ class Ranking:
     source: str
     note: str = ""
     users: NDArray[np.int32] | None = None
+    newcomers: Ranking | None = None
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -131,7 +135,8 @@ def fill(
 ) -> Climb[Slate]:
     """Answer with the highest rung that applies, and fill a short slate from the rungs below.
 
-    No item twice, none that the query does not allow. The rung and the reason are those of the
+    No item twice, none that the query does not allow. New items that the first rung holds ready
+    get the last places. The rung and the reason are those of the
     first rung that proposed anything. With nothing to recommend, the slate is empty and the rung
     is None; the answer is None only when every rung that was asked failed.
     """
@@ -140,15 +145,23 @@ def fill(
     chosen: list[Recommendation] = []
     trail: list[Step] = []
     first: Step | None = None
+    new: Ranking | None = None
+    limit = query.limit
     for rung, ranking in ladder.answers(person, left, trail, on_failure=on_failure, force=force):
+        if first is None and ranking.newcomers is not None:
+            new = ranking.newcomers
+            limit -= len(new)
+            left.allowed[new.item_row] = False
         first = first or trail[-1]
-        room = query.limit - len(chosen)
+        room = limit - len(chosen)
         chosen.extend(_recommendations(ranking, rung.name, room, after=len(chosen)))
-        if len(chosen) >= query.limit:
+        if len(chosen) >= limit:
             break
         left.allowed[ranking.item_row] = False
     if first is None:
         return _nothing(tuple(trail))
+    if new is not None:
+        chosen.extend(_recommendations(new, first.rung, len(new), after=len(chosen)))
     return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
 
 

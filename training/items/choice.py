@@ -104,6 +104,8 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    new_item_places : int
+        Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
         What comes next in the session at hand, where it beat folding its events in.
     """
@@ -117,6 +119,7 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    new_item_places: int = 0
     sessions: SessionChoice | None = None
 
     @property
@@ -187,7 +190,7 @@ def _one_to_one(
     choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
     blended = None
     if choice.blend is not None:
-        blended = fitted.blended(choice.blend.new, choice.blend.own)
+        blended = fitted.blended(choice.blend.learned)
     return choice, _as_of(ground, choice, fitted.parts.taste, blended)
 
 

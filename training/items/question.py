@@ -29,6 +29,7 @@ from recsys.people import Person
 from recsys.segments.table import SegmentTable
 from training import segments as grouping
 from training.data import TrainingData
+from training.items import newcomers
 from training.items.blending import item_signals, make_blend
 from training.items.choice import ItemChoice, choose, event_weights, fit_base
 from training.items.contest import FactorsAlone, Lists, contest
@@ -68,6 +69,8 @@ def fit(
     histories = weights.histories(interactions, at=at)
     graph, factors = fit_base(choice, histories, seed=config.training.seed)
     available = data.catalogue.available
+    described = _described_alike(data.catalogue, graph)
+    places = choice.new_item_places
     parts = ItemModels(
         popular=popular,
         segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
@@ -80,7 +83,8 @@ def fit(
         min_history=config.items.min_history,
         on_factors=choice.factors is not None,
         blend=_blend(interactions, choice, config, at=at),
-        content=_described_alike(data.catalogue, graph),
+        content=described,
+        newcomers=newcomers.fit(interactions, described, available, places=places),
         at_hand=_at_hand(interactions, choice, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
@@ -108,7 +112,7 @@ def _blend(
         return None
     signals = item_signals(interactions, config, at=at)
     kind = critical_kind(interactions.kinds, config)
-    return make_blend(choice.blend.new, choice.blend.own, signals, kind=kind)
+    return make_blend(choice.blend.learned, signals, kind=kind)
 
 
 def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
@@ -131,7 +135,8 @@ def measure(
     Returns
     -------
     ItemChoice
-        Chosen without the test window.
+        Chosen without the test window, but for places for new items: the window says whether
+        they lose.
     Measurement
         Its figure is the NDCG of the served ladder for each user who bought in the test window.
     """
@@ -162,7 +167,8 @@ def measure(
         **_factors_alone(models, choice, train, config),
     }
     served = now.ndcg(ladder)
-    return choice, Measurement(
+    places = newcomers.judged(now.judge, now.persons, models, train.interactions, verdicts)
+    return replace(choice, new_item_places=places["places"]), Measurement(
         question=Question.ITEMS,
         verdicts=verdicts,
         metrics={
@@ -171,6 +177,7 @@ def measure(
             "test_days": config.items.test_days,
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
+            "new_item_places": places,
             "served_over_simple": contest(now.judge, now.persons, ladder, simple),
         },
         metric=_metric(config),
