@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 BLOCK = 512
 """Items whose edges are worked out at a time: a block takes 4 · BLOCK · n_items bytes."""
 
+ROUNDING = 1e-5
+"""Singular values below this share of the largest are 0 up to rounding (float32)."""
+
 OVERSAMPLED = 16
 """Random directions beyond those kept, as Halko, Martinsson & Tropp 2011 recommend (5 to 20)."""
 
@@ -238,7 +241,10 @@ class _Mixed:
         if basis is not None:
             tilt = popular[:, None] ** basis.item_exponent
             vectors = basis.vectors[:, : settings.components]
-            response = basis.values[: settings.components] ** settings.soft
+            values = basis.values[: settings.components]
+            # What has no singular value but rounding errors is in no direction worth passing.
+            there = values > ROUNDING * values.max(initial=0.0)
+            response = np.where(there, values**settings.soft, 0.0)
             left, right = vectors * response / tilt, vectors * tilt
             left = left * (settings.low_pass / _rms(left, right, popular))
         return cls(
