@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from api import logs, render
+from api import decisions, logs, render
 from api.asked import Asked
 from api.ids import uuid7
 from api.render import Json
 from api.state import Serving
-from recsys.channel.explore import Lot
+from recsys.channel.decide import ChannelChoice
+from recsys.channel.decision import Decision
+from recsys.channel.explore import Curiosity, Lot
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
@@ -34,6 +36,7 @@ BLIND = (
 )
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
+NONE_AT_ALL = Curiosity(0.0, 0.0, 0)
 _ANYBODY = Remembered(profiling=False)
 
 
@@ -48,7 +51,7 @@ class Desk:
         Told of every answer and every rung that failed.
     logger : FilteringBoundLogger
         Told of every rung that failed.
-    epsilon : float
+    curiosity : Curiosity
         Share of channel decisions with an id that explore.
     seed : int
         Of their lots.
@@ -62,12 +65,12 @@ class Desk:
         *,
         metrics: Metrics,
         logger: FilteringBoundLogger,
-        epsilon: float = 0.0,
+        curiosity: Curiosity = NONE_AT_ALL,
         seed: int = 0,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self._log = log
-        self._epsilon, self._seed = epsilon, seed
+        self._curiosity, self._seed = curiosity, seed
         self._metrics = metrics
         self._logger = logger
         self.cohorts = cohorts
@@ -97,6 +100,22 @@ class Desk:
         person, notes = self.person(serving, user_id, asked, at=at)
         answer = self._channel(serving, person, asked)
         return {**_about(serving, person, notes), "channel": answer}
+
+    def decide(
+        self, serving: Serving, user_id: str, asked: Asked, *, at: int, consent_seq: int
+    ) -> Decision | None:
+        """Take a decision, to be logged before it is answered; None when every rung failed."""
+        person, _ = self.person(serving, user_id, asked, at=at)
+        climb = self._climbed(serving, person, asked)
+        if climb.answer is None:
+            return None
+        return decisions.taken(
+            climb,
+            person,
+            asked,
+            serving,
+            decisions.Draws(self._epsilon(serving), self._seed, consent_seq),
+        )
 
     def churn(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
         """Answer how likely the user is to churn."""
@@ -177,16 +196,22 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
+        return render.channel(self._climbed(serving, person, asked), explain=asked.explain)
+
+    def _climbed(self, serving: Serving, person: Person, asked: Asked) -> Climb[ChannelChoice]:
         # Without an id nobody could log the decision, and nothing be learnt from exploring.
-        lot = Lot(asked.decision, self._epsilon, self._seed) if asked.decision else None
-        climb = self._timed(
+        epsilon = self._epsilon(serving)
+        lot = Lot(asked.decision, epsilon, self._seed) if asked.decision else None
+        return self._timed(
             Question.CHANNEL,
             serving.answering.channel.climb,
             person,
             ChannelQuery(lot=lot),
             asked.force,
         )
-        return render.channel(climb, explain=asked.explain)
+
+    def _epsilon(self, serving: Serving) -> float:
+        return self._curiosity.epsilon(serving.answering.bundle.channel.popular.by_channel)
 
     def _churn(self, serving: Serving, person: Person, asked: Asked) -> Json:
         climb = self._timed(

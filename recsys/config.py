@@ -128,6 +128,14 @@ class Churn(Section):
     critical_kind: str = Field("purchase", description="the event whose absence is churn")
     horizon_days: int = Field(0, ge=0, description="days looked ahead; 0 takes it from the data")
     active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
+    cancel_kind: str = Field(
+        "", description="the event that ends a contract; its end is churn then, not absence"
+    )
+    term_days: int = Field(
+        0,
+        ge=0,
+        description="days that a start or renewal lasts; 0: until cancelled, or no contract",
+    )
     test_cutoff: str = Field(
         "",
         description="day of the test snapshot (2011-09-09); empty: last closed one",
@@ -165,6 +173,7 @@ class Channels(Section):
         description="the channels there are",
     )
     default_arm: str = Field("", description="left only for a clearly better one; empty: the first")
+    currency: str = Field("", description="of costs and values, written to the decision log")
     response_value: float = Field(1.0, gt=0, description="money that one response is worth")
     unsubscribe_cost: float = Field(10.0, ge=0, description="money that one unsubscribe loses")
     half_life_days: float = Field(90.0, gt=0, description="age at which a message counts half")
@@ -173,6 +182,13 @@ class Channels(Section):
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
     epsilon: float = Field(
         0.05, ge=0, le=1, description="share of decisions with an id that explore all arms"
+    )
+
+    epsilon_start: float = Field(
+        0.10, ge=0, le=1, description="the same while an arm has few messages to learn from"
+    )
+    epsilon_start_messages: int = Field(
+        1_000, ge=0, description="messages through every arm until epsilon holds"
     )
 
     @model_validator(mode="after")
@@ -257,6 +273,12 @@ class Config(Section):
     privacy: Privacy = Privacy()
     training: Training = Training()
     serving: Serving = Serving()
+
+    @model_validator(mode="after")
+    def _cancellation_is_a_kind(self) -> Self:
+        if self.churn.cancel_kind not in {*self.kinds, ""}:
+            raise ValueError(f"churn.cancel_kind is one of the kinds: {', '.join(self.kinds)}")
+        return self
 
     @field_validator("kinds", mode="before")
     @classmethod

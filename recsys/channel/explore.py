@@ -45,6 +45,27 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Curiosity:
+    """What share of decisions explores: more while there is little to learn from.
+
+    Attributes
+    ----------
+    start, settled : float
+        Before and after every arm has `enough` messages.
+    enough : int
+        Messages through an arm.
+    """
+
+    start: float
+    settled: float
+    enough: int
+
+    def epsilon(self, messages: Sequence[int]) -> float:
+        """Return the share, given the messages through each arm; without any, the start's."""
+        return self.settled if min(messages, default=0) >= self.enough else self.start
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """The arm that was drawn, and how likely each was.
 
