@@ -191,7 +191,9 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
-        return render.channel(self._climbed(serving, person, asked), explain=asked.explain)
+        climb = self._climbed(serving, person, asked)
+        hour = decisions.hour_of(climb, person, serving)
+        return render.channel(climb, hour, explain=asked.explain)
 
     def _climbed(self, serving: Serving, person: Person, asked: Asked) -> Climb[ChannelChoice]:
         # Without an id nobody could log the decision, and nothing be learnt from exploring.

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import hyper, one_to_one, popular, segment
+from recsys.channel import hyper, one_to_one, popular, segment, send_time
 from recsys.channel.decide import worth
+from recsys.channel.local_time import zone
 from recsys.channel.models import ChannelModels
 from recsys.channel.popular import PopularChannel
 from recsys.channel.terms import NONE, ChannelTerms, Terms
@@ -89,14 +90,15 @@ def fit(
     messages = data.messages.of_channels(on.names).before(at - _longest(config) + 1)
     half_life = config.channels.half_life_days
     everybody = popular.fit(messages, half_life_days=half_life, at=at)
+    rhythm = send_time.fit(data.interactions.before(at).at, zone(config.data.timezone))
     if not len(messages):
-        return ChannelModels(on, everybody, None, None, None, simulated=False)
+        return ChannelModels(on, everybody, None, None, None, simulated=False, rhythm=rhythm)
     by_segment = segment.fit(messages, segments, everybody, half_life_days=half_life, at=at)
     prior = one_to_one.prior_means(segments, by_segment, everybody.response.mean)
     personal = one_to_one.fit(messages, prior, half_life_days=half_life, at=at)
     usual = personal.means(prior)[messages.user_row, messages.channel]
     moment = hyper.fit(messages, hyper.recent_messages(messages), usual)
-    return ChannelModels(on, everybody, by_segment, personal, moment, messages.simulated)
+    return ChannelModels(on, everybody, by_segment, personal, moment, messages.simulated, rhythm)
 
 
 def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParams:
