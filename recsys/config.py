@@ -150,6 +150,9 @@ class Channel(Section):
     cost: float = Field(0.0, ge=0, description="money per message")
     attribution_days: float = Field(7.0, gt=0, description="responses count so long after")
     cap_per_week: int = Field(7, ge=1, description="messages in any 7 days")
+    budget_share: float = Field(
+        1.0, ge=0, le=1, description="largest share of decisions; below 1 it gets a price"
+    )
     quiet_hours: bool = Field(default=True, description="whether quiet hours hold for this channel")
 
 
