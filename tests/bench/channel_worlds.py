@@ -3,6 +3,7 @@
 20,000 simulated users get about 20 messages each, drawn alike from the open channels; the pipeline
 that `recsys train` runs learns from them, and what it would serve is held against the truth at a
 moment after the log, beside the best single channel and a policy that knows each user's response.
+`knowable` is the share that the exact posterior of 20 messages a user would gain.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from recsys.channel.batch import decide_all
 from recsys.channel.crowd import Crowd
 from recsys.config import Channel, Channels, Config, Training
 from recsys.events import DAY, HOUR, IdMap, Interactions, UserEvents
+from tests.bench import knowable
 from training import segments as segmentation
 from training.channel import question
 from training.channel.log import messages_from_log
@@ -50,6 +52,9 @@ CONFIG = Config(
     ),
     training=Training(resamples=400),
 )
+
+COST = np.array([arm.cost for _, arm in sorted(CONFIG.channels.arms.items())])
+STAKES = (CONFIG.channels.response_value, CONFIG.channels.unsubscribe_cost)
 
 console = Console(highlight=False)
 
@@ -164,7 +169,17 @@ def main(
     only: Annotated[str, typer.Option(help="Kinds whose name has this in it.")] = "",
 ) -> None:
     """Print the share of the gap that is gained, and how often a policy lost."""
-    headings = ("people", "best single", "served", "knowing", "share", "least", "worse", "rungs")
+    headings = (
+        "people",
+        "best single",
+        "served",
+        "knowing",
+        "share",
+        "least",
+        "knowable",
+        "worse",
+        "rungs",
+    )
     table = Table(*headings, box=None)
     for name, world in ((n, w) for n, w in WORLDS.items() if only in n):
         found = [run(world, users, seed=seed) for seed in range(seeds)]
@@ -176,6 +191,7 @@ def main(
             *(f"{figure:.4f}" for figure in earned),
             f"{np.mean(shares):.0%}" if apart else "-",
             f"{min(shares):.0%}" if apart else "-",
+            f"{knowable.share(world, COST, STAKES, seed=1):.0%}" if apart else "-",
             f"{sum(f.worse for f in found)} of {seeds}",
             ", ".join(sorted({f.rung for f in found})),
         )
