@@ -47,7 +47,7 @@ class Hot:
             return 0
         scope[TEMPLATE] = self._users.templates[question]
         try:
-            body = self._users.answer(question, user_id, scope["query_string"])
+            body = await self._users.answer(question, user_id, scope["query_string"])
         except RecsysError as error:
             return await respond(await on_recsys_error(Request(scope), error), scope, receive, send)
         headers = [

@@ -64,6 +64,8 @@ class Remembered:
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
         The user that the id asked for became; empty when it is its own.
+    readable : bool
+        False when the store could not be read: then what is missing here is not known.
     """
 
     live: tuple[LiveEvent, ...] = ()
@@ -72,6 +74,7 @@ class Remembered:
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
+    readable: bool = True
 
 
 NOTHING_REMEMBERED = Remembered()
@@ -104,6 +107,8 @@ class Person:
         Interactions since then, up to `at`.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    readable : bool
+        False when the store could not be read, so that the consent is not known.
     """
 
     user_id: str
@@ -116,6 +121,7 @@ class Person:
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     context: Context = NO_CONTEXT
+    readable: bool = True
 
     @property
     def events(self) -> UserEvents:

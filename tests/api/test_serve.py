@@ -129,3 +129,23 @@ def test_a_port_in_use_is_one_clear_line(world: World) -> None:
     (line,) = [line for line in done.stderr.splitlines() if "error" in line]
     assert f"127.0.0.1:{port}" in line
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_every_worker_shows_the_figures_of_all_and_a_dead_one_leaves(world: World) -> None:
+    def figures(server: Server) -> dict[str, float]:
+        with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as got:
+            lines = got.read().decode().splitlines()
+        return {k: float(v) for k, _, v in (x.rpartition(" ") for x in lines if x[0] != "#")}
+
+    count = 'recsys_events_total{verdict="accepted"}'
+    serves = f'recsys_model_info{{version="{world.version}"}}'
+    with served(world, "--workers", "2") as server:
+        for number in range(30):
+            event = {"user_id": f"u{number}", "item_id": "i03", "event": "view"}
+            assert server.call("/v1/events", event)[1]["accepted"] == 1
+        assert {figures(server)[count] for _ in range(10)} == {30.0}
+        deadline = time.monotonic() + READY_SECONDS
+        while figures(server)[serves] != 2.0:
+            assert time.monotonic() < deadline, "both workers serve the version"
+            time.sleep(0.05)
