@@ -17,7 +17,17 @@ from api.clock import Clock
 from api.hot import Hot
 from api.middleware import Around
 from api.problems import on_bug, on_http_exception, on_recsys_error
-from api.routes import catalogue, consents, events, health, segment, usage, users
+from api.routes import (
+    audiences,
+    catalogue,
+    consents,
+    events,
+    health,
+    segment,
+    segments,
+    usage,
+    users,
+)
 from api.routes.users import Users
 from api.service import Service
 from recsys.config import Config
@@ -55,7 +65,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     app.state.service = service
     consents.register(app, service)
     users.register(app, Users(service))
-    for part in (events, segment, catalogue, usage, health):
+    for part in (events, segment, catalogue, segments, audiences, usage, health):
         part.register(app, service)
     app.add_exception_handler(RecsysError, on_recsys_error)
     app.add_exception_handler(HTTPException, on_http_exception)

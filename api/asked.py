@@ -88,16 +88,19 @@ class Reader:
         """
         said = {}
         for name, value in fields.items():
-            if name != "exclude" and value is not None:
+            if name not in {"exclude", "cart"} and value is not None:
                 if not isinstance(value, (str, int, float)):
                     raise BadQuery(name, value, "a text, a number, true or false")
                 said[name] = value if isinstance(value, str) else json.dumps(value)
-        excluded = fields.get("exclude") or []
-        if not isinstance(excluded, list) or not all(isinstance(i, str) for i in excluded):
-            raise BadQuery("exclude", excluded, "a list of item ids")
-        return self.said(said, excluded=tuple(excluded))
+        return self.said(said, excluded=_ids(fields, "exclude"), cart=_ids(fields, "cart"))
 
-    def said(self, said: Mapping[str, str], *, excluded: tuple[str, ...] = ()) -> Asked:
+    def said(
+        self,
+        said: Mapping[str, str],
+        *,
+        excluded: tuple[str, ...] = (),
+        cart: tuple[str, ...] = (),
+    ) -> Asked:
         """Read parameters given by name.
 
         Raises
@@ -113,6 +116,7 @@ class Reader:
                 placement=said.get("placement", ""),
                 trait=said.get(self._trait, said.get("trait", "")),
                 timezone=_timezone(said.get("timezone", "")),
+                cart=cart,
             ),
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
@@ -122,8 +126,21 @@ class Reader:
 
     def _parsed(self, query_string: bytes) -> Asked:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
-        excluded = (part for name, value in pairs if name == "exclude" for part in value.split(","))
-        return self.said(dict(pairs), excluded=tuple(filter(None, excluded)))
+        return self.said(
+            dict(pairs), excluded=_listed(pairs, "exclude"), cart=_listed(pairs, "cart")
+        )
+
+
+def _ids(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = fields.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item_id, str) for item_id in found):
+        raise BadQuery(name, found, "a list of item ids")
+    return tuple(found)
+
+
+def _listed(pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+    parts = (part for name, value in pairs if name == wanted for part in value.split(","))
+    return tuple(filter(None, parts))
 
 
 def limit(text: str | None, default: int, *, most: int) -> int:

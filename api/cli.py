@@ -1,35 +1,26 @@
-"""The commands that answer: ``recsys serve`` and ``recsys export``."""
+"""The command that answers over HTTP: ``recsys serve``."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from api.settings import ConfigFile, settings_of
 from recsys.config import Config, Serving
 from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
-from recsys.storage.config_file import read_config
 
 if TYPE_CHECKING:
     import uvicorn
 
-    from api.render import Json
-    from api.service import Service
 
-app = typer.Typer(help="Answer: over HTTP, or into a file.")
+_WORKER_SECONDS = 30
 
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Default: RECSYS_CONFIG, else ./recsys.toml.")
-]
+app = typer.Typer(help="Answer over HTTP.")
 
 
 @app.command()
@@ -44,7 +35,7 @@ def serve(
     config: ConfigFile = None,
 ) -> None:
     """Serve the champion over HTTP until Ctrl-C; a new champion is picked up by itself."""
-    settings = _settings(config)
+    settings = settings_of(config)
     _check(settings)
     listening = _listen(
         host or settings.serving.host, settings.serving.port if port is None else port
@@ -52,49 +43,6 @@ def serve(
     address, chosen = listening.getsockname()[:2]
     typer.echo(f"serving on http://{address}:{chosen}", err=True)
     _run(listening, settings.serving, workers=workers or settings.serving.workers)
-
-
-@app.command()
-def export(
-    output: Annotated[Path, typer.Argument(help="The ending says how: .csv, .jsonl or .parquet.")],
-    users: Annotated[
-        Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items for each user.")] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="An item to leave out; repeat it.")
-    ] = None,
-    config: ConfigFile = None,
-) -> None:
-    """Write items, channel and churn for all known users, or for those in a file."""
-    from api import export as exporting
-
-    settings = _settings(config)
-    exporting.check(output)
-    with _opened(settings) as service:
-        serving = service.current.serving
-        said = {} if limit is None else {"limit": str(limit)}
-        asked = service.reader.said(said, excluded=tuple(exclude or ()))
-        ids = (
-            serving.answering.bundle.interactions.users
-            if users is None
-            else list(exporting.listed(users))
-        )
-
-        def answer(user_id: str) -> Json:
-            return service.desk.everything(serving, user_id, asked, at=service.clock())
-
-        with _progress(len(ids)) as advance:
-            total = exporting.export(answer, ids, output, limit=asked.limit, progress=advance)
-    typer.echo(f"{total:,} users written to {output} from model {serving.answering.version}")
-
-
-def _settings(config: Path | None) -> Config:
-    named = config or (Path(env) if (env := os.environ.get("RECSYS_CONFIG")) else None)
-    if config is not None:
-        # The workers read it too.
-        os.environ["RECSYS_CONFIG"] = str(config)
-    return read_config(named, os.environ)
 
 
 def _check(settings: Config) -> None:
@@ -163,27 +111,7 @@ def _uvicorn(serving: Serving, workers: int) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        # A worker that starts on a busy machine is not a worker that hangs.
+        timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_graceful_shutdown=serving.shutdown_seconds,
     )
-
-
-@contextmanager
-def _opened(settings: Config) -> Iterator[Service]:
-    from api.service import Service
-
-    service = Service(settings)
-    service.load()
-    try:
-        yield service
-    finally:
-        service.log.database.close()
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    columns = (
-        TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("answering", total=total)
-        yield lambda users: bar.advance(task, users)

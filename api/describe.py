@@ -70,7 +70,12 @@ REPEATS = _parameter(
     "items that the user had before: allow them, exclude them, or only them",
     {**TEXT, "enum": [str(choice) for choice in Repeats], "default": "allow"},
 )
-ITEM_QUERY = [LIMIT, EXCLUDE, REPEATS, *QUERY]
+CART = _parameter(
+    "cart",
+    "items in the cart right now: they count as events, and are not in the answer; as `exclude`",
+    {"type": "array", "items": TEXT},
+)
+ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
     422: _problem("a parameter outside what is allowed"),
@@ -96,6 +101,7 @@ BATCH_BODY = json_body(
             "user_ids": {"type": "array", "items": TEXT},
             "limit": {"type": "integer"},
             "exclude": {"type": "array", "items": TEXT},
+            "cart": {"type": "array", "items": TEXT},
             **{parameter["name"]: parameter["schema"] for parameter in QUERY},
         },
     },
@@ -123,6 +129,29 @@ CONSENT_BODY = json_body(
                 {"purpose": "profiling", "state": "denied"},
                 {"purpose": "marketing", "channel": "sms", "state": "denied"},
             ]
+        },
+    },
+)
+AUDIENCE_BODY = json_body(
+    {
+        "type": "object",
+        "properties": {
+            "segment": {**TEXT, "description": "as `/v1/segments` names it, or `cohort:NAME`"},
+            "rule": {"type": "object", "description": "instead of a segment"},
+            "channel": {**TEXT, "description": "that has to be granted; else any"},
+            "format": {**TEXT, "enum": ["csv", "jsonl"], "description": "of an export"},
+        },
+    },
+    {
+        "a segment": {"segment": "rfm:at_risk", "channel": "email"},
+        "a rule": {
+            "rule": {
+                "all": [
+                    {"event": "purchase", "count": {"gte": 3}, "within_days": 365},
+                    {"score": "churn", "op": "gte", "value": 0.5},
+                    {"not": {"trait": "country", "op": "eq", "value": "Germany"}},
+                ]
+            }
         },
     },
 )

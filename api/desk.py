@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from api import logs, render
@@ -12,13 +13,15 @@ from api.ids import uuid7
 from api.recall import Recall
 from api.render import Json
 from api.state import Serving
-from recsys.channel.explore import Lot
+from recsys.channel.explore import Draws
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
 from recsys.events import SECOND
 from recsys.ladder import Climb, OnFailure, Question, RungName
+from recsys.membership import Belonging
 from recsys.people import NO_SEGMENT, Person, Remembered
+from recsys.segments.rule import Rule
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -38,6 +41,8 @@ FORGOTTEN = (
     "the event store is unavailable: recent events are not known, and no channel may be used"
 )
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
+NO_DRAWS = Draws()
+NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 
 
 class Desk:
@@ -53,10 +58,10 @@ class Desk:
         Told of every rung that failed.
     recall : Recall or None
         Keeps users in mind for when the log cannot be read; None keeps nobody.
-    epsilon : float
-        Share of channel decisions with an id that explore.
-    seed : int
-        Of their lots.
+    draws : Draws
+        The lots of channel decisions with an id.
+    cohorts : mapping of str to Rule
+        The cohorts that every user is looked for in.
     """
 
     def __init__(
@@ -66,14 +71,15 @@ class Desk:
         metrics: Metrics,
         logger: FilteringBoundLogger,
         recall: Recall | None = None,
-        epsilon: float = 0.0,
-        seed: int = 0,
+        draws: Draws = NO_DRAWS,
+        cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self._log = log
         self._recall = Recall(0) if recall is None else recall
-        self._epsilon, self._seed = epsilon, seed
+        self._draws = draws
         self._metrics = metrics
         self._logger = logger
+        self.cohorts = cohorts
         self._on_failure = {question: self._reporter(question) for question in Question}
 
     def everything(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
@@ -84,6 +90,7 @@ class Desk:
         return {
             **self._listed(serving, person, asked, notes),
             "segment": None if segment == NO_SEGMENT else names[segment],
+            "membership": self._membership(serving, person),
             "channel": self._channel(serving, person, asked),
             "churn": self._churn(serving, person, asked),
             "next_cursor": None,
@@ -114,14 +121,15 @@ class Desk:
         answer = render.value(models.answer(person), risk, models, denied=NOT_PROFILED)
         return {**_about(serving, person, notes), "value": answer}
 
-    def segment(self, serving: Serving, segment_row: int, asked: Asked, *, at: int) -> Json:
-        """Answer which items for anybody in a segment."""
-        person = Person("", at, profiling=False, segment_row=segment_row, context=asked.context)
+    def segment(self, serving: Serving, name: str, asked: Asked, *, at: int) -> Json:
+        """Answer which items for anybody in a segment; rung 1 knows RFM segments and traits."""
+        row = serving.answering.bundle.segments.row(name)
+        person = Person("", at, profiling=False, segment_row=row, context=asked.context)
         answer = self._listed(serving, person, asked, [])
         del answer["user_id"]
         answer["trail"] = [step for step in answer["trail"] if step["reason"] != "no_consent"]
         return {
-            "segment": serving.answering.bundle.segments.names[segment_row],
+            "segment": name,
             **answer,
             "next_cursor": None,
         }
@@ -148,9 +156,19 @@ class Desk:
         answering = serving.answering
         return answering.person(user_id, remembered, at=at, context=asked.context), notes
 
+    def belonging(self, serving: Serving, people: Sequence[Person], *, at: int) -> Belonging:
+        """Return where people belong, all gathered for the instant `at`."""
+        on_failure = self._on_failure[Question.CHURN]
+        return Belonging(serving.answering, people, at=at, on_failure=on_failure)
+
+    def _membership(self, serving: Serving, person: Person) -> Json:
+        belonging = self.belonging(serving, [person], at=person.at)
+        return render.membership(belonging, 0, self.cohorts)
+
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
-        query = answering.query(asked.limit, excluded=asked.excluded, repeats=asked.repeats)
+        barred = (*asked.excluded, *asked.context.cart)
+        query = answering.query(asked.limit, excluded=barred, repeats=asked.repeats)
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force
@@ -164,8 +182,7 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
-        # Without an id nobody could log the decision, and nothing be learnt from exploring.
-        lot = Lot(asked.decision, self._epsilon, self._seed) if asked.decision else None
+        lot = self._draws.lot(asked.decision)
         climb = self._timed(
             Question.CHANNEL,
             serving.answering.channel.climb,

@@ -6,6 +6,7 @@ write their figures there, and each of them shows the figures of all.
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import suppress
 from functools import lru_cache
@@ -79,6 +80,10 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._age = self._gauge("recsys_model_age_seconds", "Since the end of the training data")
+        self._drift = self._gauge(
+            "recsys_churn_score_drift",
+            "Stability index of churn scores when it was trained; .1 warns, .25 asks to act",
+        )
         self._pools = self._gauge("recsys_blas_threads", "Largest BLAS thread pool; must be 1")
         # Finding a labelled child costs more than using it.
         self._request = lru_cache(1_024)(self._requests.labels)
@@ -113,8 +118,9 @@ class Metrics:
         self._ingest.observe(seconds)
         self._lag.observe(lag_seconds)
 
-    def serves(self, version: str) -> None:
-        """Note a new model version."""
+    def serves(self, version: str, *, churn_drift: float | None = None) -> None:
+        """Note a new model version, and how far users had drifted from its churn model."""
+        self._drift.set(math.nan if churn_drift is None else churn_drift)
         if self._version:
             # What other workers read of this one stays where it is: it has to say zero.
             self._model.labels(self._version).set(0)

@@ -21,6 +21,7 @@ _SHOWN_CHARACTERS = 200
 STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadEvent: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BadRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,

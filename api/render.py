@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
@@ -16,7 +16,9 @@ from recsys.churn.value import UserValue, ValueModels
 from recsys.events import SECOND, moment
 from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Step
+from recsys.membership import Belonging
 from recsys.people import Person
+from recsys.segments.rule import Rule
 
 Json = dict[str, Any]
 
@@ -167,6 +169,19 @@ def value(found: UserValue | None, risk: Json | None, models: ValueModels, *, de
         ],
         "flags": list(models.flags),
         "reason": found.because,
+    }
+
+
+def membership(belonging: Belonging, place: int, cohorts: Mapping[str, Rule]) -> Json:
+    """Return where a person belongs: the segment of each family, and the cohorts with why."""
+    found = {name: (rule, belonging.decide(rule)) for name, rule in cohorts.items()}
+    return {
+        **belonging.segments(place),
+        "cohorts": [
+            {"name": name, "decided_by": rule.leaves[decision.leaf[place]].path}
+            for name, (rule, decision) in found.items()
+            if decision.inside[place]
+        ],
     }
 
 

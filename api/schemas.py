@@ -111,10 +111,27 @@ class ItemsAnswer(Climbed, About):
     next_cursor: None
 
 
+class InCohort(Shape):
+    """A cohort that the user is in."""
+
+    name: str
+    decided_by: str = Field(description="the leaf of its rule", examples=["vip.all[1]"])
+
+
+class Membership(Shape):
+    """Where the user is now; null in none, or without consent to profiling."""
+
+    rfm: str | None = Field(examples=["champions"])
+    lifecycle: str | None = Field(examples=["current"])
+    cluster: str | None
+    cohorts: list[InCohort]
+
+
 class UserAnswer(ItemsAnswer):
     """All three answers."""
 
     segment: str | None = Field(examples=["rfm:champions"])
+    membership: Membership
     channel: Channel
     churn: Churn
 
@@ -185,21 +202,69 @@ class SimilarAnswer(Shape):
 
 
 class Segment(Shape):
-    """A group of users."""
+    """A group of users, in figures as of training; null where fewer than 20 are behind it."""
 
     name: str = Field(examples=["rfm:champions"])
-    users: int = Field(ge=0)
+    users: int | None = Field(ge=0)
+    suppressed: bool = Field(description="whether there are users, but fewer than 20")
+    revenue_share: float | None = Field(description="of all money so far")
+    churn: float | None = Field(description="mean probability of those with one of their own")
+    repurchase: float | None = Field(
+        description="of those in it one period ago, the share that came back within the period"
+    )
+    typical: list[str] = Field(description="of a content cluster: what sets it apart")
+
+
+class Transition(Shape):
+    """How many went from one stage of life to another within the last period."""
+
+    before: str | None = Field(description="null: never active until then")
+    now: str = Field(examples=["current"])
+    users: int | None = Field(description="null: fewer than 20")
 
 
 class SegmentsAnswer(Shape):
     """All segments."""
 
     model_version: str
+    as_of: str
+    period_days: int = Field(description="of the lifecycle: the usage interval")
     items: list[Segment]
+    no_clusters: str | None = Field(description="why there are no content clusters")
+    transitions: list[Transition]
+    cohorts: list[str] = Field(description="of segments.cohorts_file")
     next_cursor: None
 
 
-class SegmentAnswer(Climbed):
+class SegmentAnswer(Segment):
+    """One segment."""
+
+    model_version: str
+    as_of: str
+    period_days: int
+
+
+class Leaf(Shape):
+    """A leaf of a rule, and how many users it let in and kept out."""
+
+    leaf: str = Field(examples=["rule.all[0]"])
+    admitted: int | None = Field(description="null: fewer than 20")
+    refused: int | None
+
+
+class AudiencePreview(Shape):
+    """How many would be in an audience."""
+
+    model_version: str
+    users: int | None = Field(description="who belong; null: fewer than 20")
+    reachable: int | None = Field(description="who granted marketing, on the channel if one")
+    of: int = Field(description="known users")
+    looked_at: int
+    estimated: bool = Field(description="scaled up from a sample")
+    decided_by: list[Leaf]
+
+
+class SegmentItemsAnswer(Climbed):
     """Which items for anybody in a segment."""
 
     segment: str

@@ -21,11 +21,13 @@ from api.metrics import Metrics
 from api.recall import Recall
 from api.spelling import Aliased, Speller
 from api.state import Current, Serving
+from recsys.channel.explore import Draws
 from recsys.config import Config
 from recsys.errors import CannotAnswer, StoreUnavailable
 from recsys.events import SECOND
-from recsys.ladder import Reason, RungName
+from recsys.ladder import Question, Reason, RungName
 from recsys.storage import aliases
+from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
@@ -89,8 +91,8 @@ class Service:
             recall=self.recall,
             metrics=self.metrics,
             logger=self.logger,
-            epsilon=self.config.channels.epsilon,
-            seed=self.config.training.seed,
+            draws=Draws(self.config.channels.epsilon, self.config.training.seed),
+            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)
         self._champion.start()
@@ -180,4 +182,6 @@ class Service:
                 for step in climb["trail"]:
                     if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
                         raise CannotAnswer(serving.answering.version)
-        self.metrics.serves(serving.answering.version)
+        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+        drifted = measured.get("drift", {}).get("score_index")
+        self.metrics.serves(serving.answering.version, churn_drift=drifted)

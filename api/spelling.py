@@ -37,7 +37,6 @@ MAIL: Mapping[str, str] = {
 }
 UNUSED = frozenset(
     {
-        "product removed",
         "checkout started",
         "products searched",
         "product list viewed",

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 import api.cli
+import api.export_cli
 import training.benchmark_cli
 import training.cli
 import training.evaluate_cli
@@ -34,6 +35,7 @@ for part in (
     training.benchmark_cli.app,
     training.forecast_cli.app,
     api.cli.app,
+    api.export_cli.app,
 ):
     app.registered_commands += part.registered_commands
 app.add_typer(training.models_cli.app, name="models")

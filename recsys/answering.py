@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +14,14 @@ from recsys.channel.models import ChannelQuery
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.errors import UnknownItem, UnknownSegment
-from recsys.events import NO_EVENTS, NO_ITEM, UserEvents
+from recsys.events import HOUR, NO_EVENTS, NO_ITEM, UserEvents
 from recsys.items import slate
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.segments.groups import Portrait
+
+CART = "cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Answering:
         Name of the model version.
     profiling_default : bool
         Whether users who said nothing about profiling may be profiled.
+    rest : int64, shape (n_kinds,)
+        See :class:`recsys.items.slate.ItemQuery`.
     """
 
     version: str
@@ -38,6 +43,7 @@ class Answering:
     manifest: Manifest
     profiling_default: bool
     trait: str
+    rest: NDArray[np.int64]
     items: Ladder[ItemQuery, Ranking]
     channel: Ladder[ChannelQuery, ChannelChoice]
     churn: Ladder[ChurnQuery, ChurnRisk]
@@ -60,6 +66,7 @@ class Answering:
             manifest=manifest,
             profiling_default=profiling_default,
             trait=trait,
+            rest=_rests(bundle.interactions.kinds, manifest.config.get("kinds", {})),
             items=bundle.items.ladder(verdicts[Question.ITEMS]),
             channel=bundle.channel.ladder(verdicts[Question.CHANNEL]),
             churn=bundle.churn.ladder(verdicts[Question.CHURN]),
@@ -88,6 +95,7 @@ class Answering:
                 channels=remembered.channels,
                 messages=remembered.messages,
                 context=context,
+                traits=remembered.traits,
             )
         row = self.bundle.interactions.users.row(remembered.known_as or user_id)
         return Person(
@@ -97,9 +105,10 @@ class Answering:
             segment_row=table.of_user(row, trait_row),
             channels=remembered.channels,
             past=NO_EVENTS if row is None else self.bundle.interactions.of_user(row),
-            live=self._live(remembered.live),
+            live=self._live((*remembered.live, *in_cart(context, at=at))),
             messages=remembered.messages,
             context=context,
+            traits=remembered.traits,
         )
 
     def recommend(
@@ -132,7 +141,7 @@ class Answering:
         """Return the query for `limit` items; a repeat is of the critical kind of this version."""
         critical = self.manifest.config["churn"]["critical_kind"]
         kind = self.bundle.interactions.kinds.index(critical)
-        return ItemQuery(limit, self.allowed(excluded), repeats=repeats, kind=kind)
+        return ItemQuery(limit, self.allowed(excluded), repeats=repeats, kind=kind, rest=self.rest)
 
     def item_row(self, item_id: str) -> int:
         """Return the row of an item.
@@ -147,18 +156,19 @@ class Answering:
             raise UnknownItem(item_id)
         return row
 
-    def segment_row(self, name: str) -> int:
-        """Return the row of a segment.
+    def portrait(self, name: str) -> Portrait:
+        """Return a segment in figures.
 
         Raises
         ------
         UnknownSegment
             There is none of that name.
         """
-        row = self.bundle.segments.row(name)
-        if row == NO_SEGMENT:
-            raise UnknownSegment(name, known=self.bundle.segments.names)
-        return row
+        groups = self.bundle.groups
+        found = groups.portrait(name)
+        if found is None:
+            raise UnknownSegment(name, known=groups.names)
+        return found
 
     def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
         if not events:
@@ -176,3 +186,13 @@ class Answering:
             quantity=np.array([e.quantity for e in known], np.float32),
             value=np.array([e.value for e in known], np.float64),
         )
+
+
+def in_cart(context: Context, *, at: int) -> tuple[LiveEvent, ...]:
+    """Return what lies in the cart as events of right now."""
+    return tuple(LiveEvent(item_id, CART, at, 1.0, 0.0) for item_id in context.cart)
+
+
+def _rests(kinds: tuple[str, ...], config: Mapping[str, Mapping[str, float]]) -> NDArray[np.int64]:
+    hours = [config.get(kind, {}).get("rest_hours", 0.0) for kind in kinds]
+    return (np.array(hours) * HOUR).astype(np.int64)

@@ -14,6 +14,7 @@ from recsys.evaluation.judged import Judged
 from recsys.events import Interactions
 from recsys.items.models import ItemModels
 from recsys.ladder import Question, RungName, Verdict
+from recsys.segments.groups import Groups
 from recsys.segments.table import SegmentTable
 
 
@@ -65,6 +66,10 @@ class Bundle:
     ----------
     interactions : Interactions
         What the models were trained on; its id maps give every row its meaning.
+    segments : SegmentTable
+        The segments that rung 1 answers by.
+    groups : Groups
+        All groupings of users, and the figures of each segment.
     judged : tuple of Judged
         How the served ladders did on held-out users, for the gate of later challengers.
     """
@@ -72,6 +77,7 @@ class Bundle:
     interactions: Interactions
     catalogue: Catalogue
     segments: SegmentTable
+    groups: Groups
     items: ItemModels
     churn: ChurnModels
     value: ValueModels

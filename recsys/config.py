@@ -89,6 +89,7 @@ class Kind(Section):
     weight: float = Field(1.0, description="strength; negative takes earlier strength back")
     half_life_days: float = Field(0.0, ge=0, description="age at half strength; 0: as other kinds")
     cap: float = Field(0.0, ge=0, description="most events that count for one item; 0: all")
+    rest_hours: float = Field(0.0, ge=0, description="the item is not recommended for so long")
 
 
 class ItemModel(Section):
@@ -111,6 +112,10 @@ class Items(Section):
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")
+    new_item_places: int = Field(
+        1, ge=0, description="last places of a list of 10 or more, for items nobody has taken yet"
+    )
+    session_gap_minutes: float = Field(30.0, gt=0, description="a longer silence ends a session")
     model: ItemModel = ItemModel()
 
 
@@ -178,6 +183,9 @@ class Segments(Section):
     """How users are grouped."""
 
     trait: str = Field("country", description="user trait that groups those without history")
+    cohorts_file: str = Field(
+        "", description="JSON object of named audience rules, read at start; empty: none"
+    )
 
 
 class Privacy(Section):
@@ -228,8 +236,10 @@ class Serving(Section):
 USUAL_KINDS = {
     "view": Kind(weight=0.1),
     "cart": Kind(weight=0.5),
-    "purchase": Kind(weight=1.0),
-    "return": Kind(weight=-1.0),
+    "purchase": Kind(weight=1.0, rest_hours=12),
+    "return": Kind(weight=-1.0, rest_hours=720),
+    "remove": Kind(weight=-0.5, rest_hours=24),
+    "dismiss": Kind(weight=-1.0, rest_hours=720),
 }
 
 

@@ -16,6 +16,7 @@
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
     │   ├── BadEvent
+    │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── UnknownItem
     │   ├── UnknownSegment
@@ -163,6 +164,16 @@ class BadEvent(QueryError):
         self.code = code
         self.reason = reason
         super().__init__(reason)
+
+
+class BadRule(QueryError):
+    """A rule for a cohort that cannot be read, and where in its JSON."""
+
+    def __init__(self, path: str, value: object, allowed: str) -> None:
+        self.path = path
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{path} is {str(value)[:200]!r}; allowed: {allowed}")
 
 
 class BodyTooLarge(QueryError):

@@ -22,11 +22,14 @@ class Context:
         Value of the configured context trait (for example the country); empty when not said.
     timezone : str
         IANA name; empty when not said, then the configured zone stands in.
+    cart : tuple of str
+        Items in the cart right now.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
+    cart: tuple[str, ...] = ()
 
 
 NO_CONTEXT = Context()
@@ -109,6 +112,8 @@ class Person:
         Per channel, when this user was sent something lately (microseconds, ascending).
     readable : bool
         False when the store could not be read, so that the consent is not known.
+    traits : mapping of str to str
+        What the user said: country, time zone…
     """
 
     user_id: str
@@ -122,6 +127,7 @@ class Person:
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     context: Context = NO_CONTEXT
     readable: bool = True
+    traits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def events(self) -> UserEvents:

@@ -22,6 +22,7 @@ from training.channel import question as channel
 from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
 from training.churn import value
+from training.grouping import fitting as grouping
 from training.items import question as items
 from training.items.choice import ItemChoice
 from training.load import load
@@ -91,12 +92,14 @@ def train(config: Config, log: EventLog) -> str:
     at = data.interactions.end
     table = segments.fit(data, config, at=at)
     chosen = replace(churn.define(data.interactions, config), candidate="stumps")
+    churn_models = churn.fit(data, table, chosen, config, at=at)
     bundle = Bundle(
         interactions=data.interactions,
         catalogue=data.catalogue,
         segments=table,
+        groups=grouping.fit(data, table, churn_models, config, at=at).groups,
         items=items.fit(data, table, ItemChoice(), config, at=at),
-        churn=churn.fit(data, table, chosen, config, at=at),
+        churn=churn_models,
         value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, ChannelChoiceParams(), config, at=at),
         judged=(),

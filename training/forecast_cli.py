@@ -54,7 +54,7 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
     users = [read.interactions.users[row] for row in found.user_row.tolist()]
     _write({"user_id": users, "probability": found.p}, out)
-    _say(read, len(users), out, found.how)
+    _say(read, len(users), out, found.how, found.warnings)
 
 
 @app.command()
@@ -100,10 +100,12 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
         frame.write_csv(out)
 
 
-def _say(read: Read, n_users: int, out: Path, how: str) -> None:
+def _say(read: Read, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()) -> None:
     console = Console(highlight=False)
     console.print(
         f"{len(read.interactions):,} rows before the cut-off; not looked at: {read.later:,} at or "
         f"after it, {read.skipped:,} without a user, a time or an amount"
     )
     console.print(f"{out}: {n_users:,} users; {how}")
+    for warning in warnings:
+        console.print(f"[yellow]the level may be off:[/] {warning}")

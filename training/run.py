@@ -21,6 +21,8 @@ from training.churn import question as churn
 from training.churn import value
 from training.data import TrainingData
 from training.gate import GateVerdict
+from training.grouping import fitting as grouping
+from training.grouping.fitting import Grouping
 from training.items import question as items
 from training.load import load
 from training.measurement import Measurement
@@ -93,12 +95,15 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     steps.begin("refit on everything")
     at = data.interactions.end
     table = segments.fit(data, config, at=at)
+    churn_models = churn.fit(data, table, churn_choice, config, at=at)
+    groups = grouping.fit(data, table, churn_models, config, at=at)
     bundle = Bundle(
         interactions=data.interactions,
         catalogue=data.catalogue,
         segments=table,
+        groups=groups.groups,
         items=items.fit(data, table, item_choice, config, at=at),
-        churn=churn.fit(data, table, churn_choice, config, at=at),
+        churn=churn_models,
         value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, channel_choice, config, at=at),
         judged=tuple(_judged(m, data) for m in measurements),
@@ -108,7 +113,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
         Question.CHURN: churn_choice,
         Question.CHANNEL: channel_choice,
     }
-    manifest = _manifest(data, config, choices, measurements)
+    manifest = _manifest(data, config, choices, measurements, groups)
 
     steps.begin("register")
     name = store.register(bundle, manifest, at=now)
@@ -137,6 +142,7 @@ def _manifest(
     config: Config,
     choices: Mapping[Question, Any],
     measurements: tuple[Measurement, ...],
+    groups: Grouping,
 ) -> Manifest:
     return Manifest(
         data_until=data.interactions.end,
@@ -152,7 +158,10 @@ def _manifest(
         config=config.model_dump(mode="json", exclude={"storage", "serving"}),
         choices={question: asdict(choice) for question, choice in choices.items()},
         verdicts={m.question: m.verdicts for m in measurements},
-        metrics={m.question: _plain(m.metrics) for m in measurements},
+        metrics={
+            **{m.question: _plain(m.metrics) for m in measurements},
+            "segments": _plain(groups.metrics),
+        },
         libraries={name: version(name) for name in LIBRARIES},
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -31,7 +33,16 @@ def rendered(outcome: Outcome) -> Group:
             )
     fate = "promoted" if outcome.gate.promote else "registered, not promoted"
     lines = (Text(f"version {outcome.version}: {fate}"), *map(Text, outcome.gate.why))
-    return Group(table, *lines)
+    return Group(table, *lines, *_warnings(outcome))
+
+
+def _warnings(outcome: Outcome) -> Iterator[Text]:
+    """Yield what could be known of the level of churn before a window opens."""
+    churn = outcome.manifest.metrics.get(Question.CHURN, {})
+    windows = {"drift_before_the_test": "the judged window", "drift": "the next window"}
+    for name, window in windows.items():
+        for warning in churn.get(name, {}).get("warnings", ()):
+            yield Text(f"churn, {window}: {warning}", style="yellow")
 
 
 def _lift(lift: Estimate | None) -> str:

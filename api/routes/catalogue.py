@@ -1,8 +1,7 @@
-"""Answers that are about nobody: similar items, segments, the model itself."""
+"""Answers that are about nobody: similar items, the model itself."""
 
 from __future__ import annotations
 
-import numpy as np
 from fastapi import FastAPI, Request, Response
 
 from api import render
@@ -10,16 +9,14 @@ from api.asked import identifier
 from api.describe import (
     EXCLUDE,
     ITEM_ID,
-    ITEM_QUERY,
     LIMIT,
     NOT_FOUND,
     PROBLEMS,
-    SEGMENT,
     described,
 )
 from api.render import Json
 from api.routes.answer import FRESH, SHARED, Answer
-from api.schemas import ModelAnswer, SegmentAnswer, SegmentsAnswer, SimilarAnswer
+from api.schemas import ModelAnswer, SimilarAnswer
 from api.service import Service
 
 
@@ -45,30 +42,6 @@ class Browse:
             "items": render.ranking(found, serving),
             "next_cursor": None,
         }
-        return Answer(render.dump(answer), headers=SHARED)
-
-    async def segments(self) -> Response:
-        """List all segments, and how many users are in each."""
-        answering = self._service.current.serving.answering
-        table = answering.bundle.segments
-        own = np.concatenate([table.user_segment, table.user_trait])
-        sizes = np.bincount(own[own >= 0], minlength=len(table.names)).tolist()
-        answer = {
-            "model_version": answering.version,
-            "items": [
-                {"name": name, "users": users}
-                for name, users in zip(table.names, sizes, strict=True)
-            ],
-            "next_cursor": None,
-        }
-        return Answer(render.dump(answer), headers=SHARED)
-
-    async def segment(self, request: Request) -> Response:
-        """Rank items for anybody in a segment."""
-        service, serving = self._service, self._service.current.serving
-        asked = service.reader.query(request.scope["query_string"])
-        row = serving.answering.segment_row(identifier("name", request.path_params["name"]))
-        answer = service.desk.segment(serving, row, asked, at=service.clock())
         return Answer(render.dump(answer), headers=SHARED)
 
     async def model(self) -> Response:
@@ -101,14 +74,6 @@ def register(app: FastAPI, service: Service) -> None:
             SimilarAnswer,
             [ITEM_ID, LIMIT, EXCLUDE],
             "items",
-        ),
-        ("/v1/segments", browse.segments, SegmentsAnswer, [], "segments"),
-        (
-            "/v1/segments/{name:path}/recommendations",
-            browse.segment,
-            SegmentAnswer,
-            [SEGMENT, *ITEM_QUERY],
-            "segments",
         ),
         ("/v1/models/current", browse.model, ModelAnswer, [], "models"),
     ):

@@ -58,11 +58,29 @@ class SessionBlend:
         """
         score = np.zeros(self.n_items, np.float32)
         if len(rows):
-            items, features = self.parts.features(rows)
-            logit = features @ self.weights
-            chance = np.exp(logit - logit.max())
-            score[items] = chance / chance.sum()
+            items, chance = self.candidates(rows)
+            score[items] = chance
         return score
+
+    def candidates(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the candidates for the next click and the chance of each.
+
+        Parameters
+        ----------
+        rows : int32, shape (m,)
+            As for :meth:`score`; at least one.
+
+        Returns
+        -------
+        items : int64, shape (n,)
+            Ascending.
+        chance : float32, shape (n,)
+            Adds up to 1.
+        """
+        items, features = self.parts.features(rows)
+        logit = features @ self.weights
+        chance = np.exp(logit - logit.max())
+        return items, chance / chance.sum()
 
     def score_all(self, sessions: Sessions) -> NDArray[np.float32]:
         """Score all items for many sessions, float32, shape (n_sessions, n_items)."""

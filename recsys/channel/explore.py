@@ -45,6 +45,18 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Draws:
+    """How lots are drawn: see :class:`Lot` for its attributes."""
+
+    epsilon: float = 0.0
+    seed: int = 0
+
+    def lot(self, decision: str) -> Lot | None:
+        """Return the lot of a decision; None without an id, by which nobody could learn from it."""
+        return Lot(decision, self.epsilon, self.seed) if decision else None
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """The arm that was drawn, and how likely each was.
 

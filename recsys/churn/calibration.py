@@ -9,19 +9,21 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn.labels import Labelled
+from recsys.churn.silence import SilentModel
 
 Calibration = Literal["none", "shift", "platt"]
 CALIBRATIONS: tuple[Calibration, ...] = ("none", "shift", "platt")
+Model = AdditiveModel | SilentModel
 _STEPS = 30
 _RIDGE = 1e-3
 
 
-def calibrated(model: AdditiveModel, kind: Calibration, closed: Labelled) -> AdditiveModel:
+def calibrated(model: Model, kind: Calibration, closed: Labelled) -> Model:
     """Return the model brought to what was seen at its last closed cut-off.
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : AdditiveModel or SilentModel
         Its reasons stay exact: calibration is folded into the tables.
     kind : str
         ``none`` leaves it alone; ``shift`` moves the level; ``platt`` moves level and steepness
@@ -50,7 +52,7 @@ def steepness(logit: NDArray[np.float64], happened: NDArray[np.bool_]) -> tuple[
     return 1 + slope, shift
 
 
-def level_spread(model: AdditiveModel, rows: Labelled) -> float:
+def level_spread(model: Model, rows: Labelled) -> float:
     """Return how much the level moved between cut-offs: standard deviation of their shifts.
 
     Zero with fewer than two cut-offs. Each cut-off's shift is what would have brought the mean

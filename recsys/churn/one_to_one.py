@@ -11,6 +11,7 @@ from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
 from recsys.churn.labels import Definition, active
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
+from recsys.churn.silence import SilentModel
 from recsys.churn.snapshot import PLACE, Reading
 from recsys.events import Interactions, moment
 from recsys.ladder import Reason, RungName, Step
@@ -28,8 +29,9 @@ class Propensity:
 
     Attributes
     ----------
-    model : AdditiveModel
-        Calibration is folded in.
+    model : AdditiveModel or SilentModel
+        Calibration is folded in. The latter where the data were too few for the former, or
+        earlier windows were told better by it.
     level_sd : float
         Standard deviation of the level between cut-offs, in log-odds.
     z : float
@@ -38,7 +40,7 @@ class Propensity:
         Probabilities of the known active users, ascending.
     """
 
-    model: AdditiveModel
+    model: AdditiveModel | SilentModel
     reading: Reading
     definition: Definition
     level_sd: float
@@ -62,6 +64,11 @@ class Propensity:
         why = reasons(features, contributions, self.definition.critical_kind)
         horizon, most = self.definition.horizon_days, query.max_reasons
         return ChurnRisk.of(bounds.tolist(), rank, horizon, why, max_reasons=most)
+
+    @property
+    def how(self) -> str:
+        """What the model is, in words."""
+        return "BG/NBD P0" if isinstance(self.model, SilentModel) else "additive model"
 
     def lapsed(self, features: NDArray[np.float32]) -> str:
         """Return a remark about a user who is not active any more, else an empty string."""
@@ -120,7 +127,8 @@ class OneToOneChurn:
         features = self.features[person.user_row]
         days = features[PLACE["active_days"]]
         return (
-            f"own propensity at the snapshot of {moment(self.taken_at):%Y-%m-%d}, "
+            f"own propensity{_named(self.propensity)} at the snapshot of "
+            f"{moment(self.taken_at):%Y-%m-%d}, "
             f"from {days:,.0f} days with a purchase{self.propensity.lapsed(features)}"
         )
 
@@ -133,7 +141,7 @@ class OneToOneChurn:
 
 
 def taken(
-    model: AdditiveModel,
+    model: AdditiveModel | SilentModel,
     interactions: Interactions,
     definition: Definition,
     *,
@@ -157,3 +165,8 @@ def taken(
         high=bounds[2],
         percentile=np.where(seen, percentile(bounds[0], among), np.nan).astype(np.float32),
     )
+
+
+def _named(propensity: Propensity) -> str:
+    simpler = isinstance(propensity.model, SilentModel)
+    return f" by {propensity.how}" if simpler else ""

@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.churn.labels import Labelled
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
+from recsys.churn.rule import SCORE, Rule, Status
 from recsys.ladder import RungName, Step
 from recsys.people import Person
 
@@ -24,6 +25,8 @@ class PopularChurn:
         Users behind it; 0 says that nothing was known, and p is 0.5 in a wide interval.
     horizon_days : int
         How far ahead.
+    rule : Rule or None
+        What places users in bands while no window has closed; None once one has.
     """
 
     p: float
@@ -31,6 +34,7 @@ class PopularChurn:
     high: float
     n_users: int
     horizon_days: int
+    rule: Rule | None = None
 
     @property
     def name(self) -> RungName:
@@ -41,15 +45,22 @@ class PopularChurn:
         """Never refuse."""
         return None
 
-    def because(self, person: Person) -> str:  # noqa: ARG002 - part of the contract
-        """Say whose rate it is."""
+    def because(self, person: Person) -> str:
+        """Say whose rate it is, or by which rule."""
+        if found := self._ruled(person):
+            return found[1]
         if not self.n_users:
             return "nothing is known of churn yet: no closed window with active users"
         return f"{self.p:.0%} of {self.n_users:,} active users did not come back in time"
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:  # noqa: ARG002
-        """Return the base rate."""
-        return ChurnRisk.of((self.p, self.low, self.high), 50.0, self.horizon_days)
+        """Return the base rate; where even that is unknown, a band by rule."""
+        found = self._ruled(person)
+        score = SCORE[found[0]] if found else 50.0
+        return ChurnRisk.of((self.p, self.low, self.high), score, self.horizon_days)
+
+    def _ruled(self, person: Person) -> tuple[Status, str] | None:
+        return None if self.n_users or self.rule is None else self.rule.status(person)
 
 
 def fit(rows: Labelled, *, horizon_days: int, z: float) -> PopularChurn:

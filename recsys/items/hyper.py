@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import NO_EVENTS
+from recsys.items.at_hand import AtHand
 from recsys.items.one_to_one import OneToOneItems
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
@@ -20,9 +25,12 @@ class HyperItems:
     ----------
     one_to_one : OneToOneItems
         The very same model as rung 2.
+    at_hand : AtHand or None
+        What comes next in the session at hand, where that was learned and won.
     """
 
     one_to_one: OneToOneItems
+    at_hand: AtHand | None = None
 
     @property
     def name(self) -> RungName:
@@ -37,12 +45,27 @@ class HyperItems:
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
-        live, past = _live(person), len(person.past)
-        return f"{live:,} event{'s' * (live > 1)} since training, after {past:,} before"
+        cart, past = len(person.context.cart), len(person.past)
+        live, session = max(_live(person) - cart, 0), len(self._clicks(person))
+        used = [f"{live:,} event{'s' * (live != 1)} since the model was trained"]
+        if session:
+            used.append(f"{session:,} in this session")
+        if cart:
+            used.append(f"{cart:,} in the cart")
+        return f"{', '.join(used)}, after {past:,} before"
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""
-        return self.one_to_one.now(person.past, person.live, query, at=person.at, source=SOURCE)
+        clicks, model = self._clicks(person), self.one_to_one
+        if self.at_hand is None or not len(clicks):
+            return model.now(person.past, person.live, query, at=person.at, source=SOURCE)
+        score = model.score(person.past, person.live, at=person.at)
+        return self.at_hand.rank(clicks, score, query.allowed, query.limit)
+
+    def _clicks(self, person: Person) -> NDArray[np.int32]:
+        if self.at_hand is None:
+            return NO_EVENTS.item_row
+        return self.at_hand.clicks(person.live, at=person.at)
 
 
 def _live(person: Person) -> int:

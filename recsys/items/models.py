@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend, Blended, Parts
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
+from recsys.items.newcomers import Newcomers
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
 from recsys.items.popular import PopularItems
 from recsys.items.segment import SegmentItems
@@ -52,6 +54,10 @@ class ItemModels:
     content : ItemNeighbours or None
         Items that are described alike, for items without `neighbours`: on their first day, none
         has any.
+    newcomers : Newcomers or None
+        New items for the last places of personal lists.
+    at_hand : AtHand or None
+        What comes next in a session, where it beat the 1:1 model on validation data.
     """
 
     popular: PopularItems
@@ -66,20 +72,27 @@ class ItemModels:
     on_factors: bool = False
     blend: Blend | None = None
     content: ItemNeighbours | None = None
+    newcomers: Newcomers | None = None
+    at_hand: AtHand | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
+        one_to_one = self.one_to_one()
+        rungs = (HyperItems(one_to_one, self.at_hand), one_to_one, self.segment, self.popular)
+        return Ladder(Question.ITEMS, rungs, verdicts)
+
+    def one_to_one(self) -> OneToOneItems:
+        """Return rung 2."""
         taste = self.taste()
-        one_to_one = OneToOneItems(
+        return OneToOneItems(
             taste=taste,
             weights=self.weights,
             ready=self.ready,
             at=self.at,
             min_history=self.min_history,
             blended=self.blended(taste),
+            newcomers=self.newcomers,
         )
-        rungs = (HyperItems(one_to_one), one_to_one, self.segment, self.popular)
-        return Ladder(Question.ITEMS, rungs, verdicts)
 
     def taste(self) -> Taste:
         """Return the 1:1 model."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.events import NO_EVENTS, Interactions, UserEvents
 from recsys.items.blend import Blended, habits_of
-from recsys.items.history import EventWeights
+from recsys.items.history import EventWeights, History
+from recsys.items.newcomers import Newcomers
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.items.taste import NO_CARRIER, Taste
 from recsys.ladder import Reason, RungName, Step
@@ -60,6 +61,8 @@ class OneToOneItems:
         Distinct items a user needs.
     blended : Blended or None
         The blend that the taste is a part of, where it beat the taste on validation data.
+    newcomers : Newcomers or None
+        New items for the last places, where that was shown not to lose.
     """
 
     taste: Taste
@@ -68,6 +71,7 @@ class OneToOneItems:
     at: int
     min_history: int
     blended: Blended | None = None
+    newcomers: Newcomers | None = None
 
     @property
     def name(self) -> RungName:
@@ -99,9 +103,13 @@ class OneToOneItems:
         if not len(kept):
             return None
         kept = kept[: query.limit]
-        return Ranking(
+        ranking = Ranking(
             ready.item[user][kept], ready.score[user][kept], ready.because[user][kept], SOURCE
         )
+        if self.newcomers is None or not self.newcomers.room(query.limit):
+            return ranking
+        history = self._history(person.past, NO_EVENTS, at=self.at)
+        return self._with_newcomers(ranking, history, query)
 
     def _live(self, person: Person, query: ItemQuery) -> Ranking | None:
         return self.now(person.past, NO_EVENTS, query, at=self.at, source=SOURCE)
@@ -110,13 +118,36 @@ class OneToOneItems:
         self, past: UserEvents, live: UserEvents, query: ItemQuery, *, at: int, source: str
     ) -> Ranking | None:
         """Rank the allowed items for some events as of `at`; None when they speak for none."""
-        history = self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
+        history = self._history(past, live, at=at)
         if self.blended is None:
             items, score, because = self.taste.rank(history, query.allowed, query.limit)
         else:
             had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
             items, score, because = self.blended.rank(history, had, query.allowed, query.limit)
-        return Ranking(items, score, because, source) if len(items) else None
+        if not len(items):
+            return None
+        return self._with_newcomers(Ranking(items, score, because, source), history, query)
+
+    def _with_newcomers(self, ranking: Ranking, history: History, query: ItemQuery) -> Ranking:
+        if self.newcomers is None:
+            return ranking
+        return replace(ranking, newcomers=self.newcomers.propose(history, ranking, query))
+
+    def score(self, past: UserEvents, live: UserEvents, *, at: int) -> NDArray[np.float32]:
+        """Score all items for some events as of `at`, float32, shape (n_items,).
+
+        What cannot be had is ``-inf``; items that nothing speaks for score lowest of the others.
+        """
+        history = self._history(past, live, at=at)
+        if self.blended is None:
+            score = self.taste.score(history)
+            score[self.taste.demand == 0] = -np.inf
+            return score
+        had = habits_of(past.followed_by(live), self.blended.blend.kind, at=at)
+        return self.blended.score(history, had)
+
+    def _history(self, past: UserEvents, live: UserEvents, *, at: int) -> History:
+        return self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
 
 
 def no_lists() -> ReadyLists:
@@ -125,16 +156,11 @@ def no_lists() -> ReadyLists:
     return ReadyLists(rows, np.empty((0, 0), np.float32), rows, nobody, nobody)
 
 
-def make_ready(
-    taste: Taste,
-    weights: EventWeights,
-    interactions: Interactions,
-    *,
-    at: int,
-    depth: int,
-    blended: Blended | None = None,
-) -> ReadyLists:
-    """Rank for every user, as live scoring does, and keep the first `depth` items."""
+def make_ready(model: OneToOneItems, interactions: Interactions, *, depth: int) -> ReadyLists:
+    """Rank for every user, as live scoring does, and keep the first `depth` items.
+
+    Users with too little history for the rung get no list: it refuses them.
+    """
     n_users, n_items = len(interactions.users), len(interactions.items)
     shape = (n_users, min(depth, n_items))
     ready = ReadyLists(
@@ -144,16 +170,16 @@ def make_ready(
         count=np.zeros(n_users, np.int32),
         history=np.zeros(n_users, np.int32),
     )
+    query = ItemQuery(shape[1], np.ones(n_items, bool))
     for user in range(n_users):
         events = interactions.of_user(user)
-        history = weights.past(events, at=at, n_items=n_items)
-        if blended is None:
-            items, score, because = taste.rank(history, None, shape[1])
-        else:
-            had = habits_of(events, blended.blend.kind, at=at)
-            items, score, because = blended.rank(history, had, None, shape[1])
-        length = len(items)
-        ready.history[user], ready.count[user] = len(history), length
-        ready.item[user, :length], ready.score[user, :length] = items, score
-        ready.because[user, :length] = because
+        ready.history[user] = len(model.weights.past(events, at=model.at, n_items=n_items))
+        if ready.history[user] < model.min_history:
+            continue
+        ranking = model.now(events, NO_EVENTS, query, at=model.at, source=SOURCE)
+        if ranking is None:
+            continue
+        length = ready.count[user] = len(ranking)
+        ready.item[user, :length], ready.score[user, :length] = ranking.item_row, ranking.score
+        ready.because[user, :length] = ranking.because
     return ready

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.events import UserEvents
 from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
 from recsys.people import Person
 
@@ -40,12 +41,16 @@ class ItemQuery:
         exact as the mask, on every rung; someone without history has had nothing.
     kind : int or None
         The kind of event after which a user has had an item; None counts every kind.
+    rest : int64, shape (n_kinds,), or None
+        For how long (microseconds) an item is not welcome after an event of each kind: what was
+        bought or dismissed a moment ago leaves the list at once.
     """
 
     limit: int
     allowed: NDArray[np.bool_]
     repeats: Repeats = Repeats.ALLOW
     kind: int | None = None
+    rest: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,9 @@ class Ranking:
         Reason for each item; ``{users}`` stands for its number in `users`. May be empty.
     users : int32, shape (k,), or None
         Users behind each item, where the note counts them; without any, the item has no note.
+    newcomers : Ranking or None
+        Items that nobody has taken yet, for the last places of the list: none of `item_row`, no
+        more than there are places for.
     """
 
     item_row: NDArray[np.int32]
@@ -74,6 +82,7 @@ class Ranking:
     source: str
     note: str = ""
     users: NDArray[np.int32] | None = None
+    newcomers: Ranking | None = None
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -126,7 +135,8 @@ def fill(
 ) -> Climb[Slate]:
     """Answer with the highest rung that applies, and fill a short slate from the rungs below.
 
-    No item twice, none that the query does not allow. The rung and the reason are those of the
+    No item twice, none that the query does not allow. New items that the first rung holds ready
+    get the last places. The rung and the reason are those of the
     first rung that proposed anything. With nothing to recommend, the slate is empty and the rung
     is None; the answer is None only when every rung that was asked failed.
     """
@@ -135,30 +145,59 @@ def fill(
     chosen: list[Recommendation] = []
     trail: list[Step] = []
     first: Step | None = None
+    new: Ranking | None = None
+    limit = query.limit
     for rung, ranking in ladder.answers(person, left, trail, on_failure=on_failure, force=force):
+        if first is None and ranking.newcomers is not None:
+            new = ranking.newcomers
+            limit -= len(new)
+            left.allowed[new.item_row] = False
         first = first or trail[-1]
-        room = query.limit - len(chosen)
+        room = limit - len(chosen)
         chosen.extend(_recommendations(ranking, rung.name, room, after=len(chosen)))
-        if len(chosen) >= query.limit:
+        if len(chosen) >= limit:
             break
         left.allowed[ranking.item_row] = False
     if first is None:
         return _nothing(tuple(trail))
+    if new is not None:
+        chosen.extend(_recommendations(new, first.rung, len(new), after=len(chosen)))
     return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
 
 
 def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     """Return which items may be recommended to this person, in a mask of its own."""
+    welcome = query.allowed.copy()
+    if query.rest is not None:
+        for events in (person.past, person.live):
+            welcome[resting(events, query.rest, at=person.at)] = False
     if query.repeats is Repeats.ALLOW:
-        return query.allowed.copy()
-    had = np.zeros(len(query.allowed), bool)
+        return welcome
+    had = np.zeros(len(welcome), bool)
     for events in (person.past, person.live):
         counts = events.item_row >= 0
         if query.kind is not None:
             counts &= events.kind == query.kind
         had[events.item_row[counts]] = True
-    welcome: NDArray[np.bool_] = query.allowed & (had if query.repeats is Repeats.ONLY else ~had)
+    welcome &= had if query.repeats is Repeats.ONLY else ~had
     return welcome
+
+
+def resting(events: UserEvents, rest: NDArray[np.int64], *, at: int) -> NDArray[np.int32]:
+    """Return the items of events that happened less than the rest of their kind ago.
+
+    Parameters
+    ----------
+    events : UserEvents
+        Oldest first.
+    rest : int64, shape (n_kinds,)
+        Microseconds; 0 for kinds after which an item stays.
+    at : int
+        Now.
+    """
+    start = int(np.searchsorted(events.at, at - rest.max(initial=0), side="right"))
+    row, kind = events.item_row[start:], events.kind[start:]
+    return row[(row >= 0) & (events.at[start:] > at - rest[kind])]
 
 
 def _recommendations(

@@ -83,19 +83,42 @@ def facts(interactions: Interactions, *, at: int) -> RfmFacts:
 
     Pass interactions of the critical kind, strictly before `at` (microseconds).
     """
-    n_users = len(interactions.users)
-    user_row = interactions.user_row
-    day = interactions.at // DAY
+    return facts_of(interactions.at, interactions.value, interactions.indptr, at=at)
+
+
+def facts_of(
+    at_of: NDArray[np.int64],
+    value: NDArray[np.float64],
+    indptr: NDArray[np.int64],
+    *,
+    at: int,
+) -> RfmFacts:
+    """Return what :func:`facts` does, of events as columns.
+
+    Parameters
+    ----------
+    at_of : int64, shape (n_events,)
+        When each event happened, strictly before `at`; grouped by user, oldest first.
+    value : float64, shape (n_events,)
+        Money of each.
+    indptr : int64, shape (n_users + 1,)
+        Where each user's events start.
+    at : int
+        Microseconds since the epoch.
+    """
+    n_users = len(indptr) - 1
+    user_row = np.repeat(np.arange(n_users), np.diff(indptr))
+    day = at_of // DAY
     first_of_day = np.ones(len(day), bool)
     first_of_day[1:] = (np.diff(day) != 0) | (np.diff(user_row) != 0)
     last = np.full(n_users, -np.inf)
-    ends = interactions.indptr[1:][np.diff(interactions.indptr) > 0] - 1
-    last[user_row[ends]] = interactions.at[ends]
+    ends = indptr[1:][np.diff(indptr) > 0] - 1
+    last[user_row[ends]] = at_of[ends]
     return RfmFacts(
         recency_days=(at - last) / DAY,
         order_days=np.bincount(user_row[first_of_day], minlength=n_users),
         # without rows, bincount forgets that these are floats
-        value=np.bincount(user_row, interactions.value, minlength=n_users).astype(np.float64),
+        value=np.bincount(user_row, value, minlength=n_users).astype(np.float64),
     )
 
 

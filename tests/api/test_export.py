@@ -10,9 +10,9 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import app
 from api.export import CHUNK, columns, export
 from api.schemas import UserAnswer
+from recsys.__main__ import app
 from recsys.errors import BadQuery, NoChampion, UnreadableFile
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 

@@ -14,15 +14,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.worlds import World
 
-COMMAND = (sys.executable, "-c", "from api.cli import app; app()", "serve")
-READY_SECONDS = 30.0
+COMMAND = (sys.executable, "-c", "from recsys.__main__ import app; app()", "serve")
+READY_SECONDS = 60.0
 
 
 @dataclass
@@ -85,7 +85,7 @@ def wait_until_ready(server: Server) -> None:
         try:
             if server.call("/health/ready")[0] == 200:
                 return
-        except (URLError, ConnectionError):
+        except OSError:
             time.sleep(0.02)
     pytest.fail("not ready in time")
 

@@ -283,3 +283,13 @@ def test_an_unknown_choice_of_repeats_is_named(api: Api) -> None:
     problem = api.client.get("/v1/users/u07/recommendations?repeats=maybe")
     assert problem.status_code == 422
     assert "allow, exclude, only" in problem.text
+
+
+def test_what_is_in_the_cart_counts_and_is_not_in_the_answer(shared_api: Api) -> None:
+    url = "/v1/users/nobody at all/recommendations"
+    plain = shared_api.client.get(url).json()
+    asked = shared_api.client.get(url, params={"cart": f"{ITEMS[0]},{ITEMS[1]}"}).json()
+    assert not {ITEMS[0], ITEMS[1]} & {item["item_id"] for item in asked["items"]}
+    assert plain["rung"] != asked["rung"] or plain["items"] != asked["items"]
+    if asked["rung"] == "hyper":
+        assert "2 in the cart" in asked["rung_reason"]

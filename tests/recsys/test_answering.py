@@ -125,4 +125,4 @@ def test_what_the_model_does_not_know_is_named(answering: Answering) -> None:
     with pytest.raises(UnknownItem, match="never-seen"):
         answering.item_row("never-seen")
     with pytest.raises(UnknownSegment, match="rfm:champions"):
-        answering.segment_row("rfm:heroes")
+        answering.portrait("rfm:heroes")

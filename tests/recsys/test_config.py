@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recsys.config import Config, keys, parse
+from recsys.config import USUAL_KINDS, Config, keys, parse
 from recsys.errors import BadValue, UnknownKey
 
 
@@ -99,5 +99,5 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(
 
 def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
     kinds = parse({"kinds": {"wish": {"weight": 0.3}, "view": {"weight": 0.2}}}, {}).kinds
-    assert set(kinds) == {"view", "cart", "purchase", "return", "wish"}
+    assert set(kinds) == {*USUAL_KINDS, "wish"}
     assert kinds["view"].weight == 0.2

@@ -9,12 +9,13 @@ import numpy as np
 
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveModel, AdditiveSettings
-from recsys.churn import labels
-from recsys.churn.calibration import CALIBRATIONS, Calibration, calibrated, level
-from recsys.churn.features import windowed
+from recsys.churn import labels, silence
+from recsys.churn.calibration import CALIBRATIONS, Calibration, Model, calibrated, level
+from recsys.churn.features import FEATURES, windowed
 from recsys.churn.interval import UsageInterval, horizon_days, usage_interval
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.risk import probability
+from recsys.churn.silence import SilentModel
 from recsys.churn.snapshot import PLACE
 from recsys.config import Config
 from recsys.evaluation.classification import log_loss
@@ -52,12 +53,16 @@ _LEAN = (
     *windowed("value"),
     "active_days_180d",
 )
+_ALL_BUT_RECENCY = tuple(name for name in FEATURES if name != "recency_days")
 CANDIDATES: Mapping[str, Candidate] = {
     "all features": Candidate(AdditiveSettings()),
     "all features, stumps": Candidate(AdditiveSettings(max_leaves=2, n_trees=150)),
     "lean features": Candidate(AdditiveSettings(), _LEAN),
     "lean features, smooth": Candidate(AdditiveSettings(min_leaf=100, max_bins=31), _LEAN),
+    "recency alone": Candidate(AdditiveSettings(), _ALL_BUT_RECENCY),
 }
+P0 = "BG/NBD P0"
+"""Stands beside the candidates where it can be fitted: what is served is not worse than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,8 @@ class ChurnChoice:
     interval : UsageInterval
         How often users come back.
     candidate : str
-        Which of ``CANDIDATES`` had the lowest log loss, its level put right, on the last closed
-        cut-off after training on earlier ones.
+        Which of ``CANDIDATES``, or ``P0``, had the lowest log loss, its level put right, on the
+        last closed cut-off after training on earlier ones.
     calibration : str
         ``none``, ``shift`` or ``platt``: estimated on the last cut-off trained on, as it will
         be in service, and taken only when it won on later closed ones, two at least.
@@ -118,15 +123,17 @@ def choose(
     trials = _trials(data.interactions, choice.definition, config, at=at)
     if not trials:
         return choice
-    seed, models = config.training.seed, {}
-    for name, candidate in CANDIDATES.items():
+    seed, models = config.training.seed, dict[str, Model]()
+    for name in (*CANDIDATES, P0):
         progress(f"trying {name}")
-        models[name] = learnt(trials[0].rows, _quick(candidate), seed=seed)
+        if (model := _tried(name, trials[0], seed=seed)) is not None:
+            models[name] = model
     losses = {name: _shape_loss(model, trials[0].held_out) for name, model in models.items()}
     best = min(losses, key=lambda name: losses[name])
     progress("trying calibrations")
-    earlier = [learnt(trial.rows, _quick(CANDIDATES[best]), seed=seed) for trial in trials[1:]]
-    calibration, tried = _calibration(trials, (models[best], *earlier))
+    earlier = [_tried(best, trial, seed=seed) for trial in trials[1:]]
+    fitted = [model for model in (models[best], *earlier) if model is not None]
+    calibration, tried = _calibration(trials[: len(fitted)], fitted)
     figures = (*losses.items(), *tried.items())
     return replace(choice, candidate=best, calibration=calibration, log_loss=figures)
 
@@ -143,6 +150,13 @@ def learnt(rows: Labelled, candidate: Candidate, *, seed: int) -> AdditiveModel:
     return additive.fit(features, rows.churned, user_row=owner, settings=settings, seed=seed)
 
 
+def silent(interactions: Interactions, definition: Definition, *, at: int) -> SilentModel | None:
+    """Return P0 as of an instant, of what was before; None where users are too few for it."""
+    now = labels.labelled(interactions, definition, at=at).features
+    critical = interactions.of_kind(definition.critical_kind).before(at)
+    return silence.fit(critical, now, at=at, horizon_days=definition.horizon_days)
+
+
 def _drawn(rows: Labelled, *, seed: int) -> Labelled:
     if len(rows) <= MAX_ROWS:
         return rows
@@ -157,6 +171,7 @@ class _Trial:
 
     rows: Labelled
     held_out: Labelled
+    silent: SilentModel | None
 
 
 def _trials(
@@ -168,22 +183,29 @@ def _trials(
         rows = labels.closed(interactions, definition, until=until, n=config.churn.cutoffs)
         if labels.too_few(rows):
             break
-        trials.append(_Trial(rows, labels.labelled(interactions, definition, at=until)))
+        held_out = labels.labelled(interactions, definition, at=until)
+        trials.append(_Trial(rows, held_out, silent(interactions, definition, at=until)))
         until -= definition.horizon_days * DAY
     return trials
+
+
+def _tried(name: str, trial: _Trial, *, seed: int) -> Model | None:
+    if name == P0:
+        return trial.silent
+    return learnt(trial.rows, _quick(CANDIDATES[name]), seed=seed)
 
 
 def _quick(candidate: Candidate) -> Candidate:
     return replace(candidate, settings=replace(candidate.settings, n_members=TRIAL_MEMBERS))
 
 
-def _shape_loss(model: AdditiveModel, held_out: Labelled) -> float:
+def _shape_loss(model: Model, held_out: Labelled) -> float:
     logit = model.logit(held_out.features)
     return log_loss(held_out.churned, probability(logit + level(logit, held_out.churned)))
 
 
 def _calibration(
-    trials: Sequence[_Trial], models: Sequence[AdditiveModel]
+    trials: Sequence[_Trial], models: Sequence[Model]
 ) -> tuple[Calibration, dict[str, float]]:
     """Return the calibration that beats leaving the model alone, and the log loss of each.
 
@@ -198,7 +220,7 @@ def _calibration(
     return CALIBRATIONS[best], dict(zip(CALIBRATIONS, mean.tolist(), strict=True))
 
 
-def _losses(model: AdditiveModel, trial: _Trial) -> list[float]:
+def _losses(model: Model, trial: _Trial) -> list[float]:
     last, held_out = trial.rows.latest(), trial.held_out
     return [
         log_loss(

@@ -27,6 +27,25 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What was said of the users of the test, float64, shape (n_users,) each.
+
+    Attributes
+    ----------
+    by_rung : mapping of RungName to array
+        NaN for users to whom the rung does not apply.
+    served : array
+        By the highest shipped rung that applies.
+    silent : array or None
+        P0 of BG/NBD, to compare with; None where users were too few for it.
+    """
+
+    by_rung: Mapping[RungName, Floats]
+    served: Floats
+    silent: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What rung 3 was judged on.
 
@@ -46,26 +65,22 @@ class Live:
 
 
 def metrics(
-    test: Labelled,
-    models: ChurnModels,
-    said: Mapping[RungName, Floats],
-    served: Floats,
-    live: Live,
-    config: Config,
+    test: Labelled, models: ChurnModels, told: Told, live: Live, config: Config
 ) -> Mapping[str, Any]:
     """Return everything that the manifest and the report say about churn.
 
     `models` is empty where nothing can be ranked: nobody was judged, all churned or none did.
     """
-    own = said[RungName.ONE_TO_ONE]
-    best = own if not np.isnan(own).any() else served
+    own = told.by_rung[RungName.ONE_TO_ONE]
+    best = own if not np.isnan(own).any() else told.served
     return {
         "definition": asdict(models.definition),
         "test_cutoff": f"{moment(int(test.at[0])):%Y-%m-%d}" if len(test) else None,
         "n_users": len(test),
         "churn_rate": float(test.churned.mean()) if len(test) else None,
         "missing": models.missing,
-        "models": _models(test, said, config),
+        "rung_2": None if models.one_to_one is None else models.one_to_one.propensity.how,
+        "models": _models(test, models, told, config),
         "live": _live(test, live, config),
         "reliability": [asdict(part) for part in classification.reliability(test.churned, best)],
         "lift_curve": [list(point) for point in classification.lift_curve(test.churned, best)],
@@ -75,12 +90,16 @@ def metrics(
 
 
 def _models(
-    test: Labelled, said: Mapping[RungName, Floats], config: Config
+    test: Labelled, models: ChurnModels, told: Told, config: Config
 ) -> Mapping[str, Mapping[str, Any]]:
     if test.churned.all() or not test.churned.any():
         return {}
     recency = test.features[:, PLACE["recency_days"]].astype(np.float64)
-    scores = {"rfm_segment": said[RungName.SEGMENT], "additive": said[RungName.ONE_TO_ONE]}
+    scores = {"rfm_segment": told.by_rung[RungName.SEGMENT]}
+    if told.silent is not None:
+        scores["bg_nbd_p0"] = told.silent
+    if models.one_to_one is None or isinstance(models.one_to_one.propensity.model, AdditiveModel):
+        scores["additive"] = told.by_rung[RungName.ONE_TO_ONE]
     return {
         "recency": _figures(test, recency, config, only=RANKING),
         **{name: _figures(test, p, config, only=tuple(METRICS)) for name, p in scores.items()},
@@ -134,6 +153,8 @@ def _effects(test: Labelled, models: ChurnModels) -> list[Mapping[str, Any]]:
     if models.one_to_one is None or not len(test):
         return []
     model = models.one_to_one.propensity.model
+    if not isinstance(model, AdditiveModel):
+        return []
     moved = np.abs(model.contributions(test.features)).mean(0)
     most = np.argsort(-moved, kind="stable")[:SHOWN_FEATURES]
     return [_effect(model, int(place), float(moved[place])) for place in most if moved[place] > 0]

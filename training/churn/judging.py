@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
-from recsys.churn.risk import ChurnQuery, ChurnRisk
+from recsys.churn.risk import ChurnQuery, ChurnRisk, probability
 from recsys.config import Config
 from recsys.evaluation.classification import neg_log_loss
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
@@ -19,7 +19,8 @@ from recsys.ladder import Question, Rung, RungName, Verdict
 from recsys.people import Person
 from recsys.segments.table import SegmentTable
 from training.churn import figures
-from training.churn.figures import Live
+from training.churn.choice import silent
+from training.churn.figures import Live, Told
 from training.measurement import Measurement
 
 METRIC = "log likelihood"
@@ -90,7 +91,9 @@ def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measure
     return Measurement(
         question=Question.CHURN,
         verdicts=verdicts,
-        metrics=figures.metrics(test, trial.models, said, served, live, config),
+        metrics=figures.metrics(
+            test, trial.models, Told(said, served, _silent(test, trial)), live, config
+        ),
         metric=METRIC,
         window_start=trial.at,
         user_row=test.user_row,
@@ -133,6 +136,11 @@ def verdict(
     churned = test.churned[applies]
     gain = neg_log_loss(churned, said[applies]) - neg_log_loss(churned, lower[applies])
     return Verdict.on(rung, below, METRIC, _mean(gain, config))
+
+
+def _silent(test: Labelled, trial: Trial) -> Floats | None:
+    model = silent(trial.interactions, trial.models.definition, at=trial.at)
+    return None if model is None else probability(model.logit(test.features))
 
 
 def _mean(gain: Floats, config: Config) -> Estimate | None:

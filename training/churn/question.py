@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import NormalDist
-from typing import Any
 
 from recsys.churn import interval, labels, one_to_one, popular, segment, snapshot
 from recsys.churn.calibration import calibrated, level_spread
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.one_to_one import OneToOneChurn
+from recsys.churn.rule import Rule
+from recsys.churn.snapshot import Reading
 from recsys.config import Config
 from recsys.errors import BadValue
 from recsys.events import DAY, Interactions, micros, moment
 from recsys.segments.table import SegmentTable
 from training import segments
+from training.churn import drift, usage, value
 from training.churn import judging as churn_judging
-from training.churn import value
-from training.churn.choice import CANDIDATES, ChurnChoice, Progress, choose, define, learnt
+from training.churn.choice import (
+    CANDIDATES,
+    P0,
+    ChurnChoice,
+    Progress,
+    choose,
+    define,
+    learnt,
+    silent,
+)
 from training.churn.judging import Trial
 from training.data import TrainingData
 from training.measurement import Measurement
@@ -48,7 +57,9 @@ def fit(
     """
     interactions, definition, z = data.interactions, choice.definition, _z(config)
     rows = labels.closed(interactions, definition, until=at, n=config.churn.cutoffs)
-    base = popular.fit(rows, horizon_days=definition.horizon_days, z=z)
+    usual = choice.interval.days or definition.horizon_days
+    rule = Rule(Reading(interactions.kinds, definition.critical_kind), usual)
+    base = replace(popular.fit(rows, horizon_days=definition.horizon_days, z=z), rule=rule)
     critical = interactions.of_kind(definition.critical_kind)
     known = snapshot.of_all(interactions, definition.critical_kind, at=at)
     now = labels.active(known, definition.active_days)
@@ -66,7 +77,7 @@ def fit(
             shrinkage=config.churn.segment_shrinkage,
             z=z,
         ),
-        one_to_one=None if missing else _personal(interactions, rows, choice, config, at=at),
+        one_to_one=_personal(interactions, rows, choice, config, at=at),
         missing=missing,
     )
 
@@ -108,7 +119,9 @@ def measure(
     judged = churn_judging.judge(test, trial, stale, config)
     progress("judging what users were worth")
     more = {
-        "usage_interval": _usage(data, choice, config),
+        "usage_interval": usage.told(data, choice, config),
+        "drift": drift.watched(data.interactions, trial.models, config, at=data.interactions.end),
+        "drift_before_the_test": drift.watched(known.interactions, trial.models, config, at=cutoff),
         "lifetime_value": value.judged(
             data.interactions,
             definition.critical_kind,
@@ -141,25 +154,20 @@ def judged_at(interactions: Interactions, definition: Definition, config: Config
 
 def _personal(
     interactions: Interactions, rows: Labelled, choice: ChurnChoice, config: Config, *, at: int
-) -> OneToOneChurn:
-    model = learnt(rows, CANDIDATES[choice.candidate], seed=config.training.seed)
+) -> OneToOneChurn | None:
+    """Return the additive model's propensities, else those of P0, else None: as data allow."""
+    simple = choice.candidate == P0 or bool(labels.too_few(rows))
+    model = (
+        silent(interactions, choice.definition, at=at)
+        if simple
+        else learnt(rows, CANDIDATES[choice.candidate], seed=config.training.seed)
+    )
+    if model is None:
+        return None
     spread = level_spread(model, rows)
     model = calibrated(model, choice.calibration, rows.latest())
     definition, z = choice.definition, _z(config)
     return one_to_one.taken(model, interactions, definition, at=at, level_sd=spread, z=z)
-
-
-def _usage(data: TrainingData, choice: ChurnChoice, config: Config) -> Mapping[str, Any]:
-    """Return how often users came back in all of the data: figures and the curve behind them."""
-    critical = data.interactions.of_kind(choice.definition.critical_kind)
-    at = data.interactions.end
-    table = segments.fit(data, config, at=at)
-    parts = interval.by_segment(critical, table, choice.interval, at=at)
-    return {
-        **asdict(choice.interval),
-        "by_segment": [asdict(part) for part in parts],
-        "survival_curve": [list(point) for point in interval.survival_curve(critical, at=at)],
-    }
 
 
 def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> Trial:

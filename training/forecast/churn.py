@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms import additive, bgnbd
 from recsys.algorithms.additive import AdditiveSettings
-from recsys.churn import labels, lifetime_value, popular, segment, snapshot
+from recsys.churn import labels, lifetime_value, popular, segment, shift, snapshot
 from recsys.churn.calibration import level
 from recsys.churn.interval import usage_interval
 from recsys.churn.labels import Definition, Labelled
@@ -46,11 +46,14 @@ class ChurnForecast:
         Probability of no purchase within the horizon.
     how : str
         What it was learnt with, and why with nothing better.
+    warnings : tuple of str
+        Why the level may be off, as far as the past can tell.
     """
 
     user_row: NDArray[np.int64]
     p: Floats
     how: str
+    warnings: tuple[str, ...]
 
 
 def forecast(
@@ -83,31 +86,34 @@ def forecast(
         features[rows], np.zeros(len(rows), bool), rows.astype(np.int32), np.full(len(rows), at)
     )
     closed = labels.closed(known, definition, until=at, n=CUTOFFS)
-    p, how = _best(known, definition, closed, now, seed)
-    return ChurnForecast(rows, p, how)
+    p, how, apart = _best(known, definition, closed, now, seed)
+    season = shift.season(begin=labels.start(known), at=at, horizon_days=definition.horizon_days)
+    moved = shift.moved(shift.base_rates(closed))
+    return ChurnForecast(rows, p, how, tuple(filter(None, (season, moved, apart))))
 
 
 def _best(
     known: Interactions, definition: Definition, closed: Labelled, now: Labelled, seed: int
-) -> tuple[Floats, str]:
+) -> tuple[Floats, str, str]:
+    """Return probabilities, what they were learnt with, and whether P0 sees another level."""
     if not len(now):
-        return np.empty(0), "nobody is active"
+        return np.empty(0), "nobody is active", ""
     critical = known.of_kind(definition.critical_kind)
     scarce = lifetime_value.purchases(critical, at=int(now.at[0])).too_few
     if scarce:
-        return _simple(critical, definition, closed, now, f"no BG/NBD: {scarce}")
+        return *_simple(critical, definition, closed, now, f"no BG/NBD: {scarce}"), ""
     facing = _seen(critical, definition, now)
     why = labels.too_few(closed)
     if why:
-        return probability(facing.p0), f"BG/NBD P0, for the model was {why}"
+        return probability(facing.p0), f"BG/NBD P0, for the model was {why}", ""
     learning = _seen(critical, definition, closed)
     lost = _lost(learning, definition, seed)
     if lost:
-        return probability(facing.p0), f"BG/NBD P0, for {lost}"
+        return probability(facing.p0), f"BG/NBD P0, for {lost}", ""
     how = f"additive model and ridge regression on {len(closed):,} rows of earlier cut-offs"
-    said = _learnt(learning, SETTINGS, seed)(facing.x)
-    shift = level(said, probability(facing.p0))
-    return probability(said + P0_LEVEL_SHARE * shift), how
+    said, p0 = _learnt(learning, SETTINGS, seed)(facing.x), probability(facing.p0)
+    p = probability(said + P0_LEVEL_SHARE * level(said, p0))
+    return p, how, shift.apart(probability(said), p0)
 
 
 @dataclass(frozen=True, slots=True)

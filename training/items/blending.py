@@ -103,7 +103,11 @@ class Fitted:
         history = self.weights.past(events, at=self.at, n_items=n_items)
         return history, habits_of(events, self.kind, at=self.at)
 
-    def blended(self, new: NDArray[np.float64], own: NDArray[np.float64]) -> Blended:
+    def blended(
+        self,
+        new: Sequence[float] | NDArray[np.float64],
+        own: Sequence[float] | NDArray[np.float64],
+    ) -> Blended:
         """Return the ranker with these weights."""
         return Blended(self.parts, make_blend(new, own, self.item, kind=self.kind))
 

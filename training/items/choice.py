@@ -20,7 +20,9 @@ from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from recsys.evaluation.split import Relevant
+from recsys.items.blend import Blended
 from recsys.items.history import EventWeights
+from recsys.items.one_to_one import OneToOneItems, no_lists
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
@@ -32,6 +34,7 @@ from training.items.counts import (
     recent_histories,
     takers_by_item,
 )
+from training.items.session_choice import SessionChoice, choose_sessions
 from training.items.windows import Window, window
 
 MAX_USERS = 1_000
@@ -101,6 +104,10 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    new_item_places : int
+        Last places for items that nobody has taken yet, where they were shown not to lose.
+    sessions : SessionChoice or None
+        What comes next in the session at hand, where it beat folding its events in.
     """
 
     graph: NeighbourSettings = DEFAULT_GRAPH
@@ -112,6 +119,8 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    new_item_places: int = 0
+    sessions: SessionChoice | None = None
 
     @property
     def to_factorise(self) -> AlsSettings | None:
@@ -146,26 +155,57 @@ def choose(
     Returns
     -------
     ItemChoice
-        The defaults where nobody known before the window bought anything in it.
+        The defaults, but for sessions, where nobody known before the window bought anything in
+        it.
     """
     ground = _ground(data, config)
-    if not len(ground.wanted):
-        return ItemChoice()
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
-        choice, factors = _chosen(ground, progress)
-        settings = PartSettings(
-            graph=choice.graph,
-            factors=factors,
-            on_factors=choice.factors is not None,
-            demand=choice.demand,
-            weights=event_weights(choice, data.interactions.kinds, config),
-        )
-        progress("the parts as of the validation window")
-        held = ground.held
-        fitted = fit_parts(held.before, ground.available, settings, config, at=held.cutoff)
-        progress("what events since training are worth")
-        choice = _with_live(choice, fitted.parts.taste, ground)
-    return replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
+        choice, model = _one_to_one(data, ground, progress)
+    sessions = choose_sessions(data.interactions, ground.held, model, config, progress=progress)
+    return replace(choice, sessions=sessions)
+
+
+def _one_to_one(
+    data: TrainingData, ground: _Ground, progress: Callable[[str], None]
+) -> tuple[ItemChoice, OneToOneItems]:
+    """Return the choice but for sessions, and the 1:1 model as of the validation window."""
+    if not len(ground.wanted):
+        choice = ItemChoice()
+        graph, _ = fit_base(choice, ground.histories(choice.half_life_days), seed=0)
+        tilt = demand(ground.takers, ground.available, exponent=choice.demand)
+        return choice, _as_of(ground, choice, Taste(graph, tilt), None)
+    config, held = ground.config, ground.held
+    choice, factors = _chosen(ground, progress)
+    settings = PartSettings(
+        graph=choice.graph,
+        factors=factors,
+        on_factors=choice.factors is not None,
+        demand=choice.demand,
+        weights=event_weights(choice, data.interactions.kinds, config),
+    )
+    progress("the parts as of the validation window")
+    fitted = fit_parts(held.before, ground.available, settings, config, at=held.cutoff)
+    progress("what events since training are worth")
+    choice = _with_live(choice, fitted.parts.taste, ground)
+    choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
+    blended = None
+    if choice.blend is not None:
+        blended = fitted.blended(choice.blend.new, choice.blend.own)
+    return choice, _as_of(ground, choice, fitted.parts.taste, blended)
+
+
+def _as_of(
+    ground: _Ground, choice: ItemChoice, taste: Taste, blended: Blended | None
+) -> OneToOneItems:
+    """Return the chosen 1:1 model as of the validation window."""
+    return OneToOneItems(
+        taste=taste,
+        weights=event_weights(choice, ground.held.before.kinds, ground.config),
+        ready=no_lists(),
+        at=ground.held.cutoff,
+        min_history=ground.config.items.min_history,
+        blended=blended,
+    )
 
 
 def _chosen(ground: _Ground, progress: Callable[[str], None]) -> tuple[ItemChoice, AlsSettings]:
@@ -399,7 +439,7 @@ def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.
     for place, user in enumerate(wanted.user_row):
         live = held.live.of_user(user)
         history = weights.history(
-            held.before.of_user(user), live, at=int(live.at[-1]), n_items=len(taste.demand)
+            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
         )
         score = taste.score(history)
         best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)

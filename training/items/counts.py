@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recsys.algorithms import popularity
 from recsys.algorithms.histories import Histories
 from recsys.config import Config
-from recsys.events import DAY, Interactions
+from recsys.events import DAY, HOUR, Interactions
 from recsys.items.history import EventWeights
 from recsys.items.popular import PopularItems, by_share
 from recsys.items.segment import SegmentItems
@@ -95,6 +95,12 @@ def kind_caps(kinds: tuple[str, ...], config: Config) -> NDArray[np.float64] | N
     """
     own = [config.kinds[k].cap if k in config.kinds else 0.0 for k in kinds]
     return np.array([cap or np.inf for cap in own]) if any(own) else None
+
+
+def kind_rests(kinds: tuple[str, ...], config: Config) -> NDArray[np.int64]:
+    """Return for how long an item rests after each kind (microseconds), int64, shape (n_kinds,)."""
+    hours = [config.kinds[k].rest_hours if k in config.kinds else 0.0 for k in kinds]
+    return (np.array(hours) * HOUR).astype(np.int64)
 
 
 def critical_kind(kinds: tuple[str, ...], config: Config) -> int:

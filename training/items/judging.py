@@ -21,7 +21,7 @@ from recsys.items.slate import ItemQuery, Ranking, Repeats
 from recsys.ladder import Ladder, RungName, Step
 from recsys.people import NO_SEGMENT, Person
 from recsys.segments.table import SegmentTable
-from training.items.counts import critical_kind
+from training.items.counts import critical_kind, kind_rests
 from training.items.windows import Window
 
 HISTORY_BUCKETS = ((0, 0), (1, 9), (10, 49), (50, None))
@@ -44,6 +44,8 @@ class Judge:
         What may be recommended.
     kind : int
         The kind of event after which a user has had an item.
+    rest : int64, shape (n_kinds,)
+        See :class:`recsys.items.slate.ItemQuery`.
     config : Config
         Length of the lists, and how intervals are made.
     """
@@ -53,6 +55,7 @@ class Judge:
     share: NDArray[np.float64]
     available: NDArray[np.bool_]
     kind: int
+    rest: NDArray[np.int64]
     config: Config
 
     @classmethod
@@ -67,6 +70,7 @@ class Judge:
             share=(counts + 1) / (len(before) + 1),
             available=available,
             kind=critical_kind(held.before.kinds, config),
+            rest=kind_rests(held.before.kinds, config),
             config=config,
         )
 
@@ -88,7 +92,7 @@ class Judge:
     ) -> NDArray[np.int32]:
         """Return the slates of `persons`, int32, shape (n, at_k), padded with ``NOBODY``."""
         k = self.config.items.at_k
-        query = ItemQuery(k, self.available, repeats=repeats, kind=self.kind)
+        query = ItemQuery(k, self.available, repeats=repeats, kind=self.kind, rest=self.rest)
         lists = np.full((len(persons), k), metrics.NOBODY, np.int32)
         for place, person in enumerate(persons):
             answer = slate.fill(ladder, person, query, on_failure=_raise).answer
@@ -215,7 +219,7 @@ def persons(
     segments: SegmentTable,
     trait: NDArray[np.int32],
     *,
-    at: int,
+    at: int | NDArray[np.int64],
     live: Interactions | None = None,
 ) -> list[Person]:
     """Gather users as serving would have found them at the cutoff, or after some live events.
@@ -230,12 +234,13 @@ def persons(
         As of the cutoff.
     trait : int32, shape (n_users,)
         Segment row of each user's trait.
-    at : int
-        The cutoff; with `live`, each user is asked right after their last live event instead.
+    at : int or int64, shape (n_users,)
+        When they are asked: all at the cutoff, or each at a time of their own.
     live : Interactions or None
         What happened since.
     """
     gathered = []
+    asked_at = np.broadcast_to(at, len(before.users))
     for row in rows.tolist():
         past = before.of_user(row)
         recent = live.of_user(row) if live is not None else NO_EVENTS
@@ -243,7 +248,7 @@ def persons(
         gathered.append(
             Person(
                 user_id=before.users[row],
-                at=int(recent.at[-1]) if len(recent) else at,
+                at=int(asked_at[row]),
                 user_row=known,
                 segment_row=segments.of_user(known, int(trait[row])),
                 past=past,

@@ -17,6 +17,7 @@ from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.catalogue import Catalogue
 from recsys.config import Config
 from recsys.events import Interactions
+from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
@@ -28,6 +29,7 @@ from recsys.people import Person
 from recsys.segments.table import SegmentTable
 from training import segments as grouping
 from training.data import TrainingData
+from training.items import newcomers
 from training.items.blending import item_signals, make_blend
 from training.items.choice import ItemChoice, choose, event_weights, fit_base
 from training.items.contest import FactorsAlone, Lists, contest
@@ -40,12 +42,16 @@ from training.items.counts import (
     takers_by_item,
 )
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
+from training.items.moments import in_sessions, moments
+from training.items.session_choice import fit_at_hand, sessions_of
 from training.items.windows import Window, window
 from training.measurement import Measurement
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
 CONTENT_NEIGHBOURS = 50
+MOST_IN_SESSIONS = 2_000
+"""Users asked in the middle of a session, drawn by the seed."""
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
 
@@ -63,6 +69,8 @@ def fit(
     histories = weights.histories(interactions, at=at)
     graph, factors = fit_base(choice, histories, seed=config.training.seed)
     available = data.catalogue.available
+    described = _described_alike(data.catalogue, graph)
+    places = choice.new_item_places
     parts = ItemModels(
         popular=popular,
         segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
@@ -75,7 +83,9 @@ def fit(
         min_history=config.items.min_history,
         on_factors=choice.factors is not None,
         blend=_blend(interactions, choice, config, at=at),
-        content=_described_alike(data.catalogue, graph),
+        content=described,
+        newcomers=newcomers.fit(interactions, described, available, places=places),
+        at_hand=_at_hand(interactions, choice, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
 
@@ -91,6 +101,10 @@ def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbo
     )
 
 
+def _at_hand(interactions: Interactions, choice: ItemChoice, config: Config) -> AtHand | None:
+    return None if choice.sessions is None else fit_at_hand(interactions, choice.sessions, config)
+
+
 def _blend(
     interactions: Interactions, choice: ItemChoice, config: Config, *, at: int
 ) -> Blend | None:
@@ -102,17 +116,9 @@ def _blend(
 
 
 def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
-    taste = parts.taste()
     # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
     with threadpool_limits(1, "blas"):
-        return make_ready(
-            taste,
-            parts.weights,
-            interactions,
-            at=parts.at,
-            depth=depth,
-            blended=parts.blended(taste),
-        )
+        return make_ready(parts.one_to_one(), interactions, depth=depth)
 
 
 def measure(
@@ -122,12 +128,15 @@ def measure(
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
-    window; the hyper rung is judged on what the user bought on later days.
+    window; the hyper rung is asked when the user comes back on a later day, and judged on what the
+    user bought from then on. Where the session at hand is listened to, users with a session are
+    asked in the middle of it instead.
 
     Returns
     -------
     ItemChoice
-        Chosen without the test window.
+        Chosen without the test window, but for places for new items: the window says whether
+        they lose.
     Measurement
         Its figure is the NDCG of the served ladder for each user who bought in the test window.
     """
@@ -138,6 +147,9 @@ def measure(
     progress("fitting on all before the test window")
     models = fit(train, segments, choice, config, at=held.cutoff)
     progress("judging each rung against the one below")
+    if choice.sessions:
+        found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
+        held = in_sessions(held, found, config)
     now, later = _hearings(data, held, segments, config)
     rungs = models.ladder({}).rungs
     verdicts: dict[RungName, Verdict] = {}
@@ -155,7 +167,8 @@ def measure(
         **_factors_alone(models, choice, train, config),
     }
     served = now.ndcg(ladder)
-    return choice, Measurement(
+    places = newcomers.judged(now.judge, now.persons, models, train.interactions, verdicts)
+    return replace(choice, new_item_places=places["places"]), Measurement(
         question=Question.ITEMS,
         verdicts=verdicts,
         metrics={
@@ -164,6 +177,7 @@ def measure(
             "test_days": config.items.test_days,
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
+            "new_item_places": places,
             "served_over_simple": contest(now.judge, now.persons, ladder, simple),
         },
         metric=_metric(config),
@@ -197,12 +211,12 @@ def _hearings(
     """Return users at the cutoff, and those who came back after their first active day."""
     judge = Judge.of(held, data.catalogue.available, config)
     trait = trait_rows(data.trait, segments, config)
-    gather = partial(persons, before=held.before, segments=segments, trait=trait, at=held.cutoff)
+    gather = partial(persons, before=held.before, segments=segments, trait=trait)
     return (
-        _Hearing(judge, gather(held.wanted.user_row)),
+        _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
         _Hearing(
             replace(judge, wanted=held.wanted_later),
-            gather(held.wanted_later.user_row, live=held.live),
+            gather(held.wanted_later.user_row, at=held.asked_at, live=held.live),
         ),
     )
 

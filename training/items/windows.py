@@ -32,6 +32,8 @@ class Window:
         What each user did on their first active day of the window.
     wanted_later : Relevant
         Available items that users bought in the window after that day.
+    asked_at : int64, shape (n_users,)
+        When each user with live events is asked for them: on coming back (microseconds).
     """
 
     cutoff: int
@@ -41,6 +43,7 @@ class Window:
     wanted: Relevant
     live: Interactions
     wanted_later: Relevant
+    asked_at: NDArray[np.int64]
 
 
 def window(data: TrainingData, config: Config, *, end: int | None = None) -> Window:
@@ -59,7 +62,16 @@ def window(data: TrainingData, config: Config, *, end: int | None = None) -> Win
         wanted=split.relevant(held_out.of_kind(critical), available),
         live=held_out.where(first),
         wanted_later=split.relevant(held_out.where(~first).of_kind(critical), available),
+        asked_at=_first_at(held_out.where(~first)),
     )
+
+
+def _first_at(interactions: Interactions) -> NDArray[np.int64]:
+    """Return when each user's first event is, int64, shape (n_users,); 0 for none."""
+    active = np.flatnonzero(np.diff(interactions.indptr))
+    first = np.zeros(len(interactions.users), np.int64)
+    first[active] = interactions.at[interactions.indptr[active]]
+    return first
 
 
 def on_first_day(interactions: Interactions) -> NDArray[np.bool_]:

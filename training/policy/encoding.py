@@ -79,6 +79,12 @@ class Encoding:
         """Names of the features."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def feature_of_column(self) -> NDArray[np.int64]:
+        """The feature behind each column of the design, -1 for the ones, shape (1 + n_columns,)."""
+        widths = [1, *(feature.width for feature in self.features)]
+        return np.repeat(np.arange(-1, len(self.features)), widths)
+
     def design(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """Return a column of ones and the centred columns, float32, shape (n, 1 + n_columns)."""
         raw = _raw(self.features, frame) - self.mean.astype(np.float32)

@@ -14,7 +14,7 @@ from training.policy.learnt import Policy
 MANIFEST = "manifest.json"
 FACTS = "policy"
 KIND = "recsys policy"
-FORMAT = 1
+FORMAT = 2
 
 
 def write_policy(folder: Path, policy: Policy) -> None:

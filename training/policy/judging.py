@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of, value_of
 from recsys.evaluation.overlap import NotMeasured
-from training.policy import response
 from training.policy.encoding import Encoding
 from training.policy.learning import (
     N_FOLDS,
     CrossFitted,
     certain,
+    cross_fitted,
     fold_sums,
     net_of,
-    robust_rewards,
 )
 from training.policy.learnt import Policy, Stakes
 from training.policy.log import Log
@@ -59,22 +57,20 @@ def judge(policy: Policy, log: Log, *, stakes: Stakes, seed: int) -> Judgement:
     differ from those that the policy was learnt for.
     """
     n_arms, net = len(policy.arms), net_of(log.logged, stakes)
-    q = _guesses(policy.encoding, log, stakes, seed=seed)
+    fitted = _held_out(policy.encoding, log, seed=seed)
+    q = stakes.net(fitted.guess)
     ours = lay(certain(policy.choose(log.features), n_arms), net, q=q)
     every = [
         lay(certain(np.full(len(net), arm, np.int8), n_arms), net, q=q) for arm in range(n_arms)
     ]
-    best = int(robust_rewards(q, net).mean(axis=0).argmax())
+    best = int(stakes.net(fitted.robust.mean(axis=0)).argmax())
     singles = tuple(value_of(single) for single in every)
     over = lift_of(ours, every[policy.scorer.default])
     return Judgement(value_of(ours), singles, best, lift_of(ours, every[best]), over)
 
 
-def _guesses(encoded: Encoding, log: Log, stakes: Stakes, *, seed: int) -> NDArray[np.float64]:
+def _held_out(encoded: Encoding, log: Log, *, seed: int) -> CrossFitted:
     design = encoded.design(log.features)
     fold = user_folds(log.logged.user_row, N_FOLDS, seed=seed)
-    by_fold, base = fold_sums(design, log, fold)
-    shrinkage = response.choose(by_fold)
-    whole = response.total(by_fold)
-    tables = tuple(response.fit(whole.plus(held, times=-1), shrinkage) for held in by_fold)
-    return CrossFitted(design, log.logged, base, fold, tables, stakes).guesses()
+    seen = fold_sums(design, log, fold)
+    return cross_fitted(encoded, design, log, fold=fold, seen=seen)

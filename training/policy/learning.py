@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +11,17 @@ from numpy.typing import NDArray
 from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of
-from recsys.evaluation.overlap import NotMeasured
+from recsys.evaluation.overlap import NotMeasured, clustered_error
 from recsys.evaluation.policy_value import Decisions
 from training.policy import encoding, response
+from training.policy.encoding import Encoding
 from training.policy.learnt import Policy, Scorer, Stakes
 from training.policy.log import Log
-from training.policy.response import Sums, Tables
 
 N_FOLDS = 5
-GATES = (0.0, 1.0, 2.0)
 MAX_CELLS = 480
 MIN_COLUMNS, MAX_COLUMNS = 12, 120
+MAX_ERRORS_BEHIND = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +34,73 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """How worths become a choice: the arm of everybody, and by how much another must be ahead."""
-
-    default: int
-    gate: float
-
-
-@dataclass(frozen=True, slots=True)
 class CrossFitted:
-    """A log with models of each fold that have not seen it.
+    """What models say of rows that they have not seen, in units of the reward.
 
     Attributes
     ----------
-    design : float32, shape (n, width)
-        The encoded features.
-    net : Decisions
-        The log with rewards in money, less costs.
-    base : float
-        Mean reward.
+    guess : float64, shape (n, n_arms)
+        Expected reward of every arm.
+    robust : float64, shape (n, n_arms)
+        ``guess + 1[arm was used] (reward - guess) / pscore``: unbiased for every row and arm.
     fold : int64, shape (n,)
         The fold that each row was held out with.
-    tables : tuple of Tables, one a fold
-        Fitted on all other folds, shrinkage chosen there as well.
-    stakes : Stakes
-        Value of a reward, cost of each arm.
+    user_row : int32, shape (n,)
+        Whose row it is.
     """
 
-    design: NDArray[np.float32]
-    net: Decisions
-    base: float
+    guess: NDArray[np.float64]
+    robust: NDArray[np.float64]
     fold: NDArray[np.int64]
-    tables: tuple[Tables, ...]
-    stakes: Stakes
-    _chosen: dict[Rule, NDArray[np.int8]] = field(default_factory=dict)
+    user_row: NDArray[np.int32]
 
-    def guesses(self) -> NDArray[np.float64]:
-        """Return the net reward of every arm by a model that has not seen the row."""
-        q = np.empty((len(self.fold), len(self.stakes.cost)))
-        for number, tables in enumerate(self.tables):
-            own = self.fold == number
-            rewards = self.base + self.design[own] @ tables.coefficient.T
-            q[own] = self.stakes.net(rewards)
-        return q
+    def personal(self) -> NDArray[np.float64]:
+        """Return guesses less their mean over the arms and over the fold, shape (n, n_arms).
 
-    def choices(self, rule: Rule) -> NDArray[np.int8]:
-        """Return the arm for every row by a model that has not seen it, int8, shape (n,)."""
-        if rule not in self._chosen:
-            chosen = np.empty(len(self.fold), np.int8)
-            for number, tables in enumerate(self.tables):
-                own = self.fold == number
-                scorer = scorer_of(tables, rule, base=self.base)
-                chosen[own] = scorer.choose(self.design[own], self.stakes)
-            self._chosen[rule] = chosen
-        return self._chosen[rule]
+        Models of different folds differ by what is in the other folds: without taking that out,
+        guesses would run against what they are held against.
+        """
+        return self._centred(self.guess)
+
+    def slope(self, rows: NDArray[np.bool_] | None = None) -> Estimate | None:
+        """Return how much of the guessed differences between people is there, with its interval.
+
+        The slope of the unbiased differences on the guessed ones: 1 where guesses are as large as
+        they should be, 0 where people do not differ that way (Chernozhukov, Demirer, Duflo &
+        Fernández-Val 2018, "best linear predictor", here over all arms at once). Errors are
+        clustered by user. None where the guesses do not differ.
+        """
+        kept = np.ones(len(self.fold), bool) if rows is None else rows
+        x, y = self.personal()[kept], self._centred(self.robust)[kept]
+        size = float((x * x).sum(axis=1).mean()) if len(x) else 0.0
+        if size <= 0:
+            return None
+        slope = float((x * y).sum(axis=1).mean()) / size
+        influence = (x * (y - slope * x)).sum(axis=1) / size
+        half = NormalDist().inv_cdf(0.975) * clustered_error(influence, self.user_row[kept])
+        return Estimate(slope, slope - half, slope + half, len(x))
+
+    def _centred(self, figure: NDArray[np.float64]) -> NDArray[np.float64]:
+        own: NDArray[np.float64] = figure - figure.mean(axis=1, keepdims=True)
+        for number in np.unique(self.fold):
+            held = self.fold == number
+            own[held] -= own[held].mean(axis=0)
+        return own
 
 
 def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     """Learn which arm for whom.
 
-    Whatever is chosen is chosen on rows that the judged ones are no part of: the shrinkage by
-    squared error inside the folds that a model is fitted on; the gate of a decision (0, 1 or 2
-    deviations) by doubly robust value on the other folds. What this procedure chooses on held-out
-    rows is then compared with the best single arm, by the paired doubly robust difference: only if
-    its interval lies above 0 does the policy choose by person.
+    Models guess rewards of rows they have not seen. Two figures of those rows gate the policy:
+
+    - the slope of unbiased differences between people on the guessed ones (do people differ the way
+      the models say?) must lie above 0 with its whole interval. It looks at all rows, so that it
+      sees differences which the gain of a policy, a much noisier figure, does not show;
+    - the paired doubly robust gain over the best single arm must not be behind by more than its
+      error.
+
+    Guessed differences are then shrunk by the slope, and each arm's mean is the doubly robust one:
+    what is left is what a person may be believed to gain.
 
     Parameters
     ----------
@@ -111,29 +115,29 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     design = encoded.design(log.features)
     fold = user_folds(log.logged.user_row, N_FOLDS, seed=settings.seed)
     by_fold, base = fold_sums(design, log, fold)
-    tables = tuple(_fitted([s for s in by_fold if s is not held]) for held in by_fold)
-    fitted = CrossFitted(design, net_of(log.logged, stakes), base, fold, tables, stakes)
-    q = fitted.guesses()
-    robust = robust_rewards(q, fitted.net)
-    default = int(robust.mean(axis=0).argmax())
-    rule = best_rule(fitted, robust, default, np.ones(len(fold), bool))
-    lift = _judged(_held_out_choices(fitted, robust, default), default, fitted.net, q)
-    estimate = (
+    fitted = cross_fitted(encoded, design, log, fold=fold, seen=(by_fold, base))
+    mean = fitted.robust.mean(axis=0)
+    default = int(stakes.net(mean).argmax())
+    slope = _at(fitted.slope(), settings.confidence)
+    lift = _judged(_held_out_choices(fitted, mean, stakes), default, fitted, log, stakes=stakes)
+    told = (
         None if isinstance(lift, NotMeasured) else lift.dr.estimate(confidence=settings.confidence)
     )
+    coefficient = response.fit(response.total(by_fold), encoded.feature_of_column)
     return Policy(
         arms=log.arms,
         encoding=encoded,
         stakes=stakes,
-        scorer=scorer_of(_fitted(by_fold), rule, base=base),
-        personal=estimate is not None and estimate.low > 0,
-        lift=estimate,
-        verdict=_verdict(log.arms[rule.default], lift, estimate),
+        scorer=scorer_of(coefficient, mean, default, slope=_believed(slope)),
+        personal=_ships(slope, lift),
+        slope=slope,
+        lift=told,
+        verdict=_verdict(log.arms[default], slope, lift, told),
         notes=log.notes,
     )
 
 
-def encode(log: Log, *, categorical: tuple[str, ...]) -> encoding.Encoding:
+def encode(log: Log, *, categorical: tuple[str, ...]) -> Encoding:
     """Return an encoding whose tables of all arms together stay small enough to fit quickly."""
     columns = int(np.clip(MAX_CELLS // len(log.arms), MIN_COLUMNS, MAX_COLUMNS))
     return encoding.fit(log.features, categorical=categorical, max_columns=columns)
@@ -141,7 +145,7 @@ def encode(log: Log, *, categorical: tuple[str, ...]) -> encoding.Encoding:
 
 def fold_sums(
     design: NDArray[np.float32], log: Log, fold: NDArray[np.int64]
-) -> tuple[list[Sums], float]:
+) -> tuple[list[response.Sums], float]:
     """Return the sums of every fold, and the mean reward they are taken about."""
     base = float(log.logged.reward.mean())
     y = log.logged.reward - base
@@ -151,35 +155,44 @@ def fold_sums(
     ], base
 
 
+def cross_fitted(
+    encoded: Encoding,
+    design: NDArray[np.float32],
+    log: Log,
+    *,
+    fold: NDArray[np.int64],
+    seen: tuple[list[response.Sums], float],
+) -> CrossFitted:
+    """Return guesses for every fold by a model of all others; `seen` as :func:`fold_sums` says."""
+    by_fold, base = seen
+    whole = response.total(by_fold)
+    guess = np.empty((len(fold), len(log.arms)))
+    for number, held in enumerate(by_fold):
+        coefficient = response.fit(whole.plus(held, times=-1), encoded.feature_of_column)
+        own = fold == number
+        guess[own] = base + design[own] @ coefficient.T
+    robust, rows, logged = guess.copy(), np.arange(len(fold)), log.logged
+    surprise = logged.reward - guess[rows, logged.action]
+    robust[rows, logged.action] += surprise / logged.pscore
+    return CrossFitted(guess, robust, fold, logged.user_row)
+
+
 def net_of(logged: Decisions, stakes: Stakes) -> Decisions:
     """Return the log with rewards in money, less the cost of what was done."""
     net = stakes.value * logged.reward - stakes.cost[logged.action]
     return Decisions(logged.user_row, logged.action, logged.pscore, net)
 
 
-def robust_rewards(q: NDArray[np.float64], logged: Decisions) -> NDArray[np.float64]:
-    """Return q(a) + 1[a was done] (r - q(a)) / pscore, unbiased for each arm, shape (n, n_arms)."""
-    robust, rows = q.copy(), np.arange(len(q))
-    robust[rows, logged.action] += (logged.reward - q[rows, logged.action]) / logged.pscore
-    return robust
+def scorer_of(
+    coefficient: NDArray[np.float64], mean: NDArray[np.float64], default: int, *, slope: float
+) -> Scorer:
+    """Return what tables say of people around the mean of each arm, shrunk by the slope.
 
-
-def best_rule(
-    fitted: CrossFitted, robust: NDArray[np.float64], default: int, rows: NDArray[np.bool_]
-) -> Rule:
-    """Return the gate around the arm of everybody with the highest robust value on `rows`."""
-    rules = [Rule(default, gate) for gate in GATES]
-
-    def value(rule: Rule) -> float:
-        return float(robust[rows, fitted.choices(rule)[rows]].mean())
-
-    return max(rules, key=value)
-
-
-def scorer_of(tables: Tables, rule: Rule, *, base: float) -> Scorer:
-    """Return what tables say, held against the arm of everybody."""
-    doubt = tables.doubt(rule.default)
-    return Scorer(base, tables.coefficient, doubt, rule.default, rule.gate)
+    Columns are centred, so that the first coefficient is the mean.
+    """
+    shrunk = coefficient * slope
+    shrunk[:, 0] = mean
+    return Scorer(shrunk, default)
 
 
 def certain(chosen: NDArray[np.int8], n_arms: int) -> NDArray[np.float64]:
@@ -188,39 +201,66 @@ def certain(chosen: NDArray[np.int8], n_arms: int) -> NDArray[np.float64]:
     return propensity
 
 
-def _fitted(folds: list[Sums]) -> Tables:
-    return response.fit(response.total(folds), response.choose(folds))
+def _believed(slope: Estimate | None) -> float:
+    return 0.0 if slope is None else min(1.0, max(0.0, slope.value))
+
+
+def _at(slope: Estimate | None, confidence: float) -> Estimate | None:
+    """Return an estimate with its 95 % interval at another confidence."""
+    if slope is None:
+        return None
+    normal = NormalDist()
+    scale = normal.inv_cdf((1 + confidence) / 2) / normal.inv_cdf(0.975)
+    half = (slope.high - slope.value) * scale
+    return Estimate(slope.value, slope.value - half, slope.value + half, slope.n)
 
 
 def _held_out_choices(
-    fitted: CrossFitted, robust: NDArray[np.float64], default: int
+    fitted: CrossFitted, mean: NDArray[np.float64], stakes: Stakes
 ) -> NDArray[np.int8]:
-    """Return what the procedure chooses for each fold when it may look at the others only.
+    """Return what the procedure chooses for each fold, shrunk by the slope of the others.
 
-    The arm of everybody is the best on all rows, in every fold: what it is compared with is that
-    same arm, so that having been found on the judged rows only makes it harder to beat. Found on
-    the other folds it would tend to be another than on the judged one, and personal choices would
-    pay for that.
+    The mean of each arm is that over all rows, in every fold, and so is the arm of everybody that
+    choices are compared with. Found on the other folds it would tend to be another than on the
+    judged one, and personal choices would pay for that.
     """
-    chosen = np.empty(len(robust), np.int8)
+    chosen, personal = np.empty(len(fitted.fold), np.int8), fitted.personal()
     for number in range(N_FOLDS):
         own = fitted.fold == number
-        chosen[own] = fitted.choices(best_rule(fitted, robust, default, ~own))[own]
+        slope = _believed(fitted.slope(~own))
+        chosen[own] = stakes.net(mean + slope * personal[own]).argmax(axis=1)
     return chosen
 
 
 def _judged(
-    chosen: NDArray[np.int8], default: int, net: Decisions, q: NDArray[np.float64]
+    chosen: NDArray[np.int8], default: int, fitted: CrossFitted, log: Log, *, stakes: Stakes
 ) -> PolicyValue | NotMeasured:
-    n_arms = q.shape[1]
+    n_arms, net = len(log.arms), net_of(log.logged, stakes)
     single = np.full(len(chosen), default, np.int8)
+    q = stakes.net(fitted.guess)
     ours, theirs = (lay(certain(policy, n_arms), net, q=q) for policy in (chosen, single))
     return lift_of(ours, theirs)
 
 
-def _verdict(arm: str, lift: PolicyValue | NotMeasured, estimate: Estimate | None) -> str:
+def _ships(slope: Estimate | None, lift: PolicyValue | NotMeasured) -> bool:
+    if slope is None or isinstance(lift, NotMeasured):
+        return False
+    return slope.low > 0 and lift.dr.value > -MAX_ERRORS_BEHIND * lift.dr.error
+
+
+def _verdict(
+    arm: str, slope: Estimate | None, lift: PolicyValue | NotMeasured, told: Estimate | None
+) -> str:
     if isinstance(lift, NotMeasured):
         return f"{arm} for everybody: choosing by person could not be judged ({lift.why})"
-    if estimate is not None and estimate.low > 0:
-        return f"chooses by person: earns {estimate} a decision more than {arm} for everybody"
-    return f"{arm} for everybody: choosing by person does not clearly earn more ({estimate})"
+    if slope is None:
+        return f"{arm} for everybody: no feature tells whom to treat otherwise"
+    found = f"slope of held-out differences on guessed ones {slope}"
+    if _ships(slope, lift):
+        return (
+            f"chooses by person: earns {told} a decision more than {arm} for everybody, and "
+            f"people differ as guessed ({found})"
+        )
+    if slope.low > 0:
+        return f"{arm} for everybody: choosing by person did not earn more ({told})"
+    return f"{arm} for everybody: choosing by person does not clearly earn more ({found})"

@@ -16,53 +16,27 @@ CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """What each arm is worth to whom, and how clear that is.
+    """What each arm is worth to whom.
 
     Attributes
     ----------
-    base : float
-        Mean reward of all.
     coefficient : float64, shape (n_arms, 1 + n_columns)
-        What each column adds, by arm.
-    doubt : float64, shape (n_arms, 1 + n_columns, 1 + n_columns)
-        Covariance of each arm's coefficients less those of the `default` arm.
+        What each column adds to the reward, by arm; the first is the mean reward of the arm.
     default : int
         The single arm that is best for all.
-    gate : float
-        Deviations by which an arm must be ahead of the default to replace it.
     """
 
-    base: float
     coefficient: NDArray[np.float64]
-    doubt: NDArray[np.float64]
     default: int
-    gate: float
-
-    def rewards(self, design: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the expected reward of every arm, float64, shape (n, n_arms)."""
-        return self.base + design @ self.coefficient.T
-
-    def lead(
-        self, design: NDArray[np.float32], stakes: Stakes
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return by how much each arm is worth more than the default, and the deviation of that."""
-        worth = stakes.net(self.rewards(design))
-        ahead = worth - worth[:, [self.default]]
-        if not self.gate:
-            return ahead, np.zeros_like(ahead)
-        variance = np.stack([((design @ own) * design).sum(axis=1) for own in self.doubt], axis=1)
-        return ahead, stakes.value * np.sqrt(np.maximum(variance, 0.0))
 
     def choose(self, design: NDArray[np.float32], stakes: Stakes) -> NDArray[np.int8]:
-        """Return the arm for each row, int8, shape (n,)."""
+        """Return the arm for each row, int8, shape (n,); of equals the default, then the first."""
         chosen = np.empty(len(design), np.int8)
         for start in range(0, len(design), CHUNK):
             part = slice(start, start + CHUNK)
-            ahead, sd = self.lead(design[part], stakes)
-            # the default is ahead of itself by 0, so that it wins where no other is clearly ahead
-            chosen[part] = np.where(ahead > self.gate * sd, ahead, 0.0).argmax(axis=1)
-            nobody = ~(ahead > self.gate * sd).any(axis=1)
-            chosen[part][nobody] = self.default
+            worth = stakes.net(design[part] @ self.coefficient.T)
+            held = worth[:, self.default] >= worth.max(axis=1)
+            chosen[part] = np.where(held, self.default, worth.argmax(axis=1))
         return chosen
 
 
@@ -94,6 +68,9 @@ class Policy:
         What each arm is worth to whom.
     personal : bool
         Whether the gate let it choose by person; else the default arm serves everybody.
+    slope : Estimate or None
+        How much of the guessed differences between people held-out rows show: 1 all, 0 none; None
+        where no feature makes a difference.
     lift : Estimate or None
         By how much choosing by person earned more than the default arm on held-out rows; None when
         that could not be measured.
@@ -108,6 +85,7 @@ class Policy:
     stakes: Stakes
     scorer: Scorer
     personal: bool
+    slope: Estimate | None
     lift: Estimate | None
     verdict: str
     notes: tuple[str, ...]

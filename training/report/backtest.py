@@ -54,6 +54,15 @@ def tables(test: Backtest) -> Iterator[Table]:
         after["rungs"],
     )
     yield _by_history(test)
+    yield _new_item_places(test.metrics["new_item_places"])
+
+
+def _new_item_places(found: Mapping[str, Any]) -> Table:
+    table = Table(title="Last places for items that nobody has taken yet", box=None)
+    for heading in ("places that may serve", "gain in NDCG", "the same if none of them is taken"):
+        table.add_column(heading)
+    table.add_row(str(found["places"]), figure(found["gain"]), figure(found["if_none_taken"]))
+    return table
 
 
 def _by_ranker(title: str, reports: Mapping[str, Any]) -> Table:

@@ -17,10 +17,10 @@ from recsys.events import DAY, IdMap, Interactions, UserEvents
 from recsys.items.blend import OWN, Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
-from recsys.items.one_to_one import make_ready
+from recsys.items.one_to_one import make_ready, no_lists
 from recsys.items.popular import PopularItems, by_share
 from recsys.items.segment import SegmentItems
-from recsys.items.taste import Taste, demand
+from recsys.items.taste import demand
 from recsys.people import NO_SEGMENT, Person
 
 KINDS = ("view", "cart", "purchase", "return")
@@ -100,26 +100,25 @@ def blended_models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> Ite
             kind=PURCHASE,
         ),
     )
-    taste = parts.taste()
-    ready = make_ready(taste, WEIGHTS, table, at=AT, depth=depth, blended=parts.blended(taste))
-    return replace(parts, ready=ready)
+    return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))
 
 
 def models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:
     table = interactions()
     graph = neighbours.fit(WEIGHTS.histories(table, at=AT), NeighbourSettings("cosine", 4))
     tilt = demand(np.zeros(N_ITEMS), available, exponent=0.3)
-    return ItemModels(
+    parts = ItemModels(
         popular=popular(),
         segment=by_segment(),
         neighbours=graph,
         factors=None,
         demand=tilt,
         weights=WEIGHTS,
-        ready=make_ready(Taste(graph, tilt), WEIGHTS, table, at=AT, depth=depth),
+        ready=no_lists(),
         at=AT,
         min_history=2,
     )
+    return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))
 
 
 def person(user_row: int | None, *live: tuple[int, int, int], segment_row: int = NO_SEGMENT):

@@ -22,7 +22,7 @@ def test_events_on_items_that_the_model_does_not_know_do_not_count():
 def test_one_known_live_event_is_enough_for_anybody(user):
     asked = person(user, (5, PURCHASE, 101))
     assert RUNG.refusal(asked) is None
-    assert RUNG.because(asked).startswith("1 event since training")
+    assert RUNG.because(asked).startswith("1 event since the model was trained")
 
 
 def test_a_new_user_gets_the_club_of_their_first_event():

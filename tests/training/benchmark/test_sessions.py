@@ -8,7 +8,7 @@ import pytest
 
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
-from training.benchmark import sessions
+from training import session_learning
 from training.benchmark.sessions import judge, run
 
 N_ITEMS = 40
@@ -44,7 +44,7 @@ def settled(path, test=None, predict=None, k=5):
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(sessions, "GRID", {"memory": (1.0, 2.0)})
+    monkeypatch.setattr(session_learning, "GRID", {"memory": (1.0, 2.0)})
 
 
 def test_a_list_hits_at_its_rank():

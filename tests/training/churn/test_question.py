@@ -75,6 +75,8 @@ def quick() -> Any:
         patch.setattr(churn_choice, "CANDIDATES", small)
         patch.setattr(churn, "CANDIDATES", small)
         patch.setattr(churn_choice, "TRIAL_MEMBERS", 1)
+        # in this world P0 is all but the truth, and would be taken
+        patch.setattr(churn_choice, "silent", lambda *_, **__: None)
         yield small
 
 
@@ -171,8 +173,13 @@ def test_metrics_are_ready_for_json(measured: Any) -> None:
     assert usage["n_repeaters"] > 100
     assert usage["survival_curve"][0] == [0.0, 1.0]
     assert {part["name"] for part in usage["by_segment"]} >= {"rfm:champions", "rfm:lost"}
-    assert set(told["models"]) == {"recency", "rfm_segment", "additive"}
+    assert set(told["models"]) == {"recency", "rfm_segment", "bg_nbd_p0", "additive"}
     assert set(told["models"]["additive"]["auc"]) == {"value", "low", "high", "n"}
+    assert told["rung_2"] == "additive model"
+    assert [rate["n_users"] > 0 for rate in told["drift"]["base_rates"]]
+    assert "season unknown" in told["drift"]["warnings"][0]
+    assert told["drift"]["alarm"] in {"none", "warn", "act"}
+    assert told["lifetime_value"]["n_users"] > 1_000
     assert sum(part["n"] for part in told["reliability"]) == told["n_users"]
     assert told["lift_curve"][-1] == [1.0, 1.0]
     assert json.dumps(asdict(choice))

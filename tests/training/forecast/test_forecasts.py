@@ -67,6 +67,11 @@ def test_later_events_change_neither_forecast_and_a_second_equals_the_first(
     np.testing.assert_array_equal(one.orders, two.orders)
 
 
+@pytest.mark.slow
+def test_a_season_never_seen_is_said(risk: churn.ChurnForecast) -> None:
+    assert "has not been seen a year before" in risk.warnings[0]
+
+
 @given(st.integers(0, 1_000), st.integers(20, 60))
 @settings(max_examples=20, deadline=None)
 def test_later_events_change_no_feature_of_the_rhythm(seed: int, cut: int) -> None:

@@ -38,6 +38,17 @@ def test_where_people_are_alike_one_arm_serves_everybody() -> None:
     assert set(policy.choose(world(100, seed=5, personal=0.0).features).tolist()) == {2}
 
 
+def test_weak_differences_are_found_where_the_gain_alone_is_too_noisy_to_show_them() -> None:
+    found = learnt(6_000, seed=3, personal=0.4, at=stakes(0.03, 0.03, 0.0))
+    assert found.personal
+    assert found.slope is not None
+    assert found.slope.low > 0
+    assert found.lift is not None
+    assert found.lift.low < 0
+    fresh = world(20_000, seed=98, personal=0.4)
+    assert fresh.value(found) > fresh.best_single(found.stakes)
+
+
 def significantly_worse(people: World, policy: Policy, *, seed: int) -> bool:
     """Return whether a policy is significantly worse than the truly best arm on a new log."""
     logged, q = net_of(people.log(seed=seed).logged, policy.stakes), people.net(policy.stakes)

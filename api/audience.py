@@ -1,0 +1,170 @@
+"""Audiences: who belongs to a segment or to the cohort of a rule, and may be written to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from api.asked import Asked
+from api.desk import Desk
+from api.render import Json
+from api.state import Serving
+from recsys import membership
+from recsys.answering import Answering
+from recsys.errors import BadQuery, UnknownSegment
+from recsys.events import IdMap
+from recsys.membership import Belonging
+from recsys.people import Person
+from recsys.segments import rule_json
+from recsys.segments.cohort import NO_LEAF, Decision
+from recsys.segments.groups import FAMILIES, MIN_USERS
+from recsys.segments.rule import Rule
+
+CHUNK = 500
+SAMPLE = 20_000
+COLUMNS = ("user_id", "decided_by", *FAMILIES)
+COHORT = "cohort:"
+NO_CONSENT = "no consent to profiling"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is wanted.
+
+    Attributes
+    ----------
+    rule : Rule
+        Who belongs.
+    channel : str
+        The channel that they have to have granted; empty: any.
+    """
+
+    rule: Rule
+    channel: str = ""
+
+    def reachable(self, person: Person) -> bool:
+        """Return whether the person granted marketing on the channel; unknown is denied."""
+        return self.channel in person.channels if self.channel else bool(person.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Some users, looked at."""
+
+    people: Sequence[Person]
+    belonging: Belonging
+    decision: Decision
+
+
+def read(
+    fields: Mapping[str, Any], answering: Answering, cohorts: Mapping[str, Rule],
+    channels: Iterable[str],
+) -> Audience:  # fmt: skip
+    """Return the audience that the fields of a request name: a `rule`, or a `segment`.
+
+    Raises
+    ------
+    BadQuery
+        Neither or both, or an unknown channel.
+    BadRule, UnknownSegment
+        What is named does not exist, or cannot be read.
+    """
+    rule, segment, channel = (fields.get(name) for name in ("rule", "segment", "channel"))
+    if (rule is None) == (segment is None):
+        raise BadQuery("rule", rule, "a rule, or the name of a segment, not both")
+    if channel not in (None, "", *channels):
+        raise BadQuery("channel", channel, ", ".join(channels))
+    if rule is not None:
+        wanted = membership.check(rule_json.parse(rule), answering)
+    elif str(segment).startswith(COHORT):
+        wanted = _stored(str(segment), cohorts, answering)
+    else:
+        wanted = membership.of_segment(str(segment), answering)
+    return Audience(wanted, str(channel or ""))
+
+
+def looked_at(
+    desk: Desk, serving: Serving, audience: Audience, user_ids: Iterable[str], *, asked: Asked,
+    at: int,
+) -> Iterator[Looked]:  # fmt: skip
+    """Yield the users in chunks, with where they belong; memory is bounded by ``CHUNK``."""
+    users = iter(user_ids)
+    while chunk := list(islice(users, CHUNK)):
+        people = [desk.person(serving, user_id, asked, at=at)[0] for user_id in chunk]
+        belonging = desk.belonging(serving, people, at=at)
+        yield Looked(people, belonging, belonging.decide(audience.rule))
+
+
+def members(looked: Looked, audience: Audience) -> Iterator[Json]:
+    """Yield a row for each of the users who belongs and may be written to."""
+    for place in np.flatnonzero(looked.decision.inside).tolist():
+        person = looked.people[place]
+        if audience.reachable(person):
+            leaf = audience.rule.leaves[looked.decision.leaf[place]]
+            yield {
+                "user_id": person.user_id,
+                "decided_by": leaf.path,
+                **looked.belonging.segments(place),
+            }
+
+
+def sample(users: IdMap, *, seed: int) -> list[str]:
+    """Return all users, or ``SAMPLE`` of them drawn at random where there are more."""
+    if len(users) <= SAMPLE:
+        return list(users)
+    rows = np.random.default_rng(seed).choice(len(users), SAMPLE, replace=False)
+    return [users[row] for row in np.sort(rows).tolist()]
+
+
+def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
+    """Return how many belong, how many may be written to, and which leaves decided.
+
+    Where only some of the `of` users were looked at, counts are scaled up and `estimated` says
+    so. Counts of fewer than ``MIN_USERS`` users are null.
+    """
+    seen, inside, reachable = 0, 0, 0
+    admitted: Counter[int] = Counter()
+    refused: Counter[int] = Counter()
+    for looked in chunks:
+        belongs, leaf = looked.decision.inside, looked.decision.leaf
+        seen += len(looked.people)
+        inside += int(belongs.sum())
+        reachable += sum(1 for _ in members(looked, audience))
+        admitted.update(leaf[belongs].tolist())
+        refused.update(leaf[~belongs].tolist())
+    scale = of / seen if seen else 1.0
+    paths = {NO_LEAF: NO_CONSENT, **{leaf.index: leaf.path for leaf in audience.rule.leaves}}
+    return {
+        "users": shown(inside, scale),
+        "reachable": shown(reachable, scale),
+        "of": of,
+        "looked_at": seen,
+        "estimated": seen < of,
+        "decided_by": [
+            {
+                "leaf": path,
+                "admitted": shown(admitted[index], scale),
+                "refused": shown(refused[index], scale),
+            }
+            for index, path in paths.items()
+            if admitted[index] or refused[index]
+        ],
+    }
+
+
+def shown(users: int, scale: float) -> int | None:
+    """Return a count scaled up, None where fewer than ``MIN_USERS`` were seen, but not none."""
+    return round(users * scale) if users == 0 or users >= MIN_USERS else None
+
+
+def _stored(name: str, cohorts: Mapping[str, Rule], answering: Answering) -> Rule:
+    rule = cohorts.get(name.removeprefix(COHORT))
+    if rule is None:
+        known = (*answering.bundle.groups.names, *(f"{COHORT}{cohort}" for cohort in cohorts))
+        raise UnknownSegment(name, known=known)
+    return membership.check(rule, answering)

@@ -1,0 +1,189 @@
+"""The command that answers into a file: ``recsys export``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from api.settings import ConfigFile, settings_of
+from recsys.config import Config
+from recsys.errors import BadQuery
+
+if TYPE_CHECKING:
+    from api.asked import Asked
+    from api.audience import Audience, Looked
+    from api.render import Json
+    from api.service import Service
+
+app = typer.Typer(help="Answer into a file.")
+
+
+@app.command()
+def export(  # noqa: PLR0913 - options of a command
+    output: Annotated[
+        Path | None, typer.Argument(help="The ending says how: .csv, .jsonl or .parquet.")
+    ] = None,
+    *,
+    users: Annotated[
+        Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items for each user.")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="An item to leave out; repeat it.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Only users of a segment who granted marketing.")
+    ] = None,
+    rule: Annotated[
+        Path | None, typer.Option(help="Only users of a rule (JSON) who granted marketing.")
+    ] = None,
+    channel: Annotated[str, typer.Option(help="The channel they granted. Default: any.")] = "",
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Write items, channel and churn for all known users, or for an audience."""
+    from api import export as exporting
+
+    settings = settings_of(config)
+    if not preview:
+        if output is None:
+            raise BadQuery("output", "", "a file, or --preview")
+        exporting.check(output)
+    with _opened(settings) as service:
+        said = {} if limit is None else {"limit": str(limit)}
+        job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
+        ids = job.known if users is None else list(exporting.listed(users))
+        wanted = job.wanted(segment, rule, channel)
+        if preview or output is None:
+            job.preview(ids, wanted)
+            return
+        total = job.write(ids, wanted, output)
+    typer.echo(f"{total:,} users written to {output} from model {job.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export from one model version."""
+
+    service: Service
+    asked: Asked
+
+    @property
+    def version(self) -> str:
+        """The model version that answers."""
+        return self.service.current.serving.answering.version
+
+    @property
+    def known(self) -> Any:
+        """All users that the model version knows."""
+        return self.service.current.serving.answering.bundle.interactions.users
+
+    def wanted(self, segment: str | None, rule: Path | None, channel: str) -> Audience | None:
+        """Return the audience asked for; None for everybody.
+
+        Raises
+        ------
+        QueryError, UnreadableFile
+            There is no such segment, rule or channel.
+        """
+        if segment is None and rule is None:
+            return None
+        from api import audience
+        from recsys.storage.cohort_file import read_json
+
+        said = None if rule is None else read_json(rule)
+        fields: Mapping[str, Any] = {"segment": segment, "rule": said, "channel": channel}
+        service = self.service
+        answering = service.current.serving.answering
+        return audience.read(fields, answering, service.desk.cohorts, service.config.channels.arms)
+
+    def preview(self, ids: Sequence[str], wanted: Audience | None) -> None:
+        """Print how many there are.
+
+        Raises
+        ------
+        BadQuery
+            Nobody in particular is wanted.
+        """
+        from api import audience
+
+        if wanted is None:
+            raise BadQuery("preview", "", "with --segment or --rule")
+        counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
+        Console().print(_table(counted))
+
+    def write(self, ids: Sequence[str], wanted: Audience | None, output: Path) -> int:
+        """Write the answers about the users, or those of them who are wanted."""
+        from api import export as exporting
+
+        def answer(user_id: str) -> Json:
+            service = self.service
+            at = service.clock()
+            return service.desk.everything(service.current.serving, user_id, self.asked, at=at)
+
+        members: Iterable[str] = ids if wanted is None else self._members(ids, wanted)
+        with _progress(len(ids) if wanted is None else None) as advance:
+            return exporting.export(
+                answer, members, output, limit=self.asked.limit, progress=advance
+            )
+
+    def _looked_at(self, ids: Iterable[str], wanted: Audience) -> Iterator[Looked]:
+        from api import audience
+
+        service = self.service
+        return audience.looked_at(
+            service.desk, service.current.serving, wanted, ids,
+            asked=self.asked, at=service.clock(),
+        )  # fmt: skip
+
+    def _members(self, ids: Iterable[str], wanted: Audience) -> Iterator[str]:
+        from api import audience
+
+        for looked in self._looked_at(ids, wanted):
+            for row in audience.members(looked, wanted):
+                yield row["user_id"]
+
+
+def _table(counted: Json) -> Table:
+    def told(count: int | None) -> str:
+        return "fewer than 20" if count is None else f"{count:,}"
+
+    table = Table("", "belong", "do not", box=None)
+    table.add_row("users", told(counted["users"]), "")
+    table.add_row("of them granted marketing", told(counted["reachable"]), "")
+    table.add_row("users looked among", f"{counted['of']:,}", "")
+    for leaf in counted["decided_by"]:
+        table.add_row(f"decided by {leaf['leaf']}", told(leaf["admitted"]), told(leaf["refused"]))
+    return table
+
+
+@contextmanager
+def _opened(settings: Config) -> Iterator[Service]:
+    from api.service import Service
+
+    service = Service(settings)
+    service.load()
+    try:
+        yield service
+    finally:
+        service.log.database.close()
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
+    columns = (
+        TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("answering", total=total)
+        yield lambda users: bar.advance(task, users)

@@ -1,0 +1,93 @@
+"""Groups of users who take the same kind of things, whatever their rhythm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import NO_ITEM
+
+MIN_ITEMS = 3
+NO_CLUSTER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What items are about, and the centres of what users are about.
+
+    Attributes
+    ----------
+    names : tuple of str
+        One for each cluster: what sets it apart most.
+    typical : tuple of tuple of str
+        What sets each cluster apart, most first: categories or titles.
+    item_vectors : float32, shape (n_items, n_dimensions)
+        What each item is about: its category, or its factors.
+    centres : float32, shape (n_clusters, n_dimensions)
+        The mean content of a cluster's users.
+    stability : float
+        Mean adjusted Rand index between the clusters and those of bootstrap samples of the users.
+    """
+
+    names: tuple[str, ...]
+    typical: tuple[tuple[str, ...], ...]
+    item_vectors: NDArray[np.float32]
+    centres: NDArray[np.float32]
+    stability: float
+
+    def of(self, item_row: NDArray[np.int32], indptr: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Return the cluster whose centre is nearest to each user's content.
+
+        Parameters
+        ----------
+        item_row : int32, shape (n_events,)
+            What users took, grouped by user; ``NO_ITEM`` is left out.
+        indptr : int64, shape (n_users + 1,)
+            Where each user's events start.
+
+        Returns
+        -------
+        int8, shape (n_users,)
+            ``NO_CLUSTER`` for users with fewer than ``MIN_ITEMS`` different items; ties go to the
+            lower cluster.
+        """
+        known, found = content(self.item_vectors, item_row, indptr)
+        near = found @ self.centres.T - 0.5 * (self.centres**2).sum(1)
+        return np.where(known, near.argmax(1), NO_CLUSTER).astype(np.int8)
+
+
+def content(
+    item_vectors: NDArray[np.float32], item_row: NDArray[np.int32], indptr: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return what each user is about: the direction of the mean over the user's different items.
+
+    Returns
+    -------
+    known : bool, shape (n_users,)
+        Whether there are ``MIN_ITEMS`` different items that say anything.
+    found : float32, shape (n_users, n_dimensions)
+        Of unit length; zeros where not known.
+    """
+    n_users, n_items = len(indptr) - 1, len(item_vectors)
+    user_row, items = different(item_row, indptr, n_items=n_items)
+    found = np.zeros((n_users, item_vectors.shape[1]), np.float32)
+    counts = np.bincount(user_row, minlength=n_users)
+    if len(items):
+        starts = (np.cumsum(counts) - counts)[counts > 0]
+        found[counts > 0] = np.add.reduceat(item_vectors[items], starts, axis=0)
+    length = np.linalg.norm(found, axis=1)
+    known = (counts >= MIN_ITEMS) & (length > 0)
+    found /= np.where(known, length, 1)[:, None]
+    return known, np.where(known[:, None], found, 0).astype(np.float32)
+
+
+def different(
+    item_row: NDArray[np.int32], indptr: NDArray[np.int64], *, n_items: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each pair of a user and an item once, as (user rows, item rows), by user and item."""
+    user_row = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    some = item_row != NO_ITEM
+    pairs = np.unique(user_row[some] * max(n_items, 1) + item_row[some])
+    return pairs // max(n_items, 1), pairs % max(n_items, 1)

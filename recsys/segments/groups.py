@@ -1,0 +1,149 @@
+"""All groupings of users beside each other: RFM, lifecycle, content clusters and the trait.
+
+Fitted as of training, told of anybody at any instant: who came back a minute ago is not dormant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.segments import lifecycle, rfm
+from recsys.segments.clusters import Clusters
+from recsys.segments.crowd import Crowd
+from recsys.segments.table import MIN_USERS
+
+__all__ = ["FAMILIES", "MIN_USERS", "Groups", "Memberships", "Portrait"]
+
+FAMILIES = ("rfm", "lifecycle", "cluster")
+"""Groupings by behaviour; what is not among these prefixes is the trait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A segment in figures, as of training.
+
+    Attributes
+    ----------
+    name : str
+        ``rfm:champions``, ``lifecycle:new``, ``cluster:…``, ``country:France``.
+    users : int
+        How many are in it.
+    revenue_share : float or None
+        Their share of all the money of critical events so far; None where there was none.
+    churn : float or None
+        Mean probability of churn over those among them who have one of their own.
+    repurchase : float or None
+        Of the users who were in it one period ago, the share that came back within the period;
+        None where nobody was.
+    repurchase_users : int
+        How many were in it one period ago.
+    """
+
+    name: str
+    users: int
+    revenue_share: float | None
+    churn: float | None
+    repurchase: float | None
+    repurchase_users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memberships:
+    """Where each user of a crowd is; -1 in none.
+
+    Attributes
+    ----------
+    rfm, lifecycle, cluster : int8, shape (n_users,)
+        Indices into ``rfm.NAMES``, ``lifecycle.STATES`` and the names of the clusters.
+    """
+
+    rfm: NDArray[np.int8]
+    lifecycle: NDArray[np.int8]
+    cluster: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The fitted groupings.
+
+    Attributes
+    ----------
+    critical : int
+        Number of the kind whose absence is churn; -1 when the data have none of it.
+    trait : str
+        Name of the trait that makes segments.
+    cuts : RfmCuts
+        Where the RFM scores change.
+    period_days : int
+        Of the lifecycle: the usage interval, else the horizon of churn.
+    clusters : Clusters or None
+        None where no grouping by content was stable.
+    no_clusters : str
+        Why not; empty when there are some.
+    portraits : tuple of Portrait
+        One for every segment there is.
+    transitions : int64, shape (6, 5)
+        See :func:`recsys.segments.lifecycle.transitions`.
+    """
+
+    critical: int
+    trait: str
+    cuts: rfm.RfmCuts
+    period_days: int
+    clusters: Clusters | None
+    no_clusters: str
+    portraits: tuple[Portrait, ...]
+    transitions: NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the segments are called."""
+        return tuple(portrait.name for portrait in self.portraits)
+
+    def portrait(self, name: str) -> Portrait | None:
+        """Return the segment of that name; None when there is none."""
+        return next((each for each in self.portraits if each.name == name), None)
+
+    def memberships(self, crowd: Crowd) -> Memberships:
+        """Return where each user is at the instant of the crowd, by behaviour up to it."""
+        own = crowd.of_kind(self.critical)
+        at = crowd.at + 1
+        known = rfm.facts_of(own.events.at, own.events.value, own.indptr, at=at)
+        return Memberships(
+            rfm=rfm.segment(rfm.score(known, self.cuts)),
+            lifecycle=lifecycle.states(
+                own.events.at, own.indptr, at=at, period_days=self.period_days
+            ),
+            cluster=np.full(len(crowd), -1, np.int8)
+            if self.clusters is None
+            else self.clusters.of(own.events.item_row, own.indptr),
+        )
+
+    def named(self, found: Memberships, place: int) -> Mapping[str, str | None]:
+        """Return the name of a user's segment of every family, None where in none."""
+        rows = (found.rfm[place], found.lifecycle[place], found.cluster[place])
+        return {
+            family: self._names(family)[row] if row >= 0 else None
+            for family, row in zip(FAMILIES, rows, strict=True)
+        }
+
+    def inside(self, name: str, crowd: Crowd, found: Memberships) -> NDArray[np.bool_]:
+        """Return who is in the segment called `name`, bool, shape (n_users,); nobody is in none."""
+        family, _, value = name.partition(":")
+        if family == self.trait:
+            said = (traits.get(self.trait, "") for traits in crowd.traits)
+            return np.fromiter((trait == value for trait in said), bool, len(crowd))
+        names = self._names(family) if family in FAMILIES else ()
+        if value not in names:
+            return np.zeros(len(crowd), bool)
+        inside: NDArray[np.bool_] = getattr(found, family) == names.index(value)
+        return inside
+
+    def _names(self, family: str) -> tuple[str, ...]:
+        if family == "cluster":
+            return () if self.clusters is None else self.clusters.names
+        return rfm.NAMES if family == "rfm" else lifecycle.STATES

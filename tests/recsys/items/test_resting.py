@@ -1,0 +1,84 @@
+"""What was bought or dismissed a moment ago leaves the list at once, and comes back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.events import DAY, HOUR
+from recsys.items import slate
+from recsys.items.slate import ItemQuery, Repeats, resting
+from tests.recsys.items.shop import (
+    AT,
+    EVERYTHING,
+    KINDS,
+    N_ITEMS,
+    PURCHASE,
+    RETURN,
+    VIEW,
+    events,
+    models,
+    person,
+)
+
+LADDER = models().ladder({})
+REST = np.zeros(len(KINDS), np.int64)
+REST[PURCHASE], REST[RETURN] = 12 * HOUR, 30 * DAY
+
+
+def raised(rung, error):
+    raise error
+
+
+def listed(asked, *, rest=REST, repeats=Repeats.ALLOW):
+    query = ItemQuery(N_ITEMS, EVERYTHING, repeats=repeats, kind=PURCHASE, rest=rest)
+    climb = slate.fill(LADDER, asked, query, on_failure=raised)
+    return {item.item_row for item in climb.answer.items}
+
+
+def test_what_was_just_bought_leaves_every_rung():
+    now = AT // DAY + 2
+    assert listed(person(None, (5, PURCHASE, now))) == set(range(N_ITEMS)) - {5}
+
+
+def test_what_was_just_looked_at_stays():
+    assert listed(person(None, (5, VIEW, AT // DAY + 2))) == set(range(N_ITEMS))
+
+
+def test_what_was_bought_longer_ago_than_it_rests_is_back():
+    assert listed(person(None, (5, PURCHASE, AT // DAY + 1))) == set(range(N_ITEMS))
+
+
+def test_what_was_dismissed_stays_away_longer():
+    assert 5 not in listed(person(None, (5, RETURN, AT // DAY - 20)))
+
+
+def test_what_was_bought_just_before_training_rests_too():
+    rest = np.zeros(len(KINDS), np.int64)
+    rest[PURCHASE] = 13 * DAY
+    bought = set(person(12).past.item_row.tolist())
+    assert bought == {0}
+    assert not bought & listed(person(12), rest=rest)
+
+
+def test_only_repeats_are_asked_for_and_all_of_them_rest():
+    asked = person(None, (5, PURCHASE, AT // DAY + 2))
+    query = ItemQuery(N_ITEMS, EVERYTHING, repeats=Repeats.ONLY, kind=PURCHASE, rest=REST)
+    assert slate.fill(LADDER, asked, query, on_failure=raised).answer.items == ()
+
+
+@pytest.mark.parametrize("row", [-1, 3])
+def test_items_that_the_model_does_not_know_bar_nothing(row):
+    assert resting(events((row, PURCHASE, 10)), REST, at=10 * DAY).tolist() == [3] * (row == 3)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 7), st.integers(0, 3), st.integers(0, 60)), max_size=20),
+    st.integers(0, 70),
+)
+def test_exactly_what_happened_within_its_rest_rests(rows, day):
+    rows = sorted(rows, key=lambda row: row[2])
+    wanted = {i for i, kind, when in rows if i >= 0 and when * DAY > day * DAY - REST[kind]}
+    assert set(resting(events(*rows), REST, at=day * DAY).tolist()) == wanted

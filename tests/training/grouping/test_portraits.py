@@ -1,0 +1,59 @@
+"""What segments are like, where it is known by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys.segments import lifecycle, rfm
+from tests.worlds import World
+from training import segments
+from training.churn import question as churn
+from training.grouping import fitting
+from training.grouping.fitting import Grouping
+from training.load import load, open_log
+
+
+@pytest.fixture(scope="module")
+def grouped(built_world: World) -> Grouping:
+    config = built_world.config
+    with open_log(config) as log:
+        data = load(log, config)
+    at = data.interactions.end
+    table = segments.fit(data, config, at=at)
+    choice = churn.define(data.interactions, config)
+    models = churn.fit(data, table, choice, config, at=at)
+    return fitting.fit(data, table, models, config, at=at)
+
+
+def test_families_that_divide_all_users_divide_all_the_money(grouped: Grouping) -> None:
+    for family in ("rfm", "lifecycle", "country"):
+        shares = [
+            p.revenue_share for p in grouped.groups.portraits if p.name.split(":")[0] == family
+        ]
+        # one user has no country
+        assert sum(share or 0 for share in shares) == pytest.approx(1, abs=1e-3)
+
+
+def test_every_segment_has_a_portrait(grouped: Grouping) -> None:
+    names = grouped.groups.names
+    assert names[: len(rfm.NAMES)] == tuple(f"rfm:{name}" for name in rfm.NAMES)
+    assert {f"lifecycle:{state}" for state in lifecycle.STATES} <= {*names}
+    assert {"country:France", "country:Germany"} <= {*names}
+
+
+def test_nobody_was_new_in_the_period_to_come(grouped: Grouping) -> None:
+    groups = grouped.groups
+    then = {p.name: p for p in groups.portraits}
+    stages = [then[f"lifecycle:{state}"] for state in lifecycle.STATES]
+    before = groups.transitions[:5].sum(1).tolist()
+    assert [p.repurchase_users for p in stages] == before
+    came_back = groups.transitions[:5, :3].sum(1)
+    for portrait, n, back in zip(stages, before, came_back.tolist(), strict=True):
+        assert portrait.repurchase == (pytest.approx(back / n) if n else None)
+
+
+def test_the_metrics_are_plain(grouped: Grouping) -> None:
+    metrics = grouped.metrics
+    assert np.array(metrics["transitions"]).shape == (6, 5)
+    assert len(metrics["portraits"]) == len(grouped.groups.portraits)

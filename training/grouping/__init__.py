@@ -1,0 +1,1 @@
+"""Users grouped: which groupings hold, and what each group is like."""
