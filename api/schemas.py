@@ -208,7 +208,7 @@ class Segment(Shape):
     users: int | None = Field(ge=0)
     suppressed: bool = Field(description="whether there are users, but fewer than 20")
     revenue_share: float | None = Field(description="of all money so far")
-    churn: float | None = Field(description="mean probability of those with one of their own")
+    churn: float | None = Field(description="mean probability of its active users")
     repurchase: float | None = Field(
         description="of those in it one period ago, the share that came back within the period"
     )

@@ -71,6 +71,9 @@ class Data(Section):
     retention_days: Mapping[str, int] = Field(
         {}, description="days that events of a kind are kept; kinds not named: for good"
     )
+    late_days: float = Field(
+        7.0, ge=0, description="arrived later, an event counts as history known at its time"
+    )
     bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
 
     @field_validator("timezone")

@@ -6,6 +6,7 @@
     ├── DataError              the data cannot be used
     │   ├── MissingColumn
     │   ├── UnreadableFile
+    │   ├── LeakFound
     │   ├── NothingToLearnFrom
     │   └── NotRandomised
     ├── ConfigError            recsys.toml or the environment is wrong
@@ -71,6 +72,16 @@ class UnreadableFile(DataError):
         self.path = str(path)
         self.why = why
         super().__init__(f"cannot read {self.path}: {why}")
+
+
+class LeakFound(DataError):
+    """Features look into the window that they are to foretell."""
+
+    def __init__(self, features: tuple[str, ...]) -> None:
+        self.features = features
+        super().__init__(
+            f"{', '.join(features)} change with events after the cut-off; allowed: none"
+        )
 
 
 class NothingToLearnFrom(DataError):

@@ -171,6 +171,8 @@ class Interactions:
         What the kind numbers mean.
     indptr : int64, shape (n_users + 1,)
         Where each user's events start.
+    known_at : int64, shape (n,), or None
+        When each event was known of, never before `at`; None where all were at once.
     """
 
     users: IdMap
@@ -182,6 +184,7 @@ class Interactions:
     at: NDArray[np.int64]
     quantity: NDArray[np.float32]
     value: NDArray[np.float64]
+    known_at: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
@@ -192,6 +195,7 @@ class Interactions:
         *,
         user_row: NDArray[np.int32],
         events: UserEvents,
+        known_at: NDArray[np.int64] | None = None,
     ) -> Interactions:
         """Return the table of `events`, given in any order; ties in time keep their order."""
         order = np.lexsort((events.at, user_row))
@@ -206,6 +210,7 @@ class Interactions:
             at=events.at[order].astype(np.int64, copy=False),
             quantity=events.quantity[order].astype(np.float32, copy=False),
             value=events.value[order].astype(np.float64, copy=False),
+            known_at=None if known_at is None else known_at[order],
         )
 
     def __len__(self) -> int:
@@ -241,11 +246,12 @@ class Interactions:
             at=self.at[keep],
             quantity=self.quantity[keep],
             value=self.value[keep],
+            known_at=None if self.known_at is None else self.known_at[keep],
         )
 
     def before(self, cutoff: int) -> Interactions:
-        """Return the events strictly before `cutoff`."""
-        return self.where(self.at < cutoff)
+        """Return the events that happened, and were known of, strictly before `cutoff`."""
+        return self.where((self.at if self.known_at is None else self.known_at) < cutoff)
 
     def between(self, start: int, end: int) -> Interactions:
         """Return the events at or after `start` and strictly before `end`."""

@@ -13,7 +13,7 @@ app = typer.Typer()
 
 
 @app.command()
-def benchmark(
+def benchmark(  # noqa: PLR0913  # one option each
     protocol: Annotated[ProtocolName, typer.Option(help="How to split, rank and measure.")],
     train: Annotated[Path, typer.Option(help="File to learn from; gzip or not.")],
     test: Annotated[
@@ -24,6 +24,8 @@ def benchmark(
         Path | None, typer.Option(help="Write the lists as CSV: user,rank,item.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same lists.")] = 0,
+    trials: Annotated[int, typer.Option(min=1, help="Most settings tried.")] = 10,
+    seconds: Annotated[float, typer.Option(min=0, help="No further trial after this time.")] = 120,
 ) -> None:
     """Measure on your files as papers do, beside the figures that they print.
 
@@ -34,5 +36,7 @@ def benchmark(
     test, the one before it validation; earlier items are removed.
     """
     from training.benchmark.protocols import benchmark as carry_out
+    from training.benchmark.request import Budget, Request
 
-    carry_out(protocol, train, test, k=k, predict=predict, seed=seed)
+    budget = Budget(trials, seconds)
+    carry_out(protocol, Request(train, test, k, predict, seed, budget))

@@ -69,6 +69,8 @@ def value(  # noqa: PLR0913 - each is an option of the command
     value: Value = "value",
 ) -> None:
     """Write what each user of a file will order and spend (user_id,expected_orders,…value)."""
+    import numpy as np
+
     from training.forecast import purchases
     from training.forecast import value as forecasting
 
@@ -76,8 +78,13 @@ def value(  # noqa: PLR0913 - each is an option of the command
     found = forecasting.forecast(
         read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
     )
-    users = [read.interactions.users[row] for row in found.user_row.tolist()]
-    _write({"user_id": users, "expected_orders": found.orders, "expected_value": found.value}, out)
+    users = list(read.interactions.users)
+    columns = {"expected_orders": found.orders, "expected_value": found.value}
+    # who only ever returned things is expected to buy nothing
+    said = {name: np.zeros(len(users)) for name in columns}
+    for name, column in columns.items():
+        said[name][found.user_row] = column
+    _write({"user_id": users, **said}, out)
     _say(read, len(users), out, found.how)
 
 

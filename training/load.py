@@ -15,14 +15,15 @@ from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
-from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents
-from recsys.storage.event_log import MESSAGE_KINDS, EventLog
+from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
+from recsys.storage.event_log import LIVE, MESSAGE_KINDS, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.stores import open_store
 from training.channel.log import messages_from_log
 from training.data import TrainingData
 
-_INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value")
+_INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "known_at")
+_COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at")
 _MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
 
 
@@ -65,7 +66,7 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         The log cannot be read.
     """
     up_to = log.last_seq() if up_to is None else up_to
-    read = _read_interactions(log, tuple(config.kinds), up_to)
+    read = _read_interactions(log, config, up_to)
     if not len(read.at):
         raise NothingToLearnFrom("interactions in the event log", found=0, needed=1)
     sent = _read_messages(log, up_to)
@@ -110,15 +111,17 @@ class _Read:
     at: NDArray[np.int64]
     quantity: NDArray[np.float32]
     value: NDArray[np.float64]
+    known_at: NDArray[np.int64]
 
 
-def _read_interactions(log: EventLog, kinds: tuple[str, ...], up_to: int) -> _Read:
+def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     # Batch by batch, so that no more than one batch of ids is in memory as text.
     users: dict[str, int] = {}
     items: dict[str | None, int] = {None: NO_ITEM}
+    kinds, late = tuple(config.kinds), config.data.late_days * DAY
     number = {kind: index for index, kind in enumerate(kinds)}
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
-    for batch in log.columns_in_batches(_INTERACTION, up_to=up_to, kinds=kinds):
+    for batch in log.columns_in_batches(_COLUMNS, up_to=up_to, kinds=kinds):
         size = len(batch["at"])
         numbered = (users.setdefault(user, len(users)) for user in batch["user_id"])
         parts["user_id"].append(np.fromiter(numbered, np.int32, size))
@@ -128,8 +131,19 @@ def _read_interactions(log: EventLog, kinds: tuple[str, ...], up_to: int) -> _Re
         parts["at"].append(np.array(batch["at"], np.int64))
         parts["quantity"].append(np.array(batch["quantity"], np.float32))
         parts["value"].append(np.nan_to_num(np.array(batch["value"], np.float64)))
+        parts["known_at"].append(_known_at(batch, late))
     columns = (_joined(parts[name]) for name in _INTERACTION)
     return _Read(tuple(users), tuple(item for item in items if item is not None), *columns)
+
+
+def _known_at(batch: Mapping[str, Sequence[Any]], late: float) -> NDArray[np.int64]:
+    """Return when events were known of: what came live, when it arrived; history, at its time.
+
+    Files say nothing of when their rows were known, nor does what arrives later than `late`.
+    """
+    at, arrived = (np.array(batch[name], np.int64) for name in ("at", "ingested_at"))
+    live = np.fromiter((source == LIVE for source in batch["source"]), bool, len(at))
+    return np.where(live & (arrived > at) & (arrived - at <= late), arrived, at)
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
@@ -151,7 +165,15 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
     order = np.lexsort((read.value, read.quantity, read.kind, item_row, read.at, user_row))
     events = UserEvents(item_row, read.kind, read.at, read.quantity, read.value)
     sorted_events = UserEvents(*(getattr(events, f.name)[order] for f in fields(events)))
-    return Interactions.of(users, items, kinds, user_row=user_row[order], events=sorted_events)
+    known_at = read.known_at[order] if (read.known_at > read.at).any() else None
+    return Interactions.of(
+        users,
+        items,
+        kinds,
+        user_row=user_row[order],
+        events=sorted_events,
+        known_at=known_at,
+    )
 
 
 def _catalogue(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, Protocol
 
+import numpy as np
 import orjson
 
 from recsys.bundle import Bundle, Manifest
@@ -156,7 +157,7 @@ def _manifest(
         },
         simulated=("messages",) if data.messages.simulated else (),
         config=config.model_dump(mode="json", exclude={"storage", "serving"}),
-        choices={question: asdict(choice) for question, choice in choices.items()},
+        choices={question: _without_arrays(asdict(choice)) for question, choice in choices.items()},
         verdicts={m.question: m.verdicts for m in measurements},
         metrics={
             **{m.question: _plain(m.metrics) for m in measurements},
@@ -164,6 +165,16 @@ def _manifest(
         },
         libraries={name: version(name) for name in LIBRARIES},
     )
+
+
+def _without_arrays(value: Any) -> Any:
+    """Return a tree without its arrays: they are kept in the bundle, not in the manifest."""
+    if isinstance(value, Mapping):
+        kept = {key: each for key, each in value.items() if not isinstance(each, np.ndarray)}
+        return {key: _without_arrays(each) for key, each in kept.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_without_arrays(each) for each in value)
+    return value
 
 
 def _plain(metrics: Mapping[str, Any]) -> Any:

@@ -98,7 +98,7 @@ def _portrait(portrait: Portrait, groups: Groups) -> Json:
         "users": count(portrait.users),
         "suppressed": not clear and portrait.users > 0,
         "revenue_share": portrait.revenue_share if clear else None,
-        "churn": portrait.churn if clear else None,
+        "churn": portrait.churn if portrait.churn_users >= MIN_USERS else None,
         "repurchase": portrait.repurchase if portrait.repurchase_users >= MIN_USERS else None,
         "typical": list(typical.get(name, ())) if cluster else [],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,29 @@ def labelled(interactions: Interactions, definition: Definition, *, at: int) -> 
         user_row=rows.astype(np.int32),
         at=np.full(len(rows), at, np.int64),
     )
+
+
+class Snapshot(Protocol):
+    """Takes the features of every user as of an instant."""
+
+    def __call__(
+        self, interactions: Interactions, critical_kind: str, /, *, at: int
+    ) -> NDArray[np.float32]:
+        """Return the features, float32, shape (n_users, n_features)."""
+
+
+def leaks(
+    interactions: Interactions, critical_kind: str, *, at: int, of_all: Snapshot = snapshot.of_all
+) -> tuple[str, ...]:
+    """Return the features as of `at` that change when what came later is taken away.
+
+    A feature that can see its outcome makes a model that is brilliant until it serves: there must
+    be none. Training asks at every test cutoff.
+    """
+    seen = of_all(interactions, critical_kind, at=at)
+    alone = of_all(interactions.before(at), critical_kind, at=at)
+    differs = ~((seen == alone) | (np.isnan(seen) & np.isnan(alone))).all(0)
+    return tuple(FEATURES[place] for place in np.flatnonzero(differs))
 
 
 NOTHING = Labelled(

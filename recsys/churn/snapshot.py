@@ -48,8 +48,11 @@ class Reading:
 
 
 def of_all(interactions: Interactions, critical_kind: str, *, at: int) -> NDArray[np.float32]:
-    """Return the features of every user as of `at`; see :func:`features`."""
-    table = interactions
+    """Return the features of every user as of `at`; see :func:`features`.
+
+    What happened before but was known of only later is left out, as it would have been then.
+    """
+    table = interactions if interactions.known_at is None else interactions.before(at)
     events = UserEvents(table.item_row, table.kind, table.at, table.quantity, table.value)
     return features(events, table.indptr, Reading(table.kinds, critical_kind), at=at)
 

@@ -9,6 +9,7 @@ prediction models", IEEE TKDE 25(5); the values of the parameters are theirs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb
 
 import numpy as np
@@ -51,6 +52,27 @@ def expected_maximum_profit(
     stays = a / (a + b) * np.diff(_beta_cdf(edges, a + 1, b))
     profit = yes * (worth * stays - CONTACT * mass) - (OFFER + CONTACT) * no * mass
     return float(profit.sum())
+
+
+def profit_curve(
+    lift: Sequence[tuple[float, float]], rate: float
+) -> tuple[tuple[float, float], ...]:
+    """Return (share of users addressed, money per user) of a campaign, riskiest users first.
+
+    With the share of addressed churners who stay at its mean, and the worth and costs above.
+
+    Parameters
+    ----------
+    lift : sequence of (share addressed, share of all churners among them)
+        See :func:`recsys.evaluation.classification.lift_curve`.
+    rate : float
+        Share of users who churn.
+    """
+    stays = STAYS[0] / (STAYS[0] + STAYS[1])
+    won, lost = stays * (WORTH - OFFER) - CONTACT, OFFER + CONTACT
+    return tuple(
+        (share, won * rate * caught - lost * (share - rate * caught)) for share, caught in lift
+    )
 
 
 def _reached(

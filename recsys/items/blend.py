@@ -2,8 +2,10 @@
 
 Linear in the logarithms of the parts' scores, with one set of weights for items that are new to
 the user and one for those the user had before, learned together (:mod:`recsys.algorithms.listwise`)
-on a window after the one that the parts were fitted on. What depends on the item only is added up
-once at training, so that all items are scored, no candidates chosen, and masks stay exact.
+on a window after the one that the parts were fitted on. Where boosted trees
+(:mod:`recsys.algorithms.trees`) rank what was had before better, they do: how regularly, how often
+and how lately something was taken says more than it adds up to. What depends on the item only is
+added up once at training, so that all items are scored, no candidates chosen, and masks stay exact.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.repeats import HALF_LIVES, Habits, habits
 from recsys.algorithms.topk import top_k
+from recsys.algorithms.trees import Trees
 from recsys.events import DAY, UserEvents
 from recsys.items.history import History
 from recsys.items.taste import NO_CARRIER, Taste
@@ -47,6 +50,12 @@ class Blend:
     own_weight : float32, shape (len(OWN),)
     kind : int
         The kind of event that makes an item one the user had before.
+    item : float32, shape (N_ITEM, n_items)
+        What is said of each item whoever asks, for the trees; no columns without trees.
+    trees : Trees or None
+        Where they score what was had before, on `item` and then ``OWN``, instead of weights.
+    lift : float
+        Added to what the trees say, so that it compares with the score of new items.
     """
 
     new_item: NDArray[np.float32]
@@ -54,6 +63,17 @@ class Blend:
     new_weight: NDArray[np.float32]
     own_weight: NDArray[np.float32]
     kind: int
+    item: NDArray[np.float32]
+    trees: Trees | None = None
+    lift: float = 0.0
+
+    def of_own(self, pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
+        """Return the scores of the items a user had before, float32, shape (len(had),)."""
+        said, rows = own(pair, had), had.item_row
+        if self.trees is None:
+            return np.asarray(self.own_item[rows] + self.own_weight @ said, np.float32)
+        both = np.concatenate([self.item[:, rows], said])
+        return self.trees.score(both) + np.float32(self.lift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +133,7 @@ class Blended:
         """Score all items, float32, shape (n_items,); -inf for what is not available."""
         pair, blend = self.parts.pair(history), self.blend
         score = blend.new_item + blend.new_weight @ pair
-        rows = had.item_row
-        score[rows] = blend.own_item[rows] + blend.own_weight @ own(pair, had)
+        score[had.item_row] = blend.of_own(pair, had)
         score[self.parts.taste.demand == 0] = -np.inf
         return np.asarray(score, np.float32)
 

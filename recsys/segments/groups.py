@@ -35,7 +35,10 @@ class Portrait:
     revenue_share : float or None
         Their share of all the money of critical events so far; None where there was none.
     churn : float or None
-        Mean probability of churn over those among them who have one of their own.
+        Mean probability of churn over its active users: who is gone already cannot leave. None
+        where none of them has one.
+    churn_users : int
+        How many of them are active and have a probability of their own.
     repurchase : float or None
         Of the users who were in it one period ago, the share that came back within the period;
         None where nobody was.
@@ -47,6 +50,7 @@ class Portrait:
     users: int
     revenue_share: float | None
     churn: float | None
+    churn_users: int
     repurchase: float | None
     repurchase_users: int
 

@@ -13,6 +13,8 @@ from recsys.storage import aliases
 from recsys.storage.database import Database
 from recsys.storage.memory import remember
 
+LIVE = "api"
+"""The source of what arrived through the API, one event at a time."""
 MESSAGE_SENT = "message_sent"
 MESSAGE_RESPONDED = "message_responded"
 MESSAGE_UNSUBSCRIBED = "message_unsubscribed"
@@ -65,7 +67,7 @@ class Event:
     pscore: float | None = None
     properties: str | None = None
     simulated: bool = False
-    source: str = "api"
+    source: str = LIVE
     machine: bool = False
 
 

@@ -101,14 +101,16 @@ def test_a_count_is_told_from_20_on_and_none_is_none() -> None:
     assert [segments.count(users) for users in (0, 1, 19, 20)] == [0, None, None, 20]
 
 
-def test_repurchase_is_suppressed_by_its_own_count(shared_api: Api) -> None:
+def test_each_figure_is_suppressed_by_its_own_count(shared_api: Api) -> None:
     groups = shared_api.service.current.serving.answering.bundle.groups
-    portrait = Portrait("rfm:new", 40, 0.1, 0.5, 0.25, 19)
+    portrait = Portrait("rfm:new", 40, 0.1, 0.5, 20, 0.25, 19)
     shown = segments._portrait(portrait, groups)
     assert shown["churn"] == 0.5
     assert shown["repurchase"] is None
     many = dataclasses.replace(portrait, repurchase_users=20)
     assert segments._portrait(many, groups)["repurchase"] == 0.25
+    idle = dataclasses.replace(portrait, churn_users=19)
+    assert segments._portrait(idle, groups)["churn"] is None
 
 
 def member(api: Api, user: str) -> UserAnswer:

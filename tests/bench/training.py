@@ -1,7 +1,7 @@
-"""What training costs and what it reaches: `python -m tests.bench.training FILE`.
+"""What training costs and what it reaches: `python -m tests.bench.training FILE [--page OUT.html]`.
 
 FILE holds baskets as `recsys benchmark --protocol topn` reads them; a fifth of each user's items
-is held out, the same as there. Figures are for the default settings: nothing is searched here.
+is held out, the same as there. Figures are for the settings that its search starts from.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -18,86 +19,142 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 
 from recsys.algorithms import als, spectral
 from recsys.algorithms.spectral import SpectralSettings
 from recsys.algorithms.topk import top_k
-from training.benchmark import measuring
+from recsys.evaluation import metrics
+from recsys.evaluation.estimate import bootstrap_mean
+from training.benchmark import parts, ranker
 from training.benchmark.files import read_baskets
-from training.benchmark.model import Model, Settings
-from training.benchmark.search import asked_users
+from training.benchmark.model import Model
+from training.benchmark.parts import PartSettings, Workshop
+from training.benchmark.search import Ground
 from training.benchmark.taken import Taken, hold_out
 from training.benchmark.topn import VALIDATION
+from training.report.drawing import draw
 
 console = Console(highlight=False, width=150)
 
 PAPER = SpectralSettings(user_exponent=0.5, components=256, item_exponent=0.5)
 PAPER_LOW_PASS = 0.3
-EDGES = (30, 100, 300, 1_000)
+EDGES = (30, 100, 1_000, 300)
 GROWTH = (16, 4, 1)
 THREADS = 2
 K = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one fit took."""
+
+    pairs: int
+    seconds: float
+    gigabytes: float
+
+
 def main(
     file: Annotated[Path, typer.Argument(help="Baskets: `user item item …` a line.")],
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    page: Annotated[Path | None, typer.Option(help="Draw how cost grows, as HTML.")] = None,
     *,
-    growth: Annotated[bool, typer.Option(help="Also measure how cost grows.")] = True,
+    growth: Annotated[bool, typer.Option(help="Measure how cost grows.")] = True,
+    quality: Annotated[bool, typer.Option(help="Compare with GF-CF.")] = True,
 ) -> None:
-    """Print accuracy beside GF-CF's, what truncation costs, speed, and growth."""
+    """Print accuracy beside GF-CF's, what truncation costs, speed, overhead, and growth."""
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    accuracy(file, seed)
-    if not growth:
-        return
-    for part in GROWTH:
-        # A process of its own each: peak memory only ever grows.
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            pairs, seconds, gigabytes = pool.submit(cost, file, part, seed).result()
-        console.print(
-            f"1/{part} of the users: {pairs:,} pairs, fit {seconds:.1f} s, peak {gigabytes:.2f} GB"
-        )
-
-
-def accuracy(file: Path, seed: int) -> None:
-    """Compare on the validation part, on the same users."""
     taken = Taken.of(read_baskets(file))
-    held = hold_out(taken.user_row, VALIDATION, seed=seed)
-    past, wanted = taken.histories(~held), taken.histories(held)
-    users = asked_users(wanted, seed=seed)
-    asked, wanted = past.of_users(users), wanted.of_users(users)
-    reference = measuring.figures(gf_cf(past, asked, seed), wanted)
-    show("GF-CF", reference, reference)
+    settings = PartSettings.of_size(len(taken.item_row))
+    overhead(taken, settings, seed)
+    if quality:
+        accuracy(taken, settings, seed)
+    if growth:
+        grown = [measured(file, part, seed) for part in GROWTH]
+        for cost in grown:
+            console.print(
+                f"{cost.pairs:,} pairs: all parts in {cost.seconds:.1f} s, {cost.gigabytes:.2f} GB"
+            )
+        if page:
+            page.write_text(drawn(grown))
+            console.print(f"drawn in {page}")
 
-    settings = Settings()
-    start, busy = time.perf_counter(), time.process_time()
-    together = spectral.co_taken(past, settings.spectral.user_exponent)
-    basis = spectral.decompose(past, settings.spectral, seed=seed)
-    parts, busy_parts = time.perf_counter() - start, time.process_time() - busy
-    popularity = spectral.popularity(past)
-    for edges in EDGES:
-        few = replace(settings.spectral, edges=edges)
-        graph = spectral.graph(past, together, basis, few, threads=THREADS, of_items=asked.item_row)
-        lists = Model(graph, None, 0.0, popularity).rank(asked, K, threads=THREADS)
-        show(f"spectral, {edges} edges", measuring.figures(lists, wanted), reference)
-    start, busy = time.perf_counter(), time.process_time()
-    graph = spectral.graph(past, together, basis, settings.spectral, threads=THREADS)
-    wall = parts + time.perf_counter() - start
+
+def overhead(taken: Taken, settings: PartSettings, seed: int) -> None:
+    """Fit ALS through the project and with the bare library, turn by turn; and the spectrum."""
+    everything, wanted = taken.histories(), settings.factors[0]
+    turns = []
+    for _ in range(3):
+        ours = timed(lambda: als.fit(everything, wanted, seed=seed, threads=THREADS))
+        turns.append((ours, timed(lambda: bare(everything, wanted, seed))))
+    ratio = np.array(turns)[:, 0] / np.array(turns)[:, 1]
     console.print(
-        f"spectral fit: {wall:.1f} s, {busy_parts + time.process_time() - busy:.1f} s CPU"
+        f"ALS through the project over bare implicit, {THREADS} threads: {np.median(ratio):.2f}, "
+        f"from {ratio.min():.2f} to {ratio.max():.2f} (aim: at most 1.15); "
+        + ", ".join(f"{ours:.1f}/{theirs:.1f} s" for ours, theirs in turns)
     )
+    workshop = Workshop(everything, seed, THREADS)
+    alone = PartSettings(settings.exponents, settings.edges, factors=())
+    console.print(f"spectral parts: {timed(lambda: workshop.fit(alone)):.1f} s (aim: at most 90)")
+
+
+def bare(histories, settings, seed):
+    """Fit as one does without the project."""
+    from implicit.cpu.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
+
+    confidence = 1 + np.float32(settings.alpha) * histories.weight
+    matrix = csr_matrix(
+        (confidence, histories.item_row, histories.indptr),
+        shape=(len(histories), histories.n_items),
+    )
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=settings.factors,
+            regularization=settings.regularization,
+            iterations=settings.iterations,
+            num_threads=THREADS,
+            random_state=seed,
+        )
+        model.fit(matrix, show_progress=False)
+
+
+def accuracy(taken: Taken, settings: PartSettings, seed: int) -> None:
+    """Compare on the validation part, on the same users, weights learnt from others."""
+    held = hold_out(taken.user_row, VALIDATION, seed=seed)
+    past = taken.histories(~held)
+    ground = Ground.of(past, taken.histories(held), seed=seed, threads=THREADS)
+    reference = per_user(gf_cf(past, ground.asked, seed), ground.wanted)
+    for edges in EDGES:
+        each = PartSettings(
+            settings.exponents, edges, settings.components, settings.item_exponent, settings.factors
+        )
+        lessons = ground.lessons(each, K)
+        (lists,) = ranker.cross_fitted([lessons], K, seed=seed)
+        ours = per_user(lists, ground.wanted)
+        said = []
+        for name, theirs in reference.items():
+            lift = bootstrap_mean(ours[name] - theirs, seed=seed)
+            level = theirs.mean()
+            said.append(
+                f"{name} {ours[name].mean():.4f} over {level:.4f}: x{1 + lift.value / level:.3f} "
+                f"[{1 + lift.low / level:.3f}, {1 + lift.high / level:.3f}]"
+            )
+        console.print(f"{edges} edges, {len(lists):,} users: {'; '.join(said)}")
+    model = Model(ground.workshop.fit(settings), ranker.learn([lessons]))
     start, busy = time.perf_counter(), time.process_time()
-    factors = als.fit(past, settings.als, seed=seed)
-    wall = time.perf_counter() - start
-    console.print(f"ALS fit: {wall:.1f} s, {time.process_time() - busy:.1f} s CPU")
-    for share in (settings.als_share, 0.0):
-        model = Model(graph, factors if share else None, share, popularity)
-        start = time.perf_counter()
-        lists = model.rank(past, K, threads=THREADS)
-        speed = len(past) / (time.perf_counter() - start)
-        show(f"ALS share {share:g}", measuring.figures(lists[users], wanted), reference)
-        console.print(f"  {speed:,.0f} users/s, all users; load {os.getloadavg()[0]:.1f}")
+    model.rank(past, K, threads=THREADS)
+    wall, busy = time.perf_counter() - start, time.process_time() - busy
+    console.print(
+        f"{len(past) / wall:,.0f} users/s, {1e6 * busy / len(past):.0f} µs of CPU a user "
+        f"(aim: 2,000 users/s); load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def per_user(lists, wanted):
+    """Return Recall and NDCG of each user."""
+    hit, count = metrics.hits(lists, wanted.item_row, wanted.indptr), np.diff(wanted.indptr)
+    return {f"Recall@{K}": metrics.recall(hit, count), f"NDCG@{K}": metrics.ndcg(hit, count)}
 
 
 def gf_cf(past, asked, seed):
@@ -113,27 +170,53 @@ def gf_cf(past, asked, seed):
         low = (1 / root[rows]) @ vectors[rows] @ vectors.T * root
         score = (score + PAPER_LOW_PASS * low).astype(np.float32)
         score[rows] = -np.inf
-        lists[user] = top_k(score, K)
+        best = top_k(score, K)
+        lists[user, : len(best)] = best
     return lists
 
 
-def cost(file: Path, part: int, seed: int) -> tuple[int, float, float]:
-    """Fit the item graph to every `part`-th user; pairs, seconds, peak memory in GB."""
-    whole = Taken.of(read_baskets(file)).histories()
+def measured(file: Path, part: int, seed: int) -> Cost:
+    """Fit in a process of its own: peak memory only ever grows."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(cost, file, part, seed).result()
+
+
+def cost(file: Path, part: int, seed: int) -> Cost:
+    """Fit all parts to every `part`-th user."""
+    taken = Taken.of(read_baskets(file))
+    whole, settings = taken.histories(), PartSettings.of_size(len(taken.item_row))
     some = whole.of_users(np.arange(0, len(whole), part, dtype=np.int32))
+    seconds = timed(lambda: parts.fit(some, settings, seed=seed, threads=THREADS))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return Cost(len(some.item_row), seconds, peak)
+
+
+def drawn(grown: Sequence[Cost]) -> str:
+    """Return a page with time and peak memory over the number of pairs."""
+    pairs = [cost.pairs for cost in grown]
+    pages = []
+    for name, values in (
+        ("seconds to fit all parts", [cost.seconds for cost in grown]),
+        ("peak memory, GB", [cost.gigabytes for cost in grown]),
+    ):
+
+        def paint(axes, name=name, values=values):
+            axes.plot(pairs, values, marker="o", color="#2e7d5b")
+            axes.set_xlabel("pairs of user and item")
+            axes.set_ylabel(name)
+            axes.set_ylim(bottom=0)
+
+        caption = f"{name}, by pairs"
+        drawing = draw(paint, caption=caption, size=(4.5, 3))
+        pages.append(f"<figure>{drawing.svg}<figcaption>{caption}</figcaption></figure>")
+    return "<!doctype html><meta charset=utf-8><title>How cost grows</title>" + "".join(pages)
+
+
+def timed(work) -> float:
+    """Return the wall time in seconds."""
     start = time.perf_counter()
-    spectral.fit(some, SpectralSettings(), seed=seed, threads=THREADS)
-    seconds = time.perf_counter() - start
-    return len(some.item_row), seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-
-
-def show(name: str, figures: dict[str, float], reference: dict[str, float]) -> None:
-    """Print Recall and NDCG and what they are of the reference's."""
-    said = (
-        f"{metric} {figures[metric]:.4f} ({figures[metric] / reference[metric]:.3f})"
-        for metric in (f"Recall@{K}", f"NDCG@{K}")
-    )
-    console.print(f"{name:28} {'  '.join(said)}")
+    work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -144,3 +144,22 @@ def test_online_retail_becomes_the_known_counts(log: EventLog, tmp_path: Path) -
     loaded = load(log, config)
     assert len(loaded.interactions) == 401_564
     assert (len(loaded.interactions.users), len(loaded.interactions.items)) == (4_371, 3_684)
+
+
+def test_what_came_late_through_the_api_was_not_known_before_it_came(log: EventLog) -> None:
+    log.append([Event("a", "ann", "purchase", 5 * DAY)], now=8 * DAY)
+    log.append([Event("b", "ann", "purchase", 9 * DAY)], now=9 * DAY)
+    table = load(log, CONFIG).interactions
+    assert table.known_at is not None
+    assert table.known_at.tolist() == [8 * DAY, 9 * DAY]
+    assert len(table.before(7 * DAY)) == 0
+    assert len(table.before(8 * DAY + 1)) == 1
+
+
+def test_history_that_is_loaded_afterwards_counts_as_known_at_its_time(log: EventLog) -> None:
+    log.append([Event("a", "ann", "purchase", 5 * DAY)], now=50 * DAY)
+    imported = {"event_id": ["b"], "user_id": ["ann"], "kind": ["purchase"], "at": [6 * DAY]}
+    log.append_columns(imported, now=7 * DAY, source="shop.csv")
+    table = load(log, CONFIG).interactions
+    assert table.known_at is None
+    assert len(table.before(7 * DAY)) == 2

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.histories import Histories
-from training.benchmark import model
-from training.benchmark.model import Settings
+from training.benchmark import parts
+from training.benchmark.model import Model
 from training.benchmark.outcome import Steps
-from training.benchmark.search import Found, Trial, asked_users, search
+from training.benchmark.parts import PartSettings
+from training.benchmark.request import Request
+from training.benchmark.search import Found, Ground, search
 
 THREADS = min(2, os.cpu_count() or 1)
 """At most as many as the published figures of this project are measured with."""
@@ -27,49 +29,46 @@ class Job:
 
     Attributes
     ----------
-    k : int
-        Length of the lists.
-    seed : int
-        Of the split, the decomposition and the factors.
+    asked : Request
     steps : Steps
         Told what is going on.
     seconds : dict of str to float
         Wall time of each phase so far.
     """
 
-    k: int
-    seed: int
+    asked: Request
     steps: Steps
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def search(self, parts: Iterable[tuple[Histories, Histories]]) -> Found:
+    def search(self, held_out: Iterable[tuple[Histories, Histories]]) -> Found:
         """Choose the settings that find what is wanted with the histories before it.
 
         Parameters
         ----------
-        parts : iterable of (past, wanted)
+        held_out : iterable of (past, wanted)
             Several where one alone would leave much to chance.
         """
         with self._phase("search"):
-            return search([self._trial(past, wanted) for past, wanted in parts], self.steps)
+            grounds = [
+                Ground.of(past, wanted, seed=self.asked.seed, threads=THREADS)
+                for past, wanted in held_out
+            ]
+            start = PartSettings.of_size(len(grounds[0].workshop.histories.item_row))
+            return search(
+                grounds,
+                start,
+                self.steps,
+                k=self.asked.k,
+                seed=self.asked.seed,
+                budget=self.asked.budget,
+            )
 
-    def _trial(self, past: Histories, wanted: Histories) -> Trial:
-        users = asked_users(wanted, seed=self.seed)
-        return Trial(
-            histories=past,
-            asked=past.of_users(users),
-            wanted=wanted.of_users(users),
-            k=self.k,
-            seed=self.seed,
-            threads=THREADS,
-        )
-
-    def rank(self, histories: Histories, settings: Settings, *, of: str) -> NDArray[np.int32]:
+    def rank(self, histories: Histories, found: Found, *, of: str) -> NDArray[np.int32]:
         """Fit on the histories and rank for all of them."""
         with self._phase(f"fit on {of}"):
-            fitted = model.fit(histories, settings, seed=self.seed, threads=THREADS)
+            fitted = parts.fit(histories, found.settings, seed=self.asked.seed, threads=THREADS)
         with self._phase(f"rank for {len(histories):,} users"):
-            return fitted.rank(histories, self.k, threads=THREADS)
+            return Model(fitted, found.weights).rank(histories, self.asked.k, threads=THREADS)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -6,13 +6,12 @@ without sampled negatives (Krichene & Rendle 2020).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from recsys.errors import BadQuery, NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_sequences
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.request import Request
 from training.benchmark.taken import Taken, from_the_end
 from training.benchmark.text import write_lists
 
@@ -20,9 +19,7 @@ SHORTEST = 3
 """Items a sequence needs to test and validate with; shorter ones are only learnt from."""
 
 
-def run(
-    train: Path, test: Path | None, *, k: int, predict: Path | None, seed: int, progress: Steps
-) -> Outcome:
+def run(asked: Request, progress: Steps) -> Outcome:
     """Choose on the second-last items, measure on the last ones, predict what comes after them.
 
     Predictions are the lists that are measured: made without the last items.
@@ -36,22 +33,22 @@ def run(
     NothingToLearnFrom
         No sequence is long enough.
     """
-    if test:
-        raise BadQuery("--test", str(test), "none: the last item of each sequence is the test")
+    if asked.test:
+        raise BadQuery(
+            "--test", str(asked.test), "none: the last item of each sequence is the test"
+        )
     progress.begin("read")
-    taken = Taken.of(read_sequences(train))
+    taken = Taken.of(read_sequences(asked.train))
     place = from_the_end(taken.user_row)
     long = (place[taken.starts] >= SHORTEST - 1)[taken.user_row]
     if not long.any():
         raise NothingToLearnFrom(f"sequences of {SHORTEST} items", found=0, needed=1)
-    job = Job(k, seed, progress)
+    job = Job(asked, progress)
     past, wanted = taken.histories(~long | (place > 1)), taken.histories(long & (place == 1))
     found = job.search([(past, wanted)])
-    lists = job.rank(
-        taken.histories(~long | (place > 0)), found.settings, of="all but the last items"
-    )
-    if predict:
-        write_lists(predict, taken.users, taken.ids(lists))
+    lists = job.rank(taken.histories(~long | (place > 0)), found, of="all but the last items")
+    if asked.predict:
+        write_lists(asked.predict, taken.users, taken.ids(lists))
     return Outcome(
         figures=measuring.figures(lists, taken.histories(long & (place == 0))),
         measured_on=f"the last item of {long[taken.starts].sum():,} sequences",

@@ -6,7 +6,6 @@ import resource
 import sys
 import time
 from importlib import import_module
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +13,7 @@ from rich.table import Table
 from training.benchmark.outcome import Outcome
 from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import PublishedTable, table_for
+from training.benchmark.request import Request
 from training.progress import ConsoleSteps
 
 MODULES = {
@@ -21,29 +21,19 @@ MODULES = {
     ProtocolName.LEAVE_ONE_OUT: "training.benchmark.leave_one_out",
     ProtocolName.SESSIONS: "training.benchmark.sessions",
 }
-"""Each has ``run(train, test, *, k, predict, seed, progress) -> Outcome``."""
+"""Each has ``run(asked, progress) -> Outcome``."""
 
 
-def benchmark(
-    protocol: ProtocolName,
-    train: Path,
-    test: Path | None,
-    *,
-    k: int,
-    predict: Path | None,
-    seed: int,
-) -> None:
+def benchmark(protocol: ProtocolName, asked: Request) -> None:
     """Carry out a protocol and print its figures, time and memory, and the published ones."""
     console = Console(highlight=False)
     start = time.perf_counter()
     with ConsoleSteps(console) as progress:
-        outcome: Outcome = import_module(MODULES[protocol]).run(
-            train, test, k=k, predict=predict, seed=seed, progress=progress
-        )
+        outcome: Outcome = import_module(MODULES[protocol]).run(asked, progress)
     show(console, outcome, table_for(protocol, outcome.counts))
     _show_cost(console, outcome, time.perf_counter() - start)
-    if predict:
-        console.print(f"predictions: {predict}")
+    if asked.predict:
+        console.print(f"predictions: {asked.predict}")
 
 
 def show(console: Console, outcome: Outcome, published: PublishedTable | None) -> None:

@@ -1,46 +1,46 @@
-"""The choice of settings on held-out items: a walk along one setting after the other."""
+"""The choice of settings on held-out items: one change after the other, within a budget."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from recsys.algorithms import als, spectral
-from recsys.algorithms.als import AlsFactors
+from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
-from recsys.algorithms.spectral import Basis, SpectralSettings
-from training.benchmark import measuring
-from training.benchmark.model import Model, Settings
+from training.benchmark import measuring, ranker
+from training.benchmark.model import CANDIDATES
 from training.benchmark.outcome import Steps
+from training.benchmark.parts import PartSettings, Workshop
+from training.benchmark.ranker import Lessons
+from training.benchmark.request import Budget
 
-Made = TypeVar("Made")
+USERS = 8_000
+"""Most users of a validation part that settings are judged on and the ranker learns from."""
 
-USERS = 1_000
-"""Most users that a setting is tried on."""
 
-COMPONENTS = (16, 32, 64, 128, 256, 512)
+def _each(change: Callable[[AlsSettings], AlsSettings]) -> Callable[[PartSettings], PartSettings]:
+    return lambda settings: replace(settings, factors=tuple(map(change, settings.factors)))
 
-USERS_A_COMPONENT = 50
-"""Where the walk along the components starts."""
 
-STEPS: Sequence[tuple[str, str, Sequence[float]]] = (
-    ("spectral", "out_exponent", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
-    ("spectral", "in_exponent", (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
-    ("spectral", "user_exponent", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)),
-    ("spectral", "soft", (0.0, 0.5, 1.0, 2.0)),
-    ("spectral", "low_pass", (0.0, 0.2, 0.4, 0.8, 1.6)),
-    ("spectral", "components", COMPONENTS),
-    ("spectral", "edges", (30, 100, 300, 1_000)),
-    ("als", "factors", (32, 64, 128)),
-    ("als", "regularization", (5.0, 20.0, 80.0)),
-    ("", "als_share", (0.0, 0.2, 0.4, 0.8, 1.6)),
+CHANGES: Sequence[tuple[str, Callable[[PartSettings], PartSettings]]] = (
+    (
+        "a third item graph",
+        lambda now: replace(now, exponents=(*now.exponents, (0.0, 0.5, 0.5))),
+    ),
+    ("more regularization", _each(lambda als: replace(als, regularization=als.regularization * 3))),
+    ("less confidence", _each(lambda als: replace(als, alpha=als.alpha / 4))),
+    ("item exponent .5", lambda now: replace(now, item_exponent=0.5)),
+    ("fewer edges", lambda now: replace(now, edges=now.edges // 3)),
+    ("more edges", lambda now: replace(now, edges=now.edges * 3)),
+    ("fewer components", lambda now: replace(now, components=now.components // 4)),
+    ("less regularization", _each(lambda als: replace(als, regularization=als.regularization / 3))),
+    ("more confidence", _each(lambda als: replace(als, alpha=als.alpha * 2))),
 )
-"""What is walked, in this order, from the defaults on: part, setting, values."""
+"""What is tried, in this order; what is better stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,146 +49,91 @@ class Found:
 
     Attributes
     ----------
-    settings : Settings
+    settings : PartSettings
         The winner.
-    ndcg : float
-        On the users it was chosen on: a little flattering.
+    weights : float64, shape (n_features,)
+        How much the ranker trusts each part, learnt from all that was held out.
+    figures : dict of str to float
+        Means over the validation parts, each user ranked by weights learnt from others; the
+        settings were chosen on the same users, which flatters a little.
+    users : int
+        How many users were judged.
     tried : int
         Settings tried.
     """
 
-    settings: Settings
-    ndcg: float
+    settings: PartSettings
+    weights: NDArray[np.float64]
+    figures: dict[str, float]
+    users: int
     tried: int
 
     def __str__(self) -> str:
-        return f"{self.settings} ({self.tried} tried, NDCG {self.ndcg:.4f} where chosen)"
+        return f"{self.settings} ({self.tried} tried)"
 
 
-@dataclass(slots=True)
-class Trial:
-    """Fits and measures settings; what two settings have in common is worked out once.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One validation part.
 
     Attributes
     ----------
-    histories : Histories
-        Of all users, without what is held out.
+    workshop : Workshop
+        Fits to the histories of all users, without what is held out.
     asked : Histories
-        Of the users asked.
+        Of the users judged.
     wanted : Histories
         What was held out of them.
-    k : int
-        Length of the lists.
-    seed : int
-    threads : int
     """
 
-    histories: Histories
+    workshop: Workshop
     asked: Histories
     wanted: Histories
-    k: int
-    seed: int
-    threads: int
-    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
-    def ndcg(self, settings: Settings) -> float:
-        """Return the mean NDCG@k on the users asked."""
-        model = Model(
-            graph=spectral.graph(
-                self.histories,
-                self._together(settings.spectral),
-                self._basis(settings.spectral) if settings.spectral.low_pass else None,
-                settings.spectral,
-                threads=self.threads,
-                of_items=self.asked.item_row,
-            ),
-            factors=self._factors(settings) if settings.als_share else None,
-            share=settings.als_share,
-            popularity=spectral.popularity(self.histories),
-        )
-        lists = model.rank(self.asked, self.k, threads=self.threads)
-        return measuring.figures(lists, self.wanted)[f"NDCG@{self.k}"]
+    @classmethod
+    def of(cls, past: Histories, wanted: Histories, *, seed: int, threads: int) -> Ground:
+        """Choose the users to judge on."""
+        users = asked_users(wanted, seed=seed)
+        return cls(Workshop(past, seed, threads), past.of_users(users), wanted.of_users(users))
 
-    def _together(self, settings: SpectralSettings) -> csr_array:
-        exponent = settings.user_exponent
-        return self._once("together", exponent, lambda: spectral.co_taken(self.histories, exponent))
-
-    def _basis(self, settings: SpectralSettings) -> Basis:
-        most = replace(settings, components=COMPONENTS[-1])
-        return self._once(
-            "basis",
-            settings.item_exponent,
-            lambda: spectral.decompose(self.histories, most, seed=self.seed),
-        )
-
-    def _factors(self, settings: Settings) -> AlsFactors:
-        chosen = settings.als
-        return self._once("als", chosen, lambda: als.fit(self.histories, chosen, seed=self.seed))
-
-    def _once(self, name: str, key: Any, make: Callable[[], Made]) -> Made:
-        """Return what was made last under this name if it was for the same key."""
-        if name not in self._kept or self._kept[name][0] != key:
-            self._kept.pop(name, None)
-            self._kept[name] = (key, make())
-        made: Made = self._kept[name][1]
-        return made
+    def lessons(self, settings: PartSettings, k: int) -> Lessons:
+        """Fit the settings and return what can be learnt from the users asked."""
+        parts = self.workshop.fit(settings)
+        n, threads = max(CANDIDATES, k), self.workshop.threads
+        return ranker.lessons(parts, self.asked, self.wanted, n=n, threads=threads)
 
 
-def search(trials: Sequence[Trial], steps: Steps) -> Found:
-    """Walk along each setting as long as it gets better; deterministic, no more than one round.
-
-    A setting is as good as its mean over the trials, which differ in what they hold out.
-    The graph is walked without factors, the factors with the graph found.
-    """
-    wished = min(len(trials[0].histories), trials[0].histories.n_items) / USERS_A_COMPONENT
-    components = min(COMPONENTS, key=lambda number: abs(number - wished))
-    settings = _with(Settings(als_share=0.0), "spectral", "components", components)
-    best = _measured(trials, Found(settings, 0.0, 0), settings)
-    for part, name, values in STEPS:
-        if part != "spectral" and not best.settings.als_share:
-            best = _better(best, _measured(trials, best, replace(best.settings, als_share=0.4)))
-        best = _walk(trials, best, (part, name, values), steps)
-    return best
-
-
-def _walk(
-    trials: Sequence[Trial], best: Found, along: tuple[str, str, Sequence[float]], steps: Steps
+def search(
+    grounds: Sequence[Ground],
+    start: PartSettings,
+    steps: Steps,
+    *,
+    k: int,
+    seed: int,
+    budget: Budget,
 ) -> Found:
-    part, name, values = along
-    if part == "als" and not best.settings.als_share:
-        return best
-    for direction in (1, -1):
-        at = values.index(_value(best.settings, part, name)) + direction
-        while 0 <= at < len(values):
-            steps.detail(f"{best.tried} tried, NDCG {best.ndcg:.4f}; {name} {values[at]:g}")
-            found = _measured(trials, best, _with(best.settings, part, name, values[at]))
-            better = found.ndcg > best.ndcg
-            best = _better(best, found)
-            if not better:
-                break
-            at += direction
-    return best
-
-
-def _measured(trials: Sequence[Trial], best: Found, settings: Settings) -> Found:
-    ndcg = sum(trial.ndcg(settings) for trial in trials) / len(trials)
-    return Found(settings, ndcg, best.tried + 1)
-
-
-def _better(best: Found, found: Found) -> Found:
-    return found if found.ndcg > best.ndcg else replace(best, tried=found.tried)
-
-
-def _value(settings: Settings, part: str, name: str) -> float:
-    value: float = getattr(getattr(settings, part) if part else settings, name)
-    return value
-
-
-def _with(settings: Settings, part: str, name: str, value: float) -> Settings:
-    change: dict[str, Any] = {name: value}
-    if not part:
-        return replace(settings, **change)
-    return replace(settings, **{part: replace(getattr(settings, part), **change)})
+    """Try the changes one after the other and keep what raises NDCG@k; within the budget."""
+    clock, goal = time.perf_counter(), f"NDCG@{k}"
+    best = start
+    taught = [ground.lessons(best, k) for ground in grounds]
+    figures, tried = _judged(grounds, taught, k, seed=seed), 1
+    for name, change in CHANGES[: budget.trials - 1]:
+        if time.perf_counter() - clock > budget.seconds:
+            break
+        for ground in grounds:
+            ground.workshop.settle(best)
+        steps.detail(f"{tried} tried, NDCG {figures[goal]:.4f}; {name}")
+        other = [ground.lessons(change(best), k) for ground in grounds]
+        reached, tried = _judged(grounds, other, k, seed=seed), tried + 1
+        if reached[goal] > figures[goal]:
+            best, taught, figures = change(best), other, reached
+    return Found(
+        settings=best,
+        weights=ranker.learn(taught),
+        figures=figures,
+        users=len(grounds[0].asked),
+        tried=tried,
+    )
 
 
 def asked_users(wanted: Histories, *, seed: int) -> NDArray[np.int32]:
@@ -196,3 +141,14 @@ def asked_users(wanted: Histories, *, seed: int) -> NDArray[np.int32]:
     found = np.flatnonzero(np.diff(wanted.indptr)).astype(np.int32)
     picked = np.random.default_rng(seed).permutation(found)[:USERS]
     return np.sort(picked)
+
+
+def _judged(
+    grounds: Sequence[Ground], taught: Sequence[Lessons], k: int, *, seed: int
+) -> dict[str, float]:
+    """Return the figures on what was held out, each user ranked by weights learnt from others."""
+    each = [
+        measuring.figures(lists, ground.wanted)
+        for ground, lists in zip(grounds, ranker.cross_fitted(taught, k, seed=seed), strict=True)
+    ]
+    return {name: float(np.mean([figures[name] for figures in each])) for name in each[0]}

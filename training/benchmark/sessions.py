@@ -7,11 +7,10 @@ All items are ranked, those of the session too; every beginning of a test sessio
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
 from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.request import Request
 from training.benchmark.session_files import read_test, read_train
 from training.benchmark.text import write_lists
 from training.session_learning import (
@@ -25,9 +24,7 @@ from training.session_learning import (
 )
 
 
-def run(
-    train: Path, test: Path | None, *, k: int, predict: Path | None, seed: int, progress: Steps
-) -> Outcome:
+def run(asked: Request, progress: Steps) -> Outcome:
     """Choose on the latest training sessions, fit on all of them, and measure on the test file.
 
     Without a test file the figures are those of the last window.
@@ -41,28 +38,28 @@ def run(
     BadQuery
         Predictions are asked for without a test file.
     """
-    if predict and not test:
-        raise BadQuery("--predict", str(predict), "with --test, whose prefixes are continued")
+    if asked.predict and not asked.test:
+        raise BadQuery("--predict", str(asked.predict), "with --test, whose prefixes are continued")
     progress.begin("read")
-    file = read_train(train)
+    file = read_train(asked.train)
     if len(file.sessions) < FEWEST_SESSIONS:
         raise NothingToLearnFrom("sessions", found=len(file.sessions), needed=FEWEST_SESSIONS)
-    job = Job(file.sessions, k, seed, progress)
+    job = Job(file.sessions, asked.k, asked.seed, progress)
     settings = searched(job)
     parts, judged, best = compared(job, settings)
     figures, measured_on = judged[best], "the latest sixteenth of the train file, as validation"
-    if test:
-        asked = read_test(test, file)
+    if asked.test:
+        beginnings = read_test(asked.test, file)
         scorer = final(job, settings, parts, best)
-        with job.phase(f"rank for {len(asked.targets):,} beginnings"):
-            lists = ranked(scorer, asked.prefixes, k)
-        figures = judge(lists, asked.targets)
-        measured_on = f"{len(asked.targets):,} beginnings of sessions of the test file"
-        if predict:
+        with job.phase(f"rank for {len(beginnings.targets):,} beginnings"):
+            lists = ranked(scorer, beginnings.prefixes, asked.k)
+        figures = judge(lists, beginnings.targets)
+        measured_on = f"{len(beginnings.targets):,} beginnings of sessions of the test file"
+        if asked.predict:
             kept = ([file.items[item] for item in row[row != NOBODY]] for row in lists)
-            write_lists(predict, range(1, len(lists) + 1), kept)
+            write_lists(asked.predict, range(1, len(lists) + 1), kept)
     return Outcome(
-        figures={f"P@{k}": figures.hit_rate, f"MRR@{k}": figures.mrr},
+        figures={f"P@{asked.k}": figures.hit_rate, f"MRR@{asked.k}": figures.mrr},
         measured_on=measured_on,
         chosen=f"{best}; {settings}; on validation "
         + ", ".join(f"{name} {figure}" for name, figure in judged.items()),

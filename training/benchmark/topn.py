@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from recsys.errors import NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.request import Request
 from training.benchmark.taken import Taken, hold_out, with_users
 from training.benchmark.text import write_lists
 
@@ -22,12 +21,10 @@ SPLITS = 4
 """Validation parts of a small train file, each drawn anew."""
 
 
-def run(
-    train: Path, test: Path | None, *, k: int, predict: Path | None, seed: int, progress: Steps
-) -> Outcome:
+def run(asked: Request, progress: Steps) -> Outcome:
     """Choose on a validation part of `train`, fit, measure, predict.
 
-    Without `test` the figures are those of the validation part, from a fit without it; the
+    Without `test` the figures are those of the validation parts, from fits without them; the
     predictions are always those of a fit on everything, for every user.
 
     Raises
@@ -38,27 +35,25 @@ def run(
         No user of the train file has enough items to hold one out.
     """
     progress.begin("read")
-    asked = read_baskets(test) if test else {}
-    taken = Taken.of(with_users(read_baskets(train), asked))
+    wanted = read_baskets(asked.test) if asked.test else {}
+    taken = Taken.of(with_users(read_baskets(asked.train), wanted))
     splits = SPLITS if len(taken.item_row) < SMALL else 1
-    draws = [hold_out(taken.user_row, VALIDATION, seed=seed + n) for n in range(splits)]
-    held = draws[0]
-    if not held.any():
+    draws = [hold_out(taken.user_row, VALIDATION, seed=asked.seed + n) for n in range(splits)]
+    if not draws[0].any():
         raise NothingToLearnFrom("items to hold out for validation", found=0, needed=1)
-    past, wanted = taken.histories(~held), taken.histories(held)
-    job = Job(k, seed, progress)
+    job = Job(asked, progress)
     found = job.search((taken.histories(~draw), taken.histories(draw)) for draw in draws)
-    measured_on = f"the validation part, {held.sum():,} pairs of the train file"
-    if test or predict:
-        lists = job.rank(taken.histories(), found.settings, of="everything")
-    if predict:
-        write_lists(predict, taken.users, taken.ids(lists))
-    if test:
-        wanted, measured_on = taken.wanted(asked), f"the test file, {len(asked):,} users"
-    else:
-        lists = job.rank(past, found.settings, of="all but the validation part")
+    figures = found.figures
+    measured_on = f"held-out items of {found.users:,} users of the train file"
+    if asked.test or asked.predict:
+        lists = job.rank(taken.histories(), found, of="everything")
+    if asked.predict:
+        write_lists(asked.predict, taken.users, taken.ids(lists))
+    if asked.test:
+        figures = measuring.figures(lists, taken.wanted(wanted))
+        measured_on = f"the test file, {len(wanted):,} users"
     return Outcome(
-        figures=measuring.figures(lists, wanted),
+        figures=figures,
         measured_on=measured_on,
         chosen=str(found),
         counts=taken.counts,

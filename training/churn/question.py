@@ -14,7 +14,7 @@ from recsys.churn.one_to_one import OneToOneChurn
 from recsys.churn.rule import Rule
 from recsys.churn.snapshot import Reading
 from recsys.config import Config
-from recsys.errors import BadValue
+from recsys.errors import BadValue, LeakFound
 from recsys.events import DAY, Interactions, micros, moment
 from recsys.segments.table import SegmentTable
 from training import segments
@@ -103,6 +103,8 @@ def measure(
     ------
     BadValue
         `churn.test_cutoff` is not a day, or its window does not close within the data.
+    LeakFound
+        A feature of the test snapshot changes with what happened after it.
     """
     defined = define(data.interactions, config)
     definition = defined.definition
@@ -115,6 +117,8 @@ def measure(
     progress("fitting an older snapshot, for the live rung")
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
     progress("judging every rung")
+    if leaks := labels.leaks(data.interactions, definition.critical_kind, at=cutoff):
+        raise LeakFound(leaks)
     test = labels.labelled(data.interactions, definition, at=cutoff)
     judged = churn_judging.judge(test, trial, stale, config)
     progress("judging what users were worth")

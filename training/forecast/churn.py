@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms import additive, bgnbd
+from recsys.algorithms import bgnbd
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels, lifetime_value, popular, segment, shift, snapshot
 from recsys.churn.calibration import level
@@ -20,13 +20,13 @@ from recsys.evaluation.classification import auc
 from recsys.events import DAY, Interactions
 from recsys.people import NO_SEGMENT
 from recsys.segments import rfm
+from training.forecast import mixture
 from training.forecast.rhythm import rhythm
 
 CUTOFFS = 8
 MAX_ROWS = 200_000
 SETTINGS = AdditiveSettings()
 TRIAL_SETTINGS = AdditiveSettings(n_members=2)
-RIDGE = 0.01
 SHRINKAGE = 200.0
 OVERDUE = 1.5
 P0_LEVEL_SHARE = 0.5
@@ -41,7 +41,7 @@ class ChurnForecast:
     Attributes
     ----------
     user_row : int64, shape (n,)
-        Who they are.
+        Who they are: whoever did anything in the active window, a return too.
     p : float64, shape (n,)
         Probability of no purchase within the horizon.
     how : str
@@ -61,12 +61,13 @@ def forecast(
 ) -> ChurnForecast:
     """Return the probability of churn of the users active at `at`.
 
-    The model is the mean, in log-odds, of an additive one and of a ridge regression, both on the
-    snapshot, on P0 of BG/NBD and on the rhythm of purchases, learnt from earlier cut-offs whose
-    windows closed. Its level is half way to that of P0: earlier cut-offs saw younger users, and
-    the drift shows in P0 first (better log loss on nine of eleven earlier windows of two shops,
-    and never much worse). It is taken unless P0 ranked the last of them better; then, and where
-    the data are too few, P0 is; below that the rate of the RFM cell, and a rule on the own gap.
+    The model is the mean, in log-odds, of an additive one, of a ridge regression and of boosting
+    with interactions, all on the snapshot, on P0 of BG/NBD and on the rhythm of purchases, learnt
+    from earlier cut-offs whose windows closed. Its level is half way to that of P0: earlier
+    cut-offs saw younger users, and the drift shows in P0 first (better log loss on nine of eleven
+    earlier windows of two shops, and never much worse). It is taken unless P0 ranked the last of
+    them better; then, and where the data are too few, P0 is; below that the rate of the RFM cell,
+    and a rule on the own gap.
 
     Parameters
     ----------
@@ -81,7 +82,9 @@ def forecast(
     """
     known = interactions.before(at)
     features = snapshot.of_all(known, definition.critical_kind, at=at)
-    rows = np.flatnonzero(labels.active(features, definition.active_days))
+    rows = np.flatnonzero(
+        labels.active(features, definition.active_days) | _seen_lately(known, definition, at=at)
+    )
     now = Labelled(
         features[rows], np.zeros(len(rows), bool), rows.astype(np.int32), np.full(len(rows), at)
     )
@@ -110,10 +113,15 @@ def _best(
     lost = _lost(learning, definition, seed)
     if lost:
         return probability(facing.p0), f"BG/NBD P0, for {lost}", ""
-    how = f"additive model and ridge regression on {len(closed):,} rows of earlier cut-offs"
-    said, p0 = _learnt(learning, SETTINGS, seed)(facing.x), probability(facing.p0)
+    how = f"additive model, ridge regression, boosting on {len(closed):,} rows of earlier cut-offs"
+    said, p0 = learning.learnt(SETTINGS, seed)(facing.x), probability(facing.p0)
     p = probability(said + P0_LEVEL_SHARE * level(said, p0))
     return p, how, shift.apart(probability(said), p0)
+
+
+def _seen_lately(known: Interactions, definition: Definition, *, at: int) -> NDArray[np.bool_]:
+    lately = known.at >= at - definition.active_days * DAY
+    return np.bincount(known.user_row[lately], minlength=len(known.users)) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,14 @@ class _Seen:
 
     def where(self, keep: NDArray[np.bool_]) -> _Seen:
         return _Seen(self.rows.where(keep), self.x[keep], self.p0[keep])
+
+    def learnt(self, settings: AdditiveSettings, seed: int) -> Callable[[Floats], Floats]:
+        seen = self
+        if len(self.rows) > MAX_ROWS:
+            drawn = np.random.default_rng(seed).random(int(self.rows.user_row.max()) + 1)
+            seen = self.where(drawn[self.rows.user_row] < MAX_ROWS / len(self.rows))
+        rows = seen.rows
+        return mixture.learnt(seen.x, rows.churned, rows.user_row, settings=settings, seed=seed)
 
 
 def _seen(critical: Interactions, definition: Definition, rows: Labelled) -> _Seen:
@@ -171,42 +187,10 @@ def _lost(learning: _Seen, definition: Definition, seed: int) -> str:
     if labels.too_few(earlier.rows):
         return ""
     judged = learning.where(last)
-    said, happened = _learnt(earlier, TRIAL_SETTINGS, seed)(judged.x), judged.rows.churned
+    said, happened = earlier.learnt(TRIAL_SETTINGS, seed)(judged.x), judged.rows.churned
     if auc(happened, said) < auc(happened, judged.p0):
         return "it ranked the last closed window better than the model"
     return ""
-
-
-def _learnt(seen: _Seen, settings: AdditiveSettings, seed: int) -> Callable[[Floats], Floats]:
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    if len(seen.rows) > MAX_ROWS:
-        drawn = np.random.default_rng(seed).random(int(seen.rows.user_row.max()) + 1)
-        seen = seen.where(drawn[seen.rows.user_row] < MAX_ROWS / len(seen.rows))
-    happened = seen.rows.churned
-    steps = additive.fit(
-        seen.x, happened, user_row=seen.rows.user_row, settings=settings, seed=seed
-    )
-    line = make_pipeline(
-        SimpleImputer(add_indicator=True, keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(C=RIDGE, max_iter=1_000),
-    ).fit(_levelled(seen.x), happened)
-
-    def said(x: Floats) -> Floats:
-        both: Floats = (steps.logit(x) + line.decision_function(_levelled(x))) / 2
-        return both
-
-    return said
-
-
-def _levelled(x: Floats) -> Floats:
-    """Return the snapshot's columns, the first ones, in logarithms; the others already are."""
-    n = len(PLACE)
-    return np.column_stack([np.log1p(np.maximum(x[:, :n], 0)), x[:, n:]])
 
 
 def _simple(

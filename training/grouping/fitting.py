@@ -14,6 +14,7 @@ from recsys.segments.groups import Groups
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
 from training.grouping import clustering, portraits
+from training.grouping.grid import grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def fit(
         ),
         transitions=moves,
     )
-    return Grouping(groups, _metrics(groups, found))
+    cells = grid(critical, table.cuts, churn, at=at)
+    return Grouping(groups, {**_metrics(groups, found), "grid": cells})
 
 
 def _period_days(churn: ChurnModels) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.churn.labels import active
 from recsys.churn.models import ChurnModels
 from recsys.events import DAY, Interactions
 from recsys.segments import lifecycle, rfm
@@ -49,7 +50,7 @@ def portraits(
     start = at - period_days * DAY
     back = np.diff(critical.between(start, at).indptr) > 0
     spent = rfm.facts(critical, at=at).value
-    p = churn.one_to_one.p if churn.one_to_one else np.full(len(critical.users), np.nan)
+    p = own_churn(churn, len(critical.users))
     names = _names(table, clusters)
     now = _members(critical, table, clusters, period_days=period_days, at=at)
     then = _members(critical.before(start), table, clusters, period_days=period_days, at=start)
@@ -59,11 +60,20 @@ def portraits(
             users=int(here.sum()),
             revenue_share=_share(spent, here),
             churn=_mean(p[here & ~np.isnan(p)]),
+            churn_users=int((here & ~np.isnan(p)).sum()),
             repurchase=_mean(back[before].astype(np.float64)),
             repurchase_users=int(before.sum()),
         )
         for name, here, before in zip(names, now, then, strict=True)
     )
+
+
+def own_churn(churn: ChurnModels, n_users: int) -> NDArray[np.float64]:
+    """Return the probability of each active user, float64, shape (n_users,); NaN elsewhere."""
+    if churn.one_to_one is None:
+        return np.full(n_users, np.nan)
+    present = active(churn.one_to_one.features, churn.definition.active_days)
+    return np.where(present, churn.one_to_one.p, np.nan).astype(np.float64)
 
 
 def _names(table: SegmentTable, clusters: Clusters | None) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recsys.algorithms import als, listwise, neighbours
+from recsys.algorithms import als, listwise, neighbours, trees
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.repeats import Habits, again_rate
 from recsys.algorithms.topk import top_k
+from recsys.algorithms.trees import Trees, TreeSettings
 from recsys.config import Config
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
@@ -28,6 +29,9 @@ from training.items.windows import Window, window
 POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
 """Days: this week's, this month's and this season's popularity."""
 N_ITEM = len(POPULAR_HALF_LIVES) + 2
+SPLIT = N_ITEM + len(PAIR)
+"""What is said of new items comes first, then what is said of those had before."""
+OWN_BY = ("weights", "taste", "trees")
 MOST_USERS = 500
 """Users a window, drawn by the seed."""
 CANDIDATES = (100, 75, 50)
@@ -38,6 +42,8 @@ ON_TOP = 60.0
 """Above any score that the logarithms can add up to."""
 LIFTS = (0.0, 0.5, 1.0, 2.0)
 """Added to what was had before, where that ranks better than the likelihood alone."""
+TREE_LIFTS = (-2.0, -1.0, 0.0, 1.0, 2.0, 4.0, ON_TOP)
+"""The same for trees, from where the best of both kinds of items are level in most lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,13 @@ class BlendChoice:
         Weights of the item's own signals, then of ``PAIR``, for items new to the user.
     own : tuple of float
         Of the item's own signals, then of ``OWN``, for items had before.
-    learned_own : bool
-        False where the 1:1 model ranks items had before better than what was learned: then they
-        keep its order, above the new ones.
+    own_by : str
+        What ranked items had before best: ``weights``; ``trees``; or ``taste``, the 1:1 model,
+        whose order they then keep, above the new ones.
+    trees : Trees or None
+        Where they did.
+    lift : float
+        See :class:`recsys.items.blend.Blend`.
     ndcg, ndcg_new : float
         Mean over validation users, of weights learned before that window: all items, and lists
         of items new to the user.
@@ -68,11 +78,28 @@ class BlendChoice:
     on_factors: bool
     new: tuple[float, ...]
     own: tuple[float, ...]
-    learned_own: bool
+    own_by: str
+    trees: Trees | None
+    lift: float
     ndcg: float
     ndcg_new: float
     part_ndcg: float
     part_ndcg_new: float
+
+    @property
+    def learned(self) -> Learned:
+        """What was learned, as arrays."""
+        return Learned(np.array(self.new), np.array(self.own), self.trees, self.lift)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What makes a blend of parts; see :class:`BlendChoice`."""
+
+    new: NDArray[np.float64]
+    own: NDArray[np.float64]
+    trees: Trees | None = None
+    lift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +130,9 @@ class Fitted:
         history = self.weights.past(events, at=self.at, n_items=n_items)
         return history, habits_of(events, self.kind, at=self.at)
 
-    def blended(
-        self,
-        new: Sequence[float] | NDArray[np.float64],
-        own: Sequence[float] | NDArray[np.float64],
-    ) -> Blended:
+    def blended(self, learned: Learned) -> Blended:
         """Return the ranker with these weights."""
-        return Blended(self.parts, make_blend(new, own, self.item, kind=self.kind))
+        return Blended(self.parts, make_blend(learned, self.item, kind=self.kind))
 
 
 def learn(
@@ -124,8 +147,8 @@ def learn(
 
     The parts are fitted before a window and the weights learned on what users took in it. First
     on the two windows before the validation window, which then says whether the blend serves, and
-    whether for items had before too; if it does, the weights are learned again on the two last
-    windows, validation included.
+    what ranks items had before; if it does, all is learned again on the two last windows,
+    validation included.
 
     Parameters
     ----------
@@ -151,23 +174,25 @@ def learn(
     if not earlier:
         return None
     progress("the blend: weights")
-    new, own = _weights(earlier)
     part = _judged(validation, None)
     tried = {
-        True: _judged(validation, (new, own)),
-        False: _judged(validation, (new, taste_first())),
+        name: _judged(validation, learned)
+        for name, learned in _learned(earlier, OWN_BY, config.training.seed).items()
     }
-    learned = max(tried, key=lambda which: tried[which])
-    blend = tried[learned]
+    own_by = max(tried, key=lambda name: tried[name])
+    blend = tried[own_by]
     if blend[0] <= part[0] or blend[1] < part[1]:
         return None
-    new, own = _weights([validation, earlier[0]])
+    latest_windows = [validation, earlier[0]]
+    learned = _learned(latest_windows, (own_by,), config.training.seed)[own_by]
     return BlendChoice(
         factors=settings.factors,
         on_factors=settings.on_factors,
-        new=tuple(new.tolist()),
-        own=tuple((own if learned else taste_first()).tolist()),
-        learned_own=learned,
+        new=tuple(learned.new.tolist()),
+        own=tuple(learned.own.tolist()),
+        own_by=own_by,
+        trees=learned.trees,
+        lift=learned.lift,
         ndcg=blend[0],
         ndcg_new=blend[1],
         part_ndcg=part[0],
@@ -183,21 +208,18 @@ def taste_first() -> NDArray[np.float64]:
     return weights
 
 
-def make_blend(
-    new: Sequence[float] | NDArray[np.float64],
-    own: Sequence[float] | NDArray[np.float64],
-    item: NDArray[np.float32],
-    *,
-    kind: int,
-) -> Blend:
+def make_blend(learned: Learned, item: NDArray[np.float32], *, kind: int) -> Blend:
     """Return the blend of these weights with the item's own signals added up."""
-    to_new, to_own = np.array(new, np.float32), np.array(own, np.float32)
+    to_new, to_own = learned.new.astype(np.float32), learned.own.astype(np.float32)
     return Blend(
         new_item=to_new[:N_ITEM] @ item,
         own_item=to_own[:N_ITEM] @ item,
         new_weight=to_new[N_ITEM:],
         own_weight=to_own[N_ITEM:],
         kind=kind,
+        item=item if learned.trees else item[:, :0],
+        trees=learned.trees,
+        lift=learned.lift,
     )
 
 
@@ -322,18 +344,14 @@ def _list(
     new = np.unique(np.concatenate([*best, head[unseen[head]][:by_all]]))
     owned = had.item_row[mine]
     x = np.zeros((len(new) + len(owned), 2 * N_ITEM + len(PAIR) + len(OWN)))
-    split = N_ITEM + len(PAIR)
-    x[: len(new), :N_ITEM], x[: len(new), N_ITEM:split] = fitted.item[:, new].T, pair[:, new].T
-    x[len(new) :, split : split + N_ITEM] = fitted.item[:, owned].T
-    x[len(new) :, split + N_ITEM :] = own(pair, had)[:, mine].T
+    x[: len(new), :N_ITEM], x[: len(new), N_ITEM:SPLIT] = fitted.item[:, new].T, pair[:, new].T
+    x[len(new) :, SPLIT : SPLIT + N_ITEM] = fitted.item[:, owned].T
+    x[len(new) :, SPLIT + N_ITEM :] = own(pair, had)[:, mine].T
     return np.concatenate([new, owned]), x, np.arange(len(x)) >= len(new)
 
 
-Weights = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
-def _weights(windows: Sequence[_Shown]) -> Weights:
-    """Return the weights for new items and for those had before, learned on some windows."""
+def _learned(windows: Sequence[_Shown], own_by: Sequence[str], seed: int) -> dict[str, Learned]:
+    """Learn on some windows: one set of weights, and what ranks items had before by each name."""
     x = np.concatenate([each.x for each in windows])
     had = np.concatenate([each.had for each in windows])
     chosen = np.concatenate([each.chosen for each in windows])
@@ -342,19 +360,56 @@ def _weights(windows: Sequence[_Shown]) -> Weights:
         [each.starts + offset for each, offset in zip(windows, offsets, strict=True)]
     )
     with threadpool_limits(1, "blas"):
-        learned = listwise.fit(x, chosen, starts, ridge=RIDGE, among=~had)
+        weights = listwise.fit(x, chosen, starts, ridge=RIDGE, among=~had)
+    new, own = weights[:SPLIT], weights[SPLIT:].copy()
+    found = {}
+    if "weights" in own_by:
+        own[-1] += _best_lift(windows, [each.x @ weights for each in windows], LIFTS)
+        found["weights"] = Learned(new, own)
+    if "taste" in own_by:
+        found["taste"] = Learned(new, taste_first())
+    if "trees" in own_by:
+        fitted = trees.fit(x[had, SPLIT:], chosen[had], TreeSettings(), seed=seed)
+        found["trees"] = _with_trees(windows, new, fitted)
+    return found
+
+
+def _with_trees(windows: Sequence[_Shown], new: NDArray[np.float64], fitted: Trees) -> Learned:
+    """Bring the trees to the scale of the new items' scores."""
+    scores, gaps = [], []
+    for each in windows:
+        score = each.x[:, :SPLIT] @ new
+        score[each.had] = fitted.score(each.x[each.had, SPLIT:].T.astype(np.float32))
+        best = [
+            np.maximum.reduceat(np.where(which, score, -np.inf), each.starts)
+            for which in (~each.had, each.had)
+        ]
+        gap = best[0] - best[1]
+        gaps.append(gap[np.isfinite(gap)])
+        scores.append(score)
+    level = float(np.median(np.concatenate(gaps))) if any(map(len, gaps)) else 0.0
+    lift = _best_lift(windows, scores, tuple(level + each for each in TREE_LIFTS))
+    return Learned(new, taste_first(), fitted, lift)
+
+
+def _best_lift(
+    windows: Sequence[_Shown], scores: Sequence[NDArray[np.float64]], lifts: Sequence[float]
+) -> float:
+    """Return what is best added to the scores of what was had before."""
     figures = [
-        np.concatenate([_quick(each, learned, lift) for each in windows]).mean() for lift in LIFTS
+        np.concatenate(
+            [
+                _quick(each, score + lift * each.had)
+                for each, score in zip(windows, scores, strict=True)
+            ]
+        ).mean()
+        for lift in lifts
     ]
-    split = N_ITEM + len(PAIR)
-    to_own = learned[split:].copy()
-    to_own[-1] += LIFTS[int(np.argmax(figures))]
-    return learned[:split], to_own
+    return lifts[int(np.argmax(figures))]
 
 
-def _quick(shown: _Shown, learned: NDArray[np.float64], lift: float) -> NDArray[np.float64]:
+def _quick(shown: _Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the NDCG of each user over the items that the learner saw."""
-    score = shown.x @ learned + lift * shown.had
     ends = np.append(shown.starts[1:], len(score))
     lists = np.full((len(ends), shown.k), metrics.NOBODY, np.int32)
     for place, (start, end) in enumerate(zip(shown.starts, ends, strict=True)):
@@ -364,11 +419,11 @@ def _quick(shown: _Shown, learned: NDArray[np.float64], lift: float) -> NDArray[
     return metrics.ndcg(hit, shown.wanted.counts)
 
 
-def _judged(shown: _Shown, weights: Weights | None) -> tuple[float, float]:
+def _judged(shown: _Shown, learned: Learned | None) -> tuple[float, float]:
     """Return the mean NDCG over all items, and of lists of new items: of the blend or the taste."""
     fitted = shown.fitted
     n_items = fitted.item.shape[1]
-    ranker = None if weights is None else fitted.blended(*weights)
+    ranker = None if learned is None else fitted.blended(learned)
     lists = np.full((2, len(shown.wanted), shown.k), metrics.NOBODY, np.int32)
     old = np.zeros(len(shown.wanted.item_row), bool)
     with threadpool_limits(1, "blas"):

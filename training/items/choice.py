@@ -190,7 +190,7 @@ def _one_to_one(
     choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
     blended = None
     if choice.blend is not None:
-        blended = fitted.blended(choice.blend.new, choice.blend.own)
+        blended = fitted.blended(choice.blend.learned)
     return choice, _as_of(ground, choice, fitted.parts.taste, blended)
 
 

@@ -112,7 +112,7 @@ def _blend(
         return None
     signals = item_signals(interactions, config, at=at)
     kind = critical_kind(interactions.kinds, config)
-    return make_blend(choice.blend.new, choice.blend.own, signals, kind=kind)
+    return make_blend(choice.blend.learned, signals, kind=kind)
 
 
 def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:

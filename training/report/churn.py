@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from recsys.evaluation.profit import profit_curve
 from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, diagonal, draw
 
 MOST_EFFECTS = 6
@@ -19,8 +20,10 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     return (
         _reliability(metrics["reliability"]),
         _lift_curve(metrics["lift_curve"], metrics["churn_rate"]),
+        _profit_curve(metrics["lift_curve"], metrics["churn_rate"]),
         _compared(metrics["models"]),
         _profit(metrics["models"]),
+        *_survival(metrics["usage_interval"]),
         *(_effect(effect) for effect in metrics["effects"][:MOST_EFFECTS]),
     )
 
@@ -47,6 +50,53 @@ def _lift_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawing
 
     caption = "How many churners are reached; dashed is chance, grey is perfect foresight."
     return draw(paint, caption=caption, size=(4, 3.4))
+
+
+def _profit_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawing:
+    curve = profit_curve(points, churn_rate)
+    share, best = max(curve, key=lambda point: point[1])
+
+    def paint(axes: Axes) -> None:
+        axes.axhline(0, color="#9aa5b1", lw=1, ls="--")
+        axes.plot(*zip(*curve, strict=True), color=COLOURS["one_to_one"])
+        axes.plot(share, best, "o", color=INK)
+        axes.annotate(f"{best:.2f} at {share:.0%}", (share, best), (6, 4),
+                      textcoords="offset points", color=INK)  # fmt: skip
+        axes.margins(y=0.15)
+        axes.set_xlabel("share of users addressed, riskiest first")
+        axes.set_ylabel("profit per user")
+
+    caption = (
+        "What a retention campaign earns by how many it addresses (a user is worth 200, an offer "
+        "costs 10, a contact 1; 30 % of addressed churners stay)."
+    )
+    return draw(paint, caption=caption, size=(4, 3.4))
+
+
+def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
+    curve = usage["survival_curve"]
+    if not curve:
+        return ()
+
+    def paint(axes: Axes) -> None:
+        axes.step(*zip((0, 1), *curve, strict=True), where="post", color=COLOURS["one_to_one"])
+        axes.axhline(0.2, color="#9aa5b1", lw=1, ls="--")
+        for days, words in ((usage["days"], "usual"), (usage["survival_days"], "with open gaps")):
+            if days is not None:
+                axes.axvline(days, color=INK, lw=1, ls=":")
+                axes.text(days, 0.97, f" {words}: {days:g} d", color=INK, fontsize=8,
+                          rotation=90, va="top", ha="right")  # fmt: skip
+        axes.set_ylim(0, 1)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("days since an active day")
+        axes.set_ylabel("share not back yet")
+
+    caption = (
+        "How long users stay away before they come back (Kaplan-Meier; gaps still open count as "
+        "that). Dotted: within so many days 80 % of users, or of active days, are followed by "
+        "another one."
+    )
+    return (draw(paint, caption=caption, size=(4, 3.4)),)
 
 
 def _compared(models: Mapping[str, Any]) -> Drawing:

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from recsys.events import moment
 from recsys.ladder import Question, RungName
-from training.report import channel, churn, items, ladder
+from recsys.segments.groups import MIN_USERS
+from training.report import channel, churn, items, ladder, segments
 from training.run import Outcome
 
 QUESTIONS = {
@@ -31,6 +32,8 @@ def write(outcome: Outcome, file: Path) -> None:
     )
     environment.filters["estimate"] = _estimate
     environment.filters["day"] = _day
+    environment.filters["told"] = segments.told
+    environment.filters["percent"] = _percent
     metrics = outcome.manifest.metrics
     page = environment.get_template("page.html.j2").render(
         outcome=outcome,
@@ -43,6 +46,8 @@ def write(outcome: Outcome, file: Path) -> None:
             Question.CHANNEL: channel.drawn(metrics[Question.CHANNEL]),
             Question.CHURN: churn.drawn(metrics[Question.CHURN]),
         },
+        segments=metrics["segments"],
+        segments_drawn=segments.drawn(metrics["segments"]),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page, encoding="utf-8")
@@ -52,6 +57,10 @@ def _estimate(figure: dict[str, Any] | None) -> str:
     if figure is None:
         return "not measurable"
     return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
+
+
+def _percent(share: float | None, users: int) -> str:
+    return "" if share is None or users < MIN_USERS else f"{share:.1%}"
 
 
 def _day(at: int) -> str:

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys.churn import snapshot
+from recsys.churn import labels, snapshot
 from recsys.churn.features import FEATURES
 from recsys.churn.snapshot import Reading
 from recsys.events import DAY, NO_EVENTS, Interactions, UserEvents
-from tests.recsys.churn.worlds import KINDS, PURCHASE, purchases, table
+from tests.recsys.churn.worlds import KINDS, PURCHASE, dying_world, purchases, table
 
 READING = Reading(KINDS, "purchase")
 AT = 100 * DAY
@@ -70,6 +70,41 @@ def test_later_events_change_nothing(
     later = [(user, hour + 100 * 24, kind, value) for user, hour, kind, value in others]
     random.shuffle(later)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(of_all(world(earlier)), of_all(world([*earlier, *later])))
+
+
+@given(event_lists, event_lists, st.integers(1, 90 * 24))
+def test_events_ingested_later_change_nothing(
+    events: list[tuple[int, int, int, int]], others: list[tuple[int, int, int, int]], delay: int
+) -> None:
+    before = [event for event in events if event[1] < 100 * 24]
+    late = [(user, hour // 2, kind, value) for user, hour, kind, value in others]
+    together = world([*before, *late])
+    marked = np.concatenate([np.zeros(len(before)), np.ones(len(late))]).astype(bool)
+    order = np.lexsort((np.array([e[1] for e in [*before, *late]], float),
+                        np.array([e[0] for e in [*before, *late]], int)))  # fmt: skip
+    arrived = np.where(marked[order], AT + delay, together.at).astype(np.int64)
+    known = replace(together, known_at=np.maximum(arrived, together.at))
+    np.testing.assert_array_equal(of_all(known), of_all(world(before)))
+
+
+def leaky(interactions: Interactions, at: int = AT) -> NDArray[np.float32]:
+    """Return the features, one of them with the outcome window in it."""
+    table = of_all(interactions, at).copy()
+    table[:, FEATURES.index("active_days_30d")] = of_all(interactions, at + 28 * DAY)[
+        :, FEATURES.index("active_days_30d")
+    ]
+    return table
+
+
+def test_a_planted_leak_is_caught_by_name() -> None:
+    world = dying_world(60, 160, seed=1)
+    assert labels.leaks(world, "purchase", at=AT) == ()
+    assert labels.leaks(world, "purchase", at=AT, of_all=leaky_of_all) == ("active_days_30d",)
+
+
+def leaky_of_all(interactions: Interactions, kind: str, *, at: int) -> NDArray[np.float32]:
+    assert kind == "purchase"
+    return leaky(interactions, at)
 
 
 @given(event_lists)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from recsys.evaluation.profit import expected_maximum_profit
+from recsys.evaluation.profit import expected_maximum_profit, profit_curve
 
 
 def by_definition(happened: np.ndarray, p: np.ndarray) -> float:
@@ -53,3 +53,14 @@ def test_weights_count_like_repeated_rows_and_scale_does_not_matter(seed: int, n
     repeated = expected_maximum_profit(np.repeat(happened, times), np.repeat(p, times) * 7 - 3)
     assert weighted == pytest.approx(repeated, abs=1e-9)
     assert weighted >= -1e-12
+
+
+def test_the_profit_curve_counts_who_stays_against_who_is_paid_for_nothing() -> None:
+    curve = profit_curve([(0.0, 0.0), (0.5, 1.0), (1.0, 1.0)], 0.5)
+    everybody_right = 0.5 * (0.3 * 190 - 1)
+    told = [(0.0, 0.0), (0.5, everybody_right), (1.0, everybody_right - 0.5 * 11)]
+    assert np.allclose(curve, told)
+
+
+def test_no_campaign_pays_where_nobody_churns() -> None:
+    assert max(money for _, money in profit_curve([(0.0, 0.0), (1.0, 1.0)], 0.0)) == 0

@@ -98,6 +98,7 @@ def blended_models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> Ite
             new_weight=np.array([1, 1, 0, 0], np.float32),
             own_weight=own_weight,
             kind=PURCHASE,
+            item=np.zeros((1, 0), np.float32),
         ),
     )
     return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))

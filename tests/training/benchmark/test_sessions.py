@@ -9,6 +9,7 @@ import pytest
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
 from training import session_learning
+from training.benchmark.request import Request
 from training.benchmark.sessions import judge, run
 
 N_ITEMS = 40
@@ -39,7 +40,7 @@ def train_file(path, walk, n=400):
 
 
 def settled(path, test=None, predict=None, k=5):
-    return run(path, test, k=k, predict=predict, seed=0, progress=Quiet())
+    return run(Request(path, test, k=k, predict=predict), Quiet())
 
 
 @pytest.fixture(autouse=True)

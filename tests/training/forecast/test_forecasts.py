@@ -190,3 +190,18 @@ def test_the_files_have_the_promised_columns_and_users(tmp_path: Path) -> None:
     assert set(worth["user_id"]) == set(known["who"])
     assert set(risky["user_id"]) == set(known.filter(pl.col("when") >= day(70))["who"])
     assert risky["probability"].is_between(0, 1).all()
+
+
+def test_who_only_returned_something_lately_is_forecast_too(tmp_path: Path) -> None:
+    rows = frame(40, 200).with_columns(pl.col("user_id").cast(pl.String))
+    more = pl.DataFrame(
+        {"user_id": ["back"], "timestamp": [f"{day(195)}T10:00:00"], "value": [-5.0]}
+    )
+    file = written(pl.concat([rows, more]), tmp_path / "events.csv")
+    options = ["--events", str(file), "--cutoff", day(200), "--horizon-days", "28"]
+    for command, column in (("churn", "probability"), ("value", "expected_value")):
+        out = tmp_path / f"{command}.csv"
+        assert CliRunner().invoke(app, [command, *options, "--out", str(out)]).exit_code == 0
+        said = pl.read_csv(out).filter(pl.col("user_id") == "back")[column].to_list()
+        assert len(said) == 1
+        assert 0 <= said[0] <= 1

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from recsys.churn.features import FEATURES
+from recsys.churn.snapshot import PLACE
 from recsys.segments import lifecycle, rfm
 from tests.worlds import World
 from training import segments
 from training.churn import question as churn
-from training.grouping import fitting
+from training.grouping import fitting, portraits
 from training.grouping.fitting import Grouping
 from training.load import load, open_log
 
@@ -57,3 +62,24 @@ def test_the_metrics_are_plain(grouped: Grouping) -> None:
     metrics = grouped.metrics
     assert np.array(metrics["transitions"]).shape == (6, 5)
     assert len(metrics["portraits"]) == len(grouped.groups.portraits)
+
+
+def test_the_cells_of_the_map_hold_the_segments_of_the_portraits(grouped: Grouping) -> None:
+    cells = grouped.metrics["grid"]
+    assert len(cells) == 25
+    for portrait in grouped.groups.portraits[: len(rfm.NAMES)]:
+        inside = [c["users"] for c in cells if f"rfm:{c['segment']}" == portrait.name]
+        assert sum(inside) == portrait.users
+
+
+def test_without_an_own_propensity_no_churn_is_told(grouped: Grouping) -> None:
+    assert {p.churn for p in grouped.groups.portraits} == {None}
+    assert {p.churn_users for p in grouped.groups.portraits} == {0}
+
+
+def test_only_active_users_have_a_churn_to_speak_of() -> None:
+    features = np.zeros((3, len(FEATURES)), np.float32)
+    features[:, PLACE["recency_days"]] = (5, 40, np.nan)
+    own = SimpleNamespace(features=features, p=np.array([0.2, 0.9, np.nan], np.float32))
+    models: Any = SimpleNamespace(one_to_one=own, definition=SimpleNamespace(active_days=30))
+    assert np.allclose(portraits.own_churn(models, 3), [0.2, np.nan, np.nan], equal_nan=True)

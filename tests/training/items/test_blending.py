@@ -15,7 +15,14 @@ from tests.training.items.test_question import CONFIG, arrays, data, silent, thr
 from training import segments
 from training.items import blending
 from training.items import question as items
-from training.items.blending import N_ITEM, PartSettings, item_signals, learn, make_blend
+from training.items.blending import (
+    N_ITEM,
+    Learned,
+    PartSettings,
+    item_signals,
+    learn,
+    make_blend,
+)
 from training.items.choice import ItemChoice, event_weights
 from training.items.windows import window
 
@@ -130,7 +137,8 @@ def test_item_signals_know_what_is_taken_now_and_what_is_new():
 
 def test_weights_of_the_items_own_signals_are_added_up_once():
     item = np.arange(10.0, dtype=np.float32).reshape(5, 2)
-    blend = make_blend([1, 0, 0, 0, 2, 9, 9, 9, 9], [0] * 16, item, kind=2)
+    learned = Learned(np.array([1, 0, 0, 0, 2, 9, 9, 9, 9]), np.zeros(16))
+    blend = make_blend(learned, item, kind=2)
     assert blend.new_item.tolist() == [0 + 2 * 8, 1 + 2 * 9]
     assert blend.new_weight.tolist() == [9, 9, 9, 9]
 
@@ -138,8 +146,7 @@ def test_weights_of_the_items_own_signals_are_added_up_once():
 def test_had_before_by_taste_keeps_its_order_above_everything_new():
     held = window(WORLD, CONFIG)
     fitted = shown(WORLD).fitted
-    learned = np.ones(N_ITEM + 4)
-    ranker = fitted.blended(learned, blending.taste_first())
+    ranker = fitted.blended(Learned(np.ones(N_ITEM + 4), blending.taste_first()))
     history, had = fitted.of_user(held.before, 3)
     ranked = ranker.rank(history, had, None, 30)[0]
     taste = fitted.parts.taste.score(history)

@@ -77,6 +77,10 @@ def test_every_question_is_drawn(text: str) -> None:
         "Calibration on held-out users",
         "How many churners are reached",
         "Response by channel and segment",
+        "What a retention campaign earns by how many it addresses",
+        "How long users stay away before they come back",
+        "Where users stand: recency in fifths upwards",
+        "The life of users from one period of",
     ):
         assert words in text
     assert text.count("<svg") >= 12

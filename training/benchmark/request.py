@@ -1,0 +1,49 @@
+"""What is asked of a protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long settings are searched; the first ones are tried in any case.
+
+    Attributes
+    ----------
+    trials : int
+        Most settings tried.
+    seconds : float
+        No trial begins later. Where this cuts a search short, a faster machine may find more.
+    """
+
+    trials: int = 10
+    seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Files, and how to measure on them.
+
+    Attributes
+    ----------
+    train : Path
+        To learn from.
+    test : Path or None
+        To measure on; None: a part of the train file.
+    k : int
+        Length of the lists.
+    predict : Path or None
+        Where the lists go as CSV.
+    seed : int
+        Same seed, same lists, as long as the budget's time does not run out.
+    budget : Budget
+    """
+
+    train: Path
+    test: Path | None = None
+    k: int = 20
+    predict: Path | None = None
+    seed: int = 0
+    budget: Budget = Budget()
