@@ -19,6 +19,7 @@ from recsys.people import Context
 MAX_ID_LENGTH = 512
 NO_CONTEXT = Context()
 ENCODED_SLASH = "\udc2f"
+EXPERIMENT = ("experiment", "variant")
 _CACHED_BYTES = 200
 
 
@@ -42,6 +43,8 @@ class Asked:
         What becomes of items that the user had before.
     decision : str
         Id of the decision that the channel question is asked for; empty: advice only.
+    session, experiment, variant : str
+        Written to the log with a decision.
     """
 
     limit: int
@@ -51,6 +54,9 @@ class Asked:
     explain: bool = True
     repeats: Repeats = Repeats.ALLOW
     decision: str = ""
+    session: str = ""
+    experiment: str = ""
+    variant: str = ""
 
 
 class Reader:
@@ -121,7 +127,7 @@ class Reader:
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
             repeats=repeats(said.get("repeats", Repeats.ALLOW)),
-            decision=identifier("decision", found) if (found := said.get("decision", "")) else "",
+            **{name: _named(name, said) for name in ("decision", "session", *EXPERIMENT)},
         )
 
     def _parsed(self, query_string: bytes) -> Asked:
@@ -215,6 +221,10 @@ def identifier(parameter: str, text: str) -> str:
         allowed = f"1 to {MAX_ID_LENGTH} characters of UTF-8, percent-encoded, without NUL"
         raise BadQuery(parameter, found[:80], allowed)
     return found
+
+
+def _named(name: str, said: Mapping[str, str]) -> str:
+    return identifier(name, found) if (found := said.get(name, "")) else ""
 
 
 def _timezone(text: str) -> str:

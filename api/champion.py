@@ -120,7 +120,8 @@ class Champion:
             profiling_default=granted,
             trait=self._config.segments.trait,
         )
-        return Serving.of(answering)
+        sha256 = self._store.manifest_sha256(version)
+        return Serving.of(answering, sha256=sha256)
 
     def _refuse(self, version: str, why: str, **facts: Any) -> bool:
         if self._current.refused != why:

@@ -60,10 +60,13 @@ QUERY = [
     _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
     _parameter(
         "decision",
-        "id of the decision the channel is asked for: then channels.epsilon explores, and the same "
-        "id gives the same arm; log its propensity",
+        "id of a decision on the channel: then channels.epsilon explores, and what was decided is "
+        "logged before it is answered; the same id for the same user is the same decision",
         TEXT,
     ),
+    _parameter("session", "logged with a decision", TEXT),
+    _parameter("experiment", "logged with a decision", TEXT),
+    _parameter("variant", "logged with a decision", TEXT),
 ]
 REPEATS = _parameter(
     "repeats",

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from api import logs, render
+from api import decisions, logs, render
 from api.asked import Asked
 from api.ids import uuid7
 from api.recall import Recall
 from api.render import Json
 from api.state import Serving
-from recsys.channel.explore import Draws
+from recsys.channel.decide import ChannelChoice
+from recsys.channel.decision import Decision
+from recsys.channel.explore import Curiosity, Lot
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
@@ -41,8 +43,8 @@ FORGOTTEN = (
     "the event store is unavailable: recent events are not known, and no channel may be used"
 )
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
-NO_DRAWS = Draws()
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
+NONE_AT_ALL = Curiosity(0.0, 0.0, 0)
 
 
 class Desk:
@@ -58,8 +60,8 @@ class Desk:
         Told of every rung that failed.
     recall : Recall or None
         Keeps users in mind for when the log cannot be read; None keeps nobody.
-    draws : Draws
-        The lots of channel decisions with an id.
+    curiosity : Curiosity
+        Share of channel decisions with an id that explore.
     cohorts : mapping of str to Rule
         The cohorts that every user is looked for in.
     """
@@ -71,12 +73,12 @@ class Desk:
         metrics: Metrics,
         logger: FilteringBoundLogger,
         recall: Recall | None = None,
-        draws: Draws = NO_DRAWS,
+        curiosity: Curiosity = NONE_AT_ALL,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self._log = log
         self._recall = Recall(0) if recall is None else recall
-        self._draws = draws
+        self._curiosity = curiosity
         self._metrics = metrics
         self._logger = logger
         self.cohorts = cohorts
@@ -106,6 +108,22 @@ class Desk:
         person, notes = self.person(serving, user_id, asked, at=at)
         answer = self._channel(serving, person, asked)
         return {**_about(serving, person, notes), "channel": answer}
+
+    def decide(
+        self, serving: Serving, user_id: str, asked: Asked, *, at: int, consent_seq: int
+    ) -> Decision | None:
+        """Take a decision, to be logged before it is answered; None when every rung failed."""
+        person, _ = self.person(serving, user_id, asked, at=at)
+        climb = self._climbed(serving, person, asked)
+        if climb.answer is None:
+            return None
+        return decisions.taken(
+            climb,
+            person,
+            asked,
+            serving,
+            decisions.Draws(self._epsilon(serving), self._curiosity.seed, consent_seq),
+        )
 
     def churn(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
         """Answer how likely the user is to churn."""
@@ -182,15 +200,22 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
-        lot = self._draws.lot(asked.decision)
-        climb = self._timed(
+        return render.channel(self._climbed(serving, person, asked), explain=asked.explain)
+
+    def _climbed(self, serving: Serving, person: Person, asked: Asked) -> Climb[ChannelChoice]:
+        # Without an id nobody could log the decision, and nothing be learnt from exploring.
+        epsilon = self._epsilon(serving)
+        lot = Lot(asked.decision, epsilon, self._curiosity.seed) if asked.decision else None
+        return self._timed(
             Question.CHANNEL,
             serving.answering.channel.climb,
             person,
             ChannelQuery(lot=lot),
             asked.force,
         )
-        return render.channel(climb, explain=asked.explain)
+
+    def _epsilon(self, serving: Serving) -> float:
+        return self._curiosity.epsilon(serving.answering.bundle.channel.popular.by_channel)
 
     def _churn(self, serving: Serving, person: Person, asked: Asked) -> Json:
         climb = self._timed(

@@ -21,13 +21,14 @@ from api.metrics import Metrics
 from api.recall import Recall
 from api.spelling import Aliased, Speller
 from api.state import Current, Serving
-from recsys.channel.explore import Draws
+from recsys.channel.explore import Curiosity
 from recsys.config import Config
 from recsys.errors import CannotAnswer, StoreUnavailable
 from recsys.events import SECOND
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage import aliases
 from recsys.storage.cohort_file import read_cohorts
+from recsys.storage.decisions import DecisionLog
 from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
@@ -49,6 +50,7 @@ class Service:
 
     log: EventLog
     profiles: Profiles
+    decisions: DecisionLog
     desk: Desk
     inbox: Inbox
     clock: Clock
@@ -81,8 +83,10 @@ class Service:
         """
         threads.limit()
         storage, serving = self.config.storage, self.config.serving
+        channels = self.config.channels
         self.log = EventLog(open_store(storage), live_events=serving.live_events)
         self.profiles = Profiles(self.log.database)
+        self.decisions = DecisionLog(self.log.database)
         self.recall = Recall(serving.recall)
         with suppress(StoreUnavailable):
             self.recall.follow(self.profiles.profiling_after)
@@ -91,7 +95,12 @@ class Service:
             recall=self.recall,
             metrics=self.metrics,
             logger=self.logger,
-            draws=Draws(self.config.channels.epsilon, self.config.training.seed),
+            curiosity=Curiosity(
+                start=channels.epsilon_start,
+                settled=channels.epsilon,
+                enough=channels.epsilon_start_messages,
+                seed=self.config.training.seed,
+            ),
             cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)

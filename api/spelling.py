@@ -29,12 +29,19 @@ from recsys.storage.event_log import (
 
 MAX_EVENT_BYTES = 32_768
 
-MAIL: Mapping[str, str] = {
+OUTCOMES: Mapping[str, str] = {
     "email delivered": MESSAGE_SENT,
     "email link clicked": MESSAGE_RESPONDED,
     "email marked as spam": MESSAGE_UNSUBSCRIBED,
     "unsubscribed": MESSAGE_UNSUBSCRIBED,
+    "push notification received": MESSAGE_SENT,
+    "push notification tapped": MESSAGE_RESPONDED,
+    "push notification unsubscribed": MESSAGE_UNSUBSCRIBED,
+    "sms delivered": MESSAGE_SENT,
+    "sms link clicked": MESSAGE_RESPONDED,
+    "sms unsubscribed": MESSAGE_UNSUBSCRIBED,
 }
+CHANNEL_WORDS = frozenset({"email", "push", "sms"})
 UNUSED = frozenset(
     {
         "checkout started",
@@ -42,6 +49,8 @@ UNUSED = frozenset(
         "product list viewed",
         "email opened",
         "email bounced",
+        "push notification bounced",
+        "sms bounced",
         "page",
         "screen",
         "group",
@@ -56,7 +65,7 @@ TIME = ("timestamp", "at", "time", "originaltimestamp")
 ORDER = ("orderid",)
 EVENT_ID = ("messageid", "eventid")
 VALUE = ("value", "total", "revenue")
-REF = ("ref", "messageref")
+REF = ("ref", "messageref", "decisionid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ class Speller:
         name = text(fields, KIND) or text(fields, ("type",), needed="event")
         if name.lower() in VIEWS and text(fields, ITEM):
             name = "view"
-        for kind in (name, MAIL.get(name.lower(), ""), kind_of(name)):
+        for kind in (name, OUTCOMES.get(name.lower(), ""), kind_of(name)):
             if kind in self._kinds or kind in MESSAGE_KINDS:
                 return kind
         if name.lower() in UNUSED:
@@ -167,8 +176,13 @@ class Speller:
             raise BadEvent("future_time", f"{reason}, the clock of this service")
         return min(at, now)
 
+    def _channel_said(self, fields: Fields) -> str:
+        """Return the channel that the name of an event says, where it is configured."""
+        said = "email" if text(fields, ("emailid",)) else text(fields, KIND).lower().split(" ")[0]
+        return said if said in CHANNEL_WORDS and said in self._channels else ""
+
     def _message(self, fields: Fields, kind: str, user_id: str, at: int) -> Event:
-        channel = text(fields, ("channel",)) or ("email" if _is_mail(fields) else "")
+        channel = text(fields, ("channel",)) or self._channel_said(fields)
         ref = text(fields, REF) or None
         if (kind == MESSAGE_SENT or channel) and channel not in self._channels:
             known = ", ".join(self._channels)
@@ -179,8 +193,9 @@ class Speller:
             own = f"email:{mail}:{user_id}"
         elif mail:
             ref = ref or f"email:{mail}:{user_id}"
-        if kind != MESSAGE_SENT and ref is None:
-            raise BadEvent("missing_ref", f"{kind} needs ref: the message_id of the message sent")
+        if kind != MESSAGE_SENT and ref is None and not channel:
+            reason = f"{kind} needs ref, the id of the message or decision, or its channel"
+            raise BadEvent("missing_ref", reason)
         pscore = number(fields, ("pscore",), most=1)
         return Event(own, user_id, kind, at, channel=channel or None, ref=ref, pscore=pscore)
 
@@ -224,7 +239,3 @@ class Speller:
 
 def _event_id(fields: Fields, at: int) -> str:
     return text(fields, EVENT_ID) or uuid7(at)
-
-
-def _is_mail(fields: Fields) -> bool:
-    return text(fields, KIND).lower().startswith("email") or bool(text(fields, ("emailid",)))

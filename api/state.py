@@ -24,19 +24,22 @@ class Serving:
         Why an item is in an answer.
     watermark : int
         Sequence number of the last logged event that the models have seen.
+    sha256 : str
+        Of the manifest.
     """
 
     answering: Answering
     facts: ItemFacts
     reasons: Reasons
     watermark: int
+    sha256: str = ""
 
     @classmethod
-    def of(cls, answering: Answering) -> Serving:
+    def of(cls, answering: Answering, *, sha256: str = "") -> Serving:
         """Return a model version with what serving derives from it."""
         facts = ItemFacts(answering.bundle)
         reasons = Reasons.of(answering.bundle, facts)
-        return cls(answering, facts, reasons, answering.manifest.watermark)
+        return cls(answering, facts, reasons, answering.manifest.watermark, sha256)
 
 
 class Current:

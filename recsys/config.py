@@ -165,6 +165,7 @@ class Channels(Section):
         description="the channels there are",
     )
     default_arm: str = Field("", description="left only for a clearly better one; empty: the first")
+    currency: str = Field("", description="of costs and values, written to the decision log")
     response_value: float = Field(1.0, gt=0, description="money that one response is worth")
     unsubscribe_cost: float = Field(10.0, ge=0, description="money that one unsubscribe loses")
     half_life_days: float = Field(90.0, gt=0, description="age at which a message counts half")
@@ -173,6 +174,13 @@ class Channels(Section):
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
     epsilon: float = Field(
         0.05, ge=0, le=1, description="share of decisions with an id that explore all arms"
+    )
+
+    epsilon_start: float = Field(
+        0.10, ge=0, le=1, description="the same while an arm has few messages to learn from"
+    )
+    epsilon_start_messages: int = Field(
+        1_000, ge=0, description="messages through every arm until epsilon holds"
     )
 
     @model_validator(mode="after")

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from fastapi import FastAPI, Request, Response
 
-from api import render
+from api import decisions, render
 from api.asked import Asked, identifier
 from api.body import read_object
 from api.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
-from api.desk import Desk
+from api.desk import FORCED, Desk
 from api.routes.answer import PRIVATE, Answer
 from api.schemas import (
     BatchAnswer,
@@ -70,12 +70,57 @@ class Users:
             lambda: render.dump(ask(service.desk, serving, user, asked, at=at))
         )
 
+    def takes_decision(self, question: str, query_string: bytes) -> bool:
+        """Return whether a question asks for a decision with an id: it is logged first.
+
+        Advice without an id, and what only looks, is not logged.
+        """
+        return question == "channel" and b"decision=" in query_string
+
+    async def decided(self, user_id: str, query_string: bytes) -> bytes:
+        """Return a decision, once it is on the disk; asked again, the same one.
+
+        Raises
+        ------
+        StoreUnavailable
+            It could not be logged, so it was not taken.
+        """
+        asked = self._service.reader.query(query_string)
+        if not asked.decision:
+            return await self.answer("channel", user_id, query_string)
+        user = identifier("user_id", user_id)
+        return await asyncio.to_thread(self._decided, user, asked)
+
+    def _decided(self, user_id: str, asked: Asked) -> bytes:
+        service = self._service
+        serving, at = service.current.serving, service.clock()
+        decision = service.decisions.get(user_id, asked.decision)
+        if decision is None:
+            consent_seq = service.decisions.consent_seq(user_id)
+            decision = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
+            if decision is None:
+                return render.dump(service.desk.channel(serving, user_id, asked, at=at))
+            decision = service.decisions.put(decision)
+        return render.dump(
+            {
+                "user_id": user_id,
+                "model_version": decision.version,
+                "generated_at": render.instant(decision.at),
+                "notes": [FORCED] if asked.force else [],
+                "channel": decisions.told(decision, explain=asked.explain),
+            }
+        )
+
     async def recommendations(self, request: Request) -> Response:
         """Rank items for a user, from the highest rung that applies to this user now."""
         return await self._answer("recommendations", request)
 
     async def channel(self, request: Request) -> Response:
         """Choose the next channel, say when, and what every other channel would be worth."""
+        scope = request.scope
+        if self.takes_decision("channel", scope["query_string"]):
+            body = await self.decided(scope["path_params"]["user_id"], scope["query_string"])
+            return Answer(body, headers=PRIVATE)
         return await self._answer("channel", request)
 
     async def churn(self, request: Request) -> Response:

@@ -45,15 +45,27 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
-    """How lots are drawn: see :class:`Lot` for its attributes."""
+class Curiosity:
+    """What share of decisions explores: more while there is little to learn from.
 
-    epsilon: float = 0.0
+    Attributes
+    ----------
+    start, settled : float
+        Before and after every arm has `enough` messages.
+    enough : int
+        Messages through an arm.
+    seed : int
+        Of the lots.
+    """
+
+    start: float
+    settled: float
+    enough: int
     seed: int = 0
 
-    def lot(self, decision: str) -> Lot | None:
-        """Return the lot of a decision; None without an id, by which nobody could learn from it."""
-        return Lot(decision, self.epsilon, self.seed) if decision else None
+    def epsilon(self, messages: Sequence[int]) -> float:
+        """Return the share, given the messages through each arm; without any, the start's."""
+        return self.settled if min(messages, default=0) >= self.enough else self.start
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,14 @@ class GlobalResponse:
         How often a message brings a response, makes its receiver leave.
     messages : int
         Messages behind them; 0: nothing but the priors.
+    by_channel : tuple of int
+        The same by channel, of any age; empty where there is nothing but priors.
     """
 
     response: Rates
     unsubscribe: Rates
     messages: int
+    by_channel: tuple[int, ...] = ()
 
 
 def fit(messages: Messages, *, half_life_days: float, at: int) -> GlobalResponse:
@@ -55,6 +58,7 @@ def fit(messages: Messages, *, half_life_days: float, at: int) -> GlobalResponse
             left, sent, prior=response.PRIOR_UNSUBSCRIBE, kappa=response.PRIOR_UNSUBSCRIBE_WEIGHT
         ),
         messages=len(messages),
+        by_channel=tuple(np.bincount(messages.channel, minlength=len(messages.channels)).tolist()),
     )
 
 

@@ -246,6 +246,18 @@ class ModelStore:
         folder = self.models_dir / version
         return artifact.read(folder, kind, {**files, MANIFEST: sha256}), manifest
 
+    def manifest_sha256(self, version: str) -> str:
+        """Return the SHA-256 of the manifest of a version, in hexadecimal.
+
+        Raises
+        ------
+        UnknownVersion
+            The store does not hold it.
+        CorruptArtifact
+            The manifest is not what was written.
+        """
+        return self._read_manifest(version)[2]
+
     def history(self) -> tuple[Line, ...]:
         """Return what was done with which version, oldest first."""
         return history.read(self.models_dir / HISTORY)

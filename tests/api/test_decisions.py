@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
+from recsys.channel.explore import Curiosity
+from recsys.errors import StoreUnavailable
 from tests.api.conftest import Api
 
 CHANNEL = "/v1/users/anna/channel"
@@ -39,3 +43,58 @@ def test_an_id_that_is_no_text_is_refused(client: TestClient) -> None:
     answer = client.get(f"{CHANNEL}?decision=%00")
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("decision is ")
+
+
+def test_a_decision_is_logged_as_it_is_answered(api: Api) -> None:
+    query = "decision=d1&session=s1&placement=home&experiment=x&variant=b"
+    told = api.client.get(f"/v1/users/u00/channel?{query}").json()
+    (logged,) = api.service.decisions.all()
+    assert json.loads(logged.answer) == told["channel"]
+    assert (logged.user_id, logged.decision_id, logged.at) == ("u00", "d1", api.clock.at)
+    assert (logged.session, logged.surface) == ("s1", "home")
+    assert (logged.experiment, logged.variant) == ("x", "b")
+    assert (logged.action, logged.rung) == (told["channel"]["best"], told["channel"]["rung"])
+    assert logged.pscore == told["channel"]["ranked"][0]["propensity"]
+    assert logged.version == told["model_version"]
+    assert logged.version.endswith(logged.model_sha256[:12])
+    assert logged.consent_seq > 0
+    assert json.loads(logged.features)["granted"] == ["email"]
+
+
+def test_advice_is_not_logged(api: Api) -> None:
+    for path in ("/v1/users/u00/channel", "/v1/users/u00", "/v1/users/u00/churn"):
+        assert api.client.get(path).status_code == 200
+    assert list(api.service.decisions.all()) == []
+
+
+def test_asked_again_a_decision_stays_what_it_was_whatever_happened_since(api: Api) -> None:
+    first = api.client.get(f"{CHANNEL}?decision=d1").json()
+    consent = {"purpose": "marketing", "channel": "sms", "state": "granted"}
+    api.client.put("/v1/users/anna/consent", json=consent)
+    api.clock.at += 3_600_000_000
+    assert api.client.get(f"{CHANNEL}?decision=d1").json() == first
+    assert api.client.get(f"{CHANNEL}?decision=d2").json() != first
+    assert len(list(api.service.decisions.all())) == 2
+
+
+def test_a_decision_that_cannot_be_logged_is_not_taken(api: Api) -> None:
+    api.service.decisions.database = Closed()  # type: ignore[assignment]
+    answer = api.client.get(f"{CHANNEL}?decision=d1")
+    assert answer.status_code == 503
+
+
+class Closed:
+    """A store that is gone."""
+
+    def read(self, *_: object) -> object:
+        raise StoreUnavailable("gone")
+
+
+def test_while_there_is_little_to_learn_from_more_is_explored(api: Api) -> None:
+    epsilons = set()
+    api.client.get(f"{CHANNEL}?decision=d1")
+    epsilons.update(d.epsilon for d in api.service.decisions.all())
+    assert epsilons == {0.10}
+    assert Curiosity(0.10, 0.05, 1_000).epsilon((1_000, 2_000)) == 0.05
+    assert Curiosity(0.10, 0.05, 1_000).epsilon((999, 2_000)) == 0.10
+    assert Curiosity(0.10, 0.05, 1_000).epsilon(()) == 0.10

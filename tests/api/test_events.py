@@ -110,7 +110,7 @@ BAD = {
     "unknown_kind": {**SHORT, "event": "dance"},
     "unused_event": {**SHORT, "event": "Products Searched"},
     "unknown_channel": {"user_id": "fresh", "kind": "message_sent", "channel": "pigeon"},
-    "missing_ref": {"user_id": "fresh", "kind": "message_responded", "channel": "email"},
+    "missing_ref": {"user_id": "fresh", "kind": "message_responded", "event_id": "m"},
     "bad_pscore": {"user_id": "a", "kind": "message_sent", "channel": "email", "pscore": 2},
     "bad_timezone": {"type": "identify", "userId": "a", "context": {"timezone": "Mars/Base"}},
     "too_large": {**SHORT, "properties": {"note": "x" * 40_000}},

@@ -56,7 +56,7 @@ def test_interactions_are_grouped_by_user_and_in_order_of_time(log: EventLog) ->
     table = data.interactions
     assert list(table.users) == ["ann", "ben", "cid"]
     assert list(table.items) == ["POST", "pot", "tea"]
-    assert table.kinds == ("view", "cart", "purchase", "return")
+    assert table.kinds == ("view", "cart", "purchase", "return", "remove", "dismiss")
     assert table.indptr.tolist() == [0, 3, 4, 4]
     assert table.at.tolist() == [DAY, 3 * DAY, 4 * DAY, 5 * DAY]
     assert table.item_row.tolist() == [0, 1, -1, 2]

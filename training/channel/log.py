@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,8 @@ def messages_from_log(
     columns : mapping of str to array or list, all of one length, in any order
         ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``pscore``,
         ``simulated`` as the event log has them. Rows of other kinds are left alone. ``ref`` of an
-        outcome is the ``event_id`` of the message.
+        outcome is the ``event_id`` of the message; one without belongs to the last message
+        through its channel to its user before it.
     users : IdMap
         What the user rows will mean.
     config : Config
@@ -85,11 +87,38 @@ def _happened(
     place = {event_id: n for n, event_id in enumerate(_taken(columns["event_id"], sent))}
     happened = np.zeros(len(sent), bool)
     at = np.asarray(columns["at"], dtype=np.int64)
-    for ref, when in zip(_taken(columns["ref"], outcomes), at[outcomes], strict=True):
-        message = place.get(ref)
+    touches = _touches(columns)
+    for row, when in zip(outcomes.tolist(), at[outcomes].tolist(), strict=True):
+        message = place.get(columns["ref"][row] or _last(touches, columns, row, when))
         if message is not None and at[sent[message]] <= when <= deadline[message]:
             happened[message] = True
     return happened
+
+
+Touches = dict[tuple[str, str], list[tuple[int, str]]]
+
+
+def _touches(columns: Columns) -> Touches:
+    """Return (when, event id) of what each user got through each channel, ascending.
+
+    Messages with windows that are still open are among them: what came of those belongs to none
+    before.
+    """
+    found: Touches = {}
+    names = ("kind", "user_id", "channel", "at", "event_id")
+    for kind, user, channel, at, event_id in zip(*(columns[name] for name in names), strict=True):
+        if kind == MESSAGE_SENT:
+            found.setdefault((user, channel), []).append((int(at), event_id))
+    for own in found.values():
+        own.sort()
+    return found
+
+
+def _last(touches: Touches, columns: Columns, row: int, when: int) -> str | None:
+    """Return the last message through the channel of an outcome up to it; None without any."""
+    own = touches.get((columns["user_id"][row], columns["channel"][row]), [])
+    place = bisect_right(own, when, key=lambda touch: touch[0])
+    return own[place - 1][1] if place else None
 
 
 def _taken(column: Any, rows: NDArray[np.int64]) -> list[Any]:

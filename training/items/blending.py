@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from recsys.events import DAY, Interactions
 from recsys.items.blend import OWN, PAIR, Blend, Blended, Parts, habits_of, own
 from recsys.items.history import EventWeights, History
 from recsys.items.taste import Taste, demand
+from training.clearly import clearly_above
 from training.data import TrainingData
 from training.items.counts import critical_kind, fading, recent_histories, takers_by_item
 from training.items.windows import Window, window
@@ -179,9 +180,9 @@ def learn(
         name: _judged(validation, learned)
         for name, learned in _learned(earlier, OWN_BY, config.training.seed).items()
     }
-    own_by = max(tried, key=lambda name: tried[name])
+    own_by = _best(tried, config)
     blend = tried[own_by]
-    if blend[0] <= part[0] or blend[1] < part[1]:
+    if blend.mean <= part.mean or blend.mean_new < part.mean_new:
         return None
     latest_windows = [validation, earlier[0]]
     learned = _learned(latest_windows, (own_by,), config.training.seed)[own_by]
@@ -193,11 +194,18 @@ def learn(
         own_by=own_by,
         trees=learned.trees,
         lift=learned.lift,
-        ndcg=blend[0],
-        ndcg_new=blend[1],
-        part_ndcg=part[0],
-        part_ndcg_new=part[1],
+        ndcg=blend.mean,
+        ndcg_new=blend.mean_new,
+        part_ndcg=part.mean,
+        part_ndcg_new=part.mean_new,
     )
+
+
+def _best(tried: Mapping[str, _Judged], config: Config) -> str:
+    """Return what ranks items had before; trees, which can learn anything, only if clearly best."""
+    plain = max(("weights", "taste"), key=lambda name: (tried[name].mean, tried[name].mean_new))
+    clear = clearly_above(tried["trees"].every, tried[plain].every, config.training)
+    return "trees" if clear else plain
 
 
 def taste_first() -> NDArray[np.float64]:
@@ -419,8 +427,24 @@ def _quick(shown: _Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
     return metrics.ndcg(hit, shown.wanted.counts)
 
 
-def _judged(shown: _Shown, learned: Learned | None) -> tuple[float, float]:
-    """Return the mean NDCG over all items, and of lists of new items: of the blend or the taste."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """NDCG of each user over all items, and of lists of new ones; NaN where nothing is wanted."""
+
+    every: NDArray[np.float64]
+    new: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        return _mean(self.every)
+
+    @property
+    def mean_new(self) -> float:
+        return _mean(self.new)
+
+
+def _judged(shown: _Shown, learned: Learned | None) -> _Judged:
+    """Judge the blend, or the taste without one."""
     fitted = shown.fitted
     n_items = fitted.item.shape[1]
     ranker = None if learned is None else fitted.blended(learned)
@@ -442,10 +466,13 @@ def _judged(shown: _Shown, learned: Learned | None) -> tuple[float, float]:
             own_pairs = slice(shown.wanted.indptr[place], shown.wanted.indptr[place + 1])
             old[own_pairs] = ~unseen[shown.wanted.item_row[own_pairs]]
     every, fresh = shown.wanted, shown.wanted.where(~old)
-    return _mean_ndcg(lists[0], every), _mean_ndcg(lists[1], fresh)
+    return _Judged(_ndcg(lists[0], every), _ndcg(lists[1], fresh))
 
 
-def _mean_ndcg(lists: NDArray[np.int32], wanted: Relevant) -> float:
-    figure = metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
+def _ndcg(lists: NDArray[np.int32], wanted: Relevant) -> NDArray[np.float64]:
+    return metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
+
+
+def _mean(figure: NDArray[np.float64]) -> float:
     known = figure[~np.isnan(figure)]
     return float(known.mean()) if len(known) else 0.0

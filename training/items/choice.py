@@ -18,13 +18,13 @@ from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.algorithms.topk import top_k
 from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
-from recsys.evaluation.estimate import bootstrap_mean
 from recsys.evaluation.split import Relevant
 from recsys.items.blend import Blended
 from recsys.items.history import EventWeights
 from recsys.items.one_to_one import OneToOneItems, no_lists
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
+from training.clearly import clearly_above
 from training.data import TrainingData
 from training.items.blending import BlendChoice, PartSettings, fit_parts, learn
 from training.items.counts import (
@@ -415,20 +415,14 @@ def _with_live(choice: ItemChoice, taste: Taste, ground: _Ground) -> ItemChoice:
     """
     if not len(ground.wanted_later):
         return choice
-    training = ground.config.training
     tried = [
         replace(choice, live=live, live_own=own * choice.own)
         for live, own in product(LIVE, LIVE_OWN)
     ]
     figures = [_live_ndcg(each, taste, ground) for each in tried]
     best = int(np.argmax([figure.mean() for figure in figures]))
-    gain = bootstrap_mean(
-        figures[best] - _live_ndcg(choice, taste, ground),
-        seed=training.seed,
-        resamples=training.resamples,
-        confidence=training.confidence,
-    )
-    return tried[best] if gain is not None and gain.low > 0 else choice
+    clear = clearly_above(figures[best], _live_ndcg(choice, taste, ground), ground.config.training)
+    return tried[best] if clear else choice
 
 
 def _live_ndcg(choice: ItemChoice, taste: Taste, ground: _Ground) -> NDArray[np.float64]:

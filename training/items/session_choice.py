@@ -16,10 +16,10 @@ from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
 from recsys.evaluation import metrics
-from recsys.evaluation.estimate import bootstrap_mean
 from recsys.events import Interactions
 from recsys.items.at_hand import AtHand
 from recsys.items.one_to_one import OneToOneItems
+from training.clearly import clearly_above
 from training.items.counts import kind_weights
 from training.items.moments import Moments, moments
 from training.items.session_log import SessionLog, session_log
@@ -113,7 +113,7 @@ def choose_sessions(
         tried = [at_hand(blend, taste, held.before.kinds, config) for taste in TASTES]
         figures = [judge.ndcg(each) for each in tried]
     best = int(np.argmax([figure.mean() for figure in figures]))
-    if not _clearly_above(figures[best], part, config):
+    if not clearly_above(figures[best], part, config.training):
         return None
     return SessionChoice(
         settings=settings,
@@ -208,14 +208,3 @@ class _Judge:
             return top_k(score, k)
         found = ranker.rank(ranker.clicks(live, at=at), score, np.isfinite(score), k)
         return np.empty(0, np.int32) if found is None else found.item_row
-
-
-def _clearly_above(figure: NDArray[np.float64], other: NDArray[np.float64], config: Config) -> bool:
-    training = config.training
-    gain = bootstrap_mean(
-        figure - other,
-        seed=training.seed,
-        resamples=training.resamples,
-        confidence=training.confidence,
-    )
-    return gain is not None and gain.low > 0

@@ -45,6 +45,20 @@ def moving_habits():
 MOVING = moving_habits()
 
 
+def chance():
+    """Everybody buys anything at any time: nothing can be foretold."""
+    rng = np.random.default_rng(11)
+    rows = [
+        (user, int(rng.integers(20)), int(rng.integers(120)))
+        for user in range(120)
+        for _ in range(40)
+    ]
+    return data(rows)
+
+
+NOISE = chance()
+
+
 def settings(world=WORLD):
     choice = ItemChoice()
     return PartSettings(
@@ -89,6 +103,21 @@ def test_a_leak_would_be_seen():
     leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
     peeked = blending._shown(leaking, parts(leaking), CONFIG)
     assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
+
+
+def test_a_planted_leak_is_caught_by_noise(monkeypatch):
+    """What cannot be foretold is ranked well only by parts that have seen it."""
+    honest = learned(NOISE)
+    assert honest is None or honest.ndcg < 0.4
+
+    def leaking(world, config, **options):
+        return replace(window(world, config, **options), before=NOISE.interactions)
+
+    monkeypatch.setattr(blending, "window", leaking)
+    latest = parts(leaking(NOISE, CONFIG), NOISE)
+    leaked = learn(NOISE, settings(NOISE), latest, CONFIG, progress=silent)
+    assert leaked is not None
+    assert leaked.ndcg > 0.6
 
 
 def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from():

@@ -1,0 +1,84 @@
+"""Decisions with an id: one value that is logged, and answered from."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from api import render
+from api.asked import Asked
+from api.render import Json
+from api.state import Serving
+from recsys.channel.decide import ChannelChoice
+from recsys.channel.decision import FEATURES_VERSION, Decision
+from recsys.channel.local_time import local_hour, zone_or
+from recsys.channel.terms import NONE, Terms
+from recsys.ladder import Climb
+from recsys.people import NO_SEGMENT, Person
+
+
+class Draws(NamedTuple):
+    """How lots were drawn, and up to which line the consent ledger was read."""
+
+    epsilon: float
+    seed: int
+    consent_seq: int
+
+
+def taken(
+    climb: Climb[ChannelChoice], person: Person, asked: Asked, serving: Serving, draws: Draws
+) -> Decision:
+    """Return the decision behind an answer."""
+    choice = climb.answer
+    if choice is None or climb.rung is None:
+        raise ValueError("no rung answered")
+    terms = serving.answering.bundle.channel.terms
+    return Decision(
+        decision_id=asked.decision,
+        user_id=person.user_id,
+        at=person.at,
+        session=asked.session,
+        surface=asked.context.placement,
+        experiment=asked.experiment,
+        variant=asked.variant,
+        rung=climb.rung,
+        version=serving.answering.version,
+        model_sha256=serving.sha256,
+        features=orjson.dumps(_features(person, serving, terms)).decode(),
+        features_version=FEATURES_VERSION,
+        action=choice.best,
+        send_at=choice.send_at,
+        pscore=choice.pscore,
+        explored=choice.explored,
+        epsilon=draws.epsilon,
+        seed=draws.seed,
+        consent_seq=draws.consent_seq,
+        cost=_cost(choice.best, terms),
+        currency=serving.answering.manifest.config["channels"].get("currency", ""),
+        answer=orjson.dumps(render.channel(climb, explain=True)).decode(),
+    )
+
+
+def told(decision: Decision, *, explain: bool) -> Json:
+    """Return the answer about a channel from a decision."""
+    answer: Json = orjson.loads(decision.answer)
+    return answer if explain else {**answer, "trail": []}
+
+
+def _features(person: Person, serving: Serving, terms: Terms) -> dict[str, Any]:
+    segments = serving.answering.bundle.segments.names
+    there = zone_or(person.context.timezone, terms.timezone)
+    return {
+        "known": person.user_row is not None,
+        "profiling": person.profiling,
+        "segment": None if person.segment_row == NO_SEGMENT else segments[person.segment_row],
+        "granted": sorted(person.channels),
+        "sent_in_week": {name: len(sent) for name, sent in sorted(person.messages.items())},
+        "local_hour": local_hour(person.at, there),
+        "timezone": there.key,
+    }
+
+
+def _cost(action: str, terms: Terms) -> float:
+    return 0.0 if action == NONE else terms.channels[terms.names.index(action)].cost

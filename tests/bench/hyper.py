@@ -1,0 +1,167 @@
+"""What the hyper rung costs on a large catalogue: `python -m tests.bench.hyper`.
+
+A made-up model of the size asked for, every part there is: factors, an item graph, the blend with
+trees, sessions. The clock runs around filling the slate: all of an answer but the store and HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import Annotated
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+
+from recsys.algorithms import session_parts, trees
+from recsys.algorithms.als import AlsFactors
+from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.algorithms.session_blend import SessionBlend
+from recsys.algorithms.session_log import Sessions
+from recsys.algorithms.session_parts import N_FEATURES
+from recsys.algorithms.sessions import SessionSettings
+from recsys.algorithms.transitions import TransitionSettings
+from recsys.algorithms.trees import TreeSettings
+from recsys.events import DAY, SECOND, UserEvents
+from recsys.items import slate
+from recsys.items.at_hand import AtHand
+from recsys.items.blend import OWN, PAIR, Blend
+from recsys.items.history import EventWeights
+from recsys.items.models import ItemModels
+from recsys.items.one_to_one import no_lists
+from recsys.items.popular import PopularItems, by_share
+from recsys.items.segment import SegmentItems
+from recsys.items.slate import ItemQuery
+from recsys.people import Person
+
+NOW = 1_000 * DAY
+FACTORS, EDGES, N_ITEM = 64, 100, 5
+SPEAKS = np.ones(2, bool)
+VIEW, PURCHASE = 0, 1
+
+console = Console(highlight=False, width=150)
+
+
+def main(
+    items: Annotated[int, typer.Option(help="Items in the catalogue.")] = 40_000,
+    history: Annotated[int, typer.Option(help="Events of the user before training.")] = 50,
+    live: Annotated[int, typer.Option(help="Events in the session at hand.")] = 5,
+    repeats: Annotated[int, typer.Option(help="Answers timed.")] = 300,
+) -> None:
+    """Print the time of an answer with the session at hand, and with its events folded in."""
+    rng = np.random.default_rng(0)
+    models = made_up(items, rng)
+    console.print(f"{items:,} items, {history} events before, {live} live; load {os.getloadavg()}")
+    for name, parts in (("session at hand", models), ("folded in", replace(models, at_hand=None))):
+        wall, busy = timed(parts, rng, history=history, live=live, repeats=repeats)
+        p50, p99 = np.percentile(wall, [50, 99])
+        console.print(
+            f"{name:16} p50 {p50:.2f} ms, p99 {p99:.2f} ms; CPU p50 {np.median(busy):.2f} ms"
+        )
+
+
+def timed(
+    models: ItemModels, rng: np.random.Generator, *, history: int, live: int, repeats: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return wall and processor time of each answer in milliseconds."""
+    n_items = len(models.demand)
+    ladder = models.ladder({})
+    query = ItemQuery(20, np.ones(n_items, bool), rest=np.array([0, DAY // 2]))
+    wall, busy = np.empty(repeats), np.empty(repeats)
+    for turn in range(repeats):
+        person = Person(
+            "somebody",
+            NOW,
+            past=events(rng, n_items, history, NOW - 300 * DAY, NOW - DAY, kind=PURCHASE),
+            live=events(rng, n_items, live, NOW - 300 * SECOND, NOW, kind=VIEW),
+        )
+        start, used = time.perf_counter(), time.process_time()
+        climb = slate.fill(ladder, person, query, on_failure=raised)
+        wall[turn], busy[turn] = time.perf_counter() - start, time.process_time() - used
+        assert climb.answer is not None
+        assert len(climb.answer.items) == 20
+    return 1e3 * wall, 1e3 * busy
+
+
+def raised(rung: object, error: Exception) -> None:
+    """Let no failure be timed as an answer."""
+    raise error
+
+
+def events(
+    rng: np.random.Generator, n_items: int, size: int, start: int, stop: int, *, kind: int
+) -> UserEvents:
+    """Return events on items of which a few are much more popular than the rest."""
+    return UserEvents(
+        item_row=(n_items * rng.random(size) ** 3).astype(np.int32),
+        kind=np.full(size, kind, np.int8),
+        at=np.sort(rng.integers(start, stop, size)),
+        quantity=np.ones(size, np.float32),
+        value=np.ones(size),
+    )
+
+
+def made_up(n_items: int, rng: np.random.Generator) -> ItemModels:
+    """Return a model with every part there is, learned from nothing."""
+    share = rng.random(n_items).astype(np.float32)
+    none = np.zeros((0, n_items))
+    factors = rng.normal(size=(n_items, FACTORS)).astype(np.float32)
+    gram = factors.T @ factors + 20 * np.eye(FACTORS, dtype=np.float32)
+    rows = rng.random((2_000, N_ITEM + len(OWN)))
+    return ItemModels(
+        popular=PopularItems(by_share(share), share, np.ones(n_items, np.int32), 30),
+        segment=SegmentItems(
+            names=(),
+            order=none.astype(np.int32),
+            share=none.astype(np.float32),
+            users=none.astype(np.int32),
+            days=30,
+            members=np.zeros(0, np.int32),
+        ),
+        neighbours=graph(n_items, rng),
+        factors=AlsFactors(item_factors=factors, gram=gram, alpha=5.0),
+        demand=np.ones(n_items, np.float32),
+        weights=EventWeights(np.array([0.1, 1.0]), 90.0, own=10.0, live=1.0, live_own=10.0),
+        ready=no_lists(),
+        at=NOW - DAY,
+        min_history=2,
+        blend=Blend(
+            new_item=share,
+            own_item=share,
+            new_weight=np.ones(len(PAIR), np.float32),
+            own_weight=np.ones(len(OWN), np.float32),
+            kind=PURCHASE,
+            item=rng.random((N_ITEM, n_items)).astype(np.float32),
+            trees=trees.fit(rows, rng.random(len(rows)) < 0.3, TreeSettings(), seed=0),
+        ),
+        at_hand=sessions(n_items, rng),
+    )
+
+
+def graph(n_items: int, rng: np.random.Generator) -> ItemNeighbours:
+    """Return an item graph of as many edges as are kept."""
+    ends = np.sort(rng.integers(0, n_items, (n_items, EDGES)), axis=1)
+    return ItemNeighbours(
+        indptr=np.arange(n_items + 1, dtype=np.int64) * EDGES,
+        indices=ends.ravel().astype(np.int32),
+        data=rng.random(n_items * EDGES).astype(np.float32),
+    )
+
+
+def sessions(n_items: int, rng: np.random.Generator) -> AtHand:
+    """Return the session ranker, fitted on made-up sessions of five clicks."""
+    clicks = (n_items * rng.random((4 * n_items, 5)) ** 3).astype(int)
+    log = Sessions.of(clicks.tolist(), n_items=n_items)
+    parts = session_parts.fit(log, SessionSettings(), TransitionSettings(), seed=0)
+    weights = rng.normal(size=N_FEATURES).astype(np.float32) / 10
+    return AtHand(SessionBlend(parts, weights), taste=0.1, gap_minutes=30.0, speaks=SPEAKS)
+
+
+if __name__ == "__main__":
+    typer.run(main)
