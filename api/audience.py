@@ -16,7 +16,7 @@ from api.render import Json
 from api.state import Serving
 from recsys import membership
 from recsys.answering import Answering
-from recsys.errors import BadQuery, UnknownSegment
+from recsys.errors import BadQuery, StoreUnavailable, UnknownSegment
 from recsys.events import IdMap
 from recsys.membership import Belonging
 from recsys.people import Person
@@ -92,10 +92,16 @@ def looked_at(
     desk: Desk, serving: Serving, audience: Audience, user_ids: Iterable[str], *, asked: Asked,
     at: int,
 ) -> Iterator[Looked]:  # fmt: skip
-    """Yield the users in chunks, with where they belong; memory is bounded by ``CHUNK``."""
+    """Yield the users in chunks, with where they belong; memory is bounded by ``CHUNK``.
+
+    Raises
+    ------
+    StoreUnavailable
+        Consents cannot be read: a list without those who agreed would look complete.
+    """
     users = iter(user_ids)
     while chunk := list(islice(users, CHUNK)):
-        people = [desk.person(serving, user_id, asked, at=at)[0] for user_id in chunk]
+        people = [_gathered(*desk.person(serving, user_id, asked, at=at)) for user_id in chunk]
         belonging = desk.belonging(serving, people, at=at)
         yield Looked(people, belonging, belonging.decide(audience.rule))
 
@@ -160,6 +166,12 @@ def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
 def shown(users: int, scale: float) -> int | None:
     """Return a count scaled up, None where fewer than ``MIN_USERS`` were seen, but not none."""
     return round(users * scale) if users == 0 or users >= MIN_USERS else None
+
+
+def _gathered(person: Person, notes: list[str]) -> Person:
+    if notes:
+        raise StoreUnavailable(notes[0])
+    return person
 
 
 def _stored(name: str, cohorts: Mapping[str, Rule], answering: Answering) -> Rule:

@@ -13,6 +13,7 @@ from api import render
 from api.asked import identifier
 from api.render import Json
 from recsys.errors import BadQuery, UnreadableFile
+from recsys.segments.groups import FAMILIES
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
 CHUNK = 500
 FORMATS = (".csv", ".jsonl", ".parquet")
 
-_TEXT = ("user_id", "segment", "items_rung", "channel", "channel_send_at", "channel_rung")
+_TEXT = (
+    "user_id",
+    "segment",
+    *FAMILIES,
+    "cohorts",
+    "items_rung",
+    "channel",
+    "channel_send_at",
+    "channel_rung",
+)
 _NUMBERS = ("churn_p", "churn_low", "churn_high", "churn_score")
 _MORE_TEXT = ("churn_band", "churn_rung", "recommendation_id", "model_version", "generated_at")
 
@@ -111,6 +121,8 @@ def flat(answer: Json, limit: int) -> Json:
     row: Json = {
         "user_id": answer["user_id"],
         "segment": answer["segment"],
+        **{family: answer["membership"][family] for family in FAMILIES},
+        "cohorts": " ".join(cohort["name"] for cohort in answer["membership"]["cohorts"]) or None,
         "items_rung": answer["rung"],
         "channel": channel["best"],
         "channel_send_at": channel["send_at"],

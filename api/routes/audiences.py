@@ -52,7 +52,9 @@ class Audiences:
         wanted = self._wanted(body, serving)
         users = serving.answering.bundle.interactions.users
         chunks = self._looked_at(serving, wanted, users)
-        return StreamingResponse(_lines(chunks, wanted, form), media_type=MEDIA[form],
+        # What is wrong with the store is told by the status, as long as there is one to tell.
+        first = await asyncio.to_thread(_next, chunks, wanted)
+        return StreamingResponse(_lines(first, chunks, wanted, form), media_type=MEDIA[form],
                                  headers=PRIVATE)  # fmt: skip
 
     async def _body(self, request: Request, known: tuple[str, ...]) -> Json:
@@ -97,13 +99,16 @@ def register(app: FastAPI, service: Service) -> None:
         )
 
 
-async def _lines(chunks: Iterator[Looked], wanted: Audience, form: str) -> AsyncIterator[bytes]:
-    """Yield the file chunk by chunk; other requests are answered between."""
+async def _lines(
+    rows: list[Json] | None, chunks: Iterator[Looked], wanted: Audience, form: str
+) -> AsyncIterator[bytes]:
+    """Yield the file chunk by chunk, `rows` first; other requests are answered between."""
     if form == "csv":
         yield _csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
-    while (rows := await asyncio.to_thread(_next, chunks, wanted)) is not None:
+    while rows is not None:
         if rows:
             yield _csv(rows) if form == "csv" else b"".join(render.dump(r) + b"\n" for r in rows)
+        rows = await asyncio.to_thread(_next, chunks, wanted)
 
 
 def _next(chunks: Iterator[Looked], wanted: Audience) -> list[Json] | None:

@@ -1,4 +1,8 @@
-"""What is known of each candidate for the next click of a session."""
+"""What is known of each candidate for the next click of a session.
+
+What session neighbours (Ludewig & Jannach 2018), transitions (Choi et al. 2021) and item vectors
+say of each, for the ranker that is learned over them.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from recsys.events import DAY
 
 STATES = ("new", "current", "resurrected", "dormant", "churned")
 ACTIVE = STATES[:3]
+NEW, CURRENT, RESURRECTED, DORMANT, CHURNED = range(len(STATES))
 NEVER = -1
 
 
@@ -47,15 +48,9 @@ def states(
         np.bincount(user_row[within], minlength=n_users) > 0
         for within in (periods_ago == 0, periods_ago == 1, periods_ago >= 2)
     )
-    rules = (
-        now & ~before & ~earlier,
-        now & before,
-        now,
-        before,
-        earlier,
-    )
-    choices = [np.int8(index) for index in range(len(STATES))]
-    return np.select(rules, choices, default=np.int8(NEVER)).astype(np.int8)
+    active = np.where(before, CURRENT, np.where(earlier, RESURRECTED, NEW))
+    inactive = np.where(before, DORMANT, np.where(earlier, CHURNED, NEVER))
+    return np.where(now, active, inactive).astype(np.int8)
 
 
 def transitions(

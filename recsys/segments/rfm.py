@@ -151,7 +151,10 @@ def segment(scores: RfmScores) -> NDArray[np.int8]:
 
     The first rule that matches names the segment.
     """
-    r, f = scores.recency, scores.frequency
+    return _MAP[scores.recency, scores.frequency]
+
+
+def _named(r: NDArray[np.int8], f: NDArray[np.int8]) -> NDArray[np.int8]:
     rules = (
         (r == 5) & (f >= 4),
         (r >= 3) & (f >= 4),
@@ -168,6 +171,10 @@ def segment(scores: RfmScores) -> NDArray[np.int8]:
     choices = [np.int8(index) for index in range(len(rules))]
     known = [(r > 0) & rule for rule in rules]
     return np.select(known, choices, default=np.int8(-1)).astype(np.int8)
+
+
+# The rules once for each pair of scores: looking a pair up is what a request waits for.
+_MAP = _named(*np.indices((6, 6), np.int8))
 
 
 def _quantiles(values: NDArray[np.float64], parts: int) -> NDArray[np.float64]:

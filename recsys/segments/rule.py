@@ -152,9 +152,3 @@ class Rule:
     def profiles(self) -> bool:
         """Whether it looks at behaviour: then whoever denied profiling is in no such cohort."""
         return any(not isinstance(leaf.says, Trait) for leaf in self.leaves)
-
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """The scores it looks at, each once."""
-        found = (leaf.says for leaf in self.leaves)
-        return tuple({says.condition.what: None for says in found if isinstance(says, Score)})

@@ -19,7 +19,7 @@ from api.app import create_app
 from api.routes import audiences
 from api.schemas import AudiencePreview, UserAnswer
 from recsys.__main__ import app
-from recsys.errors import BadQuery, BadRule, UnknownSegment, UnreadableFile
+from recsys.errors import BadQuery, BadRule, StoreUnavailable, UnknownSegment, UnreadableFile
 from recsys.storage.event_log import Event
 from tests.api.conftest import NOON, Api, SetClock
 from tests.worlds import DENIED, ONCE, USERS, World
@@ -222,6 +222,17 @@ def test_users_are_looked_at_in_bounded_chunks(shared_api: Api) -> None:
     assert len(next(chunks).people) == audience.CHUNK
     assert next(ids) == f"u{audience.CHUNK}"
     assert list(audiences.MEDIA) == ["csv", "jsonl"]
+
+
+def test_without_consents_there_is_no_list(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object, **__: object) -> None:
+        raise StoreUnavailable("disk I/O error")
+
+    monkeypatch.setattr(api.service.log, "remembered", unreadable)
+    for path in ("preview", "export"):
+        response = api.client.post(f"/v1/audiences:{path}", json={"rule": BOUGHT})
+        assert response.status_code == 503
+        assert "consents" in response.json()["detail"]
 
 
 def test_the_command_counts_an_audience_before_it_writes_it(here: World) -> None:

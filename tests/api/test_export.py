@@ -14,6 +14,7 @@ from api.export import CHUNK, columns, export
 from api.schemas import UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, NoChampion, UnreadableFile
+from recsys.segments.lifecycle import STATES
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 
 
@@ -49,6 +50,8 @@ def test_csv_has_one_row_a_user_and_flat_columns(here: World) -> None:
     assert set(rows) == {*USERS, ONCE}
     assert tuple(rows[EMOJI]) == columns(2)
     assert rows[SLASH]["items_rung"] == "one_to_one"
+    assert rows[SLASH]["lifecycle"] in STATES
+    assert (rows[DENIED]["rfm"], rows[DENIED]["lifecycle"]) == ("", "")
     assert rows["u03"]["item_1_title"].startswith("Item ")
     assert 0 < float(rows["u03"]["churn_p"]) < 1
 

@@ -81,11 +81,14 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
     def paint(axes: Axes) -> None:
         axes.step(*zip((0, 1), *curve, strict=True), where="post", color=COLOURS["one_to_one"])
         axes.axhline(0.2, color="#9aa5b1", lw=1, ls="--")
-        for days, words in ((usage["days"], "usual"), (usage["survival_days"], "with open gaps")):
+        for days, words in (
+            (usage["days"], "usage interval"),
+            (usage["survival_days"], "with open gaps"),
+        ):
             if days is not None:
                 axes.axvline(days, color=INK, lw=1, ls=":")
-                axes.text(days, 0.97, f" {words}: {days:g} d", color=INK, fontsize=8,
-                          rotation=90, va="top", ha="right")  # fmt: skip
+                axes.text(days, 0.97, f"{words}: {days:g} d", color=INK, fontsize=8,
+                          rotation=90, va="top", ha="left")  # fmt: skip
         axes.set_ylim(0, 1)
         axes.set_xlim(left=0)
         axes.set_xlabel("days since an active day")

@@ -63,7 +63,7 @@ def _map(cells: Sequence[Mapping[str, Any]]) -> Drawing:
     caption = (
         "Where users stand: recency in fifths upwards, frequency to the right. Each cell has its "
         f"segment, its users and the mean probability of churn of the active ones; grey cells have "
-        f"fewer than {MIN_USERS} active users, so few are not told."
+        f"fewer than {MIN_USERS} active users, too few to tell."
     )
     return draw(paint, caption=caption, size=(7, 4.4))
 

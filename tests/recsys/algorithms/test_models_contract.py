@@ -4,14 +4,20 @@ The matrix has two clubs of users that never touch each other's items, so the ri
 known without computing anything.
 """
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recsys.algorithms import als, neighbours, spectral
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.spectral import SpectralSettings
+from recsys.algorithms.topk import top_k
+from recsys.storage import artifact
 
 N_ITEMS = 9
 NOBODYS = 8
@@ -110,3 +116,61 @@ def test_no_histories_can_be_fitted(name):
         np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), n_users=2, n_items=3
     )
     assert FITS[name](nobody).score(*history(1)).shape == (3,)
+
+
+@given(
+    taken=st.sets(st.integers(0, N_ITEMS - 1), max_size=N_ITEMS),
+    weight=st.sampled_from([0.0625, 1.0, 50.0]),
+)
+def test_any_bare_history_is_folded_in_as_a_batch_of_one(fitted, taken, weight):
+    rows = np.array(sorted(taken), np.int32)
+    weights = np.full(len(rows), weight, np.float32)
+    alone = fitted.score(rows, weights)
+    batch = Histories(np.array([0, len(rows)]), rows, weights, N_ITEMS)
+    np.testing.assert_allclose(fitted.score_all(batch)[0], alone, rtol=1e-5, atol=1e-6)
+    carried = fitted.explain(rows, weights, np.arange(N_ITEMS, dtype=np.int32))
+    np.testing.assert_allclose(carried.sum(axis=0), alone, rtol=1e-3, atol=1e-4)
+
+
+def test_a_new_user_scores_as_a_known_one_with_the_same_history(fitted):
+    histories = clubs()
+    rows, weights = histories.of_user(3)
+    known = fitted.score_all(histories)[3]
+    np.testing.assert_allclose(fitted.score(rows.copy(), weights.copy()), known, rtol=1e-5)
+
+
+def test_kept_and_read_back_it_scores_the_same(fitted, tmp_path):
+    files = artifact.write(tmp_path, fitted)
+    again = artifact.read(tmp_path, type(fitted), files)
+    np.testing.assert_array_equal(again.score_all(clubs()), fitted.score_all(clubs()))
+    for field in fields(fitted):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(fitted, field.name))
+
+
+@pytest.mark.parametrize("row", [N_ITEMS, N_ITEMS + 1_000])
+def test_a_row_that_it_was_not_fitted_on_is_refused(fitted, row):
+    with pytest.raises(IndexError):
+        fitted.score(*history(0, row))
+
+
+def test_more_items_than_there_are_gives_all_of_them_once(fitted):
+    best = top_k(fitted.score(*history(0, 1, 2)), 10 * N_ITEMS)
+    assert sorted(best.tolist()) == list(range(N_ITEMS))
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_one_item_that_everybody_took_can_be_fitted(name):
+    users = np.arange(6, dtype=np.int32)
+    one = Histories.of(users, np.zeros(6, np.int32), np.ones(6), n_users=6, n_items=1)
+    fitted = FITS[name](one)
+    assert fitted.n_items == 1
+    assert np.isfinite(fitted.score(*history(0))).all()
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_where_all_took_everything_nothing_is_better_than_anything(name):
+    users, items = np.divmod(np.arange(24, dtype=np.int32), 4)
+    tied = Histories.of(users, items, np.ones(24), n_users=6, n_items=4)
+    score = FITS[name](tied).score(np.arange(4, dtype=np.int32), np.ones(4, np.float32))
+    assert np.isfinite(score).all()
+    np.testing.assert_allclose(score, score[0], rtol=2e-2)

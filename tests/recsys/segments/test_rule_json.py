@@ -46,7 +46,6 @@ def test_a_rule_is_read_with_the_place_of_each_leaf() -> None:
     ]
     kinds = [type(leaf.says).__name__ for leaf in rule.leaves]
     assert kinds == ["Happened", "Trait", "Happened", "Score", "InSegment", "Sequence"]
-    assert rule.scores == ("churn",)
     assert rule.profiles
 
 
