@@ -128,6 +128,14 @@ class Churn(Section):
     critical_kind: str = Field("purchase", description="the event whose absence is churn")
     horizon_days: int = Field(0, ge=0, description="days looked ahead; 0 takes it from the data")
     active_days: int = Field(0, ge=0, description="days that make a user active; 0: the horizon")
+    cancel_kind: str = Field(
+        "", description="the event that ends a contract; its end is churn then, not absence"
+    )
+    term_days: int = Field(
+        0,
+        ge=0,
+        description="days that a start or renewal lasts; 0: until cancelled, or no contract",
+    )
     test_cutoff: str = Field(
         "",
         description="day of the test snapshot (2011-09-09); empty: last closed one",
@@ -230,6 +238,10 @@ class Serving(Section):
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
+    recall: int = Field(
+        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+    )
+    shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
     @field_validator("write_keys_sha256")
@@ -265,6 +277,12 @@ class Config(Section):
     privacy: Privacy = Privacy()
     training: Training = Training()
     serving: Serving = Serving()
+
+    @model_validator(mode="after")
+    def _cancellation_is_a_kind(self) -> Self:
+        if self.churn.cancel_kind not in {*self.kinds, ""}:
+            raise ValueError(f"churn.cancel_kind is one of the kinds: {', '.join(self.kinds)}")
+        return self
 
     @field_validator("kinds", mode="before")
     @classmethod

@@ -29,7 +29,8 @@ def benchmark(  # noqa: PLR0913  # one option each
 ) -> None:
     """Measure on your files as papers do, beside the figures that they print.
 
-    Hyper-parameters are chosen on a validation part of the train file only. All items are ranked.
+    Hyper-parameters are chosen on a validation part of the train file only, within --trials and
+    --seconds (but for sessions, whose search is short). All items are ranked.
 
     topn: `user item item …` a line; items of the train file are removed from the lists.
     leave-one-out: `user item` a line in time order, or a sequence a line: the last item is the

@@ -40,6 +40,28 @@ def evaluate(
 
 
 @app.command()
+def backtest(
+    config: ConfigFile = None,
+    windows: Annotated[
+        int, typer.Option(min=0, help="Windows of the churn horizon, one before the other.")
+    ] = 4,
+    report_file: Annotated[Path, typer.Option("--report", help="Where the page is drawn.")] = Path(
+        "reports/backtest.html"
+    ),
+) -> None:
+    """Hold what was said of churn against what happened, on windows that have closed.
+
+    Trains as it would have been done before each window, and judges what registered versions had
+    said: AUC, calibration, and what could be known before. Registers nothing.
+    """
+    from training import judging_job
+
+    judging_job.backtest(
+        read_config(config, os.environ), _console(), windows=windows, report_file=report_file
+    )
+
+
+@app.command()
 def compare(
     one: Annotated[str, typer.Argument(help="A version, as `recsys models list` names it.")],
     other: Annotated[str, typer.Argument(help="Another version.")],

@@ -1,4 +1,4 @@
-"""The jobs behind `recsys evaluate` and `recsys compare`."""
+"""The jobs behind `recsys evaluate`, `recsys backtest` and `recsys compare`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from rich.table import Table
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, Training
 from recsys.evaluation.judged import Judged
+from recsys.events import moment
 from recsys.ladder import Question
-from recsys.storage.model_store import ModelStore
+from recsys.storage.model_store import ModelStore, Registered
 from training import gate
+from training.churn import matured
+from training.churn.matured import Matured
+from training.data import TrainingData
 from training.items.backtest import rolling
 from training.load import load, open_log
 from training.progress import ConsoleSteps
-from training.report import backtest
+from training.report import backtest as pages
+from training.report import matured as matured_page
 
 
 def evaluate(config: Config, console: Console, *, windows: int, report_file: Path) -> None:
@@ -28,11 +33,40 @@ def evaluate(config: Config, console: Console, *, windows: int, report_file: Pat
         steps.begin("choose, fit and judge each window")
         tests = tuple(rolling(data, config, windows=windows, progress=steps.detail))
     for test in tests:
-        for table in backtest.tables(test):
+        for table in pages.tables(test):
             console.print(table)
             console.print()
-    backtest.write(tests, report_file)
+    pages.write(tests, report_file)
     console.print(f"report: {report_file}")
+
+
+def backtest(config: Config, console: Console, *, windows: int, report_file: Path) -> None:
+    """Judge churn on windows that have closed, print the tables and draw the page."""
+    store = ModelStore(Path(config.storage.models_dir))
+    with open_log(config) as log, ConsoleSteps(console) as steps:
+        steps.begin("load")
+        data = load(log, config)
+        steps.begin("train as before each window, and judge")
+        anew = matured.trained_anew(data, config, windows=windows, progress=steps.detail)
+        tests = (*anew, *_versions(store, data, config))
+    console.print(matured_page.table(tests))
+    console.print(matured_page.calibration(tests))
+    for test in tests:
+        for warning in test.warnings:
+            console.print(f"{test.source}, {moment(test.at):%Y-%m-%d}, known before: {warning}")
+    matured_page.write(tests, report_file)
+    console.print(f"report: {report_file}")
+
+
+def _versions(store: ModelStore, data: TrainingData, config: Config) -> Iterator[Matured]:
+    """Yield how the registered versions did since, of those whose window has closed."""
+    for entry in store.list():
+        if isinstance(entry, Registered):
+            bundle, _ = store.load(entry.version, Bundle)
+            users = bundle.interactions.users
+            found = matured.of_version(entry.version, bundle.churn, users, data, config)
+            if found is not None:
+                yield found
 
 
 def compare(config: Config, console: Console, *, one: str, other: str) -> None:

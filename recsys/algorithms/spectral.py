@@ -8,8 +8,7 @@ first singular vectors. Where we deviate:
   for the items of the history and for the items scored, as in Fu et al. 2022, *Revisiting
   neighborhood-based link prediction for collaborative filtering* (LinkProp).
 - Both filters are added up into one item graph of which each item keeps its strongest edges. A
-  history is then scored by a sparse sum, also that of an unknown user. What truncation costs is
-  measured by ``python -m tests.bench.training``.
+  history is then scored by a sparse sum, also that of an unknown user.
 """
 
 from __future__ import annotations
@@ -180,7 +179,6 @@ def graph(
     settings: SpectralSettings,
     *,
     threads: int = 1,
-    of_items: NDArray[np.int32] | None = None,
 ) -> ItemNeighbours:
     """Add up both filters and keep the strongest edges of each item.
 
@@ -196,16 +194,13 @@ def graph(
         The exponents of `together` and `basis` are taken as given.
     threads : int
         The answer is the same for any number.
-    of_items : int32, shape (m,), or None
-        Only these items get edges, the same as in the whole graph; None: all.
     """
     mixed = _Mixed.of(popularity(histories), together, basis, settings)
-    rows = np.arange(histories.n_items) if of_items is None else np.unique(of_items)
+    rows = np.arange(histories.n_items)
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
     with _one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         edges = list(pool.map(lambda block: mixed.edges(block, settings.edges), blocks))
-    counts = np.zeros(histories.n_items, np.int64)
-    counts[rows] = np.concatenate([count for count, _, _ in edges] or [counts[:0]])
+    counts = np.concatenate([count for count, _, _ in edges] or [np.empty(0, np.int64)])
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
         indices=np.concatenate([item for _, item, _ in edges] or [np.empty(0, np.int32)]),

@@ -34,6 +34,10 @@ class HyperChurn:
         if not ((person.past.kind == critical).any() or (person.live.kind == critical).any()):
             kind = self.propensity.definition.critical_kind
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, f"no {kind} so far")
+        definition, kinds = self.propensity.definition, self.propensity.reading.kinds
+        if definition.contract.is_over(person.events, kinds, definition.critical_kind):
+            detail = "the contract has ended: nothing left to end"
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
     def because(self, person: Person) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.churn import snapshot
+from recsys.churn.contract import NO_CONTRACT, Contract
 from recsys.churn.features import FEATURES
 from recsys.churn.snapshot import PLACE, Reading
 from recsys.events import DAY, Interactions
@@ -32,23 +33,26 @@ class Definition:
         Churned is who had no critical event in so many days after a cut-off…
     active_days : int
         …among users who had one in so many days before it.
+    contract : Contract
+        Where users are under contract, its end is churn instead, among those whose contract runs.
     """
 
     critical_kind: str
     horizon_days: int
     active_days: int
+    contract: Contract = NO_CONTRACT
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Active users as of cut-offs, and whether they churned; one row a user and cut-off.
+    """Current users as of cut-offs, and whether they churned; one row a user and cut-off.
 
     Attributes
     ----------
     features : float32, shape (n, n_features)
         See :func:`recsys.churn.snapshot.features`.
     churned : bool, shape (n,)
-        No critical event within the horizon.
+        No critical event within the horizon; under contract: it ended within it.
     user_row : int32, shape (n,)
         Whose row it is.
     at : int64, shape (n,)
@@ -82,6 +86,15 @@ def active(features: NDArray[np.float32], active_days: int) -> NDArray[np.bool_]
     return features[:, _RECENCY] <= active_days
 
 
+def current(
+    interactions: Interactions, features: NDArray[np.float32], definition: Definition, *, at: int
+) -> NDArray[np.bool_]:
+    """Return who can churn: the active ones, or those under contract; bool, shape (n_users,)."""
+    if definition.contract.exists:
+        return definition.contract.running(interactions, definition.critical_kind, at=at)
+    return active(features, definition.active_days)
+
+
 def labelled(interactions: Interactions, definition: Definition, *, at: int) -> Labelled:
     """Return the active users as of `at`, and whether they churned.
 
@@ -89,19 +102,25 @@ def labelled(interactions: Interactions, definition: Definition, *, at: int) -> 
     interactions reach to ``at + horizon_days``.
     """
     known = snapshot.of_all(interactions, definition.critical_kind, at=at)
-    rows = np.flatnonzero(active(known, definition.active_days))
-    reading = Reading(interactions.kinds, definition.critical_kind)
-    critical = interactions.kind == reading.critical
-    until = at + definition.horizon_days * DAY
-    after = (interactions.at >= at) & (interactions.at < until) & critical
-    back = np.zeros(len(interactions.users), bool)
-    back[interactions.user_row[after]] = True
+    rows = np.flatnonzero(current(interactions, known, definition, at=at))
     return Labelled(
         features=known[rows],
-        churned=~back[rows],
+        churned=_left(interactions, definition, at=at)[rows],
         user_row=rows.astype(np.int32),
         at=np.full(len(rows), at, np.int64),
     )
+
+
+def _left(interactions: Interactions, definition: Definition, *, at: int) -> NDArray[np.bool_]:
+    """Return who is gone by the end of the window after `at`, bool, shape (n_users,)."""
+    until, kind = at + definition.horizon_days * DAY, definition.critical_kind
+    if definition.contract.exists:
+        return definition.contract.ended(interactions, kind, at=at, until=until)
+    critical = interactions.kind == Reading(interactions.kinds, kind).critical
+    after = (interactions.at >= at) & (interactions.at < until) & critical
+    gone = np.ones(len(interactions.users), bool)
+    gone[interactions.user_row[after]] = False
+    return gone
 
 
 class Snapshot(Protocol):

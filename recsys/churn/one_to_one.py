@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
-from recsys.churn.labels import Definition, active
+from recsys.churn.labels import Definition, active, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
 from recsys.churn.silence import SilentModel
 from recsys.churn.snapshot import PLACE, Reading
@@ -65,6 +65,13 @@ class Propensity:
         horizon, most = self.definition.horizon_days, query.max_reasons
         return ChurnRisk.of(bounds.tolist(), rank, horizon, why, max_reasons=most)
 
+    def nothing(self, when: str) -> str:
+        """Return why there is nothing to say of a user."""
+        kind = self.definition.critical_kind
+        if self.definition.contract.exists:
+            return f"no contract was running {when}: nothing left to end"
+        return f"no {kind} {when}"
+
     @property
     def how(self) -> str:
         """What the model is, in words."""
@@ -95,7 +102,7 @@ class OneToOneChurn:
     features : float32, shape (n_users, n_features)
         What was seen of each user then.
     p, low, high : float32, shape (n_users,)
-        NaN for users without a critical event.
+        NaN for users without a critical event, or without a running contract.
     percentile : float32, shape (n_users,)
         Among the known active users.
     """
@@ -118,7 +125,7 @@ class OneToOneChurn:
         if person.user_row is None:
             return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the serving model")
         if np.isnan(self.p[person.user_row]):
-            detail = "no purchase before the last snapshot"
+            detail = self.propensity.nothing("before the last snapshot")
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
@@ -154,8 +161,11 @@ def taken(
     reading = Reading(interactions.kinds, definition.critical_kind)
     blank = Propensity(model, reading, definition, level_sd, z, np.empty(0, np.float32))
     seen = ~np.isnan(features[:, PLACE["recency_days"]])
+    if definition.contract.exists:
+        seen &= definition.contract.running(interactions, definition.critical_kind, at=at)
     bounds = np.where(seen, blank.intervals(features), np.nan).astype(np.float32)
-    among = np.sort(bounds[0][active(features, definition.active_days)])
+    here = current(interactions, features, definition, at=at)
+    among = np.sort(bounds[0][here])
     return OneToOneChurn(
         propensity=replace(blank, among=among),
         taken_at=at,

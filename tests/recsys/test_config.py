@@ -101,3 +101,11 @@ def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
     kinds = parse({"kinds": {"wish": {"weight": 0.3}, "view": {"weight": 0.2}}}, {}).kinds
     assert set(kinds) == {*USUAL_KINDS, "wish"}
     assert kinds["view"].weight == 0.2
+
+
+def test_a_cancellation_is_one_of_the_kinds() -> None:
+    asked = {"churn": {"cancel_kind": "cancel"}}
+    with pytest.raises(BadValue, match="one of the kinds"):
+        parse(asked, {})
+    known = parse({**asked, "kinds": {"cancel": {"weight": 0.0}}}, {})
+    assert known.churn.cancel_kind == "cancel"

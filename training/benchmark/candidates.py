@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -51,28 +51,61 @@ def candidates(
 
 
 def _block(parts: Parts, histories: Histories, n: int, popular: NDArray[np.int32]) -> Candidates:
-    taken = matrix(histories)
-    near = [csr_array(taken @ graph) for graph in parts.graphs]
+    near = csr_array(matrix(histories) @ parts.graphs[0])
     said = parts.user_vectors(histories)
-    n_segments = len(parts.bounds) - 1
+    n_near, n_wide = len(parts.graphs) + 1, len(parts.bounds) - 1
     item_row = np.full((len(histories), n), NOBODY, np.int32)
-    features = np.zeros((len(histories), n, len(near) + n_segments + 1), np.float32)
+    features = np.zeros((len(histories), n, n_near + n_wide + 1), np.float32)
     mine = np.zeros(parts.n_items, np.bool_)
-    for user, (rows, _) in enumerate(histories):
+    column = np.full(parts.n_items, NOBODY, np.int32)
+    for user, (rows, weights) in enumerate(histories):
+        own = slice(near.indptr[user], near.indptr[user + 1])
         mine[rows] = True
-        start, end = near[0].indptr[user : user + 2]
-        at = start + _best(near[0].data[start:end], mine[near[0].indices[start:end]], n)
-        chosen = np.concatenate([near[0].indices[at], _more(popular, near[0].indices[at], mine, n)])
+        best = near.indices[own][_best(near.data[own], mine[near.indices[own]], n)]
+        chosen = np.concatenate([best, _more(popular, best, mine, n)])
         mine[rows] = False
         item_row[user, : len(chosen)] = chosen
         told = features[user, : len(chosen)]
-        for place, graph in enumerate(near):
-            told[: len(at), place] = graph.data[at]
-        vectors = parts.vectors[chosen]
-        for place, (low, high) in enumerate(zip(parts.bounds, parts.bounds[1:], strict=False)):
-            told[:, len(near) + place] = vectors[:, low:high] @ said[user, low:high]
-        _standardised(told, parts.popularity[chosen], squared=len(near) - 1)
+        column[chosen] = np.arange(len(chosen), dtype=np.int32)
+        told[:, :n_near] = _near(parts.graphs, rows, weights, column, len(chosen))
+        column[chosen] = NOBODY
+        told[:, n_near:-1] = _wide(parts, said[user], chosen)
+    features[:, :, n_near - 1] = np.log(features[:, :, n_near - 1] + np.float32(1e-12))
+    _standardise(features[:, :, :-1], item_row != NOBODY)
+    features[:, :, -1] = np.log(parts.popularity).astype(np.float32)[item_row]
     return Candidates(item_row, features)
+
+
+def _near(
+    graphs: Sequence[csr_array],
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    column: NDArray[np.int32],
+    n: int,
+) -> NDArray[np.float64]:
+    """Add up the history's edges to the `n` items with a column: by each graph, and squared.
+
+    The sum of squares tells one strong edge from many weak ones.
+    """
+    edges = graphs[0]
+    starts = edges.indptr[rows]
+    counts = edges.indptr[rows + 1] - starts
+    place = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+    met = column[edges.indices[place]]
+    wanted = met != NOBODY
+    place, met = place[wanted], met[wanted]
+    weight = np.repeat(weights, counts)[wanted]
+    found = [graph.data[place] for graph in graphs]
+    return np.stack([np.bincount(met, each * weight, n) for each in (*found, found[0] ** 2)], 1)
+
+
+def _wide(
+    parts: Parts, said: NDArray[np.float32], chosen: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Return what low-pass and factors say of the chosen items, band by band."""
+    vectors = parts.vectors[chosen]
+    bands = zip(parts.bounds[:-1], parts.bounds[1:], strict=True)
+    return np.stack([vectors[:, low:high] @ said[low:high] for low, high in bands], axis=1)
 
 
 def _best(score: NDArray[np.float32], barred: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
@@ -96,12 +129,11 @@ def _more(
     return others[~np.isin(others, chosen)][: n - len(chosen)]
 
 
-def _standardised(
-    told: NDArray[np.float32], popularity: NDArray[np.float64], *, squared: int
-) -> None:
-    """Bring what is told of one user's candidates to one unit; add their popularity."""
-    told[:, squared] = np.log(told[:, squared] + np.float32(1e-12))
-    told[:, -1] = np.log(popularity)
-    spread = told[:, :-1].std(axis=0)
-    told[:, :-1] -= told[:, :-1].mean(axis=0)
-    told[:, :-1] /= np.where(spread > 0, spread, 1)
+def _standardise(features: NDArray[np.float32], there: NDArray[np.bool_]) -> None:
+    """Bring each feature of each user's candidates to mean 0 and deviation 1, in place."""
+    count = np.maximum(there.sum(axis=1), 1).astype(np.float32)[:, None]
+    shown = there.astype(np.float32)
+    features -= (np.einsum("uc,ucf->uf", shown, features) / count)[:, None]
+    features *= shown[:, :, None]
+    spread = np.sqrt(np.einsum("ucf,ucf->uf", features, features) / count)
+    features /= np.where(spread > 0, spread, 1)[:, None]

@@ -44,7 +44,7 @@ class PartSettings:
     factors : tuple of AlsSettings
     """
 
-    exponents: tuple[Exponents, ...] = ((0.3, 0.5, 0.4), (0.5, 0.5, 0.5))
+    exponents: tuple[Exponents, ...] = ((0.3, 0.5, 0.4), (0.5, 0.5, 0.5), (0.0, 0.5, 0.5))
     edges: int = 300
     components: int = 1024
     item_exponent: float = 0.4
@@ -55,13 +55,14 @@ class PartSettings:
 
     @classmethod
     def of_size(cls, n_pairs: int) -> PartSettings:
-        """Return where to start for a file of this size: the fewer pairs, the fewer factors."""
+        """Return where to start: the fewer pairs, the fewer factors and components."""
         most = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_FACTOR, 16, 256)))
         return cls(
+            components=max(4 * most, 128),
             factors=tuple(
                 AlsSettings(factors, alpha=40.0, regularization=20.0)
                 for factors in (most, max(most // 4, 8))
-            )
+            ),
         )
 
     def __str__(self) -> str:
@@ -80,7 +81,7 @@ class Parts:
     Attributes
     ----------
     graphs : sequence of csr_array, each of shape (n_items, n_items)
-        The same edges with other weights; the last has squared weights of the first.
+        The same edges in the same order, with weights by other exponents.
     to_vector : float32, shape (n_items, n_components)
         A history's sum of these is what it says in the low-pass.
     factors : sequence of AlsFactors
@@ -179,8 +180,7 @@ def graphs(histories: Histories, settings: PartSettings) -> list[csr_array]:
     edge = csr_array((np.ones(kept.nnz, np.float32), kept.indices, kept.indptr), shape=kept.shape)
     found = [kept]
     found += [_weighed(histories, each, popular).multiply(edge).tocsr() for each in others]
-    squared = csr_array((kept.data**2, kept.indices, kept.indptr), shape=kept.shape)
-    return [*found, squared]
+    return found
 
 
 def matrix(histories: Histories) -> csr_array:

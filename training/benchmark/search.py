@@ -27,10 +27,7 @@ def _each(change: Callable[[AlsSettings], AlsSettings]) -> Callable[[PartSetting
 
 
 CHANGES: Sequence[tuple[str, Callable[[PartSettings], PartSettings]]] = (
-    (
-        "a third item graph",
-        lambda now: replace(now, exponents=(*now.exponents, (0.0, 0.5, 0.5))),
-    ),
+    ("fewer item graphs", lambda now: replace(now, exponents=now.exponents[:2])),
     ("more regularization", _each(lambda als: replace(als, regularization=als.regularization * 3))),
     ("less confidence", _each(lambda als: replace(als, alpha=als.alpha / 4))),
     ("item exponent .5", lambda now: replace(now, item_exponent=0.5)),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recsys.errors import NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
@@ -37,12 +40,10 @@ def run(asked: Request, progress: Steps) -> Outcome:
     progress.begin("read")
     wanted = read_baskets(asked.test) if asked.test else {}
     taken = Taken.of(with_users(read_baskets(asked.train), wanted))
-    splits = SPLITS if len(taken.item_row) < SMALL else 1
-    draws = [hold_out(taken.user_row, VALIDATION, seed=asked.seed + n) for n in range(splits)]
-    if not draws[0].any():
-        raise NothingToLearnFrom("items to hold out for validation", found=0, needed=1)
     job = Job(asked, progress)
-    found = job.search((taken.histories(~draw), taken.histories(draw)) for draw in draws)
+    found = job.search(
+        (taken.histories(~held), taken.histories(held)) for held in _validation(taken, asked.seed)
+    )
     figures = found.figures
     measured_on = f"held-out items of {found.users:,} users of the train file"
     if asked.test or asked.predict:
@@ -59,3 +60,13 @@ def run(asked: Request, progress: Steps) -> Outcome:
         counts=taken.counts,
         seconds=job.seconds,
     )
+
+
+def _validation(taken: Taken, seed: int) -> list[NDArray[np.bool_]]:
+    """Mark what is held out of the train file; of users with two items one, if none has more."""
+    splits = SPLITS if len(taken.item_row) < SMALL else 1
+    for share in (VALIDATION, 0.5):
+        draws = [hold_out(taken.user_row, share, seed=seed + n) for n in range(splits)]
+        if draws[0].any():
+            return draws
+    raise NothingToLearnFrom("users with two items, one to hold out", found=0, needed=1)

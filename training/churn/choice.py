@@ -11,6 +11,7 @@ from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveModel, AdditiveSettings
 from recsys.churn import labels, silence
 from recsys.churn.calibration import CALIBRATIONS, Calibration, Model, calibrated, level
+from recsys.churn.contract import Contract
 from recsys.churn.features import FEATURES, windowed
 from recsys.churn.interval import UsageInterval, horizon_days, usage_interval
 from recsys.churn.labels import Definition, Labelled
@@ -98,7 +99,8 @@ def define(interactions: Interactions, config: Config) -> ChurnChoice:
     interval = usage_interval(interactions.of_kind(asked.critical_kind), at=interactions.end)
     span = (interactions.end - labels.start(interactions)) / DAY
     horizon = asked.horizon_days or horizon_days(interval, span_days=span)
-    definition = Definition(asked.critical_kind, horizon, asked.active_days or horizon)
+    contract = Contract(asked.cancel_kind, asked.term_days)
+    definition = Definition(asked.critical_kind, horizon, asked.active_days or horizon, contract)
     return ChurnChoice(definition, interval, next(iter(CANDIDATES)), "none", ())
 
 
@@ -151,7 +153,12 @@ def learnt(rows: Labelled, candidate: Candidate, *, seed: int) -> AdditiveModel:
 
 
 def silent(interactions: Interactions, definition: Definition, *, at: int) -> SilentModel | None:
-    """Return P0 as of an instant, of what was before; None where users are too few for it."""
+    """Return P0 as of an instant, of what was before; None where users are too few for it.
+
+    Nor is there one where contracts end: P0 tells who stays away, not who leaves.
+    """
+    if definition.contract.exists:
+        return None
     now = labels.labelled(interactions, definition, at=at).features
     critical = interactions.of_kind(definition.critical_kind).before(at)
     return silence.fit(critical, now, at=at, horizon_days=definition.horizon_days)

@@ -62,7 +62,7 @@ def fit(
     base = replace(popular.fit(rows, horizon_days=definition.horizon_days, z=z), rule=rule)
     critical = interactions.of_kind(definition.critical_kind)
     known = snapshot.of_all(interactions, definition.critical_kind, at=at)
-    now = labels.active(known, definition.active_days)
+    now = labels.current(interactions, known, definition, at=at)
     missing = labels.too_few(rows)
     return ChurnModels(
         definition=definition,

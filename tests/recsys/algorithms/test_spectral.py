@@ -101,18 +101,6 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
 
 
-def test_edges_of_some_items_are_those_of_the_whole_graph():
-    histories = random_histories()
-    parts = (
-        spectral.co_taken(histories, BOTH.user_exponent),
-        spectral.decompose(histories, BOTH, seed=1),
-    )
-    whole = weights(spectral.graph(histories, *parts, BOTH))
-    some = weights(spectral.graph(histories, *parts, BOTH, of_items=np.array([7, 2], np.int32)))
-    np.testing.assert_allclose(some[[2, 7]], whole[[2, 7]], rtol=1e-5)
-    assert some.sum() == pytest.approx(some[[2, 7]].sum())
-
-
 def test_a_basis_may_have_more_components_than_are_used():
     histories = random_histories()
     together = spectral.co_taken(histories, BOTH.user_exponent)

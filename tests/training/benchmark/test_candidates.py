@@ -50,7 +50,7 @@ def test_the_best_of_the_first_graph_come_first_then_the_most_popular(fitted, hi
 
 def test_features_are_what_the_parts_say_in_units_of_their_spread(fitted, histories):
     item_row, features = all_of(fitted, histories, 8)
-    for graph, place in zip(fitted.graphs[:2], (0, 1), strict=True):
+    for graph, place in zip(fitted.graphs, (0, 1), strict=True):
         said = np.take_along_axis((matrix(histories) @ graph).toarray(), item_row, axis=1)
         spread = said.std(axis=1, keepdims=True)
         expected = (said - said.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
@@ -60,6 +60,14 @@ def test_features_are_what_the_parts_say_in_units_of_their_spread(fitted, histor
     expected = (said - said.mean(axis=1, keepdims=True)) / said.std(axis=1, keepdims=True)
     np.testing.assert_allclose(features[:, :, -2], expected, rtol=1e-2, atol=1e-3)
     np.testing.assert_allclose(features[:, :, -1], np.log(fitted.popularity)[item_row], rtol=1e-5)
+
+
+def test_squares_tell_one_strong_edge_from_many_weak_ones(fitted, histories):
+    squares = matrix(histories) @ fitted.graphs[0].power(2)
+    item_row, features = all_of(fitted, histories, 6)
+    said = np.log(np.take_along_axis(squares.toarray(), item_row, axis=1) + 1e-12)
+    expected = (said - said.mean(axis=1, keepdims=True)) / said.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(features[:, :, 2], expected, rtol=1e-2, atol=1e-3)
 
 
 def test_blocks_and_threads_change_nothing(fitted, histories, monkeypatch):

@@ -1,6 +1,7 @@
 """The protocols from file to figures."""
 
 import csv
+import gzip
 from collections import defaultdict
 
 import numpy as np
@@ -108,6 +109,29 @@ def test_too_little_data_is_refused(tmp_path, protocol):
     train.write_text("a 1\nb 2\n")
     with pytest.raises(NothingToLearnFrom):
         protocol.run(Request(train, k=5, seed=1, budget=QUICK), Quiet())
+
+
+@pytest.mark.parametrize(
+    ("text", "test"),
+    [
+        ("a 1 2\nb 2 3\n", "a 3\n"),
+        ("a 1 2 3\nb 1 2 3\nc 1 2 3\n", "a 1\n"),
+        ("a 1\nb 2\nc 1 2 3 4\nd 3\n", "a 2\nz 9\ny\n"),
+        ("a\nb 2 2 3 4\n\nc 1 3 4 5\n", "c 2\n"),
+    ],
+    ids=["two items each", "everything taken", "one item each but one", "no items, repeated items"],
+)
+def test_odd_little_files_are_ranked(tmp_path, text, test):
+    (tmp_path / "train.txt.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "test.txt").write_text(test)
+    out = tmp_path / "out.csv"
+    asked = Request(tmp_path / "train.txt.gz", tmp_path / "test.txt", predict=out, budget=QUICK)
+    figures = topn.run(asked, Quiet()).figures
+    assert all(0 <= figure <= 1 for figure in figures.values())
+    taken = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
+    for user, items in lists(out).items():
+        assert not set(items) & set(taken.get(user, ()))
+        assert len(items) == len(set(items))
 
 
 def test_figures_are_those_of_the_textbook():
