@@ -241,6 +241,10 @@ class Serving(Section):
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
+    recall: int = Field(
+        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+    )
+    shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
     @field_validator("write_keys_sha256")

@@ -9,35 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recsys.algorithms import als, listwise, neighbours, trees
+from recsys.algorithms import listwise, trees
 from recsys.algorithms.als import AlsSettings
-from recsys.algorithms.neighbours import NeighbourSettings
-from recsys.algorithms.repeats import Habits, again_rate
 from recsys.algorithms.topk import top_k
 from recsys.algorithms.trees import Trees, TreeSettings
 from recsys.config import Config
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
-from recsys.events import DAY, Interactions
-from recsys.items.blend import OWN, PAIR, Blend, Blended, Parts, habits_of, own
-from recsys.items.history import EventWeights, History
-from recsys.items.taste import Taste, demand
+from recsys.items.blend import OWN, Blend, Blended
 from training.clearly import clearly_above
 from training.data import TrainingData
-from training.items.counts import critical_kind, fading, recent_histories, takers_by_item
-from training.items.windows import Window, window
+from training.items.parts import N_ITEM, Fitted, PartSettings
+from training.items.shown import SPLIT, Shown, before, ndcg, shown
+from training.items.windows import window
 
-POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
-"""Days: this week's, this month's and this season's popularity."""
-N_ITEM = len(POPULAR_HALF_LIVES) + 2
-SPLIT = N_ITEM + len(PAIR)
-"""What is said of new items comes first, then what is said of those had before."""
 OWN_BY = ("weights", "taste", "trees")
-MOST_USERS = 500
-"""Users a window, drawn by the seed."""
-CANDIDATES = (100, 75, 50)
-"""New items shown to the learner: the best of the taste, of the factors, of popularity."""
-MOST_OWN = 200
 RIDGE = 3e-3
 ON_TOP = 60.0
 """Above any score that the logarithms can add up to."""
@@ -103,39 +89,6 @@ class Learned:
     lift: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PartSettings:
-    """How the parts are fitted: what validation data chose for each alone."""
-
-    graph: NeighbourSettings
-    factors: AlsSettings
-    on_factors: bool
-    demand: float
-    weights: EventWeights
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """The parts as of an instant, with what is said of each item."""
-
-    parts: Parts
-    item: NDArray[np.float32]
-    weights: EventWeights
-    kind: int
-    at: int
-
-    def of_user(self, interactions: Interactions, user: int) -> tuple[History, Habits]:
-        """Return what the parts and the blend are asked with."""
-        events = interactions.of_user(user)
-        n_items = self.item.shape[1]
-        history = self.weights.past(events, at=self.at, n_items=n_items)
-        return history, habits_of(events, self.kind, at=self.at)
-
-    def blended(self, learned: Learned) -> Blended:
-        """Return the ranker with these weights."""
-        return Blended(self.parts, make_blend(learned, self.item, kind=self.kind))
-
-
 def learn(
     data: TrainingData,
     settings: PartSettings,
@@ -164,13 +117,13 @@ def learn(
     progress : callable
         Told in words what is being done.
     """
-    validation = _shown(window(data, config), latest, config)
+    validation = shown(window(data, config), latest, config)
     if validation is None:
         return None
     earlier = []
     for lag in (1, 2):
         progress(f"the blend: parts as of {lag + 1} windows ago")
-        if (each := _before(data, settings, config, lag)) is not None:
+        if (each := before(data, settings, config, lag)) is not None:
             earlier.append(each)
     if not earlier:
         return None
@@ -231,134 +184,12 @@ def make_blend(learned: Learned, item: NDArray[np.float32], *, kind: int) -> Ble
     )
 
 
-def item_signals(interactions: Interactions, config: Config, *, at: int) -> NDArray[np.float32]:
-    """Return what is said of each item whoever asks, float32, shape (N_ITEM, n_items).
-
-    How much it is taken lately, by three half-lives; how often its takers take it again; how
-    long it has been on sale.
-    """
-    n_items = len(interactions.items)
-    critical = interactions.of_kind(config.churn.critical_kind)
-    critical = critical.where(critical.item_row >= 0)
-    takers = [
-        takers_by_item(fading(interactions.kinds, config, days).histories(interactions, at=at))
-        for days in POPULAR_HALF_LIVES
-    ]
-    first = np.full(n_items, at, np.int64)
-    np.minimum.at(first, critical.item_row, critical.at)
-    again = again_rate(critical.user_row, critical.item_row, critical.at // DAY, n_items=n_items)
-    said = [np.log(np.array(takers) + 0.05), np.log(again + 1e-3)[None]]
-    said.append(np.log1p((at - first) / DAY)[None])
-    return np.concatenate(said).astype(np.float32)
+def blended(fitted: Fitted, learned: Learned) -> Blended:
+    """Return the ranker of some parts with these weights."""
+    return Blended(fitted.parts, make_blend(learned, fitted.item, kind=fitted.kind))
 
 
-def _before(data: TrainingData, settings: PartSettings, config: Config, lag: int) -> _Shown | None:
-    """Show the window so many before the last, with parts fitted before it."""
-    held = _earlier(data, config, lag)
-    fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
-    return _shown(held, fitted, config)
-
-
-def _earlier(data: TrainingData, config: Config, lag: int) -> Window:
-    end = data.interactions.end - lag * config.items.test_days * DAY
-    shorter = data.before(end)
-    return window(shorter, config, end=end)
-
-
-def fit_parts(
-    before: Interactions,
-    available: NDArray[np.bool_],
-    settings: PartSettings,
-    config: Config,
-    *,
-    at: int,
-) -> Fitted:
-    """Fit the parts on what was known before `at`, as of then."""
-    histories = settings.weights.histories(before, at=at)
-    graph = neighbours.fit(histories, settings.graph)
-    factors = als.fit(histories, settings.factors, seed=config.training.seed)
-    takers = takers_by_item(recent_histories(before, config, at=at))
-    tilt = demand(takers, available, exponent=settings.demand)
-    taste = Taste(factors if settings.on_factors else graph, tilt)
-    return Fitted(
-        parts=Parts(taste, graph, factors),
-        item=item_signals(before, config, at=at),
-        weights=settings.weights,
-        kind=critical_kind(before.kinds, config),
-        at=at,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Some users of a window: what the learner sees of them, and how it is judged."""
-
-    fitted: Fitted
-    before: Interactions
-    wanted: Relevant
-    x: NDArray[np.float64]
-    had: NDArray[np.bool_]
-    chosen: NDArray[np.bool_]
-    starts: NDArray[np.int64]
-    item_row: NDArray[np.int32]
-    k: int
-
-
-def _shown(held: Window, fitted: Fitted, config: Config) -> _Shown | None:
-    known = np.diff(held.before.indptr)[held.wanted.user_row] >= config.items.min_history
-    users = np.flatnonzero(known)
-    if len(users) < 2:
-        return None
-    drawn = np.random.default_rng(config.training.seed).permutation(users)[:MOST_USERS]
-    wanted = held.wanted.of(np.sort(drawn))
-    popular = np.argsort(-fitted.item[1], kind="stable").astype(np.int32)
-    with threadpool_limits(1, "blas"):
-        lists = [_list(fitted, held.before, user, popular) for user in wanted.user_row.tolist()]
-    sizes = np.array([len(rows) for rows, _, _ in lists])
-    owner = np.repeat(np.arange(len(lists)), sizes)
-    item_row = np.concatenate([rows for rows, _, _ in lists])
-    width = fitted.item.shape[1]
-    taken = np.repeat(np.arange(len(lists)), wanted.counts) * width + wanted.item_row
-    return _Shown(
-        fitted=fitted,
-        before=held.before,
-        wanted=wanted,
-        x=np.concatenate([x for _, x, _ in lists]),
-        had=np.concatenate([had for _, _, had in lists]),
-        chosen=np.isin(owner * width + item_row, taken),
-        starts=np.cumsum(sizes) - sizes,
-        item_row=item_row,
-        k=config.items.at_k,
-    )
-
-
-def _list(
-    fitted: Fitted, before: Interactions, user: int, popular: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the items one user is shown, what is said of them, and which were had before."""
-    history, had = fitted.of_user(before, user)
-    pair = fitted.parts.pair(history)
-    barred = fitted.parts.taste.demand == 0
-    mine = np.flatnonzero(~barred[had.item_row])
-    mine = mine[np.argsort(-had.recent[mine, -1], kind="stable")[:MOST_OWN]]
-    unseen = ~barred
-    unseen[had.item_row] = False
-    by_taste, by_factors, by_all = CANDIDATES
-    best = [
-        top_k(np.where(unseen, pair[row], np.float32(-np.inf)), depth)
-        for row, depth in ((PAIR.index("taste"), by_taste), (PAIR.index("factors"), by_factors))
-    ]
-    head = popular[: by_all + len(had)]
-    new = np.unique(np.concatenate([*best, head[unseen[head]][:by_all]]))
-    owned = had.item_row[mine]
-    x = np.zeros((len(new) + len(owned), 2 * N_ITEM + len(PAIR) + len(OWN)))
-    x[: len(new), :N_ITEM], x[: len(new), N_ITEM:SPLIT] = fitted.item[:, new].T, pair[:, new].T
-    x[len(new) :, SPLIT : SPLIT + N_ITEM] = fitted.item[:, owned].T
-    x[len(new) :, SPLIT + N_ITEM :] = own(pair, had)[:, mine].T
-    return np.concatenate([new, owned]), x, np.arange(len(x)) >= len(new)
-
-
-def _learned(windows: Sequence[_Shown], own_by: Sequence[str], seed: int) -> dict[str, Learned]:
+def _learned(windows: Sequence[Shown], own_by: Sequence[str], seed: int) -> dict[str, Learned]:
     """Learn on some windows: one set of weights, and what ranks items had before by each name."""
     x = np.concatenate([each.x for each in windows])
     had = np.concatenate([each.had for each in windows])
@@ -382,7 +213,7 @@ def _learned(windows: Sequence[_Shown], own_by: Sequence[str], seed: int) -> dic
     return found
 
 
-def _with_trees(windows: Sequence[_Shown], new: NDArray[np.float64], fitted: Trees) -> Learned:
+def _with_trees(windows: Sequence[Shown], new: NDArray[np.float64], fitted: Trees) -> Learned:
     """Bring the trees to the scale of the new items' scores."""
     scores, gaps = [], []
     for each in windows:
@@ -401,30 +232,19 @@ def _with_trees(windows: Sequence[_Shown], new: NDArray[np.float64], fitted: Tre
 
 
 def _best_lift(
-    windows: Sequence[_Shown], scores: Sequence[NDArray[np.float64]], lifts: Sequence[float]
+    windows: Sequence[Shown], scores: Sequence[NDArray[np.float64]], lifts: Sequence[float]
 ) -> float:
     """Return what is best added to the scores of what was had before."""
     figures = [
         np.concatenate(
             [
-                _quick(each, score + lift * each.had)
+                ndcg(each, score + lift * each.had)
                 for each, score in zip(windows, scores, strict=True)
             ]
         ).mean()
         for lift in lifts
     ]
     return lifts[int(np.argmax(figures))]
-
-
-def _quick(shown: _Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the NDCG of each user over the items that the learner saw."""
-    ends = np.append(shown.starts[1:], len(score))
-    lists = np.full((len(ends), shown.k), metrics.NOBODY, np.int32)
-    for place, (start, end) in enumerate(zip(shown.starts, ends, strict=True)):
-        best = top_k(score[start:end].astype(np.float32), shown.k)
-        lists[place, : len(best)] = shown.item_row[start:end][best]
-    hit = metrics.hits(lists, shown.wanted.item_row, shown.wanted.indptr)
-    return metrics.ndcg(hit, shown.wanted.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,16 +263,16 @@ class _Judged:
         return _mean(self.new)
 
 
-def _judged(shown: _Shown, learned: Learned | None) -> _Judged:
+def _judged(seen: Shown, learned: Learned | None) -> _Judged:
     """Judge the blend, or the taste without one."""
-    fitted = shown.fitted
+    fitted = seen.fitted
     n_items = fitted.item.shape[1]
-    ranker = None if learned is None else fitted.blended(learned)
-    lists = np.full((2, len(shown.wanted), shown.k), metrics.NOBODY, np.int32)
-    old = np.zeros(len(shown.wanted.item_row), bool)
+    ranker = None if learned is None else blended(fitted, learned)
+    lists = np.full((2, len(seen.wanted), seen.k), metrics.NOBODY, np.int32)
+    old = np.zeros(len(seen.wanted.item_row), bool)
     with threadpool_limits(1, "blas"):
-        for place, user in enumerate(shown.wanted.user_row.tolist()):
-            history, had = fitted.of_user(shown.before, user)
+        for place, user in enumerate(seen.wanted.user_row.tolist()):
+            history, had = fitted.of_user(seen.before, user)
             score = (
                 fitted.parts.taste.score(history) if ranker is None else ranker.score(history, had)
             )
@@ -461,11 +281,11 @@ def _judged(shown: _Shown, learned: Learned | None) -> _Judged:
             unseen[had.item_row] = False
             asked = (score, np.where(unseen, score, np.float32(-np.inf)))
             for each, row in zip(lists, asked, strict=True):
-                best = top_k(row, shown.k)
+                best = top_k(row, seen.k)
                 each[place, : len(best)] = best
-            own_pairs = slice(shown.wanted.indptr[place], shown.wanted.indptr[place + 1])
-            old[own_pairs] = ~unseen[shown.wanted.item_row[own_pairs]]
-    every, fresh = shown.wanted, shown.wanted.where(~old)
+            own_pairs = slice(seen.wanted.indptr[place], seen.wanted.indptr[place + 1])
+            old[own_pairs] = ~unseen[seen.wanted.item_row[own_pairs]]
+    every, fresh = seen.wanted, seen.wanted.where(~old)
     return _Judged(_ndcg(lists[0], every), _ndcg(lists[1], fresh))
 
 

@@ -26,7 +26,7 @@ from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
 from training.clearly import clearly_above
 from training.data import TrainingData
-from training.items.blending import BlendChoice, PartSettings, fit_parts, learn
+from training.items.blending import BlendChoice, blended, learn
 from training.items.counts import (
     kind_caps,
     kind_half_lives,
@@ -34,6 +34,7 @@ from training.items.counts import (
     recent_histories,
     takers_by_item,
 )
+from training.items.parts import PartSettings, fit_parts
 from training.items.session_choice import SessionChoice, choose_sessions
 from training.items.windows import Window, window
 
@@ -188,10 +189,8 @@ def _one_to_one(
     progress("what events since training are worth")
     choice = _with_live(choice, fitted.parts.taste, ground)
     choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
-    blended = None
-    if choice.blend is not None:
-        blended = fitted.blended(choice.blend.learned)
-    return choice, _as_of(ground, choice, fitted.parts.taste, blended)
+    ranker = None if choice.blend is None else blended(fitted, choice.blend.learned)
+    return choice, _as_of(ground, choice, fitted.parts.taste, ranker)
 
 
 def _as_of(

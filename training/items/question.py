@@ -30,7 +30,7 @@ from recsys.segments.table import SegmentTable
 from training import segments as grouping
 from training.data import TrainingData
 from training.items import newcomers
-from training.items.blending import item_signals, make_blend
+from training.items.blending import make_blend
 from training.items.choice import ItemChoice, choose, event_weights, fit_base
 from training.items.contest import FactorsAlone, Lists, contest
 from training.items.counts import (
@@ -43,6 +43,7 @@ from training.items.counts import (
 )
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
 from training.items.moments import in_sessions, moments
+from training.items.parts import item_signals
 from training.items.session_choice import fit_at_hand, sessions_of
 from training.items.windows import Window, window
 from training.measurement import Measurement

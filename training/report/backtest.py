@@ -50,7 +50,7 @@ def tables(test: Backtest) -> Iterator[Table]:
     )
     after = test.metrics["after_live_events"]
     yield _by_ranker(
-        f"{after['users']:,} users who came back, their first active day known as live events",
+        f"{after['users']:,} users known by live events: back again, or in the middle of a session",
         after["rungs"],
     )
     yield _by_history(test)

@@ -25,7 +25,7 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
             after,
             "ndcg",
             f"NDCG@{k}",
-            "users who came back, their first active day known as live events",
+            "users known by live events: back again, or in the middle of a session",
         ),
         _parted(everybody, k, REPEATS_AND_NEW),
         _parted(everybody, k, HEAD_AND_TAIL),

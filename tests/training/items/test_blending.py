@@ -15,15 +15,15 @@ from tests.training.items.test_question import CONFIG, arrays, data, silent, thr
 from training import segments
 from training.items import blending
 from training.items import question as items
+from training.items import shown as showing
 from training.items.blending import (
-    N_ITEM,
     Learned,
-    PartSettings,
-    item_signals,
+    blended,
     learn,
     make_blend,
 )
 from training.items.choice import ItemChoice, event_weights
+from training.items.parts import N_ITEM, PartSettings, fit_parts, item_signals
 from training.items.windows import window
 
 WORLD = three_tastes()
@@ -71,12 +71,12 @@ def settings(world=WORLD):
 
 
 def parts(held, world=WORLD):
-    return blending.fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
+    return fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
 
 
 def shown(world):
     held = window(world, CONFIG)
-    return blending._shown(held, parts(held, world), CONFIG)
+    return showing.shown(held, parts(held, world), CONFIG)
 
 
 def learned(world):
@@ -101,7 +101,7 @@ def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
 
 def test_a_leak_would_be_seen():
     leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
-    peeked = blending._shown(leaking, parts(leaking), CONFIG)
+    peeked = showing.shown(leaking, parts(leaking), CONFIG)
     assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
 
 
@@ -114,6 +114,7 @@ def test_a_planted_leak_is_caught_by_noise(monkeypatch):
         return replace(window(world, config, **options), before=NOISE.interactions)
 
     monkeypatch.setattr(blending, "window", leaking)
+    monkeypatch.setattr(showing, "window", leaking)
     latest = parts(leaking(NOISE, CONFIG), NOISE)
     leaked = learn(NOISE, settings(NOISE), latest, CONFIG, progress=silent)
     assert leaked is not None
@@ -121,7 +122,7 @@ def test_a_planted_leak_is_caught_by_noise(monkeypatch):
 
 
 def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from():
-    windows = [blending._earlier(WORLD, CONFIG, lag) for lag in range(3)]
+    windows = [showing.earlier(WORLD, CONFIG, lag) for lag in range(3)]
     for later, earlier in pairwise(windows):
         assert earlier.held_out.end <= later.cutoff
         assert earlier.before.end <= earlier.cutoff
@@ -175,7 +176,7 @@ def test_weights_of_the_items_own_signals_are_added_up_once():
 def test_had_before_by_taste_keeps_its_order_above_everything_new():
     held = window(WORLD, CONFIG)
     fitted = shown(WORLD).fitted
-    ranker = fitted.blended(Learned(np.ones(N_ITEM + 4), blending.taste_first()))
+    ranker = blended(fitted, Learned(np.ones(N_ITEM + 4), blending.taste_first()))
     history, had = fitted.of_user(held.before, 3)
     ranked = ranker.rank(history, had, None, 30)[0]
     taste = fitted.parts.taste.score(history)
