@@ -90,6 +90,7 @@ class Answering:
                 user_id,
                 at,
                 profiling=False,
+                readable=remembered.readable,
                 segment_row=trait_row,
                 channels=remembered.channels,
                 messages=remembered.messages,
