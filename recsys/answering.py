@@ -95,6 +95,7 @@ class Answering:
                 user_id,
                 at,
                 profiling=False,
+                readable=remembered.readable,
                 segment_row=trait_row,
                 channels=remembered.channels,
                 messages=remembered.messages,

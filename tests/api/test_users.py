@@ -239,7 +239,7 @@ def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"
     assert answer["channel"]["best"] == "none"
-    assert "recsys_store_reads_failed_total 1.0" in api.client.get("/metrics").text
+    assert 'recsys_store_errors_total{operation="read"} 1.0' in api.client.get("/metrics").text
 
 
 @settings(deadline=None, max_examples=60)
