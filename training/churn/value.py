@@ -21,6 +21,9 @@ from training.forecast.value import ValueForecast
 
 Floats = NDArray[np.float64]
 
+MEMBERS = 2
+"""Half as many as the forecast of a file: a training run has to wait for them."""
+
 
 def fit(interactions: Interactions, kind: str, config: Config, *, at: int) -> ValueModels:
     """Return what is expected of every user as of `at`, before which everything happened.
@@ -36,12 +39,11 @@ def fit(interactions: Interactions, kind: str, config: Config, *, at: int) -> Va
     at : int
         Microseconds since the epoch.
     """
-    asked, critical = config.training, interactions.of_kind(kind)
+    critical = interactions.of_kind(kind)
     of = lifetime_value.purchases(critical, at=at)
     model = None if of.too_few else lifetime_value.fit(of)
     said = [
-        forecasting.forecast(interactions, kind, at=at, horizon_days=days, seed=asked.seed)
-        for days in HORIZONS_DAYS
+        _forecast(interactions, kind, config, at=at, horizon_days=days) for days in HORIZONS_DAYS
     ]
     low, high = _intervals(model, of, said, config)
     shape = (len(interactions.users) + 1, len(HORIZONS_DAYS))
@@ -71,8 +73,7 @@ def judged(
     Everything is learnt from what was known before `at`. Figures are None where nobody ordered.
     """
     known = interactions.before(at)
-    seed = config.training.seed
-    said = forecasting.forecast(known, kind, at=at, horizon_days=horizon_days, seed=seed)
+    said = _forecast(known, kind, config, at=at, horizon_days=horizon_days)
     came = interactions.of_kind(kind).between(at, at + horizon_days * DAY)
     everybody = np.bincount(came.user_row, came.value, minlength=len(came.users))
     spent = everybody[said.user_row].astype(np.float64)
@@ -94,6 +95,19 @@ def judged(
         "share_in_interval": covered,
         "how": said.how,
     }
+
+
+def _forecast(
+    interactions: Interactions, kind: str, config: Config, *, at: int, horizon_days: int
+) -> ValueForecast:
+    return forecasting.forecast(
+        interactions,
+        kind,
+        at=at,
+        horizon_days=horizon_days,
+        seed=config.training.seed,
+        members=MEMBERS,
+    )
 
 
 def _intervals(

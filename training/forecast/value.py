@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,13 @@ class ValueForecast:
 
 
 def forecast(
-    interactions: Interactions, kind: str, *, at: int, horizon_days: int, seed: int
+    interactions: Interactions,
+    kind: str,
+    *,
+    at: int,
+    horizon_days: int,
+    seed: int,
+    members: int = MEMBERS,
 ) -> ValueForecast:
     """Return what users are expected to order and to spend in the days after `at`.
 
@@ -70,6 +77,8 @@ def forecast(
         How far ahead.
     seed : int
         Same seed, same forecast.
+    members : int
+        Models that are boosted and averaged.
     """
     known = interactions.before(at)
     critical = known.of_kind(kind)
@@ -84,8 +93,8 @@ def forecast(
         return ValueForecast(now.of.user_row, now.orders, now.value, how, now.value)
     x = _features(critical, now, at=at, horizon_days=horizon_days)
     drawn = [window.drawn(seed=seed) for window in past]
-    orders = _boosted(drawn, "orders", x, seed)
-    value = _boosted(drawn, "value", x, seed)
+    orders = _boosted(drawn, "orders", x, range(seed, seed + members))
+    value = _boosted(drawn, "value", x, range(seed, seed + members))
     return ValueForecast(
         user_row=now.of.user_row,
         orders=_blended(now.orders, orders),
@@ -172,7 +181,7 @@ def _features(critical: Interactions, expected: _Expected, *, at: int, horizon_d
     return np.column_stack([seen, more, expected.orders, expected.value])
 
 
-def _boosted(past: list[_Window], what: str, x: Floats, seed: int) -> Floats:
+def _boosted(past: list[_Window], what: str, x: Floats, seeds: Iterable[int]) -> Floats:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -183,7 +192,7 @@ def _boosted(past: list[_Window], what: str, x: Floats, seed: int) -> Floats:
     # scikit-learn refuses to bin a column without a value
     known = ~np.isnan(seen).all(0)
     seen, x, said = seen[:, known], x[:, known], np.zeros(len(x))
-    for member in range(MEMBERS):
+    for seed in seeds:
         model = HistGradientBoostingRegressor(
             loss="poisson",
             learning_rate=0.05,
@@ -193,7 +202,7 @@ def _boosted(past: list[_Window], what: str, x: Floats, seed: int) -> Floats:
             l2_regularization=10.0,
             max_features=0.3,
             early_stopping=False,
-            random_state=seed + member,
+            random_state=seed,
         )
         with threadpool_limits(1):
             said += model.fit(seen, came / came.mean()).predict(x)
