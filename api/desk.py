@@ -205,12 +205,13 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
-        climb = self._climbed(serving, person, asked)
+        # Advice: what is not logged must not explore, nothing could be learnt from it.
+        advice = replace(asked, decision="") if asked.decision else asked
+        climb = self._climbed(serving, person, advice)
         hour = decisions.hour_of(climb, person, serving)
         return render.channel(climb, hour, explain=asked.explain)
 
     def _climbed(self, serving: Serving, person: Person, asked: Asked) -> Climb[ChannelChoice]:
-        # Without an id nobody could log the decision, and nothing be learnt from exploring.
         epsilon = self._epsilon(serving)
         lot = Lot(asked.decision, epsilon, self._curiosity.seed) if asked.decision else None
         return self._timed(

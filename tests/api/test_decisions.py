@@ -69,6 +69,13 @@ def test_advice_is_not_logged(api: Api) -> None:
     assert list(api.service.decisions.all()) == []
 
 
+def test_what_is_not_logged_does_not_explore(api: Api) -> None:
+    for n in range(30):
+        told = api.client.get(f"/v1/users/u00?decision=d{n}").json()["channel"]
+        assert (told["explored"], told["ranked"][0]["propensity"]) == (False, 1.0)
+    assert list(api.service.decisions.all()) == []
+
+
 def test_asked_again_a_decision_stays_what_it_was_whatever_happened_since(api: Api) -> None:
     first = api.client.get(f"{CHANNEL}?decision=d1").json()
     consent = {"purpose": "marketing", "channel": "sms", "state": "granted"}
