@@ -72,13 +72,11 @@ class Champion:
             first = first or self._current.refused
         self._current.refused = first
 
-    async def follow(self) -> None:
-        """Look for a new champion again and again; loading it disturbs no request."""
-        while True:
-            await asyncio.sleep(self._config.serving.poll_seconds)
-            seen, pointer = self._seen, self._pointer()
-            if pointer is not None and pointer != seen:
-                await asyncio.to_thread(self._try, pointer.version)
+    async def look(self) -> None:
+        """Look for a new champion once; loading it disturbs no request."""
+        seen, pointer = self._seen, self._pointer()
+        if pointer is not None and pointer != seen:
+            await asyncio.to_thread(self._try, pointer.version)
 
     def _pointer(self) -> Pointer | None:
         try:

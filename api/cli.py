@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.settings import ConfigFile, settings_of
-from recsys.config import Config
-from recsys.errors import CorruptArtifact, PortInUse
+from recsys.config import Config, Serving
+from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
 
 if TYPE_CHECKING:
     import uvicorn
 
+
+_WORKER_SECONDS = 30
 
 app = typer.Typer(help="Answer over HTTP.")
 
@@ -38,7 +42,7 @@ def serve(
     )
     address, chosen = listening.getsockname()[:2]
     typer.echo(f"serving on http://{address}:{chosen}", err=True)
-    _run(listening, workers=workers or settings.serving.workers)
+    _run(listening, settings.serving, workers=workers or settings.serving.workers)
 
 
 def _check(settings: Config) -> None:
@@ -47,7 +51,14 @@ def _check(settings: Config) -> None:
     from recsys.storage.stores import open_store
 
     service = Service(settings)
-    open_store(settings.storage).close()
+    database = open_store(settings.storage)
+    try:
+        database.read("SELECT 1")
+    except StoreUnavailable as error:
+        # A server may come back; a replica that starts meanwhile answers without it.
+        typer.echo(f"{error}; answering without it until then", err=True)
+    finally:
+        database.close()
     try:
         missing = service.store.champion() is None
     except CorruptArtifact as error:
@@ -72,21 +83,24 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _run(listening: socket.socket, *, workers: int) -> None:
+def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    config = _uvicorn(workers)
+    config = _uvicorn(serving, workers)
+    if workers > 1:
+        with TemporaryDirectory(prefix="recsys-metrics-") as folder:
+            # Read by the workers when they start: each shows the figures of all.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            Multiprocess(config, sockets=[listening]).run()
+        return
     server = uvicorn.Server(config)
-    if workers == 1:
-        server.run(sockets=[listening])
-    else:
-        Multiprocess(config, sockets=[listening]).run()
-    if workers == 1 and not server.started:
+    server.run(sockets=[listening])
+    if not server.started:
         sys.exit(1)
 
 
-def _uvicorn(workers: int) -> uvicorn.Config:
+def _uvicorn(serving: Serving, workers: int) -> uvicorn.Config:
     import uvicorn
 
     return uvicorn.Config(
@@ -97,4 +111,7 @@ def _uvicorn(workers: int) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        # A worker that starts on a busy machine is not a worker that hangs.
+        timeout_worker_healthcheck=_WORKER_SECONDS,
+        timeout_graceful_shutdown=serving.shutdown_seconds,
     )

@@ -13,6 +13,7 @@ from api.state import Serving
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
 from recsys.channel.local_time import local_hour, zone_or
+from recsys.channel.send_time import SendTime, best_time
 from recsys.channel.terms import NONE, Terms
 from recsys.ladder import Climb
 from recsys.people import NO_SEGMENT, Person
@@ -56,8 +57,18 @@ def taken(
         consent_seq=draws.consent_seq,
         cost=_cost(choice.best, terms),
         currency=serving.answering.manifest.config["channels"].get("currency", ""),
-        answer=orjson.dumps(render.channel(climb, explain=True)).decode(),
+        answer=orjson.dumps(
+            render.channel(climb, hour_of(climb, person, serving), explain=True)
+        ).decode(),
     )
+
+
+def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> SendTime | None:
+    """Return when the message would best go out; None where none does."""
+    if climb.answer is None:
+        return None
+    models = serving.answering.bundle.channel
+    return best_time(person, climb.answer.best, models.rhythm, models.terms)
 
 
 def told(decision: Decision, *, explain: bool) -> Json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from api import decisions, logs, render
 from api.asked import Asked
 from api.ids import uuid7
+from api.recall import Recall
 from api.render import Json
 from api.state import Serving
 from recsys.channel.decide import ChannelChoice
@@ -18,6 +19,7 @@ from recsys.channel.explore import Curiosity, Lot
 from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
+from recsys.events import SECOND
 from recsys.ladder import Climb, OnFailure, Question, RungName
 from recsys.membership import Belonging
 from recsys.people import NO_SEGMENT, Person, Remembered
@@ -34,10 +36,15 @@ BLIND = (
     "the event store is unavailable: consents and recent events are not known, "
     "so nobody is profiled and no channel may be used"
 )
+RECALLED = (
+    "the event store is unavailable: what this user did and allowed is as it was {seconds} s ago"
+)
+FORGOTTEN = (
+    "the event store is unavailable: recent events are not known, and no channel may be used"
+)
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 NONE_AT_ALL = Curiosity(0.0, 0.0, 0)
-_ANYBODY = Remembered(profiling=False)
 
 
 class Desk:
@@ -51,10 +58,10 @@ class Desk:
         Told of every answer and every rung that failed.
     logger : FilteringBoundLogger
         Told of every rung that failed.
+    recall : Recall or None
+        Keeps users in mind for when the log cannot be read; None keeps nobody.
     curiosity : Curiosity
         Share of channel decisions with an id that explore.
-    seed : int
-        Of their lots.
     cohorts : mapping of str to Rule
         The cohorts that every user is looked for in.
     """
@@ -65,12 +72,13 @@ class Desk:
         *,
         metrics: Metrics,
         logger: FilteringBoundLogger,
+        recall: Recall | None = None,
         curiosity: Curiosity = NONE_AT_ALL,
-        seed: int = 0,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self._log = log
-        self._curiosity, self._seed = curiosity, seed
+        self._recall = Recall(0) if recall is None else recall
+        self._curiosity = curiosity
         self._metrics = metrics
         self._logger = logger
         self.cohorts = cohorts
@@ -114,7 +122,7 @@ class Desk:
             person,
             asked,
             serving,
-            decisions.Draws(self._epsilon(serving), self._seed, consent_seq),
+            decisions.Draws(self._epsilon(serving), self._curiosity.seed, consent_seq),
         )
 
     def churn(self, serving: Serving, user_id: str, asked: Asked, *, at: int) -> Json:
@@ -153,15 +161,16 @@ class Desk:
         channel question needs what `marketing` reads: messages, and consents to channels.
         """
         notes = [FORCED] if asked.force else []
+        since = serving.watermark
         try:
-            remembered = self._log.remembered(
-                user_id, since=serving.watermark, at=at, marketing=marketing
-            )
+            remembered = self._log.remembered(user_id, since=since, at=at, marketing=marketing)
         except StoreUnavailable as error:
             self._metrics.store_read_failed()
             self._logger.warning("answering without the event store", **logs.described(error))
-            remembered = _ANYBODY
-            notes.append(BLIND)
+            remembered, told_at = self._recall.recall(user_id, since=since, marketing=marketing)
+            notes.append(_without_store(remembered, told_at, at=at))
+        else:
+            self._recall.keep(user_id, remembered, since=since, at=at, marketing=marketing)
         answering = serving.answering
         return answering.person(user_id, remembered, at=at, context=asked.context), notes
 
@@ -177,7 +186,12 @@ class Desk:
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
         barred = (*asked.excluded, *asked.context.cart)
-        query = answering.query(asked.limit, excluded=barred, repeats=asked.repeats)
+        query = answering.query(
+            asked.limit,
+            excluded=barred,
+            repeats=asked.repeats,
+            per_category=asked.per_category,
+        )
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force
@@ -191,12 +205,14 @@ class Desk:
         }
 
     def _channel(self, serving: Serving, person: Person, asked: Asked) -> Json:
-        return render.channel(self._climbed(serving, person, asked), explain=asked.explain)
+        climb = self._climbed(serving, person, asked)
+        hour = decisions.hour_of(climb, person, serving)
+        return render.channel(climb, hour, explain=asked.explain)
 
     def _climbed(self, serving: Serving, person: Person, asked: Asked) -> Climb[ChannelChoice]:
         # Without an id nobody could log the decision, and nothing be learnt from exploring.
         epsilon = self._epsilon(serving)
-        lot = Lot(asked.decision, epsilon, self._seed) if asked.decision else None
+        lot = Lot(asked.decision, epsilon, self._curiosity.seed) if asked.decision else None
         return self._timed(
             Question.CHANNEL,
             serving.answering.channel.climb,
@@ -233,6 +249,12 @@ class Desk:
             self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
 
         return failed
+
+
+def _without_store(remembered: Remembered, told_at: int | None, *, at: int) -> str:
+    if told_at is not None:
+        return RECALLED.format(seconds=max(0, at - told_at) // SECOND)
+    return FORGOTTEN if remembered.readable else BLIND
 
 
 def _about(serving: Serving, person: Person, notes: list[str]) -> Json:

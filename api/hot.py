@@ -50,7 +50,7 @@ class Hot:
             if self._users.takes_decision(question, scope["query_string"]):
                 body = await self._users.decided(user_id, scope["query_string"])
             else:
-                body = self._users.answer(question, user_id, scope["query_string"])
+                body = await self._users.answer(question, user_id, scope["query_string"])
         except RecsysError as error:
             return await respond(await on_recsys_error(Request(scope), error), scope, receive, send)
         headers = [

@@ -1,28 +1,37 @@
-"""Counters and clocks for Prometheus: per route, and per rung of each question."""
+"""Counters and clocks for Prometheus: per route, and per rung of each question.
+
+Where ``PROMETHEUS_MULTIPROC_DIR`` names a folder when this is loaded, the workers of one server
+write their figures there, and each of them shows the figures of all.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from recsys.ladder import Question, RungName
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_LAGS = (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0, 86_400.0)
 _SECONDS = (
     0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
 )  # fmt: skip
 
 
 class Metrics:
-    """The figures of one process, in a registry of their own.
-
-    Each worker counts for itself: scrape workers one by one, or run one worker a replica.
-    """
+    """The figures of one server."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._shared = Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else None
+        self._version = ""
         self._requests = Histogram(
             "recsys_request_seconds",
             "Time to answer a request",
@@ -46,14 +55,29 @@ class Metrics:
         self._events = self._counter(
             "recsys_events", "Events handed in, by what became of them", "verdict"
         )
-        self._blind = self._counter(
-            "recsys_store_reads_failed", "Answers made without the event store"
+        self._store_errors = self._counter(
+            "recsys_store_errors",
+            "Answers made without the event store (read), events turned away for it (write)",
+            "operation",
+        )
+        self._ingest = Histogram(
+            "recsys_ingest_seconds",
+            "From handing events in to their being on the disk",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "recsys_ingest_lag_seconds",
+            "From the oldest event of a request to its being on the disk",
+            buckets=_LAGS,
+            registry=self._registry,
         )
         self._model = Gauge(
             "recsys_model_info",
             "The model version that serves",
             ("version",),
             registry=self._registry,
+            multiprocess_mode="livesum",
         )
         self._age = self._gauge("recsys_model_age_seconds", "Since the end of the training data")
         self._drift = self._gauge(
@@ -83,22 +107,52 @@ class Metrics:
 
     def store_read_failed(self) -> None:
         """Note an answer that had to do without the event store."""
-        self._blind.inc()
+        self._store_errors.labels("read").inc()
+
+    def store_write_failed(self) -> None:
+        """Note a request whose events could not be logged."""
+        self._store_errors.labels("write").inc()
+
+    def ingested(self, seconds: float, *, lag_seconds: float) -> None:
+        """Note events that are on the disk: after how long, and how old the oldest is."""
+        self._ingest.observe(seconds)
+        self._lag.observe(lag_seconds)
 
     def serves(self, version: str, *, churn_drift: float | None = None) -> None:
         """Note a new model version, and how far users had drifted from its churn model."""
         self._drift.set(math.nan if churn_drift is None else churn_drift)
-        self._model.clear()
+        if self._version:
+            # What other workers read of this one stays where it is: it has to say zero.
+            self._model.labels(self._version).set(0)
+            self._model.remove(self._version)
+        self._version = version
         self._model.labels(version).set(1)
+
+    def forget_the_dead(self) -> None:
+        """Leave out what workers that are no more said of themselves."""
+        for file in self._shared.glob("gauge_live*_*.db") if self._shared else ():
+            worker = file.stem.rpartition("_")[2]
+            if not Path(f"/proc/{worker}").exists() and Path("/proc/self").exists():
+                with suppress(OSError):
+                    mark_process_dead(int(worker))  # type: ignore[no-untyped-call]
+
+    def end(self) -> None:
+        """Leave out what this worker said of itself; what it counted stays."""
+        if self._shared:
+            mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
     def page(self, *, age_seconds: float, blas_threads: int) -> bytes:
         """Return everything in the text format of Prometheus."""
         self._age.set(age_seconds)
         self._pools.set(blas_threads)
-        return generate_latest(self._registry)
+        if self._shared is None:
+            return generate_latest(self._registry)
+        of_all = CollectorRegistry()
+        MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]
+        return generate_latest(of_all)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self._registry)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(name, meaning, registry=self._registry)
+        return Gauge(name, meaning, registry=self._registry, multiprocess_mode="livemax")

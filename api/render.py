@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
@@ -11,6 +12,7 @@ import orjson
 
 from api.state import Serving
 from recsys.channel.decide import ChannelChoice
+from recsys.channel.send_time import SendTime
 from recsys.churn.risk import ChurnRisk
 from recsys.churn.value import UserValue, ValueModels
 from recsys.events import SECOND, moment
@@ -89,16 +91,18 @@ def trail(steps: Sequence[Step]) -> list[Json]:
     return [{"rung": s.rung, "reason": s.reason, "detail": s.detail} for s in steps]
 
 
-def channel(climb: Climb[ChannelChoice], *, explain: bool) -> Json:
-    """Return which channel next; `best` is null when every rung failed."""
+def channel(climb: Climb[ChannelChoice], hour: SendTime | None, *, explain: bool) -> Json:
+    """Return which channel next, and the hour for it; `best` is null when every rung failed."""
     choice = climb.answer
     if choice is None:
         nothing: Json = {"best": None, "send_at": None, "ranked": [], "simulated": False}
+        nothing["send_time"] = None
         nothing["explored"] = False
         return nothing | climbed(climb, explain=explain)
     return {
         "best": choice.best,
         "send_at": None if choice.send_at is None else instant(choice.send_at),
+        "send_time": None if hour is None else {**asdict(hour), "at": instant(hour.at)},
         **climbed(climb, explain=explain),
         "ranked": [
             {

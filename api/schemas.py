@@ -64,11 +64,21 @@ class Arm(Shape):
     propensity: float = Field(ge=0, le=1, description="probability of this arm in this decision")
 
 
+class SendTime(Shape):
+    """The hour of the next 24 at which the message meets its receiver."""
+
+    at: str = Field(examples=["2011-12-09T18:00:00.000Z"])
+    hit: float = Field(ge=0, le=1, description="P(the user's activity of that day is within 1 h)")
+    gain: float = Field(description="by how much that is more than at everybody's best hour")
+    confidence: float = Field(ge=0, le=1, description="share of the user's own events in it")
+
+
 class Channel(Climbed):
     """Which channel next."""
 
     best: str | None = Field(description="`none`: send nothing", examples=["email"])
     send_at: str | None = Field(description="end of the quiet hours; null: now")
+    send_time: SendTime | None = Field(description="null: nothing to send, or nothing known")
     ranked: list[Arm]
     simulated: bool = Field(description="whether the messages learnt from were simulated")
     explored: bool = Field(description="drawn among all eligible arms, not chosen for its value")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from api import clock as clocks
 from api import logs, render, threads
@@ -16,11 +18,12 @@ from api.desk import Desk
 from api.inbox import Inbox
 from api.keys import Keys
 from api.metrics import Metrics
+from api.recall import Recall
 from api.spelling import Aliased, Speller
 from api.state import Current, Serving
 from recsys.channel.explore import Curiosity
 from recsys.config import Config
-from recsys.errors import CannotAnswer
+from recsys.errors import CannotAnswer, StoreUnavailable
 from recsys.events import SECOND
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage import aliases
@@ -30,6 +33,8 @@ from recsys.storage.event_log import Event, EventLog, Verdict
 from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
 from recsys.storage.stores import open_store
+
+T = TypeVar("T")
 
 
 class Service:
@@ -49,6 +54,8 @@ class Service:
     desk: Desk
     inbox: Inbox
     clock: Clock
+    recall: Recall
+    _closing: asyncio.Event
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.config = config
@@ -80,16 +87,20 @@ class Service:
         self.log = EventLog(open_store(storage), live_events=serving.live_events)
         self.profiles = Profiles(self.log.database)
         self.decisions = DecisionLog(self.log.database)
+        self.recall = Recall(serving.recall)
+        with suppress(StoreUnavailable):
+            self.recall.follow(self.profiles.profiling_after)
         self.desk = Desk(
             self.log,
+            recall=self.recall,
             metrics=self.metrics,
             logger=self.logger,
             curiosity=Curiosity(
                 start=channels.epsilon_start,
                 settled=channels.epsilon,
                 enough=channels.epsilon_start_messages,
+                seed=self.config.training.seed,
             ),
-            seed=self.config.training.seed,
             cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
         self.inbox = Inbox(self._write)
@@ -107,18 +118,21 @@ class Service:
             The event log cannot be opened.
         """
         self.load()
+        self.metrics.forget_the_dead()
         if self.current.version is None:
             self.logger.warning("nothing to serve yet", why=self.why_not_serving())
-        self._following = asyncio.create_task(self._champion.follow())
+        self._closing = asyncio.Event()
+        self._following = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
         """Write what waits, stop following, close the event log."""
         await self.inbox.close()
         if self._following is not None:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            # Not cancelled: a thread of its might still read what is closed below.
+            self._closing.set()
+            await self._following
         self.log.database.close()
+        self.metrics.end()
 
     def why_not_serving(self) -> str:
         """Return why there is no model version that serves."""
@@ -132,6 +146,10 @@ class Service:
         until = self.current.serving.answering.manifest.data_until
         return (self.clock() - until) / SECOND
 
+    async def reading(self, work: Callable[[], T]) -> T:
+        """Do what reads the store: at once where that costs microseconds, else in a thread."""
+        return work() if self.profiles.database.local else await asyncio.to_thread(work)
+
     def join(self, said: Aliased) -> bool:
         """Give the history of an id to the user it became; runs in a thread.
 
@@ -142,6 +160,16 @@ class Service:
         """
         database = self.log.database
         return aliases.alias(database, said.previous_id, said.user_id, at=self.clock())
+
+    async def _follow(self) -> None:
+        """Look for a new champion, and for what was said about profiling, again and again."""
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
+                return
+            await self._champion.look()
+            with suppress(StoreUnavailable):
+                await self.reading(partial(self.recall.follow, self.profiles.profiling_after))
 
     def _write(self, events: Sequence[Event]) -> list[Verdict]:
         return self.log.append(events, now=self.clock())

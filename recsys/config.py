@@ -158,6 +158,9 @@ class Channel(Section):
     cost: float = Field(0.0, ge=0, description="money per message")
     attribution_days: float = Field(7.0, gt=0, description="responses count so long after")
     cap_per_week: int = Field(7, ge=1, description="messages in any 7 days")
+    budget_share: float = Field(
+        1.0, ge=0, le=1, description="largest share of decisions; below 1 it gets a price"
+    )
     quiet_hours: bool = Field(default=True, description="whether quiet hours hold for this channel")
 
 
@@ -238,6 +241,10 @@ class Serving(Section):
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
+    recall: int = Field(
+        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+    )
+    shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
     @field_validator("write_keys_sha256")

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     SERVED = "served"
     NOT_SHIPPED = "not_shipped"
     NO_CONSENT = "no_consent"
+    STORE_UNAVAILABLE = "store_unavailable"
     UNKNOWN_USER = "unknown_user"
     NO_SEGMENT = "no_segment"
     TOO_LITTLE_HISTORY = "too_little_history"
@@ -201,6 +202,8 @@ class Ladder(Generic[Query, Answer]):
                 return Step(rung.name, Reason.FORCED, f"the request forces {force}")
         elif (verdict := self.verdicts.get(rung.name)) is not None and not verdict.shipped:
             return Step(rung.name, Reason.NOT_SHIPPED, verdict.why)
+        if rung.name in PROFILING and not person.readable:
+            return Step(rung.name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
         if rung.name in PROFILING and not person.profiling:
             return Step(rung.name, Reason.NO_CONSENT, "this user denied profiling")
         return rung.refusal(person)

@@ -67,6 +67,8 @@ class Remembered:
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
         The user that the id asked for became; empty when it is its own.
+    readable : bool
+        False when the store could not be read: then what is missing here is not known.
     """
 
     live: tuple[LiveEvent, ...] = ()
@@ -75,6 +77,7 @@ class Remembered:
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
+    readable: bool = True
 
 
 NOTHING_REMEMBERED = Remembered()
@@ -107,6 +110,8 @@ class Person:
         Interactions since then, up to `at`.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    readable : bool
+        False when the store could not be read, so that the consent is not known.
     traits : mapping of str to str
         What the user said: country, time zone…
     """
@@ -121,6 +126,7 @@ class Person:
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     context: Context = NO_CONTEXT
+    readable: bool = True
     traits: Mapping[str, str] = field(default_factory=dict)
 
     @property

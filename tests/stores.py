@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+from sqlalchemy import create_engine, text
 
 from recsys.storage import schema
 from recsys.storage.tables import METADATA
@@ -40,6 +42,25 @@ def empty(url: str) -> None:
     tables = ", ".join(METADATA.tables)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+
+
+def fill(url: str, file: Path) -> None:
+    """Put all that is in a SQLite file, with its places in the log, into empty tables."""
+    empty(url)
+    source = create_engine(f"sqlite:///{file}")
+    target = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with source.connect() as here, target.begin() as there:
+        for table in METADATA.sorted_tables:
+            rows = [dict(row) for row in here.execute(table.select()).mappings()]
+            if rows:
+                there.execute(table.insert(), rows)
+            if "seq" in table.c and rows:
+                last = max(row["seq"] for row in rows)
+                there.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'seq'), {last})")
+                )
+    source.dispose()
+    target.dispose()
 
 
 @contextmanager

@@ -50,6 +50,11 @@ class World:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return World(folder, configured(folder), self.version)
 
+    def on(self, url: str) -> World:
+        """Return this world with its log in another store."""
+        storage = self.config.storage.model_copy(update={"url": url})
+        return replace(self, config=self.config.model_copy(update={"storage": storage}))
+
 
 def configured(folder: Path, **serving: object) -> Config:
     """Return the configuration of a world in `folder`."""

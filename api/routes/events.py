@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from api.routes.answer import FRESH, Answer
 from api.schemas import EventsAnswer
 from api.service import Service
 from api.spelling import MAX_EVENT_BYTES, UNUSED, Aliased, Identified
-from recsys.errors import BadEvent, BadQuery
+from recsys.errors import BadEvent, BadQuery, StoreUnavailable
+from recsys.events import SECOND
 from recsys.storage.event_log import Event, Verdict
 
 _OF_ALL = frozenset({"sentAt", "context"})
@@ -106,8 +108,20 @@ class Events:
             if isinstance(one.said, Aliased):
                 await asyncio.to_thread(self._service.join, one.said)
         events = [event for one in read for event in one.events]
-        verdicts = iter(await self._service.inbox.put(events) if events else [])
+        verdicts = iter(await self._logged(events) if events else [])
         return [_kept(one, [next(verdicts) for _ in one.events]) for one in read]
+
+    async def _logged(self, events: list[Event]) -> list[Verdict]:
+        service, began = self._service, time.perf_counter()
+        try:
+            verdicts = await service.inbox.put(events)
+        except StoreUnavailable:
+            service.metrics.store_write_failed()
+            raise
+        oldest = min(event.at for event in events)
+        lag_seconds = max(0, service.clock() - oldest) / SECOND
+        service.metrics.ingested(time.perf_counter() - began, lag_seconds=lag_seconds)
+        return verdicts
 
     def _counted(self, verdicts: list[Json]) -> Json:
         counts = Counter(verdict["verdict"] for verdict in verdicts)

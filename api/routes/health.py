@@ -27,7 +27,7 @@ class Health:
     async def ready(self) -> Response:
         """Say whether this worker can answer, and what is missing; 503 when it cannot."""
         service, pools = self._service, threads.pools()
-        why = self._missing(pools)
+        why = [*self._missing(pools), *await service.reading(self._unreadable)]
         answer: Json = {
             "status": "not_ready" if why else "ready",
             "why": why,
@@ -54,11 +54,14 @@ class Health:
         for name, count in pools.items():
             if count != 1:
                 why.append(f"{name} runs {count} threads; one is allowed")
-        try:
-            service.log.last_seq()
-        except StoreUnavailable as error:
-            why.append(str(error))
         return why
+
+    def _unreadable(self) -> list[str]:
+        try:
+            self._service.log.last_seq()
+        except StoreUnavailable as error:
+            return [str(error)]
+        return []
 
 
 def register(app: FastAPI, service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +24,7 @@ from api.schemas import (
     ValueAnswer,
 )
 from api.service import Service
+from api.state import Serving
 from recsys.errors import BadQuery
 
 _BREATH = 20
@@ -53,7 +55,7 @@ class Users:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def answer(self, question: str, user_id: str, query_string: bytes) -> bytes:
+    async def answer(self, question: str, user_id: str, query_string: bytes) -> bytes:
         """Return the answer to one of :attr:`questions` about a user, as JSON bytes.
 
         The serving version is read once: no answer mixes two.
@@ -63,7 +65,10 @@ class Users:
         asked = service.reader.query(query_string)
         user = identifier("user_id", user_id)
         ask = self.questions[question]
-        return render.dump(ask(service.desk, serving, user, asked, at=service.clock()))
+        at = service.clock()
+        return await service.reading(
+            lambda: render.dump(ask(service.desk, serving, user, asked, at=at))
+        )
 
     def takes_decision(self, question: str, query_string: bytes) -> bool:
         """Return whether a question asks for a decision with an id: it is logged first.
@@ -82,7 +87,7 @@ class Users:
         """
         asked = self._service.reader.query(query_string)
         if not asked.decision:
-            return self.answer("channel", user_id, query_string)
+            return await self.answer("channel", user_id, query_string)
         user = identifier("user_id", user_id)
         return await asyncio.to_thread(self._decided, user, asked)
 
@@ -108,7 +113,7 @@ class Users:
 
     async def recommendations(self, request: Request) -> Response:
         """Rank items for a user, from the highest rung that applies to this user now."""
-        return self._answer("recommendations", request)
+        return await self._answer("recommendations", request)
 
     async def channel(self, request: Request) -> Response:
         """Choose the next channel, say when, and what every other channel would be worth."""
@@ -116,19 +121,19 @@ class Users:
         if self.takes_decision("channel", scope["query_string"]):
             body = await self.decided(scope["path_params"]["user_id"], scope["query_string"])
             return Answer(body, headers=PRIVATE)
-        return self._answer("channel", request)
+        return await self._answer("channel", request)
 
     async def churn(self, request: Request) -> Response:
         """Estimate how likely the user is to churn within the horizon, and why."""
-        return self._answer("churn", request)
+        return await self._answer("churn", request)
 
     async def value(self, request: Request) -> Response:
         """Tell what the user was worth so far, and is expected to be worth."""
-        return self._answer("value", request)
+        return await self._answer("value", request)
 
     async def everything(self, request: Request) -> Response:
         """Give all three answers about a user, and the segment the user is in."""
-        return self._answer("", request)
+        return await self._answer("", request)
 
     async def batch(self, request: Request) -> Response:
         """Rank items for many users, in the order given, all from one model version."""
@@ -137,16 +142,24 @@ class Users:
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         user_ids = self._user_ids(body.pop("user_ids", None))
         asked = service.reader.body(body)
-        at, answers = service.clock(), []
-        for number, user_id in enumerate(user_ids):
-            answers.append(service.desk.recommendations(serving, user_id, asked, at=at))
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
+        at = service.clock()
+        answers: list[render.Json] = []
+        for start in range(0, len(user_ids), _BREATH):
+            part = user_ids[start : start + _BREATH]
+            ask = partial(self._items, serving, part, asked, at=at)
+            answers += await service.reading(ask)
+            await asyncio.sleep(0)
         return Answer(render.dump({"answers": answers, "next_cursor": None}), headers=PRIVATE)
 
-    def _answer(self, question: str, request: Request) -> Response:
+    def _items(
+        self, serving: Serving, user_ids: list[str], asked: Asked, *, at: int
+    ) -> list[render.Json]:
+        desk = self._service.desk
+        return [desk.recommendations(serving, user_id, asked, at=at) for user_id in user_ids]
+
+    async def _answer(self, question: str, request: Request) -> Response:
         scope = request.scope
-        body = self.answer(question, scope["path_params"]["user_id"], scope["query_string"])
+        body = await self.answer(question, scope["path_params"]["user_id"], scope["query_string"])
         return Answer(body, headers=PRIVATE)
 
     def _user_ids(self, found: object) -> list[str]:

@@ -167,7 +167,7 @@ def _stand(rung: CrowdBeliever, now: _Now, *, held: NDArray[np.int64]) -> _Stand
     terms = rung.terms
     believed = rung.believed(now.crowd, now.offers)
     gain, loss = terms.response_value, terms.unsubscribe_cost
-    cost = np.array([channel.cost for channel in terms.channels])
+    cost = np.array([channel.cost + channel.price for channel in terms.channels])
     value = believed.p * gain - cost - believed.leave * loss
     sd = np.hypot(believed.sd * gain, believed.leave_sd * loss)
     none = np.zeros((len(now.crowd), 1))

@@ -170,10 +170,10 @@ def gate(gate_error: float, *, challengers: int) -> float:
 
 
 def worth(believed: Belief, channel: ChannelTerms, terms: Terms) -> Worth:
-    """Return p·value - cost - p_unsubscribe·cost of an unsubscribe, and its deviation."""
+    """Return p·value - cost - price - p_unsubscribe·cost of an unsubscribe, and its deviation."""
     gain, loss = terms.response_value, terms.unsubscribe_cost
     return Worth(
-        believed.response.p * gain - channel.cost - believed.unsubscribe.p * loss,
+        believed.response.p * gain - channel.cost - channel.price - believed.unsubscribe.p * loss,
         math.hypot(believed.response.sd * gain, believed.unsubscribe.sd * loss),
     )
 

@@ -54,11 +54,14 @@ class Curiosity:
         Before and after every arm has `enough` messages.
     enough : int
         Messages through an arm.
+    seed : int
+        Of the lots.
     """
 
     start: float
     settled: float
     enough: int
+    seed: int = 0
 
     def epsilon(self, messages: Sequence[int]) -> float:
         """Return the share, given the messages through each arm; without any, the start's."""

@@ -11,6 +11,7 @@ from recsys.channel.offers import ChannelQuery
 from recsys.channel.one_to_one import OneToOneChannel, PersonalResponse
 from recsys.channel.popular import GlobalResponse, PopularChannel
 from recsys.channel.segment import SegmentChannel, SegmentResponse
+from recsys.channel.send_time import Rhythm
 from recsys.channel.terms import Terms
 from recsys.ladder import Ladder, Question, RungName, Verdict
 
@@ -31,6 +32,8 @@ class ChannelModels:
         None, all of them, where there were no messages to learn from.
     simulated : bool
         Whether the messages behind them were simulated.
+    rhythm : Rhythm or None
+        When everybody is active; None where no events were logged.
     """
 
     terms: Terms
@@ -39,6 +42,7 @@ class ChannelModels:
     personal: PersonalResponse | None
     moment: MomentEffects | None
     simulated: bool
+    rhythm: Rhythm | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ChannelQuery, ChannelChoice]:
         """Return the ladder; each rung must beat the choice of the highest *shipped* one below."""

@@ -21,12 +21,16 @@ class ChannelTerms:
         Messages in any 7 days.
     quiet_hours : bool
         Whether quiet hours hold for it.
+    price : float
+        Money that a message must earn beyond its cost so that the budget of the channel lasts;
+        0 without one.
     """
 
     channel: str
     cost: float
     cap_per_week: int
     quiet_hours: bool
+    price: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from recsys.events import DAY
+from recsys.events import DAY, SECOND
 from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
 from recsys.storage.database import Database
 from recsys.storage.profiles import MARKETING, PROFILING, latest
 
 LATELY = 7 * DAY
 """How far back messages are remembered: caps and fatigue look at a week."""
+
+SLACK = 60 * SECOND
+"""How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
 _EVENTS = """
 SELECT * FROM (
@@ -63,8 +66,9 @@ def remember(
     since : int
         Watermark: the ``seq`` up to which the serving model has seen everything.
     at : int
-        The instant of the question, microseconds since the epoch; what happens later is left out,
-        and messages sent more than ``LATELY`` before.
+        The instant of the question, microseconds since the epoch; what happens more than ``SLACK``
+        later is left out (what is in between happened just now), and messages sent more than
+        ``LATELY`` before.
     limit : int
         Most live events; the latest arrivals win.
     marketing : bool
@@ -77,7 +81,7 @@ def remember(
         The store cannot be read.
     """
     statement = ALL if marketing else WITHOUT_MARKETING
-    moment = (since, at, at - LATELY, limit)
+    moment = (since, at + SLACK, at - LATELY, limit)
     try:
         rows = database.read(statement, (user_id, *moment))
         other = next((row[1] for row in rows if row[0] == _OTHER), None)
@@ -86,12 +90,14 @@ def remember(
     except UnicodeEncodeError:
         return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
     if other is not None:
-        return replace(_remembered(rows), known_as=other)
-    return _remembered(rows) if rows else NOTHING_REMEMBERED
+        return replace(_remembered(rows, at), known_as=other)
+    return _remembered(rows, at) if rows else NOTHING_REMEMBERED
 
 
-def _remembered(rows: list[tuple[Any, ...]]) -> Remembered:
-    live = [LiveEvent(*row[1:4], *row[5:7]) for row in rows if row[0] == _LIVE]
+def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
+    live = [
+        LiveEvent(row[1], row[2], min(row[3], now), *row[5:7]) for row in rows if row[0] == _LIVE
+    ]
     said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
     users = [row for row in rows if row[0] == _USER]
     if users and len(users) == len(rows):
@@ -100,7 +106,7 @@ def _remembered(rows: list[tuple[Any, ...]]) -> Remembered:
         live=tuple(reversed(live)),
         profiling=said.get((PROFILING, "")),
         channels=frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING),
-        messages=_by_channel(sorted((row[3], row[1]) for row in rows if row[0] == _SENT)),
+        messages=_by_channel(sorted((min(row[3], now), row[1]) for row in rows if row[0] == _SENT)),
         traits=_traits(*users[0][1:3]) if users else {},
     )
 

@@ -24,6 +24,7 @@ from recsys.errors import StoreUnavailable
 from recsys.storage import schema
 from recsys.storage.database import Limits, Row, Scalar, refuse_url
 from recsys.storage.values import plain
+from recsys.storage.watch import Watch
 
 _TURN = 7_236_781
 # “Logged” means on the disk, even where the server would say so earlier.
@@ -73,6 +74,7 @@ class PostgresDatabase:
         self._checked = self._closed = False
         self._opening = threading.Lock()
         options = f"{named.get('options', '')} -c statement_timeout={limits.statement_ms}"
+        self._watch = Watch((limits.statement_ms + limits.connect_ms) / 1_000)
         self._pool = ConnectionPool(
             url,
             min_size=0,
@@ -117,7 +119,7 @@ class PostgresDatabase:
         """
         with self._explained(), self._usable() as connection, connection.transaction():
             connection.execute(_BEGIN, (_TURN,))
-            yield PostgresWriting(connection)
+            yield PostgresWriting(connection, unwatched=self._watch.end)
 
     def merged(self, old: str, new: str) -> str:
         """Return the expression for a JSON object `old` with the members of `new` put over it."""
@@ -146,7 +148,8 @@ class PostgresDatabase:
             if not self._checked:
                 schema.check_postgres(connection, self.place)
                 self._checked = True
-            yield connection
+            with self._watch.over(connection):
+                yield connection
 
     @contextmanager
     def _usable(self) -> Iterator[Connection]:
@@ -175,8 +178,9 @@ class PostgresDatabase:
 class PostgresWriting:
     """A transaction on a server: see :class:`recsys.storage.database.Writing`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, unwatched: Callable[[Connection], None]) -> None:
         self._connection = connection
+        self._unwatched = unwatched
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Row]:
         """Run a statement."""
@@ -216,6 +220,7 @@ class PostgresWriting:
     ) -> int:
         """Insert many rows but those that conflict, and return how many were new."""
         names = ", ".join(columns)
+        self._unwatched(self._connection)
         self._connection.execute("SET LOCAL statement_timeout = 0")
         self._connection.execute(
             f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608

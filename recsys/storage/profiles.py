@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
+from recsys.storage import aliases
 from recsys.storage.database import Database
 
 PROFILING = "profiling"
@@ -91,6 +92,9 @@ ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
 
 
+_OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
+
+
 class Profiles:
     """The profiles in an open store. Safe to use from several threads."""
 
@@ -119,9 +123,11 @@ class Profiles:
         StoreUnavailable
             Nothing was written.
         """
-        rows = ((user, _json(traits), zone) for user, traits, zone in users)
+        given = [(user, _json(traits), zone) for user, traits, zone in users]
         merged = self.database.merged("users.traits", "excluded.traits")
         with self.database.writing() as writing:
+            known = aliases.known_as(writing, {user for user, _, _ in given})
+            rows = [(known.get(user, user), *rest) for user, *rest in given]
             writing.executemany(_UPSERT_USER.format(merged=merged), rows)
 
     def record_consents(self, consents: Iterable[Consent]) -> int:
@@ -132,19 +138,26 @@ class Profiles:
         StoreUnavailable
             Nothing was written.
         """
-        rows = [astuple(consent) for consent in consents]
+        given = [astuple(consent) for consent in consents]
         with self.database.writing() as writing:
+            known = aliases.known_as(writing, {user for user, *_ in given})
+            rows = [(known.get(user, user), *rest) for user, *rest in given]
             return max(0, writing.executemany(_RECORD, rows).rowcount)
 
     def consents_of(self, user_id: str) -> dict[tuple[str, str], bool]:
         """Return whether a user granted each (purpose, channel) that they spoke of, latest word.
+
+        Of an id that became another user, what that user said.
 
         Raises
         ------
         StoreUnavailable
             The store cannot be read.
         """
-        statement = "SELECT purpose, channel, state, at, seq FROM consents WHERE user_id = ?"
+        statement = (
+            "SELECT purpose, channel, state, at, seq FROM consents "  # noqa: S608
+            f"WHERE user_id = {_OWNER}"
+        )
         return latest(self.database.read(statement, (user_id,)))
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
@@ -156,8 +169,23 @@ class Profiles:
             The store cannot be read.
         """
         names = ", ".join(field.name for field in fields(Consent))
-        statement = f"SELECT {names} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
+        statement = f"SELECT {names} FROM consents WHERE user_id = {_OWNER} ORDER BY seq"  # noqa: S608
         return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+
+    def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
+        """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = (
+            "SELECT user_id, state, at, seq FROM consents "
+            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
+        )
+        rows = self.database.read(statement, (seq,))
+        return [(user, state, at, place) for user, state, at, place in rows]
 
     def items(self) -> dict[str, ItemFacts]:
         """Return what is known of every item, by id.

@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 
 from recsys.channel.explore import Curiosity
 from recsys.errors import StoreUnavailable
+from recsys.events import DAY
 from tests.api.conftest import Api
+from training.load import load
 
 CHANNEL = "/v1/users/anna/channel"
 
@@ -98,3 +100,23 @@ def test_while_there_is_little_to_learn_from_more_is_explored(api: Api) -> None:
     assert Curiosity(0.10, 0.05, 1_000).epsilon((1_000, 2_000)) == 0.05
     assert Curiosity(0.10, 0.05, 1_000).epsilon((999, 2_000)) == 0.10
     assert Curiosity(0.10, 0.05, 1_000).epsilon(()) == 0.10
+
+
+def test_training_learns_from_decisions_and_from_what_came_of_them(api: Api) -> None:
+    ids = [f"d{n}" for n in range(12)]
+    best = {
+        d: api.client.get(f"/v1/users/u00/channel?decision={d}").json()["channel"]["best"]
+        for d in ids
+    }
+    mailed = [d for d in ids if best[d] == "email"]
+    click = {"user_id": "u00", "event": "Email Link Clicked", "decision_id": mailed[0]}
+    for _ in range(2):  # told again, it is the same click
+        assert api.client.post("/v1/events", json={**click, "message_id": "c1"}).status_code == 200
+    decided_at = api.clock.at
+    api.clock.at += 30 * DAY
+    api.client.get("/v1/users/u00/channel?decision=later")
+    messages = load(api.service.log, api.config).messages
+    own = messages.where(messages.at == decided_at)
+    assert len(own) == len(mailed)
+    assert own.responded.sum() == 1
+    assert ((own.pscore > 0) & (own.pscore <= 1)).all()

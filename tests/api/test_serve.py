@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -22,7 +22,7 @@ import pytest
 from tests.worlds import World
 
 COMMAND = (sys.executable, "-c", "from recsys.__main__ import app; app()", "serve")
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 @dataclass
@@ -85,7 +85,7 @@ def wait_until_ready(server: Server) -> None:
         try:
             if server.call("/health/ready")[0] == 200:
                 return
-        except (URLError, ConnectionError):
+        except OSError:
             time.sleep(0.02)
     pytest.fail("not ready in time")
 
@@ -129,3 +129,23 @@ def test_a_port_in_use_is_one_clear_line(world: World) -> None:
     (line,) = [line for line in done.stderr.splitlines() if "error" in line]
     assert f"127.0.0.1:{port}" in line
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_every_worker_shows_the_figures_of_all_and_a_dead_one_leaves(world: World) -> None:
+    def figures(server: Server) -> dict[str, float]:
+        with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as got:
+            lines = got.read().decode().splitlines()
+        return {k: float(v) for k, _, v in (x.rpartition(" ") for x in lines if x[0] != "#")}
+
+    count = 'recsys_events_total{verdict="accepted"}'
+    serves = f'recsys_model_info{{version="{world.version}"}}'
+    with served(world, "--workers", "2") as server:
+        for number in range(30):
+            event = {"user_id": f"u{number}", "item_id": "i03", "event": "view"}
+            assert server.call("/v1/events", event)[1]["accepted"] == 1
+        assert {figures(server)[count] for _ in range(10)} == {30.0}
+        deadline = time.monotonic() + READY_SECONDS
+        while figures(server)[serves] != 2.0:
+            assert time.monotonic() < deadline, "both workers serve the version"
+            time.sleep(0.05)

@@ -239,7 +239,7 @@ def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"
     assert answer["channel"]["best"] == "none"
-    assert "recsys_store_reads_failed_total 1.0" in api.client.get("/metrics").text
+    assert 'recsys_store_errors_total{operation="read"} 1.0' in api.client.get("/metrics").text
 
 
 @settings(deadline=None, max_examples=60)
@@ -277,6 +277,15 @@ def test_repeats_are_excluded_or_alone_on_request(api: Api) -> None:
     assert had
     assert new
     assert not had & new
+
+
+def test_a_category_is_capped_on_request_and_nonsense_is_named(api: Api) -> None:
+    path = "/v1/users/u07/recommendations?per_category="
+    assert api.client.get(f"{path}1").status_code == 200
+    for nonsense in ("0", "-1", "two", ""):
+        problem = api.client.get(f"{path}{nonsense}")
+        assert problem.status_code == 422
+        assert "per_category" in problem.text
 
 
 def test_an_unknown_choice_of_repeats_is_named(api: Api) -> None:

@@ -69,6 +69,13 @@ def get(path: str, *, host: str = "127.0.0.1", headers: Mapping[str, str] | None
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+def post(path: str, body: str, *, host: str = "127.0.0.1") -> bytes:
+    """Return the bytes of a POST request with a JSON body that keeps its connection."""
+    content = body.encode()
+    head = get(path, host=host, headers={"Content-Length": str(len(content))})
+    return head.replace(b"GET", b"POST", 1) + content
+
+
 def put_load(
     port: int,
     requests: Sequence[bytes],

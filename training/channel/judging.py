@@ -88,6 +88,27 @@ def decisions(messages: Messages, terms: Terms) -> Decisions:
     )
 
 
+def receivers(messages: Messages, segments: SegmentTable, *, at: int) -> Crowd:
+    """Return everybody who ever got a message, at an instant, through the channels they got any."""
+    users = np.unique(messages.user_row)
+    granted = np.zeros((len(segments.user_segment), len(messages.channels)), bool)
+    granted[messages.user_row, messages.channel] = True
+    behaviour, trait = (row[users] for row in (segments.user_segment, segments.user_trait))
+    nothing = np.empty(0, np.int64)
+    return Crowd(
+        at=np.full(len(users), at, np.int64),
+        user_row=users,
+        segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
+        profiling=np.ones(len(users), bool),
+        granted=granted[users],
+        zone=np.zeros(len(users), np.int32),
+        zones=("",),
+        sent_to=nothing,
+        sent_channel=nothing,
+        sent_at=nothing,
+    )
+
+
 def choices(
     models: ChannelModels,
     verdicts: Mapping[RungName, Verdict],

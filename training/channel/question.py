@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import hyper, one_to_one, popular, segment
+from recsys.channel import hyper, one_to_one, popular, segment, send_time
+from recsys.channel.batch import decide_all
 from recsys.channel.decide import worth
+from recsys.channel.local_time import zone
+from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.popular import PopularChannel
 from recsys.channel.terms import NONE, ChannelTerms, Terms
@@ -21,6 +24,7 @@ from recsys.events import DAY
 from recsys.ladder import Question, RungName, Verdict
 from recsys.segments.table import SegmentTable
 from training import segments as segmentation
+from training.channel import budget
 from training.channel import judging as judging
 from training.channel.metrics import metrics
 from training.channel.trial import Trial
@@ -89,14 +93,37 @@ def fit(
     messages = data.messages.of_channels(on.names).before(at - _longest(config) + 1)
     half_life = config.channels.half_life_days
     everybody = popular.fit(messages, half_life_days=half_life, at=at)
+    rhythm = send_time.fit(data.interactions.before(at).at, zone(config.data.timezone))
     if not len(messages):
-        return ChannelModels(on, everybody, None, None, None, simulated=False)
+        return ChannelModels(on, everybody, None, None, None, simulated=False, rhythm=rhythm)
     by_segment = segment.fit(messages, segments, everybody, half_life_days=half_life, at=at)
     prior = one_to_one.prior_means(segments, by_segment, everybody.response.mean)
     personal = one_to_one.fit(messages, prior, half_life_days=half_life, at=at)
     usual = personal.means(prior)[messages.user_row, messages.channel]
     moment = hyper.fit(messages, hyper.recent_messages(messages), usual)
-    return ChannelModels(on, everybody, by_segment, personal, moment, messages.simulated)
+    models = ChannelModels(on, everybody, by_segment, personal, moment, messages.simulated, rhythm)
+    return priced(models, messages, segments, config, at=at)
+
+
+def priced(
+    models: ChannelModels, messages: Messages, segments: SegmentTable, config: Config, *, at: int
+) -> ChannelModels:
+    """Return models whose channels cost what keeps them within their budgets.
+
+    Asked about is everybody who ever got a message, at noon of the last day, through the channels
+    that each got one through.
+    """
+    share = np.array([config.channels.arms[name].budget_share for name in models.terms.names])
+    if (share >= 1).all():
+        return models
+    crowd = judging.receivers(messages, segments, at=at - at % DAY + DAY // 2)
+    value = decide_all(models.ladder({}), crowd).value
+    asked = budget.prices(value, crowd.granted, share)
+    channels = tuple(
+        replace(channel, price=float(price))
+        for channel, price in zip(models.terms.channels, asked, strict=True)
+    )
+    return replace(models, terms=replace(models.terms, channels=channels))
 
 
 def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParams:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from recsys.catalogue import Catalogue
 from recsys.events import Interactions
@@ -93,7 +94,9 @@ def cluster(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Clust
     users = _drawn(found[known], seed=seed)
     tried: list[Tried] = []
     for k in range(MOST, FEWEST - 1, -1):
-        fitted, outcome = _try(users, k, seed=seed)
+        # One thread: the sums of several depend on their number, and wait for each other.
+        with threadpool_limits(1):
+            fitted, outcome = _try(users, k, seed=seed)
         tried.append(outcome)
         if outcome.holds:
             clusters = _named(fitted, about, critical, outcome.stability)

@@ -71,7 +71,17 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
     )
     aliases.alias(database, "anon", "ann", at=NOW)
     assert profiles.consents_of("ann") == {("profiling", ""): False, ("marketing", "sms"): False}
-    assert profiles.consents_of("anon") == {}
+    assert profiles.consents_of("anon") == profiles.consents_of("ann")
+
+
+def test_a_denial_said_of_the_former_id_later_is_the_users_too(database: Database) -> None:
+    profiles = Profiles(database)
+    aliases.alias(database, "anon", "ann", at=NOW)
+    profiles.record_consents([Consent("anon", "profiling", "", "denied", 2)])
+    profiles.put_users([("anon", {"country": "Norway"}, "")])
+    assert EventLog(database).remembered("ann", since=0, at=NOW).profiling is False
+    assert profiles.ledger_of("anon") == profiles.ledger_of("ann")
+    assert profiles.users() == {"ann": ({"country": "Norway"}, "")}
 
 
 def test_traits_are_merged_and_the_users_own_stay(database: Database) -> None:

@@ -63,8 +63,14 @@ def test_only_events_after_the_watermark_are_live(log: EventLog) -> None:
 def test_events_of_others_and_of_the_future_are_left_out(log: EventLog) -> None:
     put(log, "tea")
     put(log, "pot", user_id="ben")
-    put(log, "cup", at=NOW + 1)
+    put(log, "cup", at=NOW + memory.SLACK + 1)
     assert live(log) == ["tea"]
+
+
+def test_what_a_host_with_a_faster_clock_took_happened_just_now(log: EventLog) -> None:
+    put(log, "tea", at=NOW + memory.SLACK)
+    (event,) = log.remembered("ann", since=0, at=NOW).live
+    assert (event.item_id, event.at) == ("tea", NOW)
 
 
 def test_the_latest_arrivals_are_remembered_in_their_order(log: EventLog) -> None:
@@ -79,7 +85,7 @@ def test_messages_of_the_last_week_are_remembered_however_old_the_watermark(log:
             sent("m2", "sms", NOW - 2 * DAY),
             sent("m3", "email", NOW - 5 * DAY),
             sent("m4", "email", NOW - 7 * DAY),
-            sent("m5", "email", NOW + 1),
+            sent("m5", "email", NOW + memory.SLACK + 1),
             Event("r1", "ann", "message_responded", NOW, ref="m1"),
         ],
         now=NOW,

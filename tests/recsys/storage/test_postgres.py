@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -111,6 +113,18 @@ def test_a_statement_that_takes_too_long_is_given_up(log: EventLog) -> None:
         log.database.read("SELECT pg_sleep(5)")
     assert time.perf_counter() - began < 3.0
     assert log.database.read("SELECT 1") == [(1,)]
+
+
+@pytest.mark.slow
+def test_a_connection_that_hangs_is_cut_off_and_replaced(server: Cluster, log: EventLog) -> None:
+    (pid,) = log.database.read("SELECT pg_backend_pid()")[0]
+    os.kill(pid, signal.SIGSTOP)
+    began = time.perf_counter()
+    try:
+        assert log.last_seq() >= 0
+        assert 0.5 < time.perf_counter() - began < 5.0
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_a_writer_that_holds_its_turn_too_long_costs_the_others_their_write(

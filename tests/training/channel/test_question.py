@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.channel.batch import decide_all
 from recsys.channel.models import ChannelQuery
 from recsys.config import Channel, Channels, Config
 from recsys.errors import BadValue
@@ -16,6 +17,7 @@ from recsys.ladder import Question, RungName
 from recsys.people import Person
 from tests.training.channel.shop import CONFIG, training_data
 from training import segments
+from training.channel import judging as judging
 from training.channel import question as channel
 from training.channel.judging import choices, held_out
 from training.channel.question import ChannelChoiceParams
@@ -195,6 +197,27 @@ def test_channels_that_are_no_longer_used_are_forgotten(
     models = fitted(strong[1], fewer)
     assert models.terms.names == ("email", "sms")
     assert models.popular.response.mean.shape == (2,)
+
+
+def test_a_channel_with_a_budget_gets_a_price_and_keeps_to_its_share(
+    strong: tuple[Simulated, TrainingData],
+) -> None:
+    _, data = strong
+    free = fitted(data)
+    crowd = judging.receivers(
+        data.messages, segments.fit(data, CONFIG, at=data.interactions.end),
+        at=data.interactions.end // DAY * DAY + DAY // 2,
+    )  # fmt: skip
+    place = free.terms.names.index("push")
+    terms = replace(free.terms, gate_error=9.0)
+    usual = (decide_all(replace(free, terms=terms).ladder({}), crowd).best == place).mean()
+    assert usual > 0.2
+    arms = {**CONFIG.channels.arms, "push": Channel(cost=0.0005, budget_share=0.1)}
+    section = CONFIG.channels.model_copy(update={"arms": arms})
+    models = fitted(data, CONFIG.model_copy(update={"channels": section}))
+    assert models.terms.channels[place].price > 0
+    open_gate = replace(models, terms=replace(models.terms, gate_error=9.0))
+    assert (decide_all(open_gate.ladder({}), crowd).best == place).mean() <= 0.1 + 1e-9
 
 
 def test_a_channel_may_not_be_called_none() -> None:

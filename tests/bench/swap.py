@@ -1,0 +1,100 @@
+"""The champion swapped under load fails no request: `python -m tests.bench.swap`.
+
+Two versions take turns as champion of a small shop while many connections ask; every answer has to
+be a 200 from one of the two, whole.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recsys.storage.event_log import Event, EventLog
+from recsys.storage.model_store import ModelStore
+from recsys.storage.stores import open_store
+from tests import worlds
+from tests.bench.comparing import machine
+from tests.bench.load import Load, get, put_load
+from tests.bench.servers import Server
+from tests.bench.shops import Shop, shop
+from tests.worlds import END, USERS, World
+
+
+def main(
+    swaps: Annotated[int, typer.Option(min=1, help="Times the champion changes.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the server.")] = 2,
+    every_seconds: Annotated[float, typer.Option(min=0.1, help="Between two swaps.")] = 1.5,
+) -> None:
+    """Swap, count failures and how soon every worker follows."""
+    console = Console(highlight=False)
+    console.print(machine())
+    with shop("sqlite") as built:
+        second = another(built.world)
+        versions = (second, built.world.version)
+        with built.served("--workers", str(workers), RECSYS_SERVING__POLL_SECONDS="0.2") as app:
+            load, followed = under_load(built, app, versions, swaps, every_seconds)
+    console.print(
+        f"{swaps} swaps, {workers} workers: {sum(load.statuses.values()):,} answers, "
+        f"{load.errors} failed; followed after {max(followed):.2f} s at the most "
+        f"(aim: 0 failed, within seconds); p99 {load.percentile(99):.1f} ms"
+    )
+    raise typer.Exit(load.errors > 0)
+
+
+def another(world: World) -> str:
+    """Return another version of the shop, registered and champion."""
+    log = EventLog(open_store(world.config.storage))
+    log.append([Event("late", USERS[0], "purchase", END - 1, item_id="i05", value=2.0)], now=END)
+    version = worlds.train(world.config, log)
+    log.database.close()
+    return version
+
+
+def under_load(
+    built: Shop, app: Server, versions: tuple[str, str], swaps: int, every_seconds: float
+) -> tuple[Load, list[float]]:
+    """Swap while others ask; return what they got, and how long each swap took to be served."""
+    store, followed = ModelStore(Path(built.world.config.storage.models_dir)), []
+
+    def swap() -> None:
+        for number in range(swaps):
+            version = versions[(number + 1) % 2]
+            store.promote(version, why="bench", at=END)
+            began = time.perf_counter()
+            while version.encode() not in app.get("/v1/models/current")[1]:
+                time.sleep(0.01)
+            followed.append(time.perf_counter() - began)
+            time.sleep(max(0.0, every_seconds - followed[-1]))
+
+    paths = [get(f"/v1/users/{user}") for user in USERS[:40]]
+    thread = threading.Thread(target=swap)
+    thread.start()
+    loads = []
+    while thread.is_alive():
+        loads.append(put_load(app.port, paths, total=1_000, connections=8))
+    thread.join()
+    return joined(loads), followed
+
+
+def joined(loads: list[Load]) -> Load:
+    """Return many loads as one."""
+    import numpy as np
+
+    statuses: dict[int, int] = {}
+    failures: dict[str, int] = {}
+    for load in loads:
+        for status, number in load.statuses.items():
+            statuses[status] = statuses.get(status, 0) + number
+        for why, number in load.failures.items():
+            failures[why] = failures.get(why, 0) + number
+    latencies = np.concatenate([load.latency_ms for load in loads])
+    return Load(sum(load.seconds for load in loads), latencies, statuses, failures)
+
+
+if __name__ == "__main__":
+    typer.run(main)
