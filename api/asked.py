@@ -41,6 +41,8 @@ class Asked:
         Whether reasons and trails are wanted.
     repeats : Repeats
         What becomes of items that the user had before.
+    per_category : int or None
+        Most items of one category; None for no bound.
     decision : str
         Id of the decision that the channel question is asked for; empty: advice only.
     session, experiment, variant : str
@@ -53,6 +55,7 @@ class Asked:
     force: RungName | None = None
     explain: bool = True
     repeats: Repeats = Repeats.ALLOW
+    per_category: int | None = None
     decision: str = ""
     session: str = ""
     experiment: str = ""
@@ -127,6 +130,11 @@ class Reader:
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
             repeats=repeats(said.get("repeats", Repeats.ALLOW)),
+            per_category=(
+                _count("per_category", said["per_category"], serving.max_limit)
+                if "per_category" in said
+                else None
+            ),
             **{name: _named(name, said) for name in ("decision", "session", *EXPERIMENT)},
         )
 
@@ -159,9 +167,13 @@ def limit(text: str | None, default: int, *, most: int) -> int:
     """
     if text is None:
         return min(default, most)
+    return _count("limit", text, most)
+
+
+def _count(parameter: str, text: str, most: int) -> int:
     wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     if not 1 <= wanted <= most:
-        raise BadQuery("limit", text, f"a whole number from 1 to {most:,}")
+        raise BadQuery(parameter, text, f"a whole number from 1 to {most:,}")
     return wanted
 
 

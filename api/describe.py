@@ -78,7 +78,12 @@ CART = _parameter(
     "items in the cart right now: they count as events, and are not in the answer; as `exclude`",
     {"type": "array", "items": TEXT},
 )
-ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, *QUERY]
+PER_CATEGORY = _parameter(
+    "per_category",
+    "at most so many items of one category; the answer may be shorter for it",
+    {"type": "integer", "minimum": 1},
+)
+ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, PER_CATEGORY, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
     422: _problem("a parameter outside what is allowed"),

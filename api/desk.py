@@ -186,7 +186,12 @@ class Desk:
     def _listed(self, serving: Serving, person: Person, asked: Asked, notes: list[str]) -> Json:
         answering = serving.answering
         barred = (*asked.excluded, *asked.context.cart)
-        query = answering.query(asked.limit, excluded=barred, repeats=asked.repeats)
+        query = answering.query(
+            asked.limit,
+            excluded=barred,
+            repeats=asked.repeats,
+            per_category=asked.per_category,
+        )
         began = time.perf_counter()
         climb = answering.recommend(
             person, query, on_failure=self._on_failure[Question.ITEMS], force=asked.force

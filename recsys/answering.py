@@ -16,6 +16,7 @@ from recsys.churn.risk import ChurnRisk
 from recsys.errors import UnknownItem, UnknownSegment
 from recsys.events import HOUR, NO_EVENTS, NO_ITEM, UserEvents
 from recsys.items import slate
+from recsys.items.cap import CategoryCap, categories
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
@@ -36,6 +37,8 @@ class Answering:
         Whether users who said nothing about profiling may be profiled.
     rest : int64, shape (n_kinds,)
         See :class:`recsys.items.slate.ItemQuery`.
+    category : int32, shape (n_items,)
+        See :class:`recsys.items.cap.CategoryCap`.
     """
 
     version: str
@@ -44,6 +47,7 @@ class Answering:
     profiling_default: bool
     trait: str
     rest: NDArray[np.int64]
+    category: NDArray[np.int32]
     items: Ladder[ItemQuery, Ranking]
     channel: Ladder[ChannelQuery, ChannelChoice]
     churn: Ladder[ChurnQuery, ChurnRisk]
@@ -67,6 +71,7 @@ class Answering:
             profiling_default=profiling_default,
             trait=trait,
             rest=_rests(bundle.interactions.kinds, manifest.config.get("kinds", {})),
+            category=categories(bundle.catalogue.category),
             items=bundle.items.ladder(verdicts[Question.ITEMS]),
             channel=bundle.channel.ladder(verdicts[Question.CHANNEL]),
             churn=bundle.churn.ladder(verdicts[Question.CHURN]),
@@ -136,12 +141,19 @@ class Answering:
         return allowed
 
     def query(
-        self, limit: int, *, excluded: Sequence[str] = (), repeats: Repeats = Repeats.ALLOW
+        self,
+        limit: int,
+        *,
+        excluded: Sequence[str] = (),
+        repeats: Repeats = Repeats.ALLOW,
+        per_category: int | None = None,
     ) -> ItemQuery:
         """Return the query for `limit` items; a repeat is of the critical kind of this version."""
         critical = self.manifest.config["churn"]["critical_kind"]
         kind = self.bundle.interactions.kinds.index(critical)
-        return ItemQuery(limit, self.allowed(excluded), repeats=repeats, kind=kind, rest=self.rest)
+        cap = None if per_category is None else CategoryCap(per_category, self.category)
+        allowed = self.allowed(excluded)
+        return ItemQuery(limit, allowed, repeats=repeats, kind=kind, rest=self.rest, cap=cap)
 
     def item_row(self, item_id: str) -> int:
         """Return the row of an item.

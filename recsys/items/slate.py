@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import repeat
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.events import UserEvents
+from recsys.items.cap import DEEPER, CategoryCap
 from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
 from recsys.people import Person
 
@@ -44,6 +45,8 @@ class ItemQuery:
     rest : int64, shape (n_kinds,), or None
         For how long (microseconds) an item is not welcome after an event of each kind: what was
         bought or dismissed a moment ago leaves the list at once.
+    cap : CategoryCap or None
+        At most so many items of one category; such lists have no places for new items.
     """
 
     limit: int
@@ -51,6 +54,7 @@ class ItemQuery:
     repeats: Repeats = Repeats.ALLOW
     kind: int | None = None
     rest: NDArray[np.int64] | None = None
+    cap: CategoryCap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,17 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.item_row)
+
+    def of(self, places: NDArray[np.int64]) -> Ranking:
+        """Return some places of the ranking, without newcomers."""
+        return replace(
+            self,
+            item_row=self.item_row[places],
+            score=self.score[places],
+            because=self.because[places],
+            users=None if self.users is None else self.users[places],
+            newcomers=None,
+        )
 
 
 class Recommendation(NamedTuple):
@@ -141,13 +156,18 @@ def fill(
     is None; the answer is None only when every rung that was asked failed.
     """
     # A copy, because the ladder hands the same query to every rung and what is chosen is barred.
-    left = ItemQuery(query.limit, _welcome(person, query))
+    cap = query.cap
+    left = ItemQuery(query.limit * (DEEPER if cap else 1), _welcome(person, query))
     chosen: list[Recommendation] = []
     trail: list[Step] = []
     first: Step | None = None
     new: Ranking | None = None
     limit = query.limit
-    for rung, ranking in ladder.answers(person, left, trail, on_failure=on_failure, force=force):
+    for rung, proposed in ladder.answers(person, left, trail, on_failure=on_failure, force=force):
+        left.allowed[proposed.item_row] = False
+        ranking = proposed
+        if cap is not None:
+            ranking = proposed.of(cap.kept(proposed.item_row, [item.item_row for item in chosen]))
         if first is None and ranking.newcomers is not None:
             new = ranking.newcomers
             limit -= len(new)
@@ -157,7 +177,6 @@ def fill(
         chosen.extend(_recommendations(ranking, rung.name, room, after=len(chosen)))
         if len(chosen) >= limit:
             break
-        left.allowed[ranking.item_row] = False
     if first is None:
         return _nothing(tuple(trail))
     if new is not None:

@@ -279,6 +279,15 @@ def test_repeats_are_excluded_or_alone_on_request(api: Api) -> None:
     assert not had & new
 
 
+def test_a_category_is_capped_on_request_and_nonsense_is_named(api: Api) -> None:
+    path = "/v1/users/u07/recommendations?per_category="
+    assert api.client.get(f"{path}1").status_code == 200
+    for nonsense in ("0", "-1", "two", ""):
+        problem = api.client.get(f"{path}{nonsense}")
+        assert problem.status_code == 422
+        assert "per_category" in problem.text
+
+
 def test_an_unknown_choice_of_repeats_is_named(api: Api) -> None:
     problem = api.client.get("/v1/users/u07/recommendations?repeats=maybe")
     assert problem.status_code == 422

@@ -204,7 +204,8 @@ def _simple(
     place = rfm.segment(rfm.score(known, rfm.fit(known)))[now.user_row].astype(np.int16)
     members = segment.memberships(critical, closed, nobody)
     cells = segment.fit(members, base, rfm.NAMES, active_segment=place, shrinkage=SHRINKAGE, z=1.96)
-    return cells.p[place], f"rate of the RFM segment; {why}"
+    p = np.where(place == NO_SEGMENT, base.p, cells.p[place])
+    return p, f"rate of the RFM segment; {why}"
 
 
 def _ruled(critical: Interactions, definition: Definition, now: Labelled) -> Floats:
@@ -212,5 +213,7 @@ def _ruled(critical: Interactions, definition: Definition, now: Labelled) -> Flo
     usual = usage_interval(critical, at=int(now.at[0])).days or definition.horizon_days
     gap = now.features[:, PLACE["gap_median_days"]].astype(np.float64)
     overdue = now.features[:, PLACE["recency_days"]] / np.where(np.isnan(gap), usual, gap) / OVERDUE
+    # who only ever returned things is neither late nor early
+    overdue = np.where(np.isnan(overdue), 1.0, overdue)
     ruled: Floats = overdue / (1 + overdue)
     return ruled

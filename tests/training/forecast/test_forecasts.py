@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from recsys.churn.labels import Definition, labelled
 from recsys.evaluation.classification import auc, calibration_error
 from recsys.events import DAY, Interactions
-from tests.recsys.churn.worlds import dying_world, purchases, table
+from tests.recsys.churn.worlds import KINDS, PURCHASE, dying_world, purchases, table
 from tests.training.forecast.worlds import day, frame, written
 from training.forecast import churn, value
 from training.forecast.rhythm import rhythm
@@ -205,3 +205,16 @@ def test_who_only_returned_something_lately_is_forecast_too(tmp_path: Path) -> N
         said = pl.read_csv(out).filter(pl.col("user_id") == "back")[column].to_list()
         assert len(said) == 1
         assert 0 <= said[0] <= 1
+
+
+@pytest.mark.parametrize("bought", [0, 3, 40], ids=["only returns", "a rule", "a rate"])
+def test_who_never_bought_has_a_number_too(bought: int) -> None:
+    gone = [row for row in range(bought, bought + 5) for _ in range(2)]
+    kept = [row for row in range(bought) for _ in range(20)]
+    user = np.array([*kept, *gone], np.int32)
+    days = np.concatenate([np.tile(np.arange(20) * 9.0, bought), np.full(len(gone), 170.0)])
+    kind = np.where(user < bought, PURCHASE, KINDS.index("return")).astype(np.int8)
+    world = table(bought + 5, user, days, kind)
+    found = churn.forecast(world, DEFINITION, at=190 * DAY, seed=1)
+    assert len(found.user_row) == bought + 5
+    assert np.isfinite(found.p).all()
