@@ -28,6 +28,7 @@ from api.routes import (
     usage,
     users,
 )
+from api.routes.events import Events
 from api.routes.users import Users
 from api.service import Service
 from recsys.config import Config
@@ -84,7 +85,7 @@ class Application(FastAPI):
             service: Service = self.state.service
             self._outermost = Around(
                 super().__call__,
-                hot=Hot(Users(service)),
+                hot=Hot(Users(service), Events(service)),
                 metrics=service.metrics,
                 log=service.logger,
             )

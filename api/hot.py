@@ -1,4 +1,4 @@
-"""The way of answers about a user, past the framework.
+"""The way of answers about a user, and of events, past the framework.
 
 FastAPI's own work for a request (matching, exit stacks, dependencies, a response object) costs
 about as much as the answer itself. The same paths are routes as well, with the same handlers: they
@@ -17,9 +17,11 @@ from recsys.errors import RecsysError
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from api.routes.events import Events
     from api.routes.users import Users
 
 PREFIX = "/v1/users/"
+EVENTS = "/v1/events"
 TEMPLATE = "route_template"
 
 
@@ -30,14 +32,19 @@ class Hot:
     ----------
     users : Users
         The handlers of the hot routes.
+    events : Events
+        The handler of ``POST /v1/events``.
     """
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, users: Users, events: Events) -> None:
         self._users = users
+        self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Answer a question about a user and return the status; 0: not hot, nothing was sent."""
+        """Answer what is hot and return the status; 0: not hot, nothing was sent."""
         path = scope["path"]
+        if path == EVENTS and scope["method"] == "POST":
+            return await self._take(scope, receive, send)
         if not path.startswith(PREFIX) or scope["method"] != "GET":
             return 0
         user_id, slash, question = path[len(PREFIX) :].rpartition("/")
@@ -62,6 +69,15 @@ class Hot:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return 200
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> int:
+        scope[TEMPLATE] = EVENTS
+        request = Request(scope, receive)
+        try:
+            response = await self._events.post(request)
+        except RecsysError as error:
+            response = await on_recsys_error(request, error)
+        return await respond(response, scope, receive, send)
 
 
 async def respond(response: Response, scope: Scope, receive: Receive, send: Send) -> int:

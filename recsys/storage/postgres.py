@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from recsys.errors import StoreUnavailable
 from recsys.storage import schema
 from recsys.storage.database import Limits, Row, Scalar, refuse_url
-from recsys.storage.values import plain
+from recsys.storage.values import first_of, plain
 from recsys.storage.watch import Watch
 
 _TURN = 7_236_781
@@ -206,9 +206,7 @@ class PostgresWriting:
             f"ON CONFLICT DO NOTHING RETURNING {columns[0]}",
             (orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode(),),
         )
-        new = {key for (key,) in found}
-        first = {row[0]: place for place, row in reversed(list(enumerate(rows)))}
-        return [row[0] in new and first[row[0]] == place for place, row in enumerate(rows)]
+        return first_of({key for (key,) in found}, rows)
 
     def load(
         self,

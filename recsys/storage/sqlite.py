@@ -11,20 +11,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from recsys.errors import StoreUnavailable
 from recsys.storage import schema
 from recsys.storage.database import SQLITE, Row, Scalar, refuse_url
-from recsys.storage.values import plain
+from recsys.storage.values import first_of, plain
 
 _TURN_SECONDS = 5.0
 _READ_SECONDS = 0.25
 _POLL_SECONDS = 0.0005
-_WRITER_CACHE_KIB = 65_536
-_READER_CACHE_KIB = 8_192
+_CACHE_KIB = 2_048
+_BULK_CACHE_KIB = 65_536
 BATCH = 50_000
+_ROWS_AT_ONCE = 100
 
 
 class SqliteDatabase:
@@ -53,7 +56,7 @@ class SqliteDatabase:
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect(_WRITER_CACHE_KIB)
+            self._writer = self._connect()
             schema.prepare_sqlite(self._writer, path)
             self._writer.execute("PRAGMA busy_timeout=0")
             self._inode = path.stat().st_ino
@@ -134,21 +137,21 @@ class SqliteDatabase:
             self._opened.pop().close()
         self._own = threading.local()
 
-    def _connect(self, cache_kib: int, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
+    def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
         )
         self._opened.append(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return connection
 
     def _open_reader(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreUnavailable(f"{self.path}: closed")
         with _explained(self.path):
-            connection = self._connect(_READER_CACHE_KIB, _READ_SECONDS)
+            connection = self._connect(_READ_SECONDS)
             connection.execute("PRAGMA query_only=ON")
         self._own.connection = connection
         return connection
@@ -186,8 +189,13 @@ class SqliteWriting:
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> list[bool]:
         """Insert rows but those whose key, the first column, is there; return which were new."""
-        statement = _insert(table, columns, ["?"] * len(columns))
-        return [self.execute(statement, row).rowcount == 1 for row in rows]
+        # Many rows a statement: each one lets other threads run, and waits to run again.
+        new: set[Any] = set()
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            statement = _insert_returning(table, tuple(columns), len(part))
+            new.update(key for (key,) in self.execute(statement, list(chain(*part))))
+        return first_of(new, rows)
 
     def load(
         self,
@@ -198,6 +206,7 @@ class SqliteWriting:
         progress: Callable[[int], object],
     ) -> int:
         """Insert many rows but those that conflict, and return how many were new."""
+        self.execute(f"PRAGMA cache_size=-{_BULK_CACHE_KIB}")
         # What is the same in all rows is written into the statement: binding is half of the cost.
         values = ["?"] * len(columns) + [_literal(value) for value in same.values()]
         statement = _insert(table, (*columns, *same), values)
@@ -212,6 +221,15 @@ class SqliteWriting:
         """Return the next `count` sequence numbers of a table, ascending."""
         (last,) = self.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()  # noqa: S608
         return range(last + 1, last + 1 + count)
+
+
+@lru_cache(_ROWS_AT_ONCE)
+def _insert_returning(table: str, columns: tuple[str, ...], rows: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} "  # noqa: S608
+        f"ON CONFLICT DO NOTHING RETURNING {columns[0]}"
+    )
 
 
 def _insert(table: str, columns: Sequence[str], values: Sequence[str]) -> str:

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.inbox import Inbox
+from api.routes import events
 from api.schemas import EventsAnswer
 from recsys.errors import BadEvent, StoreUnavailable
 from recsys.events import DAY, HOUR, SECOND, moment
@@ -342,3 +345,14 @@ def test_whatever_arrives_gets_a_verdict_never_an_error(
         assert [one["index"] for one in response.json()["events"]] == list(range(len(payloads)))
     else:
         assert response.json()["parameter"] == "body"
+
+
+def test_hot_events_are_answered_as_by_the_route(api: Api) -> None:
+    routes = FastAPI()
+    events.register(routes, api.service)
+    body = {"batch": [{**SHORT, "message_id": "twice"}, {**SHORT, "event": "dance"}]}
+    assert api.client.post("/v1/events", json=body).json()["accepted"] == 1
+    hot = api.client.post("/v1/events", json=body)
+    routed = TestClient(routes).post("/v1/events", json=body)
+    assert hot.json() == routed.json()
+    assert hot.headers["cache-control"] == routed.headers["cache-control"]

@@ -45,15 +45,16 @@ def main(
                   "p50 ms", "p99 ms", "errors", box=None)  # fmt: skip
     for one in kind or KINDS:
         with shop(one) as built, built.served() as app:
-            turns = [
-                (
-                    put_load(app.port, _batches(), total=batches, connections=8),
-                    bare_rate(built, batches // 2),
-                    put_load(app.port, _singles(), total=singles, connections=clients),
-                )
-                for _ in range(rounds)
-            ]
+            turns, cpu = [], [app.cpu_seconds()]
+            for _ in range(rounds):
+                many = put_load(app.port, _batches(), total=batches, connections=8)
+                bare = bare_rate(built, batches // 2)
+                turns.append((many, bare, put_load(app.port, _singles(), total=singles,
+                                                   connections=clients)))  # fmt: skip
+            cpu.append(app.cpu_seconds())
         table.add_row(one, *figures(turns, aim=AIMS[one]))
+        requests = rounds * (batches + singles)
+        console.print(f"{one}: {(cpu[1] - cpu[0]) / requests * 1e6:,.0f} CPU µs a request")
     console.print(table)
     console.print("aims: at least 15,000 (SQLite) and 8,000 (PostgreSQL), .30 of its own, p99 25")
 
