@@ -88,7 +88,7 @@ def build(folder: Path, *, seed: int = 1) -> World:
 
 def train(config: Config, log: EventLog) -> str:
     """Fit what is in the log, register and promote it, and return its version."""
-    data = load(log, config)
+    data = load(log, config).as_known_now()
     at = data.interactions.end
     table = segments.fit(data, config, at=at)
     chosen = replace(churn.define(data.interactions, config), candidate="stumps")

@@ -43,3 +43,10 @@ class TrainingData:
             interactions=self.interactions.before(cutoff),
             messages=self.messages.before(cutoff),
         )
+
+    def as_known_now(self) -> TrainingData:
+        """Return the same with everything taken as known, however late it arrived.
+
+        For what is fitted as of now: only an earlier instant has events that it did not know.
+        """
+        return replace(self, interactions=replace(self.interactions, known_at=None))

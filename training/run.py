@@ -94,6 +94,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     measurements = (item_measurement, churn_measurement, channel_measurement)
 
     steps.begin("refit on everything")
+    data = data.as_known_now()
     at = data.interactions.end
     table = segments.fit(data, config, at=at)
     churn_models = churn.fit(data, table, churn_choice, config, at=at)
