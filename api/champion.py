@@ -72,11 +72,15 @@ class Champion:
             first = first or self._current.refused
         self._current.refused = first
 
-    async def look(self) -> None:
-        """Look for a new champion once; loading it disturbs no request."""
-        seen, pointer = self._seen, self._pointer()
+    async def look(self) -> bool:
+        """Look for a new champion once, and return whether another version serves now.
+
+        Loading it disturbs no request.
+        """
+        before, seen, pointer = self._current.version, self._seen, self._pointer()
         if pointer is not None and pointer != seen:
             await asyncio.to_thread(self._try, pointer.version)
+        return self._current.version != before
 
     def _pointer(self) -> Pointer | None:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from api import clock as clocks
-from api import logs, render, threads
+from api import heap, logs, render, threads
 from api.asked import Reader
 from api.champion import Champion
 from api.clock import Clock
@@ -121,6 +121,7 @@ class Service:
         self.metrics.forget_the_dead()
         if self.current.version is None:
             self.logger.warning("nothing to serve yet", why=self.why_not_serving())
+        heap.freeze()
         self._closing = asyncio.Event()
         self._following = asyncio.create_task(self._follow())
 
@@ -133,6 +134,7 @@ class Service:
             await self._following
         self.log.database.close()
         self.metrics.end()
+        heap.thaw()
 
     def why_not_serving(self) -> str:
         """Return why there is no model version that serves."""
@@ -167,7 +169,8 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
                 return
-            await self._champion.look()
+            if await self._champion.look():
+                heap.settle()
             with suppress(StoreUnavailable):
                 await self.reading(partial(self.recall.follow, self.profiles.profiling_after))
 

@@ -17,40 +17,23 @@ from api.machines import is_machine
 from recsys.channel import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery
-from recsys.event_names import kind_of
-from recsys.events import DAY, moment
-from recsys.storage.event_log import (
+from recsys.event_names import (
+    MESSAGE_FAILED,
     MESSAGE_KINDS,
-    MESSAGE_RESPONDED,
     MESSAGE_SENT,
-    MESSAGE_UNSUBSCRIBED,
-    Event,
+    kind_of,
+    message_of,
 )
+from recsys.events import DAY, moment
+from recsys.storage.event_log import Event
 
 MAX_EVENT_BYTES = 32_768
 
-OUTCOMES: Mapping[str, str] = {
-    "email delivered": MESSAGE_SENT,
-    "email link clicked": MESSAGE_RESPONDED,
-    "email marked as spam": MESSAGE_UNSUBSCRIBED,
-    "unsubscribed": MESSAGE_UNSUBSCRIBED,
-    "push notification received": MESSAGE_SENT,
-    "push notification tapped": MESSAGE_RESPONDED,
-    "push notification unsubscribed": MESSAGE_UNSUBSCRIBED,
-    "sms delivered": MESSAGE_SENT,
-    "sms link clicked": MESSAGE_RESPONDED,
-    "sms unsubscribed": MESSAGE_UNSUBSCRIBED,
-}
-CHANNEL_WORDS = frozenset({"email", "push", "sms"})
 UNUSED = frozenset(
     {
         "checkout started",
         "products searched",
         "product list viewed",
-        "email opened",
-        "email bounced",
-        "push notification bounced",
-        "sms bounced",
         "page",
         "screen",
         "group",
@@ -66,6 +49,7 @@ ORDER = ("orderid",)
 EVENT_ID = ("messageid", "eventid")
 VALUE = ("value", "total", "revenue")
 REF = ("ref", "messageref", "decisionid")
+_BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +113,7 @@ class Speller:
                 return Aliased(text(fields, ("previousid",), needed="previous_id"), user_id)
         kind = self._kind(fields)
         events = self._events(fields, kind, user_id, self._at(fields, now))
-        if kind != MESSAGE_SENT and is_machine(fields):
+        if kind not in _BY_MACHINES and is_machine(fields):
             return [replace(event, machine=True) for event in events]
         return events
 
@@ -152,9 +136,12 @@ class Speller:
         name = text(fields, KIND) or text(fields, ("type",), needed="event")
         if name.lower() in VIEWS and text(fields, ITEM):
             name = "view"
-        for kind in (name, OUTCOMES.get(name.lower(), ""), kind_of(name)):
-            if kind in self._kinds or kind in MESSAGE_KINDS:
-                return kind
+        if name in self._kinds:
+            return name
+        if kind := message_of(name)[0]:
+            return kind
+        if (kind := kind_of(name)) in self._kinds:
+            return kind
         if name.lower() in UNUSED:
             raise BadEvent("unused_event", f"{name!r} is understood, but no model uses it")
         known = ", ".join((*self._kinds, *MESSAGE_KINDS))
@@ -177,22 +164,30 @@ class Speller:
         return min(at, now)
 
     def _channel_said(self, fields: Fields) -> str:
-        """Return the channel that the name of an event says, where it is configured."""
-        said = "email" if text(fields, ("emailid",)) else text(fields, KIND).lower().split(" ")[0]
-        return said if said in CHANNEL_WORDS and said in self._channels else ""
+        """Return the channel of a message, or what was said of it; empty where nothing was.
+
+        Segment's calls have a ``channel`` of their own, ``server`` for example: where that is none
+        of ours, what the name of the event says counts.
+        """
+        said = text(fields, ("channel",))
+        by_name = "email" if text(fields, ("emailid",)) else message_of(text(fields, KIND))[1]
+        return by_name if said not in self._channels and by_name in self._channels else said
 
     def _message(self, fields: Fields, kind: str, user_id: str, at: int) -> Event:
-        channel = text(fields, ("channel",)) or self._channel_said(fields)
+        channel = self._channel_said(fields)
         ref = text(fields, REF) or None
         if (kind == MESSAGE_SENT or channel) and channel not in self._channels:
             known = ", ".join(self._channels)
             raise BadEvent("unknown_channel", f"channel is {shown(channel)}; known: {known}")
         mail = text(fields, ("emailid",))
-        own = _event_id(fields, at)
-        if mail and kind == MESSAGE_SENT:
-            own = f"email:{mail}:{user_id}"
-        elif mail:
-            ref = ref or f"email:{mail}:{user_id}"
+        mail_id = f"email:{mail}:{user_id}" if mail else ""
+        if kind == MESSAGE_SENT:
+            own = mail_id or _event_id(fields, at)
+        else:
+            ref = ref or mail_id or None
+            # Without an id of its own: the same outcome of a message at the same time is one.
+            said = text(fields, EVENT_ID)
+            own = said or (f"{ref}:{kind}:{user_id}:{at}" if ref else uuid7(at))
         if kind != MESSAGE_SENT and ref is None and not channel:
             reason = f"{kind} needs ref, the id of the message or decision, or its channel"
             raise BadEvent("missing_ref", reason)

@@ -157,6 +157,9 @@ class Channel(Section):
 
     cost: float = Field(0.0, ge=0, description="money per message")
     attribution_days: float = Field(7.0, gt=0, description="responses count so long after")
+    opens_count: bool = Field(
+        default=False, description="whether an open is a response; what a machine opened never is"
+    )
     cap_per_week: int = Field(7, ge=1, description="messages in any 7 days")
     budget_share: float = Field(
         1.0, ge=0, le=1, description="largest share of decisions; below 1 it gets a price"

@@ -1,8 +1,25 @@
-"""What others call the kinds of events: Segment's e-commerce names, Gorse's, and plain words."""
+"""What others call the kinds of events: Segment's e-commerce names, Gorse's, and plain words.
+
+What comes of messages goes by the names of Segment's e-mail and mobile specs and of those who send
+such events, for every channel alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+MESSAGE_SENT = "message_sent"
+MESSAGE_OPENED = "message_opened"
+MESSAGE_RESPONDED = "message_responded"
+MESSAGE_UNSUBSCRIBED = "message_unsubscribed"
+MESSAGE_FAILED = "message_failed"
+MESSAGE_KINDS = (
+    MESSAGE_SENT,
+    MESSAGE_RESPONDED,
+    MESSAGE_UNSUBSCRIBED,
+    MESSAGE_OPENED,
+    MESSAGE_FAILED,
+)
 
 KIND_OF: Mapping[str, str] = {
     "product viewed": "view",
@@ -32,12 +49,52 @@ KIND_OF: Mapping[str, str] = {
 """Kinds by name in lower case, ``_`` and ``-`` read as a space, CamelCase taken apart."""
 
 
+_CHANNEL_OF = {"email": "email", "push notification": "push", "push": "push", "sms": "sms"}
+_CAME = {
+    "delivered": MESSAGE_SENT,
+    "received": MESSAGE_SENT,
+    "opened": MESSAGE_OPENED,
+    "link clicked": MESSAGE_RESPONDED,
+    "clicked": MESSAGE_RESPONDED,
+    "tapped": MESSAGE_RESPONDED,
+    "marked as spam": MESSAGE_UNSUBSCRIBED,
+    "unsubscribed": MESSAGE_UNSUBSCRIBED,
+    "bounced": MESSAGE_FAILED,
+    "undelivered": MESSAGE_FAILED,
+    "failed": MESSAGE_FAILED,
+}
+
+
 def kind_of(name: str) -> str:
     """Return the kind that an event `name` means; the name itself where none is known."""
-    if name in KIND_OF:
-        return KIND_OF[name]
-    apart = "".join(f" {c}" if c.isupper() else c for c in name).replace("_", " ").replace("-", " ")
-    for spelling in (name, apart):
-        if kind := KIND_OF.get(" ".join(spelling.lower().split())):
-            return kind
-    return name
+    return next((KIND_OF[one] for one in _spellings(name) if one in KIND_OF), name)
+
+
+def message_of(name: str) -> tuple[str, str]:
+    """Return what an event `name` says of a message, and the channel it says, or empty texts.
+
+    The kind is one of ``MESSAGE_KINDS``. To open a push notification is to tap it. *Sent* is no
+    such name: who sends that too would count every message twice.
+    """
+    if name in MESSAGE_KINDS:
+        return name, ""
+    return next((_MESSAGES[one] for one in _spellings(name) if one in _MESSAGES), ("", ""))
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield a name in lower case with single spaces, as it is and taken apart."""
+    yield " ".join(name.lower().split())
+    apart = "".join(f" {c}" if c.isupper() else c for c in name)
+    yield " ".join(apart.replace("_", " ").replace("-", " ").lower().split())
+
+
+_MESSAGES = {
+    **{
+        f"{medium} {came}": (kind, channel)
+        for medium, channel in _CHANNEL_OF.items()
+        for came, kind in _CAME.items()
+    },
+    "unsubscribed": (MESSAGE_UNSUBSCRIBED, ""),
+    "push opened": (MESSAGE_RESPONDED, "push"),
+    "push notification opened": (MESSAGE_RESPONDED, "push"),
+}

@@ -15,9 +15,10 @@ from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
+from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
 from recsys.storage.decisions import DecisionLog
-from recsys.storage.event_log import LIVE, MESSAGE_KINDS, EventLog
+from recsys.storage.event_log import LIVE, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.stores import open_store
 from training.channel.decided import with_decisions

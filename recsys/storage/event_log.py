@@ -15,10 +15,6 @@ from recsys.storage.memory import remember
 
 LIVE = "api"
 """The source of what arrived through the API, one event at a time."""
-MESSAGE_SENT = "message_sent"
-MESSAGE_RESPONDED = "message_responded"
-MESSAGE_UNSUBSCRIBED = "message_unsubscribed"
-MESSAGE_KINDS = (MESSAGE_SENT, MESSAGE_RESPONDED, MESSAGE_UNSUBSCRIBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,8 @@ class Event:
     event_id : str
         Its key: an event whose id is in the log already is not logged again.
     user_id, kind : str
-        Who, and what: a configured kind or one of ``MESSAGE_KINDS``.
+        Who, and what: a configured kind or one of ``MESSAGE_KINDS`` of
+        :mod:`recsys.event_names`.
     at : int
         When it happened, microseconds since the epoch.
     item_id : str or None

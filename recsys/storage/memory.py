@@ -9,6 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, SECOND
 from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
 from recsys.storage.database import Database
@@ -20,15 +21,16 @@ LATELY = 7 * DAY
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
-_EVENTS = """
+_MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
+_EVENTS = f"""
 SELECT * FROM (
     SELECT 0 AS part, item_id, kind, at, seq, quantity, coalesce(value, 0.0), NULL FROM events
     WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
-    AND kind NOT IN ('message_sent', 'message_responded', 'message_unsubscribed')
+    AND kind NOT IN ({_MESSAGE_NAMES})
     AND NOT machine
     ORDER BY seq DESC LIMIT ?5
 ) AS live
-"""
+"""  # noqa: S608 - names from the code
 _MESSAGES = """
 SELECT 1, channel, NULL, at, seq, NULL, NULL, NULL FROM events
 WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'

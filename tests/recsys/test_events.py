@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.event_names import kind_of
+from recsys.event_names import MESSAGE_KINDS, kind_of, message_of
 from recsys.events import NO_EVENTS, IdMap, Interactions, UserEvents, micros, moment
 
 KINDS = ("view", "purchase")
@@ -130,3 +130,33 @@ def test_events_of_other_kinds_are_left_out() -> None:
 )
 def test_the_usual_names_of_events_are_understood(name: str, kind: str) -> None:
     assert kind_of(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "came", "channel"),
+    [
+        ("Email Delivered", "sent", "email"),
+        ("email_opened", "opened", "email"),
+        ("Email Link Clicked", "responded", "email"),
+        ("EmailBounced", "failed", "email"),
+        ("Email Marked as Spam", "unsubscribed", "email"),
+        ("Unsubscribed", "unsubscribed", ""),
+        ("Push Notification Received", "sent", "push"),
+        ("Push Notification Tapped", "responded", "push"),
+        ("Push Opened", "responded", "push"),
+        ("Push Notification Bounced", "failed", "push"),
+        ("SMS Delivered", "sent", "sms"),
+        ("SMS Link Clicked", "responded", "sms"),
+        ("SMS Undelivered", "failed", "sms"),
+        ("sms unsubscribed", "unsubscribed", "sms"),
+        ("message_opened", "opened", ""),
+    ],
+)
+def test_names_of_messages_and_of_what_came_of_them(name: str, came: str, channel: str) -> None:
+    assert message_of(name) == (f"message_{came}", channel)
+    assert message_of(name)[0] in MESSAGE_KINDS
+
+
+@pytest.mark.parametrize("name", ["", "Order Completed", "Email Sent", "click", "opened"])
+def test_other_names_say_nothing_of_messages(name: str) -> None:
+    assert message_of(name) == ("", "")

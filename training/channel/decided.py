@@ -9,7 +9,7 @@ import orjson
 
 from recsys.channel.decision import Decision
 from recsys.channel.terms import NONE
-from recsys.storage.event_log import MESSAGE_SENT
+from recsys.event_names import MESSAGE_SENT
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -17,9 +17,10 @@ Columns = Mapping[str, Sequence[Any]]
 def with_decisions(columns: Columns, decisions: Iterable[Decision]) -> dict[str, list[Any]]:
     """Return message rows with a row for every decision to send something.
 
-    What was decided counts, whether or not it was delivered: only that was drawn with the logged
-    probability. A ``message_sent`` whose ``ref`` is a decision of its user is that decision's
-    receipt and no message of its own; outcomes that refer to either belong to the decision.
+    What was decided counts, with a receipt or without: that was drawn with the logged probability.
+    A ``message_sent`` whose ``ref`` is a decision of its user is that decision's receipt and no
+    message of its own; outcomes that refer to either belong to the decision, and a
+    ``message_failed`` takes it back as it does a message.
 
     To send nothing earns nothing by definition and has no row; the probability of an arm is
     therefore that among the arms that send: pscore / (1 - P(none)).

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from recsys.channel.local_time import local_hours, zone
 from recsys.channel.messages import Messages
 from recsys.config import Config
-from recsys.events import DAY, IdMap
-from recsys.storage.event_log import (
+from recsys.event_names import (
+    MESSAGE_FAILED,
+    MESSAGE_OPENED,
     MESSAGE_RESPONDED,
     MESSAGE_SENT,
     MESSAGE_UNSUBSCRIBED,
 )
+from recsys.events import DAY, IdMap
 
 Columns = Mapping[str, Any]
 
@@ -33,7 +35,7 @@ def messages_from_log(
         ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``pscore``,
         ``simulated`` as the event log has them. Rows of other kinds are left alone. ``ref`` of an
         outcome is the ``event_id`` of the message; one without belongs to the last message
-        through its channel to its user before it.
+        through its channel to its user before it. Only a ``message_failed`` must say of which.
     users : IdMap
         What the user rows will mean.
     config : Config
@@ -44,11 +46,14 @@ def messages_from_log(
     Returns
     -------
     Messages
-        In order of time. Outcomes count within the attribution window of the channel. A message
+        In order of time. Outcomes count within the attribution window of the channel; an open is
+        a response only where the channel says so. What failed was not sent: who cannot be reached
+        says nothing of how they would respond, so it counts neither for nor against. A message
         is left out while the *longest* window is still open, whatever its channel: what is left
         out must not depend on what was chosen. So are messages through channels that are not
         configured, or to users who are not in `users`. A missing ``pscore`` is NaN.
     """
+    columns = _delivered(columns)
     kind = np.asarray(columns["kind"], dtype=object)
     at = np.asarray(columns["at"], dtype=np.int64)
     channels = tuple(sorted(config.channels.arms))
@@ -62,8 +67,10 @@ def messages_from_log(
     deadline = at[sent] + windows[channel[sent]].astype(np.int64)
     outcome = {
         name: _happened(columns, sent, np.flatnonzero(kind == name), deadline)
-        for name in (MESSAGE_RESPONDED, MESSAGE_UNSUBSCRIBED)
+        for name in (MESSAGE_RESPONDED, MESSAGE_UNSUBSCRIBED, MESSAGE_OPENED)
     }
+    opens_count = np.array([config.channels.arms[name].opens_count for name in channels], bool)
+    opened = outcome[MESSAGE_OPENED] & opens_count[channel[sent]]
     return Messages(
         channels=channels,
         user_row=users.rows(_taken(columns["user_id"], sent)),
@@ -71,10 +78,22 @@ def messages_from_log(
         at=at[sent],
         local_hour=local_hours(at[sent], zone(config.data.timezone)),
         pscore=_floats(columns["pscore"])[sent],
-        responded=outcome[MESSAGE_RESPONDED],
+        responded=outcome[MESSAGE_RESPONDED] | opened,
         unsubscribed=outcome[MESSAGE_UNSUBSCRIBED],
         simulated=bool(np.asarray(columns["simulated"], dtype=bool)[sent].any()),
     )
+
+
+def _delivered(columns: Columns) -> Columns:
+    """Return the rows with no ``message_sent`` among them that failed."""
+    rows = zip(columns["kind"], columns["ref"], strict=True)
+    failed = {ref for kind, ref in rows if kind == MESSAGE_FAILED and ref is not None}
+    rows = zip(columns["kind"], columns["event_id"], strict=True)
+    kept = [
+        MESSAGE_FAILED if kind == MESSAGE_SENT and event_id in failed else kind
+        for kind, event_id in rows
+    ]
+    return {**columns, "kind": kept}
 
 
 def _happened(

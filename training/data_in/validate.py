@@ -13,9 +13,8 @@ import numpy as np
 import polars as pl
 
 from recsys.config import Config
-from recsys.event_names import kind_of
+from recsys.event_names import MESSAGE_KINDS, MESSAGE_SENT, kind_of
 from recsys.events import DAY
-from recsys.storage.event_log import MESSAGE_KINDS, MESSAGE_SENT
 from training.data_in.event_ids import event_ids
 from training.data_in.fields import (
     MAX_ID_BYTES,

@@ -31,7 +31,8 @@ from training import segments as grouping
 from training.data import TrainingData
 from training.items import newcomers
 from training.items.blending import make_blend
-from training.items.choice import ItemChoice, choose, event_weights, fit_base
+from training.items.choice import ItemChoice, event_weights, fit_base
+from training.items.choosing import choose
 from training.items.contest import FactorsAlone, Lists, contest
 from training.items.counts import (
     critical_kind,

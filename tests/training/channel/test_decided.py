@@ -121,3 +121,9 @@ def test_probabilities_among_arms_that_send_sum_to_one() -> None:
 def test_decisions_about_unknown_users_are_left_out() -> None:
     table = with_decisions(columns(LATER), (MAIL,))
     assert len(messages_from_log(table, IdMap.of(["b"]), CONFIG)) == 0
+
+
+def test_a_decision_that_could_not_be_delivered_teaches_nothing() -> None:
+    assert len(joined(came("failed", "d1", NOON + HOUR), LATER)) == 0
+    receipt = ("m1", "a", "message_sent", NOON + HOUR, "email", "d1", None)
+    assert len(joined(receipt, came("failed", "m1", NOON + 2 * HOUR), LATER)) == 0

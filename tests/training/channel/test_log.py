@@ -121,3 +121,39 @@ def test_an_empty_log_has_no_messages() -> None:
     found = messages_from_log(columns(), USERS, CONFIG)
     assert len(found) == 0
     assert found.channels == ("email", "push")
+
+
+def counting_opens() -> Config:
+    arms = dict(CONFIG.channels.arms)
+    arms["email"] = arms["email"].model_copy(update={"opens_count": True})
+    return Config(channels=Channels(arms=arms))
+
+
+def test_an_open_is_a_response_only_where_the_channel_says_so() -> None:
+    rows = columns(
+        sent("m", "a", NOON),
+        sent("p", "a", NOON + 1, channel="push"),
+        came("opened", "m", NOON + HOUR),
+        came("opened", "p", NOON + HOUR, channel="push"),
+        LATE,
+    )
+    assert messages_from_log(rows, USERS, CONFIG).responded.tolist() == [False, False]
+    assert messages_from_log(rows, USERS, counting_opens()).responded.tolist() == [True, False]
+
+
+def test_what_failed_was_not_sent() -> None:
+    rows = columns(
+        sent("m1", "a", NOON),
+        sent("m2", "a", NOON + HOUR),
+        came("failed", "m2", NOON + 2 * HOUR),
+        ("c", "a", "message_responded", NOON + 3 * HOUR, "email", None, None),
+        LATE,
+    )
+    found = messages_from_log(rows, USERS, CONFIG)
+    assert found.at.tolist() == [NOON]
+    assert found.responded.tolist() == [True]
+
+
+def test_a_failure_that_names_no_message_takes_none_back() -> None:
+    failure = ("f", "a", "message_failed", NOON + HOUR, "email", None, None)
+    assert len(messages_from_log(columns(sent("m", "a", NOON), failure, LATE), USERS, CONFIG)) == 1

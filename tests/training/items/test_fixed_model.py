@@ -7,8 +7,9 @@ from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.config import Config, ItemModel, Kind
 from tests.training.items.test_question import CONFIG, silent, three_tastes
 from training import segments
-from training.items import choice
-from training.items.choice import ItemChoice, choose, event_weights
+from training.items import trials
+from training.items.choice import ItemChoice, event_weights
+from training.items.choosing import choose
 
 FIXED = ItemModel(
     half_life_days=45, weighting="cosine", neighbours=12, factors=8, alpha=3, regularization=2
@@ -16,14 +17,14 @@ FIXED = ItemModel(
 
 
 def test_nothing_fixed_tries_everything():
-    assert choice.graphs(ItemModel()) == choice.GRAPHS
-    assert choice.factorisations(ItemModel()) == choice.FACTORS
+    assert trials.graphs(ItemModel()) == trials.GRAPHS
+    assert trials.factorisations(ItemModel()) == trials.FACTORS
 
 
 def test_one_key_fixed_leaves_the_others_to_be_tried():
-    some = choice.graphs(ItemModel(weighting="tfidf"))
+    some = trials.graphs(ItemModel(weighting="tfidf"))
     assert some == (NeighbourSettings("tfidf", 50),)
-    assert {f.alpha for f in choice.factorisations(ItemModel(alpha=7))} == {7}
+    assert {f.alpha for f in trials.factorisations(ItemModel(alpha=7))} == {7}
 
 
 def test_everything_fixed_is_tried_once_and_taken():

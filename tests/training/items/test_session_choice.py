@@ -13,7 +13,7 @@ from tests.training.items.walks import DAYS, MINUTE, PURCHASE, noise, ring, walk
 from training import segments, session_learning
 from training.items import question as items
 from training.items import session_choice
-from training.items.choice import choose
+from training.items.choosing import choose
 from training.items.moments import in_sessions, moments
 from training.items.session_choice import sessions_of
 from training.items.session_log import session_log
