@@ -17,11 +17,12 @@ from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
 from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
+from recsys.storage.aliases import former_ids
 from recsys.storage.decisions import DecisionLog
 from recsys.storage.event_log import LIVE, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.stores import open_store
-from training.channel.decided import with_decisions
+from training.channel.decided import as_one_person, with_decisions
 from training.channel.log import messages_from_log
 from training.data import TrainingData
 
@@ -72,7 +73,8 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     read = _read_interactions(log, config, up_to)
     if not len(read.at):
         raise NothingToLearnFrom("interactions in the event log", found=0, needed=1)
-    sent = with_decisions(_read_messages(log, up_to), DecisionLog(log.database).all())
+    told = as_one_person(_read_messages(log, up_to), former_ids(log.database))
+    sent = with_decisions(told, DecisionLog(log.database).all())
     profiles = Profiles(log.database)
     facts = profiles.items()
     users = IdMap.of([*read.users, *sent["user_id"]])

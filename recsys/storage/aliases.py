@@ -12,14 +12,17 @@ from recsys.storage.database import Database, Writing
 
 Merged = Callable[[str, str], str]
 
+OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
+"""SQL of who an id is, the first parameter of its statement."""
+
 _AT_ONCE = 500
 
 
 def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> bool:
     """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
 
-    Events and consents move over; of traits that both have, the user's stay. Whoever asks for or
-    sends `previous_id` later means the user.
+    Events, messages, decisions and consents move over; of traits and of decisions by one id that
+    both have, the user's stay. Whoever asks for or sends `previous_id` later means the user.
 
     Raises
     ------
@@ -36,6 +39,7 @@ def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> boo
             "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)", (previous, user, at)
         )
         _move_events(writing, previous, user)
+        _move_decisions(writing, previous, user)
         _move_profile(writing, previous, user, merged=database.merged)
     return True
 
@@ -51,6 +55,21 @@ def known_as(writing: Writing, user_ids: Collection[str]) -> dict[str, str]:
             f"WHERE previous_id IN ({', '.join('?' * len(part))})"
         )
         found.update(writing.execute(statement, part).fetchall())
+    return found
+
+
+def former_ids(database: Database) -> dict[str, tuple[str, ...]]:
+    """Return the ids that became each user, in order; users without any are left out.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    rows = database.read("SELECT user_id, previous_id FROM aliases ORDER BY previous_id")
+    for user, previous in rows:
+        found[user] = (*found.get(user, ()), previous)
     return found
 
 
@@ -73,6 +92,15 @@ def _move_events(writing: Writing, previous: str, user: str) -> None:
         "UPDATE events SET user_id = ?, seq = ? WHERE seq = ?",
         [(user, place, seq) for place, (seq,) in zip(places, rows, strict=True)],
     )
+
+
+def _move_decisions(writing: Writing, previous: str, user: str) -> None:
+    writing.execute(
+        "DELETE FROM decisions WHERE user_id = ? "
+        "AND decision_id IN (SELECT decision_id FROM decisions WHERE user_id = ?)",
+        (previous, user),
+    )
+    writing.execute("UPDATE decisions SET user_id = ? WHERE user_id = ?", (user, previous))
 
 
 def _move_profile(writing: Writing, previous: str, user: str, *, merged: Merged) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 
 from recsys.channel.decision import Decision
+from recsys.storage import aliases
+from recsys.storage.aliases import OWNER
 from recsys.storage.database import Database
 
 COLUMNS = ", ".join(field.name for field in fields(Decision))
@@ -14,7 +16,7 @@ _INSERT = (
     f"VALUES ({', '.join('?' * len(fields(Decision)))}) "
     "ON CONFLICT (user_id, decision_id) DO NOTHING"
 )
-_ONE = f"SELECT {COLUMNS} FROM decisions WHERE user_id = ? AND decision_id = ?"  # noqa: S608
+_ONE = f"SELECT {COLUMNS} FROM decisions WHERE user_id = {OWNER} AND decision_id = ?2"  # noqa: S608
 _AFTER = f"SELECT seq, {COLUMNS} FROM decisions WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
 _EXPLORED = [field.name for field in fields(Decision)].index("explored")
 BATCH = 10_000
@@ -29,12 +31,16 @@ class DecisionLog:
     def put(self, decision: Decision) -> Decision:
         """Log a decision, durably, and return it, or the one that had its id before.
 
+        One about an id that became another user is that user's.
+
         Raises
         ------
         StoreUnavailable
             Nothing was logged.
         """
         with self.database.writing() as writing:
+            known = aliases.known_as(writing, {decision.user_id})
+            decision = replace(decision, user_id=known.get(decision.user_id, decision.user_id))
             if writing.execute(_INSERT, astuple(decision)).rowcount == 1:
                 return decision
             key = (decision.user_id, decision.decision_id)
@@ -59,7 +65,7 @@ class DecisionLog:
         StoreUnavailable
             The store cannot be read.
         """
-        statement = "SELECT coalesce(max(seq), 0) FROM consents WHERE user_id = ?"
+        statement = f"SELECT coalesce(max(seq), 0) FROM consents WHERE user_id = {OWNER}"  # noqa: S608
         return int(self.database.read(statement, (user_id,))[0][0])
 
     def all(self) -> Iterator[Decision]:

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
 from recsys.storage import aliases
+from recsys.storage.aliases import OWNER
 from recsys.storage.database import Database
 
 PROFILING = "profiling"
@@ -92,9 +93,6 @@ ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
 
 
-_OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
-
-
 class Profiles:
     """The profiles in an open store. Safe to use from several threads."""
 
@@ -156,7 +154,7 @@ class Profiles:
         """
         statement = (
             "SELECT purpose, channel, state, at, seq FROM consents "  # noqa: S608
-            f"WHERE user_id = {_OWNER}"
+            f"WHERE user_id = {OWNER}"
         )
         return latest(self.database.read(statement, (user_id,)))
 
@@ -169,7 +167,7 @@ class Profiles:
             The store cannot be read.
         """
         names = ", ".join(field.name for field in fields(Consent))
-        statement = f"SELECT {names} FROM consents WHERE user_id = {_OWNER} ORDER BY seq"  # noqa: S608
+        statement = f"SELECT {names} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
         return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
 
     def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:

@@ -269,6 +269,14 @@ def test_what_came_of_messages_is_kept_and_is_no_interaction(api: Api) -> None:
     assert rung(api, "fresh") == "popular"
 
 
+def test_who_marks_a_mail_as_spam_gets_no_other(api: Api) -> None:
+    spam = {"user_id": "u00", "event": "Email Marked as Spam", "email_id": "e1"}
+    assert posted(api, spam).accepted == 1
+    ranked = api.client.get("/v1/users/u00/channel?decision=d1").json()["channel"]["ranked"]
+    mail = next(arm for arm in ranked if arm["channel"] == "email")
+    assert (mail["eligible"], mail["reason"]) == (False, "no consent")
+
+
 def test_the_recommendation_id_is_kept_for_attribution(shared_api: Api) -> None:
     payload = {**SHORT, "recommendation_id": "r1"}
     (event,) = shared_api.service.speller.read(payload, now=NOON)  # type: ignore[misc]

@@ -31,12 +31,11 @@ class Server:
     ready_seconds: float
 
     def cpu_seconds(self) -> float:
-        """Return the processor time used so far; NaN where the system does not tell."""
-        stat = Path(f"/proc/{self.process_id}/stat")
-        if not stat.exists():
-            return float("nan")
-        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time used so far, that of its workers too.
+
+        NaN where the system does not tell.
+        """
+        return sum(_cpu_seconds(one) for one in (self.process_id, *_workers(self.process_id)))
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return status and body of one GET request."""
@@ -82,6 +81,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _cpu_seconds(process_id: int) -> float:
+    stat = Path(f"/proc/{process_id}/stat")
+    if not stat.exists():
+        return float("nan")
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _workers(process_id: int) -> list[int]:
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return [int(child) for child in children.read_text().split()] if children.exists() else []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,12 +1,16 @@
 """What another worker is worth: `python -m tests.bench.workers` (needs a core for the load, too).
 
 The same questions to one worker and to two, in turns; each worker is a process of one thread, so
-that two of them can be twice as quick only where two cores are free for them.
+that two of them can be twice as quick only where two cores are free for them. Where they are not,
+the processor time of the servers alone tells what two would be worth: twice what one is, less what
+a request costs more with two.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from statistics import median
 from typing import Annotated
 
 import typer
@@ -20,6 +24,14 @@ from tests.worlds import USERS
 AIM = 1.7
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Answers a second, and processor time of the server for one answer."""
+
+    per_second: float
+    cpu_us: float
+
+
 def main(
     kind: Annotated[str, typer.Option(help="sqlite or postgresql")] = "sqlite",
     requests: Annotated[int, typer.Option(min=100, help="Requests a turn.")] = 6_000,
@@ -29,22 +41,27 @@ def main(
     console = Console(highlight=False)
     console.print(machine())
     with shop(kind) as built:
-        ratios = sorted(_ratio(built, requests, console) for _ in range(rounds))
+        pairs = [[_turn(built, n, requests, console) for n in (1, 2)] for _ in range(rounds)]
     cores = os.cpu_count() or 1
     short = "" if cores > 2 else f"; with {cores} cores the load takes its share of them"
-    console.print(f"{kind}: two workers {ratios[rounds // 2]:.2f} times one (aim: {AIM}){short}")
+    ratio = median(two.per_second / one.per_second for one, two in pairs)
+    alone = median(2 * one.cpu_us / two.cpu_us for one, two in pairs)
+    console.print(f"{kind}: two workers {ratio:.2f} times one (aim: {AIM}){short}")
+    console.print(f"by the processor time of the servers, with a core each: {alone:.2f} times one")
 
 
-def _ratio(built: Shop, requests: int, console: Console) -> float:
+def _turn(built: Shop, workers: int, requests: int, console: Console) -> Turn:
     paths = [get(f"/v1/users/{user}") for user in USERS[:50]]
-    rates = []
-    for workers in (1, 2):
-        with built.served("--workers", str(workers)) as app:
-            put_load(app.port, paths, total=200, connections=16)
-            load = put_load(app.port, paths, total=requests, connections=16)
-        console.print(f"{workers}: {load.per_second:,.0f} requests/s, {load.errors} failed")
-        rates.append(load.per_second)
-    return rates[1] / rates[0]
+    with built.served("--workers", str(workers)) as app:
+        put_load(app.port, paths, total=200, connections=16)
+        before = app.cpu_seconds()
+        load = put_load(app.port, paths, total=requests, connections=16)
+        cpu_us = (app.cpu_seconds() - before) / requests * 1e6
+    rate = load.per_second
+    console.print(
+        f"{workers}: {rate:,.0f} requests/s, {cpu_us:,.0f} CPU µs each, {load.errors} failed"
+    )
+    return Turn(rate, cpu_us)
 
 
 if __name__ == "__main__":

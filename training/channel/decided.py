@@ -43,6 +43,38 @@ def with_decisions(columns: Columns, decisions: Iterable[Decision]) -> dict[str,
     return rows
 
 
+def as_one_person(columns: Columns, former: Mapping[str, Sequence[str]]) -> Columns:
+    """Return message rows in which a mail goes by the id that its receiver has now.
+
+    What came of a mail names it by its receiver, who may have had another id when it was sent.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        As the event log has them; users are those that former ids became.
+    former : mapping of str to sequence of str
+        The ids that each user had before.
+    """
+    if not former:
+        return columns
+    renamed = {
+        name: [
+            _own(said, user, former.get(user, ()))
+            for said, user in zip(columns[name], columns["user_id"], strict=True)
+        ]
+        for name in ("event_id", "ref")
+    }
+    return {**columns, **renamed}
+
+
+def _own(said: str | None, user: str, former: Sequence[str]) -> str | None:
+    if said is not None and said.startswith("email:"):
+        for previous in former:
+            if said.endswith(f":{previous}"):
+                return said.removesuffix(previous) + user
+    return said
+
+
 def _receipts(
     rows: Mapping[str, Sequence[Any]], taken: Mapping[tuple[str, str], Decision]
 ) -> dict[str, str]:

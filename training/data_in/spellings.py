@@ -35,10 +35,14 @@ EVENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "trait": (),
     "event_id": ("message_id", "event_id", "insert_id", "uuid"),
     "channel": ("channel",),
-    "ref": ("ref",),
-    "pscore": ("pscore",),
+    "ref": ("ref", "message_ref", "decision_id", "properties.decision_id"),
+    "mail": ("email_id", "properties.email_id"),
+    "pscore": ("pscore", "properties.pscore"),
     "simulated": ("simulated",),
+    "machine": ("machine", "is_bot", "properties.machine"),
 }
+MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
+"""Meanings of which a log of messages has at least one: it needs no items."""
 ITEM_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "item": ("item_id", "item", "product_id", "sku"),
     "title": ("title", "name"),
@@ -81,7 +85,7 @@ class Found:
 def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found:
     """Find the columns of a file of events.
 
-    An item column is needed unless the file is a log of messages (it has ``ref`` or ``pscore``)
+    An item column is needed unless the file may be a log of messages (it has one of ``MESSAGES``)
     or the configuration says ``item = ""``.
 
     Parameters
@@ -104,7 +108,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found
     }
     chosen = {meaning: name for meaning, name in named if name is not None}
     found = find(header, spellings, chosen)
-    message_log = "ref" in found or "pscore" in found or chosen.get("item") == ""
+    message_log = not MESSAGES.isdisjoint(found.columns) or chosen.get("item") == ""
     for meaning in ("user", "at") if message_log else ("user", "item", "at"):
         require(meaning, found, header, spellings)
     return found

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from recsys.config import Config
-from recsys.event_names import MESSAGE_KINDS, MESSAGE_SENT, kind_of
+from recsys.event_names import MESSAGE_KINDS, MESSAGE_SENT, kind_of, message_of
 from recsys.events import DAY
 from training.data_in.event_ids import event_ids
 from training.data_in.fields import (
@@ -25,6 +25,7 @@ from training.data_in.fields import (
     no_id,
     text_of,
 )
+from training.data_in.message_rows import channel_said, joined_by_mail
 from training.data_in.quarantine import quarantined
 from training.data_in.read import RawFile
 from training.data_in.spellings import Found, event_columns
@@ -45,7 +46,7 @@ REASONS: Mapping[str, str] = {
     "bad_price": "the price is no number, or negative",
     "zero_price": "something was bought or returned for nothing: a gift, a sample, a correction",
     "unknown_channel": "a message went through a channel that is not configured",
-    "no_ref": "the outcome of a message does not say of which",
+    "no_ref": "the outcome of a message says neither of which nor of which channel",
     "bad_pscore": "the pscore is not a probability above 0",
     "too_many_fields": "the row has more fields than the header",
     "broken_json": "the line is not a JSON object",
@@ -105,7 +106,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
     )
     good = fresh & pl.col("reason").is_null()
     kept = judged.filter(good)
-    if "event_id" in found:
+    if "event_id" in found or "mail" in found:
         named = pl.col("event_id")
         first = named.is_null() | named.is_first_distinct()
         reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
@@ -125,7 +126,7 @@ def _judged(raw: RawFile, found: Found, times: Times, config: Config, *, now: in
     canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
-    ).drop("at_given", "quantity_given", "price_given", "pscore_given")
+    ).drop("at_given", "quantity_given", "price_given", "pscore_given", "mail")
 
 
 def _times(raw: RawFile, found: Found, config: Config) -> Times:
@@ -154,6 +155,7 @@ def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
         id_of(raw.frame, found, "event_id").alias("event_id"),
         id_of(raw.frame, found, "order").alias("order_id"),
         id_of(raw.frame, found, "ref").alias("ref"),
+        id_of(raw.frame, found, "mail").alias("mail"),
         text_of(found, "kind").alias("kind"),
         text_of(found, "channel").alias("channel"),
         text_of(found, "title").alias("title"),
@@ -162,20 +164,27 @@ def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
         text_of(found, "quantity").alias("quantity_given"),
         text_of(found, "price").alias("price_given"),
         text_of(found, "pscore").alias("pscore_given"),
-        text_of(found, "simulated").str.to_lowercase().is_in(["true", "1"]).fill_null(value=False),
+        _flag(found, "simulated"),
+        _flag(found, "machine"),
         at_given=text_of(found, "at"),
     )
-    return _signed(_numbers(_with_kinds(frame, config)), config)
+    return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
+
+
+def _flag(found: Found, meaning: str) -> pl.Expr:
+    return text_of(found, meaning).str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
 
 
 def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     given = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
     own = {kind.lower(): kind for kind in config.kinds}
-    kinds = [own.get(name.lower()) or kind_of(name) for name in given]
+    kinds = [own.get(name.lower()) or message_of(name)[0] or kind_of(name) for name in given]
+    arms = list(config.channels.arms)
     return frame.with_columns(
+        channel_said(given, arms),
         pl.col("kind")
         .replace_strict(given, kinds, default=None, return_dtype=pl.String)
-        .fill_null(config.data.default_kind)
+        .fill_null(config.data.default_kind),
     )
 
 
@@ -208,7 +217,9 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
 
 def _reason(found: Found, config: Config, *, now: int) -> pl.Expr:
     kind = pl.col("kind")
-    interaction = ~kind.is_in(MESSAGE_KINDS)
+    outcome = kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT)
+    of_ours = pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False)
+    has_items = "item" in found or not ("ref" in found or "pscore" in found or _itemless(config))
     money = kind.is_in(["purchase", "return"])
     rules: dict[str, pl.Expr] = {
         "no_user": no_id("user_id"),
@@ -219,19 +230,22 @@ def _reason(found: Found, config: Config, *, now: int) -> pl.Expr:
         "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
         "future_time": pl.col("at") > now + DAY,
         "unknown_kind": ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
-        "no_item": interaction & pl.col("item_id").is_null() & ("item" in found),
+        "no_item": ~kind.is_in(MESSAGE_KINDS) & pl.col("item_id").is_null() & has_items,
         "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
         "bad_price": bad_number("price_given")
         | (pl.col("price") < 0)
         | ~pl.col("value").is_finite(),
         "zero_price": money & (pl.col("price") == 0),
-        "unknown_channel": (kind == MESSAGE_SENT)
-        & ~pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False),
-        "no_ref": kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT) & pl.col("ref").is_null(),
+        "unknown_channel": (kind == MESSAGE_SENT) & ~of_ours,
+        "no_ref": outcome & pl.col("ref").is_null() & ~of_ours,
         "bad_pscore": bad_number("pscore_given")
         | ~pl.col("pscore").is_between(0, 1, closed="right"),
     }
     return first_reason(rules)
+
+
+def _itemless(config: Config) -> bool:
+    return config.data.columns.item == ""
 
 
 def _identified(events: pl.DataFrame) -> pl.DataFrame:

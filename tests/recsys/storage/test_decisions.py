@@ -8,6 +8,7 @@ import pytest
 
 from recsys.channel.decision import Decision
 from recsys.errors import StoreUnavailable
+from recsys.storage import aliases
 from recsys.storage.database import Database
 from recsys.storage.decisions import DecisionLog
 from recsys.storage.profiles import Consent, Profiles
@@ -77,3 +78,26 @@ def test_a_closed_store_takes_no_decision(log: DecisionLog) -> None:
     log.database.close()
     with pytest.raises(StoreUnavailable):
         log.put(ONE)
+
+
+def test_an_alias_takes_the_decisions_along(log: DecisionLog, database: Database) -> None:
+    log.put(replace(ONE, user_id="anon"))
+    aliases.alias(database, "anon", "ann", at=8)
+    assert log.get("ann", "d1") == log.get("anon", "d1") == ONE
+    assert log.put(replace(ONE, user_id="anon", action="sms")) == ONE
+    later = log.put(replace(ONE, user_id="anon", decision_id="d2"))
+    assert list(log.all()) == [ONE, later]
+    assert later.user_id == "ann"
+
+
+def test_of_two_decisions_by_one_id_the_users_stays(log: DecisionLog, database: Database) -> None:
+    log.put(ONE)
+    log.put(replace(ONE, user_id="anon", action="sms"))
+    aliases.alias(database, "anon", "ann", at=8)
+    assert list(log.all()) == [ONE]
+
+
+def test_the_consent_line_of_a_former_id_is_the_users(log: DecisionLog, database: Database) -> None:
+    aliases.alias(database, "anon", "ann", at=8)
+    Profiles(database).record_consents([Consent("ann", "marketing", "email", "granted", 1)])
+    assert log.consent_seq("anon") == log.consent_seq("ann") > 0

@@ -11,7 +11,7 @@ import pytest
 from recsys.events import DAY, HOUR, IdMap
 from tests.recsys.storage.test_decisions import ONE
 from tests.training.channel.test_log import CONFIG, NOON, USERS, came, columns, sent
-from training.channel.decided import with_decisions
+from training.channel.decided import as_one_person, with_decisions
 from training.channel.log import messages_from_log
 
 ANSWER = json.dumps(
@@ -127,3 +127,17 @@ def test_a_decision_that_could_not_be_delivered_teaches_nothing() -> None:
     assert len(joined(came("failed", "d1", NOON + HOUR), LATER)) == 0
     receipt = ("m1", "a", "message_sent", NOON + HOUR, "email", "d1", None)
     assert len(joined(receipt, came("failed", "m1", NOON + 2 * HOUR), LATER)) == 0
+
+
+def test_a_click_finds_the_mail_that_went_to_the_former_id() -> None:
+    table = columns(
+        sent("email:e1:anon", "a", NOON),
+        came("responded", "email:e1:a", NOON + HOUR),
+        sent("email:e2:a", "a", NOON + DAY),
+        came("responded", "email:e2:anon", NOON + DAY + HOUR),
+        LATER,
+    )
+    lost = messages_from_log(table, USERS, CONFIG)
+    assert lost.responded.tolist() == [False, False]
+    found = messages_from_log(as_one_person(table, {"a": ("anon",)}), USERS, CONFIG)
+    assert found.responded.tolist() == [True, True]

@@ -233,6 +233,20 @@ def test_a_simulated_message_log_stays_marked(log: EventLog, tmp_path: Path) -> 
     assert rows(log)[0][-1] == 1
 
 
+def test_a_message_log_imported_again_changes_nothing(log: EventLog, tmp_path: Path) -> None:
+    text = (
+        "user_id,timestamp,event,email_id,decision_id\n"
+        "ann,2020-01-01T10:00:00Z,Email Delivered,e1,d1\n"
+        "ann,2020-01-01T11:00:00Z,Email Opened,e1,\n"
+        "ann,2020-01-01T11:00:01Z,Email Opened,e1,\n"
+    )
+    imported(log, tmp_path, text)
+    before = rows(log)
+    assert len(before) == 3
+    imported(log, tmp_path, text)
+    assert rows(log) == before
+
+
 class Steps:
     def __init__(self) -> None:
         self.begun: list[str] = []

@@ -187,6 +187,41 @@ def test_messages_are_checked_as_messages(tmp_path: Path) -> None:
     assert reasons(valid) == expected
 
 
+def test_a_mail_log_is_read_by_the_names_that_its_sender_gives(tmp_path: Path) -> None:
+    text = (
+        "message_id,user_id,timestamp,event,channel,email_id,pscore,machine\n"
+        "1,ann,2020-01-01T10:00:00Z,Email Delivered,server,e1,0.4,\n"
+        "2,ann,2020-01-01T11:00:00Z,Email Opened,server,e1,,true\n"
+        "3,ann,2020-01-01T12:00:00Z,Email Link Clicked,server,e1,,false\n"
+        "4,ben,2020-01-01T10:00:00Z,Email Bounced,server,e1,,true\n"
+        "5,ann,2020-01-02T10:00:00Z,Email Marked as Spam,server,e1,,\n"
+    )
+    events = checked(tmp_path, text).events.sort("at", "user_id")
+    kinds = ["sent", "failed", "opened", "responded", "unsubscribed"]
+    assert events["kind"].to_list() == [f"message_{kind}" for kind in kinds]
+    assert events["event_id"].to_list() == ["email:e1:ann", "4", "2", "3", "5"]
+    assert events["ref"].to_list() == [None, "email:e1:ben", *["email:e1:ann"] * 3]
+    assert events["channel"].unique().to_list() == ["email"]
+    assert events["machine"].to_list() == [False, False, True, False, False]
+    assert events["pscore"].to_list() == [0.4, None, None, None, None]
+
+
+def test_push_and_sms_logs_need_no_more_than_user_time_event_and_channel(tmp_path: Path) -> None:
+    text = (
+        "user_id,timestamp,event,channel\n"
+        "ann,2020-01-01,Push Notification Received,\n"
+        "ann,2020-01-02,Push Notification Tapped,\n"
+        "ann,2020-01-03,SMS Delivered,sms\n"
+        "ann,2020-01-04,message_unsubscribed,sms\n"
+        "ann,2020-01-05,Unsubscribed,\n"
+        "ann,2020-01-06,purchase,web\n"
+    )
+    valid = checked(tmp_path, text)
+    assert valid.events["channel"].to_list() == ["push", "push", "sms", "sms"]
+    assert valid.events["kind"].to_list()[-1] == "message_unsubscribed"
+    assert reasons(valid) == ["no_ref", "no_item"]
+
+
 def test_events_come_in_order_of_time(tmp_path: Path) -> None:
     text = HEADER + "b,tea,2020-01-02,1,1\na,tea,2020-01-01,1,1\n"
     assert checked(tmp_path, text).events["user_id"].to_list() == ["a", "b"]
