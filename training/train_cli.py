@@ -51,6 +51,7 @@ def demo(
         _refuse_taken(port)
     job.prepare_demo(read_config(showing.CONFIG, os.environ), console)
     if prepare_only:
+        console.print(f"serve it with: recsys serve --config {showing.CONFIG}", soft_wrap=True)
         return
     try:
         with showing.serving(port=port, config=showing.CONFIG) as server:

@@ -171,7 +171,8 @@ def _is_quiet(hour: int, terms: Terms) -> bool:
 
 
 def _nearest(place: int, allowed: NDArray[np.bool_]) -> int:
-    """Return the allowed place that is nearest; of two as near the later."""
+    """Return the allowed place that is nearest around the clock; of two as near the later."""
     places = np.flatnonzero(allowed)
     away = np.abs(places - place)
+    away = np.minimum(away, len(allowed) - away)
     return int(places[len(places) - 1 - away[::-1].argmin()])

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from recsys.errors import BadQuery, NotRandomised, UnreadableFile
+from recsys.errors import BadQuery, NotRandomised
 from tests.training.policy.worlds import ARMS, FEATURES, world
 from training.policy_cli import app
 
@@ -124,6 +124,8 @@ def test_a_log_in_which_somebody_chose_is_refused_and_nothing_written(tmp_path: 
     ("wrong", "said"),
     [
         (("--features", "age,nope"), "--features is 'nope'; allowed: a column of the file: age"),
+        (("--features", "age,bought"), "--features is 'bought'; allowed: columns known before"),
+        (("--features", "age,arm"), "--features is 'arm'; allowed: columns known before"),
         (("--features", ","), "--features is ','; allowed: one or more columns"),
         (("--cost", "fax=1"), "--cost is 'fax=1'; allowed: ARM=money with an arm of call, mail"),
         (("--cost", "call=dear"), "--cost is 'call=dear'; allowed: ARM=money"),
@@ -173,7 +175,7 @@ def test_results_go_to_files_whose_ending_is_known(folder: Path) -> None:
     apply = ("apply", "--policy", folder / "policy", "--users", folder / "later.csv", "--out")
     with pytest.raises(BadQuery, match=r"\.csv or \.parquet"):
         run(*apply, folder / "arms.txt")
-    with pytest.raises(UnreadableFile):
+    with pytest.raises(BadQuery, match="allowed: a file that can be written"):
         run(*apply, folder / "no" / "arms.csv")
 
 
@@ -182,3 +184,11 @@ def test_users_without_the_features_are_refused(folder: Path, tmp_path: Path) ->
     apply = ("apply", "--policy", folder / "policy", "--users", tmp_path / "users.csv", "--out")
     with pytest.raises(BadQuery, match="--users is 'region'"):
         run(*apply, tmp_path / "arms.csv")
+
+
+def test_a_word_among_numbers_is_told(tmp_path: Path) -> None:
+    age = pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("forty")).otherwise(pl.col("age"))
+    frame(2_000, seed=1).with_columns(age=age).write_csv(tmp_path / "log.csv")
+    learn = ("learn", "--log", tmp_path / "log.csv", *WITH_PSCORE, *FEATURES_ASKED)
+    result = run(*learn, "--out", tmp_path / "policy")
+    assert "age holds 1 values that are no numbers, such as 'forty'" in result.output

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recsys.errors import BadQuery, UnreadableFile
+from recsys.errors import BadQuery
 from training.policy.learnt import Policy
 
 
@@ -36,9 +36,7 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     Raises
     ------
     BadQuery
-        The ending of the name is neither.
-    UnreadableFile
-        The file cannot be written.
+        The ending of the name is neither, or the file cannot be written.
     """
     writers = {".csv": table.write_csv, ".parquet": table.write_parquet}
     if path.suffix not in writers:
@@ -46,4 +44,5 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     try:
         writers[path.suffix](path)  # type: ignore[operator]
     except OSError as error:
-        raise UnreadableFile(path, error.strerror or str(error)) from error
+        why = error.strerror or str(error)
+        raise BadQuery("--out", str(path), f"a file that can be written ({why})") from error

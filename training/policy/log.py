@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def read_log(
     UnreadableFile
         The file cannot be read.
     BadQuery
-        A column is not in the file, or a reward is not a number.
+        A column is not in the file, a reward is not a number, or a feature tells the outcome.
     NotRandomised
         A pscore is missing or not in (0, 1]: leaving such rows out would bias what is learnt.
     """
@@ -78,13 +78,15 @@ def read_log(
     if not 2 <= len(known) <= MAX_ARMS or not set(done.unique().to_list()) <= set(known):
         allowed = f"the arms {', '.join(arms)}" if arms else f"2 to {MAX_ARMS} different arms"
         raise BadQuery("--action", columns.action, allowed)
+    _refuse_leaks(columns, features)
     logged = Decisions(
         user_row=_users(frame, columns.user),
         action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
         pscore=_pscores(frame, columns.pscore),
         reward=_rewards(frame[columns.reward], columns.reward),
     )
-    return Log(known, logged, frame.select(features), notes)
+    known_before = frame.select(features)
+    return Log(known, logged, known_before, (*notes, *_mixed(known_before)))
 
 
 def read_users(path: Path, features: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -120,6 +122,26 @@ def numbers(column: pl.Series) -> NDArray[np.float64] | None:
 def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
     if column not in frame.columns:
         raise BadQuery(option, column, f"a column of the file: {', '.join(frame.columns)}")
+
+
+def _refuse_leaks(columns: Columns, features: Sequence[str]) -> None:
+    for name in features:
+        if name in (columns.action, columns.reward, columns.pscore):
+            raise BadQuery("--features", name, "columns known before the arm was chosen")
+
+
+def _mixed(features: pl.DataFrame) -> Iterator[str]:
+    """Yield which columns are mostly numbers, yet names for the sake of a few other values."""
+    for column in features.get_columns():
+        if column.dtype != pl.String or numbers(column) is not None:
+            continue
+        present = column.filter(~column.str.strip_chars().is_in(MISSING)).drop_nulls()
+        other = present.filter(present.str.strip_chars().cast(pl.Float64, strict=False).is_null())
+        if 2 * len(other) < len(present):
+            yield (
+                f"{column.name} holds {len(other):,} values that are no numbers, such as "
+                f"{other[0]!r}: all {len(present):,} are taken for names"
+            )
 
 
 def _complete(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, tuple[str, ...]]:

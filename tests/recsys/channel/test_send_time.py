@@ -82,6 +82,14 @@ def test_a_night_owl_gets_push_at_the_nearest_allowed_hour_and_mail_at_night() -
     assert push.hit < mail.hit
 
 
+def test_the_nearest_allowed_hour_may_be_the_one_that_begins_now() -> None:
+    before_eight = person(at=MONDAY_NOON - 5 * HOUR + 54 * (HOUR // 60), past=active(4))
+    found = best_time(before_eight, "push", NOON_PEOPLE, TERMS)
+    assert found is not None
+    assert local_hour(found.at, UTC) == 8
+    assert found.at - before_eight.at == 6 * (HOUR // 60)
+
+
 def test_hours_are_those_of_the_receivers_clock() -> None:
     tokyo = person(past=active(3), context=Context(timezone="Asia/Tokyo"))
     found = best_time(tokyo, "push", NOON_PEOPLE, TERMS)
