@@ -6,6 +6,7 @@
     ├── DataError              the data cannot be used
     │   ├── MissingColumn
     │   ├── UnreadableFile
+    │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
     │   └── NotRandomised
@@ -72,6 +73,15 @@ class UnreadableFile(DataError):
         self.path = str(path)
         self.why = why
         super().__init__(f"cannot read {self.path}: {why}")
+
+
+class NoUsableRow(DataError):
+    """A file was read, and none of its rows can be used."""
+
+    def __init__(self, path: object, why: str) -> None:
+        self.path = str(path)
+        self.why = why
+        super().__init__(f"no row of {self.path} can be used: {why}")
 
 
 class LeakFound(DataError):

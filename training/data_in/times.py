@@ -9,6 +9,11 @@ import polars as pl
 
 NAIVE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
+CALENDAR_DAY = "%Y%m%d"
+YEAR_FIRST = r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b"
+DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b"
+SLASHED = r"^(\d{1,2})/(\d{1,2})/(\d{4})\b"
+TWELVE = 12
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 # The unit of a number is told by its size: these are the years 1973 to 5138 in each unit.
 UNITS = (
@@ -34,7 +39,9 @@ def parse_times(given: pl.Series, *, timezone: str, time_format: str = "") -> Ti
     ----------
     given : Series
         Datetimes or dates; or numbers since the epoch, whose unit is told by the size of their
-        median; or text: ISO 8601, a number, or `time_format`.
+        median, or of days (20200131); or text: ISO 8601, a number, `time_format`, or a day as
+        2020/1/31, 31.1.2020 or 1/31/2020. Whether the day or the month of the last is first must
+        show in the column, by a number above 12; where it does not, the time is null.
     timezone : str
         IANA zone of times that name none. An hour that a clock change repeats is its first; an
         hour that it leaves out is null.
@@ -44,11 +51,11 @@ def parse_times(given: pl.Series, *, timezone: str, time_format: str = "") -> Ti
     if given.dtype in (pl.Datetime, pl.Date):
         return _of_datetimes(given, timezone)
     if given.dtype.is_numeric():
-        return _of_numbers(given.cast(pl.Float64))
+        return _of_numbers(given.cast(pl.Float64), timezone)
     text = given.cast(pl.String).str.strip_chars()
     numbers = text.cast(pl.Float64, strict=False)
     if not time_format and 2 * numbers.count() > text.count():
-        return _of_numbers(numbers)
+        return _of_numbers(numbers, timezone)
     return _of_text(text, timezone, (time_format, *NAIVE) if time_format else NAIVE)
 
 
@@ -60,7 +67,11 @@ def _of_datetimes(given: pl.Series, timezone: str) -> Times:
     return Times(_located(given, timezone), f"times without a zone, taken as {timezone}")
 
 
-def _of_numbers(numbers: pl.Series) -> Times:
+def _of_numbers(numbers: pl.Series, timezone: str) -> Times:
+    days = _of_days(numbers, timezone)
+    # As seconds these numbers would all be of August 1970; few of them would happen to be days.
+    if 2 * days.count() > numbers.count():
+        return Times(days, f"days written as numbers, taken as {timezone}")
     finite = numbers.filter(numbers.is_finite())
     middle = abs(float(finite.median() or 0.0))  # type: ignore[arg-type]
     unit, factor = next(((u, f) for u, below, f in UNITS if middle < below), NANOSECONDS)
@@ -73,11 +84,19 @@ def _of_numbers(numbers: pl.Series) -> Times:
     return Times(exact, f"{unit} since 1970")
 
 
+def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
+    whole = numbers.is_between(19_000_101, 21_001_231) & (numbers == numbers.round())
+    days = numbers.set(~whole.fill_null(value=False), None).cast(pl.Int64).cast(pl.String)
+    return _tried(days, (CALENDAR_DAY,), timezone)
+
+
 def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
     plain = text.str.replace(r" ?UTC$", "Z").str.replace("T", " ", literal=True)
+    order = ""
     at = _tried(plain if naive == NAIVE else text, naive[:1], timezone)
     zoned = plain.str.contains(_ZONE_AT_THE_END)
     if at.null_count() > text.null_count():
+        plain, order = _year_first(plain)
         at = at.zip_with(at.is_not_null(), _tried(plain, ZONED, None, only=zoned))
         at = at.zip_with(at.is_not_null(), _tried(plain, NAIVE, timezone, only=~zoned))
     named = " and ".join(
@@ -88,7 +107,18 @@ def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
         )
         if present
     )
-    return Times(at, f"times {named}" if named else "no times")
+    return Times(at, f"times {named}{order}" if named else "no times")
+
+
+def _year_first(text: pl.Series) -> tuple[pl.Series, str]:
+    """Return days of other spellings as ISO 8601 writes them, and what was taken for granted."""
+    text = text.str.replace(YEAR_FIRST, "$1-$2-$3").str.replace(DOTTED, "$3-$2-$1")
+    first, second = (text.str.extract(SLASHED, n).cast(pl.Int64) > TWELVE for n in (1, 2))
+    if first.any() and not second.any():
+        return text.str.replace(SLASHED, "$3-$2-$1"), ", the day before the month"
+    if second.any() and not first.any():
+        return text.str.replace(SLASHED, "$3-$1-$2"), ", the month before the day"
+    return text, ""
 
 
 def _tried(

@@ -100,7 +100,8 @@ def _best(
 ) -> tuple[Floats, str, str]:
     """Return probabilities, what they were learnt with, and whether P0 sees another level."""
     if not len(now):
-        return np.empty(0), "nobody is active", ""
+        days = definition.active_days
+        return np.empty(0), f"nobody is active: nothing happened in the {days} days before", ""
     critical = known.of_kind(definition.critical_kind)
     scarce = lifetime_value.purchases(critical, at=int(now.at[0])).too_few
     if scarce:

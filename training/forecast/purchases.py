@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.errors import BadQuery, NoUsableRow
 from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents, micros
 from training.data_in.read import read_file
 from training.data_in.times import parse_times
@@ -17,15 +17,17 @@ from training.data_in.times import parse_times
 PURCHASE = "purchase"
 RETURN = "return"
 KINDS = (PURCHASE, RETURN)
+MEANINGS = ("user", "time that is understood", "number")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the columns of the file are called."""
+    """What the columns of the file are called, and a format of its times that is tried first."""
 
     user: str = "user_id"
     time: str = "timestamp"
     value: str = "value"
+    time_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,23 @@ class Read:
         Purchases, and as returns what has a negative amount.
     skipped : int
         Rows without a user, or whose time or amount is none.
+    why : str
+        What they lack and how often, with an example; empty if none was skipped.
     later : int
         Rows at or after the cut-off, not looked at any further.
+    first, last : datetime
+        Of what is before the cut-off, in UTC.
+    spelling : str
+        How the times were read.
     """
 
     interactions: Interactions
     skipped: int
+    why: str
     later: int
+    first: datetime
+    last: datetime
+    spelling: str
 
 
 def cutoff(text: str) -> int:
@@ -71,28 +83,70 @@ def read(file: Path, columns: Columns, *, before: int) -> Read:
         See :func:`training.data_in.read.read_file`.
     BadQuery
         The file has no column of that name.
-    NothingToLearnFrom
-        No usable row is before the cut-off.
+    NoUsableRow
+        None has a user, a time and an amount, or none of those is before the cut-off.
     """
-    frame = read_file(file).frame
+    frame = _without_blanks(read_file(file).frame)
     for option, name in (("--user", columns.user), ("--time", columns.time)):
         _require(frame, option, name)
     _require(frame, "--value", columns.value)
-    at = parse_times(frame[columns.time], timezone="UTC").at
+    times = parse_times(frame[columns.time], timezone="UTC", time_format=columns.time_format)
     rows = pl.DataFrame(
         {
-            "user": frame[columns.user].cast(pl.String),
-            "at": at,
-            "value": frame[columns.value].cast(pl.Float64, strict=False),
+            "user": frame[columns.user].cast(pl.String).str.strip_chars(),
+            "at": times.at,
+            "value": _amounts(frame[columns.value]),
         }
     )
-    usable = rows.filter(
+    good = rows.select(
         pl.col("user").str.len_chars() > 0, pl.col("at").is_not_null(), pl.col("value").is_finite()
-    )
+    ).fill_null(value=False)
+    usable = rows.filter(good["user"] & good["at"] & good["value"])
+    why = _skipped(good, frame.select(columns.user, columns.time, columns.value))
+    if not len(usable):
+        raise NoUsableRow(file, why)
     known = usable.filter(pl.col("at") < before)
+    first, last = (_day(usable["at"].min()), _day(usable["at"].max()))
     if not len(known):
-        raise NothingToLearnFrom("usable rows before the cut-off", found=0, needed=1)
-    return Read(_table(known), len(rows) - len(usable), len(usable) - len(known))
+        span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
+        raise NoUsableRow(file, f"none is before the cut-off, {span}")
+    return Read(
+        interactions=_table(known),
+        skipped=len(rows) - len(usable),
+        why=why,
+        later=len(usable) - len(known),
+        first=first,
+        last=_day(known["at"].max()),
+        spelling=times.spelling,
+    )
+
+
+def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
+    names = [name.strip() for name in frame.columns]
+    if len(set(names)) < len(names):
+        return frame
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+
+def _amounts(given: pl.Series) -> pl.Series:
+    text = given.str.strip_chars() if given.dtype == pl.String else given
+    return text.cast(pl.Float64, strict=False)
+
+
+def _day(at: object) -> datetime:
+    return datetime.fromtimestamp(int(at) / 1e6, UTC)  # type: ignore[call-overload]
+
+
+def _skipped(good: pl.DataFrame, given: pl.DataFrame) -> str:
+    """Return what rows lack, how many of them, and what stands there instead in one of them."""
+    said = []
+    for name, what, column in zip(good.columns, MEANINGS, given.columns, strict=True):
+        bad = given[column].filter(~good[name])
+        if len(bad):
+            example = next(iter(bad.drop_nulls()), None)
+            such = "" if example is None else f", such as {str(example)!r}"
+            said.append(f"{len(bad):,} have no {what} in {column!r}{such}")
+    return "; ".join(said)
 
 
 def _require(frame: pl.DataFrame, option: str, name: str) -> None:

@@ -119,3 +119,42 @@ def test_a_number_of_another_unit_than_the_rest_is_not_guessed() -> None:
     times = parse_times(given, timezone="UTC")
     assert times.spelling == "milliseconds since 1970"
     assert times.at.to_list() == [1_767_225_600_000_000, None, 1_767_225_601_000_000]
+
+
+@pytest.mark.parametrize("number", [20_200_101, 20_200_101.0, "20200101"])
+def test_a_day_written_as_a_number_is_that_day_and_not_one_of_1970(number: object) -> None:
+    times = parse_times(pl.Series([number]), timezone="UTC")
+    assert times.at.to_list() == [NOON - 12 * 3_600_000_000]
+    assert times.spelling == "days written as numbers, taken as UTC"
+
+
+def test_a_number_that_is_no_day_among_days_is_null() -> None:
+    assert parsed(20_200_101, 20_200_101, 20_201_301) == [NOON - 12 * 3_600_000_000] * 2 + [None]
+
+
+def test_seconds_of_1970_that_are_no_days_stay_seconds() -> None:
+    assert parsed(20_009_999, 20_200_101, 20_209_999)[1] == 20_200_101_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2020/01/01 12:00", "2020/1/1 12:00:00", "1.1.2020 12:00", "01.01.2020 12:00:00.0"],
+)
+def test_days_in_an_order_that_cannot_be_mistaken_are_understood(text: str) -> None:
+    assert parsed(text) == [NOON]
+
+
+def test_the_order_of_day_and_month_is_what_another_row_shows() -> None:
+    february, january = 1_580_545_560_000_000, 1_577_953_560_000_000
+    assert parsed("1/2/2020 8:26", "13/2/2020 8:26")[0] == february
+    assert parsed("1/2/2020 8:26", "2/13/2020 8:26")[0] == january
+
+
+def test_the_order_taken_is_said() -> None:
+    times = parse_times(pl.Series(["12/31/2020 8:26"]), timezone="UTC")
+    assert times.spelling == "times without a zone, taken as UTC, the month before the day"
+
+
+def test_day_and_month_that_could_be_either_are_not_guessed() -> None:
+    assert parsed("1/2/2020", "3/4/2020") == [None, None]
+    assert parsed("13/2/2020", "2/13/2020") == [None, None]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.errors import BadQuery, NoUsableRow
 from recsys.events import micros
 from training.forecast import purchases
 from training.forecast.purchases import Columns
@@ -25,6 +25,34 @@ def test_rows_before_the_cutoff_are_read_and_the_others_counted(tmp_path: Path) 
     assert list(read.interactions.users) == ["ann", "bob"]
     assert read.interactions.value.tolist() == [3, 5]
     assert (read.skipped, read.later) == (3, 1)
+    assert read.why == (
+        "1 have no user in 'user_id'; 1 have no time that is understood in 'timestamp', such as "
+        "'never'; 1 have no number in 'value', such as 'much'"
+    )
+    assert (read.first.day, read.last.day) == (1, 2)
+
+
+def test_a_file_without_a_usable_row_shows_what_stands_there_instead(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,timestamp,value\nann,01/02/2020,3\n")
+    with pytest.raises(NoUsableRow, match=r"1 have no time that is understood.*'01/02/2020'"):
+        purchases.read(file, Columns(), before=NOON)
+
+
+def test_a_time_that_could_be_read_in_two_ways_is_read_as_the_option_says(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,timestamp,value\nann,02/01/2020,3\n")
+    columns = Columns(time_format="%d/%m/%Y")
+    assert purchases.read(file, columns, before=NOON).interactions.at.tolist() == [
+        micros(datetime(2020, 1, 2, tzinfo=UTC))
+    ]
+
+
+def test_blanks_around_names_ids_and_amounts_do_not_matter(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id, timestamp, value\nann , 2020-01-01, 3\n")
+    table = purchases.read(file, Columns(), before=NOON).interactions
+    assert (list(table.users), table.value.tolist()) == (["ann"], [3])
 
 
 def test_negative_amounts_are_returns(tmp_path: Path) -> None:
@@ -53,7 +81,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
 def test_a_file_that_begins_after_the_cutoff_teaches_nothing(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("user_id,timestamp,value\nann,2021-01-01,3\n")
-    with pytest.raises(NothingToLearnFrom):
+    with pytest.raises(NoUsableRow, match="none is before the cut-off, they go from 2021-01-01"):
         purchases.read(file, Columns(), before=NOON)
 
 
