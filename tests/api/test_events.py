@@ -71,6 +71,13 @@ def test_a_replayed_event_is_a_duplicate_and_changes_nothing(api: Api) -> None:
     assert len(logged(api)) == 1
 
 
+def test_a_list_by_another_name_than_batch_is_told_the_name(api: Api) -> None:
+    response = api.client.post("/v1/events", json={"events": [SHORT]})
+    assert response.status_code == 422
+    assert response.json()["allowed"] == "one event, or a list of them named batch"
+    assert logged(api) == []
+
+
 def test_an_event_without_an_id_gets_one(api: Api) -> None:
     first, second = posted(api, SHORT).events[0], posted(api, SHORT).events[0]
     assert first.event_id
