@@ -135,7 +135,9 @@ class Reader:
                 if "per_category" in said
                 else None
             ),
-            **{name: _named(name, said) for name in ("decision", "session", *EXPERIMENT)},
+            # An id left empty by mistake would be advice that nobody learns from.
+            decision=identifier("decision", said["decision"]) if "decision" in said else "",
+            **{name: _named(name, said) for name in ("session", *EXPERIMENT)},
         )
 
     def _parsed(self, query_string: bytes) -> Asked:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from recsys import errors
 from recsys.errors import RecsysError
@@ -107,10 +108,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer to an unknown path or a method that is not allowed."""
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus(500)
     headers = dict(getattr(error, "headers", None) or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     details = {
         HTTPStatus.NOT_FOUND: "there is nothing at this path; /docs lists the paths there are",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here; "
-        f"allowed: {headers.get('allow') or headers.get('Allow', 'see /docs')}",
+        f"allowed: {headers.get('Allow', 'see /docs')}",
     }
     response = problem(
         status,
@@ -120,6 +123,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     )
     response.headers.update(headers)
     return response
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of all routes at a path; the exception names those of the first only."""
+    here = (route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE)
+    return sorted({method for route in here for method in getattr(route, "methods", None) or ()})
 
 
 async def on_bug(request: Request, _: Exception) -> Response:

@@ -106,8 +106,7 @@ class Service:
         self.inbox = Inbox(self._write)
         self._champion.start()
         if self._shifted and self.current.version is not None:
-            logged = self.log.latest_at(since=self.current.serving.watermark)
-            self.clock = clocks.configured(serving.clock_start, not_before=logged)
+            self._set_clock()
 
     async def open(self) -> None:
         """Load everything, and follow the champion from now on.
@@ -173,6 +172,12 @@ class Service:
                 heap.settle()
             with suppress(StoreUnavailable):
                 await self.reading(partial(self.recall.follow, self.profiles.profiling_after))
+
+    def _set_clock(self) -> None:
+        """Let no event of before a restart lie in the future, where the store can tell of them."""
+        with suppress(StoreUnavailable):
+            logged = self.log.latest_at(since=self.current.serving.watermark)
+            self.clock = clocks.configured(self.config.serving.clock_start, not_before=logged)
 
     def _write(self, events: Sequence[Event]) -> list[Verdict]:
         return self.log.append(events, now=self.clock())

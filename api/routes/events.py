@@ -49,6 +49,8 @@ class Events:
         """
         body = await self._body(request)
         lone = "batch" not in body
+        if lone and isinstance(body.get("events"), list):
+            raise BadQuery("events", body["events"], "one event, or a list of them named batch")
         verdicts = await self._take([body] if lone else self._batch(body), lone=lone)
         return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
 

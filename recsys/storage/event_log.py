@@ -8,9 +8,10 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from recsys.event_names import MESSAGE_UNSUBSCRIBED
 from recsys.people import Remembered
-from recsys.storage import aliases
-from recsys.storage.database import Database
+from recsys.storage import aliases, leaving
+from recsys.storage.database import Database, Writing
 from recsys.storage.memory import remember
 
 LIVE = "api"
@@ -100,6 +101,8 @@ class EventLog:
     def append(self, events: Sequence[Event], *, now: int) -> list[Verdict]:
         """Log `events` in one transaction; they are on the disk when this returns.
 
+        Whoever unsubscribes denies the channel in the same transaction.
+
         Parameters
         ----------
         events : sequence of Event
@@ -125,7 +128,11 @@ class EventLog:
                     for event in events
                 ]
             rows = [(*_FIELDS(event), now) for event in events]
+            leaves = any(event.kind == MESSAGE_UNSUBSCRIBED for event in events)
+            before = _last(writing) if leaves else 0
             logged = writing.insert_new("events", COLUMNS, rows)
+            if leaves:
+                leaving.deny(writing, after=before)
         return [Verdict.ACCEPTED if new else Verdict.DUPLICATE for new in logged]
 
     def append_columns(
@@ -161,7 +168,7 @@ class EventLog:
         given = {name: columns[name] for name in COLUMNS if name in columns}
         absent = {name: value for name, value in _ABSENT.items() if name not in given}
         with self.database.writing() as writing:
-            (before,) = writing.execute(_LAST_SEQ).fetchone()
+            before = _last(writing)
             new = writing.load(
                 "events",
                 given,
@@ -169,6 +176,7 @@ class EventLog:
                 progress=progress,
             )
             aliases.redirect(writing, after=before)
+            leaving.deny(writing, after=before)
         return new
 
     def remembered(
@@ -240,3 +248,7 @@ class EventLog:
             _, *columns = zip(*rows, strict=True)
             yield dict(zip(names, columns, strict=True))
             after = rows[-1][0]
+
+
+def _last(writing: Writing) -> int:
+    return int(writing.execute(_LAST_SEQ).fetchone()[0])

@@ -127,3 +127,9 @@ def test_training_learns_from_decisions_and_from_what_came_of_them(api: Api) -> 
     assert len(own) == len(mailed)
     assert own.responded.sum() == 1
     assert ((own.pscore > 0) & (own.pscore <= 1)).all()
+
+
+def test_an_empty_decision_id_is_refused_not_answered_unlogged(api: Api) -> None:
+    response = api.client.get("/v1/users/u03/channel?decision=")
+    assert response.status_code == 422
+    assert response.json()["parameter"] == "decision"

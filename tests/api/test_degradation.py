@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from recsys.storage import schema, sqlite
 from tests import stores
 from tests.api.conftest import Api, running
@@ -99,6 +101,23 @@ def test_the_same_questions_get_the_same_answers_from_both_kinds_of_store(
         one.client.post("/v1/events", json={**EVENT, "user_id": "u03"})
     for user in ("fresh", "u00", "u03", "denied", "nobody"):
         assert told(api, user) == told(remote, user)
+
+
+@pytest.mark.slow
+def test_a_worker_with_a_shifted_clock_starts_while_the_server_is_gone(
+    server: Cluster, remote: Api
+) -> None:
+    shifted = remote.config.serving.model_copy(update={"clock_start": "2026-01-05T12:00:00Z"})
+    config = remote.config.model_copy(update={"serving": shifted})
+    server.stop()
+    try:
+        with TestClient(create_app(config)) as client:
+            answer = client.get("/v1/users/u03").json()
+            assert "the event store is unavailable" in answer["notes"][0]
+            assert answer["generated_at"].startswith("2026-01-05T12:0")
+            assert client.get("/health/live").status_code == 200
+    finally:
+        server.start()
 
 
 @pytest.mark.slow

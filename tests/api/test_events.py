@@ -71,6 +71,13 @@ def test_a_replayed_event_is_a_duplicate_and_changes_nothing(api: Api) -> None:
     assert len(logged(api)) == 1
 
 
+def test_a_list_by_another_name_than_batch_is_told_the_name(api: Api) -> None:
+    response = api.client.post("/v1/events", json={"events": [SHORT]})
+    assert response.status_code == 422
+    assert response.json()["allowed"] == "one event, or a list of them named batch"
+    assert logged(api) == []
+
+
 def test_an_event_without_an_id_gets_one(api: Api) -> None:
     first, second = posted(api, SHORT).events[0], posted(api, SHORT).events[0]
     assert first.event_id
@@ -260,6 +267,14 @@ def test_what_came_of_messages_is_kept_and_is_no_interaction(api: Api) -> None:
     told = [{"user_id": "fresh", "event": name, "email_id": "e1"} for name in names]
     assert posted(api, {"batch": told}).accepted == len(names)
     assert rung(api, "fresh") == "popular"
+
+
+def test_who_marks_a_mail_as_spam_gets_no_other(api: Api) -> None:
+    spam = {"user_id": "u00", "event": "Email Marked as Spam", "email_id": "e1"}
+    assert posted(api, spam).accepted == 1
+    ranked = api.client.get("/v1/users/u00/channel?decision=d1").json()["channel"]["ranked"]
+    mail = next(arm for arm in ranked if arm["channel"] == "email")
+    assert (mail["eligible"], mail["reason"]) == (False, "no consent")
 
 
 def test_the_recommendation_id_is_kept_for_attribution(shared_api: Api) -> None:

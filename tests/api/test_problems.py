@@ -105,6 +105,9 @@ def test_a_method_that_is_not_allowed_names_those_that_are(shared_api: Api) -> N
     response = shared_api.client.delete("/v1/events")
     assert "POST" in problem(response, 405)["detail"]
     assert response.headers["allow"] == "POST"
+    both = shared_api.client.delete("/v1/users/u03/consent")
+    assert "allowed: GET, PUT" in problem(both, 405)["detail"]
+    assert both.headers["allow"] == "GET, PUT"
 
 
 @pytest.mark.parametrize("path", ["/v1/users/u03", "/v1/segments", "/nowhere"])
