@@ -41,5 +41,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return orjson.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UnreadableFile(path, str(error)) from error
+    except OSError as error:
+        raise UnreadableFile(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise UnreadableFile(path, f"no JSON: {error}") from error

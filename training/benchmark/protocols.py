@@ -14,6 +14,7 @@ from training.benchmark.outcome import Outcome
 from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import PublishedTable, table_for
 from training.benchmark.request import Request
+from training.destination import refuse_unwritable
 from training.progress import ConsoleSteps
 
 MODULES = {
@@ -25,7 +26,16 @@ MODULES = {
 
 
 def benchmark(protocol: ProtocolName, asked: Request) -> None:
-    """Carry out a protocol and print its figures, time and memory, and the published ones."""
+    """Carry out a protocol and print its figures, time and memory, and the published ones.
+
+    Raises
+    ------
+    BadQuery
+        The lists could not be written in the end, or would overwrite a file that is read.
+    """
+    if asked.predict:
+        read = [file for file in (asked.train, asked.test) if file]
+        refuse_unwritable("--predict", asked.predict, inputs=read)
     console = Console(highlight=False)
     start = time.perf_counter()
     with ConsoleSteps(console) as progress:

@@ -44,12 +44,12 @@ def run(asked: Request, progress: Steps) -> Outcome:
     file = read_train(asked.train)
     if len(file.sessions) < FEWEST_SESSIONS:
         raise NothingToLearnFrom("sessions", found=len(file.sessions), needed=FEWEST_SESSIONS)
+    beginnings = read_test(asked.test, file) if asked.test else None
     job = Job(file.sessions, asked.k, asked.seed, progress)
     settings = searched(job)
     parts, judged, best = compared(job, settings)
     figures, measured_on = judged[best], "the latest sixteenth of the train file, as validation"
-    if asked.test:
-        beginnings = read_test(asked.test, file)
+    if beginnings:
         scorer = final(job, settings, parts, best)
         with job.phase(f"rank for {len(beginnings.targets):,} beginnings"):
             lists = ranked(scorer, beginnings.prefixes, asked.k)

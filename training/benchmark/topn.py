@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.errors import NothingToLearnFrom
+from recsys.errors import NothingToLearnFrom, NoUsableRow
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.job import Job
@@ -36,9 +36,13 @@ def run(asked: Request, progress: Steps) -> Outcome:
         Of either file.
     NothingToLearnFrom
         No user of the train file has enough items to hold one out.
+    NoUsableRow
+        No user of the test file has an item.
     """
     progress.begin("read")
     wanted = read_baskets(asked.test) if asked.test else {}
+    if asked.test and not any(wanted.values()):
+        raise NoUsableRow(asked.test, f"{len(wanted):,} users, none with an item to look for")
     taken = Taken.of(with_users(read_baskets(asked.train), wanted))
     job = Job(asked, progress)
     found = job.search(

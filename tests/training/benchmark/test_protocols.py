@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from recsys.__main__ import app
 from recsys.algorithms.histories import Histories
-from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.errors import BadQuery, NothingToLearnFrom, NoUsableRow
 from tests.training.benchmark.worlds import CLUB, Quiet, club, club_lines
 from training.benchmark import leave_one_out, measuring, protocols, topn
 from training.benchmark.outcome import Outcome
@@ -197,3 +197,23 @@ def test_the_command_prints_figures_cost_and_choice(train):
         "no published",
     ):
         assert said in done.output
+
+
+@pytest.mark.parametrize("protocol", list(ProtocolName))
+def test_lists_never_overwrite_the_train_file(train, protocol):
+    before = train.read_text()
+    with pytest.raises(BadQuery, match="--predict"):
+        protocols.benchmark(protocol, Request(train, predict=train, budget=QUICK))
+    assert train.read_text() == before
+
+
+def test_lists_that_could_not_be_written_are_refused_before_the_search(train, tmp_path):
+    with pytest.raises(BadQuery, match=r"--predict is .*a folder"):
+        protocols.benchmark(ProtocolName.TOPN, Request(train, predict=tmp_path, budget=QUICK))
+
+
+def test_a_test_file_that_looks_for_nothing_is_refused_rather_than_measured(train, tmp_path):
+    test = tmp_path / "test.txt"
+    test.write_text("u0\nu1\n")
+    with pytest.raises(NoUsableRow, match="2 users, none with an item to look for"):
+        topn.run(Request(train, test, budget=QUICK), Quiet())

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.errors import BadQuery, NothingToLearnFrom, UnreadableFile
 from recsys.evaluation.metrics import NOBODY
 from training import session_learning
 from training.benchmark.request import Request
@@ -96,3 +96,18 @@ def test_predictions_need_prefixes(tmp_path):
 def test_a_handful_of_sessions_is_too_few(tmp_path):
     with pytest.raises(NothingToLearnFrom, match="100"):
         settled(train_file(tmp_path / "train", ring, n=20))
+
+
+def test_a_broken_test_file_is_told_before_anything_is_learnt(tmp_path):
+    begun = []
+
+    class Noted(Quiet):
+        def begin(self, step):
+            begun.append(step)
+
+    test = tmp_path / "test"
+    test.write_text('{"prefix": [1]}\n')
+    asked = Request(train_file(tmp_path / "train", ring), test)
+    with pytest.raises(UnreadableFile, match="line 1 lacks"):
+        run(asked, Noted())
+    assert begun == ["read"]
