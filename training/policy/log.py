@@ -78,13 +78,13 @@ def read_log(
     if not 2 <= len(known) <= MAX_ARMS or not set(done.unique().to_list()) <= set(known):
         allowed = f"the arms {', '.join(arms)}" if arms else f"2 to {MAX_ARMS} different arms"
         raise BadQuery("--action", columns.action, allowed)
-    _refuse_leaks(columns, features)
     logged = Decisions(
         user_row=_users(frame, columns.user),
         action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
         pscore=_pscores(frame, columns.pscore),
         reward=_rewards(frame[columns.reward], columns.reward),
     )
+    _refuse_leaks(columns, features)
     known_before = frame.select(features)
     return Log(known, logged, known_before, (*notes, *_mixed(known_before)))
 
