@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of
-from recsys.evaluation.overlap import NotMeasured, clustered_error
+from recsys.evaluation.overlap import NotMeasured, clustered_error, effective_size
 from recsys.evaluation.policy_value import Decisions
 from training.policy import encoding, response
 from training.policy.encoding import Encoding
@@ -22,6 +22,7 @@ N_FOLDS = 5
 MAX_CELLS = 480
 MIN_COLUMNS, MAX_COLUMNS = 12, 120
 MAX_ERRORS_BEHIND = 1.0
+MIN_EFFECTIVE_AN_ARM = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
       error.
 
     Guessed differences are then shrunk by the slope, and each arm's mean is the doubly robust one:
-    what is left is what a person may be believed to gain.
+    what is left is what a person may be believed to gain. An arm with an effective sample of fewer
+    than 30 rows, where others have more, is chosen for nobody: a handful of lucky rows would
+    otherwise choose it for everybody.
 
     Parameters
     ----------
@@ -116,7 +119,8 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     fold = user_folds(log.logged.user_row, N_FOLDS, seed=settings.seed)
     by_fold, base = fold_sums(design, log, fold)
     fitted = cross_fitted(encoded, design, log, fold=fold, seen=(by_fold, base))
-    mean = fitted.robust.mean(axis=0)
+    known = _known(log.logged, len(log.arms))
+    mean = np.where(known, fitted.robust.mean(axis=0), -np.inf)
     default = int(stakes.net(mean).argmax())
     slope = _at(fitted.slope(), settings.confidence)
     lift = _judged(_held_out_choices(fitted, mean, stakes), default, fitted, log, stakes=stakes)
@@ -133,7 +137,7 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
         slope=slope,
         lift=told,
         verdict=_verdict(log.arms[default], slope, lift, told),
-        notes=log.notes,
+        notes=(*log.notes, *_unknown(log.arms, known)),
     )
 
 
@@ -188,9 +192,10 @@ def scorer_of(
 ) -> Scorer:
     """Return what tables say of people around the mean of each arm, shrunk by the slope.
 
-    Columns are centred, so that the first coefficient is the mean.
+    Columns are centred, so that the first coefficient is the mean; that of an arm which is never
+    to be chosen is minus infinity.
     """
-    shrunk = coefficient * slope
+    shrunk = np.where(np.isfinite(mean)[:, None], coefficient * slope, 0.0)
     shrunk[:, 0] = mean
     return Scorer(shrunk, default)
 
@@ -199,6 +204,20 @@ def certain(chosen: NDArray[np.int8], n_arms: int) -> NDArray[np.float64]:
     """Return the propensities of a policy that draws no lots, shape (n, n_arms)."""
     propensity: NDArray[np.float64] = np.eye(n_arms)[chosen]
     return propensity
+
+
+def _known(logged: Decisions, n_arms: int) -> NDArray[np.bool_]:
+    """Return which arms have rows enough to be chosen, shape (n_arms,); all, where none has."""
+    weight = 1 / logged.pscore
+    rows = [effective_size(weight[logged.action == arm]) for arm in range(n_arms)]
+    known = np.array(rows) >= MIN_EFFECTIVE_AN_ARM
+    return known | ~known.any()
+
+
+def _unknown(arms: tuple[str, ...], known: NDArray[np.bool_]) -> tuple[str, ...]:
+    few = [arm for arm, enough in zip(arms, known, strict=True) if not enough]
+    said = f"effective sample under {MIN_EFFECTIVE_AN_ARM}, so never chosen: {', '.join(few)}"
+    return (said,) if few else ()
 
 
 def _believed(slope: Estimate | None) -> float:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of
+from recsys.evaluation.policy_value import Decisions
 from tests.training.policy.worlds import World, stakes, world
 from training.policy.judging import judge
 from training.policy.learning import Settings, certain, learn, net_of
 from training.policy.learnt import Policy, Stakes
+from training.policy.log import Log
 
 COSTS = [(0.0, 0.0, 0.0), (0.03, 0.03, 0.0), (0.1, 0.1, 0.0)]
 
@@ -142,3 +144,24 @@ def test_a_share_of_choices_can_be_drawn_with_known_propensities() -> None:
     greedy, propensity = policy.propensities(fresh, epsilon=0.3)
     assert propensity.sum(axis=1) == pytest.approx(np.ones(500))
     assert propensity[np.arange(500), greedy] == pytest.approx(np.full(500, 0.8))
+
+
+@pytest.mark.parametrize("personal", [0.0, 1.0])
+def test_an_arm_of_a_few_lucky_rows_is_chosen_for_nobody(personal: float) -> None:
+    people = world(5_000, seed=3, personal=personal)
+    log, n = people.log(seed=3), 5
+    action = np.concatenate([log.logged.action[:-n], np.full(n, 3, np.int8)])
+    reward = np.concatenate([log.logged.reward[:-n], np.ones(n)])
+    pscore = np.concatenate([log.logged.pscore[:-n], np.full(n, n / 5_000)])
+    lucky = Log(
+        (*log.arms, "ray"), Decisions(log.logged.user_row, action, pscore, reward), log.features, ()
+    )
+    policy = learn(lucky, stakes(0.0, 0.0, 0.0, 0.0), Settings(seed=3))
+    assert 3 not in policy.choose(people.features)
+    assert policy.scorer.default != 3
+    assert "effective sample under 30, so never chosen: ray" in policy.notes
+
+
+def test_where_every_arm_has_few_rows_the_best_of_them_serves() -> None:
+    policy = learnt(40, seed=1, personal=0.0, at=stakes(9.0, 9.0, 0.0))
+    assert (policy.scorer.default, policy.notes) == (2, ())
