@@ -14,9 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 # First, before anything that loads NumPy: see the module.
 from api import threads  # noqa: F401
 from api.clock import Clock
-from api.hot import Hot
-from api.middleware import Around
-from api.problems import on_bug, on_http_exception, on_recsys_error
 from api.routes import (
     audiences,
     catalogue,
@@ -31,6 +28,9 @@ from api.routes import (
 from api.routes.events import Events
 from api.routes.users import Users
 from api.service import Service
+from api.web.hot import Hot
+from api.web.middleware import Around
+from api.web.problems import on_bug, on_http_exception, on_recsys_error
 from recsys.config import Config
 from recsys.errors import RecsysError
 from recsys.storage.config_file import read_config

@@ -18,10 +18,10 @@ from recsys.config import Config
 from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
-    from api.asked import Asked
-    from api.audience import Audience, Looked
-    from api.render import Json
+    from api.answers.audience import Audience, Looked
+    from api.answers.render import Json
     from api.service import Service
+    from api.web.asked import Asked
 
 app = typer.Typer(help="Answer into a file.")
 
@@ -52,7 +52,7 @@ def export(  # noqa: PLR0913 - options of a command
     config: ConfigFile = None,
 ) -> None:
     """Write items, channel and churn for all known users, or for an audience."""
-    from api import export as exporting
+    from api.answers import export as exporting
 
     settings = settings_of(config)
     if not preview:
@@ -98,7 +98,7 @@ class Job:
         """
         if segment is None and rule is None:
             return None
-        from api import audience
+        from api.answers import audience
         from recsys.storage.cohort_file import read_json
 
         said = None if rule is None else read_json(rule)
@@ -115,7 +115,7 @@ class Job:
         BadQuery
             Nobody in particular is wanted.
         """
-        from api import audience
+        from api.answers import audience
 
         if wanted is None:
             raise BadQuery("preview", "", "with --segment or --rule")
@@ -124,7 +124,7 @@ class Job:
 
     def write(self, ids: Sequence[str], wanted: Audience | None, output: Path) -> int:
         """Write the answers about the users, or those of them who are wanted."""
-        from api import export as exporting
+        from api.answers import export as exporting
 
         def answer(user_id: str) -> Json:
             service = self.service
@@ -138,7 +138,7 @@ class Job:
             )
 
     def _looked_at(self, ids: Iterable[str], wanted: Audience) -> Iterator[Looked]:
-        from api import audience
+        from api.answers import audience
 
         service = self.service
         return audience.looked_at(
@@ -147,7 +147,7 @@ class Job:
         )  # fmt: skip
 
     def _members(self, ids: Iterable[str], wanted: Audience) -> Iterator[str]:
-        from api import audience
+        from api.answers import audience
 
         for looked in self._looked_at(ids, wanted):
             for row in audience.members(looked, wanted):

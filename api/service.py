@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from api import clock as clocks
-from api import heap, logs, render, threads
-from api.asked import Reader
+from api import heap, logs, threads
+from api.answers import render
+from api.answers.desk import Desk
+from api.answers.recall import Recall
 from api.champion import Champion
 from api.clock import Clock
-from api.desk import Desk
-from api.inbox import Inbox
-from api.keys import Keys
+from api.intake.inbox import Inbox
+from api.intake.keys import Keys
+from api.intake.spelling import Aliased, Speller
 from api.metrics import Metrics
-from api.recall import Recall
-from api.spelling import Aliased, Speller
 from api.state import Current, Serving
+from api.web.asked import Reader
 from recsys.channel.explore import Curiosity
 from recsys.config import Config
 from recsys.errors import CannotAnswer, StoreUnavailable

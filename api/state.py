@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.facts import ItemFacts
-from api.reasons import Reasons
+from api.answers.facts import ItemFacts
+from api.answers.reasons import Reasons
 from recsys.answering import Answering
 from recsys.errors import NoChampion
 

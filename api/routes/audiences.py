@@ -11,16 +11,16 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api import audience as audiences
-from api import render
-from api.audience import COLUMNS, Audience, Looked
-from api.body import read_object
-from api.describe import AUDIENCE_BODY, NOT_FOUND, PROBLEMS, TOO_LARGE, described
-from api.render import Json
+from api.answers import audience as audiences
+from api.answers import render
+from api.answers.audience import COLUMNS, Audience, Looked
+from api.answers.render import Json
 from api.routes.answer import PRIVATE, Answer
-from api.schemas import AudiencePreview
 from api.service import Service
 from api.state import Serving
+from api.web.body import read_object
+from api.web.describe import AUDIENCE_BODY, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.schemas import AudiencePreview
 from recsys.errors import BadQuery
 
 FIELDS = ("rule", "segment", "channel")

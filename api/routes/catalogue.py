@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
 
-from api import render
-from api.asked import identifier
-from api.describe import (
+from api.answers import render
+from api.answers.render import Json
+from api.routes.answer import FRESH, SHARED, Answer
+from api.service import Service
+from api.web.asked import identifier
+from api.web.describe import (
     EXCLUDE,
     ITEM_ID,
     LIMIT,
@@ -14,10 +17,7 @@ from api.describe import (
     PROBLEMS,
     described,
 )
-from api.render import Json
-from api.routes.answer import FRESH, SHARED, Answer
-from api.schemas import ModelAnswer, SimilarAnswer
-from api.service import Service
+from api.web.schemas import ModelAnswer, SimilarAnswer
 
 
 class Browse:

@@ -6,13 +6,14 @@ import asyncio
 
 from fastapi import FastAPI, Request, Response
 
-from api import consents, render
-from api.asked import identifier
-from api.body import read_object
-from api.describe import CONSENT_BODY, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.answers import render
+from api.intake import consents
 from api.routes.answer import FRESH, Answer
-from api.schemas import ConsentAnswer
 from api.service import Service
+from api.web.asked import identifier
+from api.web.body import read_object
+from api.web.describe import CONSENT_BODY, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.schemas import ConsentAnswer
 from recsys.channel import local_time
 
 

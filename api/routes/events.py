@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from api import render
-from api.body import read_object
-from api.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, UNAUTHORISED, described
-from api.render import Json
+from api.answers import render
+from api.answers.render import Json
+from api.intake.spelling import MAX_EVENT_BYTES, UNUSED, Aliased, Identified
 from api.routes.answer import FRESH, Answer
-from api.schemas import EventsAnswer
 from api.service import Service
-from api.spelling import MAX_EVENT_BYTES, UNUSED, Aliased, Identified
+from api.web.body import read_object
+from api.web.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, UNAUTHORISED, described
+from api.web.schemas import EventsAnswer
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.events import SECOND
 from recsys.storage.event_log import Event, Verdict

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Response
 
-from api import clock, render, threads
-from api.describe import described
+from api import clock, threads
+from api.answers import render
+from api.answers.render import Json
 from api.metrics import CONTENT_TYPE
-from api.render import Json
 from api.routes.answer import FRESH, Answer
-from api.schemas import Live, Ready
 from api.service import Service
+from api.web.describe import described
+from api.web.schemas import Live, Ready
 from recsys.errors import StoreUnavailable
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from api.describe import PROBLEMS, SEGMENT_BODIES, TOO_LARGE, UNAUTHORISED
 from api.routes.answer import Answer
 from api.routes.events import Events
-from api.schemas import CallsAnswer
 from api.service import Service
+from api.web.describe import PROBLEMS, SEGMENT_BODIES, TOO_LARGE, UNAUTHORISED
+from api.web.schemas import CallsAnswer
 
 SUMMARIES = {
     "track": "Log what a user did",

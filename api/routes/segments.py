@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
-from api import render
-from api.asked import identifier
-from api.describe import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described
-from api.render import Json
+from api.answers import render
+from api.answers.render import Json
 from api.routes.answer import SHARED, Answer
-from api.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer
 from api.service import Service
+from api.web.asked import identifier
+from api.web.describe import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described
+from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer
 from recsys.answering import Answering
 from recsys.segments import lifecycle
 from recsys.segments.groups import MIN_USERS, Groups, Portrait

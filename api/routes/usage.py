@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Response
 
-from api import render
-from api.describe import PROBLEMS, described
+from api.answers import render
 from api.routes.answer import SHARED, Answer
-from api.schemas import UsageIntervalAnswer
 from api.service import Service
+from api.web.describe import PROBLEMS, described
+from api.web.schemas import UsageIntervalAnswer
 
 
 class Usage:

@@ -9,13 +9,15 @@ from typing import ClassVar
 
 from fastapi import FastAPI, Request, Response
 
-from api import decisions, render
-from api.asked import Asked, identifier
-from api.body import read_object
-from api.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
-from api.desk import FORCED, Desk
+from api.answers import decisions, render
+from api.answers.desk import FORCED, Desk
 from api.routes.answer import PRIVATE, Answer
-from api.schemas import (
+from api.service import Service
+from api.state import Serving
+from api.web.asked import Asked, identifier
+from api.web.body import read_object
+from api.web.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
+from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
     ChurnAnswer,
@@ -23,8 +25,6 @@ from api.schemas import (
     UserAnswer,
     ValueAnswer,
 )
-from api.service import Service
-from api.state import Serving
 from recsys.errors import BadQuery
 
 _BREATH = 20

@@ -14,10 +14,10 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
-from api import audience
+from api.answers import audience
 from api.app import create_app
 from api.routes import audiences
-from api.schemas import AudiencePreview, UserAnswer
+from api.web.schemas import AudiencePreview, UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, BadRule, StoreUnavailable, UnknownSegment, UnreadableFile
 from recsys.storage.event_log import Event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.schemas import SimilarAnswer
+from api.web.schemas import SimilarAnswer
 from tests.api.conftest import Api
 from tests.worlds import GONE, ITEMS
 

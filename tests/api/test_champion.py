@@ -13,8 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.schemas import UserAnswer
 from api.service import Service
+from api.web.schemas import UserAnswer
 from recsys.bundle import Bundle
 from recsys.errors import CannotAnswer
 from recsys.items.slate import ItemQuery, Ranking

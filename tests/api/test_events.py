@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.inbox import Inbox
+from api.intake.inbox import Inbox
 from api.routes import events
-from api.schemas import EventsAnswer
+from api.web.schemas import EventsAnswer
 from recsys.errors import BadEvent, StoreUnavailable
 from recsys.events import DAY, HOUR, SECOND, moment
 from recsys.storage.event_log import Event, Verdict

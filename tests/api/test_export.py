@@ -10,8 +10,8 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.export import CHUNK, columns, export
-from api.schemas import UserAnswer
+from api.answers.export import CHUNK, columns, export
+from api.web.schemas import UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, NoChampion, UnreadableFile
 from recsys.segments.lifecycle import STATES

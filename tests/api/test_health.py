@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 
 from api import clock, threads
 from api.app import create_app
-from api.describe import SEGMENT_BODIES
 from api.routes import users
 from api.routes.users import Users
-from api.schemas import Live, ModelAnswer, Ready
+from api.web.describe import SEGMENT_BODIES
+from api.web.schemas import Live, ModelAnswer, Ready
 from recsys.config import Config
 from recsys.errors import BadValue, StoreUnavailable
 from recsys.events import DAY, SECOND, moment

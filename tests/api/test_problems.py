@@ -11,8 +11,8 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.problems import STATUS, status_of
-from api.schemas import Problem
+from api.web.problems import STATUS, status_of
+from api.web.schemas import Problem
 from recsys import errors
 from recsys.errors import RecsysError
 from tests.api.conftest import Api

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.facts import ItemFacts
-from api.reasons import Reasons
+from api.answers.facts import ItemFacts
+from api.answers.reasons import Reasons
 from recsys.bundle import Bundle
 from recsys.events import NO_EVENTS
 from recsys.items.slate import Recommendation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.recall import ANYBODY, Recall
+from api.answers.recall import ANYBODY, Recall
 from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
 
 VIEW = LiveEvent("tea", "view", 1, 1.0, 0.0)

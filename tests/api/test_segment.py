@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.fields import flat
-from api.machines import is_machine
-from api.schemas import CallsAnswer
+from api.intake.fields import flat
+from api.intake.machines import is_machine
+from api.web.schemas import CallsAnswer
 from recsys.errors import BadValue
 from recsys.events import HOUR, moment
 from tests.api.conftest import NOON, Api, SetClock

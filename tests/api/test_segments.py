@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from api.routes import segments
-from api.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer, UserAnswer
+from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer, UserAnswer
 from recsys.events import DAY
 from recsys.segments.groups import Portrait
 from recsys.storage.event_log import Event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.schemas import UsageIntervalAnswer
+from api.web.schemas import UsageIntervalAnswer
 from tests.api.conftest import Api
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from api import render
-from api.desk import BLIND, Desk
-from api.schemas import (
+from api.answers import render
+from api.answers.desk import BLIND, Desk
+from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
     Churn,

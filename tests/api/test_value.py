@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from api.schemas import ValueAnswer
+from api.web.schemas import ValueAnswer
 from tests.api.conftest import Api
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH
 

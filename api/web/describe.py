@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from api.schemas import Problem
+from api.web.schemas import Problem
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 

@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from api import render
-from api.asked import identifier
-from api.render import Json
+from api.answers import render
+from api.answers.render import Json
+from api.web.asked import identifier
 from recsys.errors import BadQuery, UnreadableFile
 from recsys.segments.groups import FAMILIES
 

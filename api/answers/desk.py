@@ -8,12 +8,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from api import decisions, logs, render
-from api.asked import Asked
+from api import logs
+from api.answers import decisions, render
+from api.answers.recall import Recall
+from api.answers.render import Json
 from api.ids import uuid7
-from api.recall import Recall
-from api.render import Json
 from api.state import Serving
+from api.web.asked import Asked
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import Decision
 from recsys.channel.explore import Curiosity, Lot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from api.fields import Fields, flat
+from api.intake.fields import Fields, flat
 
 _NAMES = re.compile(
     r"(?<!cu)bot\b|crawl|spider|slurp|headless|phantomjs|selenium|puppeteer|playwright|lighthouse"
@@ -21,7 +21,7 @@ def is_machine(fields: Fields) -> bool:
     Parameters
     ----------
     fields : mapping
-        Of the event, as :func:`api.fields.flat` gives them; the agent is that of the *event*
+        Of the event, as :func:`api.intake.fields.flat` gives them; the agent is that of the *event*
         (``context.userAgent``): the one of the request is often an honest server's library.
     """
     if any(fields.get(name) is True for name in _SAID):

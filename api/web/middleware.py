@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from api import ids, logs
-from api.asked import ENCODED_SLASH
-from api.hot import TEMPLATE, Hot, respond
-from api.problems import bug
+from api.web.asked import ENCODED_SLASH
+from api.web.hot import TEMPLATE, Hot, respond
+from api.web.problems import bug
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

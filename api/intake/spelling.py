@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from api.fields import Fields, first, flat, instant_of, number, shown, text
 from api.ids import uuid7
-from api.machines import is_machine
+from api.intake.fields import Fields, first, flat, instant_of, number, shown, text
+from api.intake.machines import is_machine
 from recsys.channel import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery

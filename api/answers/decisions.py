@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from api import render
-from api.asked import Asked
-from api.render import Json
+from api.answers import render
+from api.answers.render import Json
 from api.state import Serving
+from api.web.asked import Asked
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
 from recsys.channel.local_time import local_hour, zone_or

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.asked import MAX_ID_LENGTH
+from api.web.asked import MAX_ID_LENGTH
 from recsys.errors import BadEvent
 from recsys.events import SECOND, micros
 

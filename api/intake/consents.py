@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.asked import identifier
-from api.fields import instant_of
-from api.render import Json, instant
+from api.answers.render import Json, instant
+from api.intake.fields import instant_of
+from api.web.asked import identifier
 from recsys.errors import BadEvent, BadQuery
 from recsys.events import DAY
 from recsys.storage.profiles import (

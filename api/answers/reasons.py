@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from api.facts import MOST_KEPT, ItemFacts
+from api.answers.facts import MOST_KEPT, ItemFacts
 from recsys.bundle import Bundle
 from recsys.items.slate import Recommendation
 from recsys.people import Person

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 
-from api.problems import on_recsys_error
+from api.web.problems import on_recsys_error
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:

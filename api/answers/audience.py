@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from api.asked import Asked
-from api.desk import Desk
-from api.render import Json
+from api.answers.desk import Desk
+from api.answers.render import Json
 from api.state import Serving
+from api.web.asked import Asked
 from recsys import membership
 from recsys.answering import Answering
 from recsys.errors import BadQuery, StoreUnavailable, UnknownSegment

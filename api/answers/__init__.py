@@ -1,0 +1,1 @@
+"""From a user id to an answer, and from an audience to a file."""

@@ -1,0 +1,1 @@
+"""What clients send: events in any spelling, consents, keys."""

@@ -1,0 +1,1 @@
+"""What HTTP asks of every route: parameters, bodies, problems, schemas."""
