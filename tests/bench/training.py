@@ -7,7 +7,6 @@ is held out, the same as there. Figures are for the settings that its search sta
 from __future__ import annotations
 
 import os
-import resource
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -192,8 +191,16 @@ def cost(file: Path, part: int, seed: int) -> Cost:
     whole, settings = taken.histories(), PartSettings.of_size(len(taken.item_row))
     some = whole.of_users(np.arange(0, len(whole), part, dtype=np.int32))
     seconds = timed(lambda: parts.fit(some, settings, seed=seed, threads=THREADS))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return Cost(len(some.item_row), seconds, peak)
+    return Cost(len(some.item_row), seconds, peak_gigabytes())
+
+
+def peak_gigabytes() -> float:
+    """Return the most memory this process ever held.
+
+    From the kernel's own mark: `ru_maxrss` of a process begins at that of its parent.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1e6
 
 
 def drawn(grown: Sequence[Cost]) -> str:
