@@ -214,6 +214,8 @@ def resting(events: UserEvents, rest: NDArray[np.int64], *, at: int) -> NDArray[
     at : int
         Now.
     """
+    if not len(events.at):  # most people have no live events, and this is a hot path
+        return events.item_row
     start = int(np.searchsorted(events.at, at - rest.max(initial=0), side="right"))
     row, kind = events.item_row[start:], events.kind[start:]
     return row[(row >= 0) & (events.at[start:] > at - rest[kind])]
