@@ -59,3 +59,15 @@ def api(world: World) -> Iterator[Api]:
 def shared_api(built_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """The API for tests that only read."""
     yield from running(built_world.copy(tmp_path_factory.mktemp("shared")))
+
+
+@pytest.fixture
+def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world that the environment points to."""
+    storage = world.config.storage
+    monkeypatch.setenv("RECSYS_STORAGE__URL", storage.url)
+    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", storage.models_dir)
+    monkeypatch.setenv("RECSYS_SERVING__CLOCK_START", "2026-01-01T12:00:00Z")
+    monkeypatch.delenv("RECSYS_CONFIG", raising=False)
+    monkeypatch.chdir(world.folder)
+    return world

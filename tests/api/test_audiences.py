@@ -31,18 +31,6 @@ FRENCH = {"trait": "country", "op": "eq", "value": "France"}
 
 
 @pytest.fixture
-def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world that the environment points to."""
-    storage = world.config.storage
-    monkeypatch.setenv("RECSYS_STORAGE__URL", storage.url)
-    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", storage.models_dir)
-    monkeypatch.setenv("RECSYS_SERVING__CLOCK_START", "2026-01-01T12:00:00Z")
-    monkeypatch.delenv("RECSYS_CONFIG", raising=False)
-    monkeypatch.chdir(world.folder)
-    return world
-
-
-@pytest.fixture
 def named(world: World) -> Iterator[TestClient]:
     """An API with two cohorts by name."""
     file = world.folder / "cohorts.json"

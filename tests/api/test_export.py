@@ -18,18 +18,6 @@ from recsys.segments.lifecycle import STATES
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 
 
-@pytest.fixture
-def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world that the environment points to."""
-    storage = world.config.storage
-    monkeypatch.setenv("RECSYS_STORAGE__URL", storage.url)
-    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", storage.models_dir)
-    monkeypatch.setenv("RECSYS_SERVING__CLOCK_START", "2026-01-01T12:00:00Z")
-    monkeypatch.delenv("RECSYS_CONFIG", raising=False)
-    monkeypatch.chdir(world.folder)
-    return world
-
-
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["export", *map(str, arguments)])
 
