@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from matplotlib.axes import Axes
 from rich.table import Table
 
 from recsys.events import moment
 from training.items.backtest import Backtest
-from training.report import items
+from training.report import items, template
 from training.report.drawing import COLOURS, INK, Drawing, draw
 
 READINGS = {
@@ -98,22 +97,17 @@ def _by_history(test: Backtest) -> Table:
 
 def write(tests: Sequence[Backtest], file: Path) -> None:
     """Draw all windows into one HTML file; its folder is made where missing."""
-    environment = Environment(
-        loader=PackageLoader("training.report", "."),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template.fill(
+        "backtest.html.j2",
+        file,
+        filters={"day": day, "figure": figure},
+        values={
+            "tests": tests,
+            "readings": READINGS,
+            "gains": _gains(tests),
+            "sections": [items.drawn(test.metrics) for test in tests],
+        },
     )
-    environment.filters.update(day=day, figure=figure)
-    page = environment.get_template("backtest.html.j2").render(
-        tests=tests,
-        readings=READINGS,
-        gains=_gains(tests),
-        sections=[items.drawn(test.metrics) for test in tests],
-    )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page, encoding="utf-8")
 
 
 def _gains(tests: Sequence[Backtest]) -> tuple[Drawing, ...]:

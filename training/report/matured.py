@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from matplotlib.axes import Axes
 from rich.table import Table
 
 from recsys.evaluation.classification import ReliabilityBin
 from recsys.evaluation.estimate import Estimate
 from training.churn.matured import Matured, pooled
+from training.report import template
 from training.report.backtest import day
 from training.report.drawing import COLOURS, INK, Drawing, diagonal, draw
 
@@ -50,19 +50,12 @@ def calibration(tests: Sequence[Matured]) -> Table:
 
 def write(tests: Sequence[Matured], file: Path) -> None:
     """Draw all windows into one HTML file; its folder is made where missing."""
-    environment = Environment(
-        loader=PackageLoader("training.report", "."),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template.fill(
+        "matured.html.j2",
+        file,
+        filters={"day": day, "estimate": _estimate, "plain": _plain},
+        values={"tests": tests, "drawings": drawn(tests), "calibration": pooled(tests)},
     )
-    environment.filters.update(day=day, estimate=_estimate, plain=_plain)
-    page = environment.get_template("matured.html.j2").render(
-        tests=tests, drawings=drawn(tests), calibration=pooled(tests)
-    )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page, encoding="utf-8")
 
 
 def drawn(tests: Sequence[Matured]) -> tuple[Drawing, ...]:
