@@ -20,6 +20,7 @@
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
+    │   ├── ErasedUser
     │   ├── UnknownItem
     │   ├── UnknownSegment
     │   └── WrongKey
@@ -204,6 +205,17 @@ class BodyTooLarge(QueryError):
         self.allowed_bytes = allowed_bytes
         super().__init__(
             f"the body is too large: at most {allowed_bytes:,} bytes; send smaller batches"
+        )
+
+
+class ErasedUser(QueryError):
+    """A user of whom nothing may be kept any more."""
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        super().__init__(
+            f"user {user_id!r} was erased: nothing is kept about this id any more; "
+            "who comes back needs another id"
         )
 
 

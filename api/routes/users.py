@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -25,8 +26,11 @@ from api.web.schemas import (
     UserAnswer,
     ValueAnswer,
 )
-from recsys.errors import BadQuery
+from recsys.channel.decision import Decision
+from recsys.errors import BadQuery, ErasedUser
 
+NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
+UNLOGGED = "nothing is logged about a user who was erased: this is advice, not a decision"
 _BREATH = 20
 
 
@@ -93,23 +97,21 @@ class Users:
 
     def _decided(self, user_id: str, asked: Asked) -> bytes:
         service = self._service
+        logged = service.decisions.get(user_id, asked.decision)
+        if logged is not None:
+            return _told(user_id, logged, asked, forced=False)
         serving, at = service.current.serving, service.clock()
-        decision = service.decisions.get(user_id, asked.decision)
-        if decision is None:
-            consent_seq = service.decisions.consent_seq(user_id)
-            decision = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
-            if decision is None:
-                return render.dump(service.desk.channel(serving, user_id, asked, at=at))
-            decision = service.decisions.put(decision)
-        return render.dump(
-            {
-                "user_id": user_id,
-                "model_version": decision.version,
-                "generated_at": render.instant(decision.at),
-                "notes": [FORCED] if asked.force else [],
-                "channel": decisions.told(decision, explain=asked.explain),
-            }
-        )
+        consent_seq = service.decisions.consent_seq(user_id)
+        taken = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
+        if taken is None:
+            return render.dump(service.desk.channel(serving, user_id, asked, at=at))
+        try:
+            logged = service.decisions.put(taken)
+        except ErasedUser:
+            advice = service.desk.channel(serving, user_id, asked, at=at)
+            return render.dump({**advice, "notes": [*advice["notes"], UNLOGGED]})
+        # Two requests at once: the other one's was first.
+        return _told(user_id, logged, asked, forced=replace(logged, user_id=user_id) == taken)
 
     async def recommendations(self, request: Request) -> Response:
         """Rank items for a user, from the highest rung that applies to this user now."""
@@ -201,4 +203,17 @@ def register(app: FastAPI, users: Users) -> None:
         responses={200: {"model": BatchAnswer}, **PROBLEMS},
         response_class=Answer,
         openapi_extra={"requestBody": BATCH_BODY},
+    )
+
+
+def _told(user_id: str, decision: Decision, asked: Asked, *, forced: bool) -> bytes:
+    notes = [FORCED if forced else NOT_FORCED.format(rung=decision.rung)] if asked.force else []
+    return render.dump(
+        {
+            "user_id": user_id,
+            "model_version": decision.version,
+            "generated_at": render.instant(decision.at),
+            "notes": notes,
+            "channel": decisions.told(decision, explain=asked.explain),
+        }
     )

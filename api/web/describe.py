@@ -91,6 +91,7 @@ PROBLEMS: dict[int | str, Json] = {
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
 UNAUTHORISED: dict[int | str, Json] = {401: _problem("keys are configured, and none was given")}
+ERASED: dict[int | str, Json] = {410: _problem("this user was erased")}
 TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
 
 
@@ -188,7 +189,11 @@ EVENTS_BODY = json_body(
 )
 _SEGMENT = {
     "track": _ORDER,
-    "identify": {"userId": "12747", "traits": {"country": "Norway"}},
+    "identify": {
+        "anonymousId": "anonymous-7",
+        "userId": "12747",
+        "traits": {"country": "Norway"},
+    },
     "alias": {"previousId": "anonymous-7", "userId": "12747"},
     "page": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
     "screen": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},

@@ -26,6 +26,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
+    errors.ErasedUser: HTTPStatus.GONE,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
