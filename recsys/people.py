@@ -24,12 +24,15 @@ class Context:
         IANA name; empty when not said, then the configured zone stands in.
     cart : tuple of str
         Items in the cart right now.
+    device : str
+        What the answer will be shown on (``mobile``, ``desktop``…); empty when not said.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
     cart: tuple[str, ...] = ()
+    device: str = ""
 
 
 NO_CONTEXT = Context()

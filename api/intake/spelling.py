@@ -14,7 +14,8 @@ import orjson
 from api.ids import uuid7
 from api.intake.fields import Fields, first, flat, instant_of, number, shown, text
 from api.intake.machines import is_machine
-from recsys.channel import local_time
+from api.intake.occasion import SAID_IN, occasion
+from recsys import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery
 from recsys.event_names import (
@@ -210,7 +211,8 @@ class Speller:
             if not isinstance(product, dict):
                 raise BadEvent("bad_product", f"products[{place}] is {shown(product)}")
             order = {name: fields[name] for name in (*ORDER, "recommendationid") if name in fields}
-            own = {**order, **flat(product)}
+            # A product may be a device: on which one it was ordered, the order says.
+            own = {**order, **flat(product), **{name: fields.get(name) for name in SAID_IN}}
             yield self._interaction(own, f"{event_id}:{place}", kind, user_id, at)
 
     def _interaction(
@@ -223,8 +225,9 @@ class Speller:
         quantity = 1.0 if quantity is None else quantity
         price = number(fields, ("price",))
         value = number(fields, VALUE) if price is None else price * quantity
-        recommendation = text(fields, ("recommendationid",))
-        kept = orjson.dumps({"recommendation_id": recommendation}).decode()
+        kept = occasion(fields)
+        if recommendation := text(fields, ("recommendationid",)):
+            kept["recommendation_id"] = recommendation
         return Event(
             event_id,
             user_id,
@@ -234,7 +237,7 @@ class Speller:
             quantity=quantity,
             value=value,
             order_id=text(fields, ORDER) or None,
-            properties=kept if recommendation else None,
+            properties=orjson.dumps(kept).decode() if kept else None,
         )
 
 

@@ -14,7 +14,7 @@ from api.web.asked import identifier
 from api.web.body import read_object
 from api.web.describe import CONSENT_BODY, ERASED, PROBLEMS, TOO_LARGE, USER_ID, described
 from api.web.schemas import ConsentAnswer
-from recsys.channel import local_time
+from recsys import local_time
 from recsys.errors import ErasedUser
 from recsys.storage import erasure
 from recsys.storage.profiles import Consent

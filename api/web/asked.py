@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from recsys.channel import local_time
+from recsys import local_time
 from recsys.config import Config
 from recsys.errors import BadQuery
 from recsys.items.slate import Repeats
@@ -126,6 +126,7 @@ class Reader:
                 trait=said.get(self._trait, said.get("trait", "")),
                 timezone=_timezone(said.get("timezone", "")),
                 cart=cart,
+                device=_named("device", said),
             ),
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),

@@ -50,6 +50,9 @@ EXCLUDE = _parameter(
 )
 QUERY = [
     _parameter("placement", "where the answer will be shown", TEXT),
+    _parameter(
+        "device", "what it will be shown on, as events name it", {**TEXT, "example": "mobile"}
+    ),
     _parameter("trait", "value of the trait that makes segments; also by its own name", TEXT),
     _parameter("timezone", "the user's zone, an IANA name", {**TEXT, "example": "Europe/Paris"}),
     _parameter(

@@ -23,7 +23,7 @@ from training.data_in.validate import Validated, validate
 
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
-_SELDOM = ("channel", "ref", "pscore", "simulated", "machine")
+_SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
 
 
 class Watch(Protocol):
