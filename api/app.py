@@ -20,6 +20,7 @@ from api.routes import (
     consents,
     events,
     health,
+    personal,
     segment,
     segments,
     usage,
@@ -65,6 +66,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     )
     app.state.service = service
     consents.register(app, service)
+    personal.register(app, service)
     users.register(app, Users(service))
     for part in (events, segment, catalogue, segments, audiences, usage, health):
         part.register(app, service)

@@ -103,7 +103,8 @@ class Answering:
                 context=context,
                 traits=remembered.traits,
             )
-        row = self.bundle.interactions.users.row(remembered.known_as or user_id)
+        users = self.bundle.interactions.users
+        row = None if remembered.erased else users.row(remembered.known_as or user_id)
         return Person(
             user_id,
             at,

@@ -57,6 +57,8 @@ class Columns(Section):
     title: str | None = Field(None, description="name of the item")
     category: str | None = Field(None, description="category of the item")
     trait: str | None = Field(None, description="trait of the user (see segments.trait)")
+    device: str | None = Field(None, description="on which device it happened")
+    placement: str | None = Field(None, description="where on the site or in the app it happened")
 
 
 class Data(Section):

@@ -12,10 +12,10 @@ from api.state import Serving
 from api.web.asked import Asked
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
-from recsys.channel.local_time import local_hour, zone_or
 from recsys.channel.send_time import SendTime, best_time
 from recsys.channel.terms import NONE, Terms
 from recsys.ladder import Climb
+from recsys.local_time import local_hour, zone_or
 from recsys.people import NO_SEGMENT, Person
 
 

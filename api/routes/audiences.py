@@ -50,7 +50,8 @@ class Audiences:
         if form not in MEDIA:
             raise BadQuery("format", form, ", ".join(MEDIA))
         wanted = self._wanted(body, serving)
-        users = serving.answering.bundle.interactions.users
+        known = serving.answering.bundle.interactions.users
+        users = await asyncio.to_thread(self._service.not_erased, known)
         chunks = self._looked_at(serving, wanted, users)
         # What is wrong with the store is told by the status, as long as there is one to tell.
         first = await asyncio.to_thread(_next, chunks, wanted)
@@ -75,7 +76,7 @@ class Audiences:
         return audiences.looked_at(service.desk, serving, wanted, users, asked=asked, at=at)
 
     def _count(self, serving: Serving, wanted: Audience) -> Json:
-        users = serving.answering.bundle.interactions.users
+        users = self._service.not_erased(serving.answering.bundle.interactions.users)
         drawn = audiences.sample(users, seed=self._service.config.training.seed)
         return audiences.preview(self._looked_at(serving, wanted, drawn), wanted, of=len(users))
 

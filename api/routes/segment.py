@@ -15,11 +15,11 @@ from api.web.schemas import CallsAnswer
 
 SUMMARIES = {
     "track": "Log what a user did",
-    "identify": "Keep the traits of a user",
+    "identify": "Keep the traits of a user; with an anonymousId, give its history to the user",
     "alias": "Give an anonymous history to a user, at once",
-    "page": "Log a page view; without an item it is understood and not used",
-    "screen": "Log a screen view; without an item it is understood and not used",
-    "group": "Understood, and not used by any model",
+    "page": "Log a page view; without an item it is a 422, `unused_event`",
+    "screen": "Log a screen view; without an item it is a 422, `unused_event`",
+    "group": "Understood, and used by no model: a 422, `unused_event`; in a batch it is harmless",
 }
 
 

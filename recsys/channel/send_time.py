@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.local_time import QUARTER, is_quiet, zone_or
 from recsys.channel.terms import NONE, Terms
 from recsys.events import DAY, HOUR, SECOND
+from recsys.local_time import QUARTER, is_quiet, zone_or
 from recsys.people import Person
 
 HALF_LIFE_DAYS = 120.0

@@ -11,7 +11,8 @@ from typing import Any
 
 from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, SECOND
-from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.storage.aliases import NOBODY
 from recsys.storage.database import Database
 from recsys.storage.profiles import MARKETING, PROFILING, latest
 
@@ -57,6 +58,8 @@ def remember(
 ) -> Remembered:
     """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
 
+    Of an id that was erased: ``ERASED``.
+
     Consents hold whatever their time: a denial must not wait for a clock.
 
     Parameters
@@ -87,6 +90,8 @@ def remember(
     try:
         rows = database.read(statement, (user_id, *moment))
         other = next((row[1] for row in rows if row[0] == _OTHER), None)
+        if other == NOBODY:
+            return ERASED
         if other is not None:
             rows = database.read(statement, (other, *moment))
     except UnicodeEncodeError:

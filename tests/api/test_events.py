@@ -62,6 +62,44 @@ def test_an_event_changes_a_known_users_answer_at_once(api: Api) -> None:
     assert [item["score"] for item in before] != [item["score"] for item in after]
 
 
+IPHONE = {"device": {"type": "iOS"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"device": "Mobile", "placement": "home"}, {"device": "mobile", "placement": "home"}),
+        ({"properties": {"placement": "Cart"}, "context": IPHONE},
+         {"device": "ios", "placement": "cart"}),
+        ({"device": {"model": "X"}, "placement": 7, "context": "none"}, None),
+        ({"device_type": "tablet", "recommendation_id": "r1"},
+         {"device": "tablet", "recommendation_id": "r1"}),
+    ],
+)  # fmt: skip
+def test_device_and_placement_of_an_event_are_kept(
+    api: Api, said: dict[str, Any], kept: dict[str, str] | None
+) -> None:
+    assert posted(api, {**SHORT, **said}).accepted == 1
+    assert properties(api) == [kept]
+
+
+def test_a_device_that_is_ordered_is_not_the_one_it_is_ordered_on(api: Api) -> None:
+    order = {
+        "userId": "fresh", "event": "Order Completed", "context": IPHONE,
+        "properties": {"products": [{"product_id": "i00", "device": "laptop"}, {"sku": "i03"}]},
+    }  # fmt: skip
+    assert api.client.post("/v1/track", json=order).status_code == 200
+    assert properties(api) == [{"device": "ios"}, {"device": "ios"}]
+
+
+def properties(api: Api) -> list[Any]:
+    rows = api.service.log.database.reader.execute(
+        "SELECT properties FROM events WHERE seq > ? ORDER BY seq",
+        (api.service.current.serving.watermark,),
+    ).fetchall()
+    return [None if text is None else json.loads(text) for (text,) in rows]
+
+
 def test_a_replayed_event_is_a_duplicate_and_changes_nothing(api: Api) -> None:
     event = {**SHORT, "message_id": "seen-before"}
     assert posted(api, event).accepted == 1

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from recsys.channel import hyper, one_to_one, popular, segment, send_time
 from recsys.channel.batch import decide_all
 from recsys.channel.decide import worth
-from recsys.channel.local_time import zone
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.popular import PopularChannel
@@ -22,6 +21,7 @@ from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.policy_value import NotMeasured, Sampling
 from recsys.events import DAY
 from recsys.ladder import Question, RungName, Verdict
+from recsys.local_time import zone
 from recsys.segments.table import SegmentTable
 from training import segments as segmentation
 from training.channel import budget

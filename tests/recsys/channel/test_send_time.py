@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.local_time import is_quiet, local_hour
 from recsys.channel.send_time import (
     LIKENESS,
     Rhythm,
@@ -22,6 +21,7 @@ from recsys.channel.send_time import (
 )
 from recsys.channel.terms import NONE
 from recsys.events import DAY, HOUR, NO_EVENTS, UserEvents
+from recsys.local_time import is_quiet, local_hour
 from recsys.people import Context
 from tests.recsys.channel.cases import MIDNIGHT, MONDAY_NOON, TERMS, person
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.local_time import (
+from recsys.errors import BadQuery
+from recsys.events import DAY, HOUR, micros
+from recsys.local_time import (
     is_quiet,
     local_hour,
     local_hours,
@@ -18,8 +20,6 @@ from recsys.channel.local_time import (
     zone,
     zone_or,
 )
-from recsys.errors import BadQuery
-from recsys.events import DAY, HOUR, micros
 
 LONDON, KOLKATA = ZoneInfo("Europe/London"), ZoneInfo("Asia/Kolkata")
 INSTANTS = st.integers(0, 4_000_000_000_000_000)
