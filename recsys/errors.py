@@ -17,11 +17,13 @@
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
+    │   │   └── BadConsent
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── ErasedUser
     │   ├── UnknownItem
+    │   ├── UnknownParameter
     │   ├── UnknownSegment
     │   └── WrongKey
     └── StoreError             what was kept cannot be had
@@ -179,6 +181,17 @@ class BadQuery(QueryError):
         super().__init__(f"{parameter} is {value!r}; allowed: {allowed}")
 
 
+class BadConsent(BadQuery):
+    """A field of one of many consents outside what is allowed; none of them is recorded."""
+
+    def __init__(self, index: int, channel: object, wrong: BadQuery) -> None:
+        super().__init__(wrong.parameter, wrong.value, wrong.allowed)
+        self.index = index
+        self.channel = channel
+        about = f" (channel {channel!r})" if channel else ""
+        self.args = (f"consents[{index}]{about}: {wrong}",)
+
+
 class BadEvent(QueryError):
     """An event that cannot be logged; the others of its batch can."""
 
@@ -225,6 +238,18 @@ class UnknownItem(QueryError):
     def __init__(self, item_id: str) -> None:
         self.item_id = item_id
         super().__init__(f"item {item_id!r} is not in the serving model")
+
+
+class UnknownParameter(QueryError):
+    """A parameter that nothing reads: the answer would not be to what was asked."""
+
+    def __init__(self, parameter: str, *, allowed: Iterable[str]) -> None:
+        self.parameter = parameter
+        self.allowed = tuple(sorted(allowed))
+        self.nearest = next(iter(get_close_matches(parameter, self.allowed, n=1)), None)
+        hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
+        known = ", ".join(self.allowed) or "none"
+        super().__init__(f"unknown parameter {parameter!r};{hint} allowed: {known}")
 
 
 class UnknownSegment(QueryError):

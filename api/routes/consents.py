@@ -10,7 +10,7 @@ from api.answers import render
 from api.intake import consents
 from api.routes.answer import FRESH, Answer
 from api.service import Service
-from api.web.asked import identifier
+from api.web.asked import identifier, refuse_parameters
 from api.web.body import read_object
 from api.web.describe import CONSENT_BODY, ERASED, PROBLEMS, TOO_LARGE, USER_ID, described
 from api.web.schemas import ConsentAnswer
@@ -41,6 +41,7 @@ class Consents:
 
     async def get(self, request: Request) -> Response:
         """Tell what a user granted, and the whole ledger."""
+        refuse_parameters(request)
         return await self._told(identifier("user_id", request.path_params["user_id"]))
 
     def _record(self, user_id: str, lines: list[Consent]) -> None:

@@ -14,7 +14,7 @@ from api.answers.render import Json
 from api.ids import uuid7
 from api.routes.answer import FRESH, PRIVATE, Answer
 from api.service import Service
-from api.web.asked import identifier
+from api.web.asked import identifier, refuse_parameters
 from api.web.describe import PROBLEMS, USER_ID, described
 from api.web.schemas import ErasureReceipt, HeldAnswer
 from recsys.storage import erasure
@@ -31,6 +31,7 @@ class Personal:
 
     async def export(self, request: Request) -> Response:
         """Hand over everything that is held on a user, as JSON."""
+        refuse_parameters(request)
         user_id = identifier("user_id", request.path_params["user_id"])
         return Answer(await asyncio.to_thread(self._held, user_id), headers=PRIVATE)
 
@@ -42,6 +43,7 @@ class Personal:
         has learnt; the next training does not see the user. What arrives later under the id is
         rejected as `erased_user`: who comes back needs another id.
         """
+        refuse_parameters(request)
         user_id = identifier("user_id", request.path_params["user_id"])
         return Answer(await asyncio.to_thread(self._erased, user_id), headers=FRESH)
 

@@ -15,9 +15,18 @@ from api.answers.desk import FORCED, Desk
 from api.routes.answer import PRIVATE, Answer
 from api.service import Service
 from api.state import Serving
-from api.web.asked import Asked, identifier
+from api.web.asked import Asked, Names, identifier
 from api.web.body import read_object
-from api.web.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
+from api.web.describe import (
+    BATCH_BODY,
+    CHANNEL_QUERY,
+    ITEM_QUERY,
+    PROBLEMS,
+    QUERY,
+    USER_ID,
+    described,
+    names,
+)
 from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
@@ -43,6 +52,8 @@ class Users:
         What may be asked about a user: the last part of the path, empty for everything.
     templates : mapping of str to str
         The path of each.
+    parameters : mapping of str to list
+        What each takes, as OpenAPI is told.
     """
 
     questions: ClassVar[Mapping[str, Callable[..., render.Json]]] = {
@@ -55,6 +66,14 @@ class Users:
     templates: ClassVar[Mapping[str, str]] = {
         name: f"/v1/users/{{user_id}}{f'/{name}' if name else ''}" for name in questions
     }
+    parameters: ClassVar[Mapping[str, list[render.Json]]] = {
+        "recommendations": ITEM_QUERY,
+        "channel": CHANNEL_QUERY,
+        "churn": QUERY,
+        "value": QUERY,
+        "": ITEM_QUERY,
+    }
+    _known: ClassVar[Mapping[str, Names]] = {name: names(of) for name, of in parameters.items()}
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -66,7 +85,7 @@ class Users:
         """
         service = self._service
         serving = service.current.serving
-        asked = service.reader.query(query_string)
+        asked = service.reader.query(query_string, self._known[question])
         user = identifier("user_id", user_id)
         ask = self.questions[question]
         at = service.clock()
@@ -89,7 +108,7 @@ class Users:
         StoreUnavailable
             It could not be logged, so it was not taken.
         """
-        asked = self._service.reader.query(query_string)
+        asked = self._service.reader.query(query_string, self._known["channel"])
         if not asked.decision:
             return await self.answer("channel", user_id, query_string)
         user = identifier("user_id", user_id)
@@ -143,7 +162,7 @@ class Users:
         serving = service.current.serving
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         user_ids = self._user_ids(body.pop("user_ids", None))
-        asked = service.reader.body(body)
+        asked = service.reader.body(body, self._known["recommendations"])
         at = service.clock()
         answers: list[render.Json] = []
         for start in range(0, len(user_ids), _BREATH):
@@ -178,12 +197,12 @@ class Users:
 def register(app: FastAPI, users: Users) -> None:
     """Add the routes, the hottest first and the one that any path would match last."""
     user = "/v1/users/{user_id:path}"
-    for path, handler, model, query in (
-        (f"{user}/recommendations", users.recommendations, ItemsAnswer, ITEM_QUERY),
-        (f"{user}/channel", users.channel, ChannelAnswer, QUERY),
-        (f"{user}/churn", users.churn, ChurnAnswer, QUERY),
-        (f"{user}/value", users.value, ValueAnswer, QUERY),
-        ("/v1/users/{user_id}", users.everything, UserAnswer, ITEM_QUERY),
+    for path, question, handler, model in (
+        (f"{user}/recommendations", "recommendations", users.recommendations, ItemsAnswer),
+        (f"{user}/channel", "channel", users.channel, ChannelAnswer),
+        (f"{user}/churn", "churn", users.churn, ChurnAnswer),
+        (f"{user}/value", "value", users.value, ValueAnswer),
+        ("/v1/users/{user_id}", "", users.everything, UserAnswer),
     ):
         app.add_api_route(
             path,
@@ -192,7 +211,7 @@ def register(app: FastAPI, users: Users) -> None:
             summary=described(handler),
             responses={200: {"model": model}, **PROBLEMS},
             response_class=Answer,
-            openapi_extra={"parameters": [USER_ID, *query]},
+            openapi_extra={"parameters": [USER_ID, *users.parameters[question]]},
         )
     app.add_api_route(
         "/v1/recommendations:batch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from api.web.schemas import Problem
@@ -26,6 +26,11 @@ def _parameter(name: str, meaning: str, schema: Json, *, place: str = "query") -
         "description": meaning,
         "schema": schema,
     }
+
+
+def names(parameters: Iterable[Json]) -> frozenset[str]:
+    """Return the names of the parameters of a query string: no others are taken."""
+    return frozenset(one["name"] for one in parameters if one["in"] == "query")
 
 
 def _problem(meaning: str) -> Json:
@@ -61,6 +66,9 @@ QUERY = [
         {**TEXT, "enum": [str(name) for name in RungName]},
     ),
     _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
+]
+CHANNEL_QUERY = [
+    *QUERY,
     _parameter(
         "decision",
         "id of a decision on the channel: then channels.epsilon explores, and what was decided is "
@@ -89,7 +97,7 @@ PER_CATEGORY = _parameter(
 ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, PER_CATEGORY, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
-    422: _problem("a parameter outside what is allowed"),
+    422: _problem("a parameter that is unknown, or outside what is allowed"),
     503: _problem("no model yet, or the store is unavailable"),
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
@@ -111,10 +119,7 @@ BATCH_BODY = json_body(
         "required": ["user_ids"],
         "properties": {
             "user_ids": {"type": "array", "items": TEXT},
-            "limit": {"type": "integer"},
-            "exclude": {"type": "array", "items": TEXT},
-            "cart": {"type": "array", "items": TEXT},
-            **{parameter["name"]: parameter["schema"] for parameter in QUERY},
+            **{parameter["name"]: parameter["schema"] for parameter in ITEM_QUERY},
         },
     },
     {"two users": {"user_ids": ["12747", "17850"], "limit": 5, "exclude": ["22423"]}},

@@ -24,6 +24,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadEvent: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BadRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
+    errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.ErasedUser: HTTPStatus.GONE,
