@@ -18,11 +18,11 @@ from api.answers.recall import Recall
 from api.champion import Champion
 from api.clock import Clock
 from api.intake.inbox import Inbox
-from api.intake.keys import Keys
 from api.intake.spelling import Aliased, Identified, Speller
 from api.metrics import Metrics
 from api.state import Current, Serving
 from api.web.asked import Reader
+from api.web.keys import Keys
 from recsys.channel.explore import Curiosity
 from recsys.config import Config
 from recsys.errors import CannotAnswer, StoreUnavailable
@@ -64,7 +64,7 @@ class Service:
         self.config = config
         self.reader = Reader(config)
         self.speller = Speller(config)
-        self.keys = Keys(config.serving.write_keys_sha256)
+        self.keys = Keys(config.serving)
         self.metrics = Metrics()
         self.logger = logs.logger()
         self.store = ModelStore(Path(config.storage.models_dir))

@@ -22,6 +22,7 @@
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── ErasedUser
+    │   ├── KeyWithoutScope
     │   ├── UnknownItem
     │   ├── UnknownParameter
     │   ├── UnknownSegment
@@ -264,12 +265,25 @@ class UnknownSegment(QueryError):
 class WrongKey(QueryError):
     """A request without a key that is accepted."""
 
-    def __init__(self, *, missing: bool) -> None:
+    def __init__(self, needed: str, *, missing: bool) -> None:
+        self.needed = needed
         self.missing = missing
         found = "no key" if missing else "the key is not known"
         super().__init__(
-            f"{found}; allowed: a write key as user name of HTTP Basic, as Bearer token or in "
-            "X-API-Key"
+            f"{found}; allowed: a key that opens {needed}, as user name of HTTP Basic, as "
+            "Bearer token or in X-API-Key"
+        )
+
+
+class KeyWithoutScope(QueryError):
+    """A request with a key that opens something else."""
+
+    def __init__(self, needed: str, *, has: Iterable[str]) -> None:
+        self.needed = needed
+        self.has = tuple(has)
+        super().__init__(
+            f"the key opens {' and '.join(self.has)}; needed: {needed}, "
+            f"see serving.{needed}_keys_sha256"
         )
 
 

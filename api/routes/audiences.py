@@ -19,7 +19,8 @@ from api.routes.answer import PRIVATE, Answer
 from api.service import Service
 from api.state import Serving
 from api.web.body import read_object
-from api.web.describe import AUDIENCE_BODY, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.describe import AUDIENCE_BODY, KEYS, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.keys import Right
 from api.web.schemas import AudiencePreview
 from recsys.errors import BadQuery
 
@@ -59,6 +60,7 @@ class Audiences:
                                  headers=PRIVATE)  # fmt: skip
 
     async def _body(self, request: Request, known: tuple[str, ...]) -> Json:
+        self._service.keys.check(request.scope, Right.READ)
         body = await read_object(request, most_bytes=self._service.config.serving.max_body_bytes)
         for name in body:
             if name not in known:
@@ -94,7 +96,7 @@ def register(app: FastAPI, service: Service) -> None:
             methods=["POST"],
             tags=["segments"],
             summary=described(handler),
-            responses={200: response, **PROBLEMS, **NOT_FOUND, **TOO_LARGE},
+            responses={200: response, **PROBLEMS, **NOT_FOUND, **TOO_LARGE, **KEYS},
             response_class=Response,
             openapi_extra={"requestBody": AUDIENCE_BODY},
         )

@@ -12,7 +12,8 @@ from api.routes.answer import FRESH, Answer
 from api.service import Service
 from api.web.asked import identifier, refuse_parameters
 from api.web.body import read_object
-from api.web.describe import CONSENT_BODY, ERASED, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.describe import CONSENT_BODY, ERASED, KEYS, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.keys import Right
 from api.web.schemas import ConsentAnswer
 from recsys import local_time
 from recsys.errors import ErasedUser
@@ -31,6 +32,7 @@ class Consents:
     async def put(self, request: Request) -> Response:
         """Record what a user granted or denied; what was said before stays in the ledger."""
         service = self._service
+        service.keys.check(request.scope, Right.ADMIN)
         user_id = identifier("user_id", request.path_params["user_id"])
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         lines = consents.read(
@@ -41,6 +43,7 @@ class Consents:
 
     async def get(self, request: Request) -> Response:
         """Tell what a user granted, and the whole ledger."""
+        self._service.keys.check(request.scope, Right.READ)
         refuse_parameters(request)
         return await self._told(identifier("user_id", request.path_params["user_id"]))
 
@@ -68,7 +71,7 @@ def register(app: FastAPI, service: Service) -> None:
             methods=[method],
             tags=["users"],
             summary=described(handler),
-            responses={200: {"model": ConsentAnswer}, **PROBLEMS, **TOO_LARGE, **gone},
+            responses={200: {"model": ConsentAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS, **gone},
             response_class=Answer,
             openapi_extra={"parameters": [USER_ID], **body},
         )

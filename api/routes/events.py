@@ -17,7 +17,8 @@ from api.intake.spelling import MAX_EVENT_BYTES, Aliased, Identified
 from api.routes.answer import FRESH, Answer
 from api.service import Service
 from api.web.body import read_object
-from api.web.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, UNAUTHORISED, described
+from api.web.describe import EVENTS_BODY, KEYS, PROBLEMS, TOO_LARGE, described
+from api.web.keys import Right
 from api.web.schemas import EventsAnswer
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.events import SECOND
@@ -67,7 +68,7 @@ class Events:
         return self._told(await self._take(self._batch(body), lone=False))
 
     async def _body(self, request: Request) -> dict[str, Any]:
-        self._service.keys.check(request)
+        self._service.keys.check(request.scope, Right.WRITE)
         most = self._service.config.serving.max_body_bytes
         return await read_object(request, most_bytes=most)
 
@@ -149,7 +150,7 @@ def register(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         tags=["events"],
         summary=described(events.post),
-        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **UNAUTHORISED},
+        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": EVENTS_BODY},
     )

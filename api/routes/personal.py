@@ -15,7 +15,8 @@ from api.ids import uuid7
 from api.routes.answer import FRESH, PRIVATE, Answer
 from api.service import Service
 from api.web.asked import identifier, refuse_parameters
-from api.web.describe import PROBLEMS, USER_ID, described
+from api.web.describe import KEYS, PROBLEMS, USER_ID, described
+from api.web.keys import Right
 from api.web.schemas import ErasureReceipt, HeldAnswer
 from recsys.storage import erasure
 from recsys.storage.held import Held, held
@@ -31,6 +32,7 @@ class Personal:
 
     async def export(self, request: Request) -> Response:
         """Hand over everything that is held on a user, as JSON."""
+        self._service.keys.check(request.scope, Right.ADMIN)
         refuse_parameters(request)
         user_id = identifier("user_id", request.path_params["user_id"])
         return Answer(await asyncio.to_thread(self._held, user_id), headers=PRIVATE)
@@ -43,6 +45,7 @@ class Personal:
         has learnt; the next training does not see the user. What arrives later under the id is
         rejected as `erased_user`: who comes back needs another id.
         """
+        self._service.keys.check(request.scope, Right.ADMIN)
         refuse_parameters(request)
         user_id = identifier("user_id", request.path_params["user_id"])
         return Answer(await asyncio.to_thread(self._erased, user_id), headers=FRESH)
@@ -96,7 +99,7 @@ def register(app: FastAPI, service: Service) -> None:
             methods=[method],
             tags=["users"],
             summary=described(handler),
-            responses={200: {"model": model}, **PROBLEMS},
+            responses={200: {"model": model}, **PROBLEMS, **KEYS},
             response_class=Answer,
             openapi_extra={"parameters": [USER_ID]},
         )

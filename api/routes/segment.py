@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from api.routes.answer import Answer
 from api.routes.events import Events
 from api.service import Service
-from api.web.describe import PROBLEMS, SEGMENT_BODIES, TOO_LARGE, UNAUTHORISED
+from api.web.describe import KEYS, PROBLEMS, SEGMENT_BODIES, TOO_LARGE
 from api.web.schemas import CallsAnswer
 
 SUMMARIES = {
@@ -52,7 +52,7 @@ def _add(
         methods=["POST"],
         tags=["events"],
         summary=summary,
-        responses={200: {"model": CallsAnswer}, **PROBLEMS, **TOO_LARGE, **UNAUTHORISED},
+        responses={200: {"model": CallsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": body},
     )

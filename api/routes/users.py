@@ -21,12 +21,14 @@ from api.web.describe import (
     BATCH_BODY,
     CHANNEL_QUERY,
     ITEM_QUERY,
+    KEYS,
     PROBLEMS,
     QUERY,
     USER_ID,
     described,
     names,
 )
+from api.web.keys import Right
 from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
@@ -54,6 +56,8 @@ class Users:
         The path of each.
     parameters : mapping of str to list
         What each takes, as OpenAPI is told.
+    keys : Keys
+        Who may ask.
     """
 
     questions: ClassVar[Mapping[str, Callable[..., render.Json]]] = {
@@ -77,6 +81,7 @@ class Users:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.keys = service.keys
 
     async def answer(self, question: str, user_id: str, query_string: bytes) -> bytes:
         """Return the answer to one of :attr:`questions` about a user, as JSON bytes.
@@ -139,6 +144,7 @@ class Users:
     async def channel(self, request: Request) -> Response:
         """Choose the next channel, say when, and what every other channel would be worth."""
         scope = request.scope
+        self.keys.check(scope, Right.READ)
         if self.takes_decision("channel", scope["query_string"]):
             body = await self.decided(scope["path_params"]["user_id"], scope["query_string"])
             return Answer(body, headers=PRIVATE)
@@ -159,6 +165,7 @@ class Users:
     async def batch(self, request: Request) -> Response:
         """Rank items for many users, in the order given, all from one model version."""
         service = self._service
+        self.keys.check(request.scope, Right.READ)
         serving = service.current.serving
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         user_ids = self._user_ids(body.pop("user_ids", None))
@@ -180,6 +187,7 @@ class Users:
 
     async def _answer(self, question: str, request: Request) -> Response:
         scope = request.scope
+        self.keys.check(scope, Right.READ)
         body = await self.answer(question, scope["path_params"]["user_id"], scope["query_string"])
         return Answer(body, headers=PRIVATE)
 
@@ -209,7 +217,7 @@ def register(app: FastAPI, users: Users) -> None:
             handler,
             tags=["users"],
             summary=described(handler),
-            responses={200: {"model": model}, **PROBLEMS},
+            responses={200: {"model": model}, **PROBLEMS, **KEYS},
             response_class=Answer,
             openapi_extra={"parameters": [USER_ID, *users.parameters[question]]},
         )
@@ -219,7 +227,7 @@ def register(app: FastAPI, users: Users) -> None:
         methods=["POST"],
         tags=["users"],
         summary=described(users.batch),
-        responses={200: {"model": BatchAnswer}, **PROBLEMS},
+        responses={200: {"model": BatchAnswer}, **PROBLEMS, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": BATCH_BODY},
     )

@@ -101,7 +101,17 @@ PROBLEMS: dict[int | str, Json] = {
     503: _problem("no model yet, or the store is unavailable"),
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
-UNAUTHORISED: dict[int | str, Json] = {401: _problem("keys are configured, and none was given")}
+KEYS: dict[int | str, Json] = {
+    401: _problem("keys are configured, and none that is known was given"),
+    403: _problem("the key that was given opens something else"),
+}
+_BY_KEY = {"type": "http", "description": "a key that serving.*_keys_sha256 knows"}
+SECURITY: Json = {
+    "X-API-Key": {**_BY_KEY, "type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {**_BY_KEY, "scheme": "bearer"},
+    "Basic": {**_BY_KEY, "scheme": "basic"},
+}
+"""The ways to hand in a key; without keys configured none is needed."""
 ERASED: dict[int | str, Json] = {410: _problem("this user was erased")}
 TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
 

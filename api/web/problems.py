@@ -27,6 +27,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
+    errors.KeyWithoutScope: HTTPStatus.FORBIDDEN,
     errors.ErasedUser: HTTPStatus.GONE,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,

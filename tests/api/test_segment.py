@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.app import create_app
 from api.intake.fields import flat
 from api.intake.machines import is_machine
 from api.web.schemas import CallsAnswer
-from recsys.errors import BadValue
 from recsys.events import HOUR, moment
-from tests.api.conftest import NOON, Api, SetClock, running
-from tests.worlds import World, configured
+from tests.api.conftest import NOON, Api, running
+from tests.worlds import World
 
-KEY = "shop-write-key"
-HASH = sha256(KEY.encode()).hexdigest()
 VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
 
 
@@ -233,34 +226,3 @@ def test_signing_in_is_the_same_as_an_alias(api: Api, acts: list[tuple[str, str,
     called(api, "identify", {"userId": signs, "anonymousId": f"anon-signs-{number}"})
     called(api, "alias", {"userId": joins, "previousId": f"anon-joins-{number}"})
     assert answer(api, signs) == answer(api, joins)
-
-
-def keyed(world: World) -> TestClient:
-    config = configured(world.folder, write_keys_sha256=[HASH])
-    return TestClient(create_app(config, clock=SetClock()))
-
-
-def basic(user: str, password: str = "") -> dict[str, str]:
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-
-
-@pytest.mark.parametrize("route", ["track", "batch", "events"])
-def test_with_keys_configured_events_need_one(world: World, route: str) -> None:
-    body = {"batch": [{"type": "track", "userId": "a", **VIEW}]}
-    if route == "track":
-        body = {"userId": "a", **VIEW}
-    good = [basic(KEY), basic(KEY, "x"), {"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}]
-    bad = [{}, basic("other"), basic(""), {"Authorization": "Basic ???"}, {"X-API-Key": HASH}]
-    with keyed(world) as client:
-        for headers in good:
-            assert client.post(f"/v1/{route}", json=body, headers=headers).status_code == 200
-        for headers in bad:
-            response = client.post(f"/v1/{route}", json=body, headers=headers)
-            assert response.status_code == 401
-            assert response.headers["www-authenticate"].startswith("Basic")
-        assert client.get("/v1/users/a/recommendations").status_code == 200
-
-
-def test_a_key_that_is_no_hash_is_refused(world: World) -> None:
-    with pytest.raises(BadValue, match=r"serving\.write_keys_sha256.*64 hexadecimal"):
-        configured(world.folder, write_keys_sha256=[KEY])
