@@ -1,7 +1,9 @@
 """A bounded load generator for servers on this machine, quick enough not to be the bottleneck.
 
 Each connection keeps one request in flight and sends the next when the answer is complete, so
-latency is measured under as many requests at once as there are connections (a closed loop).
+latency is measured under as many requests at once as there are connections (a closed loop). At a
+given rate (an open loop) each request has its time, and its latency counts from then on, whether a
+connection was free or not.
 """
 
 from __future__ import annotations
@@ -82,10 +84,13 @@ def put_load(
     *,
     total: int,
     connections: int,
+    per_second: float | None = None,
     host: str = "127.0.0.1",
     timeout_s: float = 120.0,
 ) -> Load:
     """Send `total` requests, taking turns through `requests`, and wait for all answers.
+
+    They go out as fast as they are answered, or `per_second` at even distances.
 
     Raises
     ------
@@ -96,14 +101,17 @@ def put_load(
         raise ValueError(f"load is put on this machine only, not on {host!r}")
     if not requests or total < 1 or connections < 1:
         raise ValueError("at least one request and one connection are needed")
-    plan = Plan(requests, total=total, connections=min(connections, total))
+    apart_ns = int(1e9 / per_second) if per_second else 0
+    plan = Plan(requests, total=total, connections=min(connections, total), apart_ns=apart_ns)
     return run_loop(_run(plan, host, port, timeout_s))
 
 
 class Plan:
     """What is still to be sent, and what came of the rest; shared by all connections."""
 
-    def __init__(self, requests: Sequence[bytes], *, total: int, connections: int) -> None:
+    def __init__(
+        self, requests: Sequence[bytes], *, total: int, connections: int, apart_ns: int = 0
+    ) -> None:
         self.connections = connections
         self.total = total
         self.done = asyncio.Event()
@@ -111,16 +119,21 @@ class Plan:
         self.statuses: Counter[int] = Counter()
         self.failures: Counter[str] = Counter()
         self._requests = requests
+        self._apart_ns = apart_ns
+        self._start_ns = 0
         self._sent = 0
         self._open = connections
 
-    def next(self) -> bytes | None:
-        """Return the next request, None when all were sent."""
+    def next(self) -> tuple[bytes, int] | None:
+        """Return the next request and its time (``perf_counter_ns``), None when all were sent."""
         if self._sent >= self.total:
             return None
+        if not self._sent:
+            self._start_ns = time.perf_counter_ns()
         request = self._requests[self._sent % len(self._requests)]
+        due = self._start_ns + self._sent * self._apart_ns
         self._sent += 1
-        return request
+        return request, due if self._apart_ns else time.perf_counter_ns()
 
     def closed(self) -> None:
         """Note that a connection ended."""
@@ -175,12 +188,16 @@ class Connection(asyncio.Protocol):
     def _send(self) -> None:
         assert self._transport is not None
         self._answer, self._end, self._sent_at = b"", 0, 0
-        request = self._plan.next()
-        if request is None:
+        found = self._plan.next()
+        if found is None:
             self._transport.close()
             return
-        self._sent_at = time.perf_counter_ns()
-        self._transport.write(request)
+        request, self._sent_at = found
+        early = self._sent_at - time.perf_counter_ns()
+        if early <= 0:
+            self._transport.write(request)
+        else:
+            asyncio.get_running_loop().call_later(early / 1e9, self._transport.write, request)
 
     def _fail(self, why: str) -> None:
         assert self._transport is not None

@@ -52,6 +52,21 @@ def answering(*pieces: bytes | None) -> Iterator[int]:
         loop.close()
 
 
+def test_requests_go_out_at_the_rate_asked_for() -> None:
+    with answering(OK) as port:
+        load = put_load(port, [get("/a")], total=41, connections=3, per_second=200.0)
+    assert load.statuses == {200: 41}
+    assert load.seconds >= 40 / 200
+
+
+def test_waiting_for_a_connection_counts_when_each_request_has_its_time() -> None:
+    with answering() as port:
+        load = put_load(
+            port, [get("/a")], total=3, connections=1, per_second=1_000.0, timeout_s=0.2
+        )
+    assert load.errors == 3
+
+
 def test_every_request_is_answered_once() -> None:
     with answering(OK) as port:
         load = put_load(port, [get("/a"), get("/b")], total=101, connections=7)
