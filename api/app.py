@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -20,6 +21,7 @@ from api.routes import (
     consents,
     events,
     health,
+    personal,
     segment,
     segments,
     usage,
@@ -28,6 +30,7 @@ from api.routes import (
 from api.routes.events import Events
 from api.routes.users import Users
 from api.service import Service
+from api.web.describe import SECURITY
 from api.web.hot import Hot
 from api.web.middleware import Around
 from api.web.problems import on_bug, on_http_exception, on_recsys_error
@@ -65,6 +68,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     )
     app.state.service = service
     consents.register(app, service)
+    personal.register(app, service)
     users.register(app, Users(service))
     for part in (events, segment, catalogue, segments, audiences, usage, health):
         part.register(app, service)
@@ -78,6 +82,13 @@ class Application(FastAPI):
     """FastAPI behind what is around every request and what answers the hot ones past it."""
 
     _outermost: ASGIApp | None = None
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of all routes, with the ways to hand in a key."""
+        found = super().openapi()
+        found["components"]["securitySchemes"] = SECURITY
+        found["security"] = [{}, *({name: []} for name in SECURITY)]
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through the layers, outermost first: around, hot answers, FastAPI."""

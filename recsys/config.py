@@ -241,8 +241,16 @@ class Serving(Section):
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
     max_limit: int = Field(100, ge=1, description="most items in one answer")
     max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    read_keys_sha256: tuple[str, ...] = Field(
+        (), description="SHA-256 of the keys that may ask about users; empty: anybody may"
+    )
     write_keys_sha256: tuple[str, ...] = Field(
         (), description="SHA-256 of the keys that may send events; empty: anybody may"
+    )
+    admin_keys_sha256: tuple[str, ...] = Field(
+        (),
+        description="SHA-256 of the keys that may do everything: erase, export, record consents, "
+        "which needs one of them as soon as there is any key",
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
@@ -252,7 +260,7 @@ class Serving(Section):
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
-    @field_validator("write_keys_sha256")
+    @field_validator("read_keys_sha256", "write_keys_sha256", "admin_keys_sha256")
     @classmethod
     def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):

@@ -70,6 +70,8 @@ class Remembered:
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
         The user that the id asked for became; empty when it is its own.
+    erased : bool
+        Whether the user was erased: then the serving model is not asked either.
     readable : bool
         False when the store could not be read: then what is missing here is not known.
     """
@@ -80,10 +82,12 @@ class Remembered:
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
+    erased: bool = False
     readable: bool = True
 
 
 NOTHING_REMEMBERED = Remembered()
+ERASED = Remembered(erased=True)
 
 
 @dataclass(frozen=True, slots=True)

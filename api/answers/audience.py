@@ -119,7 +119,7 @@ def members(looked: Looked, audience: Audience) -> Iterator[Json]:
             }
 
 
-def sample(users: IdMap, *, seed: int) -> list[str]:
+def sample(users: IdMap | Sequence[str], *, seed: int) -> list[str]:
     """Return all users, or ``SAMPLE`` of them drawn at random where there are more."""
     if len(users) <= SAMPLE:
         return list(users)

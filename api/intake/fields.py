@@ -32,8 +32,10 @@ def first(fields: Fields, names: tuple[str, ...]) -> Any:
     return next((v for n in names if (v := fields.get(n)) is not None and v != ""), None)
 
 
-def text(fields: Fields, names: tuple[str, ...], *, needed: str = "") -> str:
+def text(fields: Fields, names: tuple[str, ...], *, needed: str = "", by: str = "") -> str:
     """Return the first field that says something, as text; empty when none does.
+
+    A `needed` one has that name, and is needed `by` what the reason names.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def text(fields: Fields, names: tuple[str, ...], *, needed: str = "") -> str:
     said = first(fields, names)
     if said is None:
         if needed:
-            raise BadEvent(f"missing_{needed}", f"no {needed}; every event needs one")
+            raise BadEvent(f"missing_{needed}", f"no {needed}; {by} needs one")
         return ""
     if isinstance(said, int) and not isinstance(said, bool):
         said = str(said)

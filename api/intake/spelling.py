@@ -55,11 +55,15 @@ _BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What an `identify` call says of a user; only the configured trait is kept."""
+    """What an `identify` call says of a user; only the configured trait is kept.
+
+    ``previous_id`` is the anonymous id that the user had until then; empty where none is said.
+    """
 
     user_id: str
     traits: Mapping[str, str]
     timezone: str
+    previous_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +110,13 @@ class Speller:
         if not isinstance(payload, dict):
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
         fields = flat(payload)
-        user_id = text(fields, USER, needed="user_id")
+        user_id = text(fields, USER, needed="user_id", by="every event")
         match text(fields, ("type",)).lower():
             case "identify":
-                return self._identified(payload, user_id)
+                return self._identified(payload, user_id, text(fields, ("anonymousid",)))
             case "alias":
-                return Aliased(text(fields, ("previousid",), needed="previous_id"), user_id)
+                previous_id = text(fields, ("previousid",), needed="previous_id", by="an alias")
+                return Aliased(previous_id, user_id)
         kind = self._kind(fields)
         events = self._events(fields, kind, user_id, self._at(fields, now))
         if kind not in _BY_MACHINES and is_machine(fields):
@@ -123,7 +128,7 @@ class Speller:
             return [self._message(fields, kind, user_id, at)]
         return list(self._interactions(fields, kind, user_id, at))
 
-    def _identified(self, payload: Fields, user_id: str) -> Identified:
+    def _identified(self, payload: Fields, user_id: str, anonymous_id: str) -> Identified:
         traits, context = flat(payload.get("traits")), flat(payload.get("context"))
         said = text(traits, (self._trait.replace("_", "").lower(),))
         zone = text({**context, **traits}, ("timezone",))
@@ -131,10 +136,11 @@ class Speller:
             local_time.zone(zone or "UTC")
         except BadQuery as error:
             raise BadEvent("bad_timezone", str(error)) from error
-        return Identified(user_id, {self._trait: said} if said else {}, zone)
+        previous_id = anonymous_id if anonymous_id != user_id else ""
+        return Identified(user_id, {self._trait: said} if said else {}, zone, previous_id)
 
     def _kind(self, fields: Fields) -> str:
-        name = text(fields, KIND) or text(fields, ("type",), needed="event")
+        name = text(fields, KIND) or text(fields, ("type",), needed="event", by="every event")
         if name.lower() in VIEWS and text(fields, ITEM):
             name = "view"
         if name in self._kinds:

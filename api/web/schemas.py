@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -329,6 +329,68 @@ class ConsentAnswer(Shape):
     profiling: bool | None = Field(description="null: nothing was said, see privacy.profiling")
     marketing: dict[str, bool] = Field(description="by channel; what was never said is denied")
     ledger: list[ConsentLine] = Field(description="all that was said, oldest arrival first")
+
+
+class ErasureReceipt(Shape):
+    """What was erased of a user; asked again, the same."""
+
+    receipt_id: str
+    user_id: str
+    erased_at: str
+    removed: dict[str, int] = Field(
+        description="rows by table; `aliases`: further ids of the same person",
+        examples=[{"events": 214, "users": 1, "consents": 3, "decisions": 8, "aliases": 1}],
+    )
+
+
+class HeldEvent(Shape):
+    """An event as it was logged; null: not said."""
+
+    event_id: str
+    user_id: str
+    kind: str
+    at: str
+    item_id: str | None
+    quantity: float
+    value: float | None
+    order_id: str | None
+    channel: str | None
+    ref: str | None
+    pscore: float | None
+    properties: dict[str, Any] | None
+    simulated: bool
+    source: str
+    machine: bool
+    ingested_at: str
+
+
+class HeldConsent(ConsentLine):
+    """One line of the ledger, and whose."""
+
+    user_id: str
+
+
+class InModel(Shape):
+    """What the serving model was trained with."""
+
+    version: str
+    known: bool
+    events: int = Field(ge=0, description="of those below, or of some that were pruned since")
+
+
+class HeldAnswer(Shape):
+    """Everything that is held on a user."""
+
+    user_id: str
+    exported_at: str
+    erased_at: str | None = Field(description="null: not erased")
+    former_ids: list[str] = Field(description="further ids that are the same person")
+    traits: dict[str, str]
+    timezone: str
+    events: list[HeldEvent]
+    consents: list[HeldConsent]
+    decisions: list[dict[str, Any]] = Field(description="as logged, with what was looked at")
+    model: InModel | None = Field(description="null: no model serves")
 
 
 class EventVerdict(Shape):

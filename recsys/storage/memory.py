@@ -11,7 +11,8 @@ from typing import Any
 
 from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, SECOND
-from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.storage.aliases import NOBODY
 from recsys.storage.database import Database
 from recsys.storage.profiles import MARKETING, PROFILING, latest
 
@@ -57,6 +58,8 @@ def remember(
 ) -> Remembered:
     """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
 
+    Of an id that was erased: ``ERASED``.
+
     Consents hold whatever their time: a denial must not wait for a clock.
 
     Parameters
@@ -87,23 +90,24 @@ def remember(
     try:
         rows = database.read(statement, (user_id, *moment))
         other = next((row[1] for row in rows if row[0] == _OTHER), None)
+        if other == NOBODY:
+            return ERASED
         if other is not None:
             rows = database.read(statement, (other, *moment))
     except UnicodeEncodeError:
         return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
-    if other is not None:
-        return replace(_remembered(rows, at), known_as=other)
-    return _remembered(rows, at) if rows else NOTHING_REMEMBERED
+    found = _remembered(rows, at) if rows else NOTHING_REMEMBERED
+    return found if other is None else replace(found, known_as=other)
 
 
 def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
+    if len(rows) == 1 and rows[0][0] == _USER:
+        return _known_by_traits(*rows[0][1:3])
     live = [
         LiveEvent(row[1], row[2], min(row[3], now), *row[5:7]) for row in rows if row[0] == _LIVE
     ]
     said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
     users = [row for row in rows if row[0] == _USER]
-    if users and len(users) == len(rows):
-        return _known_by_traits(*users[0][1:3])
     return Remembered(
         live=tuple(reversed(live)),
         profiling=said.get((PROFILING, "")),

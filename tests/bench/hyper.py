@@ -37,6 +37,7 @@ from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.one_to_one import no_lists
 from recsys.items.popular import PopularItems, by_share
+from recsys.items.resting import Rests
 from recsys.items.segment import SegmentItems
 from recsys.items.slate import ItemQuery
 from recsys.local_time import DAY_PARTS
@@ -84,7 +85,7 @@ def timed(
     """Return wall and processor time of each answer in milliseconds."""
     n_items = len(models.demand)
     ladder = models.ladder({})
-    query = ItemQuery(20, np.ones(n_items, bool), rest=np.array([0, DAY // 2]))
+    query = ItemQuery(20, np.ones(n_items, bool), rest=Rests.of([0.0, 12.0]))
     wall, busy = np.empty(repeats), np.empty(repeats)
     for turn in range(repeats):
         person = Person(
