@@ -19,6 +19,7 @@ from recsys.storage.profiles import Consent, ItemFacts, Profiles
 from recsys.storage.stores import open_database
 from training import segments
 from training.channel import question as channel
+from training.channel.hours import Served
 from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
 from training.churn import value
@@ -71,13 +72,17 @@ def configured(folder: Path, **serving: object) -> Config:
     )
 
 
+ARMS = ("email", "push", "sms")
+EVERY_HOUR = ChannelChoiceParams(hours=Served(by_channel=ARMS, by_person=ARMS))
+
+
 def taste(user: int) -> int:
     """Return which third of the items a user likes."""
     return user % TASTES
 
 
 def build(folder: Path, *, seed: int = 1) -> World:
-    """Fill an event log, train on it and promote what came out, with every rung shipped."""
+    """Fill an event log, train on it and promote what came out, with all rungs shipped."""
     config = configured(folder)
     log = EventLog(open_database(config.storage.url))
     _fill(log, np.random.default_rng(seed))
@@ -101,7 +106,7 @@ def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) 
         items=items.fit(data, table, items_by or ItemChoice(), config, at=at),
         churn=churn_models,
         value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel.fit(data, table, ChannelChoiceParams(), config, at=at),
+        channel=channel.fit(data, table, EVERY_HOUR, config, at=at),
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))

@@ -113,6 +113,7 @@ def test_every_question_is_drawn(text: str) -> None:
 
 def test_what_could_not_be_measured_says_why(text: str) -> None:
     assert "The value of one_to_one was not measured: " in text
+    assert re.search(r"<td>all channels</td><td>not measured: \d+ users responded through it", text)
 
 
 def test_the_same_run_gives_the_same_report(outcome: Outcome, text: str, tmp_path: Path) -> None:
