@@ -85,18 +85,17 @@ class Reasons:
     def of_items(self, items: Sequence[Recommendation], person: Person) -> list[list[str]]:
         """Return the reasons for each item of a slate."""
         if self.only and not len(person.live):
-            return [self._told(row, because, note) for row, _, _, _, _, because, note in items]
+            told, again = self.told, self.again
+            return [
+                (again if because[0] == row else told[because[0]])
+                if len(because) == 1 and not note
+                else self._worded(row, because, note, lambda _: self.only)
+                for row, _, _, _, _, because, note in items
+            ]
         return [
             self._worded(row, because, note, partial(self._phrase, person))
             for row, _, _, _, _, because, note in items
         ]
-
-    def _told(self, item_row: int, because: tuple[int, ...], note: str) -> list[str]:
-        """Return reasons that are the same for everybody, made once."""
-        if len(because) != 1 or note:
-            return self._worded(item_row, because, note, lambda _: self.only)
-        row = because[0]
-        return self.again if row == item_row else self.told[row]
 
     def _worded(
         self, item_row: int, because: tuple[int, ...], note: str, phrase: Callable[[int], str]

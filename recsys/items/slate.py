@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import repeat
+from functools import partial
+from itertools import count, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -207,19 +208,19 @@ def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
 
 def _recommendations(
     ranking: Ranking, rung: RungName, room: int, *, after: int
-) -> list[Recommendation]:
-    source = ranking.source
+) -> Iterable[Recommendation]:
     rows = zip(
         ranking.item_row[:room].tolist(),
+        count(after + 1),
         ranking.score.tolist(),
-        ranking.because.tolist(),
+        repeat(rung),
+        repeat(ranking.source),
+        [(row,) if row >= 0 else () for row in ranking.because.tolist()],
         _notes(ranking),
         strict=False,
     )
-    return [
-        Recommendation(row, rank, score, rung, source, (because,) if because >= 0 else (), note)
-        for rank, (row, score, because, note) in enumerate(rows, start=after + 1)
-    ]
+    # As `Recommendation(*row)` does, without a call in Python for each item of a request.
+    return map(partial(tuple.__new__, Recommendation), rows)
 
 
 def _notes(ranking: Ranking) -> Iterable[str]:
