@@ -237,6 +237,7 @@ class SegmentsAnswer(Shape):
     """All segments."""
 
     model_version: str
+    counted: str = Field(description="who is in the figures")
     as_of: str
     period_days: int = Field(description="of the lifecycle: the usage interval")
     items: list[Segment]
@@ -250,6 +251,7 @@ class SegmentAnswer(Segment):
     """One segment."""
 
     model_version: str
+    counted: str = Field(description="who is in the figures")
     as_of: str
     period_days: int
 
@@ -266,6 +268,7 @@ class AudiencePreview(Shape):
     """How many would be in an audience."""
 
     model_version: str
+    counted: str = Field(description="who can be in the figures")
     users: int | None = Field(description="who belong; null: fewer than 20")
     reachable: int | None = Field(description="who granted marketing, on the channel if one")
     of: int = Field(description="known users")
