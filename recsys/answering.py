@@ -114,6 +114,7 @@ class Answering:
             past=NO_EVENTS if row is None else self.bundle.interactions.of_user(row),
             live=self._live((*remembered.live, *in_cart(context, at=at))),
             messages=remembered.messages,
+            reactions=remembered.reactions,
             context=context,
             traits=remembered.traits,
         )

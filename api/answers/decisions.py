@@ -68,7 +68,7 @@ def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> Se
     if climb.answer is None:
         return None
     models = serving.answering.bundle.channel
-    return best_time(person, climb.answer.best, models.rhythm, models.terms)
+    return best_time(person, climb.answer.best, models.rhythm, models.terms, models.hours)
 
 
 def told(decision: Decision, *, explain: bool) -> Json:

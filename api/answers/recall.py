@@ -32,7 +32,8 @@ class Recall:
     Parameters
     ----------
     most : int
-        Users, events and messages that are kept together; the longest unasked go first.
+        Users, events, messages and reactions that are kept together; the longest unasked go
+        first.
     """
 
     def __init__(self, most: int) -> None:
@@ -128,4 +129,5 @@ class Recall:
 
 def _weight(kept: _Kept) -> int:
     found = kept.remembered
-    return 1 + len(found.live) + sum(map(len, found.messages.values()))
+    messages = sum(map(len, found.messages.values()))
+    return 1 + len(found.live) + messages + len(found.reactions)

@@ -68,9 +68,12 @@ class SendTime(Shape):
     """The hour of the next 24 at which the message meets its receiver."""
 
     at: str = Field(examples=["2011-12-09T18:00:00.000Z"])
-    hit: float = Field(ge=0, le=1, description="P(the user's activity of that day is within 1 h)")
+    hit: float = Field(
+        ge=0, le=1, description="P(the user's activity, or response, of that day is within 1 h)"
+    )
     gain: float = Field(description="by how much that is more than at everybody's best hour")
-    confidence: float = Field(ge=0, le=1, description="share of the user's own events in it")
+    confidence: float = Field(ge=0, le=1, description="share of the user's own in it")
+    because: str = Field(examples=["from 14 own responses to email"])
 
 
 class Channel(Climbed):

@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from recsys.event_names import MESSAGE_KINDS
+from recsys.event_names import MESSAGE_KINDS, MESSAGE_OPENED
 from recsys.events import DAY, SECOND
-from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.storage.aliases import NOBODY
 from recsys.storage.database import Database
 from recsys.storage.profiles import MARKETING, PROFILING, latest
 
 LATELY = 7 * DAY
-"""How far back messages are remembered: caps and fatigue look at a week."""
+"""How far back messages, and what came of them, are remembered: caps and fatigue look at a week."""
 
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
@@ -33,8 +34,14 @@ SELECT * FROM (
 ) AS live
 """  # noqa: S608 - names from the code
 _MESSAGES = """
-SELECT 1, channel, NULL, at, seq, NULL, NULL, NULL FROM events
+SELECT 1, channel, event_id, at, seq, NULL, NULL, ref FROM events
 WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
+"""
+_REACTIONS = """
+SELECT 5, channel, ref, at, seq, NULL, NULL, kind FROM events
+WHERE user_id = ?1 AND at > ?4 AND at <= ?3
+AND kind IN ('message_responded', 'message_opened')
+AND NOT machine
 """
 _CONSENTS = """
 SELECT 2, purpose, channel, at, seq, NULL, NULL, state FROM consents WHERE user_id = ?1
@@ -46,11 +53,11 @@ _ALIAS = """
 SELECT 4, user_id, NULL, NULL, NULL, NULL, NULL, NULL FROM aliases WHERE previous_id = ?1
 """
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS))
+ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS, _REACTIONS))
 WITHOUT_MARKETING = "UNION ALL".join(
     (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS, _ALIAS)
 )
-_LIVE, _SENT, _CONSENT, _USER, _OTHER = range(5)
+_LIVE, _SENT, _CONSENT, _USER, _OTHER, _REACTION = range(6)
 
 
 def remember(
@@ -77,8 +84,8 @@ def remember(
     limit : int
         Most live events; the latest arrivals win.
     marketing : bool
-        Whether to read messages and the consents to channels, which only the channel question
-        looks at.
+        Whether to read messages, what came of them and the consents to channels, which only the
+        channel question looks at.
 
     Raises
     ------
@@ -113,6 +120,7 @@ def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
         profiling=said.get((PROFILING, "")),
         channels=frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING),
         messages=_by_channel(sorted((min(row[3], now), row[1]) for row in rows if row[0] == _SENT)),
+        reactions=_reactions(rows, now),
         traits=_traits(*users[0][1:3]) if users else {},
     )
 
@@ -128,6 +136,28 @@ def _by_channel(sent: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
     for at, channel in sent:
         times.setdefault(channel, []).append(at)
     return {channel: tuple(ats) for channel, ats in times.items()}
+
+
+def _reactions(rows: list[tuple[Any, ...]], now: int) -> tuple[Reaction, ...]:
+    """Return what came of the messages among the rows, in order of time.
+
+    It belongs to the message that it names by its id, or by the decision behind it; without a
+    name to the last one before it through its channel.
+    """
+    came = [(row[3], row[1], row[2], row[7]) for row in rows if row[0] == _REACTION]
+    if not came:
+        return ()
+    sent = [(min(row[3], now), row[1], row[2], row[7]) for row in rows if row[0] == _SENT]
+    sent.sort(key=itemgetter(0))
+    named = {name: (channel, at) for at, channel, *names in sent for name in names if name}
+    found = []
+    for when, channel, ref, kind in sorted(came, key=itemgetter(0)):
+        at = min(when, now)
+        last = [(through, then) for then, through, *_ in sent if through == channel and then <= at]
+        message = named.get(ref) if ref else last[-1] if last else None
+        if message is not None and message[1] <= at:
+            found.append(Reaction(*message, at, opened=kind == MESSAGE_OPENED))
+    return tuple(found)
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

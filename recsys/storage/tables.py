@@ -63,6 +63,15 @@ Index(
     postgresql_where=_SENT,
 )
 
+_REACTION = text("kind IN ('message_responded', 'message_opened')")
+Index(
+    "reactions_of_user",
+    EVENTS.c.user_id,
+    EVENTS.c.at,
+    sqlite_where=_REACTION,
+    postgresql_where=_REACTION,
+)
+
 ITEMS = Table(
     "items",
     METADATA,

@@ -42,6 +42,30 @@ def test_with_an_id_every_eligible_arm_has_a_chance_and_the_id_repeats_it(
     assert [answer["best"] for answer in again] == [answer["best"] for answer in told]
 
 
+def because(api: Api) -> str:
+    told = api.client.get("/v1/users/u00/channel").json()["channel"]
+    assert told["best"] == "email"
+    return str(told["send_time"]["because"])
+
+
+def test_a_persons_response_counts_into_the_next_send_time(api: Api) -> None:
+    before = because(api)
+    events = [
+        {"event_id": "m1", "kind": "message_sent", "timestamp": "2025-12-31T09:00:00Z"},
+        {"event_id": "r1", "kind": "message_responded", "timestamp": "2025-12-31T10:00:00Z"},
+    ]
+    shared = {"user_id": "u00", "channel": "email", "ref": "m1"}
+    machine = {**shared, **events[1], "machine": True, "event_id": "by a machine"}
+    api.client.post("/v1/events", json={**shared, **events[0], "ref": None}).raise_for_status()
+    api.client.post("/v1/events", json=machine).raise_for_status()
+    assert because(api) == before
+    api.client.post("/v1/events", json={**shared, **events[1]}).raise_for_status()
+    assert (before, because(api)) == (
+        "from 1 own response to email",
+        "from 2 own responses to email",
+    )
+
+
 def test_an_id_that_is_no_text_is_refused(client: TestClient) -> None:
     answer = client.get(f"{CHANNEL}?decision=%00")
     assert answer.status_code == 422
