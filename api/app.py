@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -18,8 +19,10 @@ from api.routes import (
     audiences,
     catalogue,
     consents,
+    docs,
     events,
     health,
+    personal,
     segment,
     segments,
     usage,
@@ -28,6 +31,7 @@ from api.routes import (
 from api.routes.events import Events
 from api.routes.users import Users
 from api.service import Service
+from api.web.describe import SECURITY
 from api.web.hot import Hot
 from api.web.middleware import Around
 from api.web.problems import on_bug, on_http_exception, on_recsys_error
@@ -62,12 +66,16 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
         version="1",
         lifespan=_lifespan(service),
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     consents.register(app, service)
+    personal.register(app, service)
     users.register(app, Users(service))
     for part in (events, segment, catalogue, segments, audiences, usage, health):
         part.register(app, service)
+    docs.register(app)
     app.add_exception_handler(RecsysError, on_recsys_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_bug)
@@ -78,6 +86,13 @@ class Application(FastAPI):
     """FastAPI behind what is around every request and what answers the hot ones past it."""
 
     _outermost: ASGIApp | None = None
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of all routes, with the ways to hand in a key."""
+        found = super().openapi()
+        found["components"]["securitySchemes"] = SECURITY
+        found["security"] = [{}, *({name: []} for name in SECURITY)]
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through the layers, outermost first: around, hot answers, FastAPI."""

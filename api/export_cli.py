@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from api.answers.render import Json
     from api.service import Service
     from api.web.asked import Asked
+    from recsys.events import IdMap
 
 app = typer.Typer(help="Answer into a file.")
 
@@ -62,7 +63,7 @@ def export(  # noqa: PLR0913 - options of a command
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
         job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
-        ids = job.known if users is None else list(exporting.listed(users))
+        ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
         wanted = job.wanted(segment, rule, channel)
         if preview or output is None:
             job.preview(ids, wanted)
@@ -107,7 +108,7 @@ class Job:
         answering = service.current.serving.answering
         return audience.read(fields, answering, service.desk.cohorts, service.config.channels.arms)
 
-    def preview(self, ids: Sequence[str], wanted: Audience | None) -> None:
+    def preview(self, ids: IdMap | Sequence[str], wanted: Audience | None) -> None:
         """Print how many there are.
 
         Raises
@@ -122,7 +123,7 @@ class Job:
         counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
         Console().print(_table(counted))
 
-    def write(self, ids: Sequence[str], wanted: Audience | None, output: Path) -> int:
+    def write(self, ids: IdMap | Sequence[str], wanted: Audience | None, output: Path) -> int:
         """Write the answers about the users, or those of them who are wanted."""
         from api.answers import export as exporting
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,17 +18,18 @@ from api.answers.recall import Recall
 from api.champion import Champion
 from api.clock import Clock
 from api.intake.inbox import Inbox
-from api.intake.keys import Keys
-from api.intake.spelling import Aliased, Speller
+from api.intake.spelling import Aliased, Identified, Speller
 from api.metrics import Metrics
 from api.state import Current, Serving
 from api.web.asked import Reader
+from api.web.keys import Keys
 from recsys.channel.explore import Curiosity
 from recsys.config import Config
 from recsys.errors import CannotAnswer, StoreUnavailable
-from recsys.events import SECOND
+from recsys.events import SECOND, IdMap
 from recsys.ladder import Question, Reason, RungName
-from recsys.storage import aliases
+from recsys.storage import aliases, erasure
+from recsys.storage.aliases import NOBODY
 from recsys.storage.cohort_file import read_cohorts
 from recsys.storage.decisions import DecisionLog
 from recsys.storage.event_log import Event, EventLog, Verdict
@@ -62,7 +64,7 @@ class Service:
         self.config = config
         self.reader = Reader(config)
         self.speller = Speller(config)
-        self.keys = Keys(config.serving.write_keys_sha256)
+        self.keys = Keys(config.serving)
         self.metrics = Metrics()
         self.logger = logs.logger()
         self.store = ModelStore(Path(config.storage.models_dir))
@@ -90,7 +92,7 @@ class Service:
         self.decisions = DecisionLog(self.log.database)
         self.recall = Recall(serving.recall)
         with suppress(StoreUnavailable):
-            self.recall.follow(self.profiles.profiling_after)
+            self.recollect()
         self.desk = Desk(
             self.log,
             recall=self.recall,
@@ -152,19 +154,61 @@ class Service:
         """Do what reads the store: at once where that costs microseconds, else in a thread."""
         return work() if self.profiles.database.local else await asyncio.to_thread(work)
 
-    def join(self, said: Aliased) -> bool:
-        """Give the history of an id to the user it became; runs in a thread.
+    def not_erased(self, user_ids: IdMap | Sequence[str]) -> IdMap | Sequence[str]:
+        """Return the users that a list may have: all but the erased.
 
         Raises
         ------
         StoreUnavailable
-            Nothing was changed.
+            Who was erased is not known.
+        """
+        erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
+        return [user for user in user_ids if user not in erased] if erased else user_ids
+
+    def believe(self, said: Sequence[Identified | Aliased]) -> list[bool]:
+        """Keep what is said of users, and return for each whether it was; runs in a thread.
+
+        Nothing is kept about who was erased. Who signs in takes the anonymous history along,
+        unless it became somebody's before.
+
+        Raises
+        ------
+        StoreUnavailable
+            What comes later in `said` was not kept.
         """
         database = self.log.database
-        return aliases.alias(database, said.previous_id, said.user_id, at=self.clock())
+        known = aliases.became(
+            database, {i for who in said for i in (who.user_id, who.previous_id)}
+        )
+        kept = [not _is_erased(who, known) for who in said]
+        believed = list(compress(said, kept))
+        people = [who for who in believed if isinstance(who, Identified)]
+        self.profiles.put_users((who.user_id, who.traits, who.timezone) for who in people)
+        for who in believed:
+            signs_in = isinstance(who, Identified)
+            if who.previous_id and not (signs_in and who.previous_id in known):
+                aliases.alias(
+                    database,
+                    who.previous_id,
+                    who.user_id,
+                    at=self.clock(),
+                    unclaimed_only=signs_in,
+                )
+        return kept
+
+    def recollect(self) -> None:
+        """Bring what is kept in mind up to date with who was erased or spoke of profiling.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.recall.bury(partial(erasure.erased_after, self.log.database))
+        self.recall.follow(self.profiles.profiling_after)
 
     async def _follow(self) -> None:
-        """Look for a new champion, and for what was said about profiling, again and again."""
+        """Look for a new champion, for who was erased or spoke of profiling, again and again."""
         while not self._closing.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
@@ -172,7 +216,7 @@ class Service:
             if await self._champion.look():
                 heap.settle()
             with suppress(StoreUnavailable):
-                await self.reading(partial(self.recall.follow, self.profiles.profiling_after))
+                await self.reading(self.recollect)
 
     def _set_clock(self) -> None:
         """Let no event of before a restart lie in the future, where the store can tell of them."""
@@ -203,3 +247,8 @@ class Service:
         measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
         drifted = measured.get("drift", {}).get("score_index")
         self.metrics.serves(serving.answering.version, churn_drift=drifted)
+
+
+def _is_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
+    ids = (said.user_id, said.previous_id) if isinstance(said, Aliased) else (said.user_id,)
+    return any(known.get(one) == NOBODY for one in ids)

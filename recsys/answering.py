@@ -14,9 +14,10 @@ from recsys.channel.models import ChannelQuery
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.errors import UnknownItem, UnknownSegment
-from recsys.events import HOUR, NO_EVENTS, NO_ITEM, UserEvents
+from recsys.events import NO_EVENTS, NO_ITEM, UserEvents
 from recsys.items import slate
 from recsys.items.cap import CategoryCap, categories
+from recsys.items.resting import Rests
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
 from recsys.people import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
@@ -35,8 +36,8 @@ class Answering:
         Name of the model version.
     profiling_default : bool
         Whether users who said nothing about profiling may be profiled.
-    rest : int64, shape (n_kinds,)
-        See :class:`recsys.items.slate.ItemQuery`.
+    rest : Rests
+        How long items leave the list after what was done with them.
     category : int32, shape (n_items,)
         See :class:`recsys.items.cap.CategoryCap`.
     """
@@ -46,7 +47,7 @@ class Answering:
     manifest: Manifest
     profiling_default: bool
     trait: str
-    rest: NDArray[np.int64]
+    rest: Rests
     category: NDArray[np.int32]
     items: Ladder[ItemQuery, Ranking]
     channel: Ladder[ChannelQuery, ChannelChoice]
@@ -102,7 +103,8 @@ class Answering:
                 context=context,
                 traits=remembered.traits,
             )
-        row = self.bundle.interactions.users.row(remembered.known_as or user_id)
+        users = self.bundle.interactions.users
+        row = None if remembered.erased else users.row(remembered.known_as or user_id)
         return Person(
             user_id,
             at,
@@ -112,6 +114,7 @@ class Answering:
             past=NO_EVENTS if row is None else self.bundle.interactions.of_user(row),
             live=self._live((*remembered.live, *in_cart(context, at=at))),
             messages=remembered.messages,
+            reactions=remembered.reactions,
             context=context,
             traits=remembered.traits,
         )
@@ -205,6 +208,6 @@ def in_cart(context: Context, *, at: int) -> tuple[LiveEvent, ...]:
     return tuple(LiveEvent(item_id, CART, at, 1.0, 0.0) for item_id in context.cart)
 
 
-def _rests(kinds: tuple[str, ...], config: Mapping[str, Mapping[str, float]]) -> NDArray[np.int64]:
-    hours = [config.get(kind, {}).get("rest_hours", 0.0) for kind in kinds]
-    return (np.array(hours) * HOUR).astype(np.int64)
+def _rests(kinds: tuple[str, ...], config: Mapping[str, Mapping[str, float]]) -> Rests:
+    hours = {kind: said["rest_hours"] for kind, said in config.items() if "rest_hours" in said}
+    return Rests.of_kinds(kinds, hours)

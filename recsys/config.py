@@ -42,6 +42,7 @@ class Storage(Section):
     )
     models_dir: str = Field("models", description="folder of the model versions")
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
+    reports_dir: str = Field("reports", description="folder of what commands draw and measure")
 
 
 class Columns(Section):
@@ -57,6 +58,8 @@ class Columns(Section):
     title: str | None = Field(None, description="name of the item")
     category: str | None = Field(None, description="category of the item")
     trait: str | None = Field(None, description="trait of the user (see segments.trait)")
+    device: str | None = Field(None, description="on which device it happened")
+    placement: str | None = Field(None, description="where on the site or in the app it happened")
 
 
 class Data(Section):
@@ -239,8 +242,16 @@ class Serving(Section):
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
     max_limit: int = Field(100, ge=1, description="most items in one answer")
     max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    read_keys_sha256: tuple[str, ...] = Field(
+        (), description="SHA-256 of the keys that may ask about users; empty: anybody may"
+    )
     write_keys_sha256: tuple[str, ...] = Field(
         (), description="SHA-256 of the keys that may send events; empty: anybody may"
+    )
+    admin_keys_sha256: tuple[str, ...] = Field(
+        (),
+        description="SHA-256 of the keys that may do everything: erase, export, record consents, "
+        "which needs one of them as soon as there is any key",
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
@@ -250,7 +261,7 @@ class Serving(Section):
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
-    @field_validator("write_keys_sha256")
+    @field_validator("read_keys_sha256", "write_keys_sha256", "admin_keys_sha256")
     @classmethod
     def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):

@@ -17,10 +17,14 @@
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
+    │   │   └── BadConsent
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
+    │   ├── ErasedUser
+    │   ├── KeyWithoutScope
     │   ├── UnknownItem
+    │   ├── UnknownParameter
     │   ├── UnknownSegment
     │   └── WrongKey
     └── StoreError             what was kept cannot be had
@@ -178,6 +182,17 @@ class BadQuery(QueryError):
         super().__init__(f"{parameter} is {value!r}; allowed: {allowed}")
 
 
+class BadConsent(BadQuery):
+    """A field of one of many consents outside what is allowed; none of them is recorded."""
+
+    def __init__(self, index: int, channel: object, wrong: BadQuery) -> None:
+        super().__init__(wrong.parameter, wrong.value, wrong.allowed)
+        self.index = index
+        self.channel = channel
+        about = f" (channel {channel!r})" if channel else ""
+        self.args = (f"consents[{index}]{about}: {wrong}",)
+
+
 class BadEvent(QueryError):
     """An event that cannot be logged; the others of its batch can."""
 
@@ -207,12 +222,35 @@ class BodyTooLarge(QueryError):
         )
 
 
+class ErasedUser(QueryError):
+    """A user of whom nothing may be kept any more."""
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        super().__init__(
+            f"user {user_id!r} was erased: nothing is kept about this id any more; "
+            "who comes back needs another id"
+        )
+
+
 class UnknownItem(QueryError):
     """An item that the serving model has never seen."""
 
     def __init__(self, item_id: str) -> None:
         self.item_id = item_id
         super().__init__(f"item {item_id!r} is not in the serving model")
+
+
+class UnknownParameter(QueryError):
+    """A parameter that nothing reads: the answer would not be to what was asked."""
+
+    def __init__(self, parameter: str, *, allowed: Iterable[str]) -> None:
+        self.parameter = parameter
+        self.allowed = tuple(sorted(allowed))
+        self.nearest = next(iter(get_close_matches(parameter, self.allowed, n=1)), None)
+        hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
+        known = ", ".join(self.allowed) or "none"
+        super().__init__(f"unknown parameter {parameter!r};{hint} allowed: {known}")
 
 
 class UnknownSegment(QueryError):
@@ -227,12 +265,25 @@ class UnknownSegment(QueryError):
 class WrongKey(QueryError):
     """A request without a key that is accepted."""
 
-    def __init__(self, *, missing: bool) -> None:
+    def __init__(self, needed: str, *, missing: bool) -> None:
+        self.needed = needed
         self.missing = missing
         found = "no key" if missing else "the key is not known"
         super().__init__(
-            f"{found}; allowed: a write key as user name of HTTP Basic, as Bearer token or in "
-            "X-API-Key"
+            f"{found}; allowed: a key that opens {needed}, as user name of HTTP Basic, as "
+            "Bearer token or in X-API-Key"
+        )
+
+
+class KeyWithoutScope(QueryError):
+    """A request with a key that opens something else."""
+
+    def __init__(self, needed: str, *, has: Iterable[str]) -> None:
+        self.needed = needed
+        self.has = tuple(has)
+        super().__init__(
+            f"the key opens {' and '.join(self.has)}; needed: {needed}, "
+            f"see serving.{needed}_keys_sha256"
         )
 
 

@@ -16,6 +16,8 @@ from typing import NewType
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.occasions import Occasions
+
 UserId = NewType("UserId", str)
 ItemId = NewType("ItemId", str)
 
@@ -173,6 +175,8 @@ class Interactions:
         Where each user's events start.
     known_at : int64, shape (n,), or None
         When each event was known of, never before `at`; None where all were at once.
+    occasions : Occasions or None
+        Device and placement of each event; None where no event says either.
     """
 
     users: IdMap
@@ -185,6 +189,7 @@ class Interactions:
     quantity: NDArray[np.float32]
     value: NDArray[np.float64]
     known_at: NDArray[np.int64] | None = None
+    occasions: Occasions | None = None
 
     @classmethod
     def of(
@@ -247,6 +252,7 @@ class Interactions:
             quantity=self.quantity[keep],
             value=self.value[keep],
             known_at=None if self.known_at is None else self.known_at[keep],
+            occasions=None if self.occasions is None else self.occasions.where(keep),
         )
 
     def before(self, cutoff: int) -> Interactions:

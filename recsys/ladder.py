@@ -177,33 +177,33 @@ class Ladder(Generic[Query, Answer]):
         A rung that raises costs its own answer: it is reported through `on_failure` and noted.
         """
         for rung in self.rungs:
-            if refused := self._refusal(rung, person, force):
+            name = rung.name
+            if refused := self._refusal(name, person, force) or rung.refusal(person):
                 trail.append(refused)
                 continue
             try:
                 answer = rung.answer(person, query)
                 because = rung.because(person)
             except Exception as error:  # noqa: BLE001 - the law: a rung costs its own answer only
-                on_failure(rung.name, error)
-                trail.append(Step(rung.name, Reason.FAILED, "this rung failed; it was logged"))
+                on_failure(name, error)
+                trail.append(Step(name, Reason.FAILED, "this rung failed; it was logged"))
                 continue
             if answer is None:
                 detail = "nothing left to offer after exclusions and filters"
-                trail.append(Step(rung.name, Reason.NOTHING_LEFT, detail))
+                trail.append(Step(name, Reason.NOTHING_LEFT, detail))
                 continue
-            trail.append(Step(rung.name, Reason.SERVED, because))
+            trail.append(Step(name, Reason.SERVED, because))
             yield rung, answer
 
-    def _refusal(
-        self, rung: Rung[Query, Answer], person: Person, force: RungName | None
-    ) -> Step | None:
+    def _refusal(self, name: RungName, person: Person, force: RungName | None) -> Step | None:
         if force is not None:
-            if rung.name not in {force, RungName.POPULAR}:
-                return Step(rung.name, Reason.FORCED, f"the request forces {force}")
-        elif (verdict := self.verdicts.get(rung.name)) is not None and not verdict.shipped:
-            return Step(rung.name, Reason.NOT_SHIPPED, verdict.why)
-        if rung.name in PROFILING and not person.readable:
-            return Step(rung.name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
-        if rung.name in PROFILING and not person.profiling:
-            return Step(rung.name, Reason.NO_CONSENT, "this user denied profiling")
-        return rung.refusal(person)
+            if name not in {force, RungName.POPULAR}:
+                return Step(name, Reason.FORCED, f"the request forces {force}")
+        elif (verdict := self.verdicts.get(name)) is not None and not verdict.shipped:
+            return Step(name, Reason.NOT_SHIPPED, verdict.why)
+        if name in PROFILING:
+            if not person.readable:
+                return Step(name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
+            if not person.profiling:
+                return Step(name, Reason.NO_CONSENT, "this user denied profiling")
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from recsys.events import NO_EVENTS, UserEvents
 
@@ -24,12 +25,15 @@ class Context:
         IANA name; empty when not said, then the configured zone stands in.
     cart : tuple of str
         Items in the cart right now.
+    device : str
+        What the answer will be shown on (``mobile``, ``desktop``…); empty when not said.
     """
 
     placement: str = ""
     trait: str = ""
     timezone: str = ""
     cart: tuple[str, ...] = ()
+    device: str = ""
 
 
 NO_CONTEXT = Context()
@@ -49,6 +53,19 @@ class LiveEvent:
     value: float
 
 
+class Reaction(NamedTuple):
+    """What a person, not a machine, did at `at` about a message of lately.
+
+    `sent_at` is one of the instants at which something was sent through `channel`; `opened` is
+    whether the message was opened and no more. Times are in microseconds since the epoch.
+    """
+
+    channel: str
+    sent_at: int
+    at: int
+    opened: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What the event store knows of one user beyond the serving model.
@@ -63,10 +80,14 @@ class Remembered:
         Channels with a granted marketing consent.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    reactions : tuple of Reaction
+        To those messages.
     traits : mapping of str to str
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
         The user that the id asked for became; empty when it is its own.
+    erased : bool
+        Whether the user was erased: then the serving model is not asked either.
     readable : bool
         False when the store could not be read: then what is missing here is not known.
     """
@@ -75,20 +96,23 @@ class Remembered:
     profiling: bool | None = None
     channels: frozenset[str] = frozenset()
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    reactions: tuple[Reaction, ...] = ()
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
+    erased: bool = False
     readable: bool = True
 
 
 NOTHING_REMEMBERED = Remembered()
+ERASED = Remembered(erased=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """One user at one instant.
 
-    Whoever denied profiling is gathered without past, live events and row, so that no rung can
-    look at them by mistake.
+    Whoever denied profiling is gathered without past, live events, reactions and row, so that no
+    rung can look at them by mistake.
 
     Attributes
     ----------
@@ -110,6 +134,8 @@ class Person:
         Interactions since then, up to `at`.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
+    reactions : tuple of Reaction
+        To those messages.
     readable : bool
         False when the store could not be read, so that the consent is not known.
     traits : mapping of str to str
@@ -125,6 +151,7 @@ class Person:
     past: UserEvents = NO_EVENTS
     live: UserEvents = NO_EVENTS
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    reactions: tuple[Reaction, ...] = ()
     context: Context = NO_CONTEXT
     readable: bool = True
     traits: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from recsys.storage.database import Database
+    from tests.postgres import Cluster
     from tests.worlds import World
 
 
@@ -46,6 +47,20 @@ def postgres() -> Iterator[str]:
     try:
         with stores.postgres_url() as url:
             yield url
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL server with empty tables that the tests of one module may stop."""
+    from recsys.storage import schema
+    from tests.postgres import NoPostgres, cluster
+
+    try:
+        with cluster() as own:
+            schema.upgrade_postgres(own.url)
+            yield own
     except NoPostgres as error:
         pytest.skip(str(error))
 

@@ -19,6 +19,7 @@ from recsys.storage.profiles import Consent, ItemFacts, Profiles
 from recsys.storage.stores import open_database
 from training import segments
 from training.channel import question as channel
+from training.channel.hours import Served
 from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
 from training.churn import value
@@ -71,13 +72,17 @@ def configured(folder: Path, **serving: object) -> Config:
     )
 
 
+ARMS = ("email", "push", "sms")
+EVERY_HOUR = ChannelChoiceParams(hours=Served(by_channel=ARMS, by_person=ARMS))
+
+
 def taste(user: int) -> int:
     """Return which third of the items a user likes."""
     return user % TASTES
 
 
 def build(folder: Path, *, seed: int = 1) -> World:
-    """Fill an event log, train on it and promote what came out, with every rung shipped."""
+    """Fill an event log, train on it and promote what came out, with all rungs shipped."""
     config = configured(folder)
     log = EventLog(open_database(config.storage.url))
     _fill(log, np.random.default_rng(seed))
@@ -86,7 +91,7 @@ def build(folder: Path, *, seed: int = 1) -> World:
     return World(folder, config, version)
 
 
-def train(config: Config, log: EventLog) -> str:
+def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) -> str:
     """Fit what is in the log, register and promote it, and return its version."""
     data = load(log, config).as_known_now()
     at = data.interactions.end
@@ -94,14 +99,14 @@ def train(config: Config, log: EventLog) -> str:
     chosen = replace(churn.define(data.interactions, config), candidate="stumps")
     churn_models = churn.fit(data, table, chosen, config, at=at)
     bundle = Bundle(
-        interactions=data.interactions,
+        interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
         segments=table,
         groups=grouping.fit(data, table, churn_models, config, at=at).groups,
-        items=items.fit(data, table, ItemChoice(), config, at=at),
+        items=items.fit(data, table, items_by or ItemChoice(), config, at=at),
         churn=churn_models,
         value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel.fit(data, table, ChannelChoiceParams(), config, at=at),
+        channel=channel.fit(data, table, EVERY_HOUR, config, at=at),
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))

@@ -26,7 +26,9 @@ class TrainingData:
     watermark : int
         Sequence number of the last event of the log that is in here; later ones are *live*.
     fingerprint : str
-        SHA-256 over the content of all of the above.
+        SHA-256 over the content of all of the above and the time zones.
+    timezone : tuple of str
+        IANA zone of each user, empty where unknown; an empty tuple where no user's is known.
     """
 
     interactions: Interactions
@@ -35,6 +37,7 @@ class TrainingData:
     messages: Messages
     watermark: int
     fingerprint: str
+    timezone: tuple[str, ...] = ()
 
     def before(self, cutoff: int) -> TrainingData:
         """Return what was known strictly before `cutoff`, with the same rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +17,7 @@ from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
 from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
+from recsys.occasions import Occasions
 from recsys.storage.aliases import former_ids
 from recsys.storage.decisions import DecisionLog
 from recsys.storage.event_log import LIVE, EventLog
@@ -25,9 +26,10 @@ from recsys.storage.stores import open_store
 from training.channel.decided import as_one_person, with_decisions
 from training.channel.log import messages_from_log
 from training.data import TrainingData
+from training.occasions import Reading
 
 _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "known_at")
-_COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at")
+_COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at", "properties")
 _MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
 
 
@@ -83,6 +85,8 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     interactions = _interactions(read, users, items, tuple(config.kinds))
     catalogue = _catalogue(items, facts, frozenset(config.data.unavailable_items))
     trait = tuple(traits[u][0].get(config.segments.trait, "") if u in traits else "" for u in users)
+    zones = tuple(traits[u][1] if u in traits else "" for u in users)
+    timezone = zones if any(zones) else ()
     messages = messages_from_log(sent, users, config)
     return TrainingData(
         interactions=interactions,
@@ -90,16 +94,15 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         trait=trait,
         messages=messages,
         watermark=up_to,
-        fingerprint=fingerprint(interactions, catalogue, trait, messages),
+        fingerprint=fingerprint(interactions, catalogue, trait, messages, timezone),
+        timezone=timezone,
     )
 
 
-def fingerprint(
-    interactions: Interactions, catalogue: Catalogue, trait: tuple[str, ...], messages: Messages
-) -> str:
+def fingerprint(*parts: Interactions | Catalogue | tuple[str, ...] | Messages) -> str:
     """Return the SHA-256 over the content of all parts, in hexadecimal."""
     digest = sha256()
-    for value in (interactions, catalogue, trait, messages):
+    for value in parts:
         _feed(digest, value)
     return digest.hexdigest()
 
@@ -110,6 +113,7 @@ class _Read:
 
     users: Sequence[str]
     items: Sequence[str]
+    occasions: Occasions | None
     user: NDArray[np.int32]
     item: NDArray[np.int32]
     kind: NDArray[np.int8]
@@ -123,6 +127,7 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     # Batch by batch, so that no more than one batch of ids is in memory as text.
     users: dict[str, int] = {}
     items: dict[str | None, int] = {None: NO_ITEM}
+    occasions = Reading()
     kinds, late = tuple(config.kinds), config.data.late_days * DAY
     number = {kind: index for index, kind in enumerate(kinds)}
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
@@ -137,8 +142,10 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
         parts["quantity"].append(np.array(batch["quantity"], np.float32))
         parts["value"].append(np.nan_to_num(np.array(batch["value"], np.float64)))
         parts["known_at"].append(_known_at(batch, late))
+        occasions.add(batch["properties"])
     columns = (_joined(parts[name]) for name in _INTERACTION)
-    return _Read(tuple(users), tuple(item for item in items if item is not None), *columns)
+    named = tuple(item for item in items if item is not None)
+    return _Read(tuple(users), named, occasions.read(), *columns)
 
 
 def _known_at(batch: Mapping[str, Sequence[Any]], late: float) -> NDArray[np.int64]:
@@ -167,11 +174,13 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
     user_row = users.rows(read.users)[read.user]
     row_of_item = np.append(items.rows(read.items), np.int32(NO_ITEM))
     item_row = row_of_item[read.item]
-    order = np.lexsort((read.value, read.quantity, read.kind, item_row, read.at, user_row))
+    keys = (read.value, read.quantity, read.kind, item_row, read.at, user_row)
+    said = read.occasions
+    order = np.lexsort(keys if said is None else (said.placement, said.device, *keys))
     events = UserEvents(item_row, read.kind, read.at, read.quantity, read.value)
     sorted_events = UserEvents(*(getattr(events, f.name)[order] for f in fields(events)))
     known_at = read.known_at[order] if (read.known_at > read.at).any() else None
-    return Interactions.of(
+    table = Interactions.of(
         users,
         items,
         kinds,
@@ -179,6 +188,8 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
         events=sorted_events,
         known_at=known_at,
     )
+    # By user and time already: the table keeps this order.
+    return table if said is None else replace(table, occasions=said.where(order))
 
 
 def _catalogue(

@@ -167,8 +167,8 @@ def _stakes(said: Sequence[str], value: float, arms: Sequence[str]) -> Stakes:
         except ValueError as error:
             raise BadQuery("--cost", pair, "ARM=money, such as email=0.1") from error
     amounts = np.array(list(cost.values()))
-    if not np.isfinite(amounts).all():
-        raise BadQuery("--cost", ",".join(said), "finite amounts of money")
+    if not (np.isfinite(amounts) & (amounts >= 0)).all():
+        raise BadQuery("--cost", ",".join(said), "finite amounts of money, 0 or more")
     if not (np.isfinite(value) and value > 0):
         raise BadQuery("--value", value, "money above 0")
     return Stakes(value, amounts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -100,7 +100,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     churn_models = churn.fit(data, table, churn_choice, config, at=at)
     groups = grouping.fit(data, table, churn_models, config, at=at)
     bundle = Bundle(
-        interactions=data.interactions,
+        interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
         segments=table,
         groups=groups.groups,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
-from recsys.storage import retention, schema
+from recsys.events import moment
+from recsys.storage import erasure, retention, schema
 from recsys.storage.config_file import read_config
 from recsys.storage.database import POSTGRES
 from recsys.storage.stores import open_store
@@ -50,9 +52,13 @@ def erase(
     user_id: Annotated[str, typer.Argument(help="Whose events, traits and consents go.")],
     config: ConfigFile = None,
 ) -> None:
-    """Delete everything kept about a user; train and prune models to forget them there too."""
+    """Delete everything kept about a user, for good, and print the receipt."""
     database = open_store(read_config(config, os.environ).storage)
     try:
-        typer.echo(f"{retention.erase(database, user_id):,} rows deleted")
+        now = time.time_ns() // 1_000
+        receipt = erasure.erase(database, user_id, at=now, receipt_id=str(uuid4()))
     finally:
         database.close()
+    rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
+    when = moment(receipt.at).isoformat(timespec="seconds")
+    typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")

@@ -12,10 +12,10 @@ from api.state import Serving
 from api.web.asked import Asked
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
-from recsys.channel.local_time import local_hour, zone_or
 from recsys.channel.send_time import SendTime, best_time
 from recsys.channel.terms import NONE, Terms
 from recsys.ladder import Climb
+from recsys.local_time import local_hour, zone_or
 from recsys.people import NO_SEGMENT, Person
 
 
@@ -68,7 +68,7 @@ def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> Se
     if climb.answer is None:
         return None
     models = serving.answering.bundle.channel
-    return best_time(person, climb.answer.best, models.rhythm, models.terms)
+    return best_time(person, climb.answer.best, models.rhythm, models.terms, models.hours)
 
 
 def told(decision: Decision, *, explain: bool) -> Json:

@@ -1,4 +1,7 @@
-"""What a worker keeps in mind of users, for the time when the store cannot be read. Bounded."""
+"""What a worker keeps in mind of users, for the time when the store cannot be read.
+
+Bounded, but for the ids of who was erased.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from recsys.people import Remembered
+from recsys.people import ERASED, Remembered
 
 Key = tuple[str, bool]
 Line = tuple[str, str, int, int]
@@ -29,7 +32,8 @@ class Recall:
     Parameters
     ----------
     most : int
-        Users, events and messages that are kept together; the longest unasked go first.
+        Users, events, messages and reactions that are kept together; the longest unasked go
+        first.
     """
 
     def __init__(self, most: int) -> None:
@@ -39,6 +43,8 @@ class Recall:
         self._turn = threading.Lock()
         self._said: dict[str, tuple[int, int, bool]] = {}
         self._last_seq: int | None = None
+        self._erased: set[str] = set()
+        self._last_erasure = 0
 
     def __len__(self) -> int:
         return self._held
@@ -61,6 +67,8 @@ class Recall:
         Events of before another watermark are left out: the model may have seen them. Whoever is
         not in mind has neither events nor channels, and is profiled only if the ledger allows it.
         """
+        if user_id in self._erased:
+            return ERASED, None
         with self._turn:
             kept = self._kept.get((user_id, marketing)) or self._kept.get((user_id, True))
         if kept is not None:
@@ -97,7 +105,29 @@ class Recall:
         if self._last_seq is None:
             self._said.clear()
 
+    def bury(self, erased_after: Callable[[int], Iterable[tuple[str, int]]]) -> None:
+        """Forget who was erased since the last time, for good.
+
+        Parameters
+        ----------
+        erased_after : callable
+            Returns (user, seq) of the erasures after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The erasures cannot be read; nobody was forgotten.
+        """
+        for user_id, seq in erased_after(self._last_erasure):
+            self._erased.add(user_id)
+            self._last_erasure = max(self._last_erasure, seq)
+            with self._turn:
+                for marketing in (True, False):
+                    if kept := self._kept.pop((user_id, marketing), None):
+                        self._held -= _weight(kept)
+
 
 def _weight(kept: _Kept) -> int:
     found = kept.remembered
-    return 1 + len(found.live) + sum(map(len, found.messages.values()))
+    messages = sum(map(len, found.messages.values()))
+    return 1 + len(found.live) + messages + len(found.reactions)

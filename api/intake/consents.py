@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api.answers.render import Json, instant
 from api.intake.fields import instant_of
 from api.web.asked import identifier
-from recsys.errors import BadEvent, BadQuery
+from recsys.errors import BadConsent, BadEvent, BadQuery
 from recsys.events import DAY
 from recsys.storage.profiles import (
     DENIED,
@@ -33,11 +33,23 @@ def read(
     ------
     BadQuery
         A field is missing, unknown, or outside what is allowed; nothing is written then.
+    BadConsent
+        The same, and which of many it is.
     """
-    said = body.get("consents", [body])
-    if not isinstance(said, list) or not said or not all(isinstance(one, dict) for one in said):
+    if "consents" not in body:
+        return [_line(body, user_id, channels=channels, zone=zone, now=now)]
+    said = body["consents"]
+    if not isinstance(said, list) or not said:
         raise BadQuery("consents", said, "a list of objects, at least one")
-    return [_line(one, user_id, channels=channels, zone=zone, now=now) for one in said]
+    lines = []
+    for index, one in enumerate(said):
+        if not isinstance(one, dict):
+            raise BadConsent(index, None, BadQuery("consent", one, "an object"))
+        try:
+            lines.append(_line(one, user_id, channels=channels, zone=zone, now=now))
+        except BadQuery as error:
+            raise BadConsent(index, one.get("channel"), error) from error
+    return lines
 
 
 def told(user_id: str, ledger: Sequence[Consent], *, channels: Sequence[str]) -> Json:

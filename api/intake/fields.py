@@ -29,11 +29,17 @@ def flat(payload: object) -> dict[str, Any]:
 
 def first(fields: Fields, names: tuple[str, ...]) -> Any:
     """Return the first field that says something; None when none does."""
-    return next((v for n in names if (v := fields.get(n)) is not None and v != ""), None)
+    for name in names:
+        said = fields.get(name)
+        if said is not None and said != "":
+            return said
+    return None
 
 
-def text(fields: Fields, names: tuple[str, ...], *, needed: str = "") -> str:
+def text(fields: Fields, names: tuple[str, ...], *, needed: str = "", by: str = "") -> str:
     """Return the first field that says something, as text; empty when none does.
+
+    A `needed` one has that name, and is needed `by` what the reason names.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def text(fields: Fields, names: tuple[str, ...], *, needed: str = "") -> str:
     said = first(fields, names)
     if said is None:
         if needed:
-            raise BadEvent(f"missing_{needed}", f"no {needed}; every event needs one")
+            raise BadEvent(f"missing_{needed}", f"no {needed}; {by} needs one")
         return ""
     if isinstance(said, int) and not isinstance(said, bool):
         said = str(said)

@@ -14,7 +14,8 @@ import orjson
 from api.ids import uuid7
 from api.intake.fields import Fields, first, flat, instant_of, number, shown, text
 from api.intake.machines import is_machine
-from recsys.channel import local_time
+from api.intake.occasion import SAID_IN, occasion
+from recsys import local_time
 from recsys.config import Config
 from recsys.errors import BadEvent, BadQuery
 from recsys.event_names import (
@@ -54,11 +55,15 @@ _BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What an `identify` call says of a user; only the configured trait is kept."""
+    """What an `identify` call says of a user; only the configured trait is kept.
+
+    ``previous_id`` is the anonymous id that the user had until then; empty where none is said.
+    """
 
     user_id: str
     traits: Mapping[str, str]
     timezone: str
+    previous_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,13 @@ class Speller:
         if not isinstance(payload, dict):
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
         fields = flat(payload)
-        user_id = text(fields, USER, needed="user_id")
+        user_id = text(fields, USER, needed="user_id", by="every event")
         match text(fields, ("type",)).lower():
             case "identify":
-                return self._identified(payload, user_id)
+                return self._identified(payload, user_id, text(fields, ("anonymousid",)))
             case "alias":
-                return Aliased(text(fields, ("previousid",), needed="previous_id"), user_id)
+                previous_id = text(fields, ("previousid",), needed="previous_id", by="an alias")
+                return Aliased(previous_id, user_id)
         kind = self._kind(fields)
         events = self._events(fields, kind, user_id, self._at(fields, now))
         if kind not in _BY_MACHINES and is_machine(fields):
@@ -122,7 +128,7 @@ class Speller:
             return [self._message(fields, kind, user_id, at)]
         return list(self._interactions(fields, kind, user_id, at))
 
-    def _identified(self, payload: Fields, user_id: str) -> Identified:
+    def _identified(self, payload: Fields, user_id: str, anonymous_id: str) -> Identified:
         traits, context = flat(payload.get("traits")), flat(payload.get("context"))
         said = text(traits, (self._trait.replace("_", "").lower(),))
         zone = text({**context, **traits}, ("timezone",))
@@ -130,10 +136,11 @@ class Speller:
             local_time.zone(zone or "UTC")
         except BadQuery as error:
             raise BadEvent("bad_timezone", str(error)) from error
-        return Identified(user_id, {self._trait: said} if said else {}, zone)
+        previous_id = anonymous_id if anonymous_id != user_id else ""
+        return Identified(user_id, {self._trait: said} if said else {}, zone, previous_id)
 
     def _kind(self, fields: Fields) -> str:
-        name = text(fields, KIND) or text(fields, ("type",), needed="event")
+        name = text(fields, KIND) or text(fields, ("type",), needed="event", by="every event")
         if name.lower() in VIEWS and text(fields, ITEM):
             name = "view"
         if name in self._kinds:
@@ -204,7 +211,8 @@ class Speller:
             if not isinstance(product, dict):
                 raise BadEvent("bad_product", f"products[{place}] is {shown(product)}")
             order = {name: fields[name] for name in (*ORDER, "recommendationid") if name in fields}
-            own = {**order, **flat(product)}
+            # A product may be a device: on which one it was ordered, the order says.
+            own = {**order, **flat(product), **{name: fields.get(name) for name in SAID_IN}}
             yield self._interaction(own, f"{event_id}:{place}", kind, user_id, at)
 
     def _interaction(
@@ -217,8 +225,9 @@ class Speller:
         quantity = 1.0 if quantity is None else quantity
         price = number(fields, ("price",))
         value = number(fields, VALUE) if price is None else price * quantity
-        recommendation = text(fields, ("recommendationid",))
-        kept = orjson.dumps({"recommendation_id": recommendation}).decode()
+        kept = occasion(fields)
+        if recommendation := text(fields, ("recommendationid",)):
+            kept["recommendation_id"] = recommendation
         return Event(
             event_id,
             user_id,
@@ -228,7 +237,7 @@ class Speller:
             quantity=quantity,
             value=value,
             order_id=text(fields, ORDER) or None,
-            properties=kept if recommendation else None,
+            properties=orjson.dumps(kept).decode() if kept else None,
         )
 
 

@@ -19,7 +19,8 @@ from api.routes.answer import PRIVATE, Answer
 from api.service import Service
 from api.state import Serving
 from api.web.body import read_object
-from api.web.describe import AUDIENCE_BODY, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.describe import AUDIENCE_BODY, KEYS, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.keys import Right
 from api.web.schemas import AudiencePreview
 from recsys.errors import BadQuery
 
@@ -50,7 +51,8 @@ class Audiences:
         if form not in MEDIA:
             raise BadQuery("format", form, ", ".join(MEDIA))
         wanted = self._wanted(body, serving)
-        users = serving.answering.bundle.interactions.users
+        known = serving.answering.bundle.interactions.users
+        users = await asyncio.to_thread(self._service.not_erased, known)
         chunks = self._looked_at(serving, wanted, users)
         # What is wrong with the store is told by the status, as long as there is one to tell.
         first = await asyncio.to_thread(_next, chunks, wanted)
@@ -58,6 +60,7 @@ class Audiences:
                                  headers=PRIVATE)  # fmt: skip
 
     async def _body(self, request: Request, known: tuple[str, ...]) -> Json:
+        self._service.keys.check(request.scope, Right.READ)
         body = await read_object(request, most_bytes=self._service.config.serving.max_body_bytes)
         for name in body:
             if name not in known:
@@ -75,7 +78,7 @@ class Audiences:
         return audiences.looked_at(service.desk, serving, wanted, users, asked=asked, at=at)
 
     def _count(self, serving: Serving, wanted: Audience) -> Json:
-        users = serving.answering.bundle.interactions.users
+        users = self._service.not_erased(serving.answering.bundle.interactions.users)
         drawn = audiences.sample(users, seed=self._service.config.training.seed)
         return audiences.preview(self._looked_at(serving, wanted, drawn), wanted, of=len(users))
 
@@ -93,7 +96,7 @@ def register(app: FastAPI, service: Service) -> None:
             methods=["POST"],
             tags=["segments"],
             summary=described(handler),
-            responses={200: response, **PROBLEMS, **NOT_FOUND, **TOO_LARGE},
+            responses={200: response, **PROBLEMS, **NOT_FOUND, **TOO_LARGE, **KEYS},
             response_class=Response,
             openapi_extra={"requestBody": AUDIENCE_BODY},
         )

@@ -8,7 +8,7 @@ from api.answers import render
 from api.answers.render import Json
 from api.routes.answer import FRESH, SHARED, Answer
 from api.service import Service
-from api.web.asked import identifier
+from api.web.asked import identifier, refuse_parameters
 from api.web.describe import (
     EXCLUDE,
     ITEM_ID,
@@ -16,8 +16,12 @@ from api.web.describe import (
     NOT_FOUND,
     PROBLEMS,
     described,
+    names,
 )
 from api.web.schemas import ModelAnswer, SimilarAnswer
+
+SIMILAR_QUERY = [LIMIT, EXCLUDE]
+_KNOWN = names(SIMILAR_QUERY)
 
 
 class Browse:
@@ -30,7 +34,7 @@ class Browse:
         """Find what the users of an item also take."""
         service, serving = self._service, self._service.current.serving
         answering = serving.answering
-        asked = service.reader.query(request.scope["query_string"])
+        asked = service.reader.query(request.scope["query_string"], _KNOWN)
         item_id = identifier("item_id", request.path_params["item_id"])
         found = answering.bundle.items.similar(
             answering.item_row(item_id), asked.limit, allowed=answering.allowed(asked.excluded)
@@ -44,8 +48,9 @@ class Browse:
         }
         return Answer(render.dump(answer), headers=SHARED)
 
-    async def model(self) -> Response:
+    async def model(self, request: Request) -> Response:
         """Tell which model version serves, where it came from, and which rungs are shipped."""
+        refuse_parameters(request)
         service, answering = self._service, self._service.current.serving.answering
         manifest = answering.manifest
         answer: Json = {
@@ -72,7 +77,7 @@ def register(app: FastAPI, service: Service) -> None:
             "/v1/items/{item_id:path}/similar",
             browse.similar,
             SimilarAnswer,
-            [ITEM_ID, LIMIT, EXCLUDE],
+            [ITEM_ID, *SIMILAR_QUERY],
             "items",
         ),
         ("/v1/models/current", browse.model, ModelAnswer, [], "models"),

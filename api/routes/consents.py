@@ -10,11 +10,15 @@ from api.answers import render
 from api.intake import consents
 from api.routes.answer import FRESH, Answer
 from api.service import Service
-from api.web.asked import identifier
+from api.web.asked import identifier, refuse_parameters
 from api.web.body import read_object
-from api.web.describe import CONSENT_BODY, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.describe import CONSENT_BODY, ERASED, KEYS, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.keys import Right
 from api.web.schemas import ConsentAnswer
-from recsys.channel import local_time
+from recsys import local_time
+from recsys.errors import ErasedUser
+from recsys.storage import erasure
+from recsys.storage.profiles import Consent
 
 
 class Consents:
@@ -28,17 +32,26 @@ class Consents:
     async def put(self, request: Request) -> Response:
         """Record what a user granted or denied; what was said before stays in the ledger."""
         service = self._service
+        service.keys.check(request.scope, Right.ADMIN)
         user_id = identifier("user_id", request.path_params["user_id"])
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         lines = consents.read(
             body, user_id, channels=self._channels, zone=self._zone, now=service.clock()
         )
-        await asyncio.to_thread(service.profiles.record_consents, lines)
+        await asyncio.to_thread(self._record, user_id, lines)
         return await self._told(user_id)
 
     async def get(self, request: Request) -> Response:
         """Tell what a user granted, and the whole ledger."""
+        self._service.keys.check(request.scope, Right.READ)
+        refuse_parameters(request)
         return await self._told(identifier("user_id", request.path_params["user_id"]))
+
+    def _record(self, user_id: str, lines: list[Consent]) -> None:
+        profiles = self._service.profiles
+        if erasure.receipt_of(profiles.database, user_id) is not None:
+            raise ErasedUser(user_id)
+        profiles.record_consents(lines)
 
     async def _told(self, user_id: str) -> Response:
         ledger = await asyncio.to_thread(self._service.profiles.ledger_of, user_id)
@@ -51,13 +64,14 @@ def register(app: FastAPI, service: Service) -> None:
     handlers = Consents(service)
     for method, handler in (("PUT", handlers.put), ("GET", handlers.get)):
         body = {"requestBody": CONSENT_BODY} if method == "PUT" else {}
+        gone = ERASED if method == "PUT" else {}
         app.add_api_route(
             "/v1/users/{user_id:path}/consent",
             handler,
             methods=[method],
             tags=["users"],
             summary=described(handler),
-            responses={200: {"model": ConsentAnswer}, **PROBLEMS, **TOO_LARGE},
+            responses={200: {"model": ConsentAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS, **gone},
             response_class=Answer,
             openapi_extra={"parameters": [USER_ID], **body},
         )

@@ -13,17 +13,19 @@ from fastapi import FastAPI, Request, Response
 
 from api.answers import render
 from api.answers.render import Json
-from api.intake.spelling import MAX_EVENT_BYTES, UNUSED, Aliased, Identified
+from api.intake.spelling import MAX_EVENT_BYTES, Aliased, Identified
 from api.routes.answer import FRESH, Answer
 from api.service import Service
 from api.web.body import read_object
-from api.web.describe import EVENTS_BODY, PROBLEMS, TOO_LARGE, UNAUTHORISED, described
+from api.web.describe import EVENTS_BODY, KEYS, PROBLEMS, TOO_LARGE, described
+from api.web.keys import Right
 from api.web.schemas import EventsAnswer
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.events import SECOND
 from recsys.storage.event_log import Event, Verdict
 
 _OF_ALL = frozenset({"sentAt", "context"})
+OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,10 @@ class Events:
         return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
 
     async def segment_call(self, request: Request, kind: str) -> Response:
-        """Log one call of a type; what no model uses is a verdict, not a problem."""
+        """Log one call of a type."""
         body = await self._body(request)
         body["type"] = kind
-        unused = kind in UNUSED
-        return self._told(await self._take([body], lone=not unused))
+        return self._told(await self._take([body], lone=True))
 
     async def segment_batch(self, request: Request) -> Response:
         """Log many calls, each with a type."""
@@ -67,7 +68,7 @@ class Events:
         return self._told(await self._take(self._batch(body), lone=False))
 
     async def _body(self, request: Request) -> dict[str, Any]:
-        self._service.keys.check(request)
+        self._service.keys.check(request.scope, Right.WRITE)
         most = self._service.config.serving.max_body_bytes
         return await read_object(request, most_bytes=most)
 
@@ -84,17 +85,19 @@ class Events:
         return found
 
     async def _take(self, payloads: list[Any], *, lone: bool) -> list[Json]:
+        """Return a verdict for each payload; what is wrong with a `lone` one is raised."""
         now = self._service.clock()
         read, rejected = [], []
         for index, payload in enumerate(payloads):
             try:
                 read.append(self._read(index, payload, now=now))
             except BadEvent as error:
-                if lone:
-                    self._service.metrics.event("rejected", 1)
-                    raise
                 rejected.append(_rejected(index, error))
-        return sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
+        verdicts = sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
+        if lone and verdicts[0]["verdict"] == "rejected":
+            self._service.metrics.event("rejected", 1)
+            raise BadEvent(verdicts[0]["code"], verdicts[0]["reason"])
+        return verdicts
 
     def _read(self, index: int, payload: Any, *, now: int) -> Read:
         _refuse_huge(payload)
@@ -102,16 +105,16 @@ class Events:
         return Read(index, found) if isinstance(found, list) else Read(index, [], found)
 
     async def _keep(self, read: list[Read]) -> list[Json]:
-        people = [one.said for one in read if isinstance(one.said, Identified)]
-        if people:
-            rows = [(who.user_id, who.traits, who.timezone) for who in people]
-            await asyncio.to_thread(self._service.profiles.put_users, rows)
-        for one in read:
-            if isinstance(one.said, Aliased):
-                await asyncio.to_thread(self._service.join, one.said)
+        said = [one.said for one in read if one.said is not None]
+        believed = iter(await asyncio.to_thread(self._service.believe, said) if said else [])
         events = [event for one in read for event in one.events]
         verdicts = iter(await self._logged(events) if events else [])
-        return [_kept(one, [next(verdicts) for _ in one.events]) for one in read]
+        return [
+            _kept(one, [next(verdicts) for _ in one.events])
+            if one.said is None or next(believed)
+            else _rejected(one.index, OF_ERASED)
+            for one in read
+        ]
 
     async def _logged(self, events: list[Event]) -> list[Verdict]:
         service, began = self._service, time.perf_counter()
@@ -147,7 +150,7 @@ def register(app: FastAPI, service: Service) -> None:
         methods=["POST"],
         tags=["events"],
         summary=described(events.post),
-        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **UNAUTHORISED},
+        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": EVENTS_BODY},
     )
@@ -174,6 +177,8 @@ def _rejected(index: int, error: BadEvent) -> Json:
 
 def _kept(read: Read, verdicts: list[Verdict]) -> Json:
     """Return the verdict on a payload: a duplicate only when all that it stands for was known."""
+    if Verdict.ERASED in verdicts:
+        return _rejected(read.index, OF_ERASED)
     known = bool(verdicts) and all(verdict is Verdict.DUPLICATE for verdict in verdicts)
     return {
         "index": read.index,

@@ -10,16 +10,16 @@ from fastapi import FastAPI, Request, Response
 from api.routes.answer import Answer
 from api.routes.events import Events
 from api.service import Service
-from api.web.describe import PROBLEMS, SEGMENT_BODIES, TOO_LARGE, UNAUTHORISED
+from api.web.describe import KEYS, PROBLEMS, SEGMENT_BODIES, TOO_LARGE
 from api.web.schemas import CallsAnswer
 
 SUMMARIES = {
     "track": "Log what a user did",
-    "identify": "Keep the traits of a user",
+    "identify": "Keep the traits of a user; with an anonymousId, give its history to the user",
     "alias": "Give an anonymous history to a user, at once",
-    "page": "Log a page view; without an item it is understood and not used",
-    "screen": "Log a screen view; without an item it is understood and not used",
-    "group": "Understood, and not used by any model",
+    "page": "Log a page view; without an item it is a 422, `unused_event`",
+    "screen": "Log a screen view; without an item it is a 422, `unused_event`",
+    "group": "Understood, and used by no model: a 422, `unused_event`; in a batch it is harmless",
 }
 
 
@@ -52,7 +52,7 @@ def _add(
         methods=["POST"],
         tags=["events"],
         summary=summary,
-        responses={200: {"model": CallsAnswer}, **PROBLEMS, **TOO_LARGE, **UNAUTHORISED},
+        responses={200: {"model": CallsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": body},
     )

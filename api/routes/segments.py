@@ -8,12 +8,18 @@ from api.answers import render
 from api.answers.render import Json
 from api.routes.answer import SHARED, Answer
 from api.service import Service
-from api.web.asked import identifier
-from api.web.describe import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described
+from api.web.asked import identifier, refuse_parameters
+from api.web.describe import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described, names
 from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer
 from recsys.answering import Answering
 from recsys.segments import lifecycle
 from recsys.segments.groups import MIN_USERS, Groups, Portrait
+
+COUNTED = (
+    "all users of the training data, whether they allow profiling or not; an audience of the same "
+    "segment counts only those who allow it now"
+)
+_KNOWN = names(ITEM_QUERY)
 
 
 class Segments:
@@ -22,8 +28,9 @@ class Segments:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    async def every(self) -> Response:
+    async def every(self, request: Request) -> Response:
         """List all segments in figures, and who went from which stage of life to which."""
+        refuse_parameters(request)
         answering = self._service.current.serving.answering
         groups = answering.bundle.groups
         answer = {
@@ -40,6 +47,7 @@ class Segments:
         """Tell what a segment is like: size, share of the money, churn, who came back."""
         if not request.path_params["name"]:
             raise HTTPException(404)
+        refuse_parameters(request)
         answering = self._service.current.serving.answering
         portrait = answering.portrait(identifier("name", request.path_params["name"]))
         answer = {**_about(answering), **_portrait(portrait, answering.bundle.groups)}
@@ -48,7 +56,7 @@ class Segments:
     async def items(self, request: Request) -> Response:
         """Rank items for anybody in a segment."""
         service, serving = self._service, self._service.current.serving
-        asked = service.reader.query(request.scope["query_string"])
+        asked = service.reader.query(request.scope["query_string"], _KNOWN)
         name = identifier("name", request.path_params["name"])
         portrait = serving.answering.portrait(name)
         answer = service.desk.segment(serving, portrait.name, asked, at=service.clock())
@@ -83,6 +91,7 @@ def count(users: int) -> int | None:
 def _about(answering: Answering) -> Json:
     return {
         "model_version": answering.version,
+        "counted": COUNTED,
         "as_of": render.instant(answering.manifest.data_until),
         "period_days": answering.bundle.groups.period_days,
     }

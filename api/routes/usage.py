@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from api.answers import render
 from api.routes.answer import SHARED, Answer
 from api.service import Service
+from api.web.asked import refuse_parameters
 from api.web.describe import PROBLEMS, described
 from api.web.schemas import UsageIntervalAnswer
 
@@ -17,8 +18,9 @@ class Usage:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    async def interval(self) -> Response:
+    async def interval(self, request: Request) -> Response:
         """Tell within how many days most users come back, and how far ahead churn looks."""
+        refuse_parameters(request)
         answering = self._service.current.serving.answering
         churn = answering.bundle.churn
         answer = {

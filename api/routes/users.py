@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -14,9 +15,20 @@ from api.answers.desk import FORCED, Desk
 from api.routes.answer import PRIVATE, Answer
 from api.service import Service
 from api.state import Serving
-from api.web.asked import Asked, identifier
+from api.web.asked import Asked, Names, identifier
 from api.web.body import read_object
-from api.web.describe import BATCH_BODY, ITEM_QUERY, PROBLEMS, QUERY, USER_ID, described
+from api.web.describe import (
+    BATCH_BODY,
+    CHANNEL_QUERY,
+    ITEM_QUERY,
+    KEYS,
+    PROBLEMS,
+    QUERY,
+    USER_ID,
+    described,
+    names,
+)
+from api.web.keys import Right
 from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
@@ -25,8 +37,11 @@ from api.web.schemas import (
     UserAnswer,
     ValueAnswer,
 )
-from recsys.errors import BadQuery
+from recsys.channel.decision import Decision
+from recsys.errors import BadQuery, ErasedUser
 
+NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
+UNLOGGED = "nothing is logged about a user who was erased: this is advice, not a decision"
 _BREATH = 20
 
 
@@ -39,6 +54,10 @@ class Users:
         What may be asked about a user: the last part of the path, empty for everything.
     templates : mapping of str to str
         The path of each.
+    parameters : mapping of str to list
+        What each takes, as OpenAPI is told.
+    keys : Keys
+        Who may ask.
     """
 
     questions: ClassVar[Mapping[str, Callable[..., render.Json]]] = {
@@ -51,9 +70,18 @@ class Users:
     templates: ClassVar[Mapping[str, str]] = {
         name: f"/v1/users/{{user_id}}{f'/{name}' if name else ''}" for name in questions
     }
+    parameters: ClassVar[Mapping[str, list[render.Json]]] = {
+        "recommendations": ITEM_QUERY,
+        "channel": CHANNEL_QUERY,
+        "churn": QUERY,
+        "value": QUERY,
+        "": ITEM_QUERY,
+    }
+    _known: ClassVar[Mapping[str, Names]] = {name: names(of) for name, of in parameters.items()}
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.keys = service.keys
 
     async def answer(self, question: str, user_id: str, query_string: bytes) -> bytes:
         """Return the answer to one of :attr:`questions` about a user, as JSON bytes.
@@ -62,7 +90,7 @@ class Users:
         """
         service = self._service
         serving = service.current.serving
-        asked = service.reader.query(query_string)
+        asked = service.reader.query(query_string, self._known[question])
         user = identifier("user_id", user_id)
         ask = self.questions[question]
         at = service.clock()
@@ -85,7 +113,7 @@ class Users:
         StoreUnavailable
             It could not be logged, so it was not taken.
         """
-        asked = self._service.reader.query(query_string)
+        asked = self._service.reader.query(query_string, self._known["channel"])
         if not asked.decision:
             return await self.answer("channel", user_id, query_string)
         user = identifier("user_id", user_id)
@@ -93,23 +121,21 @@ class Users:
 
     def _decided(self, user_id: str, asked: Asked) -> bytes:
         service = self._service
+        logged = service.decisions.get(user_id, asked.decision)
+        if logged is not None:
+            return _told(user_id, logged, asked, forced=False)
         serving, at = service.current.serving, service.clock()
-        decision = service.decisions.get(user_id, asked.decision)
-        if decision is None:
-            consent_seq = service.decisions.consent_seq(user_id)
-            decision = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
-            if decision is None:
-                return render.dump(service.desk.channel(serving, user_id, asked, at=at))
-            decision = service.decisions.put(decision)
-        return render.dump(
-            {
-                "user_id": user_id,
-                "model_version": decision.version,
-                "generated_at": render.instant(decision.at),
-                "notes": [FORCED] if asked.force else [],
-                "channel": decisions.told(decision, explain=asked.explain),
-            }
-        )
+        consent_seq = service.decisions.consent_seq(user_id)
+        taken = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
+        if taken is None:
+            return render.dump(service.desk.channel(serving, user_id, asked, at=at))
+        try:
+            logged = service.decisions.put(taken)
+        except ErasedUser:
+            advice = service.desk.channel(serving, user_id, asked, at=at)
+            return render.dump({**advice, "notes": [*advice["notes"], UNLOGGED]})
+        # Two requests at once: the other one's was first.
+        return _told(user_id, logged, asked, forced=replace(logged, user_id=user_id) == taken)
 
     async def recommendations(self, request: Request) -> Response:
         """Rank items for a user, from the highest rung that applies to this user now."""
@@ -118,6 +144,7 @@ class Users:
     async def channel(self, request: Request) -> Response:
         """Choose the next channel, say when, and what every other channel would be worth."""
         scope = request.scope
+        self.keys.check(scope, Right.READ)
         if self.takes_decision("channel", scope["query_string"]):
             body = await self.decided(scope["path_params"]["user_id"], scope["query_string"])
             return Answer(body, headers=PRIVATE)
@@ -138,10 +165,11 @@ class Users:
     async def batch(self, request: Request) -> Response:
         """Rank items for many users, in the order given, all from one model version."""
         service = self._service
+        self.keys.check(request.scope, Right.READ)
         serving = service.current.serving
         body = await read_object(request, most_bytes=service.config.serving.max_body_bytes)
         user_ids = self._user_ids(body.pop("user_ids", None))
-        asked = service.reader.body(body)
+        asked = service.reader.body(body, self._known["recommendations"])
         at = service.clock()
         answers: list[render.Json] = []
         for start in range(0, len(user_ids), _BREATH):
@@ -159,6 +187,7 @@ class Users:
 
     async def _answer(self, question: str, request: Request) -> Response:
         scope = request.scope
+        self.keys.check(scope, Right.READ)
         body = await self.answer(question, scope["path_params"]["user_id"], scope["query_string"])
         return Answer(body, headers=PRIVATE)
 
@@ -176,21 +205,21 @@ class Users:
 def register(app: FastAPI, users: Users) -> None:
     """Add the routes, the hottest first and the one that any path would match last."""
     user = "/v1/users/{user_id:path}"
-    for path, handler, model, query in (
-        (f"{user}/recommendations", users.recommendations, ItemsAnswer, ITEM_QUERY),
-        (f"{user}/channel", users.channel, ChannelAnswer, QUERY),
-        (f"{user}/churn", users.churn, ChurnAnswer, QUERY),
-        (f"{user}/value", users.value, ValueAnswer, QUERY),
-        ("/v1/users/{user_id}", users.everything, UserAnswer, ITEM_QUERY),
+    for path, question, handler, model in (
+        (f"{user}/recommendations", "recommendations", users.recommendations, ItemsAnswer),
+        (f"{user}/channel", "channel", users.channel, ChannelAnswer),
+        (f"{user}/churn", "churn", users.churn, ChurnAnswer),
+        (f"{user}/value", "value", users.value, ValueAnswer),
+        ("/v1/users/{user_id}", "", users.everything, UserAnswer),
     ):
         app.add_api_route(
             path,
             handler,
             tags=["users"],
             summary=described(handler),
-            responses={200: {"model": model}, **PROBLEMS},
+            responses={200: {"model": model}, **PROBLEMS, **KEYS},
             response_class=Answer,
-            openapi_extra={"parameters": [USER_ID, *query]},
+            openapi_extra={"parameters": [USER_ID, *users.parameters[question]]},
         )
     app.add_api_route(
         "/v1/recommendations:batch",
@@ -198,7 +227,20 @@ def register(app: FastAPI, users: Users) -> None:
         methods=["POST"],
         tags=["users"],
         summary=described(users.batch),
-        responses={200: {"model": BatchAnswer}, **PROBLEMS},
+        responses={200: {"model": BatchAnswer}, **PROBLEMS, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": BATCH_BODY},
+    )
+
+
+def _told(user_id: str, decision: Decision, asked: Asked, *, forced: bool) -> bytes:
+    notes = [FORCED if forced else NOT_FORCED.format(rung=decision.rung)] if asked.force else []
+    return render.dump(
+        {
+            "user_id": user_id,
+            "model_version": decision.version,
+            "generated_at": render.instant(decision.at),
+            "notes": notes,
+            "channel": decisions.told(decision, explain=asked.explain),
+        }
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from recsys.channel import local_time
+from fastapi import Request
+
+from recsys import local_time
 from recsys.config import Config
-from recsys.errors import BadQuery
+from recsys.errors import BadQuery, UnknownParameter
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 from recsys.people import Context
@@ -21,6 +23,11 @@ NO_CONTEXT = Context()
 ENCODED_SLASH = "\udc2f"
 EXPERIMENT = ("experiment", "variant")
 _CACHED_BYTES = 200
+
+Names = frozenset[str]
+"""Names of parameters; ``trait`` stands for the configured trait (``country``) too."""
+
+NO_NAMES: Names = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Asked:
 
 
 class Reader:
-    """Reads requests by the limits of a configuration; forgiving about parameters it lacks.
+    """Reads requests by the limits of a configuration.
 
     Parameters
     ----------
@@ -74,27 +81,32 @@ class Reader:
     def __init__(self, config: Config) -> None:
         self._serving = config.serving
         self._trait = config.segments.trait
-        self._cached: Callable[[bytes], Asked] = lru_cache(256)(self._parsed)
+        self._cached: Callable[[bytes, Names], Asked] = lru_cache(256)(self._parsed)
 
-    def query(self, query_string: bytes) -> Asked:
-        """Read a query string.
+    def query(self, query_string: bytes, known: Names = NO_NAMES) -> Asked:
+        """Read a query string of `known` parameters.
 
         Raises
         ------
         BadQuery
             A parameter outside what is allowed.
+        UnknownParameter
+            One that is not known here.
         """
         short = len(query_string) <= _CACHED_BYTES
-        return self._cached(query_string) if short else self._parsed(query_string)
+        return self._cached(query_string, known) if short else self._parsed(query_string, known)
 
-    def body(self, fields: Mapping[str, Any]) -> Asked:
-        """Read the fields of a JSON body.
+    def body(self, fields: Mapping[str, Any], known: Names) -> Asked:
+        """Read the `known` fields of a JSON body.
 
         Raises
         ------
         BadQuery
             A field of the wrong type or outside what is allowed.
+        UnknownParameter
+            One that is not known here.
         """
+        self._refuse_unknown(fields, known)
         said = {}
         for name, value in fields.items():
             if name not in {"exclude", "cart"} and value is not None:
@@ -126,6 +138,7 @@ class Reader:
                 trait=said.get(self._trait, said.get("trait", "")),
                 timezone=_timezone(said.get("timezone", "")),
                 cart=cart,
+                device=_named("device", said),
             ),
             force=rung(said.get("force_rung", "")),
             explain=truth("explain", said.get("explain", "true")),
@@ -140,11 +153,32 @@ class Reader:
             **{name: _named(name, said) for name in ("session", *EXPERIMENT)},
         )
 
-    def _parsed(self, query_string: bytes) -> Asked:
+    def _parsed(self, query_string: bytes, known: Names) -> Asked:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+        self._refuse_unknown((name for name, _ in pairs), known)
         return self.said(
             dict(pairs), excluded=_listed(pairs, "exclude"), cart=_listed(pairs, "cart")
         )
+
+    def _refuse_unknown(self, said: Iterable[str], known: Names) -> None:
+        for name in said:
+            if name not in known and name not in self._allowed(known):
+                raise UnknownParameter(name, allowed=self._allowed(known))
+
+    def _allowed(self, known: Names) -> Names:
+        return known | {self._trait} if "trait" in known else known
+
+
+def refuse_parameters(request: Request) -> None:
+    """Refuse a query string where nothing can be asked.
+
+    Raises
+    ------
+    UnknownParameter
+        There is one.
+    """
+    for name in request.query_params:
+        raise UnknownParameter(name, allowed=())
 
 
 def _ids(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:

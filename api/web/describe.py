@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from api.web.schemas import Problem
@@ -28,6 +28,11 @@ def _parameter(name: str, meaning: str, schema: Json, *, place: str = "query") -
     }
 
 
+def names(parameters: Iterable[Json]) -> frozenset[str]:
+    """Return the names of the parameters of a query string: no others are taken."""
+    return frozenset(one["name"] for one in parameters if one["in"] == "query")
+
+
 def _problem(meaning: str) -> Json:
     return {"model": Problem, "description": meaning}
 
@@ -50,6 +55,9 @@ EXCLUDE = _parameter(
 )
 QUERY = [
     _parameter("placement", "where the answer will be shown", TEXT),
+    _parameter(
+        "device", "what it will be shown on, as events name it", {**TEXT, "example": "mobile"}
+    ),
     _parameter("trait", "value of the trait that makes segments; also by its own name", TEXT),
     _parameter("timezone", "the user's zone, an IANA name", {**TEXT, "example": "Europe/Paris"}),
     _parameter(
@@ -58,6 +66,9 @@ QUERY = [
         {**TEXT, "enum": [str(name) for name in RungName]},
     ),
     _parameter("explain", "whether to give reasons and trails", {"type": "boolean"}),
+]
+CHANNEL_QUERY = [
+    *QUERY,
     _parameter(
         "decision",
         "id of a decision on the channel: then channels.epsilon explores, and what was decided is "
@@ -86,11 +97,22 @@ PER_CATEGORY = _parameter(
 ITEM_QUERY = [LIMIT, EXCLUDE, CART, REPEATS, PER_CATEGORY, *QUERY]
 
 PROBLEMS: dict[int | str, Json] = {
-    422: _problem("a parameter outside what is allowed"),
+    422: _problem("a parameter that is unknown, or outside what is allowed"),
     503: _problem("no model yet, or the store is unavailable"),
 }
 NOT_FOUND: dict[int | str, Json] = {404: _problem("not in the serving model")}
-UNAUTHORISED: dict[int | str, Json] = {401: _problem("keys are configured, and none was given")}
+KEYS: dict[int | str, Json] = {
+    401: _problem("keys are configured, and none that is known was given"),
+    403: _problem("the key that was given opens something else"),
+}
+_BY_KEY = {"type": "http", "description": "a key that serving.*_keys_sha256 knows"}
+SECURITY: Json = {
+    "X-API-Key": {**_BY_KEY, "type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {**_BY_KEY, "scheme": "bearer"},
+    "Basic": {**_BY_KEY, "scheme": "basic"},
+}
+"""The ways to hand in a key; without keys configured none is needed."""
+ERASED: dict[int | str, Json] = {410: _problem("this user was erased")}
 TOO_LARGE: dict[int | str, Json] = {413: _problem("more bytes than serving.max_body_bytes")}
 
 
@@ -107,10 +129,7 @@ BATCH_BODY = json_body(
         "required": ["user_ids"],
         "properties": {
             "user_ids": {"type": "array", "items": TEXT},
-            "limit": {"type": "integer"},
-            "exclude": {"type": "array", "items": TEXT},
-            "cart": {"type": "array", "items": TEXT},
-            **{parameter["name"]: parameter["schema"] for parameter in QUERY},
+            **{parameter["name"]: parameter["schema"] for parameter in ITEM_QUERY},
         },
     },
     {"two users": {"user_ids": ["12747", "17850"], "limit": 5, "exclude": ["22423"]}},
@@ -188,7 +207,11 @@ EVENTS_BODY = json_body(
 )
 _SEGMENT = {
     "track": _ORDER,
-    "identify": {"userId": "12747", "traits": {"country": "Norway"}},
+    "identify": {
+        "anonymousId": "anonymous-7",
+        "userId": "12747",
+        "traits": {"country": "Norway"},
+    },
     "alias": {"previousId": "anonymous-7", "userId": "12747"},
     "page": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
     "screen": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},

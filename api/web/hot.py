@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 
+from api.web.keys import Right
 from api.web.problems import on_recsys_error
 from recsys.errors import RecsysError
 
@@ -38,6 +39,7 @@ class Hot:
 
     def __init__(self, users: Users, events: Events) -> None:
         self._users = users
+        self._guarded = Right.READ in users.keys.guarded
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
@@ -54,6 +56,8 @@ class Hot:
             return 0
         scope[TEMPLATE] = self._users.templates[question]
         try:
+            if self._guarded:
+                self._users.keys.check(scope, Right.READ)
             if self._users.takes_decision(question, scope["query_string"]):
                 body = await self._users.decided(user_id, scope["query_string"])
             else:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.local_time import QUARTER, is_quiet, local_hour, quiet_ends, zone_or
 from recsys.channel.offers import WEEK
 from recsys.channel.terms import Terms
+from recsys.local_time import QUARTER, is_quiet, local_hour, quiet_ends, zone_or
 from recsys.people import Person
 
 NOBODY = -1

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import decide
+from recsys.channel import decide, effects
 from recsys.channel.crowd import Crowd, Offers
 from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.effects import Prior
 from recsys.channel.messages import Messages
 from recsys.channel.offers import WEEK, ChannelQuery, Offer
 from recsys.channel.one_to_one import OneToOneChannel
@@ -26,9 +27,6 @@ from recsys.ladder import RungName, Step
 from recsys.people import Person
 
 MAX_RECENT = 7
-HOUR_STEP_SD = 0.15
-EFFECT_SD = 1.0
-STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +74,22 @@ def fit(messages: Messages, recent: NDArray[np.int64], usual: NDArray[np.float64
 
     Notes
     -----
-    One logistic regression a channel with logit(`usual`) as offset, at its posterior mode by
-    Newton's steps. Neighbouring hours differ by N(0, .15²) around the clock, so that hours without
-    messages lie between their neighbours; every effect is N(0, 1).
+    One regression a channel with logit(`usual`) as offset, see
+    :func:`recsys.channel.effects.mode`.
     """
     offset = np.log(usual / (1 - usual))
-    effects = np.array(
-        [
-            _mode(messages, recent, offset, messages.channel == channel)
-            for channel in range(len(messages.channels))
-        ]
-    ).reshape(len(messages.channels), 25)
-    return MomentEffects(hour=effects[:, :24].copy(), fatigue=effects[:, 24].copy())
-
-
-def _mode(
-    messages: Messages,
-    recent: NDArray[np.int64],
-    offset: NDArray[np.float64],
-    own: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    hour = messages.local_hour[own].astype(np.int64)
-    design = np.zeros((len(hour), 25))
-    design[np.arange(len(hour)), hour] = 1
-    design[:, 24] = np.minimum(recent[own], MAX_RECENT)
-    around = np.eye(24) - np.roll(np.eye(24), 1, axis=0)
-    precision = np.eye(25) / EFFECT_SD**2
-    precision[:24, :24] += around.T @ around / HOUR_STEP_SD**2
-    effects = np.zeros(25)
-    for _ in range(STEPS):
-        p = 1 / (1 + np.exp(-np.clip(offset[own] + design @ effects, -30, 30)))
-        gradient = design.T @ (messages.responded[own] - p) - precision @ effects
-        curvature = (design * (p * (1 - p))[:, None]).T @ design + precision
-        effects = effects + np.linalg.solve(curvature, gradient)
-    return effects
+    hours = np.zeros((len(messages.channels), 24))
+    fatigue = np.zeros(len(messages.channels))
+    for channel in range(len(messages.channels)):
+        own = messages.channel == channel
+        hours[channel], (fatigue[channel],) = effects.mode(
+            messages.local_hour[own].astype(np.int64),
+            np.minimum(recent[own], MAX_RECENT)[:, None],
+            offset[own],
+            messages.responded[own],
+            (Prior(),),
+        )
+    return MomentEffects(hours, fatigue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +105,11 @@ class HyperChannel:
 
     @classmethod
     def of(
-        cls, personal: OneToOneChannel, effects: MomentEffects, *, below: Believer
+        cls, personal: OneToOneChannel, moment: MomentEffects, *, below: Believer
     ) -> HyperChannel:
         """Build the rung of fitted effects."""
-        hours = tuple(tuple(row) for row in effects.hour.tolist())
-        return cls(personal, below, hours, tuple(effects.fatigue.tolist()))
+        hours = tuple(tuple(row) for row in moment.hour.tolist())
+        return cls(personal, below, hours, tuple(moment.fatigue.tolist()))
 
     @property
     def terms(self) -> Terms:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.hours import ChannelHours
 from recsys.channel.hyper import HyperChannel, MomentEffects
 from recsys.channel.offers import ChannelQuery
 from recsys.channel.one_to_one import OneToOneChannel, PersonalResponse
 from recsys.channel.popular import GlobalResponse, PopularChannel
+from recsys.channel.rhythm import Rhythm
 from recsys.channel.segment import SegmentChannel, SegmentResponse
-from recsys.channel.send_time import Rhythm
 from recsys.channel.terms import Terms
 from recsys.ladder import Ladder, Question, RungName, Verdict
 
@@ -34,6 +35,8 @@ class ChannelModels:
         Whether the messages behind them were simulated.
     rhythm : Rhythm or None
         When everybody is active; None where no events were logged.
+    hours : ChannelHours or None
+        At which hours people respond to each channel; None where no channel is known to differ.
     """
 
     terms: Terms
@@ -43,6 +46,7 @@ class ChannelModels:
     moment: MomentEffects | None
     simulated: bool
     rhythm: Rhythm | None = None
+    hours: ChannelHours | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ChannelQuery, ChannelChoice]:
         """Return the ladder; each rung must beat the choice of the highest *shipped* one below."""

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from recsys.channel.explore import Lot
-from recsys.channel.local_time import is_quiet, local_hour, quiet_ends, zone_or
 from recsys.channel.terms import ChannelTerms, Terms
 from recsys.events import DAY
+from recsys.local_time import is_quiet, local_hour, quiet_ends, zone_or
 from recsys.people import Person
 
 WEEK = 7 * DAY

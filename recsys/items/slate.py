@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import UserEvents
 from recsys.items.cap import DEEPER, CategoryCap
+from recsys.items.resting import Rests
 from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
 from recsys.people import Person
 
@@ -42,9 +42,8 @@ class ItemQuery:
         exact as the mask, on every rung; someone without history has had nothing.
     kind : int or None
         The kind of event after which a user has had an item; None counts every kind.
-    rest : int64, shape (n_kinds,), or None
-        For how long (microseconds) an item is not welcome after an event of each kind: what was
-        bought or dismissed a moment ago leaves the list at once.
+    rest : Rests or None
+        For how long an item is not welcome after what the user did with it.
     cap : CategoryCap or None
         At most so many items of one category; such lists have no places for new items.
     """
@@ -53,7 +52,7 @@ class ItemQuery:
     allowed: NDArray[np.bool_]
     repeats: Repeats = Repeats.ALLOW
     kind: int | None = None
-    rest: NDArray[np.int64] | None = None
+    rest: Rests | None = None
     cap: CategoryCap | None = None
 
 
@@ -78,6 +77,8 @@ class Ranking:
     newcomers : Ranking or None
         Items that nobody has taken yet, for the last places of the list: none of `item_row`, no
         more than there are places for.
+    notes : tuple of str, length k
+        Reason for each item where they differ; empty: that of `note` for all.
     """
 
     item_row: NDArray[np.int32]
@@ -87,6 +88,7 @@ class Ranking:
     note: str = ""
     users: NDArray[np.int32] | None = None
     newcomers: Ranking | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -100,6 +102,7 @@ class Ranking:
             because=self.because[places],
             users=None if self.users is None else self.users[places],
             newcomers=None,
+            notes=tuple(self.notes[place] for place in places.tolist()) if self.notes else (),
         )
 
 
@@ -189,7 +192,7 @@ def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     welcome = query.allowed.copy()
     if query.rest is not None:
         for events in (person.past, person.live):
-            welcome[resting(events, query.rest, at=person.at)] = False
+            welcome[query.rest.items(events, at=person.at)] = False
     if query.repeats is Repeats.ALLOW:
         return welcome
     had = np.zeros(len(welcome), bool)
@@ -200,25 +203,6 @@ def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
         had[events.item_row[counts]] = True
     welcome &= had if query.repeats is Repeats.ONLY else ~had
     return welcome
-
-
-def resting(events: UserEvents, rest: NDArray[np.int64], *, at: int) -> NDArray[np.int32]:
-    """Return the items of events that happened less than the rest of their kind ago.
-
-    Parameters
-    ----------
-    events : UserEvents
-        Oldest first.
-    rest : int64, shape (n_kinds,)
-        Microseconds; 0 for kinds after which an item stays.
-    at : int
-        Now.
-    """
-    if not len(events.at):  # most people have no live events, and this is a hot path
-        return events.item_row
-    start = int(np.searchsorted(events.at, at - rest.max(initial=0), side="right"))
-    row, kind = events.item_row[start:], events.kind[start:]
-    return row[(row >= 0) & (events.at[start:] > at - rest[kind])]
 
 
 def _recommendations(
@@ -239,6 +223,8 @@ def _recommendations(
 
 
 def _notes(ranking: Ranking) -> Iterable[str]:
+    if ranking.notes:
+        return ranking.notes
     if ranking.users is None:
         return repeat(ranking.note)
     return [ranking.note.format(users=n) if n else "" for n in ranking.users.tolist()]

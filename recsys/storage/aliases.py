@@ -1,28 +1,49 @@
 """Ids that became other users: an anonymous history is the user's from then on.
 
 The events of the former id are moved to the user and to the end of the log, so that they are *live*
-for the serving model: the next answer is that of the merged history.
+for the serving model: the next answer is that of the merged history. An id that was erased became
+nobody: what is said of it later is not kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from recsys.storage.database import Database, Writing
 
 Merged = Callable[[str, str], str]
+Read = Callable[[str, list[str]], list[Any]]
 
 OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
 """SQL of who an id is, the first parameter of its statement."""
 
+NOBODY = ""
+"""Whom an erased id became."""
+
 _AT_ONCE = 500
 
 
-def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> bool:
+def alias(
+    database: Database, previous_id: str, user_id: str, *, at: int, unclaimed_only: bool = False
+) -> bool:
     """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
 
     Events, messages, decisions and consents move over; of traits and of decisions by one id that
-    both have, the user's stay. Whoever asks for or sends `previous_id` later means the user.
+    both have, the user's stay. Whoever asks for or sends `previous_id` later means the user. An
+    erased id stays nobody.
+
+    Parameters
+    ----------
+    database : Database
+        The store.
+    previous_id, user_id : str
+        Who becomes whom.
+    at : int
+        Now, microseconds since the epoch.
+    unclaimed_only : bool
+        Whether an id that became somebody before stays theirs. Two people who sign in on one
+        device are then not made one.
 
     Raises
     ------
@@ -32,7 +53,9 @@ def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> boo
     with database.writing() as writing:
         known = known_as(writing, {previous_id, user_id})
         previous, user = (known.get(one, one) for one in (previous_id, user_id))
-        if previous == user:
+        if previous == user or NOBODY in (previous, user):
+            return False
+        if unclaimed_only and previous_id in known:
             return False
         writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
         writing.execute(
@@ -45,17 +68,19 @@ def alias(database: Database, previous_id: str, user_id: str, *, at: int) -> boo
 
 
 def known_as(writing: Writing, user_ids: Collection[str]) -> dict[str, str]:
-    """Return who became whom among `user_ids`; ids that are their own are left out."""
-    found: dict[str, str] = {}
-    wanted = list(user_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        statement = (
-            "SELECT previous_id, user_id FROM aliases "  # noqa: S608
-            f"WHERE previous_id IN ({', '.join('?' * len(part))})"
-        )
-        found.update(writing.execute(statement, part).fetchall())
-    return found
+    """Return who became whom among `user_ids`, erased ids ``NOBODY``; the others are left out."""
+    return _known(lambda statement, ids: writing.execute(statement, ids).fetchall(), user_ids)
+
+
+def became(database: Database, user_ids: Collection[str]) -> dict[str, str]:
+    """Return the same as :func:`known_as`, outside a transaction.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    return _known(database.read, user_ids)
 
 
 def former_ids(database: Database) -> dict[str, tuple[str, ...]]:
@@ -67,20 +92,44 @@ def former_ids(database: Database) -> dict[str, tuple[str, ...]]:
         The store cannot be read.
     """
     found: dict[str, tuple[str, ...]] = {}
-    rows = database.read("SELECT user_id, previous_id FROM aliases ORDER BY previous_id")
+    rows = database.read(
+        "SELECT user_id, previous_id FROM aliases WHERE user_id <> '' ORDER BY previous_id"
+    )
     for user, previous in rows:
         found[user] = (*found.get(user, ()), previous)
     return found
 
 
-def redirect(writing: Writing, *, after: int) -> None:
-    """Give what was logged after a ``seq`` under former ids to the users they became."""
+def redirect(writing: Writing, *, after: int) -> int:
+    """Give what was logged after a ``seq`` under former ids to the users they became.
+
+    What was logged under erased ids is deleted; returned is how much that was.
+    """
+    erased = writing.execute(
+        "DELETE FROM events WHERE seq > ? AND user_id IN "
+        "(SELECT previous_id FROM aliases WHERE user_id = '')",
+        (after,),
+    ).rowcount
     writing.execute(
         "UPDATE events SET user_id = "
         "(SELECT aliases.user_id FROM aliases WHERE previous_id = events.user_id) "
         "WHERE seq > ? AND user_id IN (SELECT previous_id FROM aliases)",
         (after,),
     )
+    return erased
+
+
+def _known(read: Read, user_ids: Collection[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    wanted = list(user_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        statement = (
+            "SELECT previous_id, user_id FROM aliases "  # noqa: S608
+            f"WHERE previous_id IN ({', '.join('?' * len(part))})"
+        )
+        found.update(read(statement, part))
+    return found
 
 
 def _move_events(writing: Writing, previous: str, user: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import astuple, fields, replace
 
 from recsys.channel.decision import Decision
+from recsys.errors import ErasedUser
 from recsys.storage import aliases
-from recsys.storage.aliases import OWNER
+from recsys.storage.aliases import NOBODY, OWNER
 from recsys.storage.database import Database
 
 COLUMNS = ", ".join(field.name for field in fields(Decision))
@@ -35,11 +36,15 @@ class DecisionLog:
 
         Raises
         ------
+        ErasedUser
+            Nothing is kept about this user any more.
         StoreUnavailable
             Nothing was logged.
         """
         with self.database.writing() as writing:
             known = aliases.known_as(writing, {decision.user_id})
+            if known.get(decision.user_id) == NOBODY:
+                raise ErasedUser(decision.user_id)
             decision = replace(decision, user_id=known.get(decision.user_id, decision.user_id))
             if writing.execute(_INSERT, astuple(decision)).rowcount == 1:
                 return decision

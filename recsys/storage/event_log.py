@@ -11,6 +11,7 @@ from typing import Any
 from recsys.event_names import MESSAGE_UNSUBSCRIBED
 from recsys.people import Remembered
 from recsys.storage import aliases, leaving
+from recsys.storage.aliases import NOBODY
 from recsys.storage.database import Database, Writing
 from recsys.storage.memory import remember
 
@@ -74,6 +75,7 @@ class Verdict(StrEnum):
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
+    ERASED = "erased"
 
 
 COLUMNS = (*Event.__dataclass_fields__, "ingested_at")
@@ -101,7 +103,8 @@ class EventLog:
     def append(self, events: Sequence[Event], *, now: int) -> list[Verdict]:
         """Log `events` in one transaction; they are on the disk when this returns.
 
-        Whoever unsubscribes denies the channel in the same transaction.
+        Whoever unsubscribes denies the channel in the same transaction. Events of erased users are
+        not logged.
 
         Parameters
         ----------
@@ -122,18 +125,18 @@ class EventLog:
         """
         with self.database.writing() as writing:
             known_as = aliases.known_as(writing, {event.user_id for event in events})
-            if known_as:
-                events = [
-                    replace(event, user_id=known_as.get(event.user_id, event.user_id))
-                    for event in events
-                ]
-            rows = [(*_FIELDS(event), now) for event in events]
+            owners = [known_as.get(event.user_id, event.user_id) for event in events]
+            rows = [
+                (*_FIELDS(replace(event, user_id=owner) if known_as else event), now)
+                for event, owner in zip(events, owners, strict=True)
+                if owner != NOBODY
+            ]
             leaves = any(event.kind == MESSAGE_UNSUBSCRIBED for event in events)
             before = _last(writing) if leaves else 0
-            logged = writing.insert_new("events", COLUMNS, rows)
+            new = iter(writing.insert_new("events", COLUMNS, rows))
             if leaves:
                 leaving.deny(writing, after=before)
-        return [Verdict.ACCEPTED if new else Verdict.DUPLICATE for new in logged]
+        return [_verdict(new) if owner != NOBODY else Verdict.ERASED for owner in owners]
 
     def append_columns(
         self,
@@ -146,7 +149,8 @@ class EventLog:
         """Log many events, given as columns, and return how many were new.
 
         All of them in one transaction: a killed import leaves nothing behind. Fastest in order
-        of time with ids that sort by time, because then the unique index grows at its end.
+        of time with ids that sort by time, because then the unique index grows at its end. Events
+        of erased users are not logged, and not new.
 
         Parameters
         ----------
@@ -175,7 +179,7 @@ class EventLog:
                 same={**absent, "source": source, "ingested_at": int(now)},
                 progress=progress,
             )
-            aliases.redirect(writing, after=before)
+            new -= aliases.redirect(writing, after=before)
             leaving.deny(writing, after=before)
         return new
 
@@ -248,6 +252,10 @@ class EventLog:
             _, *columns = zip(*rows, strict=True)
             yield dict(zip(names, columns, strict=True))
             after = rows[-1][0]
+
+
+def _verdict(new: Iterator[bool]) -> Verdict:
+    return Verdict.ACCEPTED if next(new) else Verdict.DUPLICATE
 
 
 def _last(writing: Writing) -> int:

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from recsys.event_names import MESSAGE_KINDS
+from recsys.event_names import MESSAGE_KINDS, MESSAGE_OPENED
 from recsys.events import DAY, SECOND
-from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
+from recsys.storage.aliases import NOBODY
 from recsys.storage.database import Database
 from recsys.storage.profiles import MARKETING, PROFILING, latest
 
 LATELY = 7 * DAY
-"""How far back messages are remembered: caps and fatigue look at a week."""
+"""How far back messages, and what came of them, are remembered: caps and fatigue look at a week."""
 
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
@@ -32,8 +34,14 @@ SELECT * FROM (
 ) AS live
 """  # noqa: S608 - names from the code
 _MESSAGES = """
-SELECT 1, channel, NULL, at, seq, NULL, NULL, NULL FROM events
+SELECT 1, channel, event_id, at, seq, NULL, NULL, ref FROM events
 WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
+"""
+_REACTIONS = """
+SELECT 5, channel, ref, at, seq, NULL, NULL, kind FROM events
+WHERE user_id = ?1 AND at > ?4 AND at <= ?3
+AND kind IN ('message_responded', 'message_opened')
+AND NOT machine
 """
 _CONSENTS = """
 SELECT 2, purpose, channel, at, seq, NULL, NULL, state FROM consents WHERE user_id = ?1
@@ -45,17 +53,19 @@ _ALIAS = """
 SELECT 4, user_id, NULL, NULL, NULL, NULL, NULL, NULL FROM aliases WHERE previous_id = ?1
 """
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS))
+ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS, _REACTIONS))
 WITHOUT_MARKETING = "UNION ALL".join(
     (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS, _ALIAS)
 )
-_LIVE, _SENT, _CONSENT, _USER, _OTHER = range(5)
+_LIVE, _SENT, _CONSENT, _USER, _OTHER, _REACTION = range(6)
 
 
 def remember(
     database: Database, user_id: str, *, since: int, at: int, limit: int, marketing: bool
 ) -> Remembered:
     """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
+
+    Of an id that was erased: ``ERASED``.
 
     Consents hold whatever their time: a denial must not wait for a clock.
 
@@ -74,8 +84,8 @@ def remember(
     limit : int
         Most live events; the latest arrivals win.
     marketing : bool
-        Whether to read messages and the consents to channels, which only the channel question
-        looks at.
+        Whether to read messages, what came of them and the consents to channels, which only the
+        channel question looks at.
 
     Raises
     ------
@@ -87,28 +97,30 @@ def remember(
     try:
         rows = database.read(statement, (user_id, *moment))
         other = next((row[1] for row in rows if row[0] == _OTHER), None)
+        if other == NOBODY:
+            return ERASED
         if other is not None:
             rows = database.read(statement, (other, *moment))
     except UnicodeEncodeError:
         return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
-    if other is not None:
-        return replace(_remembered(rows, at), known_as=other)
-    return _remembered(rows, at) if rows else NOTHING_REMEMBERED
+    found = _remembered(rows, at) if rows else NOTHING_REMEMBERED
+    return found if other is None else replace(found, known_as=other)
 
 
 def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
+    if len(rows) == 1 and rows[0][0] == _USER:
+        return _known_by_traits(*rows[0][1:3])
     live = [
         LiveEvent(row[1], row[2], min(row[3], now), *row[5:7]) for row in rows if row[0] == _LIVE
     ]
     said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
     users = [row for row in rows if row[0] == _USER]
-    if users and len(users) == len(rows):
-        return _known_by_traits(*users[0][1:3])
     return Remembered(
         live=tuple(reversed(live)),
         profiling=said.get((PROFILING, "")),
         channels=frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING),
         messages=_by_channel(sorted((min(row[3], now), row[1]) for row in rows if row[0] == _SENT)),
+        reactions=_reactions(rows, now),
         traits=_traits(*users[0][1:3]) if users else {},
     )
 
@@ -124,6 +136,28 @@ def _by_channel(sent: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
     for at, channel in sent:
         times.setdefault(channel, []).append(at)
     return {channel: tuple(ats) for channel, ats in times.items()}
+
+
+def _reactions(rows: list[tuple[Any, ...]], now: int) -> tuple[Reaction, ...]:
+    """Return what came of the messages among the rows, in order of time.
+
+    It belongs to the message that it names by its id, or by the decision behind it; without a
+    name to the last one before it through its channel.
+    """
+    came = [(row[3], row[1], row[2], row[7]) for row in rows if row[0] == _REACTION]
+    if not came:
+        return ()
+    sent = [(min(row[3], now), row[1], row[2], row[7]) for row in rows if row[0] == _SENT]
+    sent.sort(key=itemgetter(0))
+    named = {name: (channel, at) for at, channel, *names in sent for name in names if name}
+    found = []
+    for when, channel, ref, kind in sorted(came, key=itemgetter(0)):
+        at = min(when, now)
+        last = [(through, then) for then, through, *_ in sent if through == channel and then <= at]
+        message = named.get(ref) if ref else last[-1] if last else None
+        if message is not None and message[1] <= at:
+            found.append(Reaction(*message, at, opened=kind == MESSAGE_OPENED))
+    return tuple(found)
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

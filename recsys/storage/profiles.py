@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
 from recsys.storage import aliases
-from recsys.storage.aliases import OWNER
+from recsys.storage.aliases import NOBODY, OWNER
 from recsys.storage.database import Database
 
 PROFILING = "profiling"
@@ -113,8 +113,10 @@ class Profiles:
             writing.executemany(_UPSERT_ITEM, map(_row, given))
             writing.executemany(_AVAILABLE, said)
 
-    def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> None:
+    def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> int:
         """Add users as (id, traits, time zone or empty), or complete what is known of them.
+
+        Of erased users nothing is kept; returned is how many were written.
 
         Raises
         ------
@@ -126,10 +128,12 @@ class Profiles:
         with self.database.writing() as writing:
             known = aliases.known_as(writing, {user for user, _, _ in given})
             rows = [(known.get(user, user), *rest) for user, *rest in given]
-            writing.executemany(_UPSERT_USER.format(merged=merged), rows)
+            written = [row for row in rows if row[0] != NOBODY]
+            writing.executemany(_UPSERT_USER.format(merged=merged), written)
+        return len(written)
 
     def record_consents(self, consents: Iterable[Consent]) -> int:
-        """Write lines of the ledger and return how many were new.
+        """Write lines of the ledger and return how many were new; none of erased users.
 
         Raises
         ------
@@ -140,7 +144,8 @@ class Profiles:
         with self.database.writing() as writing:
             known = aliases.known_as(writing, {user for user, *_ in given})
             rows = [(known.get(user, user), *rest) for user, *rest in given]
-            return max(0, writing.executemany(_RECORD, rows).rowcount)
+            written = [row for row in rows if row[0] != NOBODY]
+            return max(0, writing.executemany(_RECORD, written).rowcount)
 
     def consents_of(self, user_id: str) -> dict[tuple[str, str], bool]:
         """Return whether a user granted each (purpose, channel) that they spoke of, latest word.

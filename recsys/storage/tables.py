@@ -63,6 +63,15 @@ Index(
     postgresql_where=_SENT,
 )
 
+_REACTION = text("kind IN ('message_responded', 'message_opened')")
+Index(
+    "reactions_of_user",
+    EVENTS.c.user_id,
+    EVENTS.c.at,
+    sqlite_where=_REACTION,
+    postgresql_where=_REACTION,
+)
+
 ITEMS = Table(
     "items",
     METADATA,
@@ -147,7 +156,17 @@ ALIASES = Table(
     "aliases",
     METADATA,
     Column("previous_id", Text, primary_key=True, comment="an id that became another user"),
-    Column("user_id", Text, nullable=False, comment="whose events they are now"),
+    Column("user_id", Text, nullable=False, comment="whose events they are now; empty: erased"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
 )
 Index("aliases_of_user", ALIASES.c.user_id)
+
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("user_id", Text, nullable=False, unique=True, comment="an id that is nobody any more"),
+    Column("receipt_id", Text, nullable=False, comment="the same for all ids of one person"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("removed", Text, nullable=False, comment="JSON object: rows by table"),
+)

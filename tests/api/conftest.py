@@ -12,6 +12,7 @@ from api.app import create_app
 from api.service import Service
 from recsys.config import Config
 from recsys.events import HOUR
+from tests import stores
 from tests.worlds import END, World
 
 NOON = END + 12 * HOUR
@@ -59,6 +60,16 @@ def api(world: World) -> Iterator[Api]:
 def shared_api(built_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """The API for tests that only read."""
     yield from running(built_world.copy(tmp_path_factory.mktemp("shared")))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, world: World) -> World:
+    """A shop of one's own, with its log in each kind of store in turn."""
+    if request.param == "sqlite":
+        return world
+    url: str = request.getfixturevalue("postgres")
+    stores.fill(url, world.folder / "events.db")
+    return world.on(url)
 
 
 @pytest.fixture

@@ -55,7 +55,9 @@ def test_many_lines_are_written_together_or_not_at_all(api: Api) -> None:
     bad = {"purpose": "marketing", "channel": "fax", "state": "granted"}
     answer = put(api, "ann", {"consents": [GRANT, bad]})
     assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("channel is 'fax'")
+    told = answer.json()
+    assert told["detail"].startswith("consents[1] (channel 'fax'): channel is 'fax'; allowed: ")
+    assert (told["index"], told["channel"], told["parameter"]) == (1, "fax", "channel")
     assert api.client.get("/v1/users/ann/consent").json()["ledger"] == []
     told = put(api, "ann", {"consents": [GRANT, {"purpose": "profiling", "state": "denied"}]})
     assert told.json()["profiling"] is False
@@ -69,6 +71,15 @@ def test_whoever_denies_profiling_is_answered_by_a_lower_rung_at_once(api: Api) 
         "popular",
         "segment",
     }
+
+
+def test_of_many_lines_the_wrong_one_is_named(api: Api) -> None:
+    told = put(api, "ann", {"consents": [GRANT, GRANT, {**GRANT, "state": "maybe"}]}).json()
+    assert told["detail"].startswith("consents[2] (channel 'sms'): state is 'maybe'; allowed: ")
+    told = put(api, "ann", {"consents": [GRANT, 7]}).json()
+    assert told["detail"] == "consents[1]: consent is 7; allowed: an object"
+    told = put(api, "ann", {"consents": [{"purpose": "profiling", "at": "soon"}]}).json()
+    assert told["detail"].startswith("consents[0]: ")
 
 
 @pytest.mark.parametrize(

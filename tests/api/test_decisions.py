@@ -7,10 +7,11 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from api.web.asked import Asked
 from recsys.channel.explore import Curiosity
 from recsys.errors import StoreUnavailable
 from recsys.events import DAY
-from tests.api.conftest import Api
+from tests.api.conftest import NOON, Api
 from training.load import load
 
 CHANNEL = "/v1/users/anna/channel"
@@ -41,6 +42,30 @@ def test_with_an_id_every_eligible_arm_has_a_chance_and_the_id_repeats_it(
     assert [answer["best"] for answer in again] == [answer["best"] for answer in told]
 
 
+def because(api: Api) -> str:
+    told = api.client.get("/v1/users/u00/channel").json()["channel"]
+    assert told["best"] == "email"
+    return str(told["send_time"]["because"])
+
+
+def test_a_persons_response_counts_into_the_next_send_time(api: Api) -> None:
+    before = because(api)
+    events = [
+        {"event_id": "m1", "kind": "message_sent", "timestamp": "2025-12-31T09:00:00Z"},
+        {"event_id": "r1", "kind": "message_responded", "timestamp": "2025-12-31T10:00:00Z"},
+    ]
+    shared = {"user_id": "u00", "channel": "email", "ref": "m1"}
+    machine = {**shared, **events[1], "machine": True, "event_id": "by a machine"}
+    api.client.post("/v1/events", json={**shared, **events[0], "ref": None}).raise_for_status()
+    api.client.post("/v1/events", json=machine).raise_for_status()
+    assert because(api) == before
+    api.client.post("/v1/events", json={**shared, **events[1]}).raise_for_status()
+    assert (before, because(api)) == (
+        "from 1 own response to email",
+        "from 2 own responses to email",
+    )
+
+
 def test_an_id_that_is_no_text_is_refused(client: TestClient) -> None:
     answer = client.get(f"{CHANNEL}?decision=%00")
     assert answer.status_code == 422
@@ -69,11 +94,31 @@ def test_advice_is_not_logged(api: Api) -> None:
     assert list(api.service.decisions.all()) == []
 
 
-def test_what_is_not_logged_does_not_explore(api: Api) -> None:
-    for n in range(30):
-        told = api.client.get(f"/v1/users/u00?decision=d{n}").json()["channel"]
-        assert (told["explored"], told["ranked"][0]["propensity"]) == (False, 1.0)
+@pytest.mark.parametrize("question", ["", "/recommendations", "/churn", "/value"])
+def test_only_the_channel_question_takes_a_decision(api: Api, question: str) -> None:
+    refused = api.client.get(f"/v1/users/u00{question}?decision=d1")
+    assert (refused.status_code, refused.json()["parameter"]) == (422, "decision")
     assert list(api.service.decisions.all()) == []
+
+
+def test_what_is_not_logged_does_not_explore(api: Api) -> None:
+    serving, asked = api.service.current.serving, Asked(10, decision="d1")
+    for at in range(NOON, NOON + 30):
+        told = api.service.desk.channel(serving, "u00", asked, at=at)["channel"]
+        assert (told["explored"], told["ranked"][0]["propensity"]) == (False, 1.0)
+
+
+def test_a_replayed_decision_says_that_no_rung_was_forced(api: Api) -> None:
+    first = api.client.get(f"{CHANNEL}?decision=d1").json()
+    again = api.client.get(f"{CHANNEL}?decision=d1&force_rung=popular").json()
+    assert again["channel"] == first["channel"]
+    rung = first["channel"]["rung"]
+    assert again["notes"] == [
+        f"force_rung was ignored: this decision was taken before, by the rung {rung}"
+    ]
+    forced = api.client.get(f"{CHANNEL}?decision=d2&force_rung=popular").json()
+    assert forced["channel"]["rung"] == "popular"
+    assert forced["notes"][0].startswith("force_rung is for experiments")
 
 
 def test_asked_again_a_decision_stays_what_it_was_whatever_happened_since(api: Api) -> None:

@@ -11,11 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from recsys.storage import schema, sqlite
+from recsys.storage import sqlite
 from tests import stores
 from tests.api.conftest import Api, running
 from tests.api.test_champion import until
-from tests.postgres import Cluster, NoPostgres, cluster
+from tests.postgres import Cluster
 from tests.worlds import World
 
 EVENT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
@@ -71,16 +71,6 @@ def test_a_file_that_cannot_be_read_is_answered_from_memory(api: Api) -> None:
     assert asked(api, "u06")["rung"] == "one_to_one"
     assert asked(api, "denied")["rung"] != "one_to_one"
     assert asked(api, "u06")["channel"]["best"] == "none"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as own:
-            schema.upgrade_postgres(own.url)
-            yield own
-    except NoPostgres as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

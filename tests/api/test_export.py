@@ -15,6 +15,8 @@ from api.web.schemas import UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, NoChampion, UnreadableFile
 from recsys.segments.lifecycle import STATES
+from recsys.storage.erasure import erase
+from recsys.storage.stores import open_database
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 
 
@@ -51,6 +53,19 @@ def test_parquet_has_the_same_rows_with_types(here: World) -> None:
     assert tuple(table.column_names) == columns(10)
     assert str(table.schema.field("churn_p").type) == "double"
     assert table.column("churn_p").null_count == 0
+
+
+def test_who_was_erased_is_in_no_file(here: World) -> None:
+    database = open_database(here.config.storage.url)
+    erase(database, "u01", at=1, receipt_id="r1")
+    database.close()
+    (here.folder / "who.txt").write_text("u00\nu01\n", encoding="utf-8")
+    for given in ((), ("--users", "who.txt")):
+        assert run("some.jsonl", *given).exit_code == 0
+        lines = (here.folder / "some.jsonl").read_bytes().splitlines()
+        users = [json.loads(line)["user_id"] for line in lines]
+        assert "u00" in users
+        assert "u01" not in users
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

@@ -85,6 +85,51 @@ def test_other_parameters_say_what_is_allowed(
     assert allowed in body["allowed"]
 
 
+@pytest.mark.parametrize(
+    ("path", "unknown", "nearest"),
+    [
+        ("/v1/users/u03/channel?decison=d1", "decison", "decision"),
+        ("/v1/users/u03/recommendations?limit=3&exclud=i00", "exclud", "exclude"),
+        ("/v1/users/u03/recommendations?decision=d1", "decision", None),
+        ("/v1/users/u03/recommendations?contry=France", "contry", "country"),
+        ("/v1/users/u03?zebra=1", "zebra", None),
+        ("/v1/users/u03/churn?limit=3", "limit", None),
+        ("/v1/users/u03/value?explian=false", "explian", "explain"),
+        ("/v1/users/u03/recommendations?limits=" + "9" * 300, "limits", "limit"),
+        ("/v1/items/i00/similar?limt=3", "limt", "limit"),
+        ("/v1/segments/rfm:loyal/recommendations?limt=3", "limt", "limit"),
+        ("/v1/segments/rfm:loyal?limit=3", "limit", None),
+        ("/v1/segments?limit=3", "limit", None),
+        ("/v1/models/current?version=1", "version", None),
+        ("/v1/usage-interval?days=3", "days", None),
+        ("/v1/users/u03/consent?purpose=marketing", "purpose", None),
+        ("/v1/users/u03/export?format=csv", "format", None),
+    ],
+)
+def test_an_unknown_parameter_is_named_with_the_nearest_and_those_allowed(
+    shared_api: Api, path: str, unknown: str, nearest: str | None
+) -> None:
+    body = problem(shared_api.client.get(path), 422)
+    assert (body["parameter"], body["nearest"]) == (unknown, nearest)
+    assert body["type"] == "urn:recsys:problem:unknown-parameter"
+    assert body["detail"].startswith(f"unknown parameter '{unknown}';")
+    assert ("did you mean" in body["detail"]) == (nearest is not None)
+    described = shared_api.client.get("/openapi.json").json()["paths"]
+    template = path.partition("?")[0]
+    for name, value in (("user_id", "u03"), ("item_id", "i00"), ("name", "rfm:loyal")):
+        template = template.replace(f"/{value}", f"/{{{name}}}")
+    told = {
+        p["name"] for p in described[template]["get"].get("parameters", ()) if p["in"] == "query"
+    }
+    assert set(body["allowed"]) - {"country"} == told
+
+
+def test_an_unknown_field_of_a_batch_is_named_too(shared_api: Api) -> None:
+    body = {"user_ids": ["u03"], "limt": 3}
+    told = problem(shared_api.client.post("/v1/recommendations:batch", json=body), 422)
+    assert (told["parameter"], told["nearest"]) == ("limt", "limit")
+
+
 def test_unknown_item_is_not_found(shared_api: Api) -> None:
     body = problem(shared_api.client.get("/v1/items/none%2Fsuch/similar"), 404)
     assert body["item_id"] == "none/such"

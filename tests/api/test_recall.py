@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.answers.recall import ANYBODY, Recall
-from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
 
 VIEW = LiveEvent("tea", "view", 1, 1.0, 0.0)
 SEEN = Remembered(live=(VIEW,), channels=frozenset({"email"}))
@@ -68,6 +68,25 @@ def test_a_denial_after_the_user_was_seen_holds() -> None:
     kept(recall, "ann")
     recall.follow(lambda seq: [("ann", "denied", 4, 1)])
     assert recall.recall("ann", since=5, marketing=True)[0].profiling is False
+
+
+def test_who_was_erased_is_forgotten_for_good() -> None:
+    recall, asked = Recall(10), []
+    kept(recall, "ann")
+    kept(recall, "ann", marketing=False)
+    kept(recall, "ben")
+
+    def after(seq: int) -> list[tuple[str, int]]:
+        asked.append(seq)
+        return [one for one in [("ann", 3), ("phone", 4)] if one[1] > seq]
+
+    recall.bury(after)
+    recall.bury(after)
+    kept(recall, "ann")  # a request that had read the store before
+    for user in ("ann", "phone"):
+        assert recall.recall(user, since=5, marketing=True) == (ERASED, None)
+    assert recall.recall("ben", since=5, marketing=True) == (SEEN, 9)
+    assert asked == [0, 4]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 6)), max_size=60))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.app import create_app
 from api.intake.fields import flat
 from api.intake.machines import is_machine
 from api.web.schemas import CallsAnswer
-from recsys.errors import BadValue
 from recsys.events import HOUR, moment
-from tests.api.conftest import NOON, Api, SetClock
-from tests.worlds import World, configured
+from tests.api.conftest import NOON, Api, running
+from tests.worlds import World
 
-KEY = "shop-write-key"
-HASH = sha256(KEY.encode()).hexdigest()
 VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
 
 
@@ -66,8 +59,13 @@ def test_a_batch_has_a_verdict_for_each_call(api: Api) -> None:
 
 
 @pytest.mark.parametrize("route", ["page", "screen", "group"])
-def test_what_no_model_uses_is_taken_politely(api: Api, route: str) -> None:
-    told = called(api, route, {"userId": "fresh", "name": "Home"})
+def test_what_no_model_uses_is_a_problem_alone_and_harmless_in_a_batch(
+    api: Api, route: str
+) -> None:
+    call = {"userId": "fresh", "name": "Home"}
+    alone = api.client.post(f"/v1/{route}", json=call)
+    assert (alone.status_code, alone.json()["code"]) == (422, "unused_event")
+    told = called(api, "batch", {"batch": [{**call, "type": route}]})
     assert (told.success, told.rejected, told.events[0].code) == (True, 1, "unused_event")
 
 
@@ -83,6 +81,8 @@ def test_a_lone_bad_call_is_a_problem(api: Api) -> None:
         body = {"userId": "a"} if route == "alias" else {**VIEW}
         response = api.client.post(f"/v1/{route}", json=body)
         assert (response.status_code, response.json()["code"]) == (422, code)
+        needs = "every event" if route == "track" else "an alias"
+        assert response.json()["reason"].endswith(f"; {needs} needs one")
     assert api.client.post("/v1/batch", json={"userId": "a"}).status_code == 422
 
 
@@ -171,32 +171,58 @@ def test_after_an_alias_the_answer_is_that_of_the_merged_history(
         assert answer(api, user) == answer(api, merged) == answer(api, phone)
 
 
-def keyed(world: World) -> TestClient:
-    config = configured(world.folder, write_keys_sha256=[HASH])
-    return TestClient(create_app(config, clock=SetClock()))
+SIGN_IN = {"anonymousId": "anon", "userId": "ann", "traits": {"country": "France"}}
 
 
-def basic(user: str, password: str = "") -> dict[str, str]:
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+@pytest.mark.parametrize("route", ["identify", "batch"])
+def test_who_signs_in_has_the_anonymous_history_at_once(either: World, route: str) -> None:
+    call = {**SIGN_IN, "type": "identify"}
+    for api in running(either):
+        called(api, "track", {**VIEW, "anonymousId": "anon"})
+        assert answer(api, "ann")["rung"] == "popular"
+        called(api, route, {"batch": [call]} if route == "batch" else call)
+        assert answer(api, "ann")["rung"] == "hyper"
+        assert answer(api, "ann") == answer(api, "anon")
+        assert api.service.profiles.users()["ann"] == ({"country": "France"}, "")
 
 
-@pytest.mark.parametrize("route", ["track", "batch", "events"])
-def test_with_keys_configured_events_need_one(world: World, route: str) -> None:
-    body = {"batch": [{"type": "track", "userId": "a", **VIEW}]}
-    if route == "track":
-        body = {"userId": "a", **VIEW}
-    good = [basic(KEY), basic(KEY, "x"), {"Authorization": f"Bearer {KEY}"}, {"X-API-Key": KEY}]
-    bad = [{}, basic("other"), basic(""), {"Authorization": "Basic ???"}, {"X-API-Key": HASH}]
-    with keyed(world) as client:
-        for headers in good:
-            assert client.post(f"/v1/{route}", json=body, headers=headers).status_code == 200
-        for headers in bad:
-            response = client.post(f"/v1/{route}", json=body, headers=headers)
-            assert response.status_code == 401
-            assert response.headers["www-authenticate"].startswith("Basic")
-        assert client.get("/v1/users/a/recommendations").status_code == 200
+def test_what_an_anonymous_id_does_after_signing_in_is_the_users(either: World) -> None:
+    for api in running(either):
+        called(api, "identify", SIGN_IN)
+        called(api, "track", {**VIEW, "anonymousId": "anon"})
+        assert answer(api, "ann")["rung"] == "hyper"
 
 
-def test_a_key_that_is_no_hash_is_refused(world: World) -> None:
-    with pytest.raises(BadValue, match=r"serving\.write_keys_sha256.*64 hexadecimal"):
-        configured(world.folder, write_keys_sha256=[KEY])
+def test_signing_in_again_changes_nothing(either: World) -> None:
+    for api in running(either):
+        called(api, "track", {**VIEW, "anonymousId": "anon"})
+        called(api, "identify", SIGN_IN)
+        last = api.service.log.last_seq()
+        called(api, "batch", {"batch": [{**SIGN_IN, "type": "identify"}] * 2})
+        assert api.service.log.last_seq() == last
+
+
+def test_two_people_who_sign_in_on_one_device_are_not_made_one(api: Api) -> None:
+    called(api, "track", {**VIEW, "anonymousId": "anon"})
+    called(api, "identify", SIGN_IN)
+    called(api, "identify", {**SIGN_IN, "userId": "ben"})
+    assert answer(api, "ann")["rung"] == "hyper"
+    assert answer(api, "ben")["rung"] == "segment"
+    assert api.service.log.remembered("ben", since=0, at=NOON).live == ()
+
+
+@given(acts=ACTS)
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_signing_in_is_the_same_as_an_alias(api: Api, acts: list[tuple[str, str, bool]]) -> None:
+    number = len(times(api))
+    for place, (item, kind, anonymous) in enumerate(acts):
+        event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
+        for way in ("signs", "joins"):
+            who = f"{'anon' if anonymous else 'user'}-{way}-{number}"
+            called(api, "track", {**event, "userId": who})
+    signs, joins = f"user-signs-{number}", f"user-joins-{number}"
+    called(api, "identify", {"userId": signs, "anonymousId": f"anon-signs-{number}"})
+    called(api, "alias", {"userId": joins, "previousId": f"anon-joins-{number}"})
+    assert answer(api, signs) == answer(api, joins)

@@ -18,8 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.channel import send_time
-from recsys.channel.send_time import Rhythm
+from recsys.channel import rhythm as rhythms
+from recsys.channel.rhythm import Rhythm
 from recsys.events import DAY
 
 console = Console(highlight=False)
@@ -43,7 +43,7 @@ def main(
     who = np.unique(lone[user].cast(pl.String).to_numpy().astype(str), return_inverse=True)[1]
     by_user = np.lexsort((when, who))
     when, who = when[by_user], who[by_user]
-    slot = send_time.slots(when, ZoneInfo(timezone))
+    slot = rhythms.slots(when, ZoneInfo(timezone))
     days = [(validation, cutoff, "validation")] + ([(cutoff, "2100-01-01", "test")] if test else [])
     table = Table("", "orders", "hours of", "hit rate", "log loss", box=None)
     for first, last, name in days:
@@ -60,9 +60,9 @@ def scores(
     """Return hit rate, log loss and orders by method; `known` bounds what is looked at."""
     before = slot[when < start]
     counts = np.bincount(before, minlength=168).reshape(7, 24)
-    flat = send_time._smoothed(counts.sum(axis=0) + 1.0)
+    flat = rhythms.smoothed(counts.sum(axis=0) + 1.0)
     everybody = Rhythm(np.tile(flat / flat.sum(), (7, 1)))
-    smooth = send_time._smoothed(counts + 1.0)
+    smooth = rhythms.smoothed(counts + 1.0)
     by_day = Rhythm(smooth / smooth.sum(axis=1, keepdims=True))
     found: dict[str, list[tuple[bool, float]]] = {"everybody": [], "smoothed": [], "served": []}
     first = np.searchsorted(who, np.arange(who.max() + 2))
@@ -74,15 +74,15 @@ def scores(
         if not row - first[who[row]]:
             continue
         day, hour = divmod(int(slot[row]), 24)
-        plain = send_time._smoothed(np.bincount(own % 24, minlength=24).astype(float))
-        weight = np.exp2(-ago / (send_time.HALF_LIFE_DAYS * DAY))
+        plain = rhythms.smoothed(np.bincount(own % 24, minlength=24).astype(float))
+        weight = np.exp2(-ago / (rhythms.HALF_LIFE_DAYS * DAY))
         guesses = {
             "everybody": everybody.everybody[day],
             "smoothed": (plain + 20 * everybody.everybody[day]) / (plain.sum() + 20),
-            "served": send_time.posterior(own, weight, by_day)[day],
+            "served": rhythms.posterior(own, weight, by_day)[day],
         }
         for method, p in guesses.items():
-            away = abs(int(send_time.within_an_hour(p).argmax()) - hour)
+            away = abs(int(rhythms.within_an_hour(p).argmax()) - hour)
             found[method].append((min(away, 24 - away) <= 1, -float(np.log(p[hour]))))
     return {
         method: (*np.mean(told, axis=0).tolist(), len(told))  # type: ignore[misc]

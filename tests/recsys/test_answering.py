@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,10 @@ import pytest
 from recsys.answering import Answering
 from recsys.bundle import Bundle
 from recsys.errors import UnknownItem, UnknownSegment
-from recsys.events import HOUR, NO_ITEM
+from recsys.events import DAY, HOUR, NO_ITEM
 from recsys.items.slate import ItemQuery
 from recsys.ladder import Reason, RungName
-from recsys.people import NO_SEGMENT, Context, LiveEvent, Remembered
+from recsys.people import NO_SEGMENT, Context, LiveEvent, Reaction, Remembered
 from recsys.storage.model_store import ModelStore
 from tests.worlds import DENIED, END, GONE, World
 
@@ -62,10 +63,15 @@ def test_live_events_come_in_order_of_time_with_rows_of_the_model(answering: Ans
 
 
 def test_whoever_denied_profiling_is_gathered_without_history(answering: Answering) -> None:
-    remembered = Remembered(live=LIVE, profiling=False, channels=frozenset({"email"}))
+    opened = Reaction("email", END - DAY, END, opened=True)
+    remembered = Remembered(
+        live=LIVE, profiling=False, channels=frozenset({"email"}), reactions=(opened,)
+    )
     person = answering.person("u07", remembered, at=END)
     assert person.user_row is None
-    assert len(person.past) == len(person.live) == 0
+    assert len(person.past) == len(person.live) == len(person.reactions) == 0
+    allowed = answering.person("u07", replace(remembered, profiling=True), at=END)
+    assert allowed.reactions == (opened,)
     assert person.channels == {"email"}
     assert person.segment_row == NO_SEGMENT
 

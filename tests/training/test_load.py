@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import as_file, files
@@ -92,6 +93,44 @@ def test_facts_of_items_and_users_are_aligned_with_the_rows(log: EventLog) -> No
     assert data.catalogue.available.tolist() == [False, True, False, True]
     assert np.isnan(data.catalogue.price).tolist() == [True, True, True, False]
     assert data.trait == ("", "Norway", "")
+
+
+def said(**properties: str) -> str:
+    return json.dumps(properties)
+
+
+def test_devices_and_placements_are_aligned_with_the_events(log: EventLog) -> None:
+    log.append(
+        [
+            replace(EVENTS[0], properties=said(device="mobile", placement="home")),
+            replace(EVENTS[1], properties=said(recommendation_id="r1")),
+            replace(EVENTS[2], properties=said(device="Desktop ")),
+            replace(EVENTS[3], properties="not JSON"),
+        ],
+        now=1,
+    )
+    table = load(log, CONFIG).interactions
+    assert table.occasions is not None
+    assert table.occasions.devices == ("desktop", "mobile")
+    assert [table.occasions.names(event) for event in range(4)] == [
+        ("desktop", ""), ("", ""), ("", ""), ("mobile", "home"),
+    ]  # fmt: skip
+    later = table.between(5 * DAY, 6 * DAY).occasions
+    assert later is not None
+    assert later.names(0) == ("mobile", "home")
+
+
+def test_without_a_device_or_placement_nothing_is_kept_of_them(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    data = load(log, CONFIG)
+    assert data.interactions.occasions is None
+    assert data.timezone == ()
+
+
+def test_time_zones_are_aligned_with_the_users(log: EventLog) -> None:
+    log.append(EVENTS, now=1)
+    Profiles(log.database).put_users([("ben", {}, "Asia/Tokyo")])
+    assert load(log, CONFIG).timezone == ("", "Asia/Tokyo", "")
 
 
 def test_what_arrives_after_the_watermark_is_left_out(log: EventLog) -> None:

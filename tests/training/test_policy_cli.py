@@ -130,6 +130,10 @@ def test_a_log_in_which_somebody_chose_is_refused_and_nothing_written(tmp_path: 
         (("--cost", "fax=1"), "--cost is 'fax=1'; allowed: ARM=money with an arm of call, mail"),
         (("--cost", "call=dear"), "--cost is 'call=dear'; allowed: ARM=money"),
         (("--cost", "call=nan"), "--cost is 'call=nan'; allowed: finite amounts"),
+        (
+            ("--cost", "mail=-1,call=1"),
+            "--cost is 'mail=-1,call=1'; allowed: finite amounts of money, 0 or more",
+        ),
         (("--value", "0"), "--value is 0.0; allowed: money above 0"),
         (("--categorical", "job"), "--categorical is 'job'; allowed: one of --features"),
         (("--action", "nope"), "--action is 'nope'; allowed: a column of the file"),

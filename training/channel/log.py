@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.local_time import local_hours, zone
 from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.event_names import (
@@ -20,6 +19,7 @@ from recsys.event_names import (
     MESSAGE_UNSUBSCRIBED,
 )
 from recsys.events import DAY, IdMap
+from recsys.local_time import local_hours, zone
 
 Columns = Mapping[str, Any]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import hyper, one_to_one, popular, segment, send_time
+from recsys.channel import hyper, one_to_one, popular, rhythm, segment
 from recsys.channel.batch import decide_all
 from recsys.channel.decide import worth
-from recsys.channel.local_time import zone
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.popular import PopularChannel
@@ -22,10 +21,13 @@ from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.policy_value import NotMeasured, Sampling
 from recsys.events import DAY
 from recsys.ladder import Question, RungName, Verdict
+from recsys.local_time import zone
 from recsys.segments.table import SegmentTable
 from training import segments as segmentation
-from training.channel import budget
+from training.channel import budget, hours
 from training.channel import judging as judging
+from training.channel.hours import Served
+from training.channel.hours_judged import Judged, Known, judge
 from training.channel.metrics import metrics
 from training.channel.trial import Trial
 from training.data import TrainingData
@@ -44,9 +46,12 @@ class ChannelChoiceParams:
     ----------
     gate_error : float
         See ``Terms.gate_error``.
+    hours : Served
+        Which channels have hours of their own.
     """
 
     gate_error: float = GATE_ERRORS[0]
+    hours: Served = field(default_factory=Served)
 
 
 def terms(config: Config, choice: ChannelChoiceParams) -> Terms:
@@ -93,15 +98,22 @@ def fit(
     messages = data.messages.of_channels(on.names).before(at - _longest(config) + 1)
     half_life = config.channels.half_life_days
     everybody = popular.fit(messages, half_life_days=half_life, at=at)
-    rhythm = send_time.fit(data.interactions.before(at).at, zone(config.data.timezone))
+    all_channels = rhythm.fit(data.interactions.before(at).at, zone(config.data.timezone))
     if not len(messages):
-        return ChannelModels(on, everybody, None, None, None, simulated=False, rhythm=rhythm)
+        return ChannelModels(on, everybody, None, None, None, simulated=False, rhythm=all_channels)
     by_segment = segment.fit(messages, segments, everybody, half_life_days=half_life, at=at)
     prior = one_to_one.prior_means(segments, by_segment, everybody.response.mean)
     personal = one_to_one.fit(messages, prior, half_life_days=half_life, at=at)
     usual = personal.means(prior)[messages.user_row, messages.channel]
     moment = hyper.fit(messages, hyper.recent_messages(messages), usual)
-    models = ChannelModels(on, everybody, by_segment, personal, moment, messages.simulated, rhythm)
+    models = ChannelModels(
+        on, everybody, by_segment, personal, moment, messages.simulated, all_channels
+    )
+    if all_channels is not None and (choice.hours.by_channel or choice.hours.by_person):
+        learnt = hours.fit(
+            messages, usual, data.interactions.before(at), all_channels, config, choice.hours
+        )
+        models = replace(models, hours=learnt)
     return priced(models, messages, segments, config, at=at)
 
 
@@ -176,17 +188,43 @@ def measure(
         lift = trial.lift(policies[rung].action, policies[served].action)
         verdicts[rung] = _verdict(rung, served, lift)
         served = rung if verdicts[rung].shipped else served
+    progress("judging the hours of each channel")
+    told = judge_hours(data, trial, config)
     users, figure = trial.figure(policies[served].action)
     measurement = Measurement(
         question=Question.CHANNEL,
         verdicts=verdicts,
-        metrics=metrics(trial, policies, served=served) | {"gate_error": choice.gate_error},
+        metrics=metrics(trial, policies, served=served)
+        | {"gate_error": choice.gate_error, "hours": told.metrics},
         metric=METRIC,
         window_start=start,
         user_row=users,
         figure=figure,
     )
-    return choice, measurement
+    return replace(choice, hours=told.served), measurement
+
+
+def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
+    """Return which channels have hours of their own, by the responses of the test days."""
+    models, start = trial.models, trial.start
+    names = models.terms.names
+    if models.personal is None or models.segment is None or models.rhythm is None:
+        return Judged(Served(), {})
+    prior = one_to_one.prior_means(trial.segments, models.segment, models.popular.response.mean)
+    usual = models.personal.means(prior)
+    messages = data.messages.of_channels(names)
+    known = messages.before(start - _longest(config) + 1)
+    before = data.interactions.before(start)
+    learnt = hours.fit(
+        known, usual[known.user_row, known.channel], before, models.rhythm, config, Served()
+    )
+    held = messages.where((messages.at >= start) & (messages.at < trial.end))
+    return judge(
+        held,
+        usual[held.user_row, held.channel],
+        Known(learnt, models.rhythm, before, start, zone(config.data.timezone)),
+        trial.sampling,
+    )
 
 
 def _trial(
@@ -201,7 +239,7 @@ def _trial(
     guess = [worth(b, c, on).value for b, c in zip(everybody, on.channels, strict=True)]
     training = config.training
     sampling = Sampling(training.seed, training.resamples, training.confidence)
-    return Trial(models, held, np.array(guess), sampling, start, end)
+    return Trial(models, table, held, np.array(guess), sampling, start, end)
 
 
 def _gated(trial: Trial, gate_error: float) -> NDArray[np.int8]:

@@ -17,6 +17,7 @@ from recsys.evaluation.policy_value import (
     policy_value,
     row_values,
 )
+from recsys.segments.table import SegmentTable
 from training.channel.judging import HeldOut
 
 
@@ -28,6 +29,8 @@ class Trial:
     ----------
     models : ChannelModels
         Fitted on what was known at `start`.
+    segments : SegmentTable
+        As of `start`.
     held : HeldOut
         Decisions since then.
     guess : float64, shape (n_channels,)
@@ -37,6 +40,7 @@ class Trial:
     """
 
     models: ChannelModels
+    segments: SegmentTable
     held: HeldOut
     guess: NDArray[np.float64]
     sampling: Sampling

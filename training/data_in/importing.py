@@ -13,6 +13,7 @@ import polars as pl
 
 from recsys.config import Config
 from recsys.events import DAY
+from recsys.storage.erasure import erased_after
 from recsys.storage.event_log import EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from training.data_in.quarantine import counted, put_aside
@@ -22,7 +23,7 @@ from training.data_in.validate import Validated, validate
 
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
-_SELDOM = ("channel", "ref", "pscore", "simulated", "machine")
+_SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
 
 
 class Watch(Protocol):
@@ -89,11 +90,14 @@ def import_events(
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
     quarantine_file = put_aside(raw, valid.quarantine, Path(config.storage.quarantine_dir))
+    erased = _of_erased(valid.events, log)
     logged = _logged(valid.events, log, path.name, now=now, watch=watch)
     watch.begin("profiles")
     _put_profiles(valid.events, Profiles(log.database), config.segments.trait)
     report = replace(
         _report(raw, valid, config, logged=logged, quarantine_file=quarantine_file),
+        known=len(valid.events) - logged - erased,
+        erased=erased,
         checked_per_second=raw.rows / max(checked - started, 1e-9),
         rows_per_second=raw.rows / max(clock() - started, 1e-9),
     )
@@ -107,6 +111,11 @@ def bot_like(events: pl.DataFrame, most_per_day: int) -> tuple[tuple[str, int], 
     worst = daily.group_by("user_id").agg(pl.col("events").max())
     busy = worst.filter(pl.col("events") > most_per_day)
     return tuple(busy.sort("events", "user_id", descending=[True, False]).iter_rows())
+
+
+def _of_erased(events: pl.DataFrame, log: EventLog) -> int:
+    users = [user for user, _ in erased_after(log.database, 0)]
+    return events.filter(pl.col("user_id").is_in(users)).height if users else 0
 
 
 def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch: Watch) -> int:
@@ -175,6 +184,7 @@ def _report(
         rows=raw.rows,
         logged=logged,
         known=len(events) - logged,
+        erased=0,
         duplicates=valid.duplicates,
         quarantined=counted(valid.quarantine["reason"]),
         quarantine_file=quarantine_file,

@@ -9,13 +9,18 @@ import orjson
 import polars as pl
 
 Broken = tuple[int, str, str]
+DEEPER = "context.device"
+"""The one object two levels down that is read: Segment's ``context.device.type``."""
+OF_THE_ORDER = frozenset({"device", "device_type", "placement"})
+"""A product may be a device: on which one it was ordered, the order says."""
 
 
 def read_json_lines(content: bytes) -> tuple[pl.DataFrame, pl.Series, list[Broken]]:
     """Read one JSON object a line.
 
-    Objects within an object become columns ``outer.inner``. An order with a list of products
-    (``properties.products`` of Segment's Order Completed) becomes one row a product.
+    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An
+    order with a list of products (``properties.products`` of Segment's Order Completed) becomes one
+    row a product.
 
     Returns
     -------
@@ -54,6 +59,9 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
             flat.update({f"{name}.{inner}": deeper for inner, deeper in value.items()})
         else:
             flat[name] = value
+    if isinstance(device := flat.get(DEEPER), dict):
+        del flat[DEEPER]
+        flat.update({f"{DEEPER}.{inner}": said for inner, said in device.items()})
     return flat
 
 
@@ -64,7 +72,9 @@ def _products(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     for place, product in enumerate(products):
         facts = product if isinstance(product, dict) else {"product_id": product}
-        one = record | {f"properties.{name}": value for name, value in facts.items()}
+        one = record | {
+            f"properties.{name}": value for name, value in facts.items() if name not in OF_THE_ORDER
+        }
         if place and isinstance(record.get("messageId"), str):
             one["messageId"] = f"{record['messageId']}#{place}"
         yield one

@@ -137,11 +137,10 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
     }
 
     def write(good: pl.DataFrame) -> int:
-        profiles.put_users(
+        return profiles.put_users(
             (user, {trait: value} if value else {}, zone or "")
             for user, value, zone in good.iter_rows()
         )
-        return len(good)
 
     return _imported(source, frame, rules=rules, write=write)
 

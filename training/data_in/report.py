@@ -19,7 +19,7 @@ from training.data_in.validate import REASONS
 class ImportReport:
     """What became of a file of events.
 
-    ``rows == logged + known + duplicates + sum(quarantined.values())``, always.
+    ``rows == logged + known + erased + duplicates + sum(quarantined.values())``, always.
 
     Attributes
     ----------
@@ -27,8 +27,9 @@ class ImportReport:
         Its name.
     sha256 : str
         Of its bytes.
-    rows, logged, known, duplicates : int
-        Rows in the file; new events; events the log had already; repetitions within the file.
+    rows, logged, known, erased, duplicates : int
+        Rows in the file; new events; events the log had already; those of erased users, which are
+        left out; repetitions within the file.
     quarantined : mapping of str to int
         Rows put aside, by reason, most frequent first.
     quarantine_file : str
@@ -57,6 +58,7 @@ class ImportReport:
     rows: int
     logged: int
     known: int
+    erased: int
     duplicates: int
     quarantined: Mapping[str, int]
     quarantine_file: str
@@ -103,7 +105,9 @@ def _profile_facts(report: ProfileReport) -> Iterator[tuple[str, str]]:
     yield "rows in the file", f"{report.rows:,}"
     yield f"{report.what} written", f"{report.written:,}"
     if report.what == "consents":
-        yield "in the ledger already", f"{report.known:,}"
+        yield "in the ledger already, or of erased users", f"{report.known:,}"
+    elif report.known:
+        yield "of erased users, left out", f"{report.known:,}"
     yield "put aside", f"{sum(report.quarantined.values()):,}"
     yield "columns not used", ", ".join(report.ignored) or "none"
 
@@ -112,6 +116,8 @@ def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
     yield "rows in the file", f"{report.rows:,}"
     yield "new events", f"{report.logged:,}"
     yield "in the log already", f"{report.known:,}"
+    if report.erased:
+        yield "of erased users, left out", f"{report.erased:,}"
     yield "duplicates in the file", f"{report.duplicates:,}"
     yield "put aside", f"{sum(report.quarantined.values()):,}"
     yield "kinds", _counts(report.kinds)

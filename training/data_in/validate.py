@@ -26,6 +26,7 @@ from training.data_in.fields import (
     text_of,
 )
 from training.data_in.message_rows import channel_said, joined_by_mail
+from training.data_in.occasions import properties
 from training.data_in.quarantine import quarantined
 from training.data_in.read import RawFile
 from training.data_in.spellings import Found, event_columns
@@ -166,6 +167,7 @@ def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
         text_of(found, "pscore").alias("pscore_given"),
         _flag(found, "simulated"),
         _flag(found, "machine"),
+        properties(found),
         at_given=text_of(found, "at"),
     )
     return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from recsys.algorithms import popularity
 from recsys.algorithms.histories import Histories
 from recsys.config import Config
-from recsys.events import DAY, HOUR, Interactions
+from recsys.events import DAY, Interactions
 from recsys.items.history import EventWeights
 from recsys.items.popular import PopularItems, by_share
+from recsys.items.resting import Rests
 from recsys.items.segment import SegmentItems
 from recsys.segments.table import SegmentTable
 
@@ -97,10 +98,9 @@ def kind_caps(kinds: tuple[str, ...], config: Config) -> NDArray[np.float64] | N
     return np.array([cap or np.inf for cap in own]) if any(own) else None
 
 
-def kind_rests(kinds: tuple[str, ...], config: Config) -> NDArray[np.int64]:
-    """Return for how long an item rests after each kind (microseconds), int64, shape (n_kinds,)."""
-    hours = [config.kinds[k].rest_hours if k in config.kinds else 0.0 for k in kinds]
-    return (np.array(hours) * HOUR).astype(np.int64)
+def kind_rests(kinds: tuple[str, ...], config: Config) -> Rests:
+    """Return for how long an item rests after each kind."""
+    return Rests.of_kinds(kinds, {name: kind.rest_hours for name, kind in config.kinds.items()})
 
 
 def critical_kind(kinds: tuple[str, ...], config: Config) -> int:

@@ -17,6 +17,7 @@ from recsys.evaluation.split import Relevant
 from recsys.events import NO_EVENTS, Interactions
 from recsys.items import slate
 from recsys.items.history import EventWeights
+from recsys.items.resting import Rests
 from recsys.items.slate import ItemQuery, Ranking, Repeats
 from recsys.ladder import Ladder, RungName, Step
 from recsys.people import NO_SEGMENT, Person
@@ -55,7 +56,7 @@ class Judge:
     share: NDArray[np.float64]
     available: NDArray[np.bool_]
     kind: int
-    rest: NDArray[np.int64]
+    rest: Rests
     config: Config
 
     @classmethod

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.local_time import local_hour, local_hours
 from recsys.event_names import MESSAGE_KINDS
 from recsys.events import DAY, HOUR, SECOND, IdMap, Interactions
+from recsys.local_time import local_hour, local_hours
 from recsys.storage.profiles import DENIED, GRANTED, MARKETING, PROFILING, Consent
 from training.sample.world import CHANNELS, USUAL, Reals, Truth, World, people
 

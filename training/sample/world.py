@@ -33,6 +33,8 @@ class World:
         Height of the daily wave of each channel.
     best_hour : tuple of float
         Local hour at which each wave is highest.
+    own_hour : float
+        Standard deviation, in hours, of how much later or earlier all waves are for each user.
     fatigue : float
         Added for each message of the week before (negative tires).
     unsubscribe : tuple of float
@@ -54,6 +56,7 @@ class World:
     regular: float = 0.4
     hour: float = 1.0
     best_hour: tuple[float, ...] = (9.0, 19.0, 13.0)
+    own_hour: float = 0.0
     fatigue: float = -0.25
     unsubscribe: tuple[float, ...] = (0.001, 0.0015, 0.003)
     consent: tuple[float, ...] = (0.92, 0.70, 0.60)
@@ -72,12 +75,15 @@ class Truth:
         Log odds of each user at a usual hour, rested.
     consented : bool, shape (n_users, n_channels)
         Which channels a user granted at the start.
+    later : float64, shape (n_users,)
+        By how many hours each user's waves are later than everybody's.
     world : World
         What was simulated.
     """
 
     own: Reals
     consented: NDArray[np.bool_]
+    later: Reals
     world: World
 
     def response(
@@ -85,7 +91,8 @@ class Truth:
     ) -> Reals:
         """Return P(response) per channel at local `hour`, float64, shape (n, n_channels)."""
         world = self.world
-        turn = (hour[:, None] - np.array(world.best_hour)) * (2 * np.pi / 24)
+        usual_hour = hour - self.later[user_row]
+        turn = (usual_hour[:, None] - np.array(world.best_hour)) * (2 * np.pi / 24)
         odds = self.own[user_row] + world.hour * np.cos(turn) + world.fatigue * recent[:, None]
         p: Reals = 1 / (1 + np.exp(-odds))
         return p
@@ -113,4 +120,6 @@ def people(
     own += np.outer(abroad, [0, world.home, -world.home])
     own += np.outer(regular, [world.regular, 0, -world.regular])
     consented = rng.random((n_users, len(CHANNELS))) < world.consent
-    return Truth(own, consented, world)
+    # Nothing is drawn for people who do not differ: what comes after stays as it was.
+    later = world.own_hour * rng.standard_normal(n_users) if world.own_hour else np.zeros(n_users)
+    return Truth(own, consented, later, world)

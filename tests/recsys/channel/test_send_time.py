@@ -10,18 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.local_time import is_quiet, local_hour
-from recsys.channel.send_time import (
-    LIKENESS,
-    Rhythm,
-    best_time,
-    fit,
-    posterior,
-    slots,
-    within_an_hour,
-)
+from recsys.channel.rhythm import LIKENESS, Rhythm, fit, posterior, slots, within_an_hour
+from recsys.channel.send_time import best_time
 from recsys.channel.terms import NONE
 from recsys.events import DAY, HOUR, NO_EVENTS, UserEvents
+from recsys.local_time import is_quiet, local_hour
 from recsys.people import Context
 from tests.recsys.channel.cases import MIDNIGHT, MONDAY_NOON, TERMS, person
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import DAY, HOUR
+from recsys.events import DAY
 from recsys.items import slate
-from recsys.items.slate import ItemQuery, Repeats, resting
+from recsys.items.resting import Rests
+from recsys.items.slate import ItemQuery, Repeats
 from tests.recsys.items.shop import (
     AT,
     EVERYTHING,
@@ -24,8 +24,7 @@ from tests.recsys.items.shop import (
 )
 
 LADDER = models().ladder({})
-REST = np.zeros(len(KINDS), np.int64)
-REST[PURCHASE], REST[RETURN] = 12 * HOUR, 30 * DAY
+REST = Rests.of_kinds(KINDS, {KINDS[PURCHASE]: 12.0, KINDS[RETURN]: 30 * 24.0})
 
 
 def raised(rung, error):
@@ -56,8 +55,7 @@ def test_what_was_dismissed_stays_away_longer():
 
 
 def test_what_was_bought_just_before_training_rests_too():
-    rest = np.zeros(len(KINDS), np.int64)
-    rest[PURCHASE] = 13 * DAY
+    rest = Rests.of_kinds(KINDS, {KINDS[PURCHASE]: 13 * 24.0})
     bought = set(person(12).past.item_row.tolist())
     assert bought == {0}
     assert not bought & listed(person(12), rest=rest)
@@ -71,7 +69,7 @@ def test_only_repeats_are_asked_for_and_all_of_them_rest():
 
 @pytest.mark.parametrize("row", [-1, 3])
 def test_items_that_the_model_does_not_know_bar_nothing(row):
-    assert resting(events((row, PURCHASE, 10)), REST, at=10 * DAY).tolist() == [3] * (row == 3)
+    assert REST.items(events((row, PURCHASE, 10)), at=10 * DAY).tolist() == [3] * (row == 3)
 
 
 @given(
@@ -80,5 +78,5 @@ def test_items_that_the_model_does_not_know_bar_nothing(row):
 )
 def test_exactly_what_happened_within_its_rest_rests(rows, day):
     rows = sorted(rows, key=lambda row: row[2])
-    wanted = {i for i, kind, when in rows if i >= 0 and when * DAY > day * DAY - REST[kind]}
-    assert set(resting(events(*rows), REST, at=day * DAY).tolist()) == wanted
+    wanted = {i for i, kind, when in rows if i >= 0 and when * DAY > day * DAY - REST.by_kind[kind]}
+    assert set(REST.items(events(*rows), at=day * DAY).tolist()) == wanted

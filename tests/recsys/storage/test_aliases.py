@@ -119,3 +119,16 @@ def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
     for name in "abcde":
         theirs = sorted(event for event, by in events.items() if by in owner[name])
         assert sorted(filter(None, items(log, name))) == theirs
+
+
+def test_an_id_that_became_somebody_stays_theirs_where_only_unclaimed_ones_move(
+    database: Database,
+) -> None:
+    log = EventLog(database)
+    log.append([view("a", "anon"), view("b", "ann"), view("c", "ben")], now=NOW)
+    assert aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
+    assert not aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
+    assert not aliases.alias(database, "anon", "ben", at=NOW, unclaimed_only=True)
+    assert aliases.became(database, ["anon", "ann", "ben"]) == {"anon": "ann"}
+    assert items(log, "ann") == ["b", "a"]
+    assert items(log, "ben") == ["c"]

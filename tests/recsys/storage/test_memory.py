@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import StoreUnavailable
-from recsys.events import DAY
-from recsys.people import NOTHING_REMEMBERED, LiveEvent, Remembered
+from recsys.events import DAY, HOUR
+from recsys.people import NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.storage import memory
 from recsys.storage.database import Database
 from recsys.storage.event_log import Event, EventLog
@@ -93,6 +93,46 @@ def test_messages_of_the_last_week_are_remembered_however_old_the_watermark(log:
     remembered = log.remembered("ann", since=log.last_seq(), at=NOW)
     assert remembered.messages == {"email": (NOW - 5 * DAY, NOW - 3 * DAY), "sms": (NOW - 2 * DAY,)}
     assert live(log) == []
+
+
+def came(
+    event_id: str, kind: str, at: int, *, ref: str | None = None, machine: bool = False
+) -> Event:
+    return Event(event_id, "ann", kind, at, channel="email", ref=ref, machine=machine)
+
+
+def test_what_came_of_messages_is_remembered_with_the_message(log: EventLog) -> None:
+    log.append(
+        [
+            sent("m1", "email", NOW - 3 * DAY),
+            sent("m2", "email", NOW - 2 * DAY),
+            replace(sent("m3", "email", NOW - DAY), ref="decision 7"),
+            came("r1", "message_responded", NOW - 2 * HOUR, ref="decision 7"),
+            came("r2", "message_opened", NOW - 2 * DAY + HOUR),
+            came("r3", "message_responded", NOW + memory.SLACK, ref="m1"),
+            came("r4", "message_responded", NOW - DAY, ref="long ago"),
+            came("r5", "message_opened", NOW - DAY, ref="m1", machine=True),
+            came("r6", "message_unsubscribed", NOW - DAY, ref="m1"),
+        ],
+        now=NOW,
+    )
+    assert log.remembered("ann", since=log.last_seq(), at=NOW).reactions == (
+        Reaction("email", NOW - 2 * DAY, NOW - 2 * DAY + HOUR, opened=True),
+        Reaction("email", NOW - DAY, NOW - 2 * HOUR, opened=False),
+        Reaction("email", NOW - 3 * DAY, NOW, opened=False),
+    )
+
+
+def test_a_response_before_any_message_belongs_to_none(log: EventLog) -> None:
+    log.append(
+        [
+            came("r1", "message_responded", NOW - 4 * DAY),
+            came("r2", "message_responded", NOW - 4 * DAY, ref="m1"),
+            sent("m1", "email", NOW - 3 * DAY),
+        ],
+        now=NOW,
+    )
+    assert log.remembered("ann", since=0, at=NOW).reactions == ()
 
 
 def test_consents_hold_whatever_their_time(log: EventLog) -> None:

@@ -11,22 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from recsys.errors import BadValue, StoreUnavailable
-from recsys.storage import schema
 from recsys.storage.database import Limits
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.postgres import PostgresDatabase, translated
 from recsys.storage.stores import open_database
-from tests.postgres import Cluster, NoPostgres, cluster
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as own:
-            schema.upgrade_postgres(own.url)
-            yield own
-    except NoPostgres as error:
-        pytest.skip(str(error))
+from tests.postgres import Cluster
 
 
 @pytest.fixture

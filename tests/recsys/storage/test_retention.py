@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from recsys.events import DAY
-from recsys.people import NOTHING_REMEMBERED
-from recsys.storage import aliases
 from recsys.storage.database import Database
+from recsys.storage.erasure import erase
 from recsys.storage.event_log import Event, EventLog
-from recsys.storage.profiles import Consent, Profiles
-from recsys.storage.retention import erase, prune
+from recsys.storage.retention import prune
 
 NOW = 1_000 * DAY
 
@@ -35,7 +33,7 @@ def test_a_place_in_the_log_is_never_given_twice(database: Database) -> None:
     log.append([event("a", "view", 31), event("b", "view", 31)], now=NOW)
     last = log.last_seq()
     prune(database, {"view": 30}, now=NOW)
-    erase(database, "ann")
+    erase(database, "ann", at=NOW, receipt_id="r")
     log.append([event("c", "view", 0, "ben")], now=NOW)
     assert log.last_seq() > last
     assert items(log, "ben") == ["c"]
@@ -43,21 +41,3 @@ def test_a_place_in_the_log_is_never_given_twice(database: Database) -> None:
 
 def test_an_empty_log_has_nothing_to_prune(database: Database) -> None:
     assert prune(database, {"view": 1}, now=NOW) == {"view": 0}
-
-
-def test_an_erased_user_is_a_stranger_and_others_are_not_touched(database: Database) -> None:
-    log, profiles = EventLog(database), Profiles(database)
-    log.append([event("a", "view", 1), event("x", "view", 1, "ben")], now=NOW)
-    log.append([event("b", "view", 1, "phone"), event("c", "view", 1)], now=NOW)
-    profiles.put_users([("ann", {"country": "Norway"}, ""), ("ben", {"country": "France"}, "")])
-    profiles.record_consents([Consent("ann", "marketing", "sms", "granted", 1)])
-    aliases.alias(database, "phone", "ann", at=NOW)
-    assert erase(database, "phone") > 0
-    for one in ("ann", "phone"):
-        assert log.remembered(one, since=0, at=NOW) == NOTHING_REMEMBERED
-    assert items(log, "ben") == ["x"]
-    assert set(profiles.users()) == {"ben"}
-    assert profiles.consents_of("ann") == {}
-    rows = database.read("SELECT count(*) FROM events WHERE user_id <> 'ben' AND user_id <> ''")
-    assert rows == [(0,)]
-    assert erase(database, "ann") == 0

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from recsys.config import Config
 from recsys.errors import MissingColumn, StoreUnavailable
+from recsys.storage.erasure import erase
 from recsys.storage.event_log import EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.sqlite import SqliteDatabase
@@ -49,7 +50,8 @@ def rows(log: EventLog) -> list[tuple[Any, ...]]:
 
 def balanced(report: ImportReport) -> bool:
     aside = sum(report.quarantined.values())
-    return report.rows == report.logged + report.known + report.duplicates + aside
+    taken = report.logged + report.known + report.erased + report.duplicates
+    return report.rows == taken + aside
 
 
 def test_events_of_a_file_are_in_the_log_and_counted(log: EventLog, tmp_path: Path) -> None:
@@ -73,6 +75,16 @@ def test_importing_again_changes_nothing(log: EventLog, tmp_path: Path) -> None:
     report = imported(log, tmp_path, HEADER + ROWS, name="copy.csv")
     assert (report.logged, report.known) == (0, 3)
     assert rows(log) == before
+
+
+def test_rows_of_an_erased_user_are_left_out_and_counted(log: EventLog, tmp_path: Path) -> None:
+    imported(log, tmp_path, HEADER + ROWS)
+    erase(log.database, "ann", at=NOW, receipt_id="r1")
+    before = rows(log)
+    report = imported(log, tmp_path, HEADER + ROWS + "ann,pot,2020-02-01,1,2\n", name="again.csv")
+    assert (report.logged, report.erased) == (0, 3)
+    assert rows(log) == before
+    assert balanced(report)
 
 
 def test_an_overlapping_file_adds_only_what_is_new(log: EventLog, tmp_path: Path) -> None:

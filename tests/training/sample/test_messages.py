@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.channel.local_time import local_hours, zone
 from recsys.events import DAY
+from recsys.local_time import local_hours, zone
 from tests.training.channel.shop import END, shop
 from training.sample.messages import Simulated, simulate
 from training.sample.world import CHANNELS, USUAL

@@ -1,0 +1,50 @@
+"""How long an item leaves the list after what somebody did with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.events import HOUR, UserEvents
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """For how long an item is not welcome after an event of each kind.
+
+    What was bought or dismissed a moment ago leaves the list at once.
+
+    Attributes
+    ----------
+    by_kind : int64, shape (n_kinds,)
+        Microseconds; 0 for kinds after which an item stays.
+    longest : int
+        The longest of them.
+    """
+
+    by_kind: NDArray[np.int64]
+    longest: int
+
+    @classmethod
+    def of(cls, hours: Iterable[float]) -> Rests:
+        """Return the rests of kinds in the order of their numbers."""
+        by_kind = (np.fromiter(hours, np.float64) * HOUR).astype(np.int64)
+        return cls(by_kind, int(by_kind.max(initial=0)))
+
+    @classmethod
+    def of_kinds(cls, kinds: Iterable[str], hours: Mapping[str, float]) -> Rests:
+        """Return the rests of named kinds; those that `hours` does not name have none."""
+        return cls.of(hours.get(kind, 0.0) for kind in kinds)
+
+    def items(self, events: UserEvents, *, at: int) -> NDArray[np.int32]:
+        """Return the items of events (oldest first) that rest at the instant `at`."""
+        since = at - self.longest
+        # Most people have done nothing lately, and this is a hot path.
+        if not len(events.at) or events.at[-1] <= since:
+            return events.item_row[:0]
+        start = int(np.searchsorted(events.at, since, side="right"))
+        row, kind = events.item_row[start:], events.kind[start:]
+        return row[(row >= 0) & (events.at[start:] > at - self.by_kind[kind])]

@@ -1,0 +1,180 @@
+"""Keys: who may read, write and do what admins do."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.routes import users
+from api.routes.users import Users
+from api.web.keys import Keys, Right
+from recsys.config import Serving
+from recsys.errors import BadValue
+from tests.api.conftest import Api, SetClock
+from tests.worlds import World, configured
+
+READ, WRITE, ADMIN = "read-key", "write-key", "ädmin-key"
+BATCH = {"batch": [{"type": "track", "userId": "a", "event": "view", "item_id": "i03"}]}
+DENIED = {"purpose": "profiling", "state": "denied"}
+READS: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/users/u03", None),
+    ("GET", "/v1/users/u03/recommendations", None),
+    ("GET", "/v1/users/u03/channel", None),
+    ("GET", "/v1/users/u03/channel?decision=d1", None),
+    ("GET", "/v1/users/u03/churn", None),
+    ("GET", "/v1/users/u03/value", None),
+    ("GET", "/v1/users/u03/consent", None),
+    ("POST", "/v1/recommendations:batch", {"user_ids": ["u03"]}),
+    ("POST", "/v1/audiences:preview", {"segment": "rfm:loyal"}),
+    ("POST", "/v1/audiences:export", {"segment": "rfm:loyal"}),
+]
+WRITES: list[tuple[str, str, Any]] = [
+    ("POST", "/v1/events", BATCH),
+    ("POST", "/v1/batch", BATCH),
+    ("POST", "/v1/track", BATCH["batch"][0]),
+]
+ADMINS: list[tuple[str, str, Any]] = [
+    ("PUT", "/v1/users/a/consent", DENIED),
+    ("GET", "/v1/users/a/export", None),
+    ("DELETE", "/v1/users/b", None),
+]
+OPEN = ("/v1/segments", "/v1/items/i00/similar", "/v1/models/current", "/health/live", "/metrics")
+
+
+def hashed(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def keyed(world: World, *rights: str) -> TestClient:
+    """The API with a key for each of the rights."""
+    keys = {"read": READ, "write": WRITE, "admin": ADMIN}
+    config = configured(world.folder, **{f"{r}_keys_sha256": [hashed(keys[r])] for r in rights})
+    return TestClient(create_app(config, clock=SetClock()))
+
+
+def bearer(key: str) -> dict[str, Any]:
+    return {"Authorization": f"Bearer {key}".encode()}
+
+
+def basic(user: str, password: str = "") -> dict[str, Any]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def statuses(client: TestClient, calls: list[tuple[str, str, Any]], key: str) -> set[int]:
+    headers = bearer(key) if key else {}
+    return {
+        client.request(method, path, json=body, headers=headers).status_code
+        for method, path, body in calls
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "read", "write", "admin"),
+    [
+        ("", 401, 401, 401),
+        ("other", 401, 401, 401),
+        (hashed(READ), 401, 401, 401),
+        (READ, 200, 403, 403),
+        (WRITE, 403, 200, 403),
+        (ADMIN, 200, 200, 200),
+    ],
+)
+def test_a_key_opens_what_it_is_for_and_an_admins_opens_everything(
+    world: World, key: str, read: int, write: int, admin: int
+) -> None:
+    with keyed(world, "read", "write", "admin") as client:
+        assert statuses(client, READS, key) == {read}
+        assert statuses(client, WRITES, key) == {write}
+        assert statuses(client, ADMINS, key) == {admin}
+        assert {client.get(path).status_code for path in OPEN} == {200}
+
+
+@pytest.mark.parametrize("given", ["read", "write", "admin"])
+def test_with_any_key_configured_only_admins_erase_export_and_record_consents(
+    world: World, given: str
+) -> None:
+    with keyed(world, given) as client:
+        assert statuses(client, ADMINS, "") == {401}
+        assert statuses(client, READS, "") == {401 if given == "read" else 200}
+        assert statuses(client, WRITES, "") == {401 if given == "write" else 200}
+
+
+def test_without_keys_everybody_may_do_everything(api: Api) -> None:
+    assert statuses(api.client, [*READS, *WRITES, *ADMINS], "") == {200}
+    assert statuses(api.client, [*READS, *WRITES], "whatever") == {200}
+
+
+def test_a_refusal_is_a_problem_that_says_what_is_needed(world: World) -> None:
+    with keyed(world, "read", "admin") as client:
+        unknown = client.get("/v1/users/u03", headers=bearer("other"))
+        assert unknown.headers["www-authenticate"].startswith("Basic")
+        assert unknown.headers["content-type"] == "application/problem+json"
+        assert unknown.json()["detail"].startswith("the key is not known; allowed: a key that ")
+        assert client.get("/v1/users/u03").json()["detail"].startswith("no key; allowed: ")
+        wrong = client.delete("/v1/users/u03", headers=bearer(READ))
+        assert wrong.headers["content-type"] == "application/problem+json"
+        assert (wrong.json()["needed"], wrong.json()["has"]) == ("admin", ["read"])
+        assert "serving.admin_keys_sha256" in wrong.json()["detail"]
+        assert READ not in wrong.text + unknown.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (basic(READ), 200),
+        (basic(READ, "x"), 200),
+        ({"X-API-Key": READ}, 200),
+        ({"Authorization": f"bearer  {READ}"}, 200),
+        (basic("other"), 401),
+        (basic(""), 401),
+        ({"Authorization": "Basic ???"}, 401),
+        ({"Authorization": "Bearer"}, 401),
+        ({"X-API-Key": ""}, 401),
+    ],
+)
+def test_a_key_is_handed_in_in_any_of_three_ways(
+    world: World, headers: dict[str, str], status: int
+) -> None:
+    with keyed(world, "read") as client:
+        assert client.get("/v1/users/u03", headers=headers).status_code == status
+
+
+def test_the_routes_behind_the_hot_way_ask_for_keys_too(world: World) -> None:
+    with keyed(world, "read") as client:
+        routes = FastAPI()
+        users.register(routes, Users(client.app.state.service))  # type: ignore[attr-defined]
+        routed = TestClient(routes, raise_server_exceptions=False)
+        for method, path, body in READS[:6]:
+            assert routed.request(method, path, json=body).status_code == 500
+            assert routed.request(method, path, json=body, headers=bearer(READ)).is_success
+
+
+def test_a_key_may_be_listed_for_several_rights() -> None:
+    one = hashed("one")
+    keys = Keys(Serving(read_keys_sha256=(one, hashed("two")), write_keys_sha256=(one,)))
+    scope = {"headers": [(b"x-api-key", b"one")]}
+    keys.check(scope, Right.READ)
+    keys.check(scope, Right.WRITE)
+    assert keys.guarded == {*Right}
+
+
+def test_openapi_names_the_ways_to_hand_in_a_key(shared_api: Api) -> None:
+    described = shared_api.client.get("/openapi.json").json()
+    ways = set(described["components"]["securitySchemes"])
+    assert ways == {"X-API-Key", "Bearer", "Basic"}
+    assert {name for way in described["security"] for name in way} == ways
+    erase = described["paths"]["/v1/users/{user_id}"]["delete"]
+    assert {"401", "403"} <= set(erase["responses"])
+
+
+@pytest.mark.parametrize("right", ["read", "write", "admin"])
+def test_a_key_that_is_no_hash_is_refused(world: World, right: str) -> None:
+    name = f"{right}_keys_sha256"
+    with pytest.raises(BadValue, match=rf"serving\.{name}.*64 hexadecimal"):
+        configured(world.folder, **{name: [READ]})

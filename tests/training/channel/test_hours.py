@@ -1,0 +1,215 @@
+"""Hours of each channel, learnt and judged in simulated worlds whose best hours are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from recsys.channel.hours import ChannelHours
+from recsys.channel.rhythm import Rhythm, age_weight, posterior, slots
+from recsys.channel.rhythm import fit as everybody
+from recsys.events import DAY, HOUR, Interactions, UserEvents
+from tests.training.channel.shop import CONFIG, END, training_data
+from training.channel import hours, leads, question
+from training.channel.hours import Served
+from training.channel.hours_judged import Judged
+from training.channel.question import ChannelChoiceParams
+from training.data import TrainingData
+from training.sample.messages import Simulated
+from training.sample.world import World
+
+UTC = ZoneInfo("UTC")
+BUSY = World(
+    response=(-1.5, -1.5, -1.5),
+    personal=0.5,
+    hour=1.5,
+    own_hour=4.0,
+    fatigue=0.0,
+    unsubscribe=(0.0, 0.0, 0.0),
+    waves=60,
+)
+
+
+@pytest.fixture(scope="module")
+def usual() -> TrainingData:
+    return training_data(World(), n_users=1_500)[1]
+
+
+@pytest.fixture(scope="module")
+def busy() -> tuple[Simulated, TrainingData]:
+    return training_data(BUSY, n_users=600)
+
+
+def learn(data: TrainingData) -> ChannelHours:
+    """Return the hours, every receiver responding as much as all do to that channel."""
+    rhythm = everybody(data.interactions.at, UTC)
+    assert rhythm is not None
+    messages = data.messages
+    rate = [messages.responded[messages.channel == n].mean() for n in range(3)]
+    return hours.fit(
+        messages, np.array(rate)[messages.channel], data.interactions, rhythm, CONFIG, Served()
+    )
+
+
+def best_hours(found: ChannelHours) -> list[int]:
+    return [int(shares.sum(axis=0).argmax()) for shares in found.everybody]
+
+
+def judged(data: TrainingData) -> Judged:
+    end = int(data.messages.at.max()) + 1
+    trial = question._trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
+    return question.judge_hours(data, trial, CONFIG)
+
+
+def active(simulated: Simulated, data: TrainingData, *, follows: bool) -> TrainingData:
+    """Return data whose users are active about 14 o'clock, or as much later as they respond."""
+    rng = np.random.default_rng(3)
+    user = np.repeat(np.arange(len(data.interactions.users)), 15)
+    n = len(user)
+    hour = 14 + follows * simulated.truth.later[user] + rng.normal(0, 1.5, n)
+    at = END - rng.integers(2, 365, n) * DAY + (hour % 24 * HOUR).astype(np.int64)
+    nothing = np.zeros(n)
+    events = UserEvents(nothing.astype(np.int32), nothing.astype(np.int8), at, nothing, nothing)
+    before = data.interactions
+    return replace(
+        data,
+        interactions=Interactions.of(
+            before.users, before.items, before.kinds, user_row=user.astype(np.int32), events=events
+        ),
+    )
+
+
+def test_the_best_hour_of_every_channel_is_found(usual: TrainingData) -> None:
+    assert best_hours(learn(usual)) == pytest.approx(World().best_hour, abs=2)
+
+
+def test_when_most_was_sent_is_not_when_people_respond(usual: TrainingData) -> None:
+    lunch = np.isin(usual.messages.local_hour, (11, 12, 13))
+    few = np.random.default_rng(1).random(len(lunch)) < 0.25
+    skewed = replace(usual, messages=usual.messages.where(lunch | few))
+    responses = skewed.messages.where(skewed.messages.responded)
+    for number, truth in enumerate(World().best_hour):
+        at = responses.local_hour[responses.channel == number]
+        assert np.bincount(at, minlength=24).argmax() in (11, 12, 13)
+        assert abs(best_hours(learn(skewed))[number] - truth) <= 3
+
+
+def test_hours_at_which_nothing_was_sent_keep_everybodys_rhythm(usual: TrainingData) -> None:
+    noon = usual.messages.local_hour == 12
+    found = learn(replace(usual, messages=usual.messages.where(noon)))
+    rhythm = everybody(usual.interactions.at, UTC)
+    assert rhythm is not None
+    for shares in found.everybody:
+        assert np.corrcoef(np.log(shares).ravel(), np.log(rhythm.everybody).ravel())[0, 1] > 0.3
+        assert shares.max() < 1.5 / 24
+
+
+def test_without_messages_every_channel_has_the_hours_of_all(usual: TrainingData) -> None:
+    none = usual.messages.where(np.zeros(len(usual.messages), bool))
+    rhythm = everybody(usual.interactions.at, UTC)
+    assert rhythm is not None
+    found = hours.fit(none, np.empty(0), usual.interactions, rhythm, CONFIG, Served())
+    for shares in found.everybody:
+        assert shares == pytest.approx(rhythm.everybody)
+    assert found.carries.tolist() == [1.0, 1.0, 1.0]
+    assert found.until == 0
+
+
+def test_only_channels_with_a_response_of_the_user_are_kept(usual: TrainingData) -> None:
+    kept = hours.sent_before(usual.messages, len(usual.interactions.users))
+    assert len(kept.at) < len(usual.messages) / 2
+    for user in range(60):
+        for channel in range(3):
+            own = (usual.messages.user_row == user) & (usual.messages.channel == channel)
+            sent = kept.through(user, channel)
+            all_of_it = usual.messages.at[own] if usual.messages.responded[own].any() else []
+            assert sent.at.tolist() == list(all_of_it)
+            assert sent.responded.sum() == usual.messages.responded[own].sum()
+
+
+def test_leads_are_what_serving_would_have_believed_just_before(usual: TrainingData) -> None:
+    rhythm = everybody(usual.interactions.at, UTC)
+    assert rhythm is not None
+    some = usual.messages.where(np.arange(len(usual.messages)) % 400 == 0)
+    slot = slots(some.at, UTC)
+    events = slots(usual.interactions.at, UTC)
+    found = leads.leads(some, slot, usual.interactions, events, rhythm)
+    for row in range(len(some)):
+        own = usual.interactions.of_user(int(some.user_row[row])).at
+        own = own[own < some.at[row]]
+        shares = posterior(slots(own, UTC), age_weight(own, some.at[row]), rhythm)
+        expected = shares.ravel()[slot[row]] / rhythm.everybody.ravel()[slot[row]]
+        assert np.exp(found[row]) == pytest.approx(expected)
+
+
+def test_leads_are_the_same_in_any_portions(
+    usual: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rhythm = Rhythm(np.full((7, 24), 1 / 24))
+    some = usual.messages.where(np.arange(len(usual.messages)) % 40 == 0)
+    columns = some, slots(some.at, UTC), usual.interactions, slots(usual.interactions.at, UTC)
+    whole = leads.leads(*columns, rhythm)
+    monkeypatch.setattr(leads, "PAIRS", 7)
+    assert leads.leads(*columns, rhythm).tolist() == whole.tolist()
+
+
+def test_channels_that_differ_in_hour_are_served_by_their_own(usual: TrainingData) -> None:
+    found = judged(usual)
+    assert {"email", "push"} <= set(found.served.by_channel)
+    for name in ("email", "push"):
+        told = found.metrics[name]
+        assert told["log_loss"]["channel"] < np.log(24) - 0.05
+        assert told["channel_over_all"]["low"] > 0
+    for told in found.metrics.values():
+        assert "own responses not clearly better" in told["why"]
+
+
+def test_where_the_hour_changes_nothing_flat_hours_cannot_be_beaten() -> None:
+    data = training_data(replace(BUSY, hour=0.0, own_hour=0.0), n_users=400)[1]
+    found = judged(data)
+    assert found.served.by_person == ()
+    for told in found.metrics.values():
+        assert told["log_loss"]["channel"] == pytest.approx(np.log(24), abs=0.02)
+
+
+def test_people_with_hours_of_their_own_are_served_by_their_responses(
+    busy: tuple[Simulated, TrainingData],
+) -> None:
+    found = judged(active(*busy, follows=False))
+    assert set(found.served.by_channel) == {"email", "push", "sms"}
+    assert {"push", "sms"} <= set(found.served.by_person)
+
+
+def test_a_channel_that_follows_the_activity_in_all_needs_no_hours_of_its_own(
+    busy: tuple[Simulated, TrainingData],
+) -> None:
+    data = active(*busy, follows=True)
+    assert "sms" not in judged(data).served.by_channel
+    email, _, sms = learn(data).carries.tolist()
+    assert email < 0.7 < sms
+
+
+def test_few_responses_are_not_judged() -> None:
+    _, data = training_data(World(), n_users=120)
+    found = judged(data)
+    assert found.served == Served((), ())
+    assert all("not measured" in told["why"] for told in found.metrics.values())
+
+
+def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
+    data = training_data(World(), n_users=700)[1]
+    choice, measurement = question.measure(data, CONFIG, progress=lambda _: None)
+    told: dict[str, Any] = measurement.metrics["hours"]
+    served = tuple(name for name in told if told[name]["served"] == "channel")
+    assert "push" in served
+    assert choice.hours == Served(served, ())
+    table = question.segmentation.fit(data, CONFIG, at=END)
+    models = question.fit(data, table, choice, CONFIG, at=END)
+    assert models.hours is not None
+    assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]
+    assert not models.hours.by_person.any()
+    assert question.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None
