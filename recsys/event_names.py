@@ -7,6 +7,7 @@ such events, for every channel alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 MESSAGE_SENT = "message_sent"
 MESSAGE_OPENED = "message_opened"
@@ -63,13 +64,17 @@ _CAME = {
     "undelivered": MESSAGE_FAILED,
     "failed": MESSAGE_FAILED,
 }
+_NAMES = 1_024
+"""So many names are kept in mind: a source of events has few, and says them again and again."""
 
 
+@lru_cache(_NAMES)
 def kind_of(name: str) -> str:
     """Return the kind that an event `name` means; the name itself where none is known."""
     return next((KIND_OF[one] for one in _spellings(name) if one in KIND_OF), name)
 
 
+@lru_cache(_NAMES)
 def message_of(name: str) -> tuple[str, str]:
     """Return what an event `name` says of a message, and the channel it says, or empty texts.
 

@@ -12,6 +12,9 @@ from recsys.errors import BadQuery
 from recsys.events import HOUR, SECOND, micros
 
 QUARTER = HOUR // 4
+_SIX = ("at night", "in the morning", "in the afternoon", "in the evening")
+DAY_PARTS = (*_SIX, *(f"{part} at weekends" for part in _SIX))
+"""Six hours each from midnight: of Monday to Friday, then of Saturday and Sunday."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -51,6 +54,19 @@ def local_hours(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int8]:
     quarters, place = np.unique(at // QUARTER, return_inverse=True)
     hours = [local_hour(int(quarter) * QUARTER, there) for quarter in quarters]
     return np.array(hours, np.int8)[place]
+
+
+def day_part(at: int, there: ZoneInfo) -> int:
+    """Return the place in ``DAY_PARTS`` of an instant on a clock in zone `there`."""
+    now = datetime.fromtimestamp(at // SECOND, there)
+    return now.hour // 6 + (len(_SIX) if now.weekday() >= 5 else 0)
+
+
+def day_parts(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int32]:
+    """Return the part of the day of every instant, int32, shape (n,)."""
+    quarters, place = np.unique(at // QUARTER, return_inverse=True)
+    parts = [day_part(int(quarter) * QUARTER, there) for quarter in quarters]
+    return np.array(parts, np.int32)[place]
 
 
 def is_quiet(hour: int, quiet_from: int, quiet_until: int) -> bool:

@@ -91,7 +91,7 @@ def build(folder: Path, *, seed: int = 1) -> World:
     return World(folder, config, version)
 
 
-def train(config: Config, log: EventLog) -> str:
+def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) -> str:
     """Fit what is in the log, register and promote it, and return its version."""
     data = load(log, config).as_known_now()
     at = data.interactions.end
@@ -99,11 +99,11 @@ def train(config: Config, log: EventLog) -> str:
     chosen = replace(churn.define(data.interactions, config), candidate="stumps")
     churn_models = churn.fit(data, table, chosen, config, at=at)
     bundle = Bundle(
-        interactions=data.interactions,
+        interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
         segments=table,
         groups=grouping.fit(data, table, churn_models, config, at=at).groups,
-        items=items.fit(data, table, ItemChoice(), config, at=at),
+        items=items.fit(data, table, items_by or ItemChoice(), config, at=at),
         churn=churn_models,
         value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
         channel=channel.fit(data, table, EVERY_HOUR, config, at=at),

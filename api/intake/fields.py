@@ -29,7 +29,11 @@ def flat(payload: object) -> dict[str, Any]:
 
 def first(fields: Fields, names: tuple[str, ...]) -> Any:
     """Return the first field that says something; None when none does."""
-    return next((v for n in names if (v := fields.get(n)) is not None and v != ""), None)
+    for name in names:
+        said = fields.get(name)
+        if said is not None and said != "":
+            return said
+    return None
 
 
 def text(fields: Fields, names: tuple[str, ...], *, needed: str = "", by: str = "") -> str:

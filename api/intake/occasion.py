@@ -19,6 +19,8 @@ def occasion(fields: Fields) -> dict[str, str]:
         ``device_type``) wins over ``context.device.type``; what is no text says nothing, and no
         event is refused for it.
     """
+    if not any(name in fields for name in SAID_IN):
+        return {}
     own = (fields.get(name) for name in ("device", "devicetype"))
     of_context = flat(flat(fields.get("context")).get("device")).get("type")
     device = next(filter(None, map(plain, (*own, of_context))), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from recsys.algorithms.session_blend import SessionBlend
 from recsys.algorithms.session_parts import decayed
 from recsys.algorithms.topk import top_k
 from recsys.events import SECOND, UserEvents
+from recsys.items.context import Lift
 from recsys.items.slate import NO_ITEM_BEHIND, Ranking
 
 SOURCE = "session"
@@ -24,8 +25,8 @@ SPREAD = 1e-6
 class AtHand:
     """Ranks what comes next in a session, with what is known of the user beyond it.
 
-    ``log(chance of i next in the session + UNSEEN) + taste · (standardised 1:1 score of i)``, over
-    what either of the two puts first.
+    ``log(chance of i next in the session + UNSEEN) + taste · (standardised 1:1 score of i)``, and
+    what the request's context adds, over what either of the first two puts first.
 
     Attributes
     ----------
@@ -61,6 +62,7 @@ class AtHand:
         score: NDArray[np.float32],
         allowed: NDArray[np.bool_],
         limit: int,
+        lift: Lift | None = None,
     ) -> Ranking | None:
         """Return the best allowed items; None when there are none.
 
@@ -74,23 +76,36 @@ class AtHand:
             What may be returned.
         limit : int
             Most items returned.
+        lift : Lift or None
+            What the request's context adds.
         """
-        items, mixed = self.mixed(clicks, np.where(allowed, score, np.float32(-np.inf)), limit)
+        barred = np.where(allowed, score, np.float32(-np.inf))
+        items, mixed = self.mixed(clicks, barred, limit, lift)
         best = top_k(mixed, limit)
         if not len(best):
             return None
         rows = items[best].astype(np.int32)
-        return Ranking(rows, mixed[best], self._carriers(clicks, rows), SOURCE)
+        ranking = Ranking(rows, mixed[best], self._carriers(clicks, rows), SOURCE)
+        if lift is None:
+            return ranking
+        without = items[top_k(mixed - lift.total[items], limit)].astype(np.int32)
+        return replace(ranking, notes=lift.notes(rows, without))
 
     def mixed(
-        self, clicks: NDArray[np.int32], score: NDArray[np.float32], limit: int
+        self,
+        clicks: NDArray[np.int32],
+        score: NDArray[np.float32],
+        limit: int,
+        lift: Lift | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the candidates, ascending, and their scores; ``-inf`` for what is barred."""
         items, chance = self.blend.candidates(clicks)
-        both = np.union1d(items, top_k(score, limit)).astype(np.int64)
+        first = top_k(score if lift is None else score + lift.total, limit)
+        both = np.union1d(items, first).astype(np.int64)
         likely = np.full(len(both), UNSEEN, np.float32)
         likely[np.searchsorted(both, items)] += chance
-        return both, np.log(likely) + np.float32(self.taste) * standardised(score[both])
+        mixed = np.log(likely) + np.float32(self.taste) * standardised(score[both])
+        return both, mixed if lift is None else mixed + lift.total[both]
 
     def _carriers(self, clicks: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.int32]:
         latest, weights = decayed(clicks)

@@ -148,13 +148,21 @@ class Blended:
         if not len(history):
             none = np.empty(0, np.int32)
             return none, np.empty(0, np.float32), none
+        score = self.wanted(history, had, allowed)
+        items = top_k(score, limit)
+        return items, score[items], self.carriers(history, items)
+
+    def wanted(
+        self, history: History, had: Habits, allowed: NDArray[np.bool_] | None
+    ) -> NDArray[np.float32]:
+        """Return the scores of what may be recommended, ``-inf`` for all else."""
         score = self.score(history, had)
         if allowed is not None:
             score[~allowed] = -np.inf
-        items = top_k(score, limit)
-        return items, score[items], self._carriers(history, items)
+        return score
 
-    def _carriers(self, history: History, items: NDArray[np.int32]) -> NDArray[np.int32]:
+    def carriers(self, history: History, items: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the history item that adds most to each score, int32; ``NO_CARRIER`` for none."""
         if not len(items):
             return np.empty(0, np.int32)
         carried = self.parts.taste.explain(history, items)

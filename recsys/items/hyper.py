@@ -1,4 +1,4 @@
-"""Rung 3: rung 2 at this moment, with the events since training folded in."""
+"""Rung 3: rung 2 at this moment: the events since training, the session and the context."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.events import NO_EVENTS
 from recsys.items.at_hand import AtHand
+from recsys.items.context import ContextLift
 from recsys.items.one_to_one import OneToOneItems
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
@@ -27,10 +28,13 @@ class HyperItems:
         The very same model as rung 2.
     at_hand : AtHand or None
         What comes next in the session at hand, where that was learned and won.
+    context : ContextLift or None
+        What is taken on such an occasion, where that was learned and won.
     """
 
     one_to_one: OneToOneItems
     at_hand: AtHand | None = None
+    context: ContextLift | None = None
 
     @property
     def name(self) -> RungName:
@@ -56,11 +60,14 @@ class HyperItems:
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""
-        clicks, model = self._clicks(person), self.one_to_one
+        clicks, model, at = self._clicks(person), self.one_to_one, person.at
+        lift = None
+        if self.context is not None:
+            lift = self.context.of(person.context, at=at, in_session=len(clicks) > 0)
         if self.at_hand is None or not len(clicks):
-            return model.now(person.past, person.live, query, at=person.at, source=SOURCE)
-        score = model.score(person.past, person.live, at=person.at)
-        return self.at_hand.rank(clicks, score, query.allowed, query.limit)
+            return model.now(person.past, person.live, query, at=at, source=SOURCE, lift=lift)
+        score = model.score(person.past, person.live, at=at)
+        return self.at_hand.rank(clicks, score, query.allowed, query.limit, lift)
 
     def _clicks(self, person: Person) -> NDArray[np.int32]:
         if self.at_hand is None:

@@ -12,6 +12,7 @@ from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.items.at_hand import AtHand
 from recsys.items.blend import Blend, Blended, Parts
+from recsys.items.context import ContextLift
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
 from recsys.items.newcomers import Newcomers
@@ -58,6 +59,8 @@ class ItemModels:
         New items for the last places of personal lists.
     at_hand : AtHand or None
         What comes next in a session, where it beat the 1:1 model on validation data.
+    context : ContextLift or None
+        What is taken on an occasion, where it beat the same ranking without it.
     """
 
     popular: PopularItems
@@ -74,11 +77,13 @@ class ItemModels:
     content: ItemNeighbours | None = None
     newcomers: Newcomers | None = None
     at_hand: AtHand | None = None
+    context: ContextLift | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
         one_to_one = self.one_to_one()
-        rungs = (HyperItems(one_to_one, self.at_hand), one_to_one, self.segment, self.popular)
+        hyper = HyperItems(one_to_one, self.at_hand, self.context)
+        rungs = (hyper, one_to_one, self.segment, self.popular)
         return Ladder(Question.ITEMS, rungs, verdicts)
 
     def one_to_one(self) -> OneToOneItems:

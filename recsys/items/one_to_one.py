@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.algorithms.topk import top_k
 from recsys.events import NO_EVENTS, Interactions, UserEvents
 from recsys.items.blend import Blended, habits_of
+from recsys.items.context import Lift
 from recsys.items.history import EventWeights, History
 from recsys.items.newcomers import Newcomers
 from recsys.items.slate import ItemQuery, Ranking
@@ -115,10 +117,19 @@ class OneToOneItems:
         return self.now(person.past, NO_EVENTS, query, at=self.at, source=SOURCE)
 
     def now(
-        self, past: UserEvents, live: UserEvents, query: ItemQuery, *, at: int, source: str
+        self,
+        past: UserEvents,
+        live: UserEvents,
+        query: ItemQuery,
+        *,
+        at: int,
+        source: str,
+        lift: Lift | None = None,
     ) -> Ranking | None:
         """Rank the allowed items for some events as of `at`; None when they speak for none."""
         history = self._history(past, live, at=at)
+        if lift is not None:
+            return self._in_context(history, past.followed_by(live), query, lift, at, source)
         if self.blended is None:
             items, score, because = self.taste.rank(history, query.allowed, query.limit)
         else:
@@ -127,6 +138,31 @@ class OneToOneItems:
         if not len(items):
             return None
         return self._with_newcomers(Ranking(items, score, because, source), history, query)
+
+    def _in_context(
+        self,
+        history: History,
+        events: UserEvents,
+        query: ItemQuery,
+        lift: Lift,
+        at: int,
+        source: str,
+    ) -> Ranking | None:
+        if not len(history):
+            return None
+        if self.blended is None:
+            plain, carriers = self.taste.wanted(history, query.allowed), self.taste.carriers
+            score = plain * np.exp(lift.total)
+        else:
+            had = habits_of(events, self.blended.blend.kind, at=at)
+            plain = self.blended.wanted(history, had, query.allowed)
+            score, carriers = plain + lift.total, self.blended.carriers
+        items = top_k(score, query.limit)
+        if not len(items):
+            return None
+        notes = lift.notes(items, top_k(plain, query.limit))
+        ranking = Ranking(items, score[items], carriers(history, items), source, notes=notes)
+        return self._with_newcomers(ranking, history, query)
 
     def _with_newcomers(self, ranking: Ranking, history: History, query: ItemQuery) -> Ranking:
         if self.newcomers is None:

@@ -77,6 +77,8 @@ class Ranking:
     newcomers : Ranking or None
         Items that nobody has taken yet, for the last places of the list: none of `item_row`, no
         more than there are places for.
+    notes : tuple of str, length k
+        Reason for each item where they differ; empty: that of `note` for all.
     """
 
     item_row: NDArray[np.int32]
@@ -86,6 +88,7 @@ class Ranking:
     note: str = ""
     users: NDArray[np.int32] | None = None
     newcomers: Ranking | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -99,6 +102,7 @@ class Ranking:
             because=self.because[places],
             users=None if self.users is None else self.users[places],
             newcomers=None,
+            notes=tuple(self.notes[place] for place in places.tolist()) if self.notes else (),
         )
 
 
@@ -219,6 +223,8 @@ def _recommendations(
 
 
 def _notes(ranking: Ranking) -> Iterable[str]:
+    if ranking.notes:
+        return ranking.notes
     if ranking.users is None:
         return repeat(ranking.note)
     return [ranking.note.format(users=n) if n else "" for n in ranking.users.tolist()]

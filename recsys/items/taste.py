@@ -70,12 +70,18 @@ class Taste:
         because : int32, shape (k,)
             Row of the history item that adds most to the score.
         """
+        score = self.wanted(history, allowed)
+        items = top_k(score, limit)
+        return items, score[items], self.carriers(history, items)
+
+    def wanted(self, history: History, allowed: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        """Return the scores of what may be recommended, ``-inf`` for all else."""
         score = self.score(history)
         wanted = score > 0 if allowed is None else (score > 0) & allowed
-        items = top_k(np.where(wanted, score, np.float32(-np.inf)), limit)
-        return items, score[items], self._carriers(history, items)
+        return np.where(wanted, score, np.float32(-np.inf))
 
-    def _carriers(self, history: History, items: NDArray[np.int32]) -> NDArray[np.int32]:
+    def carriers(self, history: History, items: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the history item that adds most to each item's score, int32."""
         if not len(items):
             return np.empty(0, np.int32)
         carriers: NDArray[np.int32] = history.item_row[self.explain(history, items).argmax(axis=0)]

@@ -32,6 +32,7 @@ from recsys.events import DAY, SECOND, UserEvents
 from recsys.items import slate
 from recsys.items.at_hand import AtHand
 from recsys.items.blend import OWN, PAIR, Blend
+from recsys.items.context import TIME, ContextLift, cell
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.one_to_one import no_lists
@@ -39,12 +40,14 @@ from recsys.items.popular import PopularItems, by_share
 from recsys.items.resting import Rests
 from recsys.items.segment import SegmentItems
 from recsys.items.slate import ItemQuery
-from recsys.people import Person
+from recsys.local_time import DAY_PARTS
+from recsys.people import Context, Person
 
 NOW = 1_000 * DAY
 FACTORS, EDGES, N_ITEM = 64, 100, 5
 SPEAKS = np.ones(2, bool)
 VIEW, PURCHASE = 0, 1
+MOBILE = Context(device="mobile", placement="home")
 
 console = Console(highlight=False, width=150)
 
@@ -55,15 +58,24 @@ def main(
     live: Annotated[int, typer.Option(help="Events in the session at hand.")] = 5,
     repeats: Annotated[int, typer.Option(help="Answers timed.")] = 300,
 ) -> None:
-    """Print the time of an answer with the session at hand, and with its events folded in."""
+    """Print the time of an answer with the session at hand, and with its events folded in.
+
+    Each without and with the context of the request: three rows of a table are added.
+    """
     rng = np.random.default_rng(0)
     models = made_up(items, rng)
     console.print(f"{items:,} items, {history} events before, {live} live; load {os.getloadavg()}")
-    for name, parts in (("session at hand", models), ("folded in", replace(models, at_hand=None))):
+    folded, context = replace(models, at_hand=None), occasions(items, rng)
+    for name, parts in (
+        ("session at hand", models),
+        ("session at hand, in context", replace(models, context=context)),
+        ("folded in", folded),
+        ("folded in, in context", replace(folded, context=context)),
+    ):
         wall, busy = timed(parts, rng, history=history, live=live, repeats=repeats)
         p50, p99 = np.percentile(wall, [50, 99])
         console.print(
-            f"{name:16} p50 {p50:.2f} ms, p99 {p99:.2f} ms; CPU p50 {np.median(busy):.2f} ms"
+            f"{name:27} p50 {p50:.2f} ms, p99 {p99:.2f} ms; CPU p50 {np.median(busy):.2f} ms"
         )
 
 
@@ -81,6 +93,7 @@ def timed(
             NOW,
             past=events(rng, n_items, history, NOW - 300 * DAY, NOW - DAY, kind=PURCHASE),
             live=events(rng, n_items, live, NOW - 300 * SECOND, NOW, kind=VIEW),
+            context=MOBILE,
         )
         start, used = time.perf_counter(), time.process_time()
         climb = slate.fill(ladder, person, query, on_failure=raised)
@@ -143,6 +156,13 @@ def made_up(n_items: int, rng: np.random.Generator) -> ItemModels:
         ),
         at_hand=sessions(n_items, rng),
     )
+
+
+def occasions(n_items: int, rng: np.random.Generator) -> ContextLift:
+    """Return a table in which a device, a placement and every part of the day have a row."""
+    names = ("device:mobile", "placement:home", *(cell(TIME, part) for part in DAY_PARTS))
+    lift = rng.normal(size=(len(names), n_items)).astype(np.float32) / 10
+    return ContextLift({name: row for row, name in enumerate(names)}, lift, 1.0, 1.0, "UTC")
 
 
 def graph(n_items: int, rng: np.random.Generator) -> ItemNeighbours:

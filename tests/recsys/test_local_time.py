@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from recsys.errors import BadQuery
 from recsys.events import DAY, HOUR, micros
 from recsys.local_time import (
+    DAY_PARTS,
+    day_part,
+    day_parts,
     is_quiet,
     local_hour,
     local_hours,
@@ -33,6 +36,28 @@ def test_summer_time_is_an_hour_ahead() -> None:
 def test_zones_may_be_half_an_hour_off() -> None:
     assert local_hour(micros(datetime(2011, 7, 1, 12, 29, tzinfo=UTC)), KOLKATA) == 17
     assert local_hour(micros(datetime(2011, 7, 1, 12, 30, tzinfo=UTC)), KOLKATA) == 18
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "part"),
+    [
+        (2, 0, "at night"),
+        (2, 6, "in the morning"),
+        (2, 12, "in the afternoon"),
+        (2, 23, "in the evening"),
+        (3, 17, "in the afternoon at weekends"),
+        (4, 18, "in the evening at weekends"),
+    ],
+)
+def test_a_part_of_the_day_is_six_hours_of_the_local_clock(day: int, hour: int, part: str) -> None:
+    at = micros(datetime(2011, 12, day, hour, 59, tzinfo=LONDON))
+    assert DAY_PARTS[day_part(at, LONDON)] == part
+
+
+@given(st.lists(INSTANTS, max_size=20))
+def test_many_parts_of_the_day_are_as_one_by_one(at: list[int]) -> None:
+    many = day_parts(np.array(at, np.int64), KOLKATA)
+    assert many.tolist() == [day_part(one, KOLKATA) for one in at]
 
 
 @given(st.lists(INSTANTS, max_size=20))

@@ -12,6 +12,7 @@ from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.config import Config
 from recsys.items.history import EventWeights
 from training.items.blending import BlendChoice
+from training.items.context_choice import ContextChoice
 from training.items.counts import kind_caps, kind_half_lives, kind_weights
 from training.items.session_choice import SessionChoice
 
@@ -67,6 +68,8 @@ class ItemChoice:
         Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
         What comes next in the session at hand, where it beat folding its events in.
+    context : ContextChoice or None
+        What the request's context weighs; None where no occasion says anything of items.
     """
 
     graph: NeighbourSettings = DEFAULT_GRAPH
@@ -80,6 +83,7 @@ class ItemChoice:
     blend: BlendChoice | None = None
     new_item_places: int = 0
     sessions: SessionChoice | None = None
+    context: ContextChoice | None = None
 
     @property
     def to_factorise(self) -> AlsSettings | None:

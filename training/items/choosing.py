@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from recsys.algorithms.als import AlsSettings
 from recsys.config import Config
 from recsys.items.blend import Blended
+from recsys.items.hyper import HyperItems
 from recsys.items.one_to_one import OneToOneItems, no_lists
 from recsys.items.taste import Taste, demand
 from recsys.segments.table import SegmentTable
@@ -17,9 +18,10 @@ from training.data import TrainingData
 from training.items import trials
 from training.items.blending import blended, learn
 from training.items.choice import ItemChoice, event_weights, fit_base
+from training.items.context_choice import choose_context
 from training.items.live import with_live
 from training.items.parts import PartSettings, fit_parts
-from training.items.session_choice import choose_sessions
+from training.items.session_choice import choose_sessions, fit_at_hand
 from training.items.trials import Ground, by_ndcg, factor_trials, graph_trials
 
 
@@ -33,8 +35,9 @@ def choose(
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
     First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, then what live events are worth to the winner, last the blend. What ``items.model``
-    of the configuration fixes is taken as it is.
+    half-life, then what live events are worth to the winner, then the blend; last the session at
+    hand and the context of the request. What ``items.model`` of the configuration fixes is taken as
+    it is.
 
     Parameters
     ----------
@@ -50,20 +53,23 @@ def choose(
     Returns
     -------
     ItemChoice
-        The defaults, but for sessions, where nobody known before the window bought anything in
-        it.
+        The defaults, but for sessions and context, where nobody known before the window bought
+        anything in it.
     """
     ground = trials.ground(data, config)
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
         choice, model = _one_to_one(data, ground, progress)
     sessions = choose_sessions(data.interactions, ground.held, model, config, progress=progress)
-    return replace(choice, sessions=sessions)
+    at_hand = None if sessions is None else fit_at_hand(ground.held.before, sessions, config)
+    rung = HyperItems(model, at_hand)
+    context = choose_context(data, ground.held, rung, config, progress=progress)
+    return replace(choice, sessions=sessions, context=context)
 
 
 def _one_to_one(
     data: TrainingData, ground: Ground, progress: Callable[[str], None]
 ) -> tuple[ItemChoice, OneToOneItems]:
-    """Return the choice but for sessions, and the 1:1 model as of the validation window."""
+    """Return what is chosen of the 1:1 model, and the model as of the validation window."""
     if not len(ground.wanted):
         choice = ItemChoice()
         graph, _ = fit_base(choice, ground.histories(choice.half_life_days), seed=0)

@@ -9,118 +9,39 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from recsys.algorithms import als, content
+from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
-from recsys.algorithms.neighbours import ItemNeighbours
-from recsys.catalogue import Catalogue
 from recsys.config import Config
-from recsys.events import Interactions
-from recsys.items.at_hand import AtHand
-from recsys.items.blend import Blend
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
-from recsys.items.one_to_one import ReadyLists, make_ready, no_lists
 from recsys.items.slate import ItemQuery, Ranking
-from recsys.items.taste import demand
 from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
 from recsys.people import Person
 from recsys.segments.table import SegmentTable
 from training import segments as grouping
 from training.data import TrainingData
 from training.items import newcomers
-from training.items.blending import make_blend
-from training.items.choice import ItemChoice, event_weights, fit_base
+from training.items.choice import ItemChoice
 from training.items.choosing import choose
 from training.items.contest import FactorsAlone, Lists, contest
 from training.items.counts import (
-    critical_kind,
-    fit_popular,
-    fit_segment,
     kind_weights,
-    recent_histories,
-    takers_by_item,
 )
+from training.items.fitting import fit
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
 from training.items.moments import in_sessions, moments
-from training.items.parts import item_signals
-from training.items.session_choice import fit_at_hand, sessions_of
+from training.items.session_choice import sessions_of
+from training.items.visits import contexts
 from training.items.windows import Window, window
 from training.measurement import Measurement
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
-CONTENT_NEIGHBOURS = 50
 MOST_IN_SESSIONS = 2_000
 """Users asked in the middle of a session, drawn by the seed."""
 HABIT_HALF_LIFE_DAYS = 365.0
 """Of the baseline "what the user bought before": long, so that frequency leads."""
-
-
-def fit(
-    data: TrainingData, segments: SegmentTable, choice: ItemChoice, config: Config, *, at: int
-) -> ItemModels:
-    """Fit all rungs on everything passed, as of `at` (microseconds)."""
-    interactions = data.interactions
-    critical = interactions.of_kind(config.churn.critical_kind)
-    recent = recent_histories(interactions, config, at=at)
-    popular = fit_popular(critical, recent, at=at)
-    shrinkage = config.items.segment_shrinkage
-    weights = event_weights(choice, interactions.kinds, config)
-    histories = weights.histories(interactions, at=at)
-    graph, factors = fit_base(choice, histories, seed=config.training.seed)
-    available = data.catalogue.available
-    described = _described_alike(data.catalogue, graph)
-    places = choice.new_item_places
-    parts = ItemModels(
-        popular=popular,
-        segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
-        neighbours=graph,
-        factors=factors,
-        demand=demand(takers_by_item(recent), available, exponent=choice.demand),
-        weights=weights,
-        ready=no_lists(),
-        at=at,
-        min_history=config.items.min_history,
-        on_factors=choice.factors is not None,
-        blend=_blend(interactions, choice, config, at=at),
-        content=described,
-        newcomers=newcomers.fit(interactions, described, available, places=places),
-        at_hand=_at_hand(interactions, choice, config),
-    )
-    return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
-
-
-def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbours:
-    """Return neighbours by description for what has none by use."""
-    return content.fit(
-        catalogue.title,
-        catalogue.category,
-        catalogue.price,
-        neighbours=CONTENT_NEIGHBOURS,
-        wanted=np.diff(graph.indptr) == 0,
-    )
-
-
-def _at_hand(interactions: Interactions, choice: ItemChoice, config: Config) -> AtHand | None:
-    return None if choice.sessions is None else fit_at_hand(interactions, choice.sessions, config)
-
-
-def _blend(
-    interactions: Interactions, choice: ItemChoice, config: Config, *, at: int
-) -> Blend | None:
-    if choice.blend is None:
-        return None
-    signals = item_signals(interactions, config, at=at)
-    kind = critical_kind(interactions.kinds, config)
-    return make_blend(choice.blend.learned, signals, kind=kind)
-
-
-def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
-    # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
-    with threadpool_limits(1, "blas"):
-        return make_ready(parts.one_to_one(), interactions, depth=depth)
 
 
 def measure(
@@ -179,6 +100,7 @@ def measure(
             "test_days": config.items.test_days,
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
+            "context": _of_context(models, choice, verdicts, later),
             "new_item_places": places,
             "served_over_simple": contest(now.judge, now.persons, ladder, simple),
         },
@@ -214,11 +136,14 @@ def _hearings(
     judge = Judge.of(held, data.catalogue.available, config)
     trait = trait_rows(data.trait, segments, config)
     gather = partial(persons, before=held.before, segments=segments, trait=trait)
+    rows = held.wanted_later.user_row
+    later = gather(rows, at=held.asked_at, live=held.live)
+    said = contexts(rows, data, held.held_out, held.asked_at)
     return (
         _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
         _Hearing(
             replace(judge, wanted=held.wanted_later),
-            gather(held.wanted_later.user_row, at=held.asked_at, live=held.live),
+            [replace(who, context=each) for who, each in zip(later, said, strict=True)],
         ),
     )
 
@@ -265,6 +190,21 @@ def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> dict[str
         "users": len(hearing.persons),
         "rungs": {str(name): hearing.report(ladder) for name, ladder in ladders.items()},
     }
+
+
+def _of_context(
+    models: ItemModels, choice: ItemChoice, verdicts: Verdicts, hearing: _Hearing
+) -> dict[str, Any]:
+    """Return what was chosen of the context, and what it gains on the test window."""
+    told: dict[str, Any] = {"chosen": choice.context, "cells": [], "gain": None}
+    if models.context is None:
+        return told
+    every = {**verdicts, RungName.HYPER: replace(verdicts[RungName.HYPER], shipped=True)}
+    ours, without = (
+        hearing.ndcg(each.ladder(every)) for each in (models, replace(models, context=None))
+    )
+    gain = hearing.judge.estimate(ours - without)
+    return {**told, "cells": list(models.context.cells), "gain": gain}
 
 
 def _factors_alone(

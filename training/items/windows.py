@@ -62,11 +62,11 @@ def window(data: TrainingData, config: Config, *, end: int | None = None) -> Win
         wanted=split.relevant(held_out.of_kind(critical), available),
         live=held_out.where(first),
         wanted_later=split.relevant(held_out.where(~first).of_kind(critical), available),
-        asked_at=_first_at(held_out.where(~first)),
+        asked_at=first_at(held_out.where(~first)),
     )
 
 
-def _first_at(interactions: Interactions) -> NDArray[np.int64]:
+def first_at(interactions: Interactions) -> NDArray[np.int64]:
     """Return when each user's first event is, int64, shape (n_users,); 0 for none."""
     active = np.flatnonzero(np.diff(interactions.indptr))
     first = np.zeros(len(interactions.users), np.int64)

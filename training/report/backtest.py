@@ -8,11 +8,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from rich.table import Table
+from rich.text import Text
 
 from recsys.events import moment
 from training.items.backtest import Backtest
 from training.report import items, template
 from training.report.drawing import COLOURS, INK, Drawing, draw
+from training.report.items import context_told
 
 READINGS = {
     "all_items": "all items",
@@ -21,7 +23,7 @@ READINGS = {
 }
 
 
-def tables(test: Backtest) -> Iterator[Table]:
+def tables(test: Backtest) -> Iterator[Table | Text]:
     """Yield one window as tables: against the best simple ranker, and rung by rung."""
     k = test.metrics["k"]
     compared = Table(
@@ -54,6 +56,7 @@ def tables(test: Backtest) -> Iterator[Table]:
     )
     yield _by_history(test)
     yield _new_item_places(test.metrics["new_item_places"])
+    yield Text(context_told(test.metrics["context"], figure=figure))
 
 
 def _new_item_places(found: Mapping[str, Any]) -> Table:

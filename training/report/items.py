@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -34,10 +34,27 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     )
 
 
+GAINS = {"at the begin of a visit": "gain", "in the middle of a session": "session_gain"}
+
+
 def bucket_name(part: Mapping[str, Any]) -> str:
     """Return from how many items to how many."""
     first, last = part["from"], part["to"]
     return f"{first}+" if last is None else str(first) if first == last else f"{first}-{last}"
+
+
+def context_told(context: Mapping[str, Any], *, figure: Callable[[Any], str]) -> str:
+    """Return in a sentence whether the context of a request counts, and what it gained."""
+    chosen = context["chosen"]
+    if chosen is None:
+        return "Device, placement and hour say nothing of what is taken: no answer listens to them."
+    said = {moment: chosen[name] for moment, name in GAINS.items() if chosen[name]}
+    gains = " and ".join(f"{figure(gain)} {moment}" for moment, gain in said.items())
+    tried = f"On validation data, listening to the occasion gained {gains or 'nothing measurable'}"
+    if not context["cells"]:
+        return f"{tried}: not clearly, so no answer listens to it."
+    cells = ", ".join(context["cells"])
+    return f"{tried}; on the test window {figure(context['gain'])}. It knows {cells}."
 
 
 def _lowest_first(rungs: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,13 @@ def write(outcome: Outcome, file: Path) -> None:
     template.fill(
         "page.html.j2",
         file,
-        filters={"estimate": _estimate, "day": _day, "told": segments.told, "percent": _percent},
+        filters={
+            "estimate": _estimate,
+            "day": _day,
+            "told": segments.told,
+            "percent": _percent,
+            "context": partial(items.context_told, figure=_estimate),
+        },
         values={
             "outcome": outcome,
             "manifest": outcome.manifest,

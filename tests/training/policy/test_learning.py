@@ -85,9 +85,9 @@ def test_it_loses_nothing_at_any_cost(personal: float, cost: tuple[float, ...]) 
     assert np.mean(gains) >= -0.002
 
 
-def test_where_people_are_alike_it_hardly_ever_chooses_by_person() -> None:
+def test_where_people_are_alike_it_chooses_by_person_as_seldom_as_its_level_says() -> None:
     at = stakes(0.03, 0.03, 0.0)
-    assert sum(learnt(1_500, seed=s, personal=0.0, at=at).personal for s in range(20)) <= 1
+    assert sum(learnt(1_500, seed=s, personal=0.0, at=at).personal for s in range(40)) <= 4
 
 
 def test_costs_move_people_to_the_cheaper_arm() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -17,6 +18,7 @@ from tests.worlds import World
 from training import summary
 from training.gate import GateVerdict
 from training.report import page
+from training.report.items import context_told
 from training.run import Outcome
 
 
@@ -65,6 +67,29 @@ def test_every_rung_of_every_question_is_in_the_report_with_its_verdict(
     for verdicts in outcome.manifest.verdicts.values():
         for verdict in verdicts.values():
             assert verdict.why in text
+
+
+GAIN = {"value": 0.01, "low": 0.005, "high": 0.015, "n": 100}
+CHOSEN = {"weight": 1.0, "session_weight": 0.0, "gain": GAIN, "session_gain": None}
+TESTED = {"value": 0.02, "low": -0.01, "high": 0.05, "n": 90}
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        ({"chosen": None, "cells": [], "gain": None}, "say nothing of what is taken"),
+        ({"chosen": CHOSEN, "cells": [], "gain": None}, "not clearly, so no answer listens"),
+        ({"chosen": {**CHOSEN, "gain": None}, "cells": [], "gain": None}, "nothing measurable"),
+        ({"chosen": CHOSEN, "cells": ["device:mobile"], "gain": TESTED},
+         "+0.01 at the begin of a visit; on the test window +0.02. It knows device:mobile."),
+    ],
+)  # fmt: skip
+def test_it_says_whether_the_context_counts(context: dict[str, Any], told: str) -> None:
+    assert told in context_told(context, figure=lambda gain: f"{gain['value']:+}")
+
+
+def test_the_context_is_in_the_report(text: str) -> None:
+    assert "Device, placement and hour" in text or "listening to the occasion gained" in text
 
 
 def test_what_is_simulated_is_said(text: str) -> None:

@@ -1,0 +1,113 @@
+"""Whether the context is listened to: only where held-out data show that it gains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.items.slate import ItemQuery
+from recsys.ladder import RungName
+from recsys.people import Context
+from tests.training.items.occasions import odd, visited
+from tests.training.items.test_question import CONFIG, N_ITEMS, silent
+from training import segments
+from training.items import context_choice, context_table
+from training.items import question as items
+from training.items.context_choice import at_visits, crossed
+from training.items.visits import visits
+from training.items.windows import window
+
+
+@pytest.fixture(scope="module", name="world")
+def _world():
+    return visited(device=True)
+
+
+@pytest.fixture(scope="module", name="measured")
+def _measured(world):
+    return items.measure(world, CONFIG, progress=silent)
+
+
+def test_where_the_device_matters_it_is_listened_to(measured):
+    choice, measurement = measured
+    assert choice.context.weight > 0
+    assert choice.context.gain.low > 0.1
+    told = measurement.metrics["context"]
+    assert told["cells"] == ["device:desktop", "device:mobile"]
+    assert told["gain"].low > 0.1
+    assert measurement.verdicts[RungName.HYPER].shipped
+
+
+def test_the_rung_puts_first_what_is_taken_on_the_device_at_hand(world, measured):
+    rung = fitted(world, measured[0]).ladder({}).rungs[0]
+    held = window(world, CONFIG)
+    asked = at_visits(world, held, CONFIG).people[:50]
+    for device, wanted in (("mobile", True), ("desktop", False)):
+        people = [replace(person, context=Context(device=device)) for person in asked]
+        heads = [rung.answer(who, context_query(3)).item_row for who in people]
+        assert np.mean(odd(np.concatenate(heads)) == wanted) > 0.9
+        notes = {note for who in people for note in rung.answer(who, context_query(3)).notes}
+        assert notes == {"", f"popular on {device}"}
+
+
+def context_query(limit):
+    return ItemQuery(limit, np.ones(N_ITEMS, bool))
+
+
+def fitted(world, choice):
+    at = world.interactions.end
+    return items.fit(world, segments.fit(world, CONFIG, at=at), choice, CONFIG, at=at)
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_where_no_occasion_matters_none_is_listened_to(seed):
+    world = visited(seed=seed)
+    choice, measurement = items.measure(world, CONFIG, progress=silent)
+    assert choice.context is None or not choice.context.used
+    assert measurement.metrics["context"]["cells"] == []
+    assert fitted(world, choice).context is None
+
+
+def test_the_table_that_chooses_has_not_seen_the_window(world, monkeypatch):
+    held, seen = window(world, CONFIG), []
+    counted = context_table.fit
+
+    def spied(data, config):
+        seen.append(data)
+        return counted(data, config)
+
+    monkeypatch.setattr(context_choice.context_table, "fit", spied)
+    rung = fitted(world.before(held.cutoff), items.ItemChoice()).ladder({}).rungs[0]
+    context_choice.choose_context(world, held, rung, CONFIG, progress=silent)
+    assert [int(data.interactions.at.max()) < held.cutoff for data in seen] == [True]
+
+
+def test_a_visit_is_asked_at_its_first_event_with_its_device(world):
+    held = window(world, CONFIG)
+    asked = at_visits(world, held, CONFIG)
+    table = world.interactions
+    for person, wanted in zip(asked.people, asked.wanted.indptr[:-1], strict=True):
+        own = np.flatnonzero((table.user_row == person.user_row) & (table.at == person.at))
+        assert person.context.device == table.occasions.names(own[0])[0]
+        assert asked.wanted.item_row[wanted] in table.item_row[own]
+        assert (person.live.at < person.at).all()
+        assert (person.past.at < held.cutoff).all()
+
+
+def test_whoever_came_once_is_asked_then_without_live_events(world):
+    held = window(world, CONFIG)
+    found = visits(held, CONFIG)
+    once = np.flatnonzero(held.asked_at[found.wanted.user_row] == 0)
+    assert len(once)
+    for user in found.wanted.user_row[once].tolist():
+        assert not len(found.live.of_user(user))
+        assert found.asked_at[user] == held.held_out.of_user(user).at[0]
+
+
+def test_a_gain_is_that_of_the_weight_which_the_others_choose():
+    """Each half looks best with a weight of its own, by chance; the other half says so."""
+    gains = np.array([[1.0, -1.0] * 5, [-1.0, 1.0] * 5, [0.1, 0.1] * 5])
+    assert crossed(gains).tolist() == [-1.0] * 10
+    assert crossed(gains[2:]).tolist() == [0.1] * 10

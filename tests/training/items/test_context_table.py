@@ -1,0 +1,131 @@
+"""How much more an item is taken on an occasion than overall."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.events import DAY, HOUR
+from recsys.items.context import TIME, cell
+from recsys.occasions import UNSAID, Occasions
+from tests.training.items.occasions import odd, said, shop, visited
+from tests.training.items.test_question import CONFIG, N_ITEMS
+from training.items import context_table
+
+ODD = odd(np.arange(N_ITEMS))
+TOKYO = CONFIG.model_copy(
+    update={"data": CONFIG.data.model_copy(update={"timezone": "Asia/Tokyo"})}
+)
+
+
+def taking(shares: dict[str, list[int]], *, users: int = 300):
+    """Return a shop in which, on each device, each of `users` takes items in turn, once a day."""
+    devices, rows, at, on = tuple(sorted(shares)), [], [], []
+    for user in range(users):
+        device = devices[user % len(devices)]
+        items = shares[device]
+        rows.append((user, items[user // len(devices) % len(items)]))
+        at.append(DAY + user * 1000)
+        on.append(devices.index(device))
+    return shop(rows, at, Occasions(devices, (), *said(on)))
+
+
+def lift_of(table, name):
+    return table.lift[table.cells[name]]
+
+
+def test_what_is_favoured_on_a_device_is_lifted_there_and_lowered_elsewhere():
+    table = context_table.fit(visited(device=True), CONFIG)
+    assert set(table.cells) == {"device:desktop", "device:mobile"}
+    mobile, desktop = lift_of(table, "device:mobile"), lift_of(table, "device:desktop")
+    assert mobile[ODD].min() > 0.3 > -0.3 > mobile[~ODD].max()
+    assert desktop[~ODD].min() > 0.3 > -0.3 > desktop[ODD].max()
+
+
+def test_the_time_of_day_is_that_of_the_zone():
+    shop_in_london, shop_in_tokyo = (
+        context_table.fit(visited(hour=True), config) for config in (CONFIG, TOKYO)
+    )
+    evening = cell(TIME, "in the evening")
+    assert lift_of(shop_in_london, evening)[ODD].min() > 0.3
+    # Noon in UTC is evening in Tokyo, and the evening there is the next morning.
+    assert lift_of(shop_in_tokyo, evening)[ODD].max() < -0.3
+
+
+def test_users_have_zones_of_their_own():
+    world = visited(hour=True)
+    there = replace(world, timezone=("Asia/Tokyo",) * len(world.trait))
+    ours, theirs = context_table.fit(there, CONFIG), context_table.fit(world, TOKYO)
+    assert ours.cells == theirs.cells
+    np.testing.assert_array_equal(ours.lift, theirs.lift)
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_where_the_occasion_says_nothing_there_is_hardly_a_table(seed):
+    table = context_table.fit(visited(seed=seed), CONFIG)
+    assert table is None or np.abs(table.lift).max() < 0.3
+
+
+def test_the_lift_is_the_shrunk_logarithm_of_taken_over_expected():
+    """Of two items, 150 users on each device: one takes 0 only, the other 0 and 1 in turn."""
+    table = context_table.fit(taking({"desktop": [0], "mobile": [0, 1]}), CONFIG)
+    taken, expected = np.array([[150, 0], [75, 75]]), np.array([[112.5, 37.5]] * 2)
+    spread = ((taken - expected) ** 2).sum() - 0.25 * 2 * (225 + 75)
+    alike = (expected**2).sum() / spread
+    np.testing.assert_allclose(
+        table.lift[:, :2], np.log((taken + alike) / (expected + alike)), rtol=1e-5
+    )
+    assert not table.lift[:, 2:].any()
+
+
+def test_a_user_counts_once_for_an_item_and_a_device():
+    world = taking({"desktop": [0], "mobile": [0, 1]})
+    table = world.interactions
+    twice = np.repeat(np.arange(len(table)), 2)
+    rows = list(zip(table.user_row[twice].tolist(), table.item_row[twice].tolist(), strict=True))
+    again = shop(rows, (table.at[twice] + np.arange(len(twice)) % 2).tolist(),
+                 table.occasions.where(twice))  # fmt: skip
+    ours, theirs = (context_table.fit(each, CONFIG) for each in (world, again))
+    np.testing.assert_array_equal(ours.lift, theirs.lift)
+
+
+def test_what_changes_with_the_season_says_nothing_of_the_device():
+    """Everybody comes on desktop and takes 0, half a year later on mobile and takes 1."""
+    early, late = [(user, 0) for user in range(150)], [(user, 1) for user in range(150, 300)]
+    at = [DAY] * 150 + [180 * DAY] * 150
+    on = [0] * 150 + [1] * 150
+    world = shop(early + late, at, Occasions(("desktop", "mobile"), (), *said(on)))
+    assert context_table.fit(world, CONFIG) is None
+
+
+def test_a_cell_with_few_takers_has_no_row():
+    world = taking({"desktop": [0], "fridge": [2], "mobile": [0, 1]})
+    every = {"device:desktop", "device:fridge", "device:mobile"}
+    assert set(context_table.fit(world, CONFIG).cells) == every
+    occasions = world.interactions.occasions
+    device = occasions.device.copy()
+    device[np.flatnonzero(device == 1)[0]] = UNSAID
+    fewer = replace(world.interactions, occasions=replace(occasions, device=device))
+    cells = context_table.fit(replace(world, interactions=fewer), CONFIG).cells
+    assert set(cells) == every - {"device:fridge"}
+
+
+def test_only_the_busiest_cells_have_a_row(monkeypatch):
+    monkeypatch.setattr(context_table, "FEWEST", 10)
+    shares = {f"d{n:02}": [n] for n in range(10)}
+    cells = context_table.fit(taking(shares), CONFIG).cells
+    assert len(cells) == context_table.MOST_CELLS["device"]
+
+
+def test_hours_alone_make_a_table_where_no_event_names_a_device():
+    world = visited(hour=True)
+    bare = replace(world, interactions=replace(world.interactions, occasions=None))
+    assert all(name.startswith("time:") for name in context_table.fit(bare, CONFIG).cells)
+
+
+def test_nothing_happened_and_nothing_is_counted():
+    world = visited()
+    none = replace(world, interactions=world.interactions.before(-HOUR))
+    assert context_table.fit(none, CONFIG) is None

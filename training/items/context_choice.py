@@ -1,0 +1,203 @@
+"""Whether the request's context is listened to, and how much: on validation data only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recsys.config import Config
+from recsys.evaluation import metrics
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.split import Relevant
+from recsys.events import Interactions
+from recsys.items.context import ContextLift
+from recsys.items.hyper import HyperItems
+from recsys.items.slate import ItemQuery
+from recsys.people import Person
+from training.data import TrainingData
+from training.items import context_table
+from training.items.context_table import Table
+from training.items.moments import moments
+from training.items.session_choice import sessions_of
+from training.items.visits import contexts, visits
+from training.items.windows import Window
+
+WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)
+MOST_ASKED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ContextChoice:
+    """What validation data say of the context.
+
+    Attributes
+    ----------
+    weight, session_weight : float
+        See :class:`recsys.items.context.ContextLift`; 0 where the context does not clearly gain.
+    gain, session_gain : Estimate or None
+        What it gained in NDCG over the same ranking without context: at the begin of a visit, and
+        in the middle of a session; see :func:`crossed`. None where nobody could be asked.
+    """
+
+    weight: float = 0.0
+    session_weight: float = 0.0
+    gain: Estimate | None = None
+    session_gain: Estimate | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether the context is listened to anywhere."""
+        return self.weight > 0 or self.session_weight > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """People at a moment with its context, and what they took next."""
+
+    people: Sequence[Person]
+    wanted: Relevant
+
+
+def choose_context(
+    data: TrainingData,
+    held: Window,
+    rung: HyperItems,
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+) -> ContextChoice | None:
+    """Choose what the context weighs, where it clearly beats the same ranking without it.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The window and all before it; nothing that the choice will be judged on.
+    held : Window
+        The validation window; the table is counted on what was before it.
+    rung : HyperItems
+        Fitted on what was before the window, without context.
+    config : Config
+        The seed, and how intervals are made.
+    progress : callable
+        Told in words what is being done.
+
+    Returns
+    -------
+    ContextChoice or None
+        None where no occasion says anything of items.
+    """
+    progress("the context: count")
+    table = context_table.fit(data.before(held.cutoff), config)
+    if table is None:
+        return None
+    progress("the context: judge")
+    with threadpool_limits(1, "blas"):
+        weight, gain = _chosen(at_visits(data, held, config), rung, table, config)
+        if rung.at_hand is None:
+            return ContextChoice(weight=weight, gain=gain)
+        asked = in_sessions(data, held, config)
+        session_weight, session_gain = _chosen(asked, rung, table, config)
+    return ContextChoice(weight, session_weight, gain, session_gain)
+
+
+def at_visits(data: TrainingData, held: Window, config: Config) -> Asked:
+    """Return users at the begin of a visit."""
+    found = visits(held, config)
+    return _asked(data, held, found.live, found.asked_at, _drawn(found.wanted, config))
+
+
+def in_sessions(data: TrainingData, held: Window, config: Config) -> Asked:
+    """Return users in the middle of a session."""
+    log = sessions_of(held.held_out, config)
+    found = moments(held, log, config, most=MOST_ASKED)
+    return _asked(data, held, found.live, found.asked_at, found.wanted)
+
+
+def _drawn(wanted: Relevant, config: Config) -> Relevant:
+    shuffled = np.random.default_rng(config.training.seed).permutation(len(wanted))
+    return wanted.of(np.sort(shuffled[:MOST_ASKED]))
+
+
+def _asked(
+    data: TrainingData,
+    held: Window,
+    live: Interactions,
+    asked_at: NDArray[np.int64],
+    wanted: Relevant,
+) -> Asked:
+    rows = wanted.user_row
+    said = contexts(rows, data, held.held_out, asked_at)
+    people = [
+        Person(
+            user_id=held.before.users[row],
+            at=int(asked_at[row]),
+            user_row=row,
+            past=held.before.of_user(row),
+            live=live.of_user(row),
+            context=context,
+        )
+        for row, context in zip(rows.tolist(), said, strict=True)
+    ]
+    return Asked(people, wanted)
+
+
+def _chosen(
+    asked: Asked, rung: HyperItems, table: Table, config: Config
+) -> tuple[float, Estimate | None]:
+    """Return the weight, 0 for none, and what the best one gained."""
+    if len(asked.wanted) < 2:
+        return 0.0, None
+    without = ndcg(asked, rung, None, config)
+    gains = np.stack(
+        [
+            ndcg(asked, rung, table.weighing(weight, weight, config), config) - without
+            for weight in WEIGHTS
+        ]
+    )
+    settings = config.training
+    gain = bootstrap_mean(
+        crossed(gains),
+        seed=settings.seed,
+        resamples=settings.resamples,
+        confidence=settings.confidence,
+    )
+    clear = gain is not None and gain.low > 0
+    return (WEIGHTS[int(gains.mean(axis=1).argmax())] if clear else 0.0), gain
+
+
+def crossed(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each user's gain by the weight that the other half of the users chooses.
+
+    The gain of the weight that looks best on the same users would flatter it.
+
+    Parameters
+    ----------
+    gains : float64, shape (n_weights, n_users)
+        In NDCG, over no context.
+    """
+    half = np.arange(gains.shape[1]) % 2
+    found = np.empty(gains.shape[1])
+    for own in (0, 1):
+        best = gains[:, half != own].mean(axis=1).argmax()
+        found[half == own] = gains[best, half == own]
+    return found
+
+
+def ndcg(
+    asked: Asked, rung: HyperItems, context: ContextLift | None, config: Config
+) -> NDArray[np.float64]:
+    """Return the NDCG of each person's list, with this context or without any."""
+    k, wanted = config.items.at_k, asked.wanted
+    ranker = replace(rung, context=context)
+    n_items = len(rung.one_to_one.taste.demand)
+    query = ItemQuery(k, np.ones(n_items, bool))
+    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    for place, person in enumerate(asked.people):
+        ranking = ranker.answer(person, query)
+        if ranking is not None:
+            lists[place, : len(ranking)] = ranking.item_row
+    return metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
