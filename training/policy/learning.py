@@ -198,9 +198,11 @@ def _verdict(
         return f"{arm} for everybody: no feature tells whom to treat otherwise"
     found = f"slope of held-out differences on guessed ones {slope}"
     if _ships(slope, lift):
+        clear = told is not None and told.low > 0
+        gain = f"earns {told} a decision more than {arm} for everybody"
+        unclear = f"its gain over {arm} for everybody is too small to show here: {told} a decision"
         return (
-            f"chooses by person: earns {told} a decision more than {arm} for everybody, and "
-            f"people differ as guessed ({found})"
+            f"chooses by person: {gain if clear else unclear}; people differ as guessed ({found})"
         )
     if slope.low > 0:
         return f"{arm} for everybody: choosing by person did not earn more ({told})"
