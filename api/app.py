@@ -19,6 +19,7 @@ from api.routes import (
     audiences,
     catalogue,
     consents,
+    docs,
     events,
     health,
     personal,
@@ -65,6 +66,8 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
         version="1",
         lifespan=_lifespan(service),
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     consents.register(app, service)
@@ -72,6 +75,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     users.register(app, Users(service))
     for part in (events, segment, catalogue, segments, audiences, usage, health):
         part.register(app, service)
+    docs.register(app)
     app.add_exception_handler(RecsysError, on_recsys_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_bug)

@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -32,19 +33,14 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._shared = Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else None
         self._version = ""
-        self._requests = Histogram(
-            "recsys_request_seconds",
-            "Time to answer a request",
-            ("method", "route", "status"),
-            buckets=_SECONDS,
-            registry=self._registry,
+        self._requests = self._clock(
+            "recsys_request_seconds", "Time to answer a request", "method", "route", "status"
         )
-        self._answers = Histogram(
+        self._answers = self._clock(
             "recsys_answer_seconds",
             "Time to answer one question about one user, by the rung that answered",
-            ("question", "rung"),
-            buckets=_SECONDS,
-            registry=self._registry,
+            "question",
+            "rung",
         )
         self._failures = self._counter(
             "recsys_rung_failures",
@@ -52,39 +48,8 @@ class Metrics:
             "question",
             "rung",
         )
-        self._events = self._counter(
-            "recsys_events", "Events handed in, by what became of them", "verdict"
-        )
-        self._store_errors = self._counter(
-            "recsys_store_errors",
-            "Answers made without the event store (read), events turned away for it (write)",
-            "operation",
-        )
-        self._ingest = Histogram(
-            "recsys_ingest_seconds",
-            "From handing events in to their being on the disk",
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._lag = Histogram(
-            "recsys_ingest_lag_seconds",
-            "From the oldest event of a request to its being on the disk",
-            buckets=_LAGS,
-            registry=self._registry,
-        )
-        self._model = Gauge(
-            "recsys_model_info",
-            "The model version that serves",
-            ("version",),
-            registry=self._registry,
-            multiprocess_mode="livesum",
-        )
-        self._age = self._gauge("recsys_model_age_seconds", "Since the end of the training data")
-        self._drift = self._gauge(
-            "recsys_churn_score_drift",
-            "Stability index of churn scores when it was trained; .1 warns, .25 asks to act",
-        )
-        self._pools = self._gauge("recsys_blas_threads", "Largest BLAS thread pool; must be 1")
+        self._add_ingest()
+        self._add_model()
         # Finding a labelled child costs more than using it.
         self._request = lru_cache(1_024)(self._requests.labels)
         self._answer = lru_cache(64)(self._answers.labels)
@@ -151,8 +116,48 @@ class Metrics:
         MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]
         return generate_latest(of_all)
 
+    def _add_ingest(self) -> None:
+        self._events = self._counter(
+            "recsys_events", "Events handed in, by what became of them", "verdict"
+        )
+        self._store_errors = self._counter(
+            "recsys_store_errors",
+            "Answers made without the event store (read), events turned away for it (write)",
+            "operation",
+        )
+        self._ingest = self._clock(
+            "recsys_ingest_seconds", "From handing events in to their being on the disk"
+        )
+        self._lag = self._clock(
+            "recsys_ingest_lag_seconds",
+            "From the oldest event of a request to its being on the disk",
+            buckets=_LAGS,
+        )
+
+    def _add_model(self) -> None:
+        self._model = self._gauge(
+            "recsys_model_info", "The model version that serves", "version", of_workers="livesum"
+        )
+        self._age = self._gauge("recsys_model_age_seconds", "Since the end of the training data")
+        self._drift = self._gauge(
+            "recsys_churn_score_drift",
+            "Stability index of churn scores when it was trained; .1 warns, .25 asks to act",
+        )
+        self._pools = self._gauge("recsys_blas_threads", "Largest BLAS thread pool; must be 1")
+
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self._registry)
 
-    def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(name, meaning, registry=self._registry, multiprocess_mode="livemax")
+    def _clock(
+        self, name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _SECONDS
+    ) -> Histogram:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
+
+    def _gauge(
+        self,
+        name: str,
+        meaning: str,
+        *labels: str,
+        of_workers: Literal["livemax", "livesum"] = "livemax",
+    ) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self._registry, multiprocess_mode=of_workers)

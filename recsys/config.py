@@ -42,6 +42,7 @@ class Storage(Section):
     )
     models_dir: str = Field("models", description="folder of the model versions")
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
+    reports_dir: str = Field("reports", description="folder of what commands draw and measure")
 
 
 class Columns(Section):

@@ -63,10 +63,19 @@ def day_part(at: int, there: ZoneInfo) -> int:
 
 
 def day_parts(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int32]:
-    """Return the part of the day of every instant, int32, shape (n,)."""
-    quarters, place = np.unique(at // QUARTER, return_inverse=True)
-    parts = [day_part(int(quarter) * QUARTER, there) for quarter in quarters]
-    return np.array(parts, np.int32)[place]
+    """Return the part of the day of every instant, int32, shape (n,).
+
+    As in :func:`local_hours`, but without a sort: millions of events fall on few quarters.
+    """
+    if not len(at):
+        return np.empty(0, np.int32)
+    quarter = at // QUARTER
+    first = int(quarter.min())
+    quarter -= first
+    seen = np.bincount(quarter) > 0
+    parts = np.zeros(len(seen), np.int32)
+    parts[seen] = [day_part((first + q) * QUARTER, there) for q in np.flatnonzero(seen).tolist()]
+    return parts[quarter]
 
 
 def is_quiet(hour: int, quiet_from: int, quiet_until: int) -> bool:

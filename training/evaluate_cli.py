@@ -16,6 +16,11 @@ app = typer.Typer()
 
 PIPED_WIDTH = 200
 
+ReportFile = Annotated[
+    Path | None,
+    typer.Option("--report", help="Where the page is drawn. Default: in storage.reports_dir."),
+]
+
 
 @app.command()
 def evaluate(
@@ -23,9 +28,7 @@ def evaluate(
     windows: Annotated[
         int, typer.Option(min=1, help="Windows of items.test_days, one before the other.")
     ] = 1,
-    report_file: Annotated[Path, typer.Option("--report", help="Where the page is drawn.")] = Path(
-        "reports/evaluation.html"
-    ),
+    report_file: ReportFile = None,
 ) -> None:
     """Judge the item ladder on the last windows: choose and fit before each, judge on it.
 
@@ -34,9 +37,9 @@ def evaluate(
     """
     from training import judging_job
 
-    judging_job.evaluate(
-        read_config(config, os.environ), _console(), windows=windows, report_file=report_file
-    )
+    settings = read_config(config, os.environ)
+    file = report_file or Path(settings.storage.reports_dir) / "evaluation.html"
+    judging_job.evaluate(settings, _console(), windows=windows, report_file=file)
 
 
 @app.command()
@@ -45,9 +48,7 @@ def backtest(
     windows: Annotated[
         int, typer.Option(min=0, help="Windows of the churn horizon, one before the other.")
     ] = 4,
-    report_file: Annotated[Path, typer.Option("--report", help="Where the page is drawn.")] = Path(
-        "reports/backtest.html"
-    ),
+    report_file: ReportFile = None,
 ) -> None:
     """Hold what was said of churn against what happened, on windows that have closed.
 
@@ -56,9 +57,9 @@ def backtest(
     """
     from training import judging_job
 
-    judging_job.backtest(
-        read_config(config, os.environ), _console(), windows=windows, report_file=report_file
-    )
+    settings = read_config(config, os.environ)
+    file = report_file or Path(settings.storage.reports_dir) / "backtest.html"
+    judging_job.backtest(settings, _console(), windows=windows, report_file=file)
 
 
 @app.command()

@@ -33,7 +33,6 @@ from training.sample import simulated_log
 
 SAMPLE = Path(__file__).parent / "sample" / "online_retail.parquet"
 DEMO_DIR = Path("var/demo")
-REPORTS_DIR = Path("reports")
 
 
 def import_file(file: Path, config: Config, console: Console, *, about: str) -> bool:
@@ -68,7 +67,7 @@ def train(config: Config, console: Console, *, report_file: Path | None = None) 
     with open_log(config) as log, ConsoleSteps(console) as steps:
         outcome = run(config, log, store, now=_now(), steps=steps)
         steps.begin("draw the report")
-        file = report_file or REPORTS_DIR / f"{outcome.version}.html"
+        file = report_file or Path(config.storage.reports_dir) / f"{outcome.version}.html"
         page.write(outcome, file)
     console.print(summary.rendered(outcome))
     console.print(f"report: {file}", highlight=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,13 @@ class Reading:
 
     def add(self, properties: Sequence[str | None]) -> None:
         """Read the properties of one batch."""
-        any_said = any(properties)
-        said = list(map(of_properties, properties)) if any_said else []
+        if not any(properties):
+            for parts in self._parts:
+                parts.append(np.full(len(properties), UNSAID, np.int32))
+            return
+        said = list(map(of_properties, properties))
         for place, (numbers, parts) in enumerate(zip(self._numbers, self._parts, strict=True)):
-            each = (pair[place] for pair in said) if any_said else repeat("", len(properties))
-            found = (numbers.setdefault(name, len(numbers) - 1) for name in each)
+            found = (numbers.setdefault(pair[place], len(numbers) - 1) for pair in said)
             parts.append(np.fromiter(found, np.int32, len(properties)))
 
     def read(self) -> Occasions | None:

@@ -23,7 +23,9 @@ def train(
     config: ConfigFile = None,
     report_file: Annotated[
         Path | None,
-        typer.Option("--report", help="The HTML report. Default: reports/VERSION.html."),
+        typer.Option(
+            "--report", help="The HTML report. Default: VERSION.html in storage.reports_dir."
+        ),
     ] = None,
 ) -> None:
     """Fit and measure all rungs, register the version, promote it if it earns it."""

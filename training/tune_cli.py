@@ -33,8 +33,11 @@ def tune(  # noqa: PLR0913 - the options of a command
         bool, typer.Option("--resume", help="Go on where the last search stopped.")
     ] = False,
     report_file: Annotated[
-        Path, typer.Option("--report", help="Where the evidence is written (JSON).")
-    ] = Path("reports/tuning.json"),
+        Path | None,
+        typer.Option(
+            "--report", help="Where the evidence goes. Default: tuning.json in storage.reports_dir."
+        ),
+    ] = None,
 ) -> None:
     """Search better item settings and write them to the configuration file, if they are.
 
@@ -54,6 +57,6 @@ def tune(  # noqa: PLR0913 - the options of a command
             windows=windows,
             resume=resume,
             config_file=config or DEFAULT,
-            report_file=report_file,
+            report_file=report_file or Path(settings.storage.reports_dir) / "tuning.json",
         ),
     )

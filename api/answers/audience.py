@@ -30,6 +30,13 @@ SAMPLE = 20_000
 COLUMNS = ("user_id", "decided_by", *FAMILIES)
 COHORT = "cohort:"
 NO_CONSENT = "no consent to profiling"
+PROFILED = (
+    "known users who allow profiling now, for the rule looks at behaviour; /v1/segments counts all "
+    "users of the training data"
+)
+EVERYBODY = (
+    "known users, whether they allow profiling or not: the rule looks at what they said only"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +137,8 @@ def sample(users: IdMap | Sequence[str], *, seed: int) -> list[str]:
 def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
     """Return how many belong, how many may be written to, and which leaves decided.
 
-    Where only some of the `of` users were looked at, counts are scaled up and `estimated` says
-    so. Counts of fewer than ``MIN_USERS`` users are null.
+    `counted` says who can be among them. Where only some of the `of` users were looked at, counts
+    are scaled up and `estimated` says so. Counts of fewer than ``MIN_USERS`` users are null.
     """
     seen, inside, reachable = 0, 0, 0
     admitted: Counter[int] = Counter()
@@ -146,6 +153,7 @@ def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
     scale = of / seen if seen else 1.0
     paths = {NO_LEAF: NO_CONSENT, **{leaf.index: leaf.path for leaf in audience.rule.leaves}}
     return {
+        "counted": PROFILED if audience.rule.profiles else EVERYBODY,
         "users": shown(inside, scale),
         "reachable": shown(reachable, scale),
         "of": of,

@@ -15,6 +15,10 @@ from recsys.answering import Answering
 from recsys.segments import lifecycle
 from recsys.segments.groups import MIN_USERS, Groups, Portrait
 
+COUNTED = (
+    "all users of the training data, whether they allow profiling or not; an audience of the same "
+    "segment counts only those who allow it now"
+)
 _KNOWN = names(ITEM_QUERY)
 
 
@@ -87,6 +91,7 @@ def count(users: int) -> int | None:
 def _about(answering: Answering) -> Json:
     return {
         "model_version": answering.version,
+        "counted": COUNTED,
         "as_of": render.instant(answering.manifest.data_until),
         "period_days": answering.bundle.groups.period_days,
     }

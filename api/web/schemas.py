@@ -240,6 +240,7 @@ class SegmentsAnswer(Shape):
     """All segments."""
 
     model_version: str
+    counted: str = Field(description="who is in the figures")
     as_of: str
     period_days: int = Field(description="of the lifecycle: the usage interval")
     items: list[Segment]
@@ -253,6 +254,7 @@ class SegmentAnswer(Segment):
     """One segment."""
 
     model_version: str
+    counted: str = Field(description="who is in the figures")
     as_of: str
     period_days: int
 
@@ -269,6 +271,7 @@ class AudiencePreview(Shape):
     """How many would be in an audience."""
 
     model_version: str
+    counted: str = Field(description="who can be in the figures")
     users: int | None = Field(description="who belong; null: fewer than 20")
     reachable: int | None = Field(description="who granted marketing, on the channel if one")
     of: int = Field(description="known users")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 HOUR_STEP_SD = 0.15
 EFFECT_SD = 1.0
 STEPS = 20
-SMALLEST_STEP = 1e-9
+SMALLEST_STEP = 1e-7
 
 Reals = NDArray[np.float64]
 
@@ -68,15 +68,16 @@ def mode(
         fits = float(responded @ odds - np.logaddexp(0, odds).sum())
         return fits - float(away @ precision @ away) / 2
 
-    effects = believed
+    effects, reached = believed, posterior(believed)
     for _ in range(STEPS):
         p = 1 / (1 + np.exp(-np.clip(offset + design @ effects, -30, 30)))
         gradient = design.T @ (responded - p) - precision @ (effects - believed)
         curvature = (design * (p * (1 - p))[:, None]).T @ design + precision
         step = np.linalg.solve(curvature, gradient)
         # Far from the mode a whole step can lead away from it.
-        reached = posterior(effects)
-        while posterior(effects + step) < reached and np.abs(step).max() > SMALLEST_STEP:
+        while (there := posterior(effects + step)) < reached and np.abs(step).max() > SMALLEST_STEP:
             step /= 2
-        effects = effects + step
+        if np.abs(step).max() <= SMALLEST_STEP:
+            break
+        effects, reached = effects + step, there
     return effects[:24], effects[24:]

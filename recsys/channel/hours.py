@@ -60,9 +60,9 @@ class SentBefore:
     responded: NDArray[np.bool_]
 
     def through(self, user_row: int, number: int) -> Sent:
-        """Return what one user got through channel `number`."""
+        """Return the last ``MOST_EVENTS`` that one user got through channel `number`."""
         own = slice(self.indptr[user_row], self.indptr[user_row + 1])
-        here = self.channel[own] == number
+        here = np.flatnonzero(self.channel[own] == number)[-MOST_EVENTS:]
         return Sent(self.at[own][here], self.responded[own][here])
 
 

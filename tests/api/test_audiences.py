@@ -73,6 +73,17 @@ def test_a_preview_counts_who_belongs_and_who_may_be_written_to(shared_api: Api)
     }
 
 
+def test_a_preview_says_that_only_who_allows_profiling_is_counted_for_behaviour(
+    shared_api: Api,
+) -> None:
+    by_behaviour = preview(shared_api.client, rule=BOUGHT)
+    assert by_behaviour.counted.startswith("known users who allow profiling now")
+    refused = {leaf.leaf for leaf in by_behaviour.decided_by}
+    assert audience.NO_CONSENT in refused
+    said = preview(shared_api.client, rule=FRENCH)
+    assert said.counted.startswith("known users, whether they allow profiling or not")
+
+
 def test_a_channel_nobody_granted_reaches_nobody(shared_api: Api) -> None:
     assert preview(shared_api.client, rule=FRENCH, channel="sms").reachable == 0
     assert exported(shared_api.client, rule=FRENCH, channel="sms") == []

@@ -26,6 +26,17 @@ def test_segments_have_names_and_figures(shared_api: Api) -> None:
     assert response.headers["cache-control"] == "public, max-age=60"
 
 
+def test_segments_say_that_they_count_who_denied_profiling_too(shared_api: Api) -> None:
+    for path in ("/v1/segments", "/v1/segments/country:France"):
+        counted = shared_api.client.get(path).json()["counted"]
+        assert counted.startswith("all users of the training data, whether they allow profiling")
+    body = {"segment": "country:France"}
+    found = shared_api.client.post("/v1/audiences:preview", json=body).json()
+    assert found["counted"].startswith("known users who allow profiling now")
+    size = shared_api.client.get("/v1/segments/country:France").json()["users"]
+    assert found["users"] == size - (DENIED in USERS[::2])
+
+
 def test_every_user_who_ordered_is_in_one_stage_of_life(shared_api: Api) -> None:
     groups = shared_api.service.current.serving.answering.bundle.groups
     stages = [p.users for p in groups.portraits if p.name.startswith("lifecycle:")]

@@ -171,8 +171,15 @@ def test_a_log_with_arms_that_the_policy_does_not_know_is_refused(
 ) -> None:
     frame(2_000, seed=1).with_columns(arm=pl.lit("fax")).write_csv(tmp_path / "log.csv")
     log = ("--log", tmp_path / "log.csv", *WITH_PSCORE)
-    with pytest.raises(BadQuery, match="the arms call, mail, none"):
+    with pytest.raises(BadQuery, match="the arms call, mail, none; the file has 1: fax"):
         run("evaluate", *log, "--policy", folder / "policy")
+
+
+def test_a_log_of_one_arm_is_refused_and_it_says_which(tmp_path: Path) -> None:
+    frame(2_000, seed=1).with_columns(arm=pl.lit("fax")).write_csv(tmp_path / "log.csv")
+    learn = ("learn", "--log", tmp_path / "log.csv", *WITH_PSCORE, *FEATURES_ASKED)
+    with pytest.raises(BadQuery, match="2 to 100 different arms; the file has 1: fax"):
+        run(*learn, "--out", tmp_path / "policy")
 
 
 def test_results_go_to_files_whose_ending_is_known(folder: Path) -> None:

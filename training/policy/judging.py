@@ -10,14 +10,8 @@ from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of, value_of
 from recsys.evaluation.overlap import NotMeasured
 from training.policy.encoding import Encoding
-from training.policy.learning import (
-    N_FOLDS,
-    CrossFitted,
-    certain,
-    cross_fitted,
-    fold_sums,
-    net_of,
-)
+from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums
+from training.policy.learning import certain, net_of
 from training.policy.learnt import Policy, Stakes
 from training.policy.log import Log
 

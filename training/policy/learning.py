@@ -15,14 +15,15 @@ from recsys.evaluation.overlap import NotMeasured, clustered_error, effective_si
 from recsys.evaluation.policy_value import Decisions
 from training.policy import encoding, response
 from training.policy.encoding import Encoding
+from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums
 from training.policy.learnt import Policy, Scorer, Stakes
 from training.policy.log import Log
 
-N_FOLDS = 5
 MAX_CELLS = 480
 MIN_COLUMNS, MAX_COLUMNS = 12, 120
 MAX_ERRORS_BEHIND = 1.0
 MIN_EFFECTIVE_AN_ARM = 30
+CAUTION = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,76 +35,24 @@ class Settings:
     categorical: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CrossFitted:
-    """What models say of rows that they have not seen, in units of the reward.
-
-    Attributes
-    ----------
-    guess : float64, shape (n, n_arms)
-        Expected reward of every arm.
-    robust : float64, shape (n, n_arms)
-        ``guess + 1[arm was used] (reward - guess) / pscore``: unbiased for every row and arm.
-    fold : int64, shape (n,)
-        The fold that each row was held out with.
-    user_row : int32, shape (n,)
-        Whose row it is.
-    """
-
-    guess: NDArray[np.float64]
-    robust: NDArray[np.float64]
-    fold: NDArray[np.int64]
-    user_row: NDArray[np.int32]
-
-    def personal(self) -> NDArray[np.float64]:
-        """Return guesses less their mean over the arms and over the fold, shape (n, n_arms).
-
-        Models of different folds differ by what is in the other folds: without taking that out,
-        guesses would run against what they are held against.
-        """
-        return self._centred(self.guess)
-
-    def slope(self, rows: NDArray[np.bool_] | None = None) -> Estimate | None:
-        """Return how much of the guessed differences between people is there, with its interval.
-
-        The slope of the unbiased differences on the guessed ones: 1 where guesses are as large as
-        they should be, 0 where people do not differ that way (Chernozhukov, Demirer, Duflo &
-        Fernández-Val 2018, "best linear predictor", here over all arms at once). Errors are
-        clustered by user. None where the guesses do not differ.
-        """
-        kept = np.ones(len(self.fold), bool) if rows is None else rows
-        x, y = self.personal()[kept], self._centred(self.robust)[kept]
-        size = float((x * x).sum(axis=1).mean()) if len(x) else 0.0
-        if size <= 0:
-            return None
-        slope = float((x * y).sum(axis=1).mean()) / size
-        influence = (x * (y - slope * x)).sum(axis=1) / size
-        half = NormalDist().inv_cdf(0.975) * clustered_error(influence, self.user_row[kept])
-        return Estimate(slope, slope - half, slope + half, len(x))
-
-    def _centred(self, figure: NDArray[np.float64]) -> NDArray[np.float64]:
-        own: NDArray[np.float64] = figure - figure.mean(axis=1, keepdims=True)
-        for number in np.unique(self.fold):
-            held = self.fold == number
-            own[held] -= own[held].mean(axis=0)
-        return own
-
-
 def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     """Learn which arm for whom.
 
     Models guess rewards of rows they have not seen. Two figures of those rows gate the policy:
 
     - the slope of unbiased differences between people on the guessed ones (do people differ the way
-      the models say?) must lie above 0 with its whole interval. It looks at all rows, so that it
-      sees differences which the gain of a policy, a much noisier figure, does not show;
+      the models say?) must lie above 0 at the one-sided confidence: only differences that are
+      there make it positive, so the other side need not be guarded. It looks at all rows, so that
+      it sees differences which the gain of a policy, a much noisier figure, does not show;
     - the paired doubly robust gain over the best single arm must not be behind by more than its
       error.
 
     Guessed differences are then shrunk by the slope, and each arm's mean is the doubly robust one:
-    what is left is what a person may be believed to gain. An arm with an effective sample of fewer
-    than 30 rows, where others have more, is chosen for nobody: a handful of lucky rows would
-    otherwise choose it for everybody.
+    what is left is what a person may be believed to gain. Arms other than the best for all start a
+    quarter of an error behind: where none but a few would gain by leaving it, a mean that is lucky
+    by an error would send many. An arm with an effective sample of fewer than 30 rows, where others
+    have more, is chosen for nobody: a handful of lucky rows would otherwise choose it for
+    everybody.
 
     Parameters
     ----------
@@ -123,7 +72,8 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     mean = np.where(known, fitted.robust.mean(axis=0), -np.inf)
     default = int(stakes.net(mean).argmax())
     slope = _at(fitted.slope(), settings.confidence)
-    lift = _judged(_held_out_choices(fitted, mean, stakes), default, fitted, log, stakes=stakes)
+    cautious = mean - CAUTION * _doubts(fitted, default)
+    lift = _judged(_held_out_choices(fitted, cautious, stakes), default, fitted, log, stakes=stakes)
     told = (
         None if isinstance(lift, NotMeasured) else lift.dr.estimate(confidence=settings.confidence)
     )
@@ -132,7 +82,7 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
         arms=log.arms,
         encoding=encoded,
         stakes=stakes,
-        scorer=scorer_of(coefficient, mean, default, slope=_believed(slope)),
+        scorer=scorer_of(coefficient, cautious, default, slope=_believed(slope)),
         personal=_ships(slope, lift),
         slope=slope,
         lift=told,
@@ -145,40 +95,6 @@ def encode(log: Log, *, categorical: tuple[str, ...]) -> Encoding:
     """Return an encoding whose tables of all arms together stay small enough to fit quickly."""
     columns = int(np.clip(MAX_CELLS // len(log.arms), MIN_COLUMNS, MAX_COLUMNS))
     return encoding.fit(log.features, categorical=categorical, max_columns=columns)
-
-
-def fold_sums(
-    design: NDArray[np.float32], log: Log, fold: NDArray[np.int64]
-) -> tuple[list[response.Sums], float]:
-    """Return the sums of every fold, and the mean reward they are taken about."""
-    base = float(log.logged.reward.mean())
-    y = log.logged.reward - base
-    return [
-        response.sums(design[own], log.logged.action[own], y[own], n_arms=len(log.arms))
-        for own in (fold == number for number in range(N_FOLDS))
-    ], base
-
-
-def cross_fitted(
-    encoded: Encoding,
-    design: NDArray[np.float32],
-    log: Log,
-    *,
-    fold: NDArray[np.int64],
-    seen: tuple[list[response.Sums], float],
-) -> CrossFitted:
-    """Return guesses for every fold by a model of all others; `seen` as :func:`fold_sums` says."""
-    by_fold, base = seen
-    whole = response.total(by_fold)
-    guess = np.empty((len(fold), len(log.arms)))
-    for number, held in enumerate(by_fold):
-        coefficient = response.fit(whole.plus(held, times=-1), encoded.feature_of_column)
-        own = fold == number
-        guess[own] = base + design[own] @ coefficient.T
-    robust, rows, logged = guess.copy(), np.arange(len(fold)), log.logged
-    surprise = logged.reward - guess[rows, logged.action]
-    robust[rows, logged.action] += surprise / logged.pscore
-    return CrossFitted(guess, robust, fold, logged.user_row)
 
 
 def net_of(logged: Decisions, stakes: Stakes) -> Decisions:
@@ -220,16 +136,22 @@ def _unknown(arms: tuple[str, ...], known: NDArray[np.bool_]) -> tuple[str, ...]
     return (said,) if few else ()
 
 
+def _doubts(fitted: CrossFitted, default: int) -> NDArray[np.float64]:
+    """Return the error of each arm's mean reward less the default's, shape (n_arms,)."""
+    less = fitted.robust - fitted.robust[:, [default]]
+    return np.nan_to_num([clustered_error(arm, fitted.user_row) for arm in less.T])
+
+
 def _believed(slope: Estimate | None) -> float:
     return 0.0 if slope is None else min(1.0, max(0.0, slope.value))
 
 
 def _at(slope: Estimate | None, confidence: float) -> Estimate | None:
-    """Return an estimate with its 95 % interval at another confidence."""
+    """Return an estimate with its 95 % interval at another confidence, of each end by itself."""
     if slope is None:
         return None
     normal = NormalDist()
-    scale = normal.inv_cdf((1 + confidence) / 2) / normal.inv_cdf(0.975)
+    scale = normal.inv_cdf(confidence) / normal.inv_cdf(0.975)
     half = (slope.high - slope.value) * scale
     return Estimate(slope.value, slope.value - half, slope.value + half, slope.n)
 
@@ -276,9 +198,11 @@ def _verdict(
         return f"{arm} for everybody: no feature tells whom to treat otherwise"
     found = f"slope of held-out differences on guessed ones {slope}"
     if _ships(slope, lift):
+        clear = told is not None and told.low > 0
+        gain = f"earns {told} a decision more than {arm} for everybody"
+        unclear = f"its gain over {arm} for everybody is too small to show here: {told} a decision"
         return (
-            f"chooses by person: earns {told} a decision more than {arm} for everybody, and "
-            f"people differ as guessed ({found})"
+            f"chooses by person: {gain if clear else unclear}; people differ as guessed ({found})"
         )
     if slope.low > 0:
         return f"{arm} for everybody: choosing by person did not earn more ({told})"

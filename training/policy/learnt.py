@@ -69,8 +69,8 @@ class Policy:
     personal : bool
         Whether the gate let it choose by person; else the default arm serves everybody.
     slope : Estimate or None
-        How much of the guessed differences between people held-out rows show: 1 all, 0 none; None
-        where no feature makes a difference.
+        How much of the guessed differences between people held-out rows show: 1 all, 0 none; each
+        end of the interval is a one-sided bound. None where no feature makes a difference.
     lift : Estimate or None
         By how much choosing by person earned more than the default arm on held-out rows; None when
         that could not be measured.

@@ -17,6 +17,7 @@ from training.data_in.read import read_file
 MISSING = ("", "NA", "NaN", "nan", "null", "None")
 WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 MAX_ARMS = 100
+FEW_ARMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,7 @@ def read_log(
     frame, notes = _complete(frame, columns)
     done = frame[columns.action].cast(pl.String)
     known = tuple(arms) or tuple(sorted(done.unique().to_list()))
-    if not 2 <= len(known) <= MAX_ARMS or not set(done.unique().to_list()) <= set(known):
-        allowed = f"the arms {', '.join(arms)}" if arms else f"2 to {MAX_ARMS} different arms"
-        raise BadQuery("--action", columns.action, allowed)
+    _refuse_arms(columns.action, tuple(done.unique().sort().to_list()), known, asked=bool(arms))
     logged = Decisions(
         user_row=_users(frame, columns.user),
         action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
@@ -122,6 +121,14 @@ def numbers(column: pl.Series) -> NDArray[np.float64] | None:
 def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
     if column not in frame.columns:
         raise BadQuery(option, column, f"a column of the file: {', '.join(frame.columns)}")
+
+
+def _refuse_arms(column: str, found: Sequence[str], known: Sequence[str], *, asked: bool) -> None:
+    if 2 <= len(known) <= MAX_ARMS and set(found) <= set(known):
+        return
+    allowed = f"the arms {', '.join(known)}" if asked else f"2 to {MAX_ARMS} different arms"
+    some = ", ".join(found[:FEW_ARMS]) + (", …" if len(found) > FEW_ARMS else "")
+    raise BadQuery("--action", column, f"{allowed}; the file has {len(found)}: {some}")
 
 
 def _refuse_leaks(columns: Columns, features: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from recsys.algorithms.transitions import TransitionSettings
 from recsys.events import DAY
 from recsys.items import hyper
 from recsys.items.at_hand import MINUTE, SOURCE, AtHand, standardised
+from recsys.items.context import ContextLift
 from recsys.items.hyper import HyperItems
 from recsys.items.slate import ItemQuery
 from recsys.people import Context
@@ -66,6 +67,21 @@ def test_the_next_of_the_session_comes_first_for_anybody(rung, user):
     ranking = rung.answer(clicking(1, 2, user=user), QUERY)
     assert ranking.item_row[0] == 3
     assert ranking.source == SOURCE
+
+
+def test_the_context_adds_to_what_comes_next_and_says_so(rung, at_hand):
+    asked, favoured = clicking(1, 2), 6
+    lift = np.zeros((1, N_ITEMS), np.float32)
+    lift[0, favoured] = 20.0
+    table = ContextLift({"device:mobile": 0}, lift, 0.0, 0.5, "UTC")
+    listening = HyperItems(rung.one_to_one, at_hand, table)
+    mobile = replace(asked, context=Context(device="mobile"))
+    plain, ours = rung.answer(asked, QUERY), listening.answer(mobile, QUERY)
+    assert ours.item_row.tolist() == [favoured, *plain.item_row.tolist()[:3]]
+    assert ours.notes == ("popular on mobile", "", "", "")
+    unsaid = listening.answer(asked, QUERY)
+    np.testing.assert_array_equal(unsaid.item_row, plain.item_row)
+    np.testing.assert_array_equal(unsaid.score, plain.score)
 
 
 def test_it_says_what_it_used(rung):

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from recsys.channel.hours import ChannelHours
-from recsys.channel.rhythm import Rhythm, age_weight, posterior, slots
+from recsys.channel.hours import ChannelHours, hours_of
+from recsys.channel.rhythm import Rhythm, age_weight, posterior, slots, within_an_hour
 from recsys.channel.rhythm import fit as everybody
 from recsys.events import DAY, HOUR, Interactions, UserEvents
+from recsys.people import Person
 from tests.training.channel.shop import CONFIG, END, training_data
 from training.channel import hours, leads, question
 from training.channel.hours import Served
@@ -35,8 +36,13 @@ BUSY = World(
 
 
 @pytest.fixture(scope="module")
-def usual() -> TrainingData:
-    return training_data(World(), n_users=1_500)[1]
+def simulation() -> tuple[Simulated, TrainingData]:
+    return training_data(World(), n_users=1_500)
+
+
+@pytest.fixture(scope="module")
+def usual(simulation: tuple[Simulated, TrainingData]) -> TrainingData:
+    return simulation[1]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,33 @@ def active(simulated: Simulated, data: TrainingData, *, follows: bool) -> Traini
 
 def test_the_best_hour_of_every_channel_is_found(usual: TrainingData) -> None:
     assert best_hours(learn(usual)) == pytest.approx(World().best_hour, abs=2)
+
+
+def test_send_times_of_a_channel_bring_more_responses_than_those_of_all(
+    simulation: tuple[Simulated, TrainingData],
+) -> None:
+    simulated, data = simulation
+    rhythm = everybody(data.interactions.at, UTC)
+    assert rhythm is not None
+    found = replace(learn(data), by_channel=np.ones(3, bool))
+    someone = [
+        Person(f"u{row}", END, user_row=row, past=data.interactions.of_user(row))
+        for row in range(0, 1_500, 10)
+    ]
+    for number, arm in enumerate(("email", "push", "sms")):
+        responds: dict[str, list[float]] = {"all": [], "channel": [], "at best": []}
+        for person in someone:
+            row = np.full(24, person.user_row)
+            clock, rested = np.arange(24.0), np.zeros(24, np.int64)
+            truth = simulated.truth.response(row, clock, rested)[:, number]
+            responds["at best"].append(truth.max())
+            for name, learnt in (("all", None), ("channel", found)):
+                told = hours_of(person, arm, rhythm, learnt, UTC, number=number)
+                best = within_an_hour(told.own.mean(axis=0)).argmax()
+                responds[name].append(truth[best])
+        of_all, of_channel, at_best = (float(np.mean(each)) for each in responds.values())
+        assert of_channel > 0.9 * at_best
+        assert of_all < 0.8 * at_best
 
 
 def test_when_most_was_sent_is_not_when_people_respond(usual: TrainingData) -> None:

@@ -28,7 +28,7 @@ def test_where_people_differ_it_gains_most_of_what_there_is_to_gain(
     at, fresh = stakes(*cost), world(20_000, seed=99, personal=1.0)
     policy = learnt(20_000, seed=1, personal=1.0, at=at)
     assert policy.personal
-    assert "chooses by person" in policy.verdict
+    assert policy.verdict.startswith("chooses by person: earns ")
     gain, possible = (v - fresh.best_single(at) for v in (fresh.value(policy), fresh.best(at)))
     assert gain >= 0.7 * possible > 0
 
@@ -47,6 +47,7 @@ def test_weak_differences_are_found_where_the_gain_alone_is_too_noisy_to_show_th
     assert found.slope.low > 0
     assert found.lift is not None
     assert found.lift.low < 0
+    assert "its gain over call for everybody is too small to show here" in found.verdict
     fresh = world(20_000, seed=98, personal=0.4)
     assert fresh.value(found) > fresh.best_single(found.stakes)
 
@@ -85,9 +86,9 @@ def test_it_loses_nothing_at_any_cost(personal: float, cost: tuple[float, ...]) 
     assert np.mean(gains) >= -0.002
 
 
-def test_where_people_are_alike_it_hardly_ever_chooses_by_person() -> None:
+def test_where_people_are_alike_it_chooses_by_person_as_seldom_as_its_level_says() -> None:
     at = stakes(0.03, 0.03, 0.0)
-    assert sum(learnt(1_500, seed=s, personal=0.0, at=at).personal for s in range(20)) <= 1
+    assert sum(learnt(1_500, seed=s, personal=0.0, at=at).personal for s in range(40)) <= 4
 
 
 def test_costs_move_people_to_the_cheaper_arm() -> None:

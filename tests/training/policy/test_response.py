@@ -47,6 +47,23 @@ def test_a_feature_that_tells_arms_apart_keeps_its_own_part_and_the_other_loses_
     assert np.ptp(found[:, 2]) < 0.03
 
 
+def in_proportion(n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return rows of 20 features that each tell a little; the last arm adds half as much again."""
+    rng = np.random.default_rng(seed)
+    design = np.hstack([np.ones((n, 1)), rng.normal(size=(n, 20))]).astype(np.float32)
+    action = rng.integers(0, N_ARMS, n)
+    score = design[:, 1:].sum(axis=1) * 0.2
+    return design, action, score * np.where(action == 2, 1.5, 1.0) + rng.normal(size=n) * 2
+
+
+def test_what_an_arm_adds_in_proportion_is_found_where_no_feature_alone_would_show_it() -> None:
+    feature, more = np.arange(-1, 20), []
+    for seed in range(10):
+        found = fit(sums(*in_proportion(3_000, seed=seed), n_arms=N_ARMS), feature)
+        more.append(found[2, 1:].mean() - found[:2, 1:].mean())
+    assert np.mean(more) == pytest.approx(0.1, abs=0.03)
+
+
 def apart(design: np.ndarray, action: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return a regression for each arm alone."""
     arms = (action == arm for arm in range(N_ARMS))

@@ -18,6 +18,7 @@ from recsys.ladder import RungName
 from training.channel import question as channel
 from training.channel.log import messages_from_log
 from training.data import TrainingData
+from training.job import DEMO_DIR
 from training.sample.messages import simulate
 
 FOLDER = Path(training.sample.__file__).parent
@@ -42,6 +43,13 @@ def test_the_clock_of_the_demo_starts_where_the_data_end() -> None:
     last = pl.read_parquet(FILE, columns=["InvoiceDate"])["InvoiceDate"].max()
     assert isinstance(last, datetime)
     assert datetime.fromisoformat(config().serving.clock_start) == last.replace(tzinfo=UTC)
+
+
+def test_all_that_the_demo_makes_lies_in_its_own_folder() -> None:
+    storage = config().storage
+    folders = (storage.models_dir, storage.quarantine_dir, storage.reports_dir)
+    for place in (storage.url.removeprefix("sqlite:///"), *folders):
+        assert Path(place).is_relative_to(DEMO_DIR)
 
 
 def test_the_licence_of_the_sample_is_told() -> None:

@@ -1,0 +1,39 @@
+"""Events that wait for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from api.intake.inbox import Inbox
+from recsys.errors import StoreUnavailable
+from recsys.storage.event_log import Event, Verdict
+
+
+async def _full_inbox() -> None:
+    inbox = Inbox(lambda events: [Verdict.ACCEPTED for _ in events], most_waiting=0)
+    with pytest.raises(StoreUnavailable, match="wait for it already"):
+        await inbox.put([Event("e", "u", "view", 1)])
+
+
+def test_a_full_inbox_turns_away() -> None:
+    asyncio.run(_full_inbox())
+
+
+async def _grouped() -> list[int]:
+    sizes: list[int] = []
+
+    def write(events: Any) -> list[Verdict]:
+        sizes.append(len(events))
+        return [Verdict.ACCEPTED for _ in events]
+
+    inbox = Inbox(write)
+    await asyncio.gather(*(inbox.put([Event(f"e{n}", "u", "view", 1)]) for n in range(50)))
+    await inbox.close()
+    return sizes
+
+
+def test_what_waits_is_written_in_one_transaction() -> None:
+    assert asyncio.run(_grouped()) == [50]
