@@ -5,7 +5,6 @@ It trains nothing unless told to: it serves the champion that the configuration 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,10 +17,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.bundle import Bundle
 from recsys.errors import RecsysError
-from recsys.storage.config_file import read_config
-from recsys.storage.model_store import ModelStore
+from tests.bench.champion import champion
 from tests.bench.comparing import (
     Comparison,
     Plan,
@@ -71,14 +68,7 @@ def main(
 
 def known_users(config: Path) -> Sequence[str]:
     """Return users of the champion, evenly spread."""
-    settings = read_config(config, os.environ)
-    store = ModelStore(Path(settings.storage.models_dir))
-    pointer = store.champion()
-    if pointer is None:
-        console.print(f"no champion in {store.models_dir}: pass --prepare, or --config of yours")
-        raise typer.Exit(1)
-    bundle, _ = store.load(pointer.version, Bundle)
-    known = bundle.interactions.users
+    known = champion(config, console).interactions.users
     rows = np.unique(np.linspace(0, len(known) - 1, USERS).astype(int))
     return [known[row] for row in rows]
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from recsys.catalogue import Catalogue
-from recsys.channel.messages import Messages
 from recsys.churn import labels
 from recsys.config import Config, parse
 from recsys.errors import BadValue
@@ -19,6 +18,7 @@ from recsys.evaluation.classification import neg_log_loss
 from recsys.events import DAY, Interactions
 from recsys.ladder import RungName, Verdict
 from tests.recsys.churn.worlds import dying_world, purchases
+from tests.training.messages import no_messages
 from training import segments
 from training.churn import choice as churn_choice
 from training.churn import judging as churn_judging
@@ -35,22 +35,11 @@ def configured(**keys: object) -> Config:
 
 
 def data(interactions: Interactions) -> TrainingData:
-    nothing = np.empty(0)
     return TrainingData(
         interactions=interactions,
         catalogue=Catalogue(("",), ("",), ("",), ("",), np.ones(1, np.float32), np.ones(1, bool)),
         trait=("",) * len(interactions.users),
-        messages=Messages(
-            channels=(),
-            user_row=nothing.astype(np.int32),
-            channel=nothing.astype(np.int8),
-            at=nothing.astype(np.int64),
-            local_hour=nothing.astype(np.int8),
-            pscore=nothing.astype(np.float32),
-            responded=nothing.astype(bool),
-            unsubscribed=nothing.astype(bool),
-            simulated=False,
-        ),
+        messages=no_messages(),
         watermark=0,
         fingerprint="",
     )
