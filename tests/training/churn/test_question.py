@@ -248,6 +248,15 @@ def test_too_few_data_ship_nothing_and_break_nothing(world: Interactions) -> Non
     assert "200 of each" in models.missing
 
 
+def test_a_horizon_as_long_as_the_data_ships_nothing_and_breaks_nothing() -> None:
+    config = configured(horizon_days=N_DAYS, active_days=N_DAYS)
+    choice, measurement = churn.measure(WORLD, config, progress=silent)
+    assert not any(verdict.shipped for verdict in measurement.verdicts.values())
+    at = WORLD.interactions.end
+    models = churn.fit(WORLD, segments.fit(WORLD, config, at=at), choice, config, at=at)
+    assert models.one_to_one is None
+
+
 def test_more_rows_than_can_be_learnt_from_are_drawn_by_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
