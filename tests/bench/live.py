@@ -29,6 +29,7 @@ from tests.bench.servers import Server
 
 HYPER = "hyper"
 HALF = 0.5
+AIM = 0.3
 
 console = Console(highlight=False)
 
@@ -47,7 +48,7 @@ def main(
         names = arrive(app, catalogue(config), visitors, events, kind)
         paths = [f"/v1/users/{name}/recommendations" for name in names]
         comparison = compare(app, paths, Plan(rounds, requests, 16), rung=HYPER)
-        show(comparison)
+        show(comparison, aim=AIM)
         peak = median(turn.real.per_second for turn in comparison.turns)
         asked = [get(path) for path in paths]
         load = put_load(app.port, asked, total=requests, connections=64, per_second=HALF * peak)
