@@ -56,20 +56,20 @@ def export(  # noqa: PLR0913 - options of a command
     from api.answers import export as exporting
 
     settings = settings_of(config)
-    if not preview:
-        if output is None:
-            raise BadQuery("output", "", "a file, or --preview")
-        exporting.check(output)
+    wish = _wish(segment, rule, channel, arms=settings.channels.arms)
+    if preview and wish is None:
+        raise BadQuery("preview", "", "with --segment or --rule")
+    file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
         job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
         ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
-        wanted = job.wanted(segment, rule, channel)
-        if preview or output is None:
+        wanted = None if wish is None else job.wanted(wish)
+        if file is not None:
+            total = job.write(ids, wanted, file)
+            typer.echo(f"{total:,} users written to {file} from model {job.version}")
+        elif wanted is not None:
             job.preview(ids, wanted)
-            return
-        total = job.write(ids, wanted, output)
-    typer.echo(f"{total:,} users written to {output} from model {job.version}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +89,24 @@ class Job:
         """All users that the model version knows."""
         return self.service.current.serving.answering.bundle.interactions.users
 
-    def wanted(self, segment: str | None, rule: Path | None, channel: str) -> Audience | None:
-        """Return the audience asked for; None for everybody.
+    def wanted(self, wish: Mapping[str, Any]) -> Audience:
+        """Return the audience asked for.
 
         Raises
         ------
-        QueryError, UnreadableFile
-            There is no such segment, rule or channel.
+        QueryError
+            The model has no such segment, or not what the rule looks at.
         """
-        if segment is None and rule is None:
-            return None
         from api.answers import audience
-        from recsys.storage.cohort_file import read_json
 
-        said = None if rule is None else read_json(rule)
-        fields: Mapping[str, Any] = {"segment": segment, "rule": said, "channel": channel}
         service = self.service
         answering = service.current.serving.answering
-        return audience.read(fields, answering, service.desk.cohorts, service.config.channels.arms)
+        return audience.read(wish, answering, service.desk.cohorts, service.config.channels.arms)
 
-    def preview(self, ids: IdMap | Sequence[str], wanted: Audience | None) -> None:
-        """Print how many there are.
-
-        Raises
-        ------
-        BadQuery
-            Nobody in particular is wanted.
-        """
+    def preview(self, ids: IdMap | Sequence[str], wanted: Audience) -> None:
+        """Print how many there are."""
         from api.answers import audience
 
-        if wanted is None:
-            raise BadQuery("preview", "", "with --segment or --rule")
         counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
         Console().print(_table(counted))
 
@@ -155,6 +142,23 @@ class Job:
                 yield row["user_id"]
 
 
+def _wish(
+    segment: str | None, rule: Path | None, channel: str, *, arms: Iterable[str]
+) -> Mapping[str, Any] | None:
+    """Return who is asked for as an API request says it; None for everybody."""
+    if segment is None and rule is None:
+        if channel:
+            raise BadQuery("channel", channel, "with --segment or --rule")
+        return None
+    from api.answers import audience
+    from recsys.storage.cohort_file import read_json
+
+    said = None if rule is None else read_json(rule)
+    wish = {"segment": segment, "rule": said, "channel": channel}
+    audience.check(wish, arms)
+    return wish
+
+
 def _table(counted: Json) -> Table:
     def told(count: int | None) -> str:
         return "fewer than 20" if count is None else f"{count:,}"
@@ -170,9 +174,10 @@ def _table(counted: Json) -> Table:
 
 @contextmanager
 def _opened(settings: Config) -> Iterator[Service]:
+    from api import logs
     from api.service import Service
 
-    service = Service(settings)
+    service = Service(settings, logger=logs.worries())
     service.load()
     try:
         yield service

@@ -29,6 +29,20 @@ def logger() -> FilteringBoundLogger:
     return made
 
 
+def worries() -> FilteringBoundLogger:
+    """Return a logger for commands: warnings and errors on standard error, for people to read."""
+    made: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        context_class=dict,
+    )
+    return made
+
+
 def described(error: BaseException) -> dict[str, Any]:
     """Return the class of an error and where it was raised, without its message."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]

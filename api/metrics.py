@@ -53,6 +53,7 @@ class Metrics:
         # Finding a labelled child costs more than using it.
         self._request = lru_cache(1_024)(self._requests.labels)
         self._answer = lru_cache(64)(self._answers.labels)
+        self._event = lru_cache(16)(self._events.labels)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note a request that was answered."""
@@ -68,7 +69,7 @@ class Metrics:
 
     def event(self, verdict: str, count: int) -> None:
         """Note what became of events."""
-        self._events.labels(verdict).inc(count)
+        self._event(verdict).inc(count)
 
     def store_read_failed(self) -> None:
         """Note an answer that had to do without the event store."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import compress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from api import clock as clocks
 from api import heap, logs, threads
@@ -37,6 +37,9 @@ from recsys.storage.model_store import ModelStore
 from recsys.storage.profiles import Profiles
 from recsys.storage.stores import open_store
 
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
 T = TypeVar("T")
 
 
@@ -49,6 +52,8 @@ class Service:
         All of it.
     clock : Clock or None
         None: the one that the configuration asks for.
+    logger : FilteringBoundLogger or None
+        None: JSON lines.
     """
 
     log: EventLog
@@ -60,13 +65,19 @@ class Service:
     recall: Recall
     _closing: asyncio.Event
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        logger: FilteringBoundLogger | None = None,
+    ) -> None:
         self.config = config
         self.reader = Reader(config)
         self.speller = Speller(config)
         self.keys = Keys(config.serving)
         self.metrics = Metrics()
-        self.logger = logs.logger()
+        self.logger = logger or logs.logger()
         self.store = ModelStore(Path(config.storage.models_dir))
         self.current = Current(config.storage.models_dir)
         self.clock = clock or clocks.configured(config.serving.clock_start)

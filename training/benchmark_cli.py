@@ -34,7 +34,7 @@ def benchmark(  # noqa: PLR0913  # one option each
 
     topn: `user item item …` a line; items of the train file are removed from the lists.
     leave-one-out: `user item` a line in time order, or a sequence a line: the last item is the
-    test, the one before it validation; earlier items are removed.
+    test, the one before it validation; earlier items are removed. Ratings with times are refused.
     """
     from training.benchmark.protocols import benchmark as carry_out
     from training.benchmark.request import Budget, Request

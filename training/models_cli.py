@@ -52,6 +52,8 @@ def list_versions(config: ConfigFile = None) -> None:
 @app.command()
 def show(
     version: Annotated[str, typer.Argument(help="A version; the champion if left out.")] = "",
+    *,
+    files: Annotated[bool, typer.Option("--files", help="Each file with its SHA-256.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Show where a version came from and how each rung did."""
@@ -60,7 +62,7 @@ def show(
         version = pointer.version
     if not version:
         raise NoChampion(store.models_dir)
-    for table in _tables(store.show(version)):
+    for table in _tables(store.show(version), files=files):
         _console().print(table)
         _console().print()
 
@@ -133,14 +135,15 @@ def _best(question: str, verdicts: Mapping[RungName, Verdict]) -> tuple[str, str
     return f"{question}: {verdict.rung}", f"{verdict.lift} {verdict.metric} over {verdict.below}"
 
 
-def _tables(entry: Registered) -> Iterator[Table]:
+def _tables(entry: Registered, *, files: bool) -> Iterator[Table]:
     manifest = entry.manifest
     yield _pairs("version", entry.version, _origin(entry, manifest))
     yield _verdicts(manifest)
     yield _pairs("chosen", "value", _flat(manifest.choices))
     yield _pairs("metric", "value", _flat(manifest.metrics))
     yield _pairs("library", "version", manifest.libraries.items())
-    yield _pairs("file", "SHA-256", entry.files.items())
+    if files:
+        yield _pairs("file", "SHA-256", entry.files.items())
 
 
 def _origin(entry: Registered, manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -152,6 +155,8 @@ def _origin(entry: Registered, manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield from ((name, f"{count:,}") for name, count in manifest.counts.items())
     yield "last event seen", f"{manifest.watermark:,}"
     yield "data fingerprint", manifest.fingerprint
+    yield "files", f"{len(entry.files)}, each with its SHA-256 in the manifest: --files"
+    yield "manifest SHA-256", entry.sha256
 
 
 def _verdicts(manifest: Manifest) -> Table:

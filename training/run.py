@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
@@ -18,13 +18,16 @@ from recsys.storage.event_log import EventLog
 from recsys.storage.model_store import ModelStore
 from training import gate, segments
 from training.channel import question as channel
+from training.channel.question import ChannelChoiceParams
 from training.churn import question as churn
 from training.churn import value
+from training.churn.choice import ChurnChoice
 from training.data import TrainingData
 from training.gate import GateVerdict
 from training.grouping import fitting as grouping
 from training.grouping.fitting import Grouping
 from training.items import question as items
+from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
 
@@ -91,30 +94,12 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     churn_choice, churn_measurement = churn.measure(data, config, progress=steps.detail)
     steps.begin("channel: choose, and measure each rung against the one below")
     channel_choice, channel_measurement = channel.measure(data, config, progress=steps.detail)
+    choices = _Choices(item_choice, churn_choice, channel_choice)
     measurements = (item_measurement, churn_measurement, channel_measurement)
 
     steps.begin("refit on everything")
     data = data.as_known_now()
-    at = data.interactions.end
-    table = segments.fit(data, config, at=at)
-    churn_models = churn.fit(data, table, churn_choice, config, at=at)
-    groups = grouping.fit(data, table, churn_models, config, at=at)
-    bundle = Bundle(
-        interactions=replace(data.interactions, occasions=None),
-        catalogue=data.catalogue,
-        segments=table,
-        groups=groups.groups,
-        items=items.fit(data, table, item_choice, config, at=at),
-        churn=churn_models,
-        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel.fit(data, table, channel_choice, config, at=at),
-        judged=tuple(_judged(m, data) for m in measurements),
-    )
-    choices = {
-        Question.ITEMS: item_choice,
-        Question.CHURN: churn_choice,
-        Question.CHANNEL: channel_choice,
-    }
+    bundle, groups = _refitted(data, choices, measurements, config)
     manifest = _manifest(data, config, choices, measurements, groups)
 
     steps.begin("register")
@@ -126,6 +111,36 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
     return Outcome(name, verdict, measurements, manifest)
+
+
+class _Choices(NamedTuple):
+    """What each question chose on validation data."""
+
+    items: ItemChoice
+    churn: ChurnChoice
+    channel: ChannelChoiceParams
+
+
+def _refitted(
+    data: TrainingData, choices: _Choices, measurements: tuple[Measurement, ...], config: Config
+) -> tuple[Bundle, Grouping]:
+    """Return all that is served, fitted on everything by what was chosen."""
+    at = data.interactions.end
+    table = segments.fit(data, config, at=at)
+    churn_models = churn.fit(data, table, choices.churn, config, at=at)
+    groups = grouping.fit(data, table, churn_models, config, at=at)
+    bundle = Bundle(
+        interactions=replace(data.interactions, occasions=None),
+        catalogue=data.catalogue,
+        segments=table,
+        groups=groups.groups,
+        items=items.fit(data, table, choices.items, config, at=at),
+        churn=churn_models,
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
+        channel=channel.fit(data, table, choices.channel, config, at=at),
+        judged=tuple(_judged(m, data) for m in measurements),
+    )
+    return bundle, groups
 
 
 def _judged(measurement: Measurement, data: TrainingData) -> Judged:
@@ -142,7 +157,7 @@ def _judged(measurement: Measurement, data: TrainingData) -> Judged:
 def _manifest(
     data: TrainingData,
     config: Config,
-    choices: Mapping[Question, Any],
+    choices: _Choices,
     measurements: tuple[Measurement, ...],
     groups: Grouping,
 ) -> Manifest:
@@ -158,7 +173,10 @@ def _manifest(
         },
         simulated=("messages",) if data.messages.simulated else (),
         config=config.model_dump(mode="json", exclude={"storage", "serving"}),
-        choices={question: _without_arrays(asdict(choice)) for question, choice in choices.items()},
+        choices={
+            Question(name): _without_arrays(asdict(choice))
+            for name, choice in choices._asdict().items()
+        },
         verdicts={m.question: m.verdicts for m in measurements},
         metrics={
             **{m.question: _plain(m.metrics) for m in measurements},

@@ -81,18 +81,33 @@ def read(
     BadRule, UnknownSegment
         What is named does not exist, or cannot be read.
     """
-    rule, segment, channel = (fields.get(name) for name in ("rule", "segment", "channel"))
-    if (rule is None) == (segment is None):
-        raise BadQuery("rule", rule, "a rule, or the name of a segment, not both")
-    if channel not in (None, "", *channels):
-        raise BadQuery("channel", channel, ", ".join(channels))
-    if rule is not None:
-        wanted = membership.check(rule_json.parse(rule), answering)
+    read_rule = check(fields, channels)
+    segment, channel = fields.get("segment"), fields.get("channel")
+    if read_rule is not None:
+        wanted = membership.check(read_rule, answering)
     elif str(segment).startswith(COHORT):
         wanted = _stored(str(segment), cohorts, answering)
     else:
         wanted = membership.of_segment(str(segment), answering)
     return Audience(wanted, str(channel or ""))
+
+
+def check(fields: Mapping[str, Any], channels: Iterable[str]) -> Rule | None:
+    """Return the `rule` among the fields, and refuse all that is wrong without asking a model.
+
+    Raises
+    ------
+    BadQuery
+        Neither a rule nor a segment or both, or an unknown channel.
+    BadRule
+        The rule cannot be read.
+    """
+    rule, channel = fields.get("rule"), fields.get("channel")
+    if (rule is None) == (fields.get("segment") is None):
+        raise BadQuery("rule", rule, "a rule, or the name of a segment, not both")
+    if channel not in (None, "", *channels):
+        raise BadQuery("channel", channel, ", ".join(channels))
+    return None if rule is None else rule_json.parse(rule)
 
 
 def looked_at(

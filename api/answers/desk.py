@@ -22,7 +22,7 @@ from recsys.channel.offers import ChannelQuery
 from recsys.churn.risk import ChurnQuery
 from recsys.errors import StoreUnavailable
 from recsys.events import SECOND
-from recsys.ladder import Climb, OnFailure, Question, RungName
+from recsys.ladder import Climb, OnFailure, Question, Reason, RungName
 from recsys.membership import Belonging
 from recsys.people import NO_SEGMENT, Person, Remembered
 from recsys.segments.rule import Rule
@@ -44,6 +44,7 @@ RECALLED = (
 FORGOTTEN = (
     "the event store is unavailable: recent events are not known, and no channel may be used"
 )
+NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 NONE_AT_ALL = Curiosity(0.0, 0.0, 0)
@@ -142,17 +143,17 @@ class Desk:
         return {**_about(serving, person, notes), "value": answer}
 
     def segment(self, serving: Serving, name: str, asked: Asked, *, at: int) -> Json:
-        """Answer which items for anybody in a segment; rung 1 knows RFM segments and traits."""
+        """Answer which items for anybody in a segment; the trail says where it has no own list."""
         row = serving.answering.bundle.segments.row(name)
         person = Person("", at, profiling=False, segment_row=row, context=asked.context)
         answer = self._listed(serving, person, asked, [])
         del answer["user_id"]
-        answer["trail"] = [step for step in answer["trail"] if step["reason"] != "no_consent"]
-        return {
-            "segment": name,
-            **answer,
-            "next_cursor": None,
-        }
+        trail = [step for step in answer["trail"] if step["reason"] != Reason.NO_CONSENT]
+        if row == NO_SEGMENT:
+            for step in trail:
+                if step["reason"] == Reason.NO_SEGMENT:
+                    step["detail"] = NO_LIST.format(name)
+        return {"segment": name, **answer, "trail": trail, "next_cursor": None}
 
     def person(
         self, serving: Serving, user_id: str, asked: Asked, *, at: int, marketing: bool = True

@@ -82,18 +82,21 @@ def export(
     return total
 
 
-def check(path: Path) -> None:
-    """Refuse a file that could not be written in the end.
+def checked(path: Path | None) -> Path:
+    """Return a file that can be written in the end.
 
     Raises
     ------
     BadQuery
-        An unknown ending, or no such folder.
+        None, an unknown ending, or no such folder.
     """
+    if path is None:
+        raise BadQuery("output", "", "a file, or --preview")
     if path.suffix not in FORMATS:
         raise BadQuery("output", str(path), f"a file ending in {', '.join(FORMATS)}")
     if not path.parent.is_dir():
         raise BadQuery("output", str(path), "a file in a folder that exists")
+    return path
 
 
 def listed(path: Path) -> Iterator[str]:
@@ -196,7 +199,7 @@ def _sink(path: Path, suffix: str, limit: int) -> Iterator[Sink]:
         with _parquet_writer(path, limit) as writer:
             yield _Parquet(writer, limit)
     else:
-        check(path.with_suffix(suffix))
+        checked(path.with_suffix(suffix))
 
 
 def _parquet_writer(path: Path, limit: int) -> ParquetWriter:

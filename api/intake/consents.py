@@ -17,7 +17,7 @@ from recsys.storage.profiles import (
     MARKETING,
     PROFILING,
     Consent,
-    latest,
+    holding,
 )
 
 FIELDS = ("purpose", "channel", "state", "at", "basis", "source", "text_version")
@@ -54,8 +54,7 @@ def read(
 
 def told(user_id: str, ledger: Sequence[Consent], *, channels: Sequence[str]) -> Json:
     """Return what holds now, and the whole ledger; what was never said is denied or null."""
-    lines = ((c.purpose, c.channel, c.state, c.at, seq) for seq, c in enumerate(ledger))
-    holds = latest(lines)
+    holds = holding(ledger)
     return {
         "user_id": user_id,
         "profiling": holds.get((PROFILING, "")),

@@ -16,10 +16,9 @@ from recsys.config import Config
 from recsys.errors import BadQuery, UnknownParameter
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
-from recsys.people import Context
+from recsys.people import NO_CONTEXT, Context
 
 MAX_ID_LENGTH = 512
-NO_CONTEXT = Context()
 ENCODED_SLASH = "\udc2f"
 EXPERIMENT = ("experiment", "variant")
 _CACHED_BYTES = 200

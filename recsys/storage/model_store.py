@@ -73,6 +73,8 @@ class Registered:
     ----------
     files : mapping of str to str
         SHA-256 of every file but the manifest, by path.
+    sha256 : str
+        Of the manifest, which holds all of those.
     registered_at : int or None
         When it was first registered (microseconds); None when the history does not tell.
     serves : bool
@@ -82,6 +84,7 @@ class Registered:
     version: str
     manifest: Manifest
     files: Mapping[str, str]
+    sha256: str
     registered_at: int | None
     serves: bool
 
@@ -208,9 +211,10 @@ class ModelStore:
         UnknownVersion, CorruptArtifact, IncompatibleArtifact
             There is none, or its manifest cannot be used.
         """
-        manifest, files, _ = self._read_manifest(version)
+        manifest, files, sha256 = self._read_manifest(version)
         registered_at = self._registered_at().get(version)
-        return Registered(version, manifest, files, registered_at, self._serves(version))
+        serves = self._serves(version)
+        return Registered(version, manifest, files, sha256, registered_at, serves)
 
     def champion(self) -> Pointer | None:
         """Return the pointer to the champion, None before the first promotion; cheap to poll.
@@ -336,10 +340,10 @@ class ModelStore:
     def _entry(self, version: str, registered: Mapping[str, int]) -> Registered | Broken:
         serves, registered_at = self._serves(version), registered.get(version)
         try:
-            manifest, files, _ = self._read_manifest(version)
+            manifest, files, sha256 = self._read_manifest(version)
         except (CorruptArtifact, IncompatibleArtifact) as error:
             return Broken(version, str(error), registered_at, serves)
-        return Registered(version, manifest, files, registered_at, serves)
+        return Registered(version, manifest, files, sha256, registered_at, serves)
 
     def _read_manifest(self, version: str) -> tuple[Manifest, Mapping[str, str], str]:
         """Return the manifest, the SHA-256 of every other file, and its own."""

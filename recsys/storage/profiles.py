@@ -147,22 +147,6 @@ class Profiles:
             written = [row for row in rows if row[0] != NOBODY]
             return max(0, writing.executemany(_RECORD, written).rowcount)
 
-    def consents_of(self, user_id: str) -> dict[tuple[str, str], bool]:
-        """Return whether a user granted each (purpose, channel) that they spoke of, latest word.
-
-        Of an id that became another user, what that user said.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        statement = (
-            "SELECT purpose, channel, state, at, seq FROM consents "  # noqa: S608
-            f"WHERE user_id = {OWNER}"
-        )
-        return latest(self.database.read(statement, (user_id,)))
-
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
         """Return all that a user ever said, in the order in which it arrived.
 
@@ -213,6 +197,11 @@ class Profiles:
         """
         rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
         return {user: (json.loads(traits), zone) for user, traits, zone in rows}
+
+
+def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:
+    """Return whether each (purpose, channel) is granted, of a ledger in the order of arrival."""
+    return latest((c.purpose, c.channel, c.state, c.at, seq) for seq, c in enumerate(ledger))
 
 
 def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:

@@ -260,6 +260,7 @@ def test_the_command_takes_a_segment_and_a_list_of_users(here: World) -> None:
         (["--rule", "none.json", "--preview"], UnreadableFile),
         (["--rule", "bad.json", "--preview"], BadRule),
         (["--segment", "rfm:new", "--channel", "pigeon", "--preview"], BadQuery),
+        (["all.csv", "--channel", "email"], BadQuery),
     ],
 )
 def test_the_command_explains_what_is_wrong(
@@ -267,6 +268,26 @@ def test_the_command_explains_what_is_wrong(
 ) -> None:
     (here.folder / "bad.json").write_text('{"event": "purchase", "counts": 3}', "utf-8")
     assert isinstance(run(*arguments).exception, error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--preview"], BadQuery),
+        (["all.csv", "--rule", "none.json"], UnreadableFile),
+        (["all.csv", "--rule", "bad.json"], BadRule),
+        (["all.csv", "--rule", "bad.json", "--segment", "rfm:new"], BadQuery),
+        (["all.csv", "--segment", "rfm:new", "--channel", "pigeon"], BadQuery),
+    ],
+)
+def test_what_is_wrong_without_a_model_is_said_before_one_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], error: type[Exception]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECSYS_CONFIG", raising=False)
+    Path("bad.json").write_text('{"event": "purchase", "counts": 3}', "utf-8")
+    assert isinstance(run(*arguments).exception, error)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
 
 
 @pytest.mark.parametrize(

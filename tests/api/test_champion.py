@@ -47,7 +47,7 @@ def damage(world: World, version: str) -> Path:
     return file.relative_to(folder)
 
 
-def until(happened: Callable[[], bool], *, seconds: float = 10.0) -> bool:
+def until(happened: Callable[[], bool], *, seconds: float = 60.0) -> bool:
     """Wait for what another thread does."""
     deadline = time.monotonic() + seconds
     while not happened():

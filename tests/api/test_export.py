@@ -91,6 +91,12 @@ def test_consents_are_respected(here: World, ending: str) -> None:
     assert channels[1:] == ["none", "none"]
 
 
+def test_the_command_speaks_to_people_not_to_log_collectors(here: World) -> None:
+    result = run("all.jsonl", "--limit", 1)
+    assert result.stdout == f"64 users written to all.jsonl from model {here.version}\n"
+    assert not result.stderr.strip()
+
+
 def test_excluded_items_are_not_exported(here: World) -> None:
     run("all.jsonl", "--exclude", "i00", "--exclude", "i03")
     assert '"item_id":"i00"' not in (here.folder / "all.jsonl").read_text(encoding="utf-8")

@@ -82,6 +82,11 @@ def test_a_segment_that_rung_1_does_not_know_gets_what_is_popular(
     answer = shared_api.client.get(f"/v1/segments/{name}/recommendations").json()
     assert len(answer["items"]) == 10
     assert answer["rung"] == "popular"
+    assert [(step["rung"], step["reason"]) for step in answer["trail"]] == [
+        ("segment", "no_segment"),
+        ("popular", "served"),
+    ]
+    assert name in answer["trail"][0]["detail"]
 
 
 def test_a_user_is_told_where_the_user_is_now(api: Api) -> None:

@@ -20,17 +20,16 @@ import orjson
 import typer
 from rich.console import Console
 
-from recsys.bundle import Bundle
 from recsys.errors import RecsysError
-from recsys.storage.config_file import read_config
-from recsys.storage.model_store import ModelStore
 from tests.bench.__main__ import SAMPLE, show
+from tests.bench.champion import champion
 from tests.bench.comparing import Plan, app_serving, compare, machine
 from tests.bench.load import get, put_load
 from tests.bench.servers import Server
 
 HYPER = "hyper"
 HALF = 0.5
+AIM = 0.3
 
 console = Console(highlight=False)
 
@@ -49,7 +48,7 @@ def main(
         names = arrive(app, catalogue(config), visitors, events, kind)
         paths = [f"/v1/users/{name}/recommendations" for name in names]
         comparison = compare(app, paths, Plan(rounds, requests, 16), rung=HYPER)
-        show(comparison)
+        show(comparison, aim=AIM)
         peak = median(turn.real.per_second for turn in comparison.turns)
         asked = [get(path) for path in paths]
         load = put_load(app.port, asked, total=requests, connections=64, per_second=HALF * peak)
@@ -61,13 +60,7 @@ def main(
 
 def catalogue(config: Path) -> Sequence[str]:
     """Return the items that the champion may recommend."""
-    settings = read_config(config, os.environ)
-    store = ModelStore(Path(settings.storage.models_dir))
-    pointer = store.champion()
-    if pointer is None:
-        console.print(f"no champion in {store.models_dir}: train first")
-        raise typer.Exit(1)
-    bundle, _ = store.load(pointer.version, Bundle)
+    bundle = champion(config, console)
     return [bundle.interactions.items[row] for row in np.flatnonzero(bundle.catalogue.available)]
 
 

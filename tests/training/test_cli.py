@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from recsys.config import Config, parse
 from recsys.errors import MissingColumn, UnreadableFile
-from recsys.storage.profiles import Profiles
+from recsys.storage.profiles import Profiles, holding
 from recsys.storage.stores import open_database
 from training.cli import app
 
@@ -62,7 +62,7 @@ def test_profiles_are_imported(option: str, text: str) -> None:
     found = {
         "--items": list(profiles.items()),
         "--users": list(profiles.users()),
-        "--consents": list(profiles.consents_of("ann")),
+        "--consents": list(holding(profiles.ledger_of("ann"))),
     }
     assert found[option]
     database.close()

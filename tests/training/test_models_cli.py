@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,21 @@ def test_show_tells_where_a_version_came_from(store: ModelStore) -> None:
         "items.factors",
         "items.ndcg_at_20.segment",
         "2.4.6",
-        "scores.npy",
     ):
         assert said in output
+
+
+def test_show_names_one_hash_and_all_of_them_when_asked(store: ModelStore) -> None:
+    (one,) = registered(store, 1)
+    manifest_hash = sha256((store.models_dir / one / "manifest.json").read_bytes()).hexdigest()
+    files = store.show(one).files
+    short, long = run("show", one).output, run("show", one, "--files").output
+    assert manifest_hash in short
+    assert f"{len(files)}, each with its SHA-256" in short
+    for name, file_hash in files.items():
+        assert name in long
+        assert file_hash in long
+        assert file_hash not in short
 
 
 def test_show_without_a_version_shows_the_champion(store: ModelStore) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from recsys.errors import UnreadableFile
 from training.benchmark.text import read_lines
+
+RATED = (3, 4)
+"""Fields of a line of ratings: user, item, perhaps a rating, time."""
+
+TIME = re.compile(r"1?\d{9}(\d{3})?(\.\d+)?")
+"""Seconds or milliseconds since the epoch, from 1973 on."""
 
 Baskets = dict[str, list[str]]
 """The items of each user, in the order of the file; users in the order of first sight."""
@@ -32,10 +39,22 @@ def read_sequences(path: Path) -> Baskets:
     Raises
     ------
     UnreadableFile
-        Missing, empty, binary or broken, or a line with a user alone.
+        Missing, empty, binary or broken, a line with a user alone, or a file of ratings.
     """
     sequences = read_baskets(path)
     for user, items in sequences.items():
         if not items:
             raise UnreadableFile(path, f"user {user!r} has no items; a line is `user item …`")
+    if _has_times(path):
+        why = (
+            "every line ends in a time, as in `user item rating timestamp`, and would be read as "
+            "items; a line is `user item`, in time order"
+        )
+        raise UnreadableFile(path, why)
     return sequences
+
+
+def _has_times(path: Path) -> bool:
+    """Return whether each line has three or four fields, the last of them a time."""
+    lines = (line.split() for _, line in read_lines(path))
+    return all(len(fields) in RATED and TIME.fullmatch(fields[-1]) for fields in lines)

@@ -160,6 +160,8 @@ def _personal(
     interactions: Interactions, rows: Labelled, choice: ChurnChoice, config: Config, *, at: int
 ) -> OneToOneChurn | None:
     """Return the additive model's propensities, else those of P0, else None: as data allow."""
+    if not len(rows):
+        return None  # no window has closed: nothing could be learnt of, or held against, anybody
     simple = choice.candidate == P0 or bool(labels.too_few(rows))
     model = (
         silent(interactions, choice.definition, at=at)

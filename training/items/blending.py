@@ -120,11 +120,7 @@ def learn(
     validation = shown(window(data, config), latest, config)
     if validation is None:
         return None
-    earlier = []
-    for lag in (1, 2):
-        progress(f"the blend: parts as of {lag + 1} windows ago")
-        if (each := before(data, settings, config, lag)) is not None:
-            earlier.append(each)
+    earlier = before(data, settings, config, progress=progress)
     if not earlier:
         return None
     progress("the blend: weights")

@@ -25,9 +25,7 @@ from training.items import newcomers
 from training.items.choice import ItemChoice
 from training.items.choosing import choose
 from training.items.contest import FactorsAlone, Lists, contest
-from training.items.counts import (
-    kind_weights,
-)
+from training.items.counts import kind_weights
 from training.items.fitting import fit
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
 from training.items.moments import in_sessions, moments
@@ -70,26 +68,12 @@ def measure(
     progress("fitting on all before the test window")
     models = fit(train, segments, choice, config, at=held.cutoff)
     progress("judging each rung against the one below")
-    if choice.sessions:
-        found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
-        held = in_sessions(held, found, config)
-    now, later = _hearings(data, held, segments, config)
+    now, later = _hearings(data, _asked(held, choice, config), segments, config)
     rungs = models.ladder({}).rungs
-    verdicts: dict[RungName, Verdict] = {}
-    for name, hearing in (
-        (RungName.SEGMENT, now),
-        (RungName.ONE_TO_ONE, now),
-        (RungName.HYPER, later),
-    ):
-        verdicts[name] = _verdict(name, rungs, verdicts, hearing)
+    verdicts = _verdicts(rungs, now, later)
     habit = _habit_ladder(models, train, config)
     ladder = Ladder(Question.ITEMS, rungs, verdicts)
-    simple = {
-        "popular": Ladder(Question.ITEMS, (models.popular,), {}),
-        "bought_before": habit,
-        **_factors_alone(models, choice, train, config),
-    }
-    served = now.ndcg(ladder)
+    simple = {"bought_before": habit, **_simple(models, choice, train, config)}
     places = newcomers.judged(now.judge, now.persons, models, train.interactions, verdicts)
     return replace(choice, new_item_places=places["places"]), Measurement(
         question=Question.ITEMS,
@@ -107,7 +91,7 @@ def measure(
         metric=_metric(config),
         window_start=held.cutoff,
         user_row=now.judge.wanted.user_row,
-        figure=served.astype(np.float32),
+        figure=now.ndcg(ladder).astype(np.float32),
     )
 
 
@@ -127,6 +111,14 @@ class _Hearing:
 
     def report(self, ladder: Lists) -> dict[str, Any]:
         return self.judge.report(self.judge.lists(ladder, self.persons))
+
+
+def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
+    """Return the test window, asked in the middle of sessions where the choice listens to them."""
+    if not choice.sessions:
+        return held
+    found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
+    return in_sessions(held, found, config)
 
 
 def _hearings(
@@ -157,6 +149,17 @@ def _up_to(name: RungName, rungs: Rungs, verdicts: Verdicts) -> Lists:
     start = next(place for place, rung in enumerate(rungs) if rung.name == name)
     below = {rung: verdict for rung, verdict in verdicts.items() if rung != name}
     return Ladder(Question.ITEMS, rungs[start:], below)
+
+
+def _verdicts(rungs: Rungs, now: _Hearing, later: _Hearing) -> Verdicts:
+    verdicts: dict[RungName, Verdict] = {}
+    for name, hearing in (
+        (RungName.SEGMENT, now),
+        (RungName.ONE_TO_ONE, now),
+        (RungName.HYPER, later),
+    ):
+        verdicts[name] = _verdict(name, rungs, verdicts, hearing)
+    return verdicts
 
 
 def _verdict(name: RungName, rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> Verdict:
@@ -207,17 +210,18 @@ def _of_context(
     return {**told, "cells": list(models.context.cells), "gain": gain}
 
 
-def _factors_alone(
+def _simple(
     models: ItemModels, choice: ItemChoice, train: TrainingData, config: Config
 ) -> dict[str, Lists]:
-    """Return the best factorisation on a ladder of its own; nothing where none was tried."""
+    """Return rung 0, and the best factorisation if one was tried, on ladders of their own."""
+    popular = {"popular": Ladder(Question.ITEMS, (models.popular,), {})}
     tried = [trial for trial in choice.trials if isinstance(trial.settings, AlsSettings)]
     if not tried:
-        return {}
+        return popular
     histories = models.weights.histories(train.interactions, at=models.at)
     factors = als.fit(histories, tried[0].settings, seed=config.training.seed)
     alone = FactorsAlone(factors, models.weights, models.at)
-    return {"als": Ladder(Question.ITEMS, (alone, models.popular), {})}
+    return {**popular, "als": Ladder(Question.ITEMS, (alone, models.popular), {})}
 
 
 def _habit_ladder(models: ItemModels, train: TrainingData, config: Config) -> Lists:

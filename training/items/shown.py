@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,11 +92,25 @@ def shown(held: Window, fitted: Fitted, config: Config) -> Shown | None:
     )
 
 
-def before(data: TrainingData, settings: PartSettings, config: Config, lag: int) -> Shown | None:
-    """Show the window so many before the last, with parts fitted before it."""
-    held = earlier(data, config, lag)
-    fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
-    return shown(held, fitted, config)
+def before(
+    data: TrainingData,
+    settings: PartSettings,
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+) -> list[Shown]:
+    """Show the two windows before the last, latest first, with parts fitted before each.
+
+    Windows with fewer than two users to learn from are left out.
+    """
+    found = []
+    for lag in (1, 2):
+        progress(f"the blend: parts as of {lag + 1} windows ago")
+        held = earlier(data, config, lag)
+        fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
+        if (each := shown(held, fitted, config)) is not None:
+            found.append(each)
+    return found
 
 
 def earlier(data: TrainingData, config: Config, lag: int) -> Window:

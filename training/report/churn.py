@@ -81,14 +81,15 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
     def paint(axes: Axes) -> None:
         axes.step(*zip((0, 1), *curve, strict=True), where="post", color=COLOURS["one_to_one"])
         axes.axhline(0.2, color="#9aa5b1", lw=1, ls="--")
-        for days, words in (
-            (usage["days"], "usage interval"),
-            (usage["survival_days"], "with open gaps"),
+        for days, words, style in (
+            (usage["days"], "usage interval", ":"),
+            (usage["survival_days"], "with open gaps", "-."),
         ):
             if days is not None:
-                axes.axvline(days, color=INK, lw=1, ls=":")
-                axes.text(days, 0.97, f"{words}: {days:g} d", color=INK, fontsize=8,
-                          rotation=90, va="top", ha="left")  # fmt: skip
+                axes.axvline(days, color=INK, lw=1, ls=style, label=f"{words}: {days:g} d")
+        if axes.get_legend_handles_labels()[1]:
+            # Above the axes: inside, wherever it stood, some shop's curve would run through it.
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=8)
         axes.set_ylim(0, 1)
         axes.set_xlim(left=0)
         axes.set_xlabel("days since an active day")
@@ -96,7 +97,7 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
 
     caption = (
         "How long users stay away before they come back (Kaplan-Meier; gaps still open count as "
-        "that). Dotted: within so many days 80 % of users, or of active days, are followed by "
+        "that). Upright: within so many days 80 % of users, or of active days, are followed by "
         "another one."
     )
     return (draw(paint, caption=caption, size=(4, 3.4)),)

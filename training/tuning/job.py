@@ -84,7 +84,7 @@ def tune(config: Config, console: Console, asked: Asked) -> None:
             finished=lambda trial: console.print(_in_a_line(trial)),
             resume=asked.resume,
         )
-        steps.begin("confirm on the window after those")
+        steps.begin("confirm on the window after those (not counted in --minutes)")
         tuned = confirmed(parts, found, config, progress=steps.detail)
     console.print(_trials(found, config))
     evidence = _evidence(tuned, data, config, asked)

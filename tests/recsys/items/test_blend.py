@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from recsys.events import DAY
 from recsys.items.blend import OWN, PAIR, habits_of, own
@@ -12,7 +10,6 @@ from tests.recsys.items.shop import (
     AT,
     EVERYTHING,
     N_ITEMS,
-    N_USERS,
     PURCHASE,
     RETURN,
     VIEW,
@@ -24,13 +21,8 @@ from tests.recsys.items.shop import (
     person,
 )
 
-MODELS = {depth: blended_models(depth=depth) for depth in (1, 3, 8)}
-PLAIN = MODELS[8]
+PLAIN = blended_models()
 BLENDED = PLAIN.blended(PLAIN.taste())
-
-
-def rung(depth=8):
-    return MODELS[depth].ladder({}).rungs[1]
 
 
 def asked(user):
@@ -82,23 +74,6 @@ def test_only_the_critical_kind_makes_a_habit():
     had = habits_of(seen, PURCHASE, at=100 * DAY)
     assert had.item_row.tolist() == [2]
     assert had.since_days.tolist() == [5]
-
-
-@pytest.mark.parametrize("depth", [1, 3, 8])
-@given(
-    user=st.integers(0, N_USERS - 1),
-    limit=st.integers(1, 10),
-    mask=st.lists(st.booleans(), min_size=N_ITEMS, max_size=N_ITEMS),
-)
-def test_the_ready_list_and_live_scoring_agree_exactly(depth, user, limit, mask):
-    query = ItemQuery(limit, np.array(mask))
-    ready, live = (rung(d).answer(person(user), query) for d in (depth, 1))
-    if live is None:
-        assert ready is None
-        return
-    for field in ("item_row", "score", "because"):
-        np.testing.assert_array_equal(getattr(ready, field), getattr(live, field))
-    assert query.allowed[ready.item_row].all()
 
 
 def test_at_the_instant_of_training_the_hyper_rung_agrees_with_the_ready_list():

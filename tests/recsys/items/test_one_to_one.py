@@ -5,11 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.events import NO_EVENTS
 from recsys.items.slate import ItemQuery
 from recsys.ladder import Reason, RungName
-from tests.recsys.items.shop import EVERYTHING, N_ITEMS, N_USERS, allowed, models, person
+from tests.recsys.items.shop import (
+    AT,
+    EVERYTHING,
+    N_ITEMS,
+    allowed,
+    blended_models,
+    models,
+    person,
+)
 
 MODELS = {depth: models(depth=depth) for depth in (1, 3, 8)}
+BLENDED = {depth: blended_models(depth=depth) for depth in (1, 3, 8)}
 
 
 def rung(depth=8):
@@ -36,15 +46,18 @@ def test_enough_history_applies_and_says_how_much():
     assert rung().because(person(3)) == "3 different items in this user's history"
 
 
+@pytest.mark.parametrize("by_depth", [MODELS, BLENDED], ids=["plain", "blended"])
 @pytest.mark.parametrize("depth", [1, 3, 8])
 @given(
-    user=st.integers(0, N_USERS - 1),
+    user=st.integers(0, 11),
     limit=st.integers(1, 10),
     mask=st.lists(st.booleans(), min_size=N_ITEMS, max_size=N_ITEMS),
 )
-def test_the_ready_list_and_live_scoring_agree_exactly(depth, user, limit, mask):
+def test_the_ready_list_and_live_scoring_agree_exactly(by_depth, depth, user, limit, mask):
     query = ItemQuery(limit, np.array(mask))
-    ready, live = (rung(d).answer(person(user), query) for d in (depth, 1))
+    model, who = by_depth[depth].ladder({}).rungs[1], person(user)
+    ready = model.answer(who, query)
+    live = model.now(who.past, NO_EVENTS, query, at=AT, source="als")
     if live is None:
         assert ready is None
         return

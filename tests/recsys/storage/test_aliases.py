@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recsys.storage import aliases
 from recsys.storage.database import Database
 from recsys.storage.event_log import Event, EventLog
-from recsys.storage.profiles import Consent, Profiles
+from recsys.storage.profiles import Consent, Profiles, holding
 
 NOW = 1_000
 
@@ -70,8 +70,11 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
         ]
     )
     aliases.alias(database, "anon", "ann", at=NOW)
-    assert profiles.consents_of("ann") == {("profiling", ""): False, ("marketing", "sms"): False}
-    assert profiles.consents_of("anon") == profiles.consents_of("ann")
+    assert holding(profiles.ledger_of("ann")) == {
+        ("profiling", ""): False,
+        ("marketing", "sms"): False,
+    }
+    assert holding(profiles.ledger_of("anon")) == holding(profiles.ledger_of("ann"))
 
 
 def test_a_denial_said_of_the_former_id_later_is_the_users_too(database: Database) -> None:

@@ -17,10 +17,13 @@ from recsys.storage.postgres import PostgresDatabase, translated
 from recsys.storage.stores import open_database
 from tests.postgres import Cluster
 
+# Long enough for a busy machine to connect in, short beside what each test would take without them.
+LIMITS = Limits(connections=2, connect_ms=2_000, statement_ms=1_000)
+
 
 @pytest.fixture
 def log(server: Cluster) -> Iterator[EventLog]:
-    opened = open_database(server.url, Limits(connections=2, connect_ms=300, statement_ms=300))
+    opened = open_database(server.url, LIMITS)
     yield EventLog(opened)
     opened.close()
 
@@ -63,7 +66,8 @@ def test_whoever_is_down_is_not_waited_for_again_and_again(server: Cluster, log:
     for _ in range(100):
         with pytest.raises(StoreUnavailable):
             log.last_seq()
-    assert time.perf_counter() - began < 2.0
+    # Waiting each time would take 200 s.
+    assert time.perf_counter() - began < 20
     with pytest.raises(StoreUnavailable):
         log.append([view("lost")], now=1)
     server.start()
@@ -72,15 +76,16 @@ def test_whoever_is_down_is_not_waited_for_again_and_again(server: Cluster, log:
 
 
 def _until_it_answers(log: EventLog) -> None:
-    deadline = time.monotonic() + 20
+    deadline, why = time.monotonic() + 120, ""
     while time.monotonic() < deadline:
         try:
             log.last_seq()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            why = str(error)
             threading.Event().wait(0.05)
         else:
             return
-    pytest.fail("it never came back")
+    pytest.fail(f"it never came back: {why}")
 
 
 @pytest.mark.slow
@@ -99,8 +104,8 @@ def test_a_restart_between_two_statements_is_not_noticed(server: Cluster, log: E
 def test_a_statement_that_takes_too_long_is_given_up(log: EventLog) -> None:
     began = time.perf_counter()
     with pytest.raises(StoreUnavailable, match="timeout"):
-        log.database.read("SELECT pg_sleep(5)")
-    assert time.perf_counter() - began < 3.0
+        log.database.read("SELECT pg_sleep(60)")
+    assert time.perf_counter() - began < 30
     assert log.database.read("SELECT 1") == [(1,)]
 
 
@@ -111,7 +116,7 @@ def test_a_connection_that_hangs_is_cut_off_and_replaced(server: Cluster, log: E
     began = time.perf_counter()
     try:
         assert log.last_seq() >= 0
-        assert 0.5 < time.perf_counter() - began < 5.0
+        assert time.perf_counter() - began > 2
     finally:
         os.kill(pid, signal.SIGCONT)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import StoreUnavailable
 from recsys.storage.database import Database
-from recsys.storage.profiles import Consent, ItemFacts, Profiles, latest
+from recsys.storage.profiles import Consent, ItemFacts, Profiles, holding, latest
 
 
 @pytest.fixture
@@ -70,8 +70,11 @@ def test_the_latest_word_counts_whatever_order_it_came_in(profiles: Profiles) ->
             Consent("ben", "profiling", "", "granted", 1),
         ]
     )
-    assert profiles.consents_of("ann") == {("marketing", "email"): False, ("profiling", ""): False}
-    assert profiles.consents_of("cid") == {}
+    assert holding(profiles.ledger_of("ann")) == {
+        ("marketing", "email"): False,
+        ("profiling", ""): False,
+    }
+    assert holding(profiles.ledger_of("cid")) == {}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["granted", "denied"]), st.integers(0, 3)), min_size=1))

@@ -29,3 +29,20 @@ def test_pairs_and_sequences_a_line_read_the_same(file):
 def test_a_sequence_without_items_is_refused(file):
     with pytest.raises(UnreadableFile, match="user 'a' has no items"):
         read_sequences(file(b"a\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"196\t242\t3\t881250949\n", b"a tea 4.5 1260759144.0\n", b"a tea 1260759144000\n"],
+)
+def test_ratings_with_times_are_not_taken_for_baskets(file, line):
+    with pytest.raises(UnreadableFile, match="user item rating timestamp"):
+        read_sequences(file(line * 3))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [b"a 1 2 881250949\nb 3 881250949\nb 7\n", b"a 1 2 3\nb 4 5 6\n", b"a 881250949\n"],
+)
+def test_sequences_of_items_that_are_numbers_are_not_taken_for_ratings(file, lines):
+    assert read_sequences(file(lines))["a"][-1] in lines.decode()

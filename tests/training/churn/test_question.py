@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from recsys.catalogue import Catalogue
-from recsys.channel.messages import Messages
 from recsys.churn import labels
 from recsys.config import Config, parse
 from recsys.errors import BadValue
@@ -19,6 +18,7 @@ from recsys.evaluation.classification import neg_log_loss
 from recsys.events import DAY, Interactions
 from recsys.ladder import RungName, Verdict
 from tests.recsys.churn.worlds import dying_world, purchases
+from tests.training.messages import no_messages
 from training import segments
 from training.churn import choice as churn_choice
 from training.churn import judging as churn_judging
@@ -35,22 +35,11 @@ def configured(**keys: object) -> Config:
 
 
 def data(interactions: Interactions) -> TrainingData:
-    nothing = np.empty(0)
     return TrainingData(
         interactions=interactions,
         catalogue=Catalogue(("",), ("",), ("",), ("",), np.ones(1, np.float32), np.ones(1, bool)),
         trait=("",) * len(interactions.users),
-        messages=Messages(
-            channels=(),
-            user_row=nothing.astype(np.int32),
-            channel=nothing.astype(np.int8),
-            at=nothing.astype(np.int64),
-            local_hour=nothing.astype(np.int8),
-            pscore=nothing.astype(np.float32),
-            responded=nothing.astype(bool),
-            unsubscribed=nothing.astype(bool),
-            simulated=False,
-        ),
+        messages=no_messages(),
         watermark=0,
         fingerprint="",
     )
@@ -257,6 +246,15 @@ def test_too_few_data_ship_nothing_and_break_nothing(world: Interactions) -> Non
     models = churn.fit(small, segments.fit(small, CONFIG, at=at), choice, CONFIG, at=at)
     assert models.one_to_one is None
     assert "200 of each" in models.missing
+
+
+def test_a_horizon_as_long_as_the_data_ships_nothing_and_breaks_nothing() -> None:
+    config = configured(horizon_days=N_DAYS, active_days=N_DAYS)
+    choice, measurement = churn.measure(WORLD, config, progress=silent)
+    assert not any(verdict.shipped for verdict in measurement.verdicts.values())
+    at = WORLD.interactions.end
+    models = churn.fit(WORLD, segments.fit(WORLD, config, at=at), choice, config, at=at)
+    assert models.one_to_one is None
 
 
 def test_more_rows_than_can_be_learnt_from_are_drawn_by_user(

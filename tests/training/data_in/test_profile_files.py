@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from recsys.errors import MissingColumn
-from recsys.storage.profiles import ItemFacts, Profiles
+from recsys.storage.profiles import ItemFacts, Profiles, holding
 from recsys.storage.sqlite import SqliteDatabase
 from tests.training.data_in.files import NOW, configured, written
 from training.data_in.profile_files import import_consents, import_items, import_users
@@ -82,7 +82,10 @@ def test_consents_are_imported_once(profiles: Profiles, tmp_path: Path) -> None:
     )
     file, config = written(tmp_path, text), configured(tmp_path)
     report = import_consents(file, config, profiles)
-    assert profiles.consents_of("ann") == {("marketing", "email"): False, ("profiling", ""): False}
+    assert holding(profiles.ledger_of("ann")) == {
+        ("marketing", "email"): False,
+        ("profiling", ""): False,
+    }
     assert report.written == 3
     assert report.quarantined == {
         "bad_channel": 2, "bad_purpose": 1, "bad_state": 1, "bad_time": 1, "no_user": 1,

@@ -9,28 +9,14 @@ import polars as pl
 import pytest
 
 from recsys.catalogue import Catalogue
-from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.events import IdMap, Interactions, UserEvents
 from recsys.ladder import RungName
+from tests.training.messages import no_messages
 from training.data import TrainingData
 from training.items import question as items
 
 SERVICES = ("POST", "D", "M", "DOT", "C2", "BANK CHARGES", "CRUK", "PADS")
-
-
-def no_messages() -> Messages:
-    return Messages(
-        channels=("email",),
-        user_row=np.empty(0, np.int32),
-        channel=np.empty(0, np.int8),
-        at=np.empty(0, np.int64),
-        local_hour=np.empty(0, np.int8),
-        pscore=np.empty(0, np.float32),
-        responded=np.empty(0, bool),
-        unsubscribed=np.empty(0, bool),
-        simulated=False,
-    )
 
 
 def online_retail() -> TrainingData:

@@ -9,13 +9,13 @@ import pytest
 
 from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.catalogue import Catalogue
-from recsys.channel.messages import Messages
 from recsys.config import Config, Items
 from recsys.config import Training as TrainingSection
 from recsys.evaluation.estimate import Estimate
 from recsys.events import DAY, IdMap, Interactions, UserEvents
 from recsys.ladder import Ladder, Question, RungName
 from recsys.people import Person
+from tests.training.messages import no_messages
 from training import segments
 from training.data import TrainingData
 from training.items import question as items
@@ -30,20 +30,6 @@ CONFIG = Config(
 N_USERS, N_ITEMS, GONE = 120, 30, 29
 DEFAULT = ItemChoice()
 KINDS = ("view", "cart", "purchase", "return")
-
-
-def no_messages() -> Messages:
-    return Messages(
-        channels=("email",),
-        user_row=np.empty(0, np.int32),
-        channel=np.empty(0, np.int8),
-        at=np.empty(0, np.int64),
-        local_hour=np.empty(0, np.int8),
-        pscore=np.empty(0, np.float32),
-        responded=np.empty(0, bool),
-        unsubscribed=np.empty(0, bool),
-        simulated=False,
-    )
 
 
 def data(rows: list[tuple[int, int, int]]) -> TrainingData:

@@ -73,5 +73,6 @@ def test_the_command_says_what_it_did_and_does_only_that(
     assert evidence["written"] == ("written to recsys.toml" in said) == ("tuned:" in file)
     assert evidence["written"] != ("nothing is written" in said)
     assert len(evidence["trials"]) == 2
+    assert "confirm on the window after those (not counted in --minutes)" in said
     assert re.search(r"in force: NDCG@5 \d\.\d{4}", said)
     assert "of 3 trials" in tuned(world, "--trials", "3", "--resume")
