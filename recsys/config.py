@@ -184,6 +184,12 @@ class Channels(Section):
     default_arm: str = Field("", description="left only for a clearly better one; empty: the first")
     currency: str = Field("", description="of costs and values, written to the decision log")
     response_value: float = Field(1.0, gt=0, description="money that one response is worth")
+    outcome: str = Field(
+        "",
+        description="interaction to count after every decision, to send nothing too; arms are worth"
+        " what they add to it where that clearly earns more; empty: responses to messages only",
+    )
+    outcome_value: float = Field(1.0, gt=0, description="money that one such outcome is worth")
     unsubscribe_cost: float = Field(10.0, ge=0, description="money that one unsubscribe loses")
     half_life_days: float = Field(90.0, gt=0, description="age at which a message counts half")
     quiet_from_hour: int = Field(21, ge=0, le=23, description="local hour")
@@ -299,6 +305,12 @@ class Config(Section):
     def _cancellation_is_a_kind(self) -> Self:
         if self.churn.cancel_kind not in {*self.kinds, ""}:
             raise ValueError(f"churn.cancel_kind is one of the kinds: {', '.join(self.kinds)}")
+        return self
+
+    @model_validator(mode="after")
+    def _outcome_is_a_kind(self) -> Self:
+        if self.channels.outcome not in {*self.kinds, ""}:
+            raise ValueError(f"channels.outcome is one of the kinds: {', '.join(self.kinds)}")
         return self
 
     @field_validator("kinds", mode="before")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.events import Interactions
+from training.channel.randomised import Randomised
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class TrainingData:
         SHA-256 over the content of all of the above and the time zones.
     timezone : tuple of str
         IANA zone of each user, empty where unknown; an empty tuple where no user's is known.
+    randomised : Randomised or None
+        Decisions that might have sent nothing; None where no outcome is configured.
     """
 
     interactions: Interactions
@@ -38,6 +41,7 @@ class TrainingData:
     watermark: int
     fingerprint: str
     timezone: tuple[str, ...] = ()
+    randomised: Randomised | None = None
 
     def before(self, cutoff: int) -> TrainingData:
         """Return what was known strictly before `cutoff`, with the same rows."""
@@ -45,6 +49,7 @@ class TrainingData:
             self,
             interactions=self.interactions.before(cutoff),
             messages=self.messages.before(cutoff),
+            randomised=self.randomised and self.randomised.before(cutoff),
         )
 
     def as_known_now(self) -> TrainingData:

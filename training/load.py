@@ -15,7 +15,7 @@ from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.config import Config
 from recsys.errors import NothingToLearnFrom
-from recsys.event_names import MESSAGE_KINDS
+from recsys.event_names import MESSAGE_KINDS, MESSAGE_UNSUBSCRIBED
 from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
 from recsys.occasions import Occasions
 from recsys.storage.aliases import former_ids
@@ -25,6 +25,7 @@ from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.stores import open_store
 from training.channel.decided import as_one_person, with_decisions
 from training.channel.log import messages_from_log
+from training.channel.randomised import Drawn, Happenings, Randomised, drawn, followed
 from training.data import TrainingData
 from training.occasions import Reading
 
@@ -76,10 +77,15 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     if not len(read.at):
         raise NothingToLearnFrom("interactions in the event log", found=0, needed=1)
     told = as_one_person(_read_messages(log, up_to), former_ids(log.database))
-    sent = with_decisions(told, DecisionLog(log.database).all())
+    decisions = DecisionLog(log.database)
+    sent = with_decisions(told, decisions.all())
+    outcome, channels = config.channels.outcome, sorted(config.channels.arms)
+    draws = drawn(decisions.all(), channels) if outcome else None
     profiles = Profiles(log.database)
     facts = profiles.items()
-    users = IdMap.of([*read.users, *sent["user_id"]])
+    # Those who were only sent nothing are users too, or all who are left of them would have bought.
+    decided = (each.user_id for each in draws or ())
+    users = IdMap.of([*read.users, *sent["user_id"], *decided])
     items = IdMap.of([*read.items, *facts])
     traits = profiles.users()
     interactions = _interactions(read, users, items, tuple(config.kinds))
@@ -88,18 +94,24 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     zones = tuple(traits[u][1] if u in traits else "" for u in users)
     timezone = zones if any(zones) else ()
     messages = messages_from_log(sent, users, config)
+    randomised = None if draws is None else _randomised(draws, told, interactions, config)
     return TrainingData(
         interactions=interactions,
         catalogue=catalogue,
         trait=trait,
         messages=messages,
         watermark=up_to,
-        fingerprint=fingerprint(interactions, catalogue, trait, messages, timezone),
+        fingerprint=fingerprint(
+            interactions, catalogue, trait, messages, timezone, *filter(None, [randomised])
+        ),
         timezone=timezone,
+        randomised=randomised,
     )
 
 
-def fingerprint(*parts: Interactions | Catalogue | tuple[str, ...] | Messages) -> str:
+def fingerprint(
+    *parts: Interactions | Catalogue | tuple[str, ...] | Messages | Randomised,
+) -> str:
     """Return the SHA-256 over the content of all parts, in hexadecimal."""
     digest = sha256()
     for value in parts:
@@ -190,6 +202,26 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
     )
     # By user and time already: the table keeps this order.
     return table if said is None else replace(table, occasions=said.where(order))
+
+
+def _randomised(
+    draws: Sequence[Drawn],
+    told: Mapping[str, Sequence[Any]],
+    interactions: Interactions,
+    config: Config,
+) -> Randomised:
+    happened = interactions.kind == interactions.kinds.index(config.channels.outcome)
+    left = [n for n, kind in enumerate(told["kind"]) if kind == MESSAGE_UNSUBSCRIBED]
+    leavers = interactions.users.rows(told["user_id"][n] for n in left)
+    longest = max((arm.attribution_days for arm in config.channels.arms.values()), default=0.0)
+    return followed(
+        draws,
+        interactions.users,
+        Happenings(interactions.user_row[happened], interactions.at[happened]),
+        Happenings(leavers, np.array([told["at"][n] for n in left], np.int64)),
+        window=int(longest * DAY),
+        until=interactions.end,
+    )
 
 
 def _catalogue(

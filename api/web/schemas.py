@@ -55,9 +55,14 @@ class Arm(Shape):
     """One channel, as it stands for this user now."""
 
     channel: str = Field(examples=["email"])
-    p: float = Field(ge=0, le=1, description="probability of a response to one message")
-    low: float = Field(ge=0, le=1)
-    high: float = Field(ge=0, le=1)
+    p: float = Field(
+        ge=-1,
+        le=1,
+        description="probability of a response to one message; where rung_reason says uplift: what"
+        " the message adds to the probability of the outcome over sending nothing",
+    )
+    low: float = Field(ge=-1, le=1)
+    high: float = Field(ge=-1, le=1)
     expected_value: float = Field(description="money, net of cost and of those who leave")
     eligible: bool
     reason: str

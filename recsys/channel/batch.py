@@ -239,7 +239,8 @@ def _drawn(
 def _decided(
     served: _Stand, now: _Now, rung: NDArray[np.int8], drawn: _Drawn, *, terms: Terms
 ) -> Decided:
-    low, high = intervals(served.believed.p, served.believed.sd, z=Z((1 + terms.confidence) / 2))
+    bounds = intervals_around if terms.uplift_in else intervals
+    low, high = bounds(served.believed.p, served.believed.sd, z=Z((1 + terms.confidence) / 2))
     at = now.crowd.at
     goes_out = np.column_stack([now.offers.at, at])[np.arange(len(at)), drawn.arm]
     return Decided(
@@ -270,3 +271,8 @@ def intervals(p: Reals, sd: Reals, *, z: float) -> tuple[Reals, Reals]:
     high = a * (np.maximum(0.0, tight_a * tight_b + half) / safe) ** 3
     lowest = np.where(solvable, np.minimum(low / (low + b), p), 0.0)
     return lowest, np.where(solvable, np.maximum(high / (high + b), p), 1.0)
+
+
+def intervals_around(p: Reals, sd: Reals, *, z: float) -> tuple[Reals, Reals]:
+    """Return what :func:`recsys.channel.decide.interval_around` does, for arrays of any shape."""
+    return np.maximum(-1.0, p - z * sd), np.minimum(1.0, p + z * sd)

@@ -2,7 +2,7 @@
 
 ``none`` (send nothing) is always eligible and worth 0, so nobody falls out. An arm is worth
 p·value - cost - p_unsubscribe·cost of an unsubscribe, and is left only for one that is clearly
-worth more.
+worth more; p is how likely a response is or, where that is known, what the message adds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Arm:
     channel : str
         Its name.
     p, low, high : float
-        Probability of a response to one message, with its interval; 0 for ``none``.
+        Probability of a response to one message, with its interval; 0 for ``none``. Where uplift
+        serves, what one message adds to the probability of the outcome, -1 to 1.
     expected_value : float
         Money that one message is expected to bring, net of its cost and of those who leave.
     eligible : bool
@@ -198,6 +199,11 @@ def interval(chance: Chance, *, z: float) -> tuple[float, float]:
     return min(low / (low + b), chance.p), max(high / (high + b), chance.p)
 
 
+def interval_around(chance: Chance, *, z: float) -> tuple[float, float]:
+    """Return the interval of a difference of probabilities, by the normal distribution."""
+    return max(-1.0, chance.p - z * chance.sd), min(1.0, chance.p + z * chance.sd)
+
+
 def _stand(rung: Believer, person: Person, offers: Sequence[Offer]) -> Standing:
     terms = rung.terms
     beliefs = rung.beliefs(person, offers)
@@ -231,10 +237,11 @@ def _arms(terms: Terms, offers: Sequence[Offer], standing: Standing, drawn: Draw
     value_of = dict(zip(terms.names, (w.value for w in standing.worths), strict=True)) | {NONE: 0.0}
     held = value_of[standing.best]
     chances = drawn.propensity
+    bounds = interval_around if terms.uplift_in else interval
     reason = _reason(NONE, 0.0, held, standing, drawn)
     arms = [Arm(NONE, 0.0, 0.0, 0.0, 0.0, True, reason, chances[NONE])]  # noqa: FBT003
     for name, offer, believed in zip(terms.names, offers, standing.beliefs, strict=True):
-        low, high = interval(believed.response, z=z)
+        low, high = bounds(believed.response, z=z)
         value = value_of[name]
         reason = offer.excluded or _reason(name, value, held, standing, drawn)
         p, chance = believed.response.p, chances.get(name, 0.0)

@@ -14,6 +14,7 @@ from recsys.channel.popular import GlobalResponse, PopularChannel
 from recsys.channel.rhythm import Rhythm
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
+from recsys.channel.uplift import Uplift
 from recsys.ladder import Ladder, Question, RungName, Verdict
 
 __all__ = ["ChannelModels", "ChannelQuery"]
@@ -37,6 +38,8 @@ class ChannelModels:
         When everybody is active; None where no events were logged.
     hours : ChannelHours or None
         At which hours people respond to each channel; None where no channel is known to differ.
+    uplift : Uplift or None
+        What messages add over sending nothing; None where deciding by it did not clearly earn more.
     """
 
     terms: Terms
@@ -47,10 +50,16 @@ class ChannelModels:
     simulated: bool
     rhythm: Rhythm | None = None
     hours: ChannelHours | None = None
+    uplift: Uplift | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ChannelQuery, ChannelChoice]:
-        """Return the ladder; each rung must beat the choice of the highest *shipped* one below."""
+        """Return the ladder; each rung must beat the choice of the highest *shipped* one below.
+
+        Where uplift serves there are two rungs: it is known of everybody and of segments.
+        """
         popular = PopularChannel.of(self.terms, self.popular, simulated=self.simulated)
+        if self.uplift is not None:
+            return Ladder(Question.CHANNEL, self.uplift.rungs(popular), verdicts)
         if self.segment is None or self.personal is None or self.moment is None:
             return Ladder(Question.CHANNEL, (popular,), verdicts)
         below: Believer = popular

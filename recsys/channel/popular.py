@@ -88,6 +88,9 @@ class PopularChannel:
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the rung protocol
         """Say how many messages the answer stands on."""
+        if self.terms.uplift_in:
+            grounds = f"{self.n_messages:,} randomised decisions"
+            return f"uplift over sending nothing: {self.terms.uplift_in}, {grounds}"
         if not self.n_messages:
             return "no messages logged: prior response rates, not measured ones"
         return f"how everybody responded to {self.n_messages:,} messages"

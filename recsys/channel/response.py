@@ -51,7 +51,7 @@ class Rates:
 
 
 class Chance(NamedTuple):
-    """A probability in (0, 1) and the standard deviation of what is believed of it."""
+    """A probability in (0, 1), or what adds to one, and the deviation of what is believed of it."""
 
     p: float
     sd: float

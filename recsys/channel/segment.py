@@ -103,7 +103,10 @@ class SegmentChannel:
 
     def because(self, person: Person) -> str:
         """Name the segment."""
-        return f"how segment {self.names[person.segment_row]} responded"
+        name, uplift_in = self.names[person.segment_row], self.terms.uplift_in
+        if uplift_in:
+            return f"uplift over sending nothing: {uplift_in}, in segment {name}"
+        return f"how segment {name} responded"
 
     def beliefs(
         self,

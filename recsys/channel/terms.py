@@ -54,6 +54,9 @@ class Terms:
         better. One or more per challenger opens the gate: the higher expected value wins.
     confidence : float
         Coverage of the intervals of response rates.
+    uplift_in : str
+        The outcome, in words, of which a message's *uplift* over sending nothing counts; empty:
+        what counts is the response to a message.
     """
 
     channels: tuple[ChannelTerms, ...]
@@ -65,6 +68,7 @@ class Terms:
     timezone: str
     gate_error: float
     confidence: float
+    uplift_in: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

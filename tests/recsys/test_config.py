@@ -103,6 +103,12 @@ def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
     assert kinds["view"].weight == 0.2
 
 
+def test_the_outcome_of_channels_is_one_of_the_kinds() -> None:
+    with pytest.raises(BadValue, match=r"channels\.outcome is one of the kinds"):
+        parse({"channels": {"outcome": "applause"}}, {})
+    assert parse({"channels": {"outcome": "purchase"}}, {}).channels.outcome == "purchase"
+
+
 def test_a_cancellation_is_one_of_the_kinds() -> None:
     asked = {"churn": {"cancel_kind": "cancel"}}
     with pytest.raises(BadValue, match="one of the kinds"):

@@ -14,9 +14,11 @@ import pytest
 from recsys.config import Config, parse
 from recsys.errors import NothingToLearnFrom
 from recsys.events import DAY
+from recsys.storage.decisions import DecisionLog
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.sqlite import SqliteDatabase
+from tests.recsys.storage.test_decisions import ONE
 from training.data_in.importing import import_events
 from training.load import load
 
@@ -202,3 +204,46 @@ def test_history_that_is_loaded_afterwards_counts_as_known_at_its_time(log: Even
     table = load(log, CONFIG).interactions
     assert table.known_at is None
     assert len(table.before(7 * DAY)) == 2
+
+
+def test_with_an_outcome_decisions_to_send_nothing_are_loaded_with_what_followed(
+    log: EventLog,
+) -> None:
+    log.append(EVENTS, now=1)
+    log.append([Event("e9", "dan", "purchase", 30 * DAY)], now=2)
+    ranked = [{"channel": "sms", "propensity": 0.7}, {"channel": "none", "propensity": 0.3}]
+    nothing = replace(
+        ONE, at=4 * DAY, action="none", features='{"segment": null}',
+        answer=json.dumps({"ranked": ranked}),
+    )  # fmt: skip
+    decisions = DecisionLog(log.database)
+    for user in ("ben", "eve"):
+        decisions.put(replace(nothing, user_id=user))
+    data = load(log, parse({"channels": {"outcome": "purchase"}}, {}))
+    assert list(data.interactions.users) == ["ann", "ben", "cid", "dan", "eve"]
+    assert data.randomised is not None
+    assert data.randomised.user_row.tolist() == [1, 4]
+    assert data.randomised.happened.tolist() == [True, False]
+    assert data.randomised.propensity.tolist() == [[0.0, 0.0, 0.7, 0.3]] * 2
+    silent = load(log, CONFIG)
+    assert silent.randomised is None
+    assert list(silent.interactions.users) == ["ann", "ben", "cid", "dan"]
+    assert silent.fingerprint != data.fingerprint
+
+
+def test_an_unsubscription_in_the_window_is_known(log: EventLog) -> None:
+    log.append(
+        [*EVENTS, Event("m9", "ben", "message_unsubscribed", 6 * DAY, channel="sms"),
+         Event("e9", "dan", "purchase", 30 * DAY)],
+        now=1,
+    )  # fmt: skip
+    ranked = [{"channel": "sms", "propensity": 0.7}, {"channel": "none", "propensity": 0.3}]
+    sent = replace(
+        ONE, user_id="ben", at=5 * DAY, action="sms", features='{"segment": null}',
+        answer=json.dumps({"ranked": ranked}),
+    )  # fmt: skip
+    DecisionLog(log.database).put(sent)
+    data = load(log, parse({"channels": {"outcome": "purchase"}}, {}))
+    assert data.randomised is not None
+    assert data.randomised.left.tolist() == [True]
+    assert data.randomised.happened.tolist() == [False]

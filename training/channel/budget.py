@@ -7,12 +7,47 @@ prices are the dual of the assignment (Bertsekas 1998, chapter 7), here by linea
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+
+from recsys.channel.batch import decide_all
+from recsys.channel.messages import Messages
+from recsys.channel.models import ChannelModels
+from recsys.config import Config
+from recsys.events import DAY
+from recsys.segments.table import SegmentTable
+from training.channel import judging as judging
 
 MOST_DECISIONS = 20_000
 TICK = 1e-9
 """So much more than those who are just left out would pay: rounding is no reason to get it."""
+
+
+def priced(
+    models: ChannelModels, messages: Messages, segments: SegmentTable, config: Config, *, at: int
+) -> ChannelModels:
+    """Return models whose channels cost what keeps them within their budgets.
+
+    Asked about is everybody who ever got a message, at noon of the last day, through the channels
+    that each got one through.
+    """
+    share = np.array([config.channels.arms[name].budget_share for name in models.terms.names])
+    if (share >= 1).all():
+        return models
+    models = _at_prices(models, np.zeros(len(share)))
+    crowd = judging.receivers(messages, segments, at=at - at % DAY + DAY // 2)
+    value = decide_all(models.ladder({}), crowd).value
+    return _at_prices(models, prices(value, crowd.granted, share))
+
+
+def _at_prices(models: ChannelModels, asked: NDArray[np.float64]) -> ChannelModels:
+    channels = tuple(
+        replace(channel, price=price)
+        for channel, price in zip(models.terms.channels, asked.tolist(), strict=True)
+    )
+    return replace(models, terms=replace(models.terms, channels=channels))
 
 
 def prices(

@@ -71,7 +71,14 @@ def held_out(
     inside = (messages.at >= start) & (messages.at < end) & ~np.isnan(messages.pscore)
     reachable = opened[messages.user_row] >= messages.at[:, None]
     own = messages.where(inside & reachable.any(axis=1))
-    crowd = _crowd(own, messages, opened, segments=segments)
+    behaviour, trait = (row[own.user_row] for row in (segments.user_segment, segments.user_trait))
+    crowd = crowd_of(
+        own.user_row,
+        own.at,
+        messages,
+        granted=opened[own.user_row] >= own.at[:, None],
+        segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
+    )
     return HeldOut(crowd, decisions(own, terms), own.responded)
 
 
@@ -146,19 +153,23 @@ def _opened(messages: Messages, n_users: int, *, start: int) -> NDArray[np.int64
     return open_until
 
 
-def _crowd(
-    own: Messages, messages: Messages, opened: NDArray[np.int64], *, segments: SegmentTable
+def crowd_of(
+    user_row: NDArray[np.int32],
+    at: NDArray[np.int64],
+    messages: Messages,
+    *,
+    granted: NDArray[np.bool_],
+    segment_row: NDArray[np.int32],
 ) -> Crowd:
-    """Return the receivers of `own` messages as they were just before each."""
-    to, earlier = _before(own, messages)
-    behaviour, trait = (row[own.user_row] for row in (segments.user_segment, segments.user_trait))
+    """Return users as they were just before each instant, by what they had got until then."""
+    to, earlier = _before(user_row, at, messages)
     return Crowd(
-        at=own.at,
-        user_row=own.user_row,
-        segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
-        profiling=np.ones(len(own), bool),
-        granted=opened[own.user_row] >= own.at[:, None],
-        zone=np.zeros(len(own), np.int32),
+        at=at,
+        user_row=user_row,
+        segment_row=segment_row,
+        profiling=np.ones(len(at), bool),
+        granted=granted,
+        zone=np.zeros(len(at), np.int32),
         zones=("",),
         sent_to=to,
         sent_channel=messages.channel[earlier].astype(np.int64),
@@ -166,8 +177,10 @@ def _crowd(
     )
 
 
-def _before(own: Messages, messages: Messages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return pairs (row in `own`, row in `messages`) of what its receiver got in the weeks before.
+def _before(
+    user_row: NDArray[np.int32], at: NDArray[np.int64], messages: Messages
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs (row, row in `messages`) of what the user of each row got in the weeks before.
 
     What was sent at the very same instant does not count as before.
     """
@@ -175,9 +188,9 @@ def _before(own: Messages, messages: Messages) -> tuple[NDArray[np.int64], NDArr
     start = int(messages.at.min(initial=0))
     span = int(messages.at.max(initial=0)) - start + 2 * REMEMBERED
     line = messages.user_row[order].astype(np.int64) * span + (messages.at[order] - start)
-    here = own.user_row.astype(np.int64) * span + (own.at - start)
+    here = user_row.astype(np.int64) * span + (at - start)
     first, last = np.searchsorted(line, here - REMEMBERED), np.searchsorted(line, here)
     count = last - first
-    to = np.repeat(np.arange(len(own)), count)
+    to = np.repeat(np.arange(len(at)), count)
     nth = np.arange(len(to)) - np.repeat(np.cumsum(count) - count, count)
     return to, order[np.repeat(first, count) + nth]

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import hyper, one_to_one, popular, rhythm, segment
-from recsys.channel.batch import decide_all
 from recsys.channel.decide import worth
-from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.popular import PopularChannel
 from recsys.channel.terms import NONE, ChannelTerms, Terms
+from recsys.channel.uplift import Uplift
 from recsys.config import Config
 from recsys.errors import BadValue
 from recsys.evaluation.estimate import Estimate
@@ -24,7 +23,7 @@ from recsys.ladder import Question, RungName, Verdict
 from recsys.local_time import zone
 from recsys.segments.table import SegmentTable
 from training import segments as segmentation
-from training.channel import budget, hours
+from training.channel import budget, hours, uplift, uplift_judged
 from training.channel import judging as judging
 from training.channel.hours import Served
 from training.channel.hours_judged import Judged, Known, judge
@@ -48,10 +47,13 @@ class ChannelChoiceParams:
         See ``Terms.gate_error``.
     hours : Served
         Which channels have hours of their own.
+    uplift : bool
+        Whether arms are worth what they add over sending nothing.
     """
 
     gate_error: float = GATE_ERRORS[0]
     hours: Served = field(default_factory=Served)
+    uplift: bool = False
 
 
 def terms(config: Config, choice: ChannelChoiceParams) -> Terms:
@@ -99,43 +101,32 @@ def fit(
     half_life = config.channels.half_life_days
     everybody = popular.fit(messages, half_life_days=half_life, at=at)
     all_channels = rhythm.fit(data.interactions.before(at).at, zone(config.data.timezone))
+    added = _uplift(data, segments, choice, config, at=at)
     if not len(messages):
-        return ChannelModels(on, everybody, None, None, None, simulated=False, rhythm=all_channels)
+        return ChannelModels(
+            on, everybody, None, None, None, simulated=False, rhythm=all_channels, uplift=added
+        )
     by_segment = segment.fit(messages, segments, everybody, half_life_days=half_life, at=at)
     prior = one_to_one.prior_means(segments, by_segment, everybody.response.mean)
     personal = one_to_one.fit(messages, prior, half_life_days=half_life, at=at)
     usual = personal.means(prior)[messages.user_row, messages.channel]
     moment = hyper.fit(messages, hyper.recent_messages(messages), usual)
     models = ChannelModels(
-        on, everybody, by_segment, personal, moment, messages.simulated, all_channels
+        on,
+        everybody,
+        by_segment,
+        personal,
+        moment,
+        messages.simulated,
+        all_channels,
+        uplift=added,
     )
     if all_channels is not None and (choice.hours.by_channel or choice.hours.by_person):
         learnt = hours.fit(
             messages, usual, data.interactions.before(at), all_channels, config, choice.hours
         )
         models = replace(models, hours=learnt)
-    return priced(models, messages, segments, config, at=at)
-
-
-def priced(
-    models: ChannelModels, messages: Messages, segments: SegmentTable, config: Config, *, at: int
-) -> ChannelModels:
-    """Return models whose channels cost what keeps them within their budgets.
-
-    Asked about is everybody who ever got a message, at noon of the last day, through the channels
-    that each got one through.
-    """
-    share = np.array([config.channels.arms[name].budget_share for name in models.terms.names])
-    if (share >= 1).all():
-        return models
-    crowd = judging.receivers(messages, segments, at=at - at % DAY + DAY // 2)
-    value = decide_all(models.ladder({}), crowd).value
-    asked = budget.prices(value, crowd.granted, share)
-    channels = tuple(
-        replace(channel, price=float(price))
-        for channel, price in zip(models.terms.channels, asked, strict=True)
-    )
-    return replace(models, terms=replace(models.terms, channels=channels))
+    return budget.priced(models, messages, segments, config, at=at)
 
 
 def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParams:
@@ -190,18 +181,21 @@ def measure(
         served = rung if verdicts[rung].shipped else served
     progress("judging the hours of each channel")
     told = judge_hours(data, trial, config)
+    progress("judging uplift over sending nothing")
+    judged = uplift_judged.judge(data, trial, verdicts, config)
     users, figure = trial.figure(policies[served].action)
     measurement = Measurement(
         question=Question.CHANNEL,
-        verdicts=verdicts,
+        verdicts=judged.verdicts,
         metrics=metrics(trial, policies, served=served)
-        | {"gate_error": choice.gate_error, "hours": told.metrics},
+        | {"gate_error": choice.gate_error, "hours": told.metrics}
+        | dict(judged.metrics),
         metric=METRIC,
         window_start=start,
         user_row=users,
         figure=figure,
     )
-    return replace(choice, hours=told.served), measurement
+    return replace(choice, hours=told.served, uplift=judged.served), measurement
 
 
 def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
@@ -240,6 +234,20 @@ def _trial(
     training = config.training
     sampling = Sampling(training.seed, training.resamples, training.confidence)
     return Trial(models, table, held, np.array(guess), sampling, start, end)
+
+
+def _uplift(
+    data: TrainingData,
+    segments: SegmentTable,
+    choice: ChannelChoiceParams,
+    config: Config,
+    *,
+    at: int,
+) -> Uplift | None:
+    if not choice.uplift or data.randomised is None:
+        return None
+    learnt = uplift.fit(data.randomised.closed_by(at), segments.names, config.channels)
+    return None if isinstance(learnt, NotMeasured) else learnt
 
 
 def _gated(trial: Trial, gate_error: float) -> NDArray[np.int8]:

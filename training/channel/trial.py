@@ -33,8 +33,8 @@ class Trial:
         As of `start`.
     held : HeldOut
         Decisions since then.
-    guess : float64, shape (n_channels,)
-        What a message through each channel earns by rung 0.
+    guess : float64, shape (n_arms,)
+        What each arm earns by rung 0, or by earlier decisions.
     start, end : int
         From when, until when was judged (microseconds).
     """

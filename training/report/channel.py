@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from training.report.drawing import COLOURS, Drawing, bars_with_intervals, diagonal, draw, measured
+from training.report.drawing import (
+    COLOURS,
+    INK,
+    Drawing,
+    bars_with_intervals,
+    diagonal,
+    draw,
+    measured,
+)
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
@@ -19,6 +27,7 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     drawings = [
         _values(metrics, said),
         _responses(metrics["response"], said),
+        _uplift(metrics.get("uplift", {})),
         _calibration(metrics["calibration"], said),
     ]
     return tuple(drawing for drawing in drawings if drawing is not None)
@@ -57,6 +66,21 @@ def _responses(cells: list[dict[str, Any]], said: str) -> Drawing | None:
 
     caption = f"Response by channel and segment, shrunk to the channel's mean.{said}"
     return draw(paint, caption=caption, size=(5, 0.6 + 0.24 * len(segments)))
+
+
+def _uplift(judged: Mapping[str, Any]) -> Drawing | None:
+    cells = judged.get("effects")
+    if not cells:
+        return None
+    named = {f"{cell['channel']}: {cell['segment']}": cell for cell in cells}
+
+    def paint(axes: Axes) -> None:
+        bars_with_intervals(axes, named, label=f"added to the probability of a {outcome}")
+        axes.axvline(0, color=INK, lw=0.8)
+
+    outcome = f"{judged['outcome']} within {judged['window_days']:g} days"
+    caption = f"What a message adds over sending nothing. Deciding by it: {judged['why']}."
+    return draw(paint, caption=caption, size=(5, 0.6 + 0.2 * len(named)))
 
 
 def _calibration(bins: list[dict[str, float]], said: str) -> Drawing | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from recsys.channel.popular import GlobalResponse
 from recsys.channel.response import Rates
 from recsys.channel.segment import SegmentResponse
 from recsys.channel.terms import NONE, ChannelTerms, Terms
+from recsys.channel.uplift import Uplift
 from recsys.events import DAY, HOUR
 from recsys.ladder import Ladder
 from recsys.people import Context, Person
@@ -70,6 +72,23 @@ def models(terms: Terms) -> ChannelModels:
         ),
         moment=MomentEffects(rng.normal(0, 0.2, (N_ARMS, 24)), np.full(N_ARMS, -0.1)),
         simulated=True,
+    )
+
+
+def models_of_uplift(terms: Terms) -> ChannelModels:
+    """Return the same, deciding by what a message adds, which may be less than nothing."""
+    rng = np.random.default_rng(2)
+    return replace(
+        models(terms),
+        uplift=Uplift(
+            outcome="purchase",
+            window_days=7.0,
+            value=2.0,
+            decisions=20_000,
+            names=("a", "b"),
+            mean=rng.normal(0.01, 0.02, (3, N_ARMS)),
+            sd=rng.uniform(0.001, 0.02, (3, N_ARMS)),
+        ),
     )
 
 

@@ -75,6 +75,14 @@ def test_the_law_holds_whatever_ships_and_however_hard_the_gate(
     same(fuzz.models(terms).ladder(verdicts), list(fuzz.people(40, seed=seed)))
 
 
+def test_the_law_holds_where_uplift_serves() -> None:
+    asked = list(fuzz.people(500, seed=8))
+    ladder = fuzz.models_of_uplift(fuzz.TERMS).ladder({})
+    assert [rung.name for rung in ladder.rungs] == [RungName.SEGMENT, RungName.POPULAR]
+    same(ladder, asked)
+    assert (together(ladder, asked).p < 0).any()
+
+
 def test_without_lots_the_best_arm_is_certain() -> None:
     asked = list(fuzz.people(50, seed=1))
     ladder = fuzz.ladder()
