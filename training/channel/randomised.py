@@ -2,6 +2,8 @@
 
 What followed is counted alike whatever was drawn: the same kind of interaction, by the same user,
 in the same window. Nothing is attributed to a message, so that those who got none can be compared.
+Who could not be reached counts as if they had been; what a later decision within the window added
+is in it too, for all arms alike: each was drawn on its own.
 """
 
 from __future__ import annotations
