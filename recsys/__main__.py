@@ -10,16 +10,18 @@ from rich.text import Text
 
 import api.cli
 import api.export_cli
-import training.benchmark_cli
-import training.cli
-import training.evaluate_cli
-import training.forecast_cli
-import training.models_cli
-import training.policy_cli
-import training.storage_cli
-import training.train_cli
-import training.tune_cli
 from recsys.errors import RecsysError
+from training.commands import (
+    benchmark,
+    data,
+    evaluate,
+    forecast,
+    models,
+    policy,
+    storage,
+    train,
+    tune,
+)
 
 app = typer.Typer(
     name="recsys",
@@ -28,19 +30,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    training.cli.app,
-    training.train_cli.app,
-    training.evaluate_cli.app,
-    training.tune_cli.app,
-    training.benchmark_cli.app,
-    training.forecast_cli.app,
+    data.app,
+    train.app,
+    evaluate.app,
+    tune.app,
+    benchmark.app,
+    forecast.app,
     api.cli.app,
     api.export_cli.app,
 ):
     app.registered_commands += part.registered_commands
-app.add_typer(training.models_cli.app, name="models")
-app.add_typer(training.policy_cli.app, name="policy")
-app.add_typer(training.storage_cli.app, name="storage")
+app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
+app.add_typer(storage.app, name="storage")
 
 
 def main() -> None:

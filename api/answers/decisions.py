@@ -18,6 +18,10 @@ from recsys.ladder import Climb
 from recsys.local_time import local_hour, zone_or
 from recsys.people import NO_SEGMENT, Person
 
+WITHDRAWN = "the logged decision was {channel}, and consent to it was withdrawn since"
+NOTHING_TO_SEND: Json = {"best": NONE, "send_at": None, "send_time": None}
+"""What a decision becomes when its channel may not be used any more."""
+
 
 class Draws(NamedTuple):
     """How lots were drawn, and up to which line the consent ledger was read."""

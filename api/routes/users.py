@@ -38,6 +38,7 @@ from api.web.schemas import (
     ValueAnswer,
 )
 from recsys.channel.decision import Decision
+from recsys.channel.terms import NONE
 from recsys.errors import BadQuery, ErasedUser
 
 NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
@@ -108,10 +109,13 @@ class Users:
     async def decided(self, user_id: str, query_string: bytes) -> bytes:
         """Return a decision, once it is on the disk; asked again, the same one.
 
+        What is logged stays; to send it is advised only while its channel is granted.
+
         Raises
         ------
         StoreUnavailable
-            It could not be logged, so it was not taken.
+            It could not be logged, so it was not taken, or nobody knows whether consent to it
+            still holds.
         """
         asked = self._service.reader.query(query_string, self._known["channel"])
         if not asked.decision:
@@ -123,7 +127,7 @@ class Users:
         service = self._service
         logged = service.decisions.get(user_id, asked.decision)
         if logged is not None:
-            return _told(user_id, logged, asked, forced=False)
+            return self._told(user_id, logged, asked, forced=False)
         serving, at = service.current.serving, service.clock()
         consent_seq = service.decisions.consent_seq(user_id)
         taken = service.desk.decide(serving, user_id, asked, at=at, consent_seq=consent_seq)
@@ -135,7 +139,23 @@ class Users:
             advice = service.desk.channel(serving, user_id, asked, at=at)
             return render.dump({**advice, "notes": [*advice["notes"], UNLOGGED]})
         # Two requests at once: the other one's was first.
-        return _told(user_id, logged, asked, forced=replace(logged, user_id=user_id) == taken)
+        return self._told(user_id, logged, asked, forced=replace(logged, user_id=user_id) == taken)
+
+    def _told(self, user_id: str, decision: Decision, asked: Asked, *, forced: bool) -> bytes:
+        notes = [FORCED if forced else NOT_FORCED.format(rung=decision.rung)] if asked.force else []
+        answer = decisions.told(decision, explain=asked.explain)
+        if decision.action not in {NONE, *self._service.profiles.channels_of(user_id)}:
+            answer |= decisions.NOTHING_TO_SEND
+            notes.append(decisions.WITHDRAWN.format(channel=decision.action))
+        return render.dump(
+            {
+                "user_id": user_id,
+                "model_version": decision.version,
+                "generated_at": render.instant(decision.at),
+                "notes": notes,
+                "channel": answer,
+            }
+        )
 
     async def recommendations(self, request: Request) -> Response:
         """Rank items for a user, from the highest rung that applies to this user now."""
@@ -230,17 +250,4 @@ def register(app: FastAPI, users: Users) -> None:
         responses={200: {"model": BatchAnswer}, **PROBLEMS, **KEYS},
         response_class=Answer,
         openapi_extra={"requestBody": BATCH_BODY},
-    )
-
-
-def _told(user_id: str, decision: Decision, asked: Asked, *, forced: bool) -> bytes:
-    notes = [FORCED if forced else NOT_FORCED.format(rung=decision.rung)] if asked.force else []
-    return render.dump(
-        {
-            "user_id": user_id,
-            "model_version": decision.version,
-            "generated_at": render.instant(decision.at),
-            "notes": notes,
-            "channel": decisions.told(decision, explain=asked.explain),
-        }
     )

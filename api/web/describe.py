@@ -72,7 +72,8 @@ CHANNEL_QUERY = [
     _parameter(
         "decision",
         "id of a decision on the channel: then channels.epsilon explores, and what was decided is "
-        "logged before it is answered; the same id for the same user is the same decision",
+        "logged before it is answered; the same id for the same user is the same decision, but "
+        "`none` once consent to its channel is withdrawn",
         TEXT,
     ),
     _parameter("session", "logged with a decision", TEXT),

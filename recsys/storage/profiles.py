@@ -159,6 +159,21 @@ class Profiles:
         statement = f"SELECT {names} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
         return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
 
+    def channels_of(self, user_id: str) -> frozenset[str]:
+        """Return the channels on which a user grants marketing now; unknown is denied.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        held = holding(self.ledger_of(user_id))
+        return frozenset(
+            channel
+            for (purpose, channel), granted in held.items()
+            if granted and purpose == MARKETING
+        )
+
     def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
         """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
 

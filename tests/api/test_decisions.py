@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +12,8 @@ from api.web.asked import Asked
 from recsys.channel.explore import Curiosity
 from recsys.errors import StoreUnavailable
 from recsys.events import DAY
-from tests.api.conftest import NOON, Api
+from tests.api.conftest import NOON, Api, running
+from tests.worlds import World
 from training.load import load
 
 CHANNEL = "/v1/users/anna/channel"
@@ -20,6 +22,11 @@ CHANNEL = "/v1/users/anna/channel"
 @pytest.fixture
 def client(shared_api: Api) -> TestClient:
     return shared_api.client
+
+
+@pytest.fixture
+def stored(either: World) -> Iterator[Api]:
+    yield from running(either)
 
 
 def test_without_an_id_the_answer_is_advice_and_certain(client: TestClient) -> None:
@@ -129,6 +136,41 @@ def test_asked_again_a_decision_stays_what_it_was_whatever_happened_since(api: A
     assert api.client.get(f"{CHANNEL}?decision=d1").json() == first
     assert api.client.get(f"{CHANNEL}?decision=d2").json() != first
     assert len(list(api.service.decisions.all())) == 2
+
+
+@pytest.mark.parametrize("withdrawal", ["a denial", "an unsubscription"])
+def test_a_decision_is_not_told_again_once_consent_to_it_is_withdrawn(
+    stored: Api, withdrawal: str
+) -> None:
+    path = "/v1/users/u00/channel?decision=d1"
+    first = stored.client.get(path).json()
+    assert (first["channel"]["best"], first["notes"]) == ("email", [])
+    logged = list(stored.service.decisions.all())
+    if withdrawal == "a denial":
+        consent = {"purpose": "marketing", "channel": "email", "state": "denied"}
+        stored.client.put("/v1/users/u00/consent", json=consent).raise_for_status()
+    else:
+        left = {"user_id": "u00", "event": "Unsubscribed", "channel": "email"}
+        stored.client.post("/v1/events", json=left).raise_for_status()
+    again = stored.client.get(path).json()
+    nothing = {"best": "none", "send_at": None, "send_time": None}
+    assert again == {
+        **first,
+        "notes": ["the logged decision was email, and consent to it was withdrawn since"],
+        "channel": {**first["channel"], **nothing},
+    }
+    assert list(stored.service.decisions.all()) == logged
+    stored.clock.at += 1_000_000
+    consent = {"purpose": "marketing", "channel": "email", "state": "granted"}
+    stored.client.put("/v1/users/u00/consent", json=consent).raise_for_status()
+    assert stored.client.get(path).json() == first
+
+
+def test_nobody_is_told_to_send_while_consents_cannot_be_read(api: Api) -> None:
+    path = "/v1/users/u00/channel?decision=d1"
+    assert api.client.get(path).json()["channel"]["best"] == "email"
+    api.service.profiles.database = Closed()  # type: ignore[assignment]
+    assert api.client.get(path).status_code == 503
 
 
 def test_a_decision_that_cannot_be_logged_is_not_taken(api: Api) -> None:

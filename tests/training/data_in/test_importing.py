@@ -77,6 +77,25 @@ def test_importing_again_changes_nothing(log: EventLog, tmp_path: Path) -> None:
     assert rows(log) == before
 
 
+@pytest.mark.parametrize("column", ["price", "quantity"])
+def test_a_column_mapped_later_doubles_nothing(log: EventLog, tmp_path: Path, column: str) -> None:
+    text = "user_id,item_id,at,worth\nann,tea,2020-01-01,-2\nann,tea,2020-01-01,5\n"
+    imported(log, tmp_path, text)
+    before = rows(log)
+    file = written(tmp_path, text)
+    again = import_events(file, configured(tmp_path, columns={column: "worth"}), log, now=NOW)
+    assert (again.logged, len(before)) == (0, 2)
+    assert rows(log) == before
+    assert balanced(again)
+
+
+def test_rows_of_two_orders_in_one_second_are_two_events(log: EventLog, tmp_path: Path) -> None:
+    header = "user_id,item_id,at,order_id\n"
+    for order in ("1", "2"):
+        report = imported(log, tmp_path, f"{header}ann,tea,2020-01-01,{order}\n")
+        assert (report.logged, report.known) == (1, 0)
+
+
 def test_rows_of_an_erased_user_are_left_out_and_counted(log: EventLog, tmp_path: Path) -> None:
     imported(log, tmp_path, HEADER + ROWS)
     erase(log.database, "ann", at=NOW, receipt_id="r1")

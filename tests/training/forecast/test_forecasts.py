@@ -16,9 +16,9 @@ from recsys.evaluation.classification import auc, calibration_error
 from recsys.events import DAY, Interactions
 from tests.recsys.churn.worlds import KINDS, PURCHASE, dying_world, purchases, table
 from tests.training.forecast.worlds import day, frame, written
+from training.commands.forecast import app
 from training.forecast import churn, value
 from training.forecast.rhythm import rhythm
-from training.forecast_cli import app
 
 DEFINITION = Definition("purchase", 28, 60)
 AT = 300 * DAY

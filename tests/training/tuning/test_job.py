@@ -13,7 +13,7 @@ from tests.training.items.test_blending import moving_habits
 from tests.training.items.test_question import CONFIG, silent
 from tests.training.tuning.worlds import BAD, GOOD
 from tests.worlds import World
-from training.tune_cli import app
+from training.commands.tune import app
 from training.tuning.job import confirmed
 from training.tuning.judging import stretches
 from training.tuning.search import Found, Trial

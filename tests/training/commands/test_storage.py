@@ -13,7 +13,7 @@ from recsys.events import DAY
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.schema import HEAD
 from recsys.storage.stores import open_database
-from training.storage_cli import app
+from training.commands.storage import app
 
 
 def run(*command: str, **environment: str) -> Result:

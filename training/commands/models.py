@@ -19,7 +19,7 @@ from recsys.events import moment
 from recsys.ladder import RungName, Verdict
 from recsys.storage.config_file import read_config
 from recsys.storage.model_store import Broken, ModelStore, Registered
-from training.options import ConfigFile
+from training.commands.options import ConfigFile
 
 app = typer.Typer(help="The model versions there are, and which of them serves.")
 

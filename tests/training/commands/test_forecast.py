@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys.errors import BadQuery
-from training.forecast_cli import app
+from training.commands.forecast import app
 
 HEADER = "user_id,timestamp,value\n"
 

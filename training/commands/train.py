@@ -13,7 +13,7 @@ from rich.console import Console
 from recsys.errors import PortInUse
 from recsys.storage.config_file import read_config
 from training import demo as showing
-from training.options import ConfigFile
+from training.commands.options import ConfigFile
 
 app = typer.Typer()
 

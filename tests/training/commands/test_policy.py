@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from recsys.errors import BadQuery, NotRandomised
 from tests.training.policy.worlds import ARMS, FEATURES, world
-from training.policy_cli import app
+from training.commands.policy import app
 
 COLUMNS = ("--action", "arm", "--reward", "bought")
 WITH_PSCORE = (*COLUMNS, "--pscore", "p")

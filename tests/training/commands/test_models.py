@@ -15,7 +15,7 @@ from recsys.events import HOUR
 from recsys.ladder import Question, RungName, Verdict
 from recsys.storage.model_store import ModelStore
 from tests.recsys.storage.worlds import BLACK_FRIDAY, bundle, manifest
-from training.models_cli import app
+from training.commands.models import app
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from recsys.errors import UnknownVersion
 from recsys.storage.model_store import ModelStore
 from tests.training.test_run import opened, trained
 from tests.worlds import World
-from training.evaluate_cli import app
+from training.commands.evaluate import app
 
 PIECES = "[items]\ntest_days = 40\nat_k = 5\n[training]\nresamples = 200\n"
 

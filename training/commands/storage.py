@@ -14,7 +14,7 @@ from recsys.storage import erasure, retention, schema
 from recsys.storage.config_file import read_config
 from recsys.storage.database import POSTGRES
 from recsys.storage.stores import open_store
-from training.options import ConfigFile
+from training.commands.options import ConfigFile
 
 app = typer.Typer(help="Look after the store of events, profiles and consents.")
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from recsys.storage.config_file import read_config
-from training.options import ConfigFile
+from training.commands.options import ConfigFile
 
 app = typer.Typer()
 

@@ -12,7 +12,7 @@ from recsys.config import Config, parse
 from recsys.errors import MissingColumn, UnreadableFile
 from recsys.storage.profiles import Profiles, holding
 from recsys.storage.stores import open_database
-from training.cli import app
+from training.commands.data import app
 
 runner = CliRunner()
 

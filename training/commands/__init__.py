@@ -1,0 +1,1 @@
+"""The commands that train, measure, search, forecast and look after models and data."""
