@@ -44,13 +44,14 @@ def demo(
 ) -> None:
     """Train on the shipped shop with simulated messages, serve, and show answers.
 
-    Everything is made anew in var/demo; Ctrl-C ends it.
+    It takes about two minutes on two cores. Everything is made anew in var/demo; Ctrl-C ends it.
     """
     from training import job
 
     console = Console()
     if not prepare_only:
         _refuse_taken(port)
+    console.print("This takes about two minutes on two cores.")
     job.prepare_demo(read_config(showing.CONFIG, os.environ), console)
     if prepare_only:
         console.print(f"serve it with: recsys serve --config {showing.CONFIG}", soft_wrap=True)
