@@ -55,13 +55,16 @@ def learn(  # noqa: PLR0913 - the options of a command
     categorical: Annotated[str, typer.Option(help="Features whose numbers are names: a,b.")] = "",
     confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the gate.")] = 0.95,
     seed: Seed = 7,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the policy in --out.")] = False,
 ) -> None:
     """Learn which arm for whom; where that does not clearly pay, one arm for everybody."""
-    from training.policy.folder import write_policy
+    from training.policy.folder import refuse_taken, write_policy
     from training.policy.learning import Settings, encode, learn
     from training.policy.log import read_log
     from training.policy.randomised import with_pscores
 
+    refuse_taken(out, force=force)
     names = _names(features, "--features")
     settings = Settings(seed, confidence, _chosen(categorical, names))
     found = read_log(log, _columns(action, reward, pscore, user), names)

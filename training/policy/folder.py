@@ -17,6 +17,24 @@ KIND = "recsys policy"
 FORMAT = 2
 
 
+def refuse_taken(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something, unless that is a policy and `force` gives it up.
+
+    Raises
+    ------
+    BadQuery
+        It is left alone.
+    """
+    if not _taken(folder):
+        return
+    if not (folder / MANIFEST).is_file():
+        raise BadQuery("--out", str(folder), "a new or empty folder, or one with a policy in it")
+    if not force:
+        raise BadQuery(
+            "--out", str(folder), "a new folder; --force replaces the policy in this one"
+        )
+
+
 def write_policy(folder: Path, policy: Policy) -> None:
     """Write a policy, in the place of an earlier one if there is one.
 
@@ -25,17 +43,18 @@ def write_policy(folder: Path, policy: Policy) -> None:
     BadQuery
         The folder holds something else, which is left alone.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        if not (folder / MANIFEST).is_file():
-            raise BadQuery(
-                "--out", str(folder), "a new or empty folder, or one with a policy in it"
-            )
+    refuse_taken(folder, force=True)
+    if _taken(folder):
         shutil.rmtree(folder)
     files = artifact.write(folder / FACTS, policy)
     manifest = {"kind": KIND, "format": FORMAT, "verdict": policy.verdict, "files": files}
     told = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     artifact.write_durably(folder / MANIFEST, told)
     artifact.sync_folder(folder)
+
+
+def _taken(folder: Path) -> bool:
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
 
 
 def read_policy(folder: Path) -> Policy:

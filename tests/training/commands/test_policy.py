@@ -52,6 +52,17 @@ def test_learning_says_what_held_out_rows_said(folder: Path) -> None:
     assert "a decision more than" in result.output
 
 
+def test_a_policy_is_replaced_only_by_force(folder: Path) -> None:
+    learn = ("learn", "--log", folder / "log.csv", *WITH_PSCORE, *FEATURES_ASKED)
+    run(*learn, "--out", folder / "kept")
+    before = (folder / "kept" / "manifest.json").read_bytes()
+    with pytest.raises(BadQuery, match="--force replaces"):
+        run(*learn, "--cost", "call=9,mail=9", "--out", folder / "kept")
+    assert (folder / "kept" / "manifest.json").read_bytes() == before
+    run(*learn, "--cost", "call=9,mail=9", "--out", folder / "kept", "--force")
+    assert (folder / "kept" / "manifest.json").read_bytes() != before
+
+
 def test_every_row_gets_an_arm_and_propensities(folder: Path) -> None:
     out = folder / "arms.csv"
     run("apply", "--policy", folder / "policy", "--users", folder / "later.csv", "--out", out)
