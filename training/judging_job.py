@@ -15,6 +15,7 @@ from recsys.events import moment
 from recsys.ladder import Question
 from recsys.storage.model_store import ModelStore, Registered
 from training import gate
+from training import pause as pauses
 from training.churn import matured
 from training.churn.matured import Matured
 from training.data import TrainingData
@@ -36,6 +37,7 @@ def evaluate(config: Config, console: Console, *, windows: int, report_file: Pat
         for table in pages.tables(test):
             console.print(table)
             console.print()
+    _warn_of_pause(console, data, config)
     pages.write(tests, report_file)
     console.print(f"report: {report_file}")
 
@@ -54,8 +56,14 @@ def backtest(config: Config, console: Console, *, windows: int, report_file: Pat
     for test in tests:
         for warning in test.warnings:
             console.print(f"{test.source}, {moment(test.at):%Y-%m-%d}, known before: {warning}")
+    _warn_of_pause(console, data, config)
     matured_page.write(tests, report_file)
     console.print(f"report: {report_file}")
+
+
+def _warn_of_pause(console: Console, data: TrainingData, config: Config) -> None:
+    if pause := pauses.told(data.interactions, days=config.items.test_days):
+        console.print(pause, style="yellow")
 
 
 def _versions(store: ModelStore, data: TrainingData, config: Config) -> Iterator[Matured]:

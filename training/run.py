@@ -30,6 +30,7 @@ from training.items import question as items
 from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
+from training.pause import told as paused
 
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
 
@@ -58,12 +59,15 @@ class Outcome:
         One per question.
     manifest : Manifest
         As registered.
+    warnings : tuple of str
+        What makes it doubtful how far the measurements carry.
     """
 
     version: str
     gate: GateVerdict
     measurements: tuple[Measurement, ...]
     manifest: Manifest
+    warnings: tuple[str, ...] = ()
 
 
 def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> Outcome:
@@ -110,7 +114,8 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
         store.promote(name, at=now, why="; ".join(verdict.why))
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
-    return Outcome(name, verdict, measurements, manifest)
+    pause = paused(data.interactions, days=config.items.test_days)
+    return Outcome(name, verdict, measurements, manifest, (pause,) if pause else ())
 
 
 class _Choices(NamedTuple):

@@ -37,7 +37,8 @@ def rendered(outcome: Outcome) -> Group:
 
 
 def _warnings(outcome: Outcome) -> Iterator[Text]:
-    """Yield what could be known of the level of churn before a window opens."""
+    """Yield what the run warns of, and what could be known of churn before a window opens."""
+    yield from (Text(warning, style="yellow") for warning in outcome.warnings)
     churn = outcome.manifest.metrics.get(Question.CHURN, {})
     windows = {"drift_before_the_test": "the judged window", "drift": "the next window"}
     for name, window in windows.items():

@@ -12,17 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from recsys.bundle import Bundle
 from recsys.config import Config, Items
 from recsys.config import Training as TrainingSection
 from recsys.errors import NothingToLearnFrom
+from recsys.events import DAY
 from recsys.ladder import Question, RungName
 from recsys.storage.event_log import Event, EventLog
 from recsys.storage.model_store import ModelStore
 from recsys.storage.stores import open_database
 from tests.worlds import END, World
 from training.run import Outcome, run
+from training.summary import rendered
 
 
 @dataclass
@@ -105,6 +108,18 @@ def test_one_more_event_or_another_seed_makes_another_version(
     assert trained(seeded, log).version != before.version
     log.append([Event("more", "u01", "purchase", END - 1, item_id="i01", value=3.0)], now=END)
     assert trained(config, log).version != before.version
+
+
+def test_a_pause_before_the_test_window_is_warned_of(shop: tuple[Config, EventLog]) -> None:
+    config, log = shop
+    late = END + 365 * DAY
+    log.append([Event("late", "u01", "purchase", late, item_id="i01", value=3.0)], now=late)
+    outcome = trained(config, log, now=late)
+    (warning,) = outcome.warnings
+    assert "nothing happened between 2025-12-31 and 2027-01-01" in warning
+    console = Console(record=True, width=200)
+    console.print(rendered(outcome))
+    assert warning in console.export_text()
 
 
 def test_a_worse_challenger_is_registered_but_not_promoted_and_says_why(

@@ -10,9 +10,11 @@ from typer.testing import CliRunner, Result
 from recsys.config import Items
 from recsys.config import Training as TrainingSection
 from recsys.errors import UnknownVersion
+from recsys.events import DAY
+from recsys.storage.event_log import Event
 from recsys.storage.model_store import ModelStore
 from tests.training.test_run import opened, trained
-from tests.worlds import World
+from tests.worlds import END, World
 from training.commands.evaluate import app
 
 PIECES = "[items]\ntest_days = 40\nat_k = 5\n[training]\nresamples = 200\n"
@@ -49,6 +51,20 @@ def _own_folder(
 
 def run(*command: str) -> Result:
     return CliRunner().invoke(app, command)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "backtest"])
+def test_a_pause_before_the_last_days_is_warned_of(
+    built_world: World, tmp_path: Path, command: str
+) -> None:
+    world = built_world.copy(tmp_path / "paused")
+    late = END + 365 * DAY
+    with opened(world.config) as log:
+        log.append([Event("late", "u01", "purchase", late, item_id="i01", value=3.0)], now=late)
+    Path("recsys.toml").write_text(f'[storage]\nurl = "{world.config.storage.url}"\n' + PIECES)
+    told = run(command, "--windows", "1", "--report", "page.html").output
+    warning = "nothing happened between 2025-12-31 and 2027-01-01: the last 40 days"
+    assert told.count(warning) == 1
 
 
 def rows(result: Result) -> dict[str, list[str]]:
