@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recsys.ladder import Reason, RungName
 
+WITHHELD = "null: fewer than 20, or a count that would give such a one away"
+
 
 class Shape(BaseModel):
     """A JSON object without members that are not declared."""
@@ -268,8 +270,8 @@ class Leaf(Shape):
     """A leaf of a rule, and how many users it let in and kept out."""
 
     leaf: str = Field(examples=["rule.all[0]"])
-    admitted: int | None = Field(description="null: fewer than 20")
-    refused: int | None
+    admitted: int | None = Field(description=WITHHELD)
+    refused: int | None = Field(description=WITHHELD)
 
 
 class AudiencePreview(Shape):
@@ -277,8 +279,10 @@ class AudiencePreview(Shape):
 
     model_version: str
     counted: str = Field(description="who can be in the figures")
-    users: int | None = Field(description="who belong; null: fewer than 20")
-    reachable: int | None = Field(description="who granted marketing, on the channel if one")
+    users: int | None = Field(description=f"who belong; {WITHHELD}")
+    reachable: int | None = Field(
+        description=f"who granted marketing, on the channel if one; {WITHHELD}"
+    )
     of: int = Field(description="known users")
     looked_at: int
     estimated: bool = Field(description="scaled up from a sample")
