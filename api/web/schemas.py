@@ -10,6 +10,11 @@ from recsys.ladder import Reason, RungName
 
 WITHHELD = "null: fewer than 20, or a count that would give such a one away"
 
+COUNTED = (
+    "who is in the figures: everybody in the model's snapshot; an audience, and `membership` of a "
+    "user, are as of now"
+)
+
 
 class Shape(BaseModel):
     """A JSON object without members that are not declared."""
@@ -150,8 +155,12 @@ class Membership(Shape):
 class UserAnswer(ItemsAnswer):
     """All three answers."""
 
-    segment: str | None = Field(examples=["rfm:champions"])
-    membership: Membership
+    segment: str | None = Field(
+        description="as of the model's snapshot, the one that rung 1 answers from; `membership` "
+        "is as of now, so that the two may differ",
+        examples=["rfm:champions"],
+    )
+    membership: Membership = Field(description="as of now, with the events since training")
     channel: Channel
     churn: Churn
 
@@ -247,8 +256,8 @@ class SegmentsAnswer(Shape):
     """All segments."""
 
     model_version: str
-    counted: str = Field(description="who is in the figures")
-    as_of: str
+    counted: str = Field(description=COUNTED)
+    as_of: str = Field(description="of the snapshot: the end of the training data")
     period_days: int = Field(description="of the lifecycle: the usage interval")
     items: list[Segment]
     no_clusters: str | None = Field(description="why there are no content clusters")
@@ -261,8 +270,8 @@ class SegmentAnswer(Segment):
     """One segment."""
 
     model_version: str
-    counted: str = Field(description="who is in the figures")
-    as_of: str
+    counted: str = Field(description=COUNTED)
+    as_of: str = Field(description="of the snapshot: the end of the training data")
     period_days: int
 
 
