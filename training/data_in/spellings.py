@@ -70,7 +70,7 @@ CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id", "user"),
     "purpose": ("purpose",),
     "channel": ("channel",),
-    "state": ("state",),
+    "state": ("state", "granted"),
     "at": ("at", "timestamp"),
     "basis": ("basis",),
     "source": ("source",),

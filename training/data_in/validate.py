@@ -30,7 +30,7 @@ from training.data_in.occasions import properties
 from training.data_in.quarantine import quarantined
 from training.data_in.read import RawFile
 from training.data_in.spellings import Found, event_columns
-from training.data_in.times import Times, parse_times
+from training.data_in.times import TIME_HINT, Times, parse_times
 
 REASONS: Mapping[str, str] = {
     "no_user": "nobody is named",
@@ -38,7 +38,8 @@ REASONS: Mapping[str, str] = {
     "bad_item": f"the item id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
     "bad_event_id": f"the event id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
     "no_time": "no time is given",
-    "bad_time": "the time is not understood, does not exist in its zone, or is before 1970",
+    "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
+    "before 1970",
     "future_time": "the time is more than a day from now",
     "reused_id": "an event id of this file comes again with other content",
     "unknown_kind": "the kind of event is not configured in [kinds]",

@@ -193,6 +193,22 @@ def test_a_file_without_a_good_row_is_reported(log: EventLog, tmp_path: Path) ->
     assert "no_user" in _shown(report)
 
 
+def test_a_day_that_may_be_a_month_points_to_the_setting_that_reads_it(
+    log: EventLog, tmp_path: Path
+) -> None:
+    text = "user_id,item_id,at\nann,tea,03/04/2025\n"
+    refused = imported(log, tmp_path, text)
+    assert refused.quarantined == {"bad_time": 1}
+    assert 'data.time_format = "%d/%m/%Y"' in _shown(refused)
+    read = import_events(
+        written(tmp_path, text.replace("2025", "2019")),
+        configured(tmp_path, time_format="%d/%m/%Y"),
+        log,
+        now=NOW,
+    )
+    assert read.logged == 1
+
+
 def test_a_missing_column_logs_nothing(log: EventLog, tmp_path: Path) -> None:
     with pytest.raises(MissingColumn):
         imported(log, tmp_path, "who,what\n1,2\n")
