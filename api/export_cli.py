@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,9 @@ def export(  # noqa: PLR0913 - options of a command
     rule: Annotated[
         Path | None, typer.Option(help="Only users of a rule (JSON) who granted marketing.")
     ] = None,
-    channel: Annotated[str, typer.Option(help="The channel they granted. Default: any.")] = "",
+    channel: Annotated[
+        str, typer.Option(help="Only users who granted marketing on this channel.")
+    ] = "",
     preview: Annotated[
         bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
     ] = False,
@@ -67,7 +69,7 @@ def export(  # noqa: PLR0913 - options of a command
         ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
-            total = job.write(ids, wanted, file)
+            total = job.write(ids, wanted, file, channel=channel)
             typer.echo(f"{total:,} users written to {file} from model {job.version}")
         elif wanted is not None:
             job.preview(ids, wanted)
@@ -111,8 +113,10 @@ class Job:
         counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
         Console().print(_table(counted))
 
-    def write(self, ids: IdMap | Sequence[str], wanted: Audience | None, output: Path) -> int:
-        """Write the answers about the users, or those of them who are wanted."""
+    def write(
+        self, ids: IdMap | Sequence[str], wanted: Audience | None, output: Path, *, channel: str
+    ) -> int:
+        """Write the answers about the users, or those who are wanted, or granted a channel."""
         from api.answers import export as exporting
 
         def answer(user_id: str) -> Json:
@@ -120,8 +124,12 @@ class Job:
             at = service.clock()
             return service.desk.everything(service.current.serving, user_id, self.asked, at=at)
 
-        members: Iterable[str] = ids if wanted is None else self._members(ids, wanted)
-        with _progress(len(ids) if wanted is None else None) as advance:
+        members: Iterable[str] = ids
+        if wanted is not None:
+            members = self._members(ids, wanted)
+        elif channel:
+            members = self._granted(ids, channel)
+        with _progress(len(ids) if members is ids else None) as advance:
             return exporting.export(
                 answer, members, output, limit=self.asked.limit, progress=advance
             )
@@ -135,6 +143,15 @@ class Job:
             asked=self.asked, at=service.clock(),
         )  # fmt: skip
 
+    def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
+        from api.answers import audience
+
+        service = self.service
+        return audience.granted(
+            service.desk, service.current.serving, channel, ids,
+            asked=self.asked, at=service.clock(),
+        )  # fmt: skip
+
     def _members(self, ids: Iterable[str], wanted: Audience) -> Iterator[str]:
         from api.answers import audience
 
@@ -144,12 +161,12 @@ class Job:
 
 
 def _wish(
-    segment: str | None, rule: Path | None, channel: str, *, arms: Iterable[str]
+    segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str]
 ) -> Mapping[str, Any] | None:
-    """Return who is asked for as an API request says it; None for everybody."""
+    """Return who is asked for as an API request says it; None without a rule or a segment."""
+    if channel and channel not in arms:
+        raise BadQuery("channel", channel, ", ".join(arms))
     if segment is None and rule is None:
-        if channel:
-            raise BadQuery("channel", channel, "with --segment or --rule")
         return None
     from api.answers import audience
     from recsys.storage.cohort_file import read_json

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from recsys.errors import BadValue, ConfigError, UnknownKey
+from recsys.event_names import MESSAGE_KINDS
 
 PREFIX = "RECSYS_"
 
@@ -342,9 +343,13 @@ def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
         if name.startswith(PREFIX) and "__" in name:
             _put(merged, name.removeprefix(PREFIX).lower().split("__"), value)
     try:
-        return Config.model_validate(merged)
+        config = Config.model_validate(merged)
     except ValidationError as error:
         raise _explained(error) from error
+    kinds = (*config.kinds, *MESSAGE_KINDS)
+    if unknown := [kind for kind in config.data.retention_days if kind not in kinds]:
+        raise BadValue("data.retention_days", unknown[0], f"the kinds {', '.join(kinds)}")
+    return config
 
 
 def keys(section: type[Section] = Config, prefix: str = "") -> Iterator[tuple[str, Any, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import NewType
+from typing import Literal, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,22 @@ def micros(moment: datetime) -> int:
 def moment(at: int) -> datetime:
     """Return the aware UTC datetime of `at` microseconds since the epoch."""
     return datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND)
+
+
+def in_line(
+    user_row: NDArray[np.integer],
+    at: NDArray[np.int64],
+    instants: NDArray[np.int64],
+    *,
+    side: Literal["left", "right"] = "left",
+) -> NDArray[np.int64]:
+    """Return numbers that ascend by user, then by time, int64, shape (n,).
+
+    Of a time counts how many of the ascending `instants` lie before it (`side` ``right``: or at
+    it): user and rank fit one number for any user, user and microseconds do not.
+    """
+    rank = np.searchsorted(instants, at, side=side)
+    return user_row.astype(np.int64) * (len(instants) + 1) + rank
 
 
 @dataclass(frozen=True)

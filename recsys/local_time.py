@@ -12,8 +12,8 @@ from recsys.errors import BadQuery
 from recsys.events import HOUR, SECOND, micros
 
 QUARTER = HOUR // 4
-_SIX = ("at night", "in the morning", "in the afternoon", "in the evening")
-DAY_PARTS = (*_SIX, *(f"{part} at weekends" for part in _SIX))
+_QUARTERS = ("at night", "in the morning", "in the afternoon", "in the evening")
+DAY_PARTS = (*_QUARTERS, *(f"{part} at weekends" for part in _QUARTERS))
 """Six hours each from midnight: of Monday to Friday, then of Saturday and Sunday."""
 
 
@@ -59,7 +59,7 @@ def local_hours(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int8]:
 def day_part(at: int, there: ZoneInfo) -> int:
     """Return the place in ``DAY_PARTS`` of an instant on a clock in zone `there`."""
     now = datetime.fromtimestamp(at // SECOND, there)
-    return now.hour // 6 + (len(_SIX) if now.weekday() >= 5 else 0)
+    return now.hour // 6 + (len(_QUARTERS) if now.weekday() >= 5 else 0)
 
 
 def day_parts(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int32]:

@@ -142,6 +142,22 @@ def members(looked: Looked, audience: Audience) -> Iterator[Json]:
             }
 
 
+def granted(
+    desk: Desk, serving: Serving, channel: str, user_ids: Iterable[str], *, asked: Asked, at: int
+) -> Iterator[str]:
+    """Yield the users who granted marketing on a channel; unknown is denied.
+
+    Raises
+    ------
+    StoreUnavailable
+        Consents cannot be read.
+    """
+    for user_id in user_ids:
+        person = _gathered(*desk.person(serving, user_id, asked, at=at))
+        if channel in person.channels:
+            yield person.user_id
+
+
 def sample(users: IdMap | Sequence[str], *, seed: int) -> list[str]:
     """Return all users, or ``SAMPLE`` of them drawn at random where there are more."""
     if len(users) <= SAMPLE:

@@ -23,6 +23,7 @@ from recsys.channel.offers import WEEK, ChannelQuery, Offer
 from recsys.channel.one_to_one import OneToOneChannel
 from recsys.channel.response import Belief, Beliefs, Chance
 from recsys.channel.terms import Terms
+from recsys.events import in_line
 from recsys.ladder import RungName, Step
 from recsys.people import Person
 
@@ -50,13 +51,11 @@ def recent_messages(messages: Messages) -> NDArray[np.int64]:
 
     Messages at the very same instant do not count as before one another.
     """
-    order = np.lexsort((messages.at, messages.user_row))
-    # One number line for all users, wide enough apart that no week reaches into another user's.
-    start, end = (int(messages.at.min()), int(messages.at.max())) if len(messages) else (0, 0)
-    span = end - start + 2 * WEEK
-    line = messages.user_row[order].astype(np.int64) * span + (messages.at[order] - start)
-    recent = np.empty(len(messages), np.int64)
-    recent[order] = np.searchsorted(line, line) - np.searchsorted(line, line - WEEK, side="right")
+    user, at, instants = messages.user_row, messages.at, np.unique(messages.at)
+    line = np.sort(in_line(user, at, instants))
+    before = np.searchsorted(line, in_line(user, at, instants))
+    a_week_before = np.searchsorted(line, in_line(user, at - WEEK, instants, side="right"))
+    recent: NDArray[np.int64] = before - a_week_before
     return recent
 
 

@@ -69,7 +69,7 @@ class ContextLift:
         Row of each cell, by what :func:`cell` calls it.
     lift : float32, shape (n_cells, n_items)
         Logarithm of how much more an item is taken in the cell than elsewhere, shrunk to 0; see
-        :mod:`training.items.context_table`.
+        :mod:`training.items.context.table`.
     weight, session_weight : float
         What the sum over the dimensions weighs next to the 1:1 score, and next to what comes next
         in a session; 0 where it does not.

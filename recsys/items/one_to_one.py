@@ -129,7 +129,8 @@ class OneToOneItems:
         """Rank the allowed items for some events as of `at`; None when they speak for none."""
         history = self._history(past, live, at=at)
         if lift is not None:
-            return self._in_context(history, past.followed_by(live), query, lift, at, source)
+            events = past.followed_by(live)
+            return self._in_context(history, events, query, lift, at=at, source=source)
         if self.blended is None:
             items, score, because = self.taste.rank(history, query.allowed, query.limit)
         else:
@@ -145,6 +146,7 @@ class OneToOneItems:
         events: UserEvents,
         query: ItemQuery,
         lift: Lift,
+        *,
         at: int,
         source: str,
     ) -> Ranking | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from recsys.errors import StoreUnavailable
 from recsys.storage import schema
 from recsys.storage.database import Limits, Row, Scalar, refuse_url
+from recsys.storage.outage import Outage
 from recsys.storage.values import first_of, plain
 from recsys.storage.watch import Watch
 
@@ -32,7 +32,6 @@ _BEGIN = """
 SELECT pg_advisory_xact_lock(%s), CASE WHEN current_setting('synchronous_commit') = 'off'
     THEN set_config('synchronous_commit', 'on', true) END
 """
-_PAUSE_SECONDS = 0.5
 _NUMBERED = re.compile(r"\?(\d+)")
 _COPY_ROWS = 50_000
 
@@ -45,8 +44,8 @@ Connection = psycopg.Connection[Row]
 class PostgresDatabase:
     """A store on a server; connected at the first statement.
 
-    After a failure to reach the server, further statements fail at once for half a second: nobody
-    waits in line for what is down.
+    After a failure to reach the server, further statements fail at once until it is back, which is
+    found out in the background: nobody waits in line for what is down.
 
     Parameters
     ----------
@@ -70,11 +69,17 @@ class PostgresDatabase:
             raise refuse_url(url) from error
         self.place = f"postgresql://{named.get('host', '')}/{named.get('dbname', '')}"
         self.url = url
-        self._down_until = 0.0
+        self._outage = Outage(self._reached)
         self._checked = self._closed = False
         self._opening = threading.Lock()
         options = f"{named.get('options', '')} -c statement_timeout={limits.statement_ms}"
         self._watch = Watch((limits.statement_ms + limits.connect_ms) / 1_000)
+        self._how: dict[str, Any] = {
+            "autocommit": True,
+            "connect_timeout": max(2, limits.connect_ms // 1_000),
+            "options": options.strip(),
+            "tcp_user_timeout": limits.statement_ms + limits.connect_ms,
+        }
         self._pool = ConnectionPool(
             url,
             min_size=0,
@@ -82,12 +87,7 @@ class PostgresDatabase:
             timeout=limits.connect_ms / 1_000,
             reconnect_timeout=limits.connect_ms / 1_000,
             open=False,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": max(2, limits.connect_ms // 1_000),
-                "options": options.strip(),
-                "tcp_user_timeout": limits.statement_ms + limits.connect_ms,
-            },
+            kwargs=self._how,
         )
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -133,13 +133,14 @@ class PostgresDatabase:
     def close(self) -> None:
         """Let go of all connections."""
         self._closed = True
+        self._outage.close()
         self._pool.close()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         if self._closed:
             raise StoreUnavailable(f"{self.place}: closed")
-        if time.monotonic() < self._down_until:
+        if self._outage.lasts:
             raise StoreUnavailable(f"{self.place}: cannot be reached")
         if self._pool.closed:
             with self._opening:
@@ -162,6 +163,13 @@ class PostgresDatabase:
         with self._connection() as connection:
             yield connection
 
+    def _reached(self) -> bool:
+        try:
+            with psycopg.connect(self.url, **self._how) as found, self._watch.over(found):
+                return _answers(found)
+        except psycopg.Error:
+            return False
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -170,7 +178,7 @@ class PostgresDatabase:
             if isinstance(error, (PoolTimeout, psycopg.OperationalError)) and not isinstance(
                 error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
             ):
-                self._down_until = time.monotonic() + _PAUSE_SECONDS
+                self._outage.begin()
             why = str(error).strip().splitlines()
             raise StoreUnavailable(f"{self.place}: {why[0] if why else 'no answer'}") from error
 

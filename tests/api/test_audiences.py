@@ -267,6 +267,21 @@ def test_the_command_takes_a_segment_and_a_list_of_users(here: World) -> None:
     assert "1 users written" in result.output
 
 
+def test_a_channel_alone_exports_only_those_who_granted_it(here: World) -> None:
+    for channel, granted in (("email", set(USERS[::2])), ("sms", set())):
+        result = run("granted.jsonl", "--channel", channel, "--limit", 1)
+        assert f"{len(granted)} users written" in result.output
+        lines = (here.folder / "granted.jsonl").read_bytes().splitlines()
+        assert {UserAnswer.model_validate_json(line).user_id for line in lines} == granted
+
+
+def test_an_unknown_channel_is_refused_with_the_known_ones(here: World) -> None:
+    refused = run("all.jsonl", "--channel", "fax").exception
+    assert isinstance(refused, BadQuery)
+    assert refused.allowed == "email, push, sms"
+    assert not (here.folder / "all.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -276,7 +291,7 @@ def test_the_command_takes_a_segment_and_a_list_of_users(here: World) -> None:
         (["--rule", "none.json", "--preview"], UnreadableFile),
         (["--rule", "bad.json", "--preview"], BadRule),
         (["--segment", "rfm:new", "--channel", "pigeon", "--preview"], BadQuery),
-        (["all.csv", "--channel", "email"], BadQuery),
+        (["all.csv", "--channel", "fax"], BadQuery),
     ],
 )
 def test_the_command_explains_what_is_wrong(
@@ -293,6 +308,7 @@ def test_the_command_explains_what_is_wrong(
         (["all.csv", "--rule", "none.json"], UnreadableFile),
         (["all.csv", "--rule", "bad.json"], BadRule),
         (["all.csv", "--rule", "bad.json", "--segment", "rfm:new"], BadQuery),
+        (["all.csv", "--channel", "fax"], BadQuery),
         (["all.csv", "--segment", "rfm:new", "--channel", "pigeon"], BadQuery),
     ],
 )

@@ -21,7 +21,7 @@ from recsys.storage.stores import open_database
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import END, ITEMS, USERS, World, train
 from training.items.choice import ItemChoice
-from training.items.context_choice import ContextChoice
+from training.items.context.choice import ContextChoice
 
 FAVOURITE = "i31"
 SLATE = "/v1/users/{}/recommendations?limit=20{}"

@@ -117,6 +117,15 @@ def test_what_cannot_be_meant_is_refused_before_anything_runs(
         parse(file, {})
 
 
+def test_days_are_kept_of_known_kinds_only() -> None:
+    with pytest.raises(
+        BadValue, match=r"'data.retention_days' is 'viw'; .*view, cart.*message_sent"
+    ):
+        parse({"data": {"retention_days": {"viw": 30}}}, {})
+    own = {"kinds": {"wish": {}}, "data": {"retention_days": {"wish": 9, "message_sent": 90}}}
+    assert parse(own, {}).data.retention_days == {"wish": 9, "message_sent": 90}
+
+
 def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
     kinds = parse({"kinds": {"wish": {"weight": 0.3}, "view": {"weight": 0.2}}}, {}).kinds
     assert set(kinds) == {*USUAL_KINDS, "wish"}

@@ -14,7 +14,7 @@ from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
 from recsys.evaluation.policy_value import NOTHING, Decisions
-from recsys.events import DAY, IdMap
+from recsys.events import DAY, IdMap, in_line
 from recsys.ladder import Ladder, RungName, Verdict
 from recsys.people import NO_SEGMENT
 from recsys.segments.table import SegmentTable
@@ -185,11 +185,11 @@ def _before(
     What was sent at the very same instant does not count as before.
     """
     order = np.lexsort((messages.at, messages.user_row))
-    start = int(messages.at.min(initial=0))
-    span = int(messages.at.max(initial=0)) - start + 2 * REMEMBERED
-    line = messages.user_row[order].astype(np.int64) * span + (messages.at[order] - start)
-    here = user_row.astype(np.int64) * span + (at - start)
-    first, last = np.searchsorted(line, here - REMEMBERED), np.searchsorted(line, here)
+    instants = np.unique(messages.at)
+    line = in_line(messages.user_row[order], messages.at[order], instants)
+    first, last = (
+        np.searchsorted(line, in_line(user_row, when, instants)) for when in (at - REMEMBERED, at)
+    )
     count = last - first
     to = np.repeat(np.arange(len(at)), count)
     nth = np.arange(len(to)) - np.repeat(np.cumsum(count) - count, count)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.channel.messages import Messages
 from recsys.channel.rhythm import LIKENESS, MOST_EVENTS, PRIOR_EVENTS, Reals, Rhythm, age_weight
-from recsys.events import DAY, Interactions
+from recsys.events import Interactions, in_line
 
 NEAR = np.array([0.5, 0.25, *[0.0] * 21, 0.25])
 """What an event counts by how many hours of the clock it is away."""
@@ -64,11 +64,9 @@ def _before(
     messages: Messages, interactions: Interactions
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return from where to where the last events of each receiver before a message lie."""
-    start = min(int(interactions.at.min(initial=0)), int(messages.at.min(initial=0)))
-    span = max(int(interactions.at.max(initial=0)), int(messages.at.max(initial=0))) - start + DAY
-    line = interactions.user_row.astype(np.int64) * span + (interactions.at - start)
-    here = messages.user_row.astype(np.int64) * span + (messages.at - start)
-    last = np.searchsorted(line, here)
+    instants = np.unique(messages.at)
+    line = in_line(interactions.user_row, interactions.at, instants, side="right")
+    last = np.searchsorted(line, in_line(messages.user_row, messages.at, instants), side="right")
     return np.maximum(interactions.indptr[messages.user_row], last - MOST_EVENTS), last
 
 

@@ -2,6 +2,8 @@
 
 What followed is counted alike whatever was drawn: the same kind of interaction, by the same user,
 in the same window. Nothing is attributed to a message, so that those who got none can be compared.
+Who could not be reached counts as if they had been; what a later decision within the window added
+is in it too, for all arms alike: each was drawn on its own.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from recsys.channel.decision import Decision
 from recsys.channel.terms import NONE
-from recsys.events import IdMap
+from recsys.events import IdMap, in_line
 
 
 class Drawn(NamedTuple):
@@ -159,16 +161,10 @@ def _within(
     row: NDArray[np.int32], at: NDArray[np.int64], window: int, events: Happenings
 ) -> NDArray[np.bool_]:
     """Return whether the user of each row did it after `at`, up to a window later, shape (n,)."""
-    # Instants by their rank: user and rank together fit a number, user and microseconds do not.
     instants = np.unique(events.at)
-    span = len(instants) + 1
-
-    def line(user: NDArray[np.integer], when: NDArray[np.int64]) -> NDArray[np.int64]:
-        ranks = np.searchsorted(instants, when, side="right")
-        return user.astype(np.int64) * span + ranks
-
-    told = np.sort(line(events.user_row, events.at))
+    told = np.sort(in_line(events.user_row, events.at, instants))
     until_then, until_later = (
-        np.searchsorted(told, line(row, when), side="right") for when in (at, at + window)
+        np.searchsorted(told, in_line(row, when, instants, side="right"))
+        for when in (at, at + window)
     )
     return until_later > until_then

@@ -26,10 +26,16 @@ def import_file(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Import a file of events (or items, users, consents) and say what became of every row.
+    r"""Import a file of events (or items, users, consents) and say what became of every row.
 
     Bad rows go to a quarantine file with their row number and the reason. Importing a file again
     changes nothing. Ends with 1 when no row could be used.
+
+    A ledger of consents (purpose: marketing by channel, or profiling; granted: yes or no):
+
+    \b
+    user_id,purpose,channel,granted,at
+    ann,marketing,email,yes,2025-01-31T12:00:00Z
     """
     asked = {"items": items, "users": users, "consents": consents}
     about = [name for name, said in asked.items() if said] or ["events"]

@@ -1,4 +1,4 @@
-"""Ids for events that came without: the same content has the same id, in every run and version."""
+"""Ids for events that came without: the same event has the same id, in every run and version."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _STEPS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def event_ids(at: NDArray[np.int64], content: Mapping[str, pl.Series]) -> pl.Series:
-    """Return an id for each row: 12 hexadecimal digits of time, 20 of content.
+    """Return an id for each row: 12 hexadecimal digits of time, 20 of what it is.
 
     The time comes first (milliseconds, as in UUID version 7), so that ids grow with time and the
-    index over them grows at its end. The content is a hash of all columns and of the number of
+    index over them grows at its end. The rest is a hash of all columns and of the number of
     equal rows before: of two equal events in one file neither is lost, and importing the file
     again gives the same ids. Made for files, not against forgers: the hash is not cryptographic.
 

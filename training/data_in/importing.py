@@ -57,6 +57,9 @@ def import_events(
 ) -> ImportReport:
     """Import a file of events. Importing it again, or one that overlaps, logs only what is new.
 
+    Rows without an id of their own are known by user, item, kind, time and order (and their place
+    among equal ones): read again with one more column mapped, they stay as they were logged first.
+
     Titles, categories and prices of items and the trait of users go to the profiles as well.
 
     Parameters

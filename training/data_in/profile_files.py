@@ -30,7 +30,7 @@ from training.data_in.spellings import (
     find,
     require,
 )
-from training.data_in.times import parse_times
+from training.data_in.times import TIME_HINT, parse_times
 
 REASONS: Mapping[str, str] = {
     "no_user": "nobody is named",
@@ -41,9 +41,10 @@ REASONS: Mapping[str, str] = {
     "bad_available": "whether it can be had is neither true nor false",
     "bad_timezone": "the time zone is not an IANA name",
     "bad_purpose": f"the purpose is neither {PROFILING} nor {MARKETING}",
+    "no_channel": "no channel given; marketing is granted or denied for one channel at a time",
     "bad_channel": "the consent is for a channel that is not configured",
-    "bad_state": f"the state is neither {GRANTED} nor {DENIED}",
-    "bad_time": "no time is given, or it is not understood",
+    "bad_state": f"the state is neither {GRANTED} nor {DENIED}, nor true, false, yes, no, 1, 0",
+    "bad_time": f"no time is given, or it is not understood ({TIME_HINT})",
     "too_many_fields": "the row has more fields than the header",
     "broken_json": "the line is not a JSON object",
 }
@@ -181,7 +182,8 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         "no_user": no_id("user_id"),
         "bad_user": bad_id("user_id"),
         "bad_purpose": ~pl.col("purpose").is_in([PROFILING, MARKETING]).fill_null(value=False),
-        "bad_channel": marketing & ~pl.col("channel").is_in(arms).fill_null(value=False),
+        "no_channel": marketing & pl.col("channel").is_null(),
+        "bad_channel": marketing & ~pl.col("channel").is_in(arms),
         "bad_state": pl.col("state").is_null(),
         "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
     }

@@ -115,7 +115,7 @@ def _profile_facts(report: ProfileReport) -> Iterator[tuple[str, str]]:
 def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
     yield "rows in the file", f"{report.rows:,}"
     yield "new events", f"{report.logged:,}"
-    yield "in the log already", f"{report.known:,}"
+    yield "in the log already", f"{report.known:,}{' (kept as logged first)' * (report.known > 0)}"
     if report.erased:
         yield "of erased users, left out", f"{report.erased:,}"
     yield "duplicates in the file", f"{report.duplicates:,}"

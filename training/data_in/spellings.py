@@ -70,7 +70,7 @@ CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id", "user"),
     "purpose": ("purpose",),
     "channel": ("channel",),
-    "state": ("state",),
+    "state": ("state", "granted"),
     "at": ("at", "timestamp"),
     "basis": ("basis",),
     "source": ("source",),
@@ -78,6 +78,9 @@ CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
 }
 SEVERAL = frozenset({"user", "item"})
 """Meanings that a row may spell in one of several columns; the first that is filled counts."""
+
+NEEDED = frozenset({"user", "item", "at"})
+"""Meanings that are read under the configured name only, where one is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +105,15 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found
     header : sequence of str
         The columns of the file.
     named : Columns
-        Names from the configuration; they win over every recognised spelling.
+        Names from the configuration; they win over every recognised spelling. An optional column
+        that a file does not have under that name may still have a recognised one, or be missing.
     trait : str
         Name of the user trait, recognised as it is and below ``traits.``.
 
     Raises
     ------
     MissingColumn
-        Nothing says who, on what or when; or a configured name is not in the file.
+        Nothing says who, on what or when; or a configured name for one of these is not in the file.
     """
     spellings = {
         **EVENT_SPELLINGS,
@@ -133,16 +137,15 @@ def find(
     Raises
     ------
     MissingColumn
-        A chosen name is not in the file.
+        A name chosen for one of ``NEEDED`` is not in the file.
     """
     by_name: dict[str, str] = {}
     for name in header:
         by_name.setdefault(_plain(name), name)
     columns = {}
     for meaning, names in spellings.items():
-        if meaning in chosen:
-            hits = _chosen(meaning, chosen[meaning], header)
-        else:
+        hits = _chosen(meaning, chosen[meaning], header) if meaning in chosen else None
+        if hits is None:
             hits = tuple(by_name[_plain(n)] for n in names if _plain(n) in by_name)
         if hits:
             columns[meaning] = hits if meaning in SEVERAL else hits[:1]
@@ -167,12 +170,14 @@ def require(
         raise MissingColumn(meaning, found=header, accepted=spellings[meaning])
 
 
-def _chosen(meaning: str, name: str, header: Sequence[str]) -> tuple[str, ...]:
+def _chosen(meaning: str, name: str, header: Sequence[str]) -> tuple[str, ...] | None:
     if not name:
         return ()
-    if name not in header:
+    if name in header:
+        return (name,)
+    if meaning in NEEDED:
         raise MissingColumn(meaning, found=header, accepted=[name])
-    return (name,)
+    return None
 
 
 def _plain(name: str) -> str:

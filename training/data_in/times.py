@@ -14,6 +14,7 @@ YEAR_FIRST = r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b"
 DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b"
 SLASHED = r"^(\d{1,2})/(\d{1,2})/(\d{4})\b"
 TWELVE = 12
+TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 # The unit of a number is told by its size: these are the years 1973 to 5138 in each unit.
 UNITS = (

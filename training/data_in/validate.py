@@ -30,7 +30,7 @@ from training.data_in.occasions import properties
 from training.data_in.quarantine import quarantined
 from training.data_in.read import RawFile
 from training.data_in.spellings import Found, event_columns
-from training.data_in.times import Times, parse_times
+from training.data_in.times import TIME_HINT, Times, parse_times
 
 REASONS: Mapping[str, str] = {
     "no_user": "nobody is named",
@@ -38,7 +38,8 @@ REASONS: Mapping[str, str] = {
     "bad_item": f"the item id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
     "bad_event_id": f"the event id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
     "no_time": "no time is given",
-    "bad_time": "the time is not understood, does not exist in its zone, or is before 1970",
+    "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
+    "before 1970",
     "future_time": "the time is more than a day from now",
     "reused_id": "an event id of this file comes again with other content",
     "unknown_kind": "the kind of event is not configured in [kinds]",
@@ -52,7 +53,9 @@ REASONS: Mapping[str, str] = {
     "too_many_fields": "the row has more fields than the header",
     "broken_json": "the line is not a JSON object",
 }
-_CONTENT = ("user_id", "item_id", "kind", "quantity", "value", "order_id", "channel", "ref")
+# What tells an event from another. No amounts, nor the kind that they make of a row: a column that
+# is mapped later would make other events of the same rows.
+_IDENTITY = ("user_id", "item_id", "kind_said", "order_id", "channel", "ref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,9 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
         bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
         kept = kept.filter(first)
-    events = kept.drop("place", "repeated", "reason")
+    events = _identified(kept.drop("place", "repeated", "reason"))
     return Validated(
-        events=_identified(events).sort("at", maintain_order=True),
+        events=events.sort("at", maintain_order=True),
         quarantine=quarantined(raw, bad["place"], bad["reason"]),
         duplicates=len(judged) - len(events) - len(bad),
         spelling=times.spelling,
@@ -204,9 +207,10 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     taken_back = (pl.col("kind") == "purchase") & ((pl.col("quantity") < 0) | cancelled)
     return (
         frame.with_columns(
+            kind_said="kind",
             kind=pl.when(taken_back.fill_null(value=False))
             .then(pl.lit("return"))
-            .otherwise(pl.col("kind"))
+            .otherwise(pl.col("kind")),
         )
         .with_columns(
             quantity=pl.when(pl.col("kind") == "return")
@@ -251,6 +255,7 @@ def _itemless(config: Config) -> bool:
 
 
 def _identified(events: pl.DataFrame) -> pl.DataFrame:
-    content = {name: events[name] for name in _CONTENT}
-    made = event_ids(events["at"].to_numpy(), content)
-    return events.with_columns(event_id=pl.coalesce(pl.col("event_id"), made))
+    identity = {name: events[name] for name in _IDENTITY}
+    made = event_ids(events["at"].to_numpy(), identity)
+    named = events.with_columns(event_id=pl.coalesce(pl.col("event_id"), made))
+    return named.drop("kind_said")

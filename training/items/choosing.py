@@ -18,10 +18,10 @@ from training.data import TrainingData
 from training.items import trials
 from training.items.blending import blended, learn
 from training.items.choice import ItemChoice, event_weights, fit_base
-from training.items.context_choice import choose_context
+from training.items.context.choice import choose_context
 from training.items.live import with_live
 from training.items.parts import PartSettings, fit_parts
-from training.items.session_choice import choose_sessions, fit_at_hand
+from training.items.sessions.choice import choose_sessions, fit_at_hand
 from training.items.trials import Ground, by_ndcg, factor_trials, graph_trials
 
 

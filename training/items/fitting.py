@@ -20,9 +20,10 @@ from recsys.items.one_to_one import ReadyLists, make_ready, no_lists
 from recsys.items.taste import demand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items import context_table, newcomers
+from training.items import newcomers
 from training.items.blending import make_blend
 from training.items.choice import ItemChoice, event_weights, fit_base
+from training.items.context import table as context_table
 from training.items.counts import (
     critical_kind,
     fit_popular,
@@ -31,7 +32,7 @@ from training.items.counts import (
     takers_by_item,
 )
 from training.items.parts import item_signals
-from training.items.session_choice import fit_at_hand
+from training.items.sessions.choice import fit_at_hand
 
 CONTENT_NEIGHBOURS = 50
 

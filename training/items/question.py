@@ -25,12 +25,12 @@ from training.items import newcomers
 from training.items.choice import ItemChoice
 from training.items.choosing import choose
 from training.items.contest import FactorsAlone, Lists, contest
+from training.items.context.visits import contexts
 from training.items.counts import kind_weights
 from training.items.fitting import fit
 from training.items.judging import BoughtBefore, Judge, persons, trait_rows
-from training.items.moments import in_sessions, moments
-from training.items.session_choice import sessions_of
-from training.items.visits import contexts
+from training.items.sessions.choice import sessions_of
+from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import Window, window
 from training.measurement import Measurement
 

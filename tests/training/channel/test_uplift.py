@@ -11,6 +11,7 @@ import pytest
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
+from recsys.config import Channel
 from recsys.evaluation.policy_value import NotMeasured
 from recsys.events import DAY
 from recsys.ladder import Climb, RungName
@@ -216,3 +217,28 @@ def test_what_followed_later_decisions_teaches_an_earlier_model_nothing() -> Non
     assert isinstance(first, Uplift)
     assert isinstance(second, Uplift)
     assert (first.mean == second.mean).all()
+
+
+def test_without_any_message_uplift_is_refused_and_rung_0_answers() -> None:
+    data = shop(ANYWAY)
+    silent = trained(ANYWAY, replace(data, messages=data.messages.before(0)))
+    assert not silent.choice.uplift
+    assert "0 randomised decisions" in silent.measurement.metrics["uplift"]["why"]
+
+
+def test_a_channel_with_a_budget_is_priced_by_what_it_adds() -> None:
+    data = shop(ANYWAY)
+    arms = {**ANYWAY.config.channels.arms, "email": Channel(cost=0.15, budget_share=0.1)}
+    section = ANYWAY.config.channels.model_copy(update={"arms": arms})
+    config = ANYWAY.config.model_copy(update={"channels": section})
+    at = START + (DAYS + 8) * DAY
+    table = segments.fit(data, config, at=at)
+    free, priced = (
+        channel.fit(data, table, ChannelChoiceParams(uplift=True), each, at=at)
+        for each in (ANYWAY.config, config)
+    )
+    assert free.terms.channels[0].price == 0
+    assert priced.terms.channels[0].price > 0
+    assert priced.uplift is not None
+    assert free.uplift is not None
+    assert (priced.uplift.mean == free.uplift.mean).all()

@@ -32,7 +32,6 @@ CONFIG = configured(cutoffs=3)
 
 @pytest.fixture(scope="module")
 def tests(quick: Mapping[str, Candidate]) -> list[Matured]:
-    assert quick
     return list(matured.trained_anew(WORLD, CONFIG, windows=3, progress=silent))
 
 
@@ -43,10 +42,8 @@ def test_windows_do_not_overlap_and_have_closed(tests: list[Matured]) -> None:
     assert [test.at for test in tests[:-1]] == ends[1:]
 
 
-def test_what_was_said_looked_at_nothing_later(
-    tests: list[Matured], quick: Mapping[str, Candidate]
-) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_what_was_said_looked_at_nothing_later(tests: list[Matured]) -> None:
     last = tests[0]
     happened = WORLD.interactions
     drop = (happened.at >= last.at) & (happened.user_row % 2 == 0)
@@ -83,8 +80,8 @@ def version(at: int) -> ChurnModels:
 USERS = WORLD.interactions.users
 
 
-def test_a_version_is_judged_by_what_it_had_said(quick: Mapping[str, Candidate]) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_a_version_is_judged_by_what_it_had_said() -> None:
     at = 200 * DAY
     models = version(at)
     found = matured.of_version("20000101-abc", models, USERS, WORLD, CONFIG)
@@ -96,13 +93,13 @@ def test_a_version_is_judged_by_what_it_had_said(quick: Mapping[str, Candidate])
     np.testing.assert_array_equal(found.p, models.one_to_one.p[test.user_row].astype(float))
 
 
-def test_a_version_whose_window_is_open_is_not_judged_yet(quick: Mapping[str, Candidate]) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_a_version_whose_window_is_open_is_not_judged_yet() -> None:
     assert matured.of_version("v", version(232 * DAY), USERS, WORLD, CONFIG) is None
 
 
-def test_users_that_nobody_knows_any_more_are_left_out(quick: Mapping[str, Candidate]) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_users_that_nobody_knows_any_more_are_left_out() -> None:
     strangers = IdMap.of(f"x{row:05}" for row in range(len(USERS)))
     assert matured.of_version("v", version(200 * DAY), strangers, WORLD, CONFIG) is None
 

@@ -184,10 +184,8 @@ def test_effects_tell_the_tables_of_the_strongest_features(measured: Any) -> Non
     assert strongest == max(g["mean_absolute_log_odds"] for g in measurement.metrics["groups"])
 
 
-def test_the_second_measurement_equals_the_first(
-    measured: Any, quick: Mapping[str, Candidate]
-) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_the_second_measurement_equals_the_first(measured: Any) -> None:
     choice, measurement = churn.measure(WORLD, CONFIG, progress=silent)
     assert choice == measured[0]
     assert measurement.metrics == measured[1].metrics
@@ -215,8 +213,8 @@ def test_a_test_cutoff_whose_window_is_still_open_is_refused() -> None:
     assert "not after 1970-09-03" in refused.value.allowed
 
 
-def test_a_configured_test_cutoff_is_used(quick: Mapping[str, Candidate]) -> None:
-    assert quick
+@pytest.mark.usefixtures("quick")
+def test_a_configured_test_cutoff_is_used() -> None:
     asked = configured(test_cutoff="1970-07-20")
     _, measurement = churn.measure(WORLD, asked, progress=silent)
     assert measurement.window_start == 200 * DAY

@@ -68,6 +68,16 @@ def test_profiles_are_imported(option: str, text: str) -> None:
     database.close()
 
 
+def test_the_ledger_of_consents_that_the_help_shows_is_read() -> None:
+    told = run("import", "--help").output.splitlines()
+    lines = [line.strip(" │") for line in told if line.count(",") == 4]
+    assert len(lines) == 2
+    Path("consents.csv").write_text("\n".join(lines))
+    result = run("import", "--consents", "consents.csv")
+    assert result.exit_code == 0
+    assert "Put aside" not in result.output
+
+
 def test_a_file_is_about_one_thing() -> None:
     Path("p.csv").write_text("x\n")
     assert run("import", "--items", "--users", "p.csv").exit_code == 2

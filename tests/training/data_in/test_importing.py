@@ -77,6 +77,25 @@ def test_importing_again_changes_nothing(log: EventLog, tmp_path: Path) -> None:
     assert rows(log) == before
 
 
+@pytest.mark.parametrize("column", ["price", "quantity"])
+def test_a_column_mapped_later_doubles_nothing(log: EventLog, tmp_path: Path, column: str) -> None:
+    text = "user_id,item_id,at,worth\nann,tea,2020-01-01,-2\nann,tea,2020-01-01,5\n"
+    imported(log, tmp_path, text)
+    before = rows(log)
+    file = written(tmp_path, text)
+    again = import_events(file, configured(tmp_path, columns={column: "worth"}), log, now=NOW)
+    assert (again.logged, len(before)) == (0, 2)
+    assert rows(log) == before
+    assert balanced(again)
+
+
+def test_rows_of_two_orders_in_one_second_are_two_events(log: EventLog, tmp_path: Path) -> None:
+    header = "user_id,item_id,at,order_id\n"
+    for order in ("1", "2"):
+        report = imported(log, tmp_path, f"{header}ann,tea,2020-01-01,{order}\n")
+        assert (report.logged, report.known) == (1, 0)
+
+
 def test_rows_of_an_erased_user_are_left_out_and_counted(log: EventLog, tmp_path: Path) -> None:
     imported(log, tmp_path, HEADER + ROWS)
     erase(log.database, "ann", at=NOW, receipt_id="r1")
@@ -172,6 +191,22 @@ def test_a_file_without_a_good_row_is_reported(log: EventLog, tmp_path: Path) ->
     report = imported(log, tmp_path, HEADER + ",tea,2020-01-01,1,1\n")
     assert (report.logged, report.first, report.last) == (0, None, None)
     assert "no_user" in _shown(report)
+
+
+def test_a_day_that_may_be_a_month_points_to_the_setting_that_reads_it(
+    log: EventLog, tmp_path: Path
+) -> None:
+    text = "user_id,item_id,at\nann,tea,03/04/2025\n"
+    refused = imported(log, tmp_path, text)
+    assert refused.quarantined == {"bad_time": 1}
+    assert 'data.time_format = "%d/%m/%Y"' in _shown(refused)
+    read = import_events(
+        written(tmp_path, text.replace("2025", "2019")),
+        configured(tmp_path, time_format="%d/%m/%Y"),
+        log,
+        now=NOW,
+    )
+    assert read.logged == 1
 
 
 def test_a_missing_column_logs_nothing(log: EventLog, tmp_path: Path) -> None:

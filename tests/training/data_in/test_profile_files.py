@@ -88,11 +88,37 @@ def test_consents_are_imported_once(profiles: Profiles, tmp_path: Path) -> None:
     }
     assert report.written == 3
     assert report.quarantined == {
-        "bad_channel": 2, "bad_purpose": 1, "bad_state": 1, "bad_time": 1, "no_user": 1,
-    }  # fmt: skip
+        "bad_channel": 1,
+        "bad_purpose": 1,
+        "bad_state": 1,
+        "bad_time": 1,
+        "no_channel": 1,
+        "no_user": 1,
+    }
     again = import_consents(file, config, profiles)
     assert (again.written, again.known) == (0, 3)
     assert again.rows == again.written + again.known + sum(again.quarantined.values())
+
+
+def test_consents_may_be_told_by_a_column_granted(profiles: Profiles, tmp_path: Path) -> None:
+    said = {"true": True, "False": False, "yes": True, "no": False, "1": True, "0": False}
+    lines = (f"u{word},marketing,email,{word},2020-01-01\n" for word in said)
+    text = "user_id,purpose,channel,granted,at\n" + "".join(lines)
+    report = import_consents(written(tmp_path, text), configured(tmp_path), profiles)
+    assert report.written == 6
+    for word, granted in said.items():
+        assert holding(profiles.ledger_of(f"u{word}")) == {("marketing", "email"): granted}
+
+
+def test_a_ledger_without_channels_says_that_none_is_given(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    text = "user_id,purpose,granted,at\nann,marketing,yes,2020-01-01\n"
+    report = import_consents(written(tmp_path, text), configured(tmp_path), profiles)
+    assert report.quarantined == {"no_channel": 1}
+    console = Console(record=True, width=160)
+    console.print(rendered(report))
+    assert "no channel given; marketing is granted or denied" in console.export_text()
 
 
 def test_configured_names_count_where_they_occur(profiles: Profiles, tmp_path: Path) -> None:

@@ -62,6 +62,16 @@ def test_a_configured_name_that_is_not_there_is_missing() -> None:
         event_columns(["user_id", "item_id", "at"], Columns(user="Gast"), trait="country")
 
 
+def test_a_name_for_an_optional_column_counts_where_a_file_has_it() -> None:
+    named = Columns(price="value")
+    header = ["user_id", "item_id", "at"]
+    assert event_columns([*header, "value", "price"], named, trait="country").columns["price"] == (
+        "value",
+    )
+    assert event_columns([*header, "price"], named, trait="country").columns["price"] == ("price",)
+    assert "price" not in event_columns(header, named, trait="country")
+
+
 def test_a_log_of_messages_needs_no_items() -> None:
     found = event_columns(["user_id", "at", "kind", "channel", "ref"], Columns(), trait="country")
     assert "item" not in found

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from recsys.ladder import RungName
+from tests.training.items.sessions.walks import DAYS, MINUTE, PURCHASE, noise, ring, walks
 from tests.training.items.test_question import CONFIG, arrays, silent, three_tastes
-from tests.training.items.walks import DAYS, MINUTE, PURCHASE, noise, ring, walks
 from training import segments, session_learning
 from training.items import question as items
-from training.items import session_choice
 from training.items.choosing import choose
-from training.items.moments import in_sessions, moments
-from training.items.session_choice import sessions_of
-from training.items.session_log import session_log
+from training.items.sessions import choice as session_choice
+from training.items.sessions.choice import sessions_of
+from training.items.sessions.log import session_log
+from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import window
 
 SPEAKS = np.array([True, True, True, False])

@@ -10,13 +10,14 @@ import pytest
 from recsys.items.slate import ItemQuery
 from recsys.ladder import RungName
 from recsys.people import Context
-from tests.training.items.occasions import odd, visited
+from tests.training.items.context.occasions import odd, visited
 from tests.training.items.test_question import CONFIG, N_ITEMS, silent
 from training import segments
-from training.items import context_choice, context_table
 from training.items import question as items
-from training.items.context_choice import at_visits, crossed
-from training.items.visits import visits
+from training.items.context import choice as context_choice
+from training.items.context import table as context_table
+from training.items.context.choice import at_visits, crossed
+from training.items.context.visits import visits
 from training.items.windows import window
 
 

@@ -10,9 +10,9 @@ import pytest
 from recsys.events import DAY, HOUR
 from recsys.items.context import TIME, cell
 from recsys.occasions import UNSAID, Occasions
-from tests.training.items.occasions import odd, said, shop, visited
+from tests.training.items.context.occasions import odd, said, shop, visited
 from tests.training.items.test_question import CONFIG, N_ITEMS
-from training.items import context_table
+from training.items.context import table as context_table
 
 ODD = odd(np.arange(N_ITEMS))
 TOKYO = CONFIG.model_copy(

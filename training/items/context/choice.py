@@ -19,11 +19,11 @@ from recsys.items.hyper import HyperItems
 from recsys.items.slate import ItemQuery
 from recsys.people import Person
 from training.data import TrainingData
-from training.items import context_table
-from training.items.context_table import Table
-from training.items.moments import moments
-from training.items.session_choice import sessions_of
-from training.items.visits import contexts, visits
+from training.items.context import table as context_table
+from training.items.context.table import Table
+from training.items.context.visits import contexts, visits
+from training.items.sessions.choice import sessions_of
+from training.items.sessions.moments import moments
 from training.items.windows import Window
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0)

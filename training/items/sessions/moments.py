@@ -11,7 +11,7 @@ from recsys.config import Config
 from recsys.evaluation import split
 from recsys.evaluation.split import Relevant
 from recsys.events import Interactions
-from training.items.session_log import SessionLog
+from training.items.sessions.log import SessionLog
 from training.items.windows import Window, on_first_day
 
 NEVER = np.iinfo(np.int64).min

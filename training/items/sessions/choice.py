@@ -21,8 +21,8 @@ from recsys.items.at_hand import AtHand
 from recsys.items.one_to_one import OneToOneItems
 from training.clearly import clearly_above
 from training.items.counts import kind_weights
-from training.items.moments import Moments, moments
-from training.items.session_log import SessionLog, session_log
+from training.items.sessions.log import SessionLog, session_log
+from training.items.sessions.moments import Moments, moments
 from training.items.windows import Window
 from training.session_learning import (
     FEWEST_SESSIONS,

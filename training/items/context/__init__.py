@@ -1,0 +1,1 @@
+"""What the request's context says of items: counted, and whether it is listened to."""
