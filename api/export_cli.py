@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recsys.events import IdMap
 
 app = typer.Typer(help="Answer into a file.")
+WITHHELD = "withheld: fewer than 20 users, or a count that would give such a one away"
 
 
 @app.command()
@@ -178,14 +179,16 @@ def _wish(
 
 def _table(counted: Json) -> Table:
     def told(count: int | None) -> str:
-        return "fewer than 20" if count is None else f"{count:,}"
+        return "withheld" if count is None else f"{count:,}"
 
-    table = Table("", "belong", "do not", box=None)
+    table = Table("", "belong", "do not", box=None, caption_justify="left")
     table.add_row("users", told(counted["users"]), "")
     table.add_row("of them granted marketing", told(counted["reachable"]), "")
     table.add_row("users looked among", f"{counted['of']:,}", "")
     for leaf in counted["decided_by"]:
         table.add_row(f"decided by {leaf['leaf']}", told(leaf["admitted"]), told(leaf["refused"]))
+    cells = (cell for column in table.columns for cell in column.cells)
+    table.caption = WITHHELD if "withheld" in cells else None
     return table
 
 

@@ -63,10 +63,10 @@ class Current:
         Raises
         ------
         NoChampion
-            There is none yet.
+            There is none yet, and why.
         """
         if self._serving is None:
-            raise NoChampion(self._models_dir)
+            raise NoChampion(self._models_dir, refused=self.refused)
         return self._serving
 
     @property

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -272,7 +272,7 @@ class Serving(Section):
     @classmethod
     def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):
-            raise ValueError("64 hexadecimal digits each, for example from `sha256sum`")
+            raise ValueError("64 hexadecimal digits each: `printf %s KEY | sha256sum`")
         return hashes
 
 
@@ -328,7 +328,8 @@ def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     file : mapping
         What ``tomllib`` read; empty for all defaults.
     environment : mapping of str to str
-        ``RECSYS_<SECTION>__<KEY>`` overrides; other variables are left alone.
+        ``RECSYS_<SECTION>__<KEY>`` overrides; other variables are left alone. A list is a JSON
+        list, or its parts with commas between them.
 
     Raises
     ------
@@ -371,7 +372,7 @@ def _put(target: dict[str, Any], path: list[str], value: str) -> None:
         target = target.setdefault(section, _default_sections(path[:depth]))
         if not isinstance(target, dict):
             raise BadValue(".".join(path), value, f"{section} is not a section")
-    target[key] = _list(value)
+    target[key] = _meant(path, value)
 
 
 def _default_sections(path: list[str]) -> dict[str, Any]:
@@ -383,12 +384,23 @@ def _default_sections(path: list[str]) -> dict[str, Any]:
     return {name: section.model_dump() for name, section in named.items()}
 
 
-def _list(value: str) -> Any:
-    """Return the list that a JSON array means; any other text as it is."""
+def _meant(path: Sequence[str], value: str) -> Any:
+    """Return the list that a text means where a JSON list is written or a list is wanted."""
     try:
-        return json.loads(value) if value.startswith("[") else value
+        if value.startswith("["):
+            return json.loads(value)
     except ValueError:
-        return value  # an IPv6 address, for example
+        pass  # an IPv6 address, for example
+    parts = (part.strip() for part in value.split(","))
+    return [part for part in parts if part] if _is_list(path) else value
+
+
+def _is_list(path: Sequence[str]) -> bool:
+    place: Any = Config
+    for name in path:
+        field = getattr(place, "model_fields", {}).get(name)
+        place = None if field is None else field.annotation
+    return get_origin(place) is tuple
 
 
 def _explained(error: ValidationError) -> ConfigError:

@@ -47,6 +47,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+SHOWN_CHARACTERS = 200
+
+
+def cut(text: str) -> str:
+    """Return the start of a long text: what was sent is named, not sent back."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it."""
+    return cut(repr(value))
+
 
 class RecsysError(Exception):
     """Whatever this project raises on purpose."""
@@ -141,7 +153,7 @@ class BadValue(ConfigError):
         self.key = key
         self.value = value
         self.allowed = allowed
-        super().__init__(f"configuration key {key!r} is {value!r}; allowed: {allowed}")
+        super().__init__(f"configuration key {key!r} is {shown(value)}; allowed: {allowed}")
 
 
 class BadConfigFile(ConfigError):
@@ -179,7 +191,7 @@ class BadQuery(QueryError):
         self.parameter = parameter
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{parameter} is {value!r}; allowed: {allowed}")
+        super().__init__(f"{cut(parameter)} is {shown(value)}; allowed: {allowed}")
 
 
 class BadConsent(BadQuery):
@@ -189,7 +201,7 @@ class BadConsent(BadQuery):
         super().__init__(wrong.parameter, wrong.value, wrong.allowed)
         self.index = index
         self.channel = channel
-        about = f" (channel {channel!r})" if channel else ""
+        about = f" (channel {shown(channel)})" if channel else ""
         self.args = (f"consents[{index}]{about}: {wrong}",)
 
 
@@ -209,7 +221,7 @@ class BadRule(QueryError):
         self.path = path
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{path} is {str(value)[:200]!r}; allowed: {allowed}")
+        super().__init__(f"{cut(path)} is {cut(str(value))!r}; allowed: {allowed}")
 
 
 class BodyTooLarge(QueryError):
@@ -228,7 +240,7 @@ class ErasedUser(QueryError):
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
         super().__init__(
-            f"user {user_id!r} was erased: nothing is kept about this id any more; "
+            f"user {shown(user_id)} was erased: nothing is kept about this id any more; "
             "who comes back needs another id"
         )
 
@@ -238,7 +250,7 @@ class UnknownItem(QueryError):
 
     def __init__(self, item_id: str) -> None:
         self.item_id = item_id
-        super().__init__(f"item {item_id!r} is not in the serving model")
+        super().__init__(f"item {shown(item_id)} is not in the serving model")
 
 
 class UnknownParameter(QueryError):
@@ -250,7 +262,7 @@ class UnknownParameter(QueryError):
         self.nearest = next(iter(get_close_matches(parameter, self.allowed, n=1)), None)
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
-        super().__init__(f"unknown parameter {parameter!r};{hint} allowed: {known}")
+        super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
 
 
 class UnknownSegment(QueryError):
@@ -259,7 +271,7 @@ class UnknownSegment(QueryError):
     def __init__(self, name: str, *, known: Iterable[str]) -> None:
         self.name = name
         self.known = tuple(known)
-        super().__init__(f"segment {name!r} does not exist; known: {', '.join(self.known)}")
+        super().__init__(f"segment {shown(name)} does not exist; known: {', '.join(self.known)}")
 
 
 class WrongKey(QueryError):
@@ -292,11 +304,13 @@ class StoreError(RecsysError):
 
 
 class NoChampion(StoreError):
-    """No model version has been promoted yet."""
+    """No model version has been promoted yet, or none of those promoted can serve."""
 
-    def __init__(self, models_dir: object) -> None:
+    def __init__(self, models_dir: object, *, refused: str = "") -> None:
         self.models_dir = str(models_dir)
-        super().__init__(f"no champion in {self.models_dir}: run `recsys train` first")
+        self.refused = refused
+        missing = f"no champion in {self.models_dir}: run `recsys train` first"
+        super().__init__(f"no model version can serve: {refused}" if refused else missing)
 
 
 class NoEarlierChampion(StoreError):

@@ -86,6 +86,11 @@ def message_of(name: str) -> tuple[str, str]:
     return next((_MESSAGES[one] for one in _spellings(name) if one in _MESSAGES), ("", ""))
 
 
+def is_sending(name: str) -> bool:
+    """Return whether an event `name` says that a message left, not that it arrived."""
+    return any(one in _SENT for one in _spellings(name))
+
+
 def _spellings(name: str) -> Iterator[str]:
     """Yield a name in lower case with single spaces, as it is and taken apart."""
     yield " ".join(name.lower().split())
@@ -103,3 +108,4 @@ _MESSAGES = {
     "push opened": (MESSAGE_RESPONDED, "push"),
     "push notification opened": (MESSAGE_RESPONDED, "push"),
 }
+_SENT = frozenset(f"{medium} sent" for medium in _CHANNEL_OF)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from api.answers.desk import Desk
 from api.answers.render import Json
+from api.answers.suppression import few, withheld
 from api.state import Serving
 from api.web.asked import Asked
 from recsys import membership
@@ -165,46 +166,66 @@ def sample(users: IdMap | Sequence[str], *, seed: int) -> list[str]:
     return [users[row] for row in np.sort(rows).tolist()]
 
 
+@dataclass(slots=True)
+class Tally:
+    """Users looked at so far: how many, who belongs, and what each leaf let in and kept out."""
+
+    seen: int = 0
+    reachable: int = 0
+    admitted: Counter[int] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def inside(self) -> int:
+        """How many belong."""
+        return self.admitted.total()
+
+    def add(self, looked: Looked, audience: Audience) -> None:
+        """Count some more."""
+        belongs, leaf = looked.decision.inside, looked.decision.leaf
+        self.seen += len(looked.people)
+        self.reachable += sum(1 for _ in members(looked, audience))
+        self.admitted.update(leaf[belongs].tolist())
+        self.refused.update(leaf[~belongs].tolist())
+
+
 def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
     """Return how many belong, how many may be written to, and which leaves decided.
 
     `counted` says who can be among them. Where only some of the `of` users were looked at, counts
-    are scaled up and `estimated` says so. Counts of fewer than ``MIN_USERS`` users are null.
+    are scaled up and `estimated` says so. Counts of fewer than ``MIN_USERS`` users, and those that
+    would give one away, are null.
     """
-    seen, inside, reachable = 0, 0, 0
-    admitted: Counter[int] = Counter()
-    refused: Counter[int] = Counter()
+    tally = Tally()
     for looked in chunks:
-        belongs, leaf = looked.decision.inside, looked.decision.leaf
-        seen += len(looked.people)
-        inside += int(belongs.sum())
-        reachable += sum(1 for _ in members(looked, audience))
-        admitted.update(leaf[belongs].tolist())
-        refused.update(leaf[~belongs].tolist())
-    scale = of / seen if seen else 1.0
-    paths = {NO_LEAF: NO_CONSENT, **{leaf.index: leaf.path for leaf in audience.rule.leaves}}
+        tally.add(looked, audience)
+    scale = of / tally.seen if tally.seen else 1.0
+    unknown = few(tally.inside) or few(tally.seen - tally.inside)
+    unreached = few(tally.reachable) or (unknown and tally.seen - tally.reachable < MIN_USERS)
     return {
         "counted": PROFILED if audience.rule.profiles else EVERYBODY,
-        "users": shown(inside, scale),
-        "reachable": shown(reachable, scale),
+        "users": None if unknown else round(tally.inside * scale),
+        "reachable": None if unreached else round(tally.reachable * scale),
         "of": of,
-        "looked_at": seen,
-        "estimated": seen < of,
-        "decided_by": [
-            {
-                "leaf": path,
-                "admitted": shown(admitted[index], scale),
-                "refused": shown(refused[index], scale),
-            }
-            for index, path in paths.items()
-            if admitted[index] or refused[index]
-        ],
+        "looked_at": tally.seen,
+        "estimated": tally.seen < of,
+        "decided_by": _leaves(tally, audience.rule, scale, sides_known=not unknown),
     }
 
 
-def shown(users: int, scale: float) -> int | None:
-    """Return a count scaled up, None where fewer than ``MIN_USERS`` were seen, but not none."""
-    return round(users * scale) if users == 0 or users >= MIN_USERS else None
+def _leaves(tally: Tally, rule: Rule, scale: float, *, sides_known: bool) -> list[Json]:
+    """Return what each leaf decided; `sides_known` is whether it is told how many belong."""
+    paths = {NO_LEAF: NO_CONSENT, **{leaf.index: leaf.path for leaf in rule.leaves}}
+    paths = {i: path for i, path in paths.items() if tally.admitted[i] or tally.refused[i]}
+    admitted = {("admitted", index): tally.admitted[index] for index in paths}
+    refused = {("refused", index): tally.refused[index] for index in paths}
+    cells = admitted | refused
+    hidden = withheld(admitted) | withheld(refused) if sides_known else withheld(cells)
+    told = {c: None if c in hidden else round(n * scale) for c, n in cells.items()}
+    return [
+        {"leaf": path, **{side: told[side, index] for side in ("admitted", "refused")}}
+        for index, path in paths.items()
+    ]
 
 
 def _gathered(person: Person, notes: list[str]) -> Person:

@@ -22,6 +22,7 @@ from recsys.event_names import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
     MESSAGE_SENT,
+    is_sending,
     kind_of,
     message_of,
 )
@@ -50,6 +51,9 @@ ORDER = ("orderid",)
 EVENT_ID = ("messageid", "eventid")
 VALUE = ("value", "total", "revenue")
 REF = ("ref", "messageref", "decisionid")
+NOT_COUNTED = (
+    "Sent is not counted, Delivered is (Email Delivered): to say both would count a message twice"
+)
 _BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
 
@@ -151,9 +155,11 @@ class Speller:
             return kind
         if name.lower() in UNUSED:
             raise BadEvent("unused_event", f"{name!r} is understood, but no model uses it")
-        known = ", ".join((*self._kinds, *MESSAGE_KINDS))
-        reason = f"event is {shown(name)}; known: {known}, and the names that Segment gives them"
-        raise BadEvent("unknown_kind", reason)
+        messages = ", ".join(MESSAGE_KINDS)
+        reason = f"event is {shown(name)}; known: {', '.join(self._kinds)}, of messages {messages}"
+        if is_sending(name):
+            raise BadEvent("unknown_kind", f"{reason}; {NOT_COUNTED}")
+        raise BadEvent("unknown_kind", f"{reason}, and the names that Segment gives them")
 
     def _at(self, fields: Fields, now: int) -> int:
         said = first(fields, TIME)

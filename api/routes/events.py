@@ -25,6 +25,7 @@ from recsys.events import SECOND
 from recsys.storage.event_log import Event, Verdict
 
 _OF_ALL = frozenset({"sentAt", "context"})
+UNUSED = "unused_event"
 OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
 
 
@@ -53,19 +54,28 @@ class Events:
         lone = "batch" not in body
         if lone and isinstance(body.get("events"), list):
             raise BadQuery("events", body["events"], "one event, or a list of them named batch")
-        verdicts = await self._take([body] if lone else self._batch(body), lone=lone)
+        verdicts = await self._take([body] if lone else self._batch(body))
+        if lone:
+            self._refuse(verdicts[0])
         return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
 
     async def segment_call(self, request: Request, kind: str) -> Response:
-        """Log one call of a type."""
+        """Log one call of a type.
+
+        One that no model uses is understood, so it is answered as in a batch: to Segment's clients
+        a 422 is a failure.
+        """
         body = await self._body(request)
         body["type"] = kind
-        return self._told(await self._take([body], lone=True))
+        verdicts = await self._take([body])
+        if verdicts[0]["code"] != UNUSED:
+            self._refuse(verdicts[0])
+        return self._told(verdicts)
 
     async def segment_batch(self, request: Request) -> Response:
         """Log many calls, each with a type."""
         body = await self._body(request)
-        return self._told(await self._take(self._batch(body), lone=False))
+        return self._told(await self._take(self._batch(body)))
 
     async def _body(self, request: Request) -> dict[str, Any]:
         self._service.keys.check(request.scope, Right.WRITE)
@@ -84,8 +94,8 @@ class Events:
                     payload.setdefault(name, body[name])
         return found
 
-    async def _take(self, payloads: list[Any], *, lone: bool) -> list[Json]:
-        """Return a verdict for each payload; what is wrong with a `lone` one is raised."""
+    async def _take(self, payloads: list[Any]) -> list[Json]:
+        """Return a verdict for each payload."""
         now = self._service.clock()
         read, rejected = [], []
         for index, payload in enumerate(payloads):
@@ -93,11 +103,13 @@ class Events:
                 read.append(self._read(index, payload, now=now))
             except BadEvent as error:
                 rejected.append(_rejected(index, error))
-        verdicts = sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
-        if lone and verdicts[0]["verdict"] == "rejected":
+        return sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
+
+    def _refuse(self, verdict: Json) -> None:
+        """Raise what is wrong with the one event of a request, if anything is."""
+        if verdict["verdict"] == "rejected":
             self._service.metrics.event("rejected", 1)
-            raise BadEvent(verdicts[0]["code"], verdicts[0]["reason"])
-        return verdicts
+            raise BadEvent(verdict["code"], verdict["reason"])
 
     def _read(self, index: int, payload: Any, *, now: int) -> Read:
         _refuse_huge(payload)
@@ -137,7 +149,7 @@ class Events:
 
     def _told(self, verdicts: list[Json]) -> Response:
         counted = self._counted(verdicts)
-        bad = any(v["verdict"] == "rejected" and v["code"] != "unused_event" for v in verdicts)
+        bad = any(v["verdict"] == "rejected" and v["code"] != UNUSED for v in verdicts)
         return Answer(render.dump({"success": not bad, **counted}), headers=FRESH)
 
 

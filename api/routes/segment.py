@@ -17,9 +17,9 @@ SUMMARIES = {
     "track": "Log what a user did",
     "identify": "Keep the traits of a user; with an anonymousId, give its history to the user",
     "alias": "Give an anonymous history to a user, at once",
-    "page": "Log a page view; without an item it is a 422, `unused_event`",
-    "screen": "Log a screen view; without an item it is a 422, `unused_event`",
-    "group": "Understood, and used by no model: a 422, `unused_event`; in a batch it is harmless",
+    "page": "Log a page view; without an item it is not kept: the verdict says `unused_event`",
+    "screen": "Log a screen view; without an item it is not kept: the verdict says `unused_event`",
+    "group": "Understood, and used by no model: the verdict says `unused_event`",
 }
 
 

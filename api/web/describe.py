@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from api.web.event_body import EVENT_EXAMPLES, EVENT_SCHEMA, ORDER
 from api.web.schemas import Problem
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
@@ -183,31 +184,9 @@ AUDIENCE_BODY = json_body(
         },
     },
 )
-_ORDER = {
-    "messageId": "b2f7c1",
-    "userId": "12747",
-    "event": "Order Completed",
-    "timestamp": "2011-12-09T12:00:00Z",
-    "properties": {
-        "order_id": "581587",
-        "products": [{"product_id": "22423", "quantity": 2, "price": 12.75}],
-    },
-}
-EVENTS_BODY = json_body(
-    {"type": "object"},
-    {
-        "short": {"user_id": "12747", "item_id": "22423", "event": "view"},
-        "Segment": {"type": "track", **_ORDER},
-        "many": {
-            "batch": [
-                {"user_id": "12747", "item_id": "22423", "event": "Product Viewed"},
-                {"user_id": "12747", "item_id": "22699", "event": "Product Added"},
-            ]
-        },
-    },
-)
+EVENTS_BODY = json_body(EVENT_SCHEMA, EVENT_EXAMPLES)
 _SEGMENT = {
-    "track": _ORDER,
+    "track": ORDER,
     "identify": {
         "anonymousId": "anonymous-7",
         "userId": "12747",
@@ -217,7 +196,7 @@ _SEGMENT = {
     "page": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
     "screen": {"anonymousId": "anonymous-7", "properties": {"product_id": "22423"}},
     "group": {"userId": "12747", "groupId": "team"},
-    "batch": {"batch": [{"type": "track", **_ORDER}], "sentAt": "2011-12-09T12:00:01Z"},
+    "batch": {"batch": [{"type": "track", **ORDER}], "sentAt": "2011-12-09T12:00:01Z"},
 }
 SEGMENT_BODIES = {
     kind: json_body({"type": "object"}, {"Segment": example}) for kind, example in _SEGMENT.items()

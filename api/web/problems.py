@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from recsys import errors
-from recsys.errors import RecsysError
+from recsys.errors import RecsysError, cut
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
-_SHOWN_CHARACTERS = 200
+_OUR_WORDS = frozenset({"reason", "allowed", "why", "refused"})
 
 STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -78,7 +78,7 @@ def problem(
         "status": int(status),
         "detail": detail,
         "request_id": request_id,
-        **{name: _shown(value) for name, value in (facts or {}).items()},
+        **{n: v if n in _OUR_WORDS else _shown(v) for n, v in (facts or {}).items()},
     }
     headers = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -150,10 +150,15 @@ def bug(request_id: str) -> Response:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:_SHOWN_CHARACTERS].encode("utf-8", "replace").decode()
+    """Return a fact as it is told: our own tuples in full, what the caller sent cut."""
     if isinstance(value, (int, float, bool, type(None))):
         return value
-    if isinstance(value, (tuple, list)):
-        return [_shown(part) for part in value[:_SHOWN_CHARACTERS]]
-    return str(value)[:_SHOWN_CHARACTERS]
+    if isinstance(value, tuple):
+        return [_shown(part) for part in value]
+    text = value if isinstance(value, str) else _json(value)
+    found = cut(text.encode("utf-8", "replace").decode())
+    return value if isinstance(value, (list, dict)) and found == text else found
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()

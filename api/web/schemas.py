@@ -8,6 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recsys.ladder import Reason, RungName
 
+WITHHELD = "null: fewer than 20, or a count that would give such a one away"
+
+COUNTED = (
+    "who is in the figures: everybody in the model's snapshot; an audience, and `membership` of a "
+    "user, are as of now"
+)
+
 
 class Shape(BaseModel):
     """A JSON object without members that are not declared."""
@@ -148,8 +155,12 @@ class Membership(Shape):
 class UserAnswer(ItemsAnswer):
     """All three answers."""
 
-    segment: str | None = Field(examples=["rfm:champions"])
-    membership: Membership
+    segment: str | None = Field(
+        description="as of the model's snapshot, the one that rung 1 answers from; `membership` "
+        "is as of now, so that the two may differ",
+        examples=["rfm:champions"],
+    )
+    membership: Membership = Field(description="as of now, with the events since training")
     channel: Channel
     churn: Churn
 
@@ -245,8 +256,8 @@ class SegmentsAnswer(Shape):
     """All segments."""
 
     model_version: str
-    counted: str = Field(description="who is in the figures")
-    as_of: str
+    counted: str = Field(description=COUNTED)
+    as_of: str = Field(description="of the snapshot: the end of the training data")
     period_days: int = Field(description="of the lifecycle: the usage interval")
     items: list[Segment]
     no_clusters: str | None = Field(description="why there are no content clusters")
@@ -259,8 +270,8 @@ class SegmentAnswer(Segment):
     """One segment."""
 
     model_version: str
-    counted: str = Field(description="who is in the figures")
-    as_of: str
+    counted: str = Field(description=COUNTED)
+    as_of: str = Field(description="of the snapshot: the end of the training data")
     period_days: int
 
 
@@ -268,8 +279,8 @@ class Leaf(Shape):
     """A leaf of a rule, and how many users it let in and kept out."""
 
     leaf: str = Field(examples=["rule.all[0]"])
-    admitted: int | None = Field(description="null: fewer than 20")
-    refused: int | None
+    admitted: int | None = Field(description=WITHHELD)
+    refused: int | None = Field(description=WITHHELD)
 
 
 class AudiencePreview(Shape):
@@ -277,8 +288,10 @@ class AudiencePreview(Shape):
 
     model_version: str
     counted: str = Field(description="who can be in the figures")
-    users: int | None = Field(description="who belong; null: fewer than 20")
-    reachable: int | None = Field(description="who granted marketing, on the channel if one")
+    users: int | None = Field(description=f"who belong; {WITHHELD}")
+    reachable: int | None = Field(
+        description=f"who granted marketing, on the channel if one; {WITHHELD}"
+    )
     of: int = Field(description="known users")
     looked_at: int
     estimated: bool = Field(description="scaled up from a sample")

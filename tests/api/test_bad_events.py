@@ -53,6 +53,16 @@ def test_a_lone_bad_event_is_a_problem_with_code_and_reason(api: Api, code: str)
     assert logged(api) == []
 
 
+@pytest.mark.parametrize("name", ["Email Sent", "Push Sent", "push_notification_sent", "EmailSent"])
+def test_a_message_that_left_is_not_counted_and_what_is_counted_is_said(
+    api: Api, name: str
+) -> None:
+    told = api.client.post("/v1/events", json={"user_id": "fresh", "event": name}).json()
+    assert told["code"] == "unknown_kind"
+    assert "of messages message_sent, message_responded, message_unsubscribed" in told["reason"]
+    assert "Sent is not counted, Delivered is" in told["reason"]
+
+
 @pytest.mark.parametrize("quantity", ["two", True, 0, [], 1e400, "nan"])
 def test_quantities_that_are_none_are_refused(api: Api, quantity: object) -> None:
     with pytest.raises(BadEvent, match=r"quantity is .*; allowed: a number above 0, up to 1e\+12"):

@@ -133,7 +133,11 @@ def test_when_every_version_is_damaged_nothing_is_served_and_said_why(world: Wor
         response = client.get("/health/ready")
         assert response.status_code == 503
         assert str(file) in response.json()["why"][0]
-        assert client.get("/v1/users/u03").status_code == 503
+        for path in ("/v1/users/u03", "/v1/models/current", "/v1/segments"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert f"{world.version} refused: {file}" in answer.json()["detail"]
+            assert "recsys train" not in answer.text
 
 
 def test_a_champion_that_appears_later_is_served(tmp_path: Path, built_world: World) -> None:

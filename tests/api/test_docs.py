@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.intake.fields import flat
+from api.intake.occasion import SAID_IN
 from recsys.config import Config
-from tests.api.conftest import Api
+from tests.api.conftest import NOON, Api
 
 
 def test_the_page_and_all_that_it_loads_come_from_here(shared_api: Api) -> None:
@@ -27,6 +30,61 @@ def test_the_page_and_all_that_it_loads_come_from_here(shared_api: Api) -> None:
 def test_behind_a_proxy_the_page_loads_from_where_the_proxy_is() -> None:
     client = TestClient(create_app(Config()), root_path="/shop")
     assert 'src="/shop/docs/assets/swagger-ui-bundle.js"' in client.get("/docs").text
+
+
+def events_body(api: Api) -> dict[str, Any]:
+    described = api.client.get("/openapi.json").json()["paths"]["/v1/events"]["post"]
+    return dict(described["requestBody"]["content"]["application/json"])
+
+
+def test_every_field_of_an_event_is_described_and_is_read(shared_api: Api) -> None:
+    fields = events_body(shared_api)["schema"]["properties"]
+    assert all(one["description"] for one in fields.values())
+    read = {*flat(FULL), *SAID_IN, "batch", "properties", "products", "recommendationid"}
+    assert {name.replace("_", "") for name in fields} <= read
+    message, purchase = (
+        shared_api.service.speller.read({**FULL, "event": kind}, now=NOON)[0]
+        for kind in ("message_sent", "purchase")
+    )
+    assert (message.event_id, message.channel, message.ref) == ("m", "email", "d1")
+    assert (message.pscore, message.at) == (0.5, 1_700_000_000_000_000)
+    assert (purchase.item_id, purchase.quantity, purchase.value) == ("i03", 2, 6)
+    assert (purchase.order_id, purchase.machine) == ("o", True)
+
+
+FULL = {
+    "user_id": "u03",
+    "event": "view",
+    "message_id": "m",
+    "timestamp": 1_700_000_000,
+    "item_id": "i03",
+    "quantity": 2,
+    "price": 3,
+    "value": 9,
+    "order_id": "o",
+    "device": "mobile",
+    "placement": "home",
+    "channel": "email",
+    "ref": "d1",
+    "pscore": 0.5,
+    "machine": True,
+}
+
+
+def test_the_examples_of_events_are_accepted_and_tell_what_came_of_a_decision(api: Api) -> None:
+    decided = api.client.get("/v1/users/12747/channel", params={"decision": "the decision's ID"})
+    assert decided.status_code == 200
+    for name, example in events_body(api)["examples"].items():
+        told = api.client.post("/v1/events", json=example["value"])
+        assert (told.status_code, told.json().get("rejected")) == (200, 0), name
+    kinds = api.service.log.database.read(
+        "SELECT kind FROM events WHERE ref = ? ORDER BY seq", ("the decision's ID",)
+    )
+    assert [kind for (kind,) in kinds] == [
+        "message_sent",
+        "message_responded",
+        "message_unsubscribed",
+    ]
 
 
 def test_a_file_that_is_not_there_is_a_problem(shared_api: Api) -> None:

@@ -130,6 +130,41 @@ def test_an_unknown_field_of_a_batch_is_named_too(shared_api: Api) -> None:
     assert (told["parameter"], told["nearest"]) == ("limt", "limit")
 
 
+LONG = "x" * 60_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/events", {"events": [{"user_id": "u03", "note": "x" * 500}] * 100}),
+        ("/v1/batch", {"batch": {"a": LONG}}),
+        ("/v1/recommendations:batch", {"user_ids": ["u03"], "exclude": [LONG, 7]}),
+        ("/v1/recommendations:batch", {"user_ids": ["u03"], LONG: 1}),
+        ("/v1/recommendations:batch", {"user_ids": [[LONG]]}),
+        ("/v1/audiences:preview", {"rule": {LONG: 1}}),
+        ("/v1/audiences:preview", {"segment": LONG}),
+        ("/v1/audiences:preview", {"rule": {"event": "purchase"}, LONG: [1]}),
+        ("/v1/events", {"user_id": "u03", "event": LONG}),
+    ],
+)
+def test_what_was_sent_is_named_and_not_sent_back(
+    shared_api: Api, path: str, body: dict[str, Any]
+) -> None:
+    response = shared_api.client.post(path, json=body)
+    problem(response, response.status_code)
+    assert response.status_code in {404, 422}
+    assert len(response.content) < 3_000
+
+
+def test_a_value_is_shown_as_it_was_sent_up_to_200_characters(shared_api: Api) -> None:
+    for sent, told in (("y" * 201, "y" * 200 + "…"), ("y" * 200, "y" * 200)):
+        asked = {"limit": sent}
+        body = problem(shared_api.client.get("/v1/users/u03", params=asked), 422)
+        assert body["value"] == told
+    answer = shared_api.client.post("/v1/events", json={"events": [{"user_id": "u03"}]})
+    assert problem(answer, 422)["value"] == [{"user_id": "u03"}]
+
+
 def test_unknown_item_is_not_found(shared_api: Api) -> None:
     body = problem(shared_api.client.get("/v1/items/none%2Fsuch/similar"), 404)
     assert body["item_id"] == "none/such"

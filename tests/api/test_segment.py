@@ -59,14 +59,17 @@ def test_a_batch_has_a_verdict_for_each_call(api: Api) -> None:
 
 
 @pytest.mark.parametrize("route", ["page", "screen", "group"])
-def test_what_no_model_uses_is_a_problem_alone_and_harmless_in_a_batch(
-    api: Api, route: str
-) -> None:
+def test_what_is_understood_and_used_by_no_model_is_no_failure(api: Api, route: str) -> None:
     call = {"userId": "fresh", "name": "Home"}
-    alone = api.client.post(f"/v1/{route}", json=call)
-    assert (alone.status_code, alone.json()["code"]) == (422, "unused_event")
-    told = called(api, "batch", {"batch": [{**call, "type": route}]})
-    assert (told.success, told.rejected, told.events[0].code) == (True, 1, "unused_event")
+    for told in (
+        called(api, route, call),
+        called(api, "batch", {"batch": [{**call, "type": route}]}),
+        called(api, "track", {"userId": "fresh", "event": "Products Searched"}),
+    ):
+        assert (told.success, told.rejected, told.events[0].code) == (True, 1, "unused_event")
+    assert times(api) == []
+    nobody = api.client.post(f"/v1/{route}", json={"name": "Home"})
+    assert (nobody.status_code, nobody.json()["code"]) == (422, "missing_user_id")
 
 
 @pytest.mark.parametrize("route", ["page", "screen"])

@@ -73,6 +73,26 @@ def test_lists_in_the_environment_are_json() -> None:
     assert config.data.unavailable_items == ("POST", "M")
 
 
+@pytest.mark.parametrize(
+    ("text", "hashes"),
+    [
+        ("a" * 64, ("a" * 64,)),
+        (f"{'a' * 64}, {'b' * 64}", ("a" * 64, "b" * 64)),
+        (f'["{"a" * 64}"]', ("a" * 64,)),
+        ("", ()),
+    ],
+)
+def test_a_list_in_the_environment_may_be_bare_or_with_commas(
+    text: str, hashes: tuple[str, ...]
+) -> None:
+    assert parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": text}).serving.read_keys_sha256 == hashes
+
+
+def test_what_is_no_hash_says_how_to_make_one() -> None:
+    with pytest.raises(BadValue, match=r"printf %s KEY \| sha256sum"):
+        parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": "secret"})
+
+
 def test_an_address_with_brackets_is_no_list() -> None:
     assert parse({}, {"RECSYS_SERVING__HOST": "[::1]"}).serving.host == "[::1]"
 

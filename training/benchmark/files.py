@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 from recsys.errors import UnreadableFile
@@ -55,6 +56,14 @@ def read_sequences(path: Path) -> Baskets:
 
 
 def _has_times(path: Path) -> bool:
-    """Return whether each line has three or four fields, the last of them a time."""
+    """Return whether each line, but for a header, has three or four fields, the last a time."""
     lines = (line.split() for _, line in read_lines(path))
-    return all(len(fields) in RATED and TIME.fullmatch(fields[-1]) for fields in lines)
+    first = next(lines)
+    is_header = not any(map(str.isdigit, first[-1]))
+    rated = lines if is_header else chain([first], lines)
+    found = False
+    for fields in rated:
+        if len(fields) not in RATED or not TIME.fullmatch(fields[-1]):
+            return False
+        found = True
+    return found

@@ -38,11 +38,18 @@ def test_a_sequence_without_items_is_refused(file):
 def test_ratings_with_times_are_not_taken_for_baskets(file, line):
     with pytest.raises(UnreadableFile, match="user item rating timestamp"):
         read_sequences(file(line * 3))
+    with pytest.raises(UnreadableFile, match="user item rating timestamp"):
+        read_sequences(file(b"user_id:token item_id:token timestamp:float\n" + line))
 
 
 @pytest.mark.parametrize(
     "lines",
-    [b"a 1 2 881250949\nb 3 881250949\nb 7\n", b"a 1 2 3\nb 4 5 6\n", b"a 881250949\n"],
+    [
+        b"a 1 2 881250949\nb 3 881250949\nb 7\n",
+        b"a 1 2 3\nb 4 5 6\n",
+        b"a 881250949\n",
+        b"a b tea\n",
+    ],
 )
 def test_sequences_of_items_that_are_numbers_are_not_taken_for_ratings(file, lines):
     assert read_sequences(file(lines))["a"][-1] in lines.decode()
