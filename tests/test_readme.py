@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from api.app import create_app
 from recsys.__main__ import app
-from recsys.config import Config, keys
+from recsys.config import Config, keys, parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +47,21 @@ def test_every_command_in_the_readme_exists_with_its_options(words: list[str]) -
     assert not hasattr(command, "commands"), f"{words} names no command"
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= known
+
+
+def test_the_hash_of_a_key_is_made_as_the_readme_says() -> None:
+    found = re.search(r"`RECSYS_SERVING__READ_KEYS_SHA256=\$\((.+?)\)`", README)
+    assert found
+    made = subprocess.run(["bash", "-c", found[1]], capture_output=True, text=True, check=True)
+    config = parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": made.stdout.strip()})
+    assert config.serving.read_keys_sha256 == (sha256(b"KEY").hexdigest(),)
+
+
+def test_cors_is_left_to_the_proxy_as_the_readme_says() -> None:
+    asks = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    answer = TestClient(create_app(Config())).options("/v1/segments", headers=asks)
+    assert answer.status_code == 405
+    assert not any(name.startswith("access-control") for name in answer.headers)
 
 
 def test_every_command_that_exists_says_what_it_is_for() -> None:

@@ -87,6 +87,14 @@ def test_the_examples_of_events_are_accepted_and_tell_what_came_of_a_decision(ap
     ]
 
 
+def test_what_is_of_the_snapshot_and_what_is_as_of_now_is_said(shared_api: Api) -> None:
+    shapes = shared_api.client.get("/openapi.json").json()["components"]["schemas"]
+    user, segments = (shapes[name]["properties"] for name in ("UserAnswer", "SegmentsAnswer"))
+    assert user["segment"]["description"].startswith("as of the model's snapshot")
+    assert user["membership"]["description"].startswith("as of now")
+    assert "everybody in the model's snapshot" in segments["counted"]["description"]
+
+
 def test_a_file_that_is_not_there_is_a_problem(shared_api: Api) -> None:
     missing = shared_api.client.get("/docs/assets/none.js")
     assert missing.status_code == 404
