@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.events import Interactions
-from training.channel.randomised import Randomised
+from training.randomised import Randomised
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from recsys.storage.profiles import ItemFacts, Profiles
 from recsys.storage.stores import open_store
 from training.channel.decided import as_one_person, with_decisions
 from training.channel.log import messages_from_log
-from training.channel.randomised import Drawn, Happenings, Randomised, drawn, followed
 from training.data import TrainingData
 from training.occasions import Reading
+from training.randomised import Drawn, Happenings, Randomised, drawn, followed
 
 _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "known_at")
 _COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at", "properties")

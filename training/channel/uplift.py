@@ -9,7 +9,7 @@ from recsys.channel.uplift import Uplift
 from recsys.config import Channels
 from recsys.evaluation.overlap import MIN_EFFECTIVE, MIN_ROWS, NotMeasured, effective_size
 from recsys.events import DAY
-from training.channel.randomised import Randomised
+from training.randomised import Randomised
 
 Reals = NDArray[np.float64]
 PRIOR_DECISIONS = 50

@@ -21,9 +21,9 @@ from recsys.evaluation.policy_value import Decisions, NotMeasured
 from recsys.ladder import RungName, Verdict
 from training.channel import budget, uplift
 from training.channel.judging import HeldOut, crowd_of
-from training.channel.randomised import Randomised
 from training.channel.trial import Trial
 from training.data import TrainingData
+from training.randomised import Randomised
 
 Verdicts = Mapping[RungName, Verdict]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recsys.channel.decision import Decision
 from recsys.events import DAY, IdMap
 from tests.recsys.storage.test_decisions import ONE
-from training.channel.randomised import Drawn, Happenings, Randomised, drawn, followed
+from training.randomised import Drawn, Happenings, Randomised, drawn, followed
 
 USERS = IdMap.of(["a", "b"])
 NOW = 1_309_521_600_000_000  # 2011-07-01T12:00Z
