@@ -9,7 +9,7 @@ from typing import Any
 
 from recsys.channel.decision import Decision
 from recsys.storage import decisions
-from recsys.storage.aliases import NOBODY
+from recsys.storage.aliases import NOBODY, became
 from recsys.storage.database import Database, Row
 from recsys.storage.event_log import COLUMNS
 from recsys.storage.profiles import Consent, Profiles
@@ -59,8 +59,7 @@ def held(database: Database, user_id: str) -> Held:
     StoreUnavailable
         The store cannot be read.
     """
-    became = database.read("SELECT user_id FROM aliases WHERE previous_id = ?", (user_id,))
-    owner = became[0][0] if became else user_id
+    owner = became(database, {user_id}).get(user_id, user_id)
     if owner == NOBODY:
         return Held(NOBODY)
     profile = database.read("SELECT traits, timezone FROM users WHERE user_id = ?", (owner,))
