@@ -12,32 +12,32 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# First, before anything that loads NumPy: see the module.
-from api import threads  # noqa: F401
-from api.clock import Clock
 from api.routes import (
     audiences,
     catalogue,
     consents,
     docs,
+    erasure,
     events,
     health,
-    personal,
-    segment,
+    segment_io,
     segments,
     usage,
     users,
 )
 from api.routes.events import Events
+from api.routes.fast_path import Hot
 from api.routes.users import Users
+
+# First, before anything that loads NumPy: see the module.
+from api.runtime.clock import Clock
 from api.service import Service
-from api.web.describe import SECURITY
-from api.web.hot import Hot
 from api.web.middleware import Around
+from api.web.openapi import SECURITY
 from api.web.problems import on_bug, on_http_exception, on_recsys_error
 from recsys.config import Config
 from recsys.errors import RecsysError
-from recsys.storage.config_file import read_config
+from recsys.storage.files.config import read_config
 
 DESCRIPTION = (
     "Which items, which channel, how likely to churn: one answer, and the rung it came from."
@@ -71,9 +71,9 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     )
     app.state.service = service
     consents.register(app, service)
-    personal.register(app, service)
+    erasure.register(app, service)
     users.register(app, Users(service))
-    for part in (events, segment, catalogue, segments, audiences, usage, health):
+    for part in (events, segment_io, catalogue, segments, audiences, usage, health):
         part.register(app, service)
     docs.register(app)
     app.add_exception_handler(RecsysError, on_recsys_error)

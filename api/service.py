@@ -10,32 +10,36 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from api import clock as clocks
-from api import heap, logs, threads
 from api.answers import render
-from api.answers.desk import Desk
-from api.answers.recall import Recall
-from api.champion import Champion
-from api.clock import Clock
-from api.intake.inbox import Inbox
-from api.intake.spelling import Aliased, Identified, Speller
-from api.metrics import Metrics
-from api.state import Current, Serving
-from api.web.asked import Reader
+from api.answers.answer import Desk
+from api.answers.gather import Recall
+from api.model.champion import Champion
+from api.model.served import Current, Serving
+from api.requests.events import EventParser
+from api.requests.identities import Aliased, Identified
+from api.requests.query import Reader
+from api.requests.write_queue import Inbox
+from api.runtime import blas_threads, gc_freeze, logs
+from api.runtime import clock as clocks
+from api.runtime.clock import Clock
+from api.runtime.metrics import Metrics
 from api.web.keys import Keys
-from recsys.channel.explore import Curiosity
+from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
+from recsys.data.ids import IdMap
+from recsys.data.times import SECOND
 from recsys.errors import CannotAnswer, StoreUnavailable
-from recsys.events import SECOND, IdMap
 from recsys.ladder import Question, Reason, RungName
-from recsys.storage import aliases, erasure
-from recsys.storage.aliases import NOBODY
-from recsys.storage.cohort_file import read_cohorts
-from recsys.storage.decisions import DecisionLog
-from recsys.storage.event_log import Event, EventLog, Verdict
-from recsys.storage.model_store import ModelStore
-from recsys.storage.profiles import Profiles
-from recsys.storage.stores import open_store
+from recsys.storage.database.open import open_store
+from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.log import EventLog
+from recsys.storage.files.cohorts import read_cohorts
+from recsys.storage.models.store import ModelStore
+from recsys.storage.privacy import erasure
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY
+from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -74,7 +78,7 @@ class Service:
     ) -> None:
         self.config = config
         self.reader = Reader(config)
-        self.speller = Speller(config)
+        self.speller = EventParser(config)
         self.keys = Keys(config.serving)
         self.metrics = Metrics()
         self.logger = logger or logs.logger()
@@ -95,7 +99,7 @@ class Service:
         StoreUnavailable
             The event log cannot be opened.
         """
-        threads.limit()
+        blas_threads.limit()
         storage, serving = self.config.storage, self.config.serving
         channels = self.config.channels
         self.log = EventLog(open_store(storage), live_events=serving.live_events)
@@ -109,7 +113,7 @@ class Service:
             recall=self.recall,
             metrics=self.metrics,
             logger=self.logger,
-            curiosity=Curiosity(
+            curiosity=ExplorationSchedule(
                 start=channels.epsilon_start,
                 settled=channels.epsilon,
                 enough=channels.epsilon_start_messages,
@@ -134,7 +138,7 @@ class Service:
         self.metrics.forget_the_dead()
         if self.current.version is None:
             self.logger.warning("nothing to serve yet", why=self.why_not_serving())
-        heap.freeze()
+        gc_freeze.freeze()
         self._closing = asyncio.Event()
         self._following = asyncio.create_task(self._follow())
 
@@ -147,7 +151,7 @@ class Service:
             await self._following
         self.log.database.close()
         self.metrics.end()
-        heap.thaw()
+        gc_freeze.thaw()
 
     def why_not_serving(self) -> str:
         """Return why there is no model version that serves."""
@@ -176,7 +180,7 @@ class Service:
         erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
         return [user for user in user_ids if user not in erased] if erased else user_ids
 
-    def believe(self, said: Sequence[Identified | Aliased]) -> list[bool]:
+    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[bool]:
         """Keep what is said of users, and return for each whether it was; runs in a thread.
 
         Nothing is kept about who was erased. Who signs in takes the anonymous history along,
@@ -215,7 +219,7 @@ class Service:
         StoreUnavailable
             The store cannot be read.
         """
-        self.recall.bury(partial(erasure.erased_after, self.log.database))
+        self.recall.forget_erased(partial(erasure.erased_after, self.log.database))
         self.recall.follow(self.profiles.profiling_after)
 
     async def _follow(self) -> None:
@@ -225,7 +229,7 @@ class Service:
                 await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
                 return
             if await self._champion.look():
-                heap.settle()
+                gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.recollect)
 

@@ -8,20 +8,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-import api.cli
-import api.export_cli
+from api.cli import export, serve
 from recsys.errors import RecsysError
-from training.commands import (
-    benchmark,
-    data,
-    evaluate,
-    forecast,
-    models,
-    policy,
-    storage,
-    train,
-    tune,
-)
+from training.cli import benchmark, data, evaluate, forecast, models, policy, storage, train, tune
 
 app = typer.Typer(
     name="recsys",
@@ -36,8 +25,8 @@ for part in (
     tune.app,
     benchmark.app,
     forecast.app,
-    api.cli.app,
-    api.export_cli.app,
+    serve.app,
+    export.app,
 ):
     app.registered_commands += part.registered_commands
 app.add_typer(models.app, name="models")

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recsys.catalogue import Catalogue
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
-from recsys.churn.value import ValueModels
-from recsys.evaluation.judged import Judged
-from recsys.events import Interactions
+from recsys.data.catalogue import Catalogue
+from recsys.data.interactions import Interactions
+from recsys.evaluation.per_user import Judged
 from recsys.items.models import ItemModels
 from recsys.ladder import Question, RungName, Verdict
 from recsys.segments.groups import Groups
 from recsys.segments.table import SegmentTable
+from recsys.value.models import ValueModels
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from recsys.data.kinds import MESSAGE_KINDS
 from recsys.errors import BadValue, ConfigError, UnknownKey
-from recsys.event_names import MESSAGE_KINDS
 
 PREFIX = "RECSYS_"
 

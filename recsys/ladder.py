@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from recsys.data.person import Person
 from recsys.evaluation.estimate import Estimate
-from recsys.people import Person
 
 Query = TypeVar("Query")
 QueryIn = TypeVar("QueryIn", contravariant=True)
@@ -74,7 +74,7 @@ class Rung(Protocol[QueryIn, AnswerOut]):
     def name(self) -> RungName:
         """Which rung this is."""
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Return why this rung does not apply to this person now; None when it does."""
 
     def because(self, person: Person) -> str:
@@ -178,7 +178,7 @@ class Ladder(Generic[Query, Answer]):
         """
         for rung in self.rungs:
             name = rung.name
-            if refused := self._refusal(name, person, force) or rung.refusal(person):
+            if refused := self._refusal(name, person, force) or rung.declines(person):
                 trail.append(refused)
                 continue
             try:

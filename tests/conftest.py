@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from recsys.storage.database import Database
+    from recsys.storage.database.interface import Database
     from tests.postgres import Cluster
     from tests.worlds import World
 
@@ -54,7 +54,7 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A PostgreSQL server with empty tables that the tests of one module may stop."""
-    from recsys.storage import schema
+    from recsys.storage.database import schema
     from tests.postgres import NoPostgres, cluster
 
     try:
@@ -80,7 +80,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(store_url: str) -> Iterator[Database]:
     """An empty store, of each kind in turn."""
-    from recsys.storage.stores import open_database
+    from recsys.storage.database.open import open_database
 
     opened = open_database(store_url)
     yield opened

@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy import create_engine, text
 
-from recsys.storage import schema
-from recsys.storage.tables import METADATA
+from recsys.storage.database import schema
+from recsys.storage.database.tables import METADATA
 from tests.postgres import cluster
 
 KINDS = ("sqlite", "postgresql")

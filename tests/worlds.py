@@ -11,22 +11,24 @@ import numpy as np
 
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, parse
-from recsys.events import DAY, HOUR, micros
+from recsys.data.times import DAY, HOUR, micros
 from recsys.ladder import Question, RungName, Verdict
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.model_store import ModelStore
-from recsys.storage.profiles import Consent, ItemFacts, Profiles
-from recsys.storage.stores import open_database
-from training import segments
-from training.channel import question as channel
+from recsys.storage.database.open import open_database
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.models.store import ModelStore
+from recsys.storage.users.consents import Consent
+from recsys.storage.users.profiles import ItemFacts, Profiles
+from training.channel import fit as channel_fit
+from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
-from training.channel.question import ChannelChoiceParams
-from training.churn import question as churn
-from training.churn import value
-from training.grouping import fitting as grouping
-from training.items import question as items
+from training.churn import measure as churn
+from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.load import load
+from training.segments import fit as grouping
+from training.segments import table as segments
+from training.value import measure
 
 END = micros(datetime(2026, 1, 1, tzinfo=UTC))
 DAYS = 240
@@ -105,8 +107,8 @@ def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) 
         groups=grouping.fit(data, table, churn_models, config, at=at).groups,
         items=items.fit(data, table, items_by or ItemChoice(), config, at=at),
         churn=churn_models,
-        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel.fit(data, table, EVERY_HOUR, config, at=at),
+        value=measure.fit(data.interactions, config.churn.critical_kind, config, at=at),
+        channel=channel_fit.fit(data, table, EVERY_HOUR, config, at=at),
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))

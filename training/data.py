@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
-from recsys.events import Interactions
-from training.randomised import Randomised
+from recsys.data.catalogue import Catalogue
+from recsys.data.interactions import Interactions
+from training.randomised_log import Randomised
 
 
 @dataclass(frozen=True, slots=True)

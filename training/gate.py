@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from recsys.bundle import Bundle
 from recsys.config import Config, Training
+from recsys.data.ids import IdMap
 from recsys.errors import CorruptArtifact, IncompatibleArtifact, UnknownVersion
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.evaluation.judged import Judged
-from recsys.events import IdMap
-from recsys.storage.model_store import ModelStore
+from recsys.evaluation.per_user import Judged
+from recsys.storage.models.store import ModelStore
 
 MOST_LOST = 0.5
 FEWEST_USERS = 30

@@ -13,23 +13,18 @@ from pathlib import Path
 from rich.console import Console
 
 from recsys.config import Config
-from recsys.storage.model_store import ModelStore
-from recsys.storage.profiles import Profiles
+from recsys.storage.models.store import ModelStore
+from recsys.storage.users.profiles import Profiles
 from training import summary
-from training.data_in.importing import import_events
-from training.data_in.profile_files import (
-    ProfileReport,
-    import_consents,
-    import_items,
-    import_users,
-)
-from training.data_in.read import refuse_unreadable
-from training.data_in.report import ImportReport, rendered
+from training.demo import simulated_log
+from training.importing.events import import_events
+from training.importing.profiles import ProfileReport, import_consents, import_items, import_users
+from training.importing.read import refuse_unreadable
+from training.importing.report import ImportReport, rendered
 from training.load import open_log
+from training.pipeline import run
 from training.progress import ConsoleSteps
 from training.report import page
-from training.run import run
-from training.sample import simulated_log
 
 SAMPLE = Path(__file__).parent / "sample" / "online_retail.parquet"
 DEMO_DIR = Path("var/demo")

@@ -10,20 +10,20 @@ from rich.table import Table
 
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, Training
-from recsys.evaluation.judged import Judged
-from recsys.events import moment
+from recsys.data.times import moment
+from recsys.evaluation.per_user import Judged
 from recsys.ladder import Question
-from recsys.storage.model_store import ModelStore, Registered
+from recsys.storage.models.store import ModelStore, Registered
 from training import gate
-from training import pause as pauses
-from training.churn import matured
-from training.churn.matured import Matured
+from training import measurement as pauses
+from training.churn import backtest as matured
+from training.churn.backtest import Matured
 from training.data import TrainingData
 from training.items.backtest import rolling
 from training.load import load, open_log
 from training.progress import ConsoleSteps
-from training.report import backtest as pages
-from training.report import matured as matured_page
+from training.report import churn_backtest as matured_page
+from training.report import items_backtest as pages
 
 
 def evaluate(config: Config, console: Console, *, windows: int, report_file: Path) -> None:

@@ -11,26 +11,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.config import Config
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import NO_ITEM, IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_UNSUBSCRIBED
+from recsys.data.surfaces import UNSAID, Occasions, of_properties
+from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
-from recsys.event_names import MESSAGE_KINDS, MESSAGE_UNSUBSCRIBED
-from recsys.events import DAY, NO_ITEM, IdMap, Interactions, UserEvents
-from recsys.occasions import Occasions
-from recsys.storage.aliases import former_ids
-from recsys.storage.decisions import DecisionLog
-from recsys.storage.event_log import LIVE, EventLog
-from recsys.storage.profiles import ItemFacts, Profiles
-from recsys.storage.stores import open_store
-from training.channel.decided import as_one_person, with_decisions
-from training.channel.log import messages_from_log
+from recsys.storage.database.open import open_store
+from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events.event import LIVE
+from recsys.storage.events.log import EventLog
+from recsys.storage.users.aliases import former_ids
+from recsys.storage.users.profiles import ItemFacts, Profiles
+from training.channel.decision_messages import as_one_person, with_decisions
+from training.channel.messages import messages_from_log
 from training.data import TrainingData
-from training.occasions import Reading
-from training.randomised import Drawn, Happenings, Randomised, drawn, followed
+from training.randomised_log import Drawn, Happenings, Randomised, drawn, followed
 
 _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "known_at")
+
 _COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at", "properties")
+
 _MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
 
 
@@ -254,3 +258,42 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(text)
     else:
         digest.update(f"{value!r};".encode())
+
+
+class Reading:
+    """Collects the occasions of events in order of arrival; names are numbered as they come."""
+
+    def __init__(self) -> None:
+        self._numbers: tuple[dict[str, int], dict[str, int]] = ({"": UNSAID}, {"": UNSAID})
+        self._parts: tuple[list[NDArray[np.int32]], list[NDArray[np.int32]]] = ([], [])
+
+    def add(self, properties: Sequence[str | None]) -> None:
+        """Read the properties of one batch."""
+        if not any(properties):
+            for parts in self._parts:
+                parts.append(np.full(len(properties), UNSAID, np.int32))
+            return
+        said = list(map(of_properties, properties))
+        for place, (numbers, parts) in enumerate(zip(self._numbers, self._parts, strict=True)):
+            found = (numbers.setdefault(pair[place], len(numbers) - 1) for pair in said)
+            parts.append(np.fromiter(found, np.int32, len(properties)))
+
+    def read(self) -> Occasions | None:
+        """Return them, numbered by name in ascending order; None where no event says any."""
+        if all(len(numbers) == 1 for numbers in self._numbers):
+            return None
+        (devices, device), (placements, placement) = (
+            _sorted(numbers, parts)
+            for numbers, parts in zip(self._numbers, self._parts, strict=True)
+        )
+        return Occasions(devices, placements, device, placement)
+
+
+def _sorted(
+    numbers: dict[str, int], parts: list[NDArray[np.int32]]
+) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    names = [name for name in numbers if name]
+    ascending = sorted(names)
+    rank = {name: place for place, name in enumerate(ascending)}
+    renumbered = np.array([*(rank[name] for name in names), UNSAID], np.int32)
+    return tuple(ascending), renumbered[np.concatenate(parts)]

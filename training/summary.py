@@ -10,7 +10,7 @@ from rich.text import Text
 
 from recsys.evaluation.estimate import Estimate
 from recsys.ladder import Question
-from training.run import Outcome
+from training.pipeline import Outcome
 
 
 def rendered(outcome: Outcome) -> Group:

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from api.answers.desk import Desk
-from api.answers.render import Json
-from api.answers.suppression import few, withheld
-from api.state import Serving
-from api.web.asked import Asked
-from recsys import membership
-from recsys.answering import Answering
+from api.answers.answer import Desk
+from api.answers.small_counts import few, withheld
+from api.model.served import Serving
+from api.requests.query import Asked
+from api.runtime.json import Json
+from recsys import audience as membership
+from recsys.audience import Audience
+from recsys.data.ids import IdMap
+from recsys.data.person import Person
 from recsys.errors import BadQuery, StoreUnavailable, UnknownSegment
-from recsys.events import IdMap
-from recsys.membership import Belonging
-from recsys.people import Person
-from recsys.segments import rule_json
+from recsys.model_version import Answering
+from recsys.segments import rule_parser
 from recsys.segments.cohort import NO_LEAF, Decision
 from recsys.segments.groups import FAMILIES, MIN_USERS
 from recsys.segments.rule import Rule
@@ -41,7 +41,7 @@ EVERYBODY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class AudienceQuery:
     """Who is wanted.
 
     Attributes
@@ -65,14 +65,14 @@ class Looked:
     """Some users, looked at."""
 
     people: Sequence[Person]
-    belonging: Belonging
+    belonging: Audience
     decision: Decision
 
 
 def read(
     fields: Mapping[str, Any], answering: Answering, cohorts: Mapping[str, Rule],
     channels: Iterable[str],
-) -> Audience:  # fmt: skip
+) -> AudienceQuery:  # fmt: skip
     """Return the audience that the fields of a request name: a `rule`, or a `segment`.
 
     Raises
@@ -90,7 +90,7 @@ def read(
         wanted = _stored(str(segment), cohorts, answering)
     else:
         wanted = membership.of_segment(str(segment), answering)
-    return Audience(wanted, str(channel or ""))
+    return AudienceQuery(wanted, str(channel or ""))
 
 
 def check(fields: Mapping[str, Any], channels: Iterable[str]) -> Rule | None:
@@ -108,11 +108,11 @@ def check(fields: Mapping[str, Any], channels: Iterable[str]) -> Rule | None:
         raise BadQuery("rule", rule, "a rule, or the name of a segment, not both")
     if channel not in (None, "", *channels):
         raise BadQuery("channel", channel, ", ".join(channels))
-    return None if rule is None else rule_json.parse(rule)
+    return None if rule is None else rule_parser.parse(rule)
 
 
 def looked_at(
-    desk: Desk, serving: Serving, audience: Audience, user_ids: Iterable[str], *, asked: Asked,
+    desk: Desk, serving: Serving, audience: AudienceQuery, user_ids: Iterable[str], *, asked: Asked,
     at: int,
 ) -> Iterator[Looked]:  # fmt: skip
     """Yield the users in chunks, with where they belong; memory is bounded by ``CHUNK``.
@@ -129,7 +129,7 @@ def looked_at(
         yield Looked(people, belonging, belonging.decide(audience.rule))
 
 
-def members(looked: Looked, audience: Audience) -> Iterator[Json]:
+def members(looked: Looked, audience: AudienceQuery) -> Iterator[Json]:
     """Yield a row for each of the users who belongs and may be written to."""
     for place in np.flatnonzero(looked.decision.inside).tolist():
         person = looked.people[place]
@@ -180,7 +180,7 @@ class Tally:
         """How many belong."""
         return self.admitted.total()
 
-    def add(self, looked: Looked, audience: Audience) -> None:
+    def add(self, looked: Looked, audience: AudienceQuery) -> None:
         """Count some more."""
         belongs, leaf = looked.decision.inside, looked.decision.leaf
         self.seen += len(looked.people)
@@ -189,7 +189,7 @@ class Tally:
         self.refused.update(leaf[~belongs].tolist())
 
 
-def preview(chunks: Iterable[Looked], audience: Audience, *, of: int) -> Json:
+def preview(chunks: Iterable[Looked], audience: AudienceQuery, *, of: int) -> Json:
     """Return how many belong, how many may be written to, and which leaves decided.
 
     `counted` says who can be among them. Where only some of the `of` users were looked at, counts

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from api.answers import render
-from api.answers.render import Json
-from api.state import Serving
-from api.web.asked import Asked
+from api.model.served import Serving
+from api.requests.query import Asked
+from api.runtime.json import Json
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
 from recsys.channel.send_time import SendTime, best_time
 from recsys.channel.terms import NONE, Terms
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import local_hour, zone_or
 from recsys.ladder import Climb
-from recsys.local_time import local_hour, zone_or
-from recsys.people import NO_SEGMENT, Person
 
 WITHDRAWN = "the logged decision was {channel}, and consent to it was withdrawn since"
 NOTHING_TO_SEND: Json = {"best": NONE, "send_at": None, "send_time": None}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from api.answers import render
-from api.answers.render import Json
-from api.web.asked import identifier
+from api.requests.query import identifier
+from api.runtime.json import Json
 from recsys.errors import BadQuery, UnreadableFile
 from recsys.segments.groups import FAMILIES
 

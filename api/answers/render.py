@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 import orjson
 
-from api.state import Serving
+from api.model.served import Serving
+from api.runtime.json import Json, instant
+from recsys.audience import Audience
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.send_time import SendTime
 from recsys.churn.risk import ChurnRisk
-from recsys.churn.value import UserValue, ValueModels
-from recsys.events import SECOND, moment
+from recsys.data.person import Person
 from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Step
-from recsys.membership import Belonging
-from recsys.people import Person
 from recsys.segments.rule import Rule
-
-Json = dict[str, Any]
+from recsys.value.models import UserValue, ValueModels
 
 _VALUE = (
     "as_of",
@@ -36,11 +33,6 @@ _VALUE = (
     "churn_horizon_days",
     "expected_date_of_next_order",
 )
-
-
-def instant(at: int) -> str:
-    """Return `at` (microseconds since the epoch) in ISO 8601."""
-    return f"{_second(at // SECOND)}.{at // 1_000 % 1_000:03}Z"
 
 
 def items(climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool) -> list[Json]:
@@ -176,7 +168,7 @@ def value(found: UserValue | None, risk: Json | None, models: ValueModels, *, de
     }
 
 
-def membership(belonging: Belonging, place: int, cohorts: Mapping[str, Rule]) -> Json:
+def membership(belonging: Audience, place: int, cohorts: Mapping[str, Rule]) -> Json:
     """Return where a person belongs: the segment of each family, and the cohorts with why."""
     found = {name: (rule, belonging.decide(rule)) for name, rule in cohorts.items()}
     return {
@@ -201,9 +193,3 @@ def _churn_reasons(risk: ChurnRisk) -> list[Json]:
             (*risk.reasons_for, *risk.reasons_against), key=lambda reason: -abs(reason.contribution)
         )
     ]
-
-
-@lru_cache(64)
-def _second(seconds: int) -> str:
-    # Many answers share their second.
-    return moment(seconds * SECOND).isoformat()[:19]

@@ -13,14 +13,14 @@ from fastapi.responses import StreamingResponse
 
 from api.answers import audience as audiences
 from api.answers import render
-from api.answers.audience import COLUMNS, Audience, Looked
-from api.answers.render import Json
-from api.routes.answer import PRIVATE, Answer
+from api.answers.audience import COLUMNS, AudienceQuery, Looked
+from api.model.served import Serving
+from api.requests.body import read_object
+from api.runtime.json import Json
 from api.service import Service
-from api.state import Serving
-from api.web.body import read_object
-from api.web.describe import AUDIENCE_BODY, KEYS, NOT_FOUND, PROBLEMS, TOO_LARGE, described
 from api.web.keys import Right
+from api.web.openapi import AUDIENCE_BODY, KEYS, NOT_FOUND, PROBLEMS, TOO_LARGE, described
+from api.web.response import PRIVATE, Answer
 from api.web.schemas import AudiencePreview
 from recsys.errors import BadQuery
 
@@ -67,17 +67,17 @@ class Audiences:
                 raise BadQuery(name, body[name], f"the fields {', '.join(known)}")
         return body
 
-    def _wanted(self, body: Json, serving: Serving) -> Audience:
+    def _wanted(self, body: Json, serving: Serving) -> AudienceQuery:
         arms = self._service.config.channels.arms
         return audiences.read(body, serving.answering, self._service.desk.cohorts, arms)
 
-    def _looked_at(self, serving: Serving, wanted: Audience, users: Any) -> Iterator[Looked]:
+    def _looked_at(self, serving: Serving, wanted: AudienceQuery, users: Any) -> Iterator[Looked]:
         service = self._service
         asked = service.reader.query(b"")
         at = service.clock()
         return audiences.looked_at(service.desk, serving, wanted, users, asked=asked, at=at)
 
-    def _count(self, serving: Serving, wanted: Audience) -> Json:
+    def _count(self, serving: Serving, wanted: AudienceQuery) -> Json:
         users = self._service.not_erased(serving.answering.bundle.interactions.users)
         drawn = audiences.sample(users, seed=self._service.config.training.seed)
         return audiences.preview(self._looked_at(serving, wanted, drawn), wanted, of=len(users))
@@ -103,7 +103,7 @@ def register(app: FastAPI, service: Service) -> None:
 
 
 async def _lines(
-    rows: list[Json] | None, chunks: Iterator[Looked], wanted: Audience, form: str
+    rows: list[Json] | None, chunks: Iterator[Looked], wanted: AudienceQuery, form: str
 ) -> AsyncIterator[bytes]:
     """Yield the file chunk by chunk, `rows` first; other requests are answered between."""
     if form == "csv":
@@ -114,7 +114,7 @@ async def _lines(
         rows = await asyncio.to_thread(_next, chunks, wanted)
 
 
-def _next(chunks: Iterator[Looked], wanted: Audience) -> list[Json] | None:
+def _next(chunks: Iterator[Looked], wanted: AudienceQuery) -> list[Json] | None:
     looked = next(chunks, None)
     return None if looked is None else list(audiences.members(looked, wanted))
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 
 from api.answers import render
-from api.answers.render import Json
-from api.routes.answer import FRESH, SHARED, Answer
+from api.requests.query import identifier, refuse_parameters
+from api.runtime import json
+from api.runtime.json import Json
 from api.service import Service
-from api.web.asked import identifier, refuse_parameters
-from api.web.describe import (
-    EXCLUDE,
-    ITEM_ID,
-    LIMIT,
-    NOT_FOUND,
-    PROBLEMS,
-    described,
-    names,
-)
+from api.web.openapi import EXCLUDE, ITEM_ID, LIMIT, NOT_FOUND, PROBLEMS, described, names
+from api.web.response import FRESH, SHARED, Answer
 from api.web.schemas import ModelAnswer, SimilarAnswer
 
 SIMILAR_QUERY = [LIMIT, EXCLUDE]
@@ -42,7 +35,7 @@ class Browse:
         answer = {
             "item_id": item_id,
             "model_version": answering.version,
-            "generated_at": render.instant(service.clock()),
+            "generated_at": json.instant(service.clock()),
             "items": render.ranking(found, serving),
             "next_cursor": None,
         }
@@ -55,7 +48,7 @@ class Browse:
         manifest = answering.manifest
         answer: Json = {
             "version": answering.version,
-            "data_until": render.instant(manifest.data_until),
+            "data_until": json.instant(manifest.data_until),
             "age_seconds": service.model_age_seconds(),
             "fingerprint": manifest.fingerprint,
             "counts": dict(manifest.counts),

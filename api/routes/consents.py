@@ -7,18 +7,18 @@ import asyncio
 from fastapi import FastAPI, Request, Response
 
 from api.answers import render
-from api.intake import consents
-from api.routes.answer import FRESH, Answer
+from api.requests import consents
+from api.requests.body import read_object
+from api.requests.query import identifier, refuse_parameters
 from api.service import Service
-from api.web.asked import identifier, refuse_parameters
-from api.web.body import read_object
-from api.web.describe import CONSENT_BODY, ERASED, KEYS, PROBLEMS, TOO_LARGE, USER_ID, described
 from api.web.keys import Right
+from api.web.openapi import CONSENT_BODY, ERASED, KEYS, PROBLEMS, TOO_LARGE, USER_ID, described
+from api.web.response import FRESH, Answer
 from api.web.schemas import ConsentAnswer
-from recsys import local_time
+from recsys.data import times
 from recsys.errors import ErasedUser
-from recsys.storage import erasure
-from recsys.storage.profiles import Consent
+from recsys.storage.privacy import erasure
+from recsys.storage.users.consents import Consent
 
 
 class Consents:
@@ -27,7 +27,7 @@ class Consents:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._channels = tuple(service.config.channels.arms)
-        self._zone = local_time.zone(service.config.data.timezone)
+        self._zone = times.zone(service.config.data.timezone)
 
     async def put(self, request: Request) -> Response:
         """Record what a user granted or denied; what was said before stays in the ledger."""

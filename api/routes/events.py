@@ -12,17 +12,18 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from api.answers import render
-from api.answers.render import Json
-from api.intake.spelling import MAX_EVENT_BYTES, Aliased, Identified
-from api.routes.answer import FRESH, Answer
+from api.requests.body import read_object
+from api.requests.events import MAX_EVENT_BYTES
+from api.requests.identities import Aliased, Identified
+from api.runtime.json import Json
 from api.service import Service
-from api.web.body import read_object
-from api.web.describe import EVENTS_BODY, KEYS, PROBLEMS, TOO_LARGE, described
 from api.web.keys import Right
+from api.web.openapi import EVENTS_BODY, KEYS, PROBLEMS, TOO_LARGE, described
+from api.web.response import FRESH, Answer
 from api.web.schemas import EventsAnswer
+from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
-from recsys.events import SECOND
-from recsys.storage.event_log import Event, Verdict
+from recsys.storage.events.event import Event, Verdict
 
 _OF_ALL = frozenset({"sentAt", "context"})
 UNUSED = "unused_event"
@@ -118,7 +119,9 @@ class Events:
 
     async def _keep(self, read: list[Read]) -> list[Json]:
         said = [one.said for one in read if one.said is not None]
-        believed = iter(await asyncio.to_thread(self._service.believe, said) if said else [])
+        believed = iter(
+            await asyncio.to_thread(self._service.record_identities, said) if said else []
+        )
         events = [event for one in read for event in one.events]
         verdicts = iter(await self._logged(events) if events else [])
         return [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Response
 
-from api import clock, threads
 from api.answers import render
-from api.answers.render import Json
-from api.metrics import CONTENT_TYPE
-from api.routes.answer import FRESH, Answer
+from api.runtime import blas_threads, clock, json
+from api.runtime.json import Json
+from api.runtime.metrics import CONTENT_TYPE
 from api.service import Service
-from api.web.describe import described
+from api.web.openapi import described
+from api.web.response import FRESH, Answer
 from api.web.schemas import Live, Ready
 from recsys.errors import StoreUnavailable
 
@@ -27,7 +27,7 @@ class Health:
 
     async def ready(self) -> Response:
         """Say whether this worker can answer, and what is missing; 503 when it cannot."""
-        service, pools = self._service, threads.pools()
+        service, pools = self._service, blas_threads.pools()
         why = [*self._missing(pools), *await service.reading(self._unreadable)]
         answer: Json = {
             "status": "not_ready" if why else "ready",
@@ -35,7 +35,7 @@ class Health:
             "model_version": service.current.version,
             "refused": service.current.refused or None,
             "blas_threads": pools,
-            "clock": render.instant(service.clock()),
+            "clock": json.instant(service.clock()),
             "clock_shifted": service.clock is not clock.system,
         }
         return Answer(render.dump(answer), 503 if why else 200, headers=FRESH)
@@ -44,7 +44,7 @@ class Health:
         """Show everything measured, in the text format of Prometheus."""
         page = self._service.metrics.page(
             age_seconds=self._service.model_age_seconds(),
-            blas_threads=max(threads.pools().values(), default=1),
+            blas_threads=max(blas_threads.pools().values(), default=1),
         )
         return Response(page, media_type=CONTENT_TYPE, headers=FRESH)
 

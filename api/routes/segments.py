@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from api.answers import render
-from api.answers.render import Json
-from api.routes.answer import SHARED, Answer
+from api.requests.query import identifier, refuse_parameters
+from api.runtime import json
+from api.runtime.json import Json
 from api.service import Service
-from api.web.asked import identifier, refuse_parameters
-from api.web.describe import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described, names
+from api.web.openapi import ITEM_QUERY, NOT_FOUND, PROBLEMS, SEGMENT, described, names
+from api.web.response import SHARED, Answer
 from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer
-from recsys.answering import Answering
+from recsys.model_version import Answering
 from recsys.segments import lifecycle
 from recsys.segments.groups import MIN_USERS, Groups, Portrait
 
@@ -92,7 +93,7 @@ def _about(answering: Answering) -> Json:
     return {
         "model_version": answering.version,
         "counted": COUNTED,
-        "as_of": render.instant(answering.manifest.data_until),
+        "as_of": json.instant(answering.manifest.data_until),
         "period_days": answering.bundle.groups.period_days,
     }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 
 from api.answers import render
-from api.routes.answer import SHARED, Answer
+from api.requests.query import refuse_parameters
 from api.service import Service
-from api.web.asked import refuse_parameters
-from api.web.describe import PROBLEMS, described
+from api.web.openapi import PROBLEMS, described
+from api.web.response import SHARED, Answer
 from api.web.schemas import UsageIntervalAnswer
 
 

@@ -11,13 +11,14 @@ from typing import ClassVar
 from fastapi import FastAPI, Request, Response
 
 from api.answers import decisions, render
-from api.answers.desk import FORCED, Desk
-from api.routes.answer import PRIVATE, Answer
+from api.answers.answer import FORCED, Desk
+from api.model.served import Serving
+from api.requests.body import read_object
+from api.requests.query import Asked, Names, identifier
+from api.runtime import json
 from api.service import Service
-from api.state import Serving
-from api.web.asked import Asked, Names, identifier
-from api.web.body import read_object
-from api.web.describe import (
+from api.web.keys import Right
+from api.web.openapi import (
     BATCH_BODY,
     CHANNEL_QUERY,
     ITEM_QUERY,
@@ -28,7 +29,7 @@ from api.web.describe import (
     described,
     names,
 )
-from api.web.keys import Right
+from api.web.response import PRIVATE, Answer
 from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
@@ -61,7 +62,7 @@ class Users:
         Who may ask.
     """
 
-    questions: ClassVar[Mapping[str, Callable[..., render.Json]]] = {
+    questions: ClassVar[Mapping[str, Callable[..., json.Json]]] = {
         "recommendations": Desk.recommendations,
         "channel": Desk.channel,
         "churn": Desk.churn,
@@ -71,7 +72,7 @@ class Users:
     templates: ClassVar[Mapping[str, str]] = {
         name: f"/v1/users/{{user_id}}{f'/{name}' if name else ''}" for name in questions
     }
-    parameters: ClassVar[Mapping[str, list[render.Json]]] = {
+    parameters: ClassVar[Mapping[str, list[json.Json]]] = {
         "recommendations": ITEM_QUERY,
         "channel": CHANNEL_QUERY,
         "churn": QUERY,
@@ -151,7 +152,7 @@ class Users:
             {
                 "user_id": user_id,
                 "model_version": decision.version,
-                "generated_at": render.instant(decision.at),
+                "generated_at": json.instant(decision.at),
                 "notes": notes,
                 "channel": answer,
             }
@@ -191,7 +192,7 @@ class Users:
         user_ids = self._user_ids(body.pop("user_ids", None))
         asked = service.reader.body(body, self._known["recommendations"])
         at = service.clock()
-        answers: list[render.Json] = []
+        answers: list[json.Json] = []
         for start in range(0, len(user_ids), _BREATH):
             part = user_ids[start : start + _BREATH]
             ask = partial(self._items, serving, part, asked, at=at)
@@ -201,7 +202,7 @@ class Users:
 
     def _items(
         self, serving: Serving, user_ids: list[str], asked: Asked, *, at: int
-    ) -> list[render.Json]:
+    ) -> list[json.Json]:
         desk = self._service.desk
         return [desk.recommendations(serving, user_id, asked, at=at) for user_id in user_ids]
 

@@ -8,16 +8,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from api import ids, logs
-from api.web.asked import ENCODED_SLASH
-from api.web.hot import TEMPLATE, Hot, respond
+from api.requests.query import ENCODED_SLASH
+from api.routes.fast_path import Hot
+from api.runtime import ids, logs
 from api.web.problems import bug
+from api.web.response import TEMPLATE, respond
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from structlog.typing import FilteringBoundLogger
 
-    from api.metrics import Metrics
+    from api.runtime.metrics import Metrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")

@@ -14,12 +14,12 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
-from recsys.channel.explore import Draw, draw
-from recsys.channel.offers import ChannelQuery, Offer, offers_for
+from recsys.channel.eligibility import ChannelQuery, Offer, offers_for
+from recsys.channel.exploration import Draw, draw
 from recsys.channel.response import Belief, Chance
 from recsys.channel.terms import NONE, ChannelTerms, Terms
+from recsys.data.person import Person
 from recsys.ladder import Step
-from recsys.people import Person
 
 Z = cache(NormalDist().inv_cdf)
 
@@ -85,7 +85,7 @@ class ChannelChoice:
         return self.ranked[0].propensity
 
 
-class Believer(Protocol):
+class Posterior(Protocol):
     """What deciding needs of a rung: what it believes, and the rung it has to beat."""
 
     @property
@@ -93,14 +93,14 @@ class Believer(Protocol):
         """On what terms channels may be used."""
 
     @property
-    def below(self) -> Believer | None:
+    def below(self) -> Posterior | None:
         """The highest shipped rung below; None for the lowest."""
 
     @property
     def simulated(self) -> bool:
         """Whether the beliefs come from simulated messages."""
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Return why this rung does not apply to this person."""
 
     def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
@@ -126,7 +126,7 @@ class Standing(NamedTuple):
     best: str
 
 
-def decide(rung: Believer, person: Person, query: ChannelQuery) -> ChannelChoice:
+def decide(rung: Posterior, person: Person, query: ChannelQuery) -> ChannelChoice:
     """Return the arm that serves by what `rung` believes, and all others with their reasons.
 
     Where the query says how to explore, the arm is drawn; only eligible arms ever are.
@@ -204,7 +204,7 @@ def interval_around(chance: Chance, *, z: float) -> tuple[float, float]:
     return max(-1.0, chance.p - z * chance.sd), min(1.0, chance.p + z * chance.sd)
 
 
-def _stand(rung: Believer, person: Person, offers: Sequence[Offer]) -> Standing:
+def _stand(rung: Posterior, person: Person, offers: Sequence[Offer]) -> Standing:
     terms = rung.terms
     beliefs = rung.beliefs(person, offers)
     worths = [worth(b, c, terms) for b, c in zip(beliefs, terms.channels, strict=True)]
@@ -220,9 +220,9 @@ def _stand(rung: Believer, person: Person, offers: Sequence[Offer]) -> Standing:
     return Standing(beliefs, worths, incumbent, best)
 
 
-def _incumbent(rung: Believer, person: Person, offers: Sequence[Offer]) -> str:
+def _incumbent(rung: Posterior, person: Person, offers: Sequence[Offer]) -> str:
     below = rung.below
-    while below is not None and below.refusal(person) is not None:
+    while below is not None and below.declines(person) is not None:
         below = below.below
     return rung.terms.default_arm if below is None else _stand(below, person, offers).best
 

@@ -14,18 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import decide, effects
-from recsys.channel.crowd import Crowd, Offers
-from recsys.channel.decide import Believer, ChannelChoice
-from recsys.channel.effects import Prior
+from recsys.algorithms import offset_logit
+from recsys.algorithms.offset_logit import Prior
+from recsys.channel import decide
+from recsys.channel.batch_people import Crowd, Offers
+from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.eligibility import WEEK, ChannelQuery, Offer
 from recsys.channel.messages import Messages
-from recsys.channel.offers import WEEK, ChannelQuery, Offer
 from recsys.channel.one_to_one import OneToOneChannel
 from recsys.channel.response import Belief, Beliefs, Chance
 from recsys.channel.terms import Terms
-from recsys.events import in_line
+from recsys.data.interactions import in_line
+from recsys.data.person import Person
 from recsys.ladder import RungName, Step
-from recsys.people import Person
 
 MAX_RECENT = 7
 
@@ -74,14 +75,14 @@ def fit(messages: Messages, recent: NDArray[np.int64], usual: NDArray[np.float64
     Notes
     -----
     One regression a channel with logit(`usual`) as offset, see
-    :func:`recsys.channel.effects.mode`.
+    :func:`recsys.algorithms.offset_logit.mode`.
     """
     offset = np.log(usual / (1 - usual))
     hours = np.zeros((len(messages.channels), 24))
     fatigue = np.zeros(len(messages.channels))
     for channel in range(len(messages.channels)):
         own = messages.channel == channel
-        hours[channel], (fatigue[channel],) = effects.mode(
+        hours[channel], (fatigue[channel],) = offset_logit.mode(
             messages.local_hour[own].astype(np.int64),
             np.minimum(recent[own], MAX_RECENT)[:, None],
             offset[own],
@@ -96,7 +97,7 @@ class HyperChannel:
     """Answers by the user's own responses and by the moment."""
 
     personal: OneToOneChannel
-    below: Believer
+    below: Posterior
     hour: tuple[tuple[float, ...], ...]
     fatigue: tuple[float, ...]
 
@@ -104,7 +105,7 @@ class HyperChannel:
 
     @classmethod
     def of(
-        cls, personal: OneToOneChannel, moment: MomentEffects, *, below: Believer
+        cls, personal: OneToOneChannel, moment: MomentEffects, *, below: Posterior
     ) -> HyperChannel:
         """Build the rung of fitted effects."""
         hours = tuple(tuple(row) for row in moment.hour.tolist())
@@ -120,9 +121,9 @@ class HyperChannel:
         """Whether the messages behind it were simulated."""
         return self.personal.simulated
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse whom rung 2 refuses: this is rung 2 at this moment."""
-        refused = self.personal.refusal(person)
+        refused = self.personal.declines(person)
         return None if refused is None else Step(self.name, refused.reason, refused.detail)
 
     def because(self, person: Person) -> str:

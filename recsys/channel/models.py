@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys.channel.decide import Believer, ChannelChoice
-from recsys.channel.hours import ChannelHours
+from recsys.channel.activity_hours import Rhythm
+from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.hyper import HyperChannel, MomentEffects
-from recsys.channel.offers import ChannelQuery
 from recsys.channel.one_to_one import OneToOneChannel, PersonalResponse
 from recsys.channel.popular import GlobalResponse, PopularChannel
-from recsys.channel.rhythm import Rhythm
+from recsys.channel.response_hours import ChannelHours
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
 from recsys.channel.uplift import Uplift
@@ -62,7 +62,7 @@ class ChannelModels:
             return Ladder(Question.CHANNEL, self.uplift.rungs(popular), verdicts)
         if self.segment is None or self.personal is None or self.moment is None:
             return Ladder(Question.CHANNEL, (popular,), verdicts)
-        below: Believer = popular
+        below: Posterior = popular
         segment = SegmentChannel.of(popular, self.segment, below=below)
         below = segment if _ships(segment.name, verdicts) else below
         personal = OneToOneChannel.of(popular, segment, self.personal, below=below)

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide, response
-from recsys.channel.crowd import Crowd, Offers
-from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.batch_people import Crowd, Offers
+from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.eligibility import ChannelQuery, Offer
 from recsys.channel.messages import Messages
-from recsys.channel.offers import ChannelQuery, Offer
 from recsys.channel.popular import PopularChannel
 from recsys.channel.response import Belief, Beliefs
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
+from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 from recsys.segments.table import SegmentTable
 
 
@@ -87,7 +87,7 @@ class OneToOneChannel:
 
     popular: PopularChannel
     segment: SegmentChannel
-    below: Believer
+    below: Posterior
     fitted: PersonalResponse
     kappa: tuple[float, ...]
 
@@ -100,7 +100,7 @@ class OneToOneChannel:
         segment: SegmentChannel,
         fitted: PersonalResponse,
         *,
-        below: Believer,
+        below: Posterior,
     ) -> OneToOneChannel:
         """Build the rung of fitted counts."""
         return cls(popular, segment, below, fitted, tuple(fitted.kappa.tolist()))
@@ -115,7 +115,7 @@ class OneToOneChannel:
         """Whether the messages behind it were simulated."""
         return self.popular.simulated
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse unknown users, and users who never got a message."""
         if person.user_row is None:
             return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the model")
@@ -130,7 +130,7 @@ class OneToOneChannel:
 
     def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
         """Return the user's own response to each channel: (y + κ·m) / (n + κ)."""
-        known = self.segment.refusal(person) is None
+        known = self.segment.declines(person) is None
         priors = self.segment.beliefs(person, offers) if known else self.popular.everybody
         row = person.user_row
         sent, responded = self.fitted.sent[row].tolist(), self.fitted.responded[row].tolist()

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide, response
-from recsys.channel.crowd import Crowd, Offers
-from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.batch_people import Crowd, Offers
+from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.eligibility import ChannelQuery, Offer
 from recsys.channel.messages import Messages
-from recsys.channel.offers import ChannelQuery, Offer
 from recsys.channel.response import Belief, Beliefs, Rates
 from recsys.channel.terms import Terms
+from recsys.data.person import Person
 from recsys.ladder import RungName, Step
-from recsys.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class PopularChannel:
     everybody: tuple[Belief, ...]
 
     name = RungName.POPULAR
-    below: Believer | None = None
+    below: Posterior | None = None
 
     @classmethod
     def of(cls, terms: Terms, fitted: GlobalResponse, *, simulated: bool) -> PopularChannel:
@@ -82,7 +82,7 @@ class PopularChannel:
         everybody = tuple(map(Belief, responses, leaving))
         return cls(terms, simulated, fitted.messages, everybody)
 
-    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - the rung protocol
+    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - the rung protocol
         """Return None: rung 0 serves anybody."""
         return None
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.messages import Messages
-from recsys.events import DAY
+from recsys.data.times import DAY
 
 PRIOR_RESPONSE = 0.05
 PRIOR_RESPONSE_WEIGHT = 20.0

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import decide, response
-from recsys.channel.crowd import Crowd, Offers
-from recsys.channel.decide import Believer, ChannelChoice
+from recsys.channel.batch_people import Crowd, Offers
+from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.eligibility import ChannelQuery, Offer
 from recsys.channel.messages import Messages
-from recsys.channel.offers import ChannelQuery, Offer
 from recsys.channel.popular import GlobalResponse, PopularChannel
 from recsys.channel.response import Belief, Beliefs, Rates
 from recsys.channel.terms import Terms
+from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 from recsys.segments.table import SegmentTable
 
 
@@ -75,7 +75,7 @@ class SegmentChannel:
 
     terms: Terms
     simulated: bool
-    below: Believer
+    below: Posterior
     names: tuple[str, ...]
     members: tuple[tuple[Belief, ...], ...]
 
@@ -83,7 +83,7 @@ class SegmentChannel:
 
     @classmethod
     def of(
-        cls, popular: PopularChannel, fitted: SegmentResponse, *, below: Believer
+        cls, popular: PopularChannel, fitted: SegmentResponse, *, below: Posterior
     ) -> SegmentChannel:
         """Build the rung of fitted rates; nobody leaves more or less by segment."""
         leaving = [believed.unsubscribe for believed in popular.everybody]
@@ -95,7 +95,7 @@ class SegmentChannel:
         )
         return cls(popular.terms, popular.simulated, below, fitted.names, members)
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse people who are in no segment."""
         if 0 <= person.segment_row < len(self.names):
             return None

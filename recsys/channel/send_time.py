@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.hours import ChannelHours, hours_of
-from recsys.channel.rhythm import Rhythm, slot_of, within_an_hour
+from recsys.channel.activity_hours import Rhythm, slot_of, within_an_hour
+from recsys.channel.response_hours import ChannelHours, hours_of
 from recsys.channel.terms import NONE, Terms
-from recsys.events import HOUR, SECOND
-from recsys.local_time import is_quiet, zone_or
-from recsys.people import Person
+from recsys.data.person import Person
+from recsys.data.times import HOUR, SECOND, is_quiet, zone_or
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
+from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Labelled
-from recsys.churn.silence import SilentModel
 
 Calibration = Literal["none", "shift", "platt"]
 CALIBRATIONS: tuple[Calibration, ...] = ("none", "shift", "platt")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import DAY, Interactions, UserEvents
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY
 
 Flags = NDArray[np.bool_]
 

@@ -9,9 +9,9 @@ import numpy as np
 from recsys.churn import snapshot
 from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnQuery, ChurnRisk, percentile
-from recsys.events import DAY
+from recsys.data.person import Person
+from recsys.data.times import DAY
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class HyperChurn:
         """Rung 3."""
         return RungName.HYPER
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse users without live events, or without any critical event."""
         if not len(person.live):
             detail = "nothing happened since the last snapshot"

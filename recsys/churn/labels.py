@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from recsys.churn import snapshot
 from recsys.churn.contract import NO_CONTRACT, Contract
 from recsys.churn.features import FEATURES
-from recsys.churn.snapshot import PLACE, Reading
-from recsys.events import DAY, Interactions
+from recsys.churn.snapshot import PLACE
+from recsys.data.interactions import Interactions
+from recsys.data.kinds import Reading
+from recsys.data.times import DAY
 
 LONGEST_STEP_DAYS = 14
 MIN_OF_EACH = 200

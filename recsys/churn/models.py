@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.churn.hyper import HyperChurn
-from recsys.churn.interval import SegmentInterval, UsageInterval
 from recsys.churn.labels import Definition
 from recsys.churn.one_to_one import OneToOneChurn
 from recsys.churn.popular import PopularChurn
 from recsys.churn.risk import ChurnQuery, ChurnRisk
 from recsys.churn.segment import SegmentChurn
+from recsys.churn.usage_interval import SegmentInterval, UsageInterval
+from recsys.data.person import Person
 from recsys.ladder import Ladder, Question, Reason, Rung, RungName, Step, Verdict
-from recsys.people import Person
 
 __all__ = ["ChurnModels", "ChurnQuery", "ChurnRisk"]
 
@@ -69,7 +69,7 @@ class NotFitted:
     name: RungName
     why: str
 
-    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
+    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
         """Refuse everybody."""
         return Step(self.name, Reason.NOT_SHIPPED, self.why)
 

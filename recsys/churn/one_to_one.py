@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
+from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Definition, active, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
-from recsys.churn.silence import SilentModel
-from recsys.churn.snapshot import PLACE, Reading
-from recsys.events import Interactions, moment
+from recsys.churn.snapshot import PLACE
+from recsys.data.interactions import Interactions
+from recsys.data.kinds import Reading
+from recsys.data.person import Person
+from recsys.data.times import moment
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class OneToOneChurn:
         """Rung 2."""
         return RungName.ONE_TO_ONE
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse users that the model does not know, or knows without a critical event."""
         if person.user_row is None:
             return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the serving model")

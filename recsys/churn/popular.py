@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.churn.labels import Labelled
+from recsys.churn.overdue import SCORE, Rule, Status
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
-from recsys.churn.rule import SCORE, Rule, Status
+from recsys.data.person import Person
 from recsys.ladder import RungName, Step
-from recsys.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class PopularChurn:
         """Rung 0."""
         return RungName.POPULAR
 
-    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
+    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
         """Never refuse."""
         return None
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from recsys.churn.labels import Labelled
 from recsys.churn.popular import PopularChurn
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile
-from recsys.events import Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.person import NO_SEGMENT, Person
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import NO_SEGMENT, Person
 from recsys.segments import rfm
 from recsys.segments.table import MIN_USERS
 
@@ -48,7 +48,7 @@ class SegmentChurn:
         """Rung 1."""
         return RungName.SEGMENT
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse users without a segment, or in one that is too small to speak of."""
         row = person.segment_row
         if row == NO_SEGMENT:

@@ -12,39 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.churn.features import FEATURES, WINDOWS, windowed
-from recsys.events import DAY, Interactions, UserEvents
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.kinds import RETURN, Reading
+from recsys.data.times import DAY
 
-RETURN = "return"
 MONTH_DAYS = 365.25 / 12
+
 EDGES = np.array(sorted({*WINDOWS, *(2 * days for days in WINDOWS)}), np.float64)
+
 PLACE = {name: place for place, name in enumerate(FEATURES)}
+
 WITHIN = np.searchsorted(EDGES, WINDOWS)
+
 WITHIN_TWICE = np.searchsorted(EDGES, 2 * np.array(WINDOWS))
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How events are read.
-
-    Attributes
-    ----------
-    kinds : tuple of str
-        What the kind numbers mean.
-    critical_kind : str
-        The kind whose absence is churn.
-    """
-
-    kinds: tuple[str, ...]
-    critical_kind: str
-
-    def number(self, kind: str) -> int:
-        """Return the number of `kind`, -1 when these events have none of it."""
-        return self.kinds.index(kind) if kind in self.kinds else -1
-
-    @property
-    def critical(self) -> int:
-        """The number of the critical kind."""
-        return self.number(self.critical_kind)
 
 
 def of_all(interactions: Interactions, critical_kind: str, *, at: int) -> NDArray[np.float32]:

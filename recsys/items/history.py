@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.popularity import decay
-from recsys.events import DAY, NO_EVENTS, Interactions, UserEvents
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.times import DAY
 
 
 @dataclass(frozen=True, slots=True)

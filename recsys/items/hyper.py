@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import NO_EVENTS
-from recsys.items.at_hand import AtHand
-from recsys.items.context import ContextLift
+from recsys.data.interactions import NO_EVENTS
+from recsys.data.person import Person
+from recsys.items.context_lift import ContextLift
 from recsys.items.one_to_one import OneToOneItems
+from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 
 SOURCE = "hyper"
 
@@ -41,7 +41,7 @@ class HyperItems:
         """Which rung this is."""
         return RungName.HYPER
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse users without an event since training on an item that the model knows."""
         if _live(person):
             return None

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
-from recsys.items.at_hand import AtHand
-from recsys.items.blend import Blend, Blended, Parts
-from recsys.items.context import ContextLift
+from recsys.items.cold_start import Newcomers
+from recsys.items.context_lift import ContextLift
 from recsys.items.history import EventWeights
 from recsys.items.hyper import HyperItems
-from recsys.items.newcomers import Newcomers
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
 from recsys.items.popular import PopularItems
+from recsys.items.preference import Taste
+from recsys.items.ranker import Blend, Blended, Parts
 from recsys.items.segment import SegmentItems
+from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
-from recsys.items.taste import Taste
 from recsys.ladder import Ladder, Question, RungName, Verdict
 
 
@@ -39,7 +39,7 @@ class ItemModels:
     factors : AlsFactors or None
         Where they are the base of the 1:1 model, or a part of the blend.
     demand : float32, shape (n_items,)
-        See :class:`recsys.items.taste.Taste`.
+        See :class:`recsys.items.preference.Taste`.
     weights : EventWeights
         What makes a history of events.
     ready : ReadyLists

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.topk import top_k
-from recsys.events import NO_EVENTS, Interactions, UserEvents
-from recsys.items.blend import Blended, habits_of
-from recsys.items.context import Lift
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.person import Person
+from recsys.items.cold_start import Newcomers
+from recsys.items.context_lift import Lift
 from recsys.items.history import EventWeights, History
-from recsys.items.newcomers import Newcomers
+from recsys.items.preference import NO_CARRIER, Taste
+from recsys.items.ranker import Blended, habits_of
 from recsys.items.slate import ItemQuery, Ranking
-from recsys.items.taste import NO_CARRIER, Taste
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import Person
 
 SOURCE = "one_to_one"
 
@@ -80,7 +80,7 @@ class OneToOneItems:
         """Which rung this is."""
         return RungName.ONE_TO_ONE
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse users that training has not seen, or seen too little of."""
         if person.user_row is None:
             return Step(self.name, Reason.UNKNOWN_USER, "training has not seen this user")

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.topk import first_allowed
+from recsys.data.person import Person
 from recsys.items.slate import NO_ITEM_BEHIND, ItemQuery, Ranking
 from recsys.ladder import RungName, Step
-from recsys.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PopularItems:
         """Which rung this is."""
         return RungName.POPULAR
 
-    def refusal(self, person: Person) -> Step | None:  # noqa: ARG002 - applies to anybody
+    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - applies to anybody
         """Return None: this rung applies to anybody."""
         return None
 

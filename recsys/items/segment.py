@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.person import NO_SEGMENT, Person
 from recsys.items.popular import popular
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
-from recsys.people import NO_SEGMENT, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class SegmentItems:
         """Which rung this is."""
         return RungName.SEGMENT
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         """Refuse whoever is in no segment, or in one without users at training."""
         if person.segment_row == NO_SEGMENT:
             return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")

@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.items.cap import DEEPER, CategoryCap
-from recsys.items.resting import Rests
+from recsys.data.person import Person
+from recsys.items.filters import DEEPER, CategoryCap, Rests
 from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
-from recsys.people import Person
 
 NO_ITEM_BEHIND = -1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import NO_ITEM
+from recsys.data.ids import NO_ITEM
 
 MIN_ITEMS = 3
 NO_CLUSTER = -1

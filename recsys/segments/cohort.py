@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.catalogue import Catalogue
-from recsys.events import DAY, NO_ITEM, IdMap
-from recsys.segments.crowd import Crowd
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import NO_ITEM, IdMap
+from recsys.data.times import DAY
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
@@ -33,6 +33,7 @@ from recsys.segments.rule import (
     Step,
     Trait,
 )
+from recsys.segments.snapshot import Crowd
 
 NO_LEAF = -1
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.segments import lifecycle, rfm
 from recsys.segments.clusters import Clusters
-from recsys.segments.crowd import Crowd
+from recsys.segments.snapshot import Crowd
 from recsys.segments.table import MIN_USERS
 
 __all__ = ["FAMILIES", "MIN_USERS", "Groups", "Memberships", "Portrait"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import DAY
+from recsys.data.times import DAY
 
 STATES = ("new", "current", "resurrected", "dormant", "churned")
 ACTIVE = STATES[:3]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import DAY, Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 
 NAMES = (
     "champions",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import Interactions
-from recsys.people import NO_SEGMENT
+from recsys.data.interactions import Interactions
+from recsys.data.person import NO_SEGMENT
 from recsys.segments import rfm
 
 MIN_USERS = 20

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.service import Service
 from recsys.config import Config
-from recsys.events import HOUR
+from recsys.data.times import HOUR
 from tests import stores
 from tests.worlds import END, World
 

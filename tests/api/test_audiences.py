@@ -20,7 +20,7 @@ from api.routes import audiences
 from api.web.schemas import AudiencePreview, UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, BadRule, StoreUnavailable, UnknownSegment, UnreadableFile
-from recsys.storage.event_log import Event
+from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api, SetClock
 from tests.worlds import DENIED, ONCE, USERS, World
 

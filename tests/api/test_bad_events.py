@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.times import DAY, SECOND, moment
 from recsys.errors import BadEvent
-from recsys.events import DAY, SECOND, moment
 from tests.api.conftest import NOON, Api
 from tests.api.sending import SHORT, logged
 

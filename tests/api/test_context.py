@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from recsys.bundle import Bundle
-from recsys.events import DAY, HOUR
+from recsys.data.person import Context, LiveEvent, Remembered
+from recsys.data.times import DAY, HOUR
 from recsys.items.hyper import HyperItems
-from recsys.people import Context, LiveEvent, Remembered
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.model_store import ModelStore
-from recsys.storage.stores import open_database
+from recsys.storage.database.open import open_database
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.models.store import ModelStore
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import END, ITEMS, USERS, World, train
 from training.items.choice import ItemChoice

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from recsys.storage import sqlite
+from recsys.storage.database import sqlite
 from tests import stores
 from tests.api.conftest import Api, running
-from tests.api.test_champion import until
+from tests.api.model.test_champion import until
 from tests.postgres import Cluster
 from tests.worlds import World
 

@@ -8,8 +8,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.intake.fields import flat
-from api.intake.occasion import SAID_IN
+from api.requests.events import SAID_IN, flat
 from recsys.config import Config
 from tests.api.conftest import NOON, Api
 

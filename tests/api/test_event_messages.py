@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from recsys.events import DAY, moment
-from recsys.storage.event_log import Event
+from recsys.data.times import DAY, moment
+from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api
 from tests.api.sending import posted, rung
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recsys.events import HOUR, moment
+from recsys.data.times import HOUR, moment
 from tests.api.conftest import NOON, Api
 from tests.api.sending import SHORT, logged, posted, rung
 

@@ -15,8 +15,8 @@ from api.web.schemas import UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, NoChampion, UnreadableFile
 from recsys.segments.lifecycle import STATES
-from recsys.storage.erasure import erase
-from recsys.storage.stores import open_database
+from recsys.storage.database.open import open_database
+from recsys.storage.privacy.erasure import erase
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 
 

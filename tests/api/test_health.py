@@ -12,15 +12,15 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api import clock, threads
 from api.app import create_app
 from api.routes import users
 from api.routes.users import Users
-from api.web.describe import SEGMENT_BODIES
+from api.runtime import blas_threads, clock
+from api.web.openapi import SEGMENT_BODIES
 from api.web.schemas import Live, ModelAnswer, Ready
 from recsys.config import Config
+from recsys.data.times import DAY, SECOND, moment
 from recsys.errors import BadValue, StoreUnavailable
-from recsys.events import DAY, SECOND, moment
 from tests.api.conftest import Api
 from tests.worlds import END, World, configured
 
@@ -36,7 +36,7 @@ def test_live_and_ready(shared_api: Api) -> None:
 
 
 def test_more_than_one_blas_thread_is_not_ready(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "pools", lambda: {"libblas": 2})
+    monkeypatch.setattr(blas_threads, "pools", lambda: {"libblas": 2})
     response = api.client.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["why"] == ["libblas runs 2 threads; one is allowed"]

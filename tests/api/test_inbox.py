@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.intake.inbox import Inbox
+from api.requests.write_queue import Inbox
 from recsys.errors import StoreUnavailable
-from recsys.storage.event_log import Event, Verdict
+from recsys.storage.events.event import Event, Verdict
 
 
 async def _full_inbox() -> None:

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.answering import Answering
 from recsys.bundle import Bundle
 from recsys.churn.risk import ChurnQuery
-from recsys.events import HOUR, SECOND, micros
-from recsys.people import LiveEvent, Remembered
-from recsys.storage.model_store import ModelStore
+from recsys.data.person import LiveEvent, Remembered
+from recsys.data.times import HOUR, SECOND, micros
+from recsys.model_version import Answering
+from recsys.storage.models.store import ModelStore
 from tests import stores
 from tests.api.test_serve import Server, served
 from tests.worlds import END, ITEMS, USERS, World

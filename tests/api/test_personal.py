@@ -10,7 +10,7 @@ import pytest
 
 from api.routes.users import UNLOGGED
 from api.web.schemas import ErasureReceipt, HeldAnswer
-from recsys.storage.event_log import EventLog
+from recsys.storage.events.log import EventLog
 from tests.api.conftest import Api, running
 from tests.worlds import World, train
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from api.answers.facts import ItemFacts
-from api.answers.reasons import Reasons
+from api.model.item_facts import ItemFacts
+from api.model.reasons import Reasons
 from recsys.bundle import Bundle
-from recsys.events import NO_EVENTS
+from recsys.data.interactions import NO_EVENTS
+from recsys.data.person import Person
 from recsys.items.slate import Recommendation
 from recsys.ladder import RungName
-from recsys.people import Person
-from recsys.storage.model_store import ModelStore
+from recsys.storage.models.store import ModelStore
 from tests.worlds import END, World
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.answers.recall import ANYBODY, Recall
-from recsys.people import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
+from api.answers.gather import ANYBODY, Recall
+from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Remembered
 
 VIEW = LiveEvent("tea", "view", 1, 1.0, 0.0)
 SEEN = Remembered(live=(VIEW,), channels=frozenset({"email"}))
@@ -80,8 +80,8 @@ def test_who_was_erased_is_forgotten_for_good() -> None:
         asked.append(seq)
         return [one for one in [("ann", 3), ("phone", 4)] if one[1] > seq]
 
-    recall.bury(after)
-    recall.bury(after)
+    recall.forget_erased(after)
+    recall.forget_erased(after)
     kept(recall, "ann")  # a request that had read the store before
     for user in ("ann", "phone"):
         assert recall.recall(user, since=5, marketing=True) == (ERASED, None)

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.intake.fields import flat
-from api.intake.machines import is_machine
+from api.requests.events import flat, is_machine
 from api.web.schemas import CallsAnswer
-from recsys.events import HOUR, moment
+from recsys.data.times import HOUR, moment
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 

@@ -8,9 +8,9 @@ import pytest
 
 from api.routes import segments
 from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer, UserAnswer
-from recsys.events import DAY
+from recsys.data.times import DAY
 from recsys.segments.groups import Portrait
-from recsys.storage.event_log import Event
+from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api
 from tests.worlds import DENIED, ONCE, USERS
 
@@ -100,10 +100,10 @@ def test_a_user_is_told_where_the_user_is_now(api: Api) -> None:
 
 def test_who_comes_back_after_long_is_resurrected_at_once(api: Api) -> None:
     period = api.service.current.serving.answering.bundle.groups.period_days
-    api.clock.at = NOON + 3 * period * DAY
+    api.runtime.clock.at = NOON + 3 * period * DAY
     assert member(api, "u03").membership.lifecycle == "churned"
-    back = Event("back", "u03", "purchase", api.clock.at, item_id="i03", value=9.0)
-    api.service.log.append([back], now=api.clock.at)
+    back = Event("back", "u03", "purchase", api.runtime.clock.at, item_id="i03", value=9.0)
+    api.service.log.append([back], now=api.runtime.clock.at)
     assert member(api, "u03").membership.lifecycle == "resurrected"
 
 

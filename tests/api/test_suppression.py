@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from api.answers.suppression import few, withheld
+from api.answers.small_counts import few, withheld
 
 
 @pytest.mark.parametrize(

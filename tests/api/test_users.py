@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from api.answers import render
-from api.answers.desk import BLIND, Desk
+from api.answers.answer import BLIND, Desk
 from api.web.schemas import (
     BatchAnswer,
     ChannelAnswer,
@@ -21,9 +21,9 @@ from api.web.schemas import (
     UserAnswer,
 )
 from recsys.churn.risk import ChurnRisk, RiskReason
+from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Climb, Reason, RungName, Step
-from recsys.people import Remembered
 from tests.api.conftest import Api
 from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, taste
 

@@ -11,11 +11,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.events import DAY, IdMap, UserEvents
-from recsys.people import Person
-from recsys.segments import cohort, rule_json
+from recsys.data.ids import IdMap
+from recsys.data.interactions import UserEvents
+from recsys.data.person import Person
+from recsys.data.times import DAY
+from recsys.segments import cohort, rule_parser
 from recsys.segments.cohort import Lookup
-from recsys.segments.crowd import Crowd
+from recsys.segments.snapshot import Crowd
 from tests.recsys.segments.test_cohort import AT, CATALOGUE, GROUPS, ITEMS, KINDS
 
 RULES = {
@@ -45,7 +47,7 @@ def main(
     table.add_row("gather", f"{users / gather:,.0f}", f"{once(lambda: Crowd.of(one, at=AT)):,.0f}")
     rules = {**RULES, "all of them": {"all": list(RULES.values())}}
     for name, found in rules.items():
-        rule, lone = rule_json.parse(found), Crowd.of(one, at=AT)
+        rule, lone = rule_parser.parse(found), Crowd.of(one, at=AT)
         batch = cpu_seconds(lambda rule=rule: cohort.decide(rule, crowd, lookup(users)))
         alone = once(lambda rule=rule, lone=lone: cohort.decide(rule, lone, lookup(1)))
         table.add_row(name, f"{users / batch:,.0f}", f"{alone:,.0f}")

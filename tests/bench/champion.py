@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from recsys.bundle import Bundle
-from recsys.storage.config_file import read_config
-from recsys.storage.model_store import ModelStore
+from recsys.storage.files.config import read_config
+from recsys.storage.models.store import ModelStore
 
 
 def champion(config: Path, console: Console) -> Bundle:

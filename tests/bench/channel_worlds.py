@@ -16,18 +16,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.catalogue import Catalogue
-from recsys.channel.batch import decide_all
-from recsys.channel.crowd import Crowd
+from recsys.channel.batch_decide import decide_all
+from recsys.channel.batch_people import Crowd
 from recsys.config import Channel, Channels, Config, Training
-from recsys.events import DAY, HOUR, IdMap, Interactions, UserEvents
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY, HOUR
 from tests.bench import knowable
-from training import segments as segmentation
-from training.channel import question
-from training.channel.log import messages_from_log
+from training.channel import measure
+from training.channel.messages import messages_from_log
 from training.data import TrainingData
-from training.sample.messages import simulate
-from training.sample.world import World
+from training.demo.messages import simulate
+from training.demo.world import World
+from training.segments import table as segmentation
 
 END = 1_323_388_800_000_000  # 2011-12-09T00:00Z
 FLAT = {"regular": 0.0, "home": 0.0, "hour": 0.0, "fatigue": 0.0}
@@ -119,10 +121,10 @@ def run(world: World, n_users: int, *, seed: int) -> Found:
         watermark=0,
         fingerprint="",
     )
-    choice, measured = question.measure(data, CONFIG, progress=lambda _: None)
+    choice, measured = measure.measure(data, CONFIG, progress=lambda _: None)
     at = interactions.end + 8 * DAY
     table = segmentation.fit(data, CONFIG, at=interactions.end)
-    models = question.fit(data, table, choice, CONFIG, at=interactions.end)
+    models = measure.fit(data, table, choice, CONFIG, at=interactions.end)
     hour = rng.integers(8, 21, n_users)
     crowd = everybody(at - at % DAY + hour * HOUR, table)
     decided = decide_all(models.ladder(measured.verdicts), crowd)

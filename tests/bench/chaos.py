@@ -23,7 +23,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from recsys.storage.stores import open_database
+from recsys.storage.database.open import open_database
 from tests.bench.comparing import machine
 from tests.bench.servers import free_port
 from tests.bench.shops import Shop, shop

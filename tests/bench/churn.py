@@ -22,8 +22,10 @@ from recsys.churn.hyper import HyperChurn
 from recsys.churn.labels import Definition
 from recsys.churn.one_to_one import OneToOneChurn
 from recsys.churn.risk import ChurnQuery, reasons
-from recsys.events import DAY, NO_EVENTS, IdMap, Interactions, UserEvents
-from recsys.people import Person
+from recsys.data.ids import IdMap
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.person import Person
+from recsys.data.times import DAY
 
 EVENTS = 2_000_000
 SEED = 7

@@ -17,8 +17,8 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from recsys.channel.batch import decide_all
-from recsys.channel.crowd import Crowd
+from recsys.channel.batch_decide import decide_all
+from recsys.channel.batch_people import Crowd
 from recsys.ladder import RungName
 from tests.recsys.channel import fuzz
 

@@ -18,10 +18,10 @@ from rich.console import Console
 
 from recsys.errors import RecsysError
 from recsys.evaluation.classification import METRICS, Forecast, auc, measured
-from recsys.evaluation.concentration import normalised_gini
-from training.data_in.times import parse_times
+from recsys.evaluation.gini import normalised_gini
 from training.forecast import purchases
 from training.forecast.purchases import Columns
+from training.importing.times import parse_times
 
 DAY = 86_400_000_000
 SEED = 1

@@ -19,29 +19,30 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from recsys.algorithms import session_parts, trees
+from recsys.algorithms import trees
 from recsys.algorithms.als import AlsFactors
 from recsys.algorithms.neighbours import ItemNeighbours
-from recsys.algorithms.session_blend import SessionBlend
-from recsys.algorithms.session_log import Sessions
-from recsys.algorithms.session_parts import N_FEATURES
-from recsys.algorithms.sessions import SessionSettings
-from recsys.algorithms.transitions import TransitionSettings
+from recsys.algorithms.sessions import features
+from recsys.algorithms.sessions.features import N_FEATURES
+from recsys.algorithms.sessions.knn import SessionSettings
+from recsys.algorithms.sessions.log import Sessions
+from recsys.algorithms.sessions.ranker import SessionBlend
+from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.algorithms.trees import TreeSettings
-from recsys.events import DAY, SECOND, UserEvents
+from recsys.data.interactions import UserEvents
+from recsys.data.person import Context, Person
+from recsys.data.times import DAY, DAY_PARTS, SECOND
 from recsys.items import slate
-from recsys.items.at_hand import AtHand
-from recsys.items.blend import OWN, PAIR, Blend
-from recsys.items.context import TIME, ContextLift, cell
+from recsys.items.context_lift import TIME, ContextLift, cell
+from recsys.items.filters import Rests
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.one_to_one import no_lists
 from recsys.items.popular import PopularItems, by_share
-from recsys.items.resting import Rests
+from recsys.items.ranker import OWN, PAIR, Blend
 from recsys.items.segment import SegmentItems
+from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery
-from recsys.local_time import DAY_PARTS
-from recsys.people import Context, Person
 
 NOW = 1_000 * DAY
 FACTORS, EDGES, N_ITEM = 64, 100, 5
@@ -179,7 +180,7 @@ def sessions(n_items: int, rng: np.random.Generator) -> AtHand:
     """Return the session ranker, fitted on made-up sessions of five clicks."""
     clicks = (n_items * rng.random((4 * n_items, 5)) ** 3).astype(int)
     log = Sessions.of(clicks.tolist(), n_items=n_items)
-    parts = session_parts.fit(log, SessionSettings(), TransitionSettings(), seed=0)
+    parts = features.fit(log, SessionSettings(), TransitionSettings(), seed=0)
     weights = rng.normal(size=N_FEATURES).astype(np.float32) / 10
     return AtHand(SessionBlend(parts, weights), taste=0.1, gap_minutes=30.0, speaks=SPEAKS)
 

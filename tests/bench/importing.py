@@ -19,12 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from recsys.config import parse
-from recsys.events import SECOND
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.stores import open_database
-from training.data_in.importing import import_events
-from training.data_in.read import read_file
-from training.data_in.validate import validate
+from recsys.data.times import SECOND
+from recsys.storage.database.open import open_database
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from training.importing.events import import_events
+from training.importing.read import read_file
+from training.importing.validate import validate
 from training.load import load
 
 ROWS = 1_000_000

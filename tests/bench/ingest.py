@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.storage.stores import open_database
+from recsys.storage.database.open import open_database
 from tests.bench.comparing import machine
 from tests.bench.load import Load, post, put_load
 from tests.bench.shops import Shop, shop

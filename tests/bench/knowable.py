@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.sample.world import World
+from training.demo.world import World
 
 MESSAGES = 20
 GRID = np.linspace(-4, 4, 81)

@@ -12,8 +12,8 @@ import time
 import numpy as np
 from rich.console import Console
 
-from recsys.algorithms import bgnbd, gamma_gamma
-from recsys.algorithms.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime import bgnbd, gamma_gamma
+from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
 
 USERS = 1_000_000
 SEED = 7

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.recsys.evaluation.test_estimators import ESTIMATES, LIFT, VALUE, coverage, many
-from tests.training.policy.test_learning import COSTS, learnt, significantly_worse
+from tests.training.policy.test_learn import COSTS, learnt, significantly_worse
 from tests.training.policy.worlds import stakes, world
 
 console = Console(highlight=False)

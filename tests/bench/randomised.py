@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from recsys.evaluation.policy_value import Decisions
-from training.policy.learning import Settings, learn
-from training.policy.learnt import Policy, Stakes
+from training.policy.learn import Settings, learn
 from training.policy.log import Log
+from training.policy.policy import Policy, Stakes
 
 ARMS = ("mens", "none", "womens")
 NOTHING = 1

@@ -26,13 +26,13 @@ from rich.console import Console
 
 from recsys.bundle import Bundle
 from recsys.config import Config, parse
-from recsys.events import DAY, SECOND, moment
-from recsys.storage.model_store import ModelStore
+from recsys.data.times import DAY, SECOND, moment
+from recsys.storage.models.store import ModelStore
 from tests.bench.servers import Server, serving
 from training import job
 from training.benchmark.session_files import TestFile, TrainFile, read_test, read_train
+from training.items.sessions.learning import judge, ranked
 from training.load import open_log
-from training.session_learning import judge, ranked
 
 START = 1_700_000_000 * SECOND
 DAYS = 96

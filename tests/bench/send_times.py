@@ -18,9 +18,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.channel import rhythm as rhythms
-from recsys.channel.rhythm import Rhythm
-from recsys.events import DAY
+from recsys.channel import activity_hours as rhythms
+from recsys.channel.activity_hours import Rhythm
+from recsys.data.times import DAY
 
 console = Console(highlight=False)
 

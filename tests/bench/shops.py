@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recsys.storage import schema
+from recsys.storage.database import schema
 from tests import stores
 from tests.bench.servers import Server, serving
 from tests.postgres import Cluster, cluster

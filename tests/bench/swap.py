@@ -14,9 +14,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.model_store import ModelStore
-from recsys.storage.stores import open_store
+from recsys.storage.database.open import open_store
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.models.store import ModelStore
 from tests import worlds
 from tests.bench.comparing import machine
 from tests.bench.load import Load, get, put_load

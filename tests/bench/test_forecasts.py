@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from recsys.evaluation.concentration import normalised_gini
+from recsys.evaluation.gini import normalised_gini
 from tests.bench.forecasts import app
 
 EVENTS = (

@@ -5,7 +5,7 @@ import numpy as np
 from tests.bench import training
 from tests.bench.training import Cost
 from tests.training.benchmark.worlds import club_lines
-from training.benchmark.taken import Taken
+from training.benchmark.histories import Taken
 
 
 def histories():

@@ -27,10 +27,10 @@ from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from training.benchmark import parts, ranker
 from training.benchmark.files import read_baskets
+from training.benchmark.histories import Taken, hold_out
 from training.benchmark.model import Model
 from training.benchmark.parts import PartSettings
 from training.benchmark.search import Ground
-from training.benchmark.taken import Taken, hold_out
 from training.benchmark.topn import VALIDATION
 from training.report.drawing import draw
 

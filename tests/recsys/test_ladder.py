@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.data.person import Person
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
-from recsys.people import Person
 
 HIGHEST_FIRST = (RungName.HYPER, RungName.ONE_TO_ONE, RungName.SEGMENT, RungName.POPULAR)
 BETTER = Estimate(0.02, 0.01, 0.03, 100)
@@ -27,7 +27,7 @@ class Says:
     breaks: bool = False
     silent: bool = False
 
-    def refusal(self, person: Person) -> Step | None:
+    def declines(self, person: Person) -> Step | None:
         return Step(self.name, self.refuses, "as told") if self.refuses else None
 
     def because(self, person: Person) -> str:

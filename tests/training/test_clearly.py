@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.config import Training
-from training.clearly import clearly_above
+from training.measurement import clearly_above
 
 SETTINGS = Training(resamples=200)
 NOISE = np.random.default_rng(4).normal(size=400)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from recsys.config import parse
-from recsys.events import DAY
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.stores import open_database
+from recsys.data.times import DAY
+from recsys.storage.database.open import open_database
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
 from training.load import load
 
 LATE = Event("e2", "ben", "purchase", 2 * DAY - 1, item_id="tea", value=1.0)

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from recsys.config import Config, Training
-from recsys.evaluation.judged import Judged
-from recsys.events import DAY, IdMap
-from recsys.storage.model_store import ModelStore
+from recsys.data.ids import IdMap
+from recsys.data.times import DAY
+from recsys.evaluation.per_user import Judged
+from recsys.storage.models.store import ModelStore
 from tests.recsys.storage.worlds import manifest
 from training import gate
 from training.gate import Contender, GateVerdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.config import Training
-from recsys.evaluation.judged import Judged
-from recsys.events import IdMap
+from recsys.data.ids import IdMap
+from recsys.evaluation.per_user import Judged
 from training.judging_job import compared
 
 SETTINGS = Training(resamples=200)

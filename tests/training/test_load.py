@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from recsys.config import Config, parse
+from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
-from recsys.events import DAY
-from recsys.storage.decisions import DecisionLog
-from recsys.storage.event_log import Event, EventLog
-from recsys.storage.profiles import ItemFacts, Profiles
-from recsys.storage.sqlite import SqliteDatabase
-from tests.recsys.storage.test_decisions import ONE
-from training.data_in.importing import import_events
+from recsys.storage.database.sqlite import SqliteDatabase
+from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.users.profiles import ItemFacts, Profiles
+from tests.recsys.storage.decisions.test_log import ONE
+from training.importing.events import import_events
 from training.load import load
 
 CONFIG = parse({"data": {"unavailable_items": ["POST"]}}, {})

@@ -9,10 +9,10 @@ from __future__ import annotations
 from recsys.errors import BadQuery, NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_sequences
+from training.benchmark.histories import Taken, from_the_end
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
 from training.benchmark.request import Request
-from training.benchmark.taken import Taken, from_the_end
 from training.benchmark.text import write_lists
 
 SHORTEST = 3

@@ -14,7 +14,7 @@ from training.benchmark.outcome import Outcome
 from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import PublishedTable, table_for
 from training.benchmark.request import Request
-from training.destination import refuse_unwritable
+from training.output_file import refuse_unwritable
 from training.progress import ConsoleSteps
 
 MODULES = {

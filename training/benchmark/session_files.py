@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms.session_log import Sessions
+from recsys.algorithms.sessions.log import Sessions
 from recsys.errors import UnreadableFile
 from training.benchmark.text import read_lines
 

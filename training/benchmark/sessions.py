@@ -2,7 +2,7 @@
 
 All items are ranked, those of the session too; every beginning of a test session is a question
 (Wu et al. 2019, SR-GNN). Everything is chosen and learned on the training sessions, see
-:mod:`training.session_learning`.
+:mod:`training.items.sessions.learning`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from training.benchmark.outcome import Outcome, Steps
 from training.benchmark.request import Request
 from training.benchmark.session_files import read_test, read_train
 from training.benchmark.text import write_lists
-from training.session_learning import (
+from training.items.sessions.learning import (
     FEWEST_SESSIONS,
     Job,
     compared,

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from recsys.errors import NothingToLearnFrom, NoUsableRow
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
+from training.benchmark.histories import Taken, hold_out, with_users
 from training.benchmark.job import Job
 from training.benchmark.outcome import Outcome, Steps
 from training.benchmark.request import Request
-from training.benchmark.taken import Taken, hold_out, with_users
 from training.benchmark.text import write_lists
 
 VALIDATION = 0.2

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.batch import decide_all
+from recsys.channel.batch_decide import decide_all
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.config import Config
-from recsys.events import DAY
+from recsys.data.times import DAY
 from recsys.segments.table import SegmentTable
-from training.channel import judging as judging
+from training.channel import judge as judging
 
 MOST_DECISIONS = 20_000
 TICK = 1e-9

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import effects
-from recsys.channel.effects import Prior
-from recsys.channel.hours import ChannelHours, SentBefore
+from recsys.algorithms import offset_logit
+from recsys.algorithms.offset_logit import Prior
+from recsys.channel.activity_hours import Reals, Rhythm, slots
 from recsys.channel.hyper import MAX_RECENT, recent_messages
 from recsys.channel.messages import Messages
-from recsys.channel.rhythm import Reals, Rhythm, slots
+from recsys.channel.response_hours import ChannelHours, SentBefore
 from recsys.config import Config
-from recsys.events import DAY, Interactions
-from recsys.local_time import zone
-from training.channel.leads import leads
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY, zone
+from training.channel.hour_features import leads
 
 CARRIES = Prior(mean=1.0, sd=0.5)
 """How much of a rhythm in all channels carries over to one: all of it, before anything is known."""
@@ -63,9 +63,9 @@ def fit(
         logit p = logit(usual) + λ·log q(h) + β·log(p_u(h)/q(h)) + b(h) + fatigue,
 
     λ and β N(1, .5²) and both their columns centred on the channel's messages, b as in
-    :func:`recsys.channel.effects.mode`. It is a regression on messages, not a count of responses,
-    so that it makes no difference how many were sent at which hour; `usual` keeps apart who
-    responds and when, also where some users are written to at other hours than others. What it
+    :func:`recsys.algorithms.offset_logit.mode`. It is a regression on messages, not a count of
+    responses, so that it makes no difference how many were sent at which hour; `usual` keeps apart
+    who responds and when, also where some users are written to at other hours than others. What it
     cannot tell is what an hour at which nothing was sent would have brought: there it follows its
     neighbours and everybody's rhythm, as much as that told of the other hours.
     """
@@ -78,7 +78,7 @@ def fit(
     carries = np.empty(len(messages.channels))
     for number in range(len(messages.channels)):
         own = messages.channel == number
-        hour, (_, level, carries[number]) = effects.mode(
+        hour, (_, level, carries[number]) = offset_logit.mode(
             slot[own] % 24,
             _centred(columns[own], usual[own]),
             np.log(usual[own] / (1 - usual[own])),

@@ -16,9 +16,9 @@ from recsys.channel.terms import NONE
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from recsys.evaluation.policy_value import NOTHING, NotMeasured, by_user
 from recsys.ladder import RungName
-from training.channel import judging as judging
-from training.channel.judging import Chosen, HeldOut
-from training.channel.trial import Trial
+from training.channel import judge as judging
+from training.channel.held_out_policy import Trial
+from training.channel.judge import Chosen, HeldOut
 
 BINS = 10
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from recsys.channel.uplift import Uplift
 from recsys.config import Channels
+from recsys.data.times import DAY
 from recsys.evaluation.overlap import MIN_EFFECTIVE, MIN_ROWS, NotMeasured, effective_size
-from recsys.events import DAY
-from training.randomised import Randomised
+from training.randomised_log import Randomised
 
 Reals = NDArray[np.float64]
 PRIOR_DECISIONS = 50

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.churn import labels, shift
+from recsys.churn import labels
+from recsys.churn import warnings as shift
 from recsys.churn.calibration import Model
 from recsys.churn.features import FEATURES
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.risk import probability
 from recsys.config import Config
+from recsys.data.interactions import Interactions
 from recsys.evaluation import drift
 from recsys.evaluation.drift import Alarm
-from recsys.events import Interactions
-from training.churn.choice import silent
+from training.churn.choose import silent
 
 MOST_NAMED = 8
 # these grow with the data, whatever users do

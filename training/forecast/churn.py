@@ -8,18 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms import bgnbd
 from recsys.algorithms.additive import AdditiveSettings
-from recsys.churn import labels, lifetime_value, popular, segment, shift, snapshot
+from recsys.algorithms.lifetime import bgnbd
+from recsys.churn import labels, popular, segment, snapshot
+from recsys.churn import warnings as shift
 from recsys.churn.calibration import level
-from recsys.churn.interval import usage_interval
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.risk import probability
 from recsys.churn.snapshot import PLACE
+from recsys.churn.usage_interval import usage_interval
+from recsys.data.interactions import Interactions
+from recsys.data.person import NO_SEGMENT
+from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
-from recsys.events import DAY, Interactions
-from recsys.people import NO_SEGMENT
 from recsys.segments import rfm
+from recsys.value import lifetime
 from training.forecast import mixture
 from training.forecast.rhythm import rhythm
 
@@ -103,7 +106,7 @@ def _best(
         days = definition.active_days
         return np.empty(0), f"nobody is active: nothing happened in the {days} days before", ""
     critical = known.of_kind(definition.critical_kind)
-    scarce = lifetime_value.purchases(critical, at=int(now.at[0])).too_few
+    scarce = lifetime.purchases(critical, at=int(now.at[0])).too_few
     if scarce:
         return *_simple(critical, definition, closed, now, f"no BG/NBD: {scarce}"), ""
     facing = _seen(critical, definition, now)
@@ -170,10 +173,10 @@ def _seen(critical: Interactions, definition: Definition, rows: Labelled) -> _Se
 
 def _silent(before: Interactions, *, at: int, horizon_days: int) -> Floats:
     """Return the log-odds of P0 of every user; 0 where too little was known to fit it."""
-    bought = lifetime_value.purchases(before, at=at)
+    bought = lifetime.purchases(before, at=at)
     log_odds = np.zeros(len(before.users))
     if not bought.too_few:
-        weeks = horizon_days / lifetime_value.WEEK_DAYS
+        weeks = horizon_days / lifetime.WEEK_DAYS
         p = bgnbd.fit(bought.repeats).silent(bought.repeats, weeks)
         p = np.clip(p, 1e-6, 1 - 1e-6)
         log_odds[bought.user_row] = np.log(p / (1 - p))

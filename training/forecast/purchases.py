@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from recsys.data.ids import NO_ITEM, IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import micros
 from recsys.errors import BadQuery, NoUsableRow
-from recsys.events import NO_ITEM, IdMap, Interactions, UserEvents, micros
-from training.data_in.read import read_file
-from training.data_in.times import parse_times
+from training.importing.read import read_file
+from training.importing.times import parse_times
 
 PURCHASE = "purchase"
 RETURN = "return"
@@ -80,7 +82,7 @@ def read(file: Path, columns: Columns, *, before: int) -> Read:
     Raises
     ------
     UnreadableFile
-        See :func:`training.data_in.read.read_file`.
+        See :func:`training.importing.read.read_file`.
     BadQuery
         The file has no column of that name.
     NoUsableRow

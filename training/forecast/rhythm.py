@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import DAY, Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 
 Floats = NDArray[np.float64]
 

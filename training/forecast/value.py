@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.churn import lifetime_value, snapshot
+from recsys.churn import snapshot
 from recsys.churn.labels import start
-from recsys.churn.lifetime_value import Purchases
-from recsys.events import DAY, Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
+from recsys.value import lifetime
+from recsys.value.lifetime import Purchases
 from training.forecast.rhythm import rhythm
 
 CUTOFFS = 4
@@ -113,19 +115,19 @@ class _Expected:
 
 
 def _expected(critical: Interactions, *, at: int, horizon_days: int) -> _Expected:
-    of = lifetime_value.purchases(critical, at=at)
+    of = lifetime.purchases(critical, at=at)
     scarce = of.too_few
     if not len(of):
         return _Expected(of, np.empty(0), np.empty(0), scarce)
     if not scarce:
-        model = lifetime_value.fit(of)
+        model = lifetime.fit(of)
         orders = model.expected_orders(of, days=horizon_days)
         return _Expected(of, orders, orders * model.order_value(of), "")
     x, weeks = of.repeats.x, of.repeats.T
     # half a repeat more (Jeffreys): that nobody came back yet does not mean that nobody will
     usual = (x.sum() + 0.5) / weeks.sum()
     rate = (x + usual * SHRINKAGE_WEEKS) / (weeks + SHRINKAGE_WEEKS)
-    orders = rate * horizon_days / lifetime_value.WEEK_DAYS
+    orders = rate * horizon_days / lifetime.WEEK_DAYS
     spent = of.first_value + x * of.repeat_value
     worth = (spent + spent.sum() / (x + 1).sum()) / (x + 2)
     return _Expected(of, orders, orders * worth, scarce)

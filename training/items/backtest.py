@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from recsys.config import Config
-from recsys.events import DAY
+from recsys.data.times import DAY
 from recsys.ladder import RungName, Verdict
 from training.data import TrainingData
-from training.items import question as items
+from training.items import measure as items
 from training.items.choice import ItemChoice
 
 

@@ -11,9 +11,9 @@ from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.config import Config
 from recsys.items.history import EventWeights
-from training.items.blending import BlendChoice
 from training.items.context.choice import ContextChoice
-from training.items.counts import kind_caps, kind_half_lives, kind_weights
+from training.items.popularity import kind_caps, kind_half_lives, kind_weights
+from training.items.ranker import BlendChoice
 from training.items.sessions.choice import SessionChoice
 
 DEFAULT_GRAPH = NeighbourSettings("bm25", 50)

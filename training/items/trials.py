@@ -17,27 +17,35 @@ from recsys.algorithms.topk import top_k
 from recsys.config import Config, ItemModel
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
-from recsys.items.taste import demand
+from recsys.items.preference import Taste, demand
 from training.data import TrainingData
 from training.items.choice import ItemChoice, Trial, event_weights
-from training.items.counts import recent_histories, takers_by_item
+from training.items.popularity import recent_histories, takers_by_item
 from training.items.windows import Window, window
+from training.measurement import clearly_above
 
 MAX_USERS = 1_000
 """Validation users looked at, drawn by the seed: more change little but the time."""
+
 CHUNK = 256
 
 HALF_LIVES = (90.0, 180.0, 720.0)
+
 DEMAND = (0.0, 0.2, 0.4, 0.6)
+
 GRAPHS = tuple(NeighbourSettings(weighting, 50) for weighting in ("bm25", "cosine", "tfidf"))
+
 WIDER = 200
 """Neighbours of one more graph, of the best weighting."""
+
 GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
+
 FACTORS = (
     AlsSettings(factors=64, alpha=5.0, regularization=20.0),
     AlsSettings(factors=64, alpha=20.0, regularization=20.0),
     AlsSettings(factors=128, alpha=5.0, regularization=20.0),
 )
+
 FACTOR_OWN = (0.0, 0.3, 1.0, 3.0)
 
 
@@ -206,3 +214,42 @@ def user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.fl
     """Return the NDCG of each user's list, shape (n_users,)."""
     hit = metrics.hits(recommended, wanted.item_row, wanted.indptr)
     return metrics.ndcg(hit, wanted.counts)
+
+
+LIVE = (0.5, 1.0, 3.0)
+
+LIVE_OWN = (0.0, 0.3, 1.0)
+"""In units of the own weight of past events."""
+
+
+def with_live(choice: ItemChoice, taste: Taste, ground: Ground) -> ItemChoice:
+    """Choose what live events are worth, on users who came back after a first active day.
+
+    Such users are few, so live events weigh as past ones unless another worth is clearly better.
+    """
+    if not len(ground.wanted_later):
+        return choice
+    tried = [
+        replace(choice, live=live, live_own=own * choice.own)
+        for live, own in product(LIVE, LIVE_OWN)
+    ]
+    figures = [_live_ndcg(each, taste, ground) for each in tried]
+    best = int(np.argmax([figure.mean() for figure in figures]))
+    clear = clearly_above(figures[best], _live_ndcg(choice, taste, ground), ground.config.training)
+    return tried[best] if clear else choice
+
+
+def _live_ndcg(choice: ItemChoice, taste: Taste, ground: Ground) -> NDArray[np.float64]:
+    held, wanted = ground.held, ground.wanted_later
+    weights = event_weights(choice, held.before.kinds, ground.config)
+    k = ground.config.items.at_k
+    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    for place, user in enumerate(wanted.user_row):
+        live = held.live.of_user(user)
+        history = weights.history(
+            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
+        )
+        score = taste.score(history)
+        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
+        lists[place, : len(best)] = best
+    return user_ndcg(lists, wanted)

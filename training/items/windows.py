@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 from recsys.evaluation import split
 from recsys.evaluation.split import Relevant
-from recsys.events import DAY, Interactions
 from training.data import TrainingData
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 
 from recsys.errors import BadQuery, CorruptArtifact, IncompatibleArtifact, UnreadableFile
-from recsys.storage import artifact
-from training.policy.learnt import Policy
+from recsys.storage.models import artifact
+from training.policy.policy import Policy
 
 MANIFEST = "manifest.json"
 FACTS = "policy"

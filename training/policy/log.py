@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import BadQuery, NotRandomised
 from recsys.evaluation.policy_value import Decisions
-from training.data_in.read import read_file
+from training.importing.read import read_file
 
 MISSING = ("", "NA", "NaN", "nan", "null", "None")
 WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}

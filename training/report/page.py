@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recsys.events import moment
+from recsys.data.times import moment
 from recsys.ladder import Question, RungName
 from recsys.segments.groups import MIN_USERS
+from training.pipeline import Outcome
 from training.report import channel, churn, items, ladder, segments, template
-from training.run import Outcome
 
 QUESTIONS = {
     Question.ITEMS: "Which items, in which order",

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from recsys.config import Config
+from recsys.data.times import moment
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.events import moment
 from training.data import TrainingData
 from training.items.windows import window
 from training.load import load, open_log

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
+from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
-from recsys.events import DAY
 from recsys.ladder import Ladder, Question, RungName
-from training import segments as grouping
 from training.data import TrainingData
-from training.items import question as items
+from training.items import measure as items
 from training.items.choice import ItemChoice
-from training.items.judging import Judge, persons, trait_rows
+from training.items.judge import Judge, persons, trait_rows
 from training.items.windows import window
+from training.segments import table as grouping
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from optuna.trial import BaseTrial
 
 from recsys.algorithms.als import AlsSettings
 from recsys.config import Config
-from recsys.events import Interactions
+from recsys.data.interactions import Interactions
 from training.items.choice import ItemChoice
 
 Values = Mapping[str, float | int | str]

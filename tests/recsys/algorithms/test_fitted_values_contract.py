@@ -17,29 +17,26 @@ import recsys.algorithms
 from recsys.algorithms import (
     additive,
     als,
-    bgnbd,
-    content,
-    gamma_gamma,
+    content_neighbours,
     listwise,
     neighbours,
-    sbg,
-    session_parts,
-    sessions,
     spectral,
     trees,
 )
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.lifetime import bgnbd, gamma_gamma, sbg
 from recsys.algorithms.neighbours import NeighbourSettings
-from recsys.algorithms.sessions import SessionSettings
+from recsys.algorithms.sessions import features, knn
+from recsys.algorithms.sessions.knn import SessionSettings
+from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.algorithms.spectral import SpectralSettings
-from recsys.algorithms.transitions import TransitionSettings
 from recsys.algorithms.trees import TreeSettings
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from tests.recsys.algorithms import test_models_contract as by_history
 from tests.recsys.algorithms import test_session_models_contract as by_session
 from tests.recsys.algorithms.test_additive import USERS, X, Y
-from tests.recsys.algorithms.test_content import CATEGORIES, PRICE, TITLES
+from tests.recsys.algorithms.test_content_neighbours import CATEGORIES, PRICE, TITLES
 
 REPEATS = bgnbd.Repeats(
     x=np.array([0.0, 1, 2, 5, 0, 3, 8, 1] * 5),
@@ -58,7 +55,7 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "als": lambda: als.fit(by_history.clubs(), AlsSettings(2, 10.0, 0.1), seed=7),
     "bgnbd": lambda: bgnbd.fit(REPEATS),
-    "content": lambda: content.fit(TITLES, CATEGORIES, PRICE, neighbours=3),
+    "content": lambda: content_neighbours.fit(TITLES, CATEGORIES, PRICE, neighbours=3),
     "gamma_gamma": lambda: gamma_gamma.fit(REPEATS.x, 5.0 + REPEATS.T),
     "listwise": lambda: listwise.fit(
         np.random.default_rng(1).normal(size=(40, 3)),
@@ -68,10 +65,10 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "neighbours": lambda: neighbours.fit(by_history.clubs(), NeighbourSettings("bm25", 4)),
     "sbg": lambda: sbg.fit([369, 163, 86, 56, 37]),
-    "session_parts": lambda: session_parts.fit(
+    "session_parts": lambda: features.fit(
         by_session.clubs(), SessionSettings(), TransitionSettings(), seed=3
     ),
-    "sessions": lambda: sessions.fit(by_session.clubs(), SessionSettings()),
+    "sessions": lambda: knn.fit(by_session.clubs(), SessionSettings()),
     "trees": lambda: trees.fit(
         np.random.default_rng(1).normal(size=(80, 3)),
         after_the_first(80),

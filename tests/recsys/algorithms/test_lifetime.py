@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from recsys.algorithms import bgnbd, gamma_gamma, sbg
-from recsys.algorithms.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime import bgnbd, gamma_gamma, sbg
+from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
 from recsys.errors import NothingToLearnFrom
 from tests.bench.lifetime import repeats_of_a_known_world
 

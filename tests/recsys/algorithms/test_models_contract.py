@@ -17,7 +17,7 @@ from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.spectral import SpectralSettings
 from recsys.algorithms.topk import top_k
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 
 N_ITEMS = 9
 NOBODYS = 8

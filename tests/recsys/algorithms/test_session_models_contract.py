@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.algorithms import session_blend, session_parts, sessions
-from recsys.algorithms.session_log import Sessions
-from recsys.algorithms.sessions import SessionSettings
-from recsys.algorithms.transitions import TransitionSettings
-from recsys.storage import artifact
+from recsys.algorithms.sessions import features, knn, ranker
+from recsys.algorithms.sessions.knn import SessionSettings
+from recsys.algorithms.sessions.log import Sessions
+from recsys.algorithms.sessions.transitions import TransitionSettings
+from recsys.storage.models import artifact
 
 N_ITEMS = 9
 NOBODYS = 8
@@ -34,12 +34,12 @@ def clubs():
 def blended(log):
     middle = len(log) // 2
     settings = SessionSettings(), TransitionSettings()
-    early = session_parts.fit(log.between(0, middle), *settings, seed=3)
-    learned = session_blend.learn(early, *log.between(middle, len(log)).prefixes(99, seed=3))
-    return session_blend.SessionBlend(session_parts.fit(log, *settings, seed=3), learned.weights)
+    early = features.fit(log.between(0, middle), *settings, seed=3)
+    learned = ranker.learn(early, *log.between(middle, len(log)).prefixes(99, seed=3))
+    return ranker.SessionBlend(features.fit(log, *settings, seed=3), learned.weights)
 
 
-FITS = {"neighbours": lambda log: sessions.fit(log, SessionSettings()), "blend": blended}
+FITS = {"neighbours": lambda log: knn.fit(log, SessionSettings()), "blend": blended}
 
 
 def rows(*items):

@@ -14,8 +14,8 @@ from recsys.channel.popular import GlobalResponse
 from recsys.channel.response import Rates
 from recsys.channel.segment import SegmentResponse
 from recsys.channel.terms import ChannelTerms, Terms
-from recsys.events import DAY, HOUR
-from recsys.people import Person
+from recsys.data.person import Person
+from recsys.data.times import DAY, HOUR
 
 MONDAY_NOON = 1_700_481_600_000_000  # 2023-11-20T12:00Z
 MIDNIGHT = MONDAY_NOON + 12 * HOUR

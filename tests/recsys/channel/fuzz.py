@@ -10,19 +10,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from recsys.channel.decide import ChannelChoice
-from recsys.channel.explore import Lot
+from recsys.channel.eligibility import ChannelQuery
+from recsys.channel.exploration import ExplorationDraw
 from recsys.channel.hyper import MomentEffects
 from recsys.channel.models import ChannelModels
-from recsys.channel.offers import ChannelQuery
 from recsys.channel.one_to_one import PersonalResponse
 from recsys.channel.popular import GlobalResponse
 from recsys.channel.response import Rates
 from recsys.channel.segment import SegmentResponse
 from recsys.channel.terms import NONE, ChannelTerms, Terms
 from recsys.channel.uplift import Uplift
-from recsys.events import DAY, HOUR
+from recsys.data.person import Context, Person
+from recsys.data.times import DAY, HOUR
 from recsys.ladder import Ladder
-from recsys.people import Context, Person
 from tests.recsys.channel.cases import MONDAY_NOON
 
 N_ARMS, N_USERS, EPSILON = 10, 500, 0.05
@@ -115,7 +115,7 @@ def people(n: int, *, seed: int) -> Iterator[tuple[Person, ChannelQuery]]:
             messages=sent,
             context=Context(timezone=ZONES[int(rng.integers(len(ZONES)))]),
         )
-        yield person, ChannelQuery(lot=Lot(f"d{seed}-{number}", EPSILON, 7))
+        yield person, ChannelQuery(lot=ExplorationDraw(f"d{seed}-{number}", EPSILON, 7))
 
 
 def wrongs(person: Person, choice: ChannelChoice) -> list[str]:

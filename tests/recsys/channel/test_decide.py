@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.channel.decide import Worth, gate, interval, pick, worth
-from recsys.channel.offers import ChannelQuery
+from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.response import Belief, Chance, chances
 from recsys.channel.terms import NONE
 from recsys.ladder import RungName

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recsys.events import DAY
+from recsys.data.times import DAY
 from tests.recsys.channel.cases import MONDAY_NOON, messages
 
 

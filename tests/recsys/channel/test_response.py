@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.channel.response import Rates, chances, concentration, counts, decay
-from recsys.events import DAY
+from recsys.data.times import DAY
 from tests.recsys.channel.cases import MONDAY_NOON, messages
 
 

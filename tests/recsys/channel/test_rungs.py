@@ -11,12 +11,12 @@ import pytest
 from recsys.channel import hyper, one_to_one, popular, segment
 from recsys.channel.decide import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
-from recsys.events import DAY, HOUR
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import DAY, HOUR
 from recsys.ladder import Ladder, Reason, RungName, Verdict
-from recsys.people import NO_SEGMENT, Person
 from recsys.segments.rfm import RfmCuts
 from recsys.segments.table import SegmentTable
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from tests.recsys.channel.cases import MONDAY_NOON, TERMS, messages, models, person
 
 SHIPPED = {
@@ -85,7 +85,7 @@ class TestSegment:
 
     @pytest.mark.parametrize("row", [NO_SEGMENT, 2])
     def test_people_in_no_segment_are_refused(self, row: int) -> None:
-        refused = rung(RungName.SEGMENT).refusal(person(segment_row=row))
+        refused = rung(RungName.SEGMENT).declines(person(segment_row=row))
         assert refused is not None
         assert refused.reason == Reason.NO_SEGMENT
 
@@ -124,13 +124,13 @@ class TestOneToOne:
         assert beliefs[2].response.p == pytest.approx((7 + 10 * 0.08) / (90 + 10))
 
     def test_unknown_users_are_refused(self) -> None:
-        refused = rung(RungName.ONE_TO_ONE).refusal(person(user_row=None))
+        refused = rung(RungName.ONE_TO_ONE).declines(person(user_row=None))
         assert refused is not None
         assert refused.reason == Reason.UNKNOWN_USER
 
     def test_users_who_never_got_a_message_are_refused(self) -> None:
         for name in (RungName.ONE_TO_ONE, RungName.HYPER):
-            refused = rung(name).refusal(person(user_row=1))
+            refused = rung(name).declines(person(user_row=1))
             assert refused is not None
             assert (refused.rung, refused.reason) == (name, Reason.TOO_LITTLE_HISTORY)
 

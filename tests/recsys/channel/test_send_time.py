@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.rhythm import LIKENESS, Rhythm, fit, posterior, slots, within_an_hour
+from recsys.channel.activity_hours import LIKENESS, Rhythm, fit, posterior, slots, within_an_hour
 from recsys.channel.send_time import best_time
 from recsys.channel.terms import NONE
-from recsys.events import DAY, HOUR, NO_EVENTS, UserEvents
-from recsys.local_time import is_quiet, local_hour
-from recsys.people import Context
+from recsys.data.interactions import NO_EVENTS, UserEvents
+from recsys.data.person import Context
+from recsys.data.times import DAY, HOUR, is_quiet, local_hour
 from tests.recsys.channel.cases import MIDNIGHT, MONDAY_NOON, TERMS, person
 
 UTC = ZoneInfo("UTC")

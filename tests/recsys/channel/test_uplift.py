@@ -11,9 +11,9 @@ import pytest
 from api.web.schemas import Arm as ArmSchema
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
+from recsys.data.person import NO_SEGMENT
 from recsys.ladder import Climb, Reason, RungName
-from recsys.people import NO_SEGMENT
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from tests.recsys.channel import cases
 
 UPLIFT = Uplift(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from recsys.churn import labels
 from recsys.churn.contract import NO_CONTRACT, Contract
 from recsys.churn.labels import Definition
-from recsys.events import DAY, Interactions
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 from tests.recsys.churn.worlds import KINDS, PURCHASE, table
 
 # in these tests a view is a cancellation, a purchase a start or a renewal

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recsys.churn import labels
 from recsys.churn.labels import Definition, Labelled
-from recsys.events import DAY
+from recsys.data.times import DAY
 from tests.recsys.churn.worlds import purchases, table
 
 WEEKLY = Definition("purchase", horizon_days=7, active_days=14)

@@ -11,17 +11,18 @@ import pytest
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels, one_to_one, popular, segment, snapshot
-from recsys.churn.interval import by_segment, usage_interval
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels, ChurnQuery
 from recsys.churn.risk import ChurnRisk, probability
 from recsys.churn.snapshot import PLACE
+from recsys.churn.usage_interval import by_segment, usage_interval
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
-from recsys.events import DAY, NO_EVENTS, Interactions, UserEvents
 from recsys.ladder import Climb, Reason, RungName
-from recsys.people import NO_SEGMENT, Person
 from recsys.segments import table
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from tests.recsys.churn.worlds import PURCHASE, dying_world, person, purchases
 
 DEFINITION = Definition("purchase", horizon_days=28, active_days=28)
@@ -161,7 +162,7 @@ def test_a_user_in_a_segment_gets_its_rate() -> None:
 
 def test_a_segment_of_few_users_is_not_spoken_of() -> None:
     small = replace(MODELS.segment, n_users=np.full(11, 19))
-    step = small.refusal(person(NO_EVENTS, at=END, segment_row=0))
+    step = small.declines(person(NO_EVENTS, at=END, segment_row=0))
     assert step is not None
     assert step.reason is Reason.NO_SEGMENT
     assert "fewer than 20" in step.detail

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from recsys.churn import labels, snapshot
 from recsys.churn.features import FEATURES
-from recsys.churn.snapshot import Reading
-from recsys.events import DAY, NO_EVENTS, Interactions, UserEvents
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.kinds import Reading
+from recsys.data.times import DAY
 from tests.recsys.churn.worlds import KINDS, PURCHASE, dying_world, purchases, table
 
 READING = Reading(KINDS, "purchase")

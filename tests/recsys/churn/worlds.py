@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.events import DAY, NO_EVENTS, IdMap, Interactions, UserEvents
-from recsys.people import NO_SEGMENT, Person
+from recsys.data.ids import IdMap
+from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import DAY
 
 KINDS = ("view", "cart", "purchase", "return")
 PURCHASE = KINDS.index("purchase")

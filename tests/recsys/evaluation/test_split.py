@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY
 from recsys.evaluation.split import cutoff, relevant
-from recsys.events import DAY, IdMap, Interactions, UserEvents
 
 
 def table(*rows):

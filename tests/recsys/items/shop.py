@@ -13,15 +13,17 @@ import numpy as np
 from recsys.algorithms import als, neighbours
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
-from recsys.events import DAY, IdMap, Interactions, UserEvents
-from recsys.items.blend import OWN, Blend
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import DAY
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.one_to_one import make_ready, no_lists
 from recsys.items.popular import PopularItems, by_share
+from recsys.items.preference import demand
+from recsys.items.ranker import OWN, Blend
 from recsys.items.segment import SegmentItems
-from recsys.items.taste import demand
-from recsys.people import NO_SEGMENT, Person
 
 KINDS = ("view", "cart", "purchase", "return")
 VIEW, PURCHASE, RETURN = 0, 2, 3

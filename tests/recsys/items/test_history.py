@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import DAY, NO_EVENTS, IdMap, Interactions
+from recsys.data.ids import IdMap
+from recsys.data.interactions import NO_EVENTS, Interactions
+from recsys.data.times import DAY
 from recsys.items.history import EventWeights
 from tests.recsys.items.shop import AT, KINDS, N_ITEMS, PURCHASE, RETURN, VIEW, WEIGHTS, events
 

@@ -11,17 +11,17 @@ QUERY = ItemQuery(4, EVERYTHING)
 
 
 def test_without_events_since_training_it_does_not_apply():
-    assert RUNG.refusal(person(0)).reason is Reason.NO_LIVE_EVENTS
+    assert RUNG.declines(person(0)).reason is Reason.NO_LIVE_EVENTS
 
 
 def test_events_on_items_that_the_model_does_not_know_do_not_count():
-    assert RUNG.refusal(person(0, (-1, PURCHASE, 101))).reason is Reason.NO_LIVE_EVENTS
+    assert RUNG.declines(person(0, (-1, PURCHASE, 101))).reason is Reason.NO_LIVE_EVENTS
 
 
 @pytest.mark.parametrize("user", [0, 13, None])
 def test_one_known_live_event_is_enough_for_anybody(user):
     asked = person(user, (5, PURCHASE, 101))
-    assert RUNG.refusal(asked) is None
+    assert RUNG.declines(asked) is None
     assert RUNG.because(asked).startswith("1 event since the model was trained")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import NO_EVENTS
+from recsys.data.interactions import NO_EVENTS
 from recsys.items.slate import ItemQuery
 from recsys.ladder import Reason, RungName
 from tests.recsys.items.shop import (
@@ -33,16 +33,16 @@ def test_a_known_user_gets_their_club():
 
 
 def test_a_user_whom_training_has_not_seen_is_refused():
-    assert rung().refusal(person(None)).reason is Reason.UNKNOWN_USER
+    assert rung().declines(person(None)).reason is Reason.UNKNOWN_USER
 
 
 @pytest.mark.parametrize("user", [12, 13])
 def test_too_little_history_is_refused(user):
-    assert rung().refusal(person(user)).reason is Reason.TOO_LITTLE_HISTORY
+    assert rung().declines(person(user)).reason is Reason.TOO_LITTLE_HISTORY
 
 
 def test_enough_history_applies_and_says_how_much():
-    assert rung().refusal(person(3)) is None
+    assert rung().declines(person(3)) is None
     assert rung().because(person(3)) == "3 different items in this user's history"
 
 

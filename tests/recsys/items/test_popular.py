@@ -27,7 +27,7 @@ def test_nothing_allowed_is_nothing_left():
 
 
 def test_everybody_is_answered():
-    assert popular().refusal(person(None)) is None
+    assert popular().declines(person(None)) is None
 
 
 def test_the_answer_counts_the_users_behind_it():

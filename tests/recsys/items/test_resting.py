@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import DAY
+from recsys.data.times import DAY
 from recsys.items import slate
-from recsys.items.resting import Rests
+from recsys.items.filters import Rests
 from recsys.items.slate import ItemQuery, Repeats
 from tests.recsys.items.shop import (
     AT,

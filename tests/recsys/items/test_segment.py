@@ -16,16 +16,16 @@ def test_only_allowed_items_are_answered():
 
 
 def test_a_user_in_no_segment_is_refused():
-    assert by_segment().refusal(person(0)).reason is Reason.NO_SEGMENT
+    assert by_segment().declines(person(0)).reason is Reason.NO_SEGMENT
 
 
 def test_a_segment_without_users_is_refused_by_name():
-    step = by_segment().refusal(person(0, segment_row=1))
+    step = by_segment().declines(person(0, segment_row=1))
     assert step.reason is Reason.NO_SEGMENT
     assert "country:France" in step.detail
 
 
 def test_the_answer_stands_on_the_segment():
     rung, asked = by_segment(), person(0, segment_row=0)
-    assert rung.refusal(asked) is None
+    assert rung.declines(asked) is None
     assert rung.because(asked) == "what the 20 users of segment rfm:loyal took lately"

@@ -110,7 +110,7 @@ def test_everything_excluded_is_an_empty_slate_not_an_error():
 class Broken:
     name: RungName
 
-    def refusal(self, person):
+    def declines(self, person):
         return None
 
     def because(self, person):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.events import NO_ITEM
+from recsys.data.ids import NO_ITEM
 from recsys.segments import clusters
 from recsys.segments.clusters import NO_CLUSTER, Clusters
 

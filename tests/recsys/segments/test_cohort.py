@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.catalogue import Catalogue
-from recsys.events import DAY, IdMap, UserEvents
-from recsys.people import Person
-from recsys.segments import cohort, lifecycle, rfm, rule_json
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import IdMap
+from recsys.data.interactions import UserEvents
+from recsys.data.person import Person
+from recsys.data.times import DAY
+from recsys.segments import cohort, lifecycle, rfm, rule_parser
 from recsys.segments.cohort import NO_LEAF, Decision, Lookup
-from recsys.segments.crowd import Crowd
 from recsys.segments.groups import Groups
+from recsys.segments.snapshot import Crowd
 
 AT = 1_000 * DAY
 KINDS = ("view", "purchase")
@@ -69,7 +71,7 @@ def decided(
         KINDS, IdMap.of(ITEMS), CATALOGUE, GROUPS,
         lambda name: known.get(name, np.full(len(people), np.nan)),
     )  # fmt: skip
-    return cohort.decide(rule_json.parse(rule), Crowd.of(people, at=AT), lookup)
+    return cohort.decide(rule_parser.parse(rule), Crowd.of(people, at=AT), lookup)
 
 
 def inside(rule: Any, *people: Person, **scores: list[float]) -> list[bool]:
@@ -237,7 +239,7 @@ rules = st.recursive(
         st.builds(lambda part: {"not": part}, inner),
     ),
     max_leaves=5,
-).filter(lambda rule: _depth(rule) < rule_json.MAX_DEPTH - 1)
+).filter(lambda rule: _depth(rule) < rule_parser.MAX_DEPTH - 1)
 
 
 def _depth(rule: Any) -> int:

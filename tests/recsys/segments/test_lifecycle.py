@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import DAY
+from recsys.data.times import DAY
 from recsys.segments import lifecycle
 from recsys.segments.lifecycle import ACTIVE, NEVER, STATES
 

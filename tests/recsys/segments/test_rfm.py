@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.events import DAY, IdMap, Interactions, UserEvents
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY
 from recsys.segments import rfm
 from recsys.segments.rfm import RfmFacts, RfmScores
 

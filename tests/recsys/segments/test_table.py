@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.events import DAY, IdMap, Interactions, UserEvents
-from recsys.people import NO_SEGMENT
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.person import NO_SEGMENT
+from recsys.data.times import DAY
 from recsys.segments import rfm, table
 from recsys.segments.table import SegmentTable
 

@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from recsys.storage.model_store import Broken, ModelStore
+from recsys.storage.models.store import Broken, ModelStore
 from tests.recsys.storage.worlds import Small, bundle, manifest
 
 STEPS = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.listdir", "shutil.rmtree"}

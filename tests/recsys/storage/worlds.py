@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.bundle import Manifest
+from recsys.data.times import DAY
 from recsys.evaluation.estimate import Estimate
-from recsys.events import DAY
 from recsys.ladder import Question, RungName, Verdict
 
 BLACK_FRIDAY = 14_944 * DAY

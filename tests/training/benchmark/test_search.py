@@ -5,10 +5,10 @@ import pytest
 
 from tests.training.benchmark.worlds import Quiet, club_lines
 from training.benchmark import search as module
+from training.benchmark.histories import Taken, hold_out
 from training.benchmark.parts import PartSettings
 from training.benchmark.request import Budget
 from training.benchmark.search import Ground, asked_users, search
-from training.benchmark.taken import Taken, hold_out
 
 
 @pytest.fixture(name="ground", scope="module")

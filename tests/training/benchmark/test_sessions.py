@@ -8,9 +8,9 @@ import pytest
 
 from recsys.errors import BadQuery, NothingToLearnFrom, UnreadableFile
 from recsys.evaluation.metrics import NOBODY
-from training import session_learning
 from training.benchmark.request import Request
 from training.benchmark.sessions import judge, run
+from training.items.sessions import learning
 
 N_ITEMS = 40
 
@@ -45,7 +45,7 @@ def settled(path, test=None, predict=None, k=5):
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(session_learning, "GRID", {"memory": (1.0, 2.0)})
+    monkeypatch.setattr(learning, "GRID", {"memory": (1.0, 2.0)})
 
 
 def test_a_list_hits_at_its_rank():

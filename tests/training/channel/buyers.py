@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.catalogue import Catalogue
 from recsys.channel.messages import Messages
 from recsys.config import Channel, Channels, Config, Training
-from recsys.events import DAY, HOUR, IdMap, Interactions, UserEvents
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY, HOUR
 from training.data import TrainingData
-from training.randomised import Drawn, Happenings, followed
+from training.randomised_log import Drawn, Happenings, followed
 
 START = 1_309_521_600_000_000  # 2011-07-01T12:00Z
 DAYS, WINDOW, COST = 100, 7 * DAY, 0.15

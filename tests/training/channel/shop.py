@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.catalogue import Catalogue
 from recsys.config import Channel, Channels, Config, Training
-from recsys.events import DAY, HOUR, IdMap, Interactions, UserEvents
-from training.channel.log import messages_from_log
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY, HOUR
+from training.channel.messages import messages_from_log
 from training.data import TrainingData
-from training.sample.messages import Simulated, simulate
-from training.sample.world import World
+from training.demo.messages import Simulated, simulate
+from training.demo.world import World
 
 END = 1_323_388_800_000_000  # 2011-12-09T00:00Z
 CONFIG = Config(

@@ -9,19 +9,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from recsys.channel.hours import ChannelHours, hours_of
-from recsys.channel.rhythm import Rhythm, age_weight, posterior, slots, within_an_hour
-from recsys.channel.rhythm import fit as everybody
-from recsys.events import DAY, HOUR, Interactions, UserEvents
-from recsys.people import Person
+from recsys.channel.activity_hours import Rhythm, age_weight, posterior, slots, within_an_hour
+from recsys.channel.activity_hours import fit as everybody
+from recsys.channel.response_hours import ChannelHours, hours_of
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.person import Person
+from recsys.data.times import DAY, HOUR
 from tests.training.channel.shop import CONFIG, END, training_data
-from training.channel import hours, leads, question
+from training.channel import hour_features, hours, measure
+from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
-from training.channel.hours_judged import Judged
-from training.channel.question import ChannelChoiceParams
+from training.channel.judge_hours import Judged
 from training.data import TrainingData
-from training.sample.messages import Simulated
-from training.sample.world import World
+from training.demo.messages import Simulated
+from training.demo.world import World
 
 UTC = ZoneInfo("UTC")
 BUSY = World(
@@ -67,8 +68,8 @@ def best_hours(found: ChannelHours) -> list[int]:
 
 def judged(data: TrainingData) -> Judged:
     end = int(data.messages.at.max()) + 1
-    trial = question._trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
-    return question.judge_hours(data, trial, CONFIG)
+    trial = measure._trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
+    return measure.judge_hours(data, trial, CONFIG)
 
 
 def active(simulated: Simulated, data: TrainingData, *, follows: bool) -> TrainingData:
@@ -170,7 +171,7 @@ def test_leads_are_what_serving_would_have_believed_just_before(usual: TrainingD
     some = usual.messages.where(np.arange(len(usual.messages)) % 400 == 0)
     slot = slots(some.at, UTC)
     events = slots(usual.interactions.at, UTC)
-    found = leads.leads(some, slot, usual.interactions, events, rhythm)
+    found = hour_features.leads(some, slot, usual.interactions, events, rhythm)
     for row in range(len(some)):
         own = usual.interactions.of_user(int(some.user_row[row])).at
         own = own[own < some.at[row]]
@@ -185,9 +186,9 @@ def test_leads_are_the_same_in_any_portions(
     rhythm = Rhythm(np.full((7, 24), 1 / 24))
     some = usual.messages.where(np.arange(len(usual.messages)) % 40 == 0)
     columns = some, slots(some.at, UTC), usual.interactions, slots(usual.interactions.at, UTC)
-    whole = leads.leads(*columns, rhythm)
-    monkeypatch.setattr(leads, "PAIRS", 7)
-    assert leads.leads(*columns, rhythm).tolist() == whole.tolist()
+    whole = hour_features.leads(*columns, rhythm)
+    monkeypatch.setattr(hour_features, "PAIRS", 7)
+    assert hour_features.leads(*columns, rhythm).tolist() == whole.tolist()
 
 
 def test_channels_that_differ_in_hour_are_served_by_their_own(usual: TrainingData) -> None:
@@ -235,14 +236,14 @@ def test_few_responses_are_not_judged() -> None:
 
 def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
     data = training_data(World(), n_users=700)[1]
-    choice, measurement = question.measure(data, CONFIG, progress=lambda _: None)
+    choice, measurement = measure.measure(data, CONFIG, progress=lambda _: None)
     told: dict[str, Any] = measurement.metrics["hours"]
     served = tuple(name for name in told if told[name]["served"] == "channel")
     assert "push" in served
     assert choice.hours == Served(served, ())
-    table = question.segmentation.fit(data, CONFIG, at=END)
-    models = question.fit(data, table, choice, CONFIG, at=END)
+    table = measure.segmentation.fit(data, CONFIG, at=END)
+    models = measure.fit(data, table, choice, CONFIG, at=END)
     assert models.hours is not None
     assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]
     assert not models.hours.by_person.any()
-    assert question.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None
+    assert measure.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None

@@ -12,11 +12,11 @@ from recsys.channel.decide import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
 from recsys.config import Channel
+from recsys.data.person import Person
+from recsys.data.times import DAY
 from recsys.evaluation.policy_value import NotMeasured
-from recsys.events import DAY
 from recsys.ladder import Climb, RungName
-from recsys.people import Person
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from tests.training.channel.buyers import (
     DAYS,
     EMAIL,
@@ -27,12 +27,13 @@ from tests.training.channel.buyers import (
     Truth,
     shop,
 )
-from training import segments
-from training.channel import question as channel
+from training.channel import fit as channel_fit
+from training.channel import measure as channel
 from training.channel import uplift
-from training.channel.question import ChannelChoiceParams
+from training.channel.fit import ChannelChoiceParams
 from training.data import TrainingData
 from training.measurement import Measurement
+from training.segments import table as segments
 
 ANYWAY = Truth()
 NO_EFFECT = Truth(buys=((0.5, 0.5, 0.5), (0.1, 0.1, 0.1)), cost=0.0)
@@ -66,7 +67,7 @@ def trained(truth: Truth, data: TrainingData | None = None) -> Trained:
     choice, measurement = channel.measure(data, truth.config, progress=lambda _: None)
     at = START + (DAYS + 8) * DAY
     table = segments.fit(data, truth.config, at=at)
-    return Trained(choice, measurement, channel.fit(data, table, choice, truth.config, at=at))
+    return Trained(choice, measurement, channel_fit.fit(data, table, choice, truth.config, at=at))
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +235,7 @@ def test_a_channel_with_a_budget_is_priced_by_what_it_adds() -> None:
     at = START + (DAYS + 8) * DAY
     table = segments.fit(data, config, at=at)
     free, priced = (
-        channel.fit(data, table, ChannelChoiceParams(uplift=True), each, at=at)
+        channel_fit.fit(data, table, ChannelChoiceParams(uplift=True), each, at=at)
         for each in (ANYWAY.config, config)
     )
     assert free.terms.channels[0].price == 0

@@ -6,14 +6,15 @@ import numpy as np
 
 from recsys.churn.labels import Labelled, labelled
 from recsys.churn.models import ChurnModels
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
-from recsys.events import DAY, Interactions
 from recsys.ladder import Reason, RungName
 from tests.recsys.churn.worlds import PURCHASE, person, table
-from tests.training.churn.test_question import configured, data
-from training import segments
-from training.churn import choice as churn_choice
-from training.churn import question as churn
+from tests.training.churn.test_measure import configured, data
+from training.churn import choose as churn_choice
+from training.churn import measure as churn
+from training.segments import table as segments
 
 CANCEL = 0
 CONFIG = configured(cancel_kind="view", term_days=31, horizon_days=31, cutoffs=4)
@@ -64,12 +65,12 @@ def test_who_has_left_already_has_no_propensity() -> None:
     own = models.one_to_one
     assert own is not None
     gone = int(np.flatnonzero(np.isnan(own.p))[0])
-    step = own.refusal(person(WORLD.of_user(gone), at=280 * DAY, row=gone))
+    step = own.declines(person(WORLD.of_user(gone), at=280 * DAY, row=gone))
     assert step is not None
     assert "no contract was running" in step.detail
     live = person(WORLD.of_user(gone), at=290 * DAY, row=gone, live=WORLD.of_user(gone))
     hyper = models.ladder({}).rungs[0]
     assert hyper.name is RungName.HYPER
-    refused = hyper.refusal(live)
+    refused = hyper.declines(live)
     assert refused is not None
     assert refused.reason is Reason.TOO_LITTLE_HISTORY

@@ -7,15 +7,15 @@ import pytest
 
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import labels
+from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.models import ChurnModels
-from recsys.churn.silence import SilentModel
-from recsys.events import Interactions
+from recsys.data.interactions import Interactions
 from recsys.ladder import RungName
 from tests.recsys.churn.worlds import dying_world, purchases
-from tests.training.churn.test_question import configured, data, silent
-from training import segments
-from training.churn import choice as churn_choice
-from training.churn import question as churn
+from tests.training.churn.test_measure import configured, data, silent
+from training.churn import choose as churn_choice
+from training.churn import measure as churn
+from training.segments import table as segments
 
 
 def fitted(world: Interactions, candidate: str = "all features") -> ChurnModels:

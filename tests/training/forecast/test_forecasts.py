@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from recsys.churn.labels import Definition, labelled
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY
 from recsys.evaluation.classification import auc, calibration_error
-from recsys.events import DAY, Interactions
 from tests.recsys.churn.worlds import KINDS, PURCHASE, dying_world, purchases, table
 from tests.training.forecast.worlds import day, frame, written
-from training.commands.forecast import app
+from training.cli.forecast import app
 from training.forecast import churn, value
 from training.forecast.rhythm import rhythm
 

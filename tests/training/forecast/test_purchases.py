@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys.data.times import micros
 from recsys.errors import BadQuery, NoUsableRow
-from recsys.events import micros
 from training.forecast import purchases
 from training.forecast.purchases import Columns
 

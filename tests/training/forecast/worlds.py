@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from recsys.events import DAY
+from recsys.data.times import DAY
 from tests.recsys.churn.worlds import dying_world
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)

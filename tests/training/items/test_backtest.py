@@ -7,10 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from recsys.events import DAY
-from tests.training.items.test_question import CONFIG, data, silent, three_tastes
+from recsys.data.times import DAY
+from tests.training.items.test_measure import CONFIG, data, silent, three_tastes
 from training.items.backtest import rolling
-from training.report import backtest as shown
+from training.report import items_backtest as shown
 
 
 @pytest.fixture(scope="module", name="tests")

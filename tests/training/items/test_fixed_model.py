@@ -5,11 +5,11 @@ from __future__ import annotations
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.config import Config, ItemModel, Kind
-from tests.training.items.test_question import CONFIG, silent, three_tastes
-from training import segments
+from tests.training.items.test_measure import CONFIG, silent, three_tastes
 from training.items import trials
 from training.items.choice import ItemChoice, event_weights
-from training.items.choosing import choose
+from training.items.choose import choose
+from training.segments import table as segments
 
 FIXED = ItemModel(
     half_life_days=45, weighting="cosine", neighbours=12, factors=8, alpha=3, regularization=2

@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys.catalogue import Catalogue
 from recsys.config import Config
-from recsys.events import IdMap, Interactions, UserEvents
+from recsys.data.catalogue import Catalogue
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
 from recsys.ladder import RungName
 from tests.training.messages import no_messages
 from training.data import TrainingData
-from training.items import question as items
+from training.items import measure as items
 
 SERVICES = ("POST", "D", "M", "DOT", "C2", "BANK CHARGES", "CRUK", "PADS")
 

@@ -9,8 +9,8 @@ import pytest
 from recsys.errors import BadQuery, CorruptArtifact, IncompatibleArtifact, UnreadableFile
 from tests.training.policy.worlds import stakes, world
 from training.policy.folder import read_policy, write_policy
-from training.policy.learning import Settings, learn
-from training.policy.learnt import Policy
+from training.policy.learn import Settings, learn
+from training.policy.policy import Policy
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from recsys.evaluation.policy_value import Decisions
-from training.policy.learnt import Policy, Stakes
 from training.policy.log import Log
+from training.policy.policy import Policy, Stakes
 
 ARMS = ("call", "mail", "none")
 SHARES = np.array([0.5, 0.3, 0.2])

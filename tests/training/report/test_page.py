@@ -12,14 +12,14 @@ from rich.console import Console
 
 from recsys.bundle import Manifest
 from recsys.ladder import Question, RungName
-from recsys.storage.model_store import ModelStore
-from tests.training.test_run import opened, quick, trained
+from recsys.storage.models.store import ModelStore
+from tests.training.test_pipeline import opened, quick, trained
 from tests.worlds import World
 from training import summary
 from training.gate import GateVerdict
+from training.pipeline import Outcome
 from training.report import page
 from training.report.items import context_told
-from training.run import Outcome
 
 
 @pytest.fixture(scope="module")

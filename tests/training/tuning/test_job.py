@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.training.items.test_blending import moving_habits
-from tests.training.items.test_question import CONFIG, silent
+from tests.training.items.test_measure import CONFIG, silent
+from tests.training.items.test_ranker import moving_habits
 from tests.training.tuning.worlds import BAD, GOOD
 from tests.worlds import World
-from training.commands.tune import app
+from training.cli.tune import app
 from training.tuning.job import confirmed
 from training.tuning.judging import stretches
 from training.tuning.search import Found, Trial

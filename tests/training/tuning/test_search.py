@@ -9,10 +9,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
-from recsys.events import DAY
-from tests.training.items.test_blending import moving_habits
-from tests.training.items.test_question import CONFIG, data, silent
+from tests.training.items.test_measure import CONFIG, data, silent
+from tests.training.items.test_ranker import moving_habits
 from tests.training.tuning.worlds import BAD
 from training.items.windows import window
 from training.tuning.judging import judged, stretches

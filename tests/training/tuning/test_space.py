@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config import Config, Kind
-from tests.training.items.test_question import CONFIG, data
+from tests.training.items.test_measure import CONFIG, data
 from tests.training.tuning.worlds import GOOD
 from training.items.choice import ItemChoice
 from training.tuning.space import SEARCHED, Number, OneOf, Space, applied, parts, present

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.person import Person
 from recsys.evaluation import metrics
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from recsys.evaluation.split import Relevant
-from recsys.events import Interactions
-from recsys.items.context import ContextLift
+from recsys.items.context_lift import ContextLift
 from recsys.items.hyper import HyperItems
 from recsys.items.slate import ItemQuery
-from recsys.people import Person
 from training.data import TrainingData
 from training.items.context import table as context_table
 from training.items.context.table import Table
@@ -37,7 +37,8 @@ class ContextChoice:
     Attributes
     ----------
     weight, session_weight : float
-        See :class:`recsys.items.context.ContextLift`; 0 where the context does not clearly gain.
+        See :class:`recsys.items.context_lift.ContextLift`; 0 where the context does not clearly
+        gain.
     gain, session_gain : Estimate or None
         What it gained in NDCG over the same ranking without context: at the begin of a visit, and
         in the middle of a session; see :func:`crossed`. None where nobody could be asked.

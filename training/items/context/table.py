@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
-from recsys.events import DAY, Interactions
-from recsys.items.context import TIME, ContextLift, cell
-from recsys.local_time import DAY_PARTS, day_parts, zone_or
-from recsys.occasions import DEVICE, PLACEMENT
+from recsys.data.interactions import Interactions
+from recsys.data.surfaces import DEVICE, PLACEMENT
+from recsys.data.times import DAY, DAY_PARTS, day_parts, zone_or
+from recsys.items.context_lift import TIME, ContextLift, cell
 from training.data import TrainingData
-from training.items.counts import kind_weights
+from training.items.popularity import kind_weights
 
 MOST_CELLS: Mapping[str, int] = {DEVICE: 8, PLACEMENT: 16, TIME: len(DAY_PARTS)}
 """Cells of a dimension: those with most takers; at most 32 rows of the table in all."""
@@ -28,7 +28,7 @@ stratum holds all that is older."""
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table without weights; see :class:`recsys.items.context.ContextLift`."""
+    """The table without weights; see :class:`recsys.items.context_lift.ContextLift`."""
 
     cells: Mapping[str, int]
     lift: NDArray[np.float32]

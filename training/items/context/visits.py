@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.person import NO_CONTEXT, Context
+from recsys.data.times import DAY
 from recsys.evaluation import split
 from recsys.evaluation.split import Relevant
-from recsys.events import DAY, Interactions
-from recsys.people import NO_CONTEXT, Context
 from training.data import TrainingData
 from training.items.windows import Window, first_at, on_first_day
 

@@ -9,22 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recsys.algorithms.session_blend import SessionBlend
-from recsys.algorithms.session_log import Sessions
-from recsys.algorithms.sessions import SessionSettings
+from recsys.algorithms.sessions.knn import SessionSettings
+from recsys.algorithms.sessions.log import Sessions
+from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
+from recsys.data.interactions import Interactions
 from recsys.errors import NothingToLearnFrom
 from recsys.evaluation import metrics
-from recsys.events import Interactions
-from recsys.items.at_hand import AtHand
 from recsys.items.one_to_one import OneToOneItems
-from training.clearly import clearly_above
-from training.items.counts import kind_weights
-from training.items.sessions.log import SessionLog, session_log
-from training.items.sessions.moments import Moments, moments
-from training.items.windows import Window
-from training.session_learning import (
+from recsys.items.session import AtHand
+from training.items.popularity import kind_weights
+from training.items.sessions.learning import (
     FEWEST_SESSIONS,
     WINDOW_SHARE,
     Job,
@@ -33,6 +29,10 @@ from training.session_learning import (
     last_weights,
     searched,
 )
+from training.items.sessions.log import SessionLog, session_log
+from training.items.sessions.moments import Moments, moments
+from training.items.windows import Window
+from training.measurement import clearly_above
 
 TASTES = (0.001, 0.03, 0.1, 0.3, 1.0)
 """What the 1:1 score may weigh; the first only orders what sessions leave tied."""
@@ -50,7 +50,7 @@ class SessionChoice:
     weights : tuple of float
         Of the blend, learned on the latest window of sessions.
     taste : float
-        What the 1:1 score weighs; see :class:`recsys.items.at_hand.AtHand`.
+        What the 1:1 score weighs; see :class:`recsys.items.session.AtHand`.
     ndcg, part_ndcg : float
         Mean over users asked in the middle of a session of the validation window: with the
         session at hand, and with its events folded into the 1:1 model.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms.session_log import Sessions, ranges
-from recsys.events import Interactions
-from recsys.items.at_hand import MINUTE
+from recsys.algorithms.sessions.log import Sessions, ranges
+from recsys.data.interactions import Interactions
+from recsys.items.session import MINUTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
+from recsys.data.interactions import Interactions
 from recsys.evaluation import split
 from recsys.evaluation.split import Relevant
-from recsys.events import Interactions
 from training.items.sessions.log import SessionLog
 from training.items.windows import Window, on_first_day
 

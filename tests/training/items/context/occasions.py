@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.events import DAY, HOUR, IdMap, Interactions, UserEvents
-from recsys.occasions import UNSAID, Occasions
-from tests.training.items.test_question import KINDS, data
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.surfaces import UNSAID, Occasions
+from recsys.data.times import DAY, HOUR
+from tests.training.items.test_measure import KINDS, data
 from training.data import TrainingData
 
 USERS, VISITS, DAYS = 300, 8, 120

@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.data.person import Context
 from recsys.items.slate import ItemQuery
 from recsys.ladder import RungName
-from recsys.people import Context
 from tests.training.items.context.occasions import odd, visited
-from tests.training.items.test_question import CONFIG, N_ITEMS, silent
-from training import segments
-from training.items import question as items
+from tests.training.items.test_measure import CONFIG, N_ITEMS, silent
+from training.items import measure as items
 from training.items.context import choice as context_choice
 from training.items.context import table as context_table
 from training.items.context.choice import at_visits, crossed
 from training.items.context.visits import visits
 from training.items.windows import window
+from training.segments import table as segments
 
 
 @pytest.fixture(scope="module", name="world")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.events import DAY, HOUR
-from recsys.items.context import TIME, cell
-from recsys.occasions import UNSAID, Occasions
+from recsys.data.surfaces import UNSAID, Occasions
+from recsys.data.times import DAY, HOUR
+from recsys.items.context_lift import TIME, cell
 from tests.training.items.context.occasions import odd, said, shop, visited
-from tests.training.items.test_question import CONFIG, N_ITEMS
+from tests.training.items.test_measure import CONFIG, N_ITEMS
 from training.items.context import table as context_table
 
 ODD = odd(np.arange(N_ITEMS))

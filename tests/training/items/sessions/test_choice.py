@@ -9,15 +9,16 @@ import pytest
 
 from recsys.ladder import RungName
 from tests.training.items.sessions.walks import DAYS, MINUTE, PURCHASE, noise, ring, walks
-from tests.training.items.test_question import CONFIG, arrays, silent, three_tastes
-from training import segments, session_learning
-from training.items import question as items
-from training.items.choosing import choose
+from tests.training.items.test_measure import CONFIG, arrays, silent, three_tastes
+from training.items import measure as items
+from training.items.choose import choose
 from training.items.sessions import choice as session_choice
+from training.items.sessions import learning
 from training.items.sessions.choice import sessions_of
 from training.items.sessions.log import session_log
 from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import window
+from training.segments import table as segments
 
 SPEAKS = np.array([True, True, True, False])
 RING, NOISE = walks(ring), walks(noise)
@@ -25,7 +26,7 @@ RING, NOISE = walks(ring), walks(noise)
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(session_learning, "GRID", {"memory": (1.0, 2.0)})
+    monkeypatch.setattr(learning, "GRID", {"memory": (1.0, 2.0)})
     monkeypatch.setattr(session_choice, "FEWEST_SESSIONS", 5)
 
 

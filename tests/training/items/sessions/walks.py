@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys.events import DAY, SECOND, IdMap, Interactions, UserEvents
-from tests.training.items.test_question import KINDS, N_ITEMS, data
+from recsys.data.ids import IdMap
+from recsys.data.interactions import Interactions, UserEvents
+from recsys.data.times import DAY, SECOND
+from tests.training.items.test_measure import KINDS, N_ITEMS, data
 from training.data import TrainingData
 
 MINUTE = 60 * SECOND

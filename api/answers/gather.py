@@ -1,0 +1,132 @@
+"""From a user id to all that a rung may look at, with the store up or down."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from recsys.data.person import ERASED, Remembered
+
+Key = tuple[str, bool]
+
+Line = tuple[str, str, int, int]
+
+ANYBODY = Remembered(profiling=False, readable=False)
+
+MOST_SAID = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    remembered: Remembered
+    since: int
+    at: int
+
+
+class Recall:
+    """The users asked for last, as the store told them, and who said what about profiling.
+
+    Parameters
+    ----------
+    most : int
+        Users, events, messages and reactions that are kept together; the longest unasked go
+        first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._turn = threading.Lock()
+        self._said: dict[str, tuple[int, int, bool]] = {}
+        self._last_seq: int | None = None
+        self._erased: set[str] = set()
+        self._last_erasure = 0
+
+    def __len__(self) -> int:
+        return self._held
+
+    def keep(
+        self, user_id: str, remembered: Remembered, *, since: int, at: int, marketing: bool
+    ) -> None:
+        """Keep in mind what the store told of a user beyond the watermark `since`, at `at`."""
+        kept = _Kept(remembered, since, at)
+        with self._turn:
+            before = self._kept.pop((user_id, marketing), None)
+            self._kept[user_id, marketing] = kept
+            self._held += _weight(kept) - (_weight(before) if before else 0)
+            while self._held > self._most:
+                self._held -= _weight(self._kept.popitem(last=False)[1])
+
+    def recall(self, user_id: str, *, since: int, marketing: bool) -> tuple[Remembered, int | None]:
+        """Return the best that is in mind of a user, and when it was told; None: only consent.
+
+        Events of before another watermark are left out: the model may have seen them. Whoever is
+        not in mind has neither events nor channels, and is profiled only if the ledger allows it.
+        """
+        if user_id in self._erased:
+            return ERASED, None
+        with self._turn:
+            kept = self._kept.get((user_id, marketing)) or self._kept.get((user_id, True))
+        if kept is not None:
+            found = kept.remembered
+            if kept.since != since:
+                found = replace(found, live=())
+            said = self._said.get(user_id)
+            return (found if said is None else replace(found, profiling=said[2])), kept.at
+        if self._last_seq is None:
+            return ANYBODY, None
+        said = self._said.get(user_id)
+        return Remembered(profiling=None if said is None else said[2]), None
+
+    def follow(self, lines_after: Callable[[int], Iterable[Line]]) -> None:
+        """Learn what was said about profiling since the last time.
+
+        Parameters
+        ----------
+        lines_after : callable
+            Returns (user, state, at, seq) of the lines of the ledger after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The ledger cannot be read; nothing was learnt.
+        """
+        last = self._last_seq or 0
+        for user_id, state, at, seq in lines_after(last):
+            last = max(last, seq)
+            if (at, seq) >= self._said.get(user_id, (0, 0, False))[:2]:
+                self._said[user_id] = (at, seq, state == "granted")
+        # With more words than are kept, silence means nothing any more.
+        self._last_seq = None if len(self._said) > MOST_SAID else last
+        if self._last_seq is None:
+            self._said.clear()
+
+    def forget_erased(self, erased_after: Callable[[int], Iterable[tuple[str, int]]]) -> None:
+        """Forget who was erased since the last time, for good.
+
+        Parameters
+        ----------
+        erased_after : callable
+            Returns (user, seq) of the erasures after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The erasures cannot be read; nobody was forgotten.
+        """
+        for user_id, seq in erased_after(self._last_erasure):
+            self._erased.add(user_id)
+            self._last_erasure = max(self._last_erasure, seq)
+            with self._turn:
+                for marketing in (True, False):
+                    if kept := self._kept.pop((user_id, marketing), None):
+                        self._held -= _weight(kept)
+
+
+def _weight(kept: _Kept) -> int:
+    found = kept.remembered
+    messages = sum(map(len, found.messages.values()))
+    return 1 + len(found.live) + messages + len(found.reactions)

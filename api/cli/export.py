@@ -1,0 +1,220 @@
+"""The command that answers into a file: ``recsys export``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from api.cli.options import ConfigFile, settings_of
+from recsys.config import Config
+from recsys.errors import BadQuery
+
+if TYPE_CHECKING:
+    from api.answers.audience import AudienceQuery, Looked
+    from api.requests.query import Asked
+    from api.runtime.json import Json
+    from api.service import Service
+    from recsys.data.ids import IdMap
+
+app = typer.Typer(help="Answer into a file.")
+WITHHELD = "withheld: fewer than 20 users, or a count that would give such a one away"
+
+
+@app.command()
+def export(  # noqa: PLR0913 - options of a command
+    output: Annotated[
+        Path | None, typer.Argument(help="The ending says how: .csv, .jsonl or .parquet.")
+    ] = None,
+    *,
+    users: Annotated[
+        Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items for each user.")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="An item to leave out; repeat it.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Only users of a segment who granted marketing.")
+    ] = None,
+    rule: Annotated[
+        Path | None, typer.Option(help="Only users of a rule (JSON) who granted marketing.")
+    ] = None,
+    channel: Annotated[
+        str, typer.Option(help="Only users who granted marketing on this channel.")
+    ] = "",
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Write items, channel and churn for all known users, or for an audience."""
+    from api.answers import export as exporting
+
+    settings = settings_of(config)
+    wish = _wish(segment, rule, channel, arms=settings.channels.arms)
+    if preview and wish is None:
+        raise BadQuery("preview", "", "with --segment or --rule")
+    file = None if preview else exporting.checked(output)
+    with _opened(settings) as service:
+        said = {} if limit is None else {"limit": str(limit)}
+        job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
+        ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
+        wanted = None if wish is None else job.wanted(wish)
+        if file is not None:
+            total = job.write(ids, wanted, file, channel=channel)
+            typer.echo(f"{total:,} users written to {file} from model {job.version}")
+        elif wanted is not None:
+            job.preview(ids, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export from one model version."""
+
+    service: Service
+    asked: Asked
+
+    @property
+    def version(self) -> str:
+        """The model version that answers."""
+        return self.service.current.serving.answering.version
+
+    @property
+    def known(self) -> Any:
+        """All users that the model version knows."""
+        return self.service.current.serving.answering.bundle.interactions.users
+
+    def wanted(self, wish: Mapping[str, Any]) -> AudienceQuery:
+        """Return the audience asked for.
+
+        Raises
+        ------
+        QueryError
+            The model has no such segment, or not what the rule looks at.
+        """
+        from api.answers import audience
+
+        service = self.service
+        answering = service.current.serving.answering
+        return audience.read(wish, answering, service.desk.cohorts, service.config.channels.arms)
+
+    def preview(self, ids: IdMap | Sequence[str], wanted: AudienceQuery) -> None:
+        """Print how many there are."""
+        from api.answers import audience
+
+        counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
+        Console().print(_table(counted))
+
+    def write(
+        self,
+        ids: IdMap | Sequence[str],
+        wanted: AudienceQuery | None,
+        output: Path,
+        *,
+        channel: str,
+    ) -> int:
+        """Write the answers about the users, or those who are wanted, or granted a channel."""
+        from api.answers import export as exporting
+
+        def answer(user_id: str) -> Json:
+            service = self.service
+            at = service.clock()
+            return service.desk.everything(service.current.serving, user_id, self.asked, at=at)
+
+        members: Iterable[str] = ids
+        if wanted is not None:
+            members = self._members(ids, wanted)
+        elif channel:
+            members = self._granted(ids, channel)
+        with _progress(len(ids) if members is ids else None) as advance:
+            return exporting.export(
+                answer, members, output, limit=self.asked.limit, progress=advance
+            )
+
+    def _looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
+        from api.answers import audience
+
+        service = self.service
+        return audience.looked_at(
+            service.desk, service.current.serving, wanted, ids,
+            asked=self.asked, at=service.clock(),
+        )  # fmt: skip
+
+    def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
+        from api.answers import audience
+
+        service = self.service
+        return audience.granted(
+            service.desk, service.current.serving, channel, ids,
+            asked=self.asked, at=service.clock(),
+        )  # fmt: skip
+
+    def _members(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[str]:
+        from api.answers import audience
+
+        for looked in self._looked_at(ids, wanted):
+            for row in audience.members(looked, wanted):
+                yield row["user_id"]
+
+
+def _wish(
+    segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str]
+) -> Mapping[str, Any] | None:
+    """Return who is asked for as an API request says it; None without a rule or a segment."""
+    if channel and channel not in arms:
+        raise BadQuery("channel", channel, ", ".join(arms))
+    if segment is None and rule is None:
+        return None
+    from api.answers import audience
+    from recsys.storage.files.cohorts import read_json
+
+    said = None if rule is None else read_json(rule)
+    wish = {"segment": segment, "rule": said, "channel": channel}
+    audience.check(wish, arms)
+    return wish
+
+
+def _table(counted: Json) -> Table:
+    def told(count: int | None) -> str:
+        return "withheld" if count is None else f"{count:,}"
+
+    table = Table("", "belong", "do not", box=None, caption_justify="left")
+    table.add_row("users", told(counted["users"]), "")
+    table.add_row("of them granted marketing", told(counted["reachable"]), "")
+    table.add_row("users looked among", f"{counted['of']:,}", "")
+    for leaf in counted["decided_by"]:
+        table.add_row(f"decided by {leaf['leaf']}", told(leaf["admitted"]), told(leaf["refused"]))
+    cells = (cell for column in table.columns for cell in column.cells)
+    table.caption = WITHHELD if "withheld" in cells else None
+    return table
+
+
+@contextmanager
+def _opened(settings: Config) -> Iterator[Service]:
+    from api.runtime import logs
+    from api.service import Service
+
+    service = Service(settings, logger=logs.worries())
+    service.load()
+    try:
+        yield service
+    finally:
+        service.log.database.close()
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
+    columns = (
+        TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("answering", total=total)
+        yield lambda users: bar.advance(task, users)

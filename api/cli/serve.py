@@ -1,0 +1,117 @@
+"""The command that answers over HTTP: ``recsys serve``."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.options import ConfigFile, settings_of
+from recsys.config import Config, Serving
+from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+_WORKER_SECONDS = 30
+
+app = typer.Typer(help="Answer over HTTP.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address. Default: serving.host.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Default: serving.port; 0: any free one.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes. Default: serving.workers.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Serve the champion over HTTP until Ctrl-C; a new champion is picked up by itself."""
+    settings = settings_of(config)
+    _check(settings)
+    listening = _listen(
+        host or settings.serving.host, settings.serving.port if port is None else port
+    )
+    address, chosen = listening.getsockname()[:2]
+    typer.echo(f"serving on http://{address}:{chosen}", err=True)
+    _run(listening, settings.serving, workers=workers or settings.serving.workers)
+
+
+def _check(settings: Config) -> None:
+    """Find out now, and in one line, what the workers would otherwise stumble over."""
+    from api.service import Service
+    from recsys.storage.database.open import open_store
+
+    service = Service(settings)
+    database = open_store(settings.storage)
+    try:
+        database.read("SELECT 1")
+    except StoreUnavailable as error:
+        # A server may come back; a replica that starts meanwhile answers without it.
+        typer.echo(f"{error}; answering without it until then", err=True)
+    finally:
+        database.close()
+    try:
+        missing = service.store.champion() is None
+    except CorruptArtifact as error:
+        typer.echo(f"{error}; looking for an earlier champion", err=True)
+        return
+    if missing:
+        typer.echo(f"{service.why_not_serving()}; answering 503 until then", err=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        # Bound by another server or not is known only now.
+        listening.listen(2_048)
+    except OSError as error:
+        listening.close()
+        raise PortInUse(host, port, error.strerror or str(error)) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    config = _uvicorn(serving, workers)
+    if workers > 1:
+        with TemporaryDirectory(prefix="recsys-metrics-") as folder:
+            # Read by the workers when they start: each shows the figures of all.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            Multiprocess(config, sockets=[listening]).run()
+        return
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    if not server.started:
+        sys.exit(1)
+
+
+def _uvicorn(serving: Serving, workers: int) -> uvicorn.Config:
+    import uvicorn
+
+    return uvicorn.Config(
+        "api.app:create_app",
+        factory=True,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        # A worker that starts on a busy machine is not a worker that hangs.
+        timeout_worker_healthcheck=_WORKER_SECONDS,
+        timeout_graceful_shutdown=serving.shutdown_seconds,
+    )

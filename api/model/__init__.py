@@ -1,0 +1,1 @@
+"""The model version that serves, and what is said in its name."""

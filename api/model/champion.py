@@ -1,0 +1,152 @@
+"""Which model version serves: the champion, and the one before it when the champion is damaged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from api.model.served import Current, Serving
+from api.runtime import logs
+from recsys.bundle import Bundle
+from recsys.config import Config
+from recsys.errors import StoreError
+from recsys.model_version import Answering
+from recsys.storage.models import journal
+from recsys.storage.models.store import ModelStore, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import FilteringBoundLogger
+
+_PAGE_BYTES = 4_096
+
+
+class Champion:
+    """Keeps the current version at the champion of a model store.
+
+    Parameters
+    ----------
+    store : ModelStore
+        Where versions lie.
+    current : Current
+        What is kept up to date.
+    config : Config
+        Privacy, and the trait that makes segments.
+    on_swap : callable
+        Called with every version that begins to serve, before it does.
+    logger : FilteringBoundLogger
+        Told of swaps and refusals.
+    """
+
+    def __init__(
+        self,
+        store: ModelStore,
+        current: Current,
+        config: Config,
+        *,
+        on_swap: Callable[[Serving], None],
+        logger: FilteringBoundLogger,
+    ) -> None:
+        self._store = store
+        self._current = current
+        self._config = config
+        self._on_swap = on_swap
+        self._logger = logger
+        self._seen: Pointer | None = None
+
+    def start(self) -> None:
+        """Load the champion; when it is refused, the nearest earlier champion that is sound.
+
+        A damaged pointer is refused too: then the history names the champions.
+        """
+        pointer = self._pointer()
+        first = self._current.refused
+        for version in self._lineage(pointer):
+            if self._try(version):
+                break
+            first = first or self._current.refused
+        self._current.refused = first
+
+    async def look(self) -> bool:
+        """Look for a new champion once, and return whether another version serves now.
+
+        Loading it disturbs no request.
+        """
+        before, seen, pointer = self._current.version, self._seen, self._pointer()
+        if pointer is not None and pointer != seen:
+            await asyncio.to_thread(self._try, pointer.version)
+        return self._current.version != before
+
+    def _pointer(self) -> Pointer | None:
+        try:
+            self._seen = self._store.champion()
+        except (StoreError, OSError) as error:
+            self._seen = None
+            self._refuse("champion", str(error))
+        return self._seen
+
+    def _lineage(self, pointer: Pointer | None) -> list[str]:
+        """Return the champion and those before it; the history knows them if the pointer fails."""
+        named = None if pointer is None else pointer.version
+        champions = journal.lineage(self._store.history(), named)
+        return list(dict.fromkeys(reversed(champions)))
+
+    def _try(self, version: str) -> bool:
+        if self._current.version != version:
+            try:
+                serving = self._load(version)
+                self._on_swap(serving)
+            except (StoreError, OSError) as error:
+                return self._refuse(version, str(error))
+            except Exception as error:  # noqa: BLE001 - what cannot answer must not serve
+                facts = logs.described(error)
+                return self._refuse(version, f"{version} cannot answer: {facts['error']}", **facts)
+            self._current.swap(serving)
+            self._logger.info("model version loaded", version=version)
+        if self._seen is not None and self._seen.version == version:
+            self._current.refused = ""
+        return True
+
+    def _load(self, version: str) -> Serving:
+        bundle, manifest = self._store.load(version, Bundle)
+        for array in arrays(bundle):
+            touch(array)
+        granted = self._config.privacy.profiling == "granted"
+        answering = Answering.of(
+            version,
+            bundle,
+            manifest,
+            profiling_default=granted,
+            trait=self._config.segments.trait,
+        )
+        sha256 = self._store.manifest_sha256(version)
+        return Serving.of(answering, sha256=sha256)
+
+    def _refuse(self, version: str, why: str, **facts: Any) -> bool:
+        if self._current.refused != why:
+            self._logger.error("model version refused", version=version, why=why, **facts)
+        self._current.refused = why
+        return False
+
+
+def arrays(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """Yield every array in a tree of dataclasses and tuples."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from arrays(getattr(value, field.name))
+    elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+        for part in value:
+            yield from arrays(part)
+
+
+def touch(array: np.ndarray[Any, Any]) -> None:
+    """Read a byte of every page, so that no request waits for the disk."""
+    if array.flags.c_contiguous:
+        np.add.reduce(array.reshape(-1).view(np.uint8)[::_PAGE_BYTES], dtype=np.uint64)

@@ -1,0 +1,1 @@
+"""What a worker runs on: clock, logs, metrics, threads, memory."""

@@ -1,0 +1,1 @@
+"""Buying and leaving as processes: BG/NBD, Gamma-Gamma, sBG."""

@@ -1,0 +1,1 @@
+"""What happened, to whom, with what and when: the words of every other room."""

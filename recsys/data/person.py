@@ -1,0 +1,162 @@
+"""The person at hand: all that a rung may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from recsys.data.interactions import NO_EVENTS, UserEvents
+
+NO_SEGMENT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the request says about the moment.
+
+    Attributes
+    ----------
+    placement : str
+        Where the answer will be shown (``home``, ``cart``, ``email``…).
+    trait : str
+        Value of the configured context trait (for example the country); empty when not said.
+    timezone : str
+        IANA name; empty when not said, then the configured zone stands in.
+    cart : tuple of str
+        Items in the cart right now.
+    device : str
+        What the answer will be shown on (``mobile``, ``desktop``…); empty when not said.
+    """
+
+    placement: str = ""
+    trait: str = ""
+    timezone: str = ""
+    cart: tuple[str, ...] = ()
+    device: str = ""
+
+
+NO_CONTEXT = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One interaction since the serving model was trained, as the event log gives it.
+
+    `at` is in microseconds since the epoch, `value` is money of the whole event.
+    """
+
+    item_id: str | None
+    kind: str
+    at: int
+    quantity: float
+    value: float
+
+
+class Reaction(NamedTuple):
+    """What a person, not a machine, did at `at` about a message of lately.
+
+    `sent_at` is one of the instants at which something was sent through `channel`; `opened` is
+    whether the message was opened and no more. Times are in microseconds since the epoch.
+    """
+
+    channel: str
+    sent_at: int
+    at: int
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the event store knows of one user beyond the serving model.
+
+    Attributes
+    ----------
+    live : tuple of LiveEvent
+        Interactions since the model was trained, in the order they were stored.
+    profiling : bool or None
+        Whether the user allowed being profiled; None when nothing was said.
+    channels : frozenset of str
+        Channels with a granted marketing consent.
+    messages : mapping of str to tuple of int
+        Per channel, when this user was sent something lately (microseconds, ascending).
+    reactions : tuple of Reaction
+        To those messages.
+    traits : mapping of str to str
+        The user's traits (country, timezone…), as imported or identified.
+    known_as : str
+        The user that the id asked for became; empty when it is its own.
+    erased : bool
+        Whether the user was erased: then the serving model is not asked either.
+    readable : bool
+        False when the store could not be read: then what is missing here is not known.
+    """
+
+    live: tuple[LiveEvent, ...] = ()
+    profiling: bool | None = None
+    channels: frozenset[str] = frozenset()
+    messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    reactions: tuple[Reaction, ...] = ()
+    traits: Mapping[str, str] = field(default_factory=dict)
+    known_as: str = ""
+    erased: bool = False
+    readable: bool = True
+
+
+NOTHING_REMEMBERED = Remembered()
+ERASED = Remembered(erased=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One user at one instant.
+
+    Whoever denied profiling is gathered without past, live events, reactions and row, so that no
+    rung can look at them by mistake.
+
+    Attributes
+    ----------
+    user_id : str
+        As the caller wrote it.
+    at : int
+        The instant of the question, microseconds since the epoch.
+    user_row : int or None
+        Row in the serving model; None when the model does not know the user.
+    segment_row : int
+        Row in the segment table; ``NO_SEGMENT`` when in none.
+    profiling : bool
+        False when the user denied being profiled.
+    channels : frozenset of str
+        Channels with a granted marketing consent. Unknown is denied.
+    past : UserEvents
+        Interactions that the model was trained on.
+    live : UserEvents
+        Interactions since then, up to `at`.
+    messages : mapping of str to tuple of int
+        Per channel, when this user was sent something lately (microseconds, ascending).
+    reactions : tuple of Reaction
+        To those messages.
+    readable : bool
+        False when the store could not be read, so that the consent is not known.
+    traits : mapping of str to str
+        What the user said: country, time zone…
+    """
+
+    user_id: str
+    at: int
+    user_row: int | None = None
+    segment_row: int = NO_SEGMENT
+    profiling: bool = True
+    channels: frozenset[str] = frozenset()
+    past: UserEvents = NO_EVENTS
+    live: UserEvents = NO_EVENTS
+    messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    reactions: tuple[Reaction, ...] = ()
+    context: Context = NO_CONTEXT
+    readable: bool = True
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def events(self) -> UserEvents:
+        """Past and live events, oldest first."""
+        return self.past.followed_by(self.live)

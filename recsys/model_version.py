@@ -1,0 +1,213 @@
+"""From a user id to answers: gather the person, climb the ladder of each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.bundle import Bundle, Manifest
+from recsys.channel.decide import ChannelChoice
+from recsys.channel.models import ChannelQuery
+from recsys.churn.models import ChurnQuery
+from recsys.churn.risk import ChurnRisk
+from recsys.data.ids import NO_ITEM
+from recsys.data.interactions import NO_EVENTS, UserEvents
+from recsys.data.person import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.errors import UnknownItem, UnknownSegment
+from recsys.items import slate
+from recsys.items.filters import CategoryCap, Rests, categories
+from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
+from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
+from recsys.segments.groups import Portrait
+
+CART = "cart"
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """One model version, ready to answer.
+
+    Attributes
+    ----------
+    version : str
+        Name of the model version.
+    profiling_default : bool
+        Whether users who said nothing about profiling may be profiled.
+    rest : Rests
+        How long items leave the list after what was done with them.
+    category : int32, shape (n_items,)
+        See :class:`recsys.items.filters.CategoryCap`.
+    """
+
+    version: str
+    bundle: Bundle
+    manifest: Manifest
+    profiling_default: bool
+    trait: str
+    rest: Rests
+    category: NDArray[np.int32]
+    items: Ladder[ItemQuery, Ranking]
+    channel: Ladder[ChannelQuery, ChannelChoice]
+    churn: Ladder[ChurnQuery, ChurnRisk]
+
+    @classmethod
+    def of(
+        cls,
+        version: str,
+        bundle: Bundle,
+        manifest: Manifest,
+        *,
+        profiling_default: bool,
+        trait: str,
+    ) -> Answering:
+        """Build the three ladders of a bundle; `trait` names the trait that makes segments."""
+        verdicts = manifest.verdicts
+        return cls(
+            version=version,
+            bundle=bundle,
+            manifest=manifest,
+            profiling_default=profiling_default,
+            trait=trait,
+            rest=_rests(bundle.interactions.kinds, manifest.config.get("kinds", {})),
+            category=categories(bundle.catalogue.category),
+            items=bundle.items.ladder(verdicts[Question.ITEMS]),
+            channel=bundle.channel.ladder(verdicts[Question.CHANNEL]),
+            churn=bundle.churn.ladder(verdicts[Question.CHURN]),
+        )
+
+    def person(
+        self, user_id: str, remembered: Remembered, *, at: int, context: Context = NO_CONTEXT
+    ) -> Person:
+        """Gather all that a rung may look at; without consent to profiling, only the context.
+
+        The user's own time zone stands in where the request names none.
+        """
+        if not context.timezone and "timezone" in remembered.traits:
+            context = replace(context, timezone=remembered.traits["timezone"])
+        table = self.bundle.segments
+        trait = context.trait or remembered.traits.get(self.trait, "")
+        trait_row = table.row(f"{self.trait}:{trait}") if trait else NO_SEGMENT
+        said = remembered.profiling
+        if not (self.profiling_default if said is None else said):
+            return Person(
+                user_id,
+                at,
+                profiling=False,
+                readable=remembered.readable,
+                segment_row=trait_row,
+                channels=remembered.channels,
+                messages=remembered.messages,
+                context=context,
+                traits=remembered.traits,
+            )
+        users = self.bundle.interactions.users
+        row = None if remembered.erased else users.row(remembered.known_as or user_id)
+        return Person(
+            user_id,
+            at,
+            user_row=row,
+            segment_row=table.of_user(row, trait_row),
+            channels=remembered.channels,
+            past=NO_EVENTS if row is None else self.bundle.interactions.of_user(row),
+            live=self._live((*remembered.live, *in_cart(context, at=at))),
+            messages=remembered.messages,
+            reactions=remembered.reactions,
+            context=context,
+            traits=remembered.traits,
+        )
+
+    def recommend(
+        self,
+        person: Person,
+        query: ItemQuery,
+        *,
+        on_failure: OnFailure,
+        force: RungName | None = None,
+    ) -> Climb[Slate]:
+        """Answer which items, in which order."""
+        return slate.fill(self.items, person, query, on_failure=on_failure, force=force)
+
+    def allowed(self, excluded: Sequence[str] = ()) -> NDArray[np.bool_]:
+        """Return which items may be recommended, bool, shape (n_items,).
+
+        Ids in `excluded` that the model does not know exclude nothing.
+        """
+        available = self.bundle.catalogue.available
+        if not excluded:
+            return available
+        allowed = available.copy()
+        rows = [self.bundle.interactions.items.row(item_id) for item_id in excluded]
+        allowed[[row for row in rows if row is not None]] = False
+        return allowed
+
+    def query(
+        self,
+        limit: int,
+        *,
+        excluded: Sequence[str] = (),
+        repeats: Repeats = Repeats.ALLOW,
+        per_category: int | None = None,
+    ) -> ItemQuery:
+        """Return the query for `limit` items; a repeat is of the critical kind of this version."""
+        critical = self.manifest.config["churn"]["critical_kind"]
+        kind = self.bundle.interactions.kinds.index(critical)
+        cap = None if per_category is None else CategoryCap(per_category, self.category)
+        allowed = self.allowed(excluded)
+        return ItemQuery(limit, allowed, repeats=repeats, kind=kind, rest=self.rest, cap=cap)
+
+    def item_row(self, item_id: str) -> int:
+        """Return the row of an item.
+
+        Raises
+        ------
+        UnknownItem
+            The model has never seen it.
+        """
+        row = self.bundle.interactions.items.row(item_id)
+        if row is None:
+            raise UnknownItem(item_id)
+        return row
+
+    def portrait(self, name: str) -> Portrait:
+        """Return a segment in figures.
+
+        Raises
+        ------
+        UnknownSegment
+            There is none of that name.
+        """
+        groups = self.bundle.groups
+        found = groups.portrait(name)
+        if found is None:
+            raise UnknownSegment(name, known=groups.names)
+        return found
+
+    def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
+        if not events:
+            return NO_EVENTS
+        kinds = self.bundle.interactions.kinds
+        known = sorted((e for e in events if e.kind in kinds), key=lambda e: e.at)
+        if not known:
+            return NO_EVENTS
+        items = self.bundle.interactions.items
+        rows = [NO_ITEM if e.item_id is None else items.row(e.item_id) for e in known]
+        return UserEvents(
+            item_row=np.array([NO_ITEM if row is None else row for row in rows], np.int32),
+            kind=np.array([kinds.index(e.kind) for e in known], np.int8),
+            at=np.array([e.at for e in known], np.int64),
+            quantity=np.array([e.quantity for e in known], np.float32),
+            value=np.array([e.value for e in known], np.float64),
+        )
+
+
+def in_cart(context: Context, *, at: int) -> tuple[LiveEvent, ...]:
+    """Return what lies in the cart as events of right now."""
+    return tuple(LiveEvent(item_id, CART, at, 1.0, 0.0) for item_id in context.cart)
+
+
+def _rests(kinds: tuple[str, ...], config: Mapping[str, Mapping[str, float]]) -> Rests:
+    hours = {kind: said["rest_hours"] for kind, said in config.items() if "rest_hours" in said}
+    return Rests.of_kinds(kinds, hours)

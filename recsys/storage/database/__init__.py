@@ -1,0 +1,1 @@
+"""The store: one interface, SQLite or PostgreSQL behind it."""

@@ -1,0 +1,256 @@
+"""The embedded database: one SQLite file, many readers, one writer at a time.
+
+Every thread reads through its own connection; whoever writes takes turns with the other threads
+and processes. What a :meth:`SqliteDatabase.writing` block did is on the disk when it has ended.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import StoreUnavailable
+from recsys.storage.database import schema
+from recsys.storage.database.interface import SQLITE, Row, Scalar, first_of, plain, refuse_url
+
+_TURN_SECONDS = 5.0
+_READ_SECONDS = 0.25
+_POLL_SECONDS = 0.0005
+# 16 MB. A commit that finds the write-ahead log this long moves it into the file, and whoever waits
+# for it waits longer: four times SQLite's own bound makes that seldom, and moves less in all.
+_LOG_PAGES = 4_000
+_CACHE_KIB = 2_048
+_BULK_CACHE_KIB = 65_536
+BATCH = 50_000
+_ROWS_AT_ONCE = 100
+
+
+class SqliteDatabase:
+    """An open file.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; it and its folder are made when they do not exist, and a file that older
+        code made is brought up to date.
+
+    Raises
+    ------
+    StoreUnavailable
+        The file cannot be opened, is no database, or was made by later code.
+    """
+
+    local = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.place = str(path)
+        self._own = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._turn = threading.Lock()
+        self._closed = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            schema.prepare_sqlite(self._writer, path)
+            self._writer.execute("PRAGMA busy_timeout=0")
+            self._inode = path.stat().st_ino
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise StoreUnavailable(f"{path}: {error}") from error
+        except StoreUnavailable:
+            self.close()
+            raise
+
+    @staticmethod
+    def path_in(url: str) -> Path:
+        """Return the file that an address names.
+
+        Raises
+        ------
+        BadValue
+            It names none.
+        """
+        path = url.removeprefix(SQLITE)
+        if not url.startswith(SQLITE) or path in {"", ":memory:"}:
+            raise refuse_url(url)
+        return Path(path)
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """The connection that this thread reads through."""
+        try:
+            return self._own.connection  # type: ignore[no-any-return]
+        except AttributeError:
+            return self._open_reader()
+
+    def read(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows of a query.
+
+        Raises
+        ------
+        StoreUnavailable
+            The file cannot be read.
+        """
+        try:
+            return self.reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteWriting]:
+        """Run one transaction, durable at the end of the block, undone when the block raises.
+
+        Raises
+        ------
+        StoreUnavailable
+            Another writer held the store too long, the disk is full, the file is gone…
+        """
+        with self._turn, _explained(self.path):
+            self._begin()
+            try:
+                yield SqliteWriting(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def merged(self, old: str, new: str) -> str:
+        """Return the expression for a JSON object `old` with the members of `new` put over it."""
+        return f"json_patch({old}, {new})"
+
+    def tidy(self) -> None:
+        """Move the write-ahead log into the file."""
+        with self._turn, _explained(self.path):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._closed = True
+        while self._opened:
+            self._opened.pop().close()
+        self._own = threading.local()
+
+    def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
+        )
+        self._opened.append(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        return connection
+
+    def _open_reader(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreUnavailable(f"{self.path}: closed")
+        with _explained(self.path):
+            connection = self._connect(_READ_SECONDS)
+            connection.execute("PRAGMA query_only=ON")
+        self._own.connection = connection
+        return connection
+
+    def _begin(self) -> None:
+        self._refuse_lost_file()
+        deadline = time.monotonic() + _TURN_SECONDS
+        # SQLite's own waiting backs off to 100 ms a step; asking often keeps turns short.
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+    def _refuse_lost_file(self) -> None:
+        # An unlinked file would swallow writes without a word.
+        if self.path.stat().st_ino != self._inode:
+            raise StoreUnavailable(f"{self.path} was replaced while it was open")
+
+
+class SqliteWriting:
+    """A transaction on the connection that writes: see :class:`recsys.storage.database.Writing`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.execute = connection.execute
+        self.executemany: Callable[[str, Iterable[Sequence[Any]]], sqlite3.Cursor] = (
+            connection.executemany
+        )
+
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> list[bool]:
+        """Insert rows but those whose key, the first column, is there; return which were new."""
+        # Many rows a statement: each one lets other threads run, and waits to run again.
+        new: set[Any] = set()
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            statement = _insert_returning(table, tuple(columns), len(part))
+            new.update(key for (key,) in self.execute(statement, list(chain(*part))))
+        return first_of(new, rows)
+
+    def load(
+        self,
+        table: str,
+        columns: Mapping[str, Sequence[Any]],
+        *,
+        same: Mapping[str, Scalar],
+        progress: Callable[[int], object],
+    ) -> int:
+        """Insert many rows but those that conflict, and return how many were new."""
+        self.execute(f"PRAGMA cache_size=-{_BULK_CACHE_KIB}")
+        # What is the same in all rows is written into the statement: binding is half of the cost.
+        values = ["?"] * len(columns) + [_literal(value) for value in same.values()]
+        statement = _insert(table, (*columns, *same), values)
+        count, new = len(next(iter(columns.values()))), 0
+        for start in range(0, count, BATCH):
+            parts = (plain(column[start : start + BATCH]) for column in columns.values())
+            new += self.executemany(statement, zip(*parts, strict=True)).rowcount
+            progress(min(start + BATCH, count))
+        return new
+
+    def next_seqs(self, table: str, count: int) -> Sequence[int]:
+        """Return the next `count` sequence numbers of a table, ascending."""
+        (last,) = self.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()  # noqa: S608
+        return range(last + 1, last + 1 + count)
+
+
+@lru_cache(_ROWS_AT_ONCE)
+def _insert_returning(table: str, columns: tuple[str, ...], rows: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} "  # noqa: S608
+        f"ON CONFLICT DO NOTHING RETURNING {columns[0]}"
+    )
+
+
+def _insert(table: str, columns: Sequence[str], values: Sequence[str]) -> str:
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(values)}) "  # noqa: S608
+        "ON CONFLICT DO NOTHING"
+    )
+
+
+def _literal(value: Scalar) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnavailable(f"{path}: {error}") from error

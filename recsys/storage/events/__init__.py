@@ -1,0 +1,1 @@
+"""What happened: appended, durable, each event once."""

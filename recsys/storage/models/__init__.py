@@ -1,0 +1,1 @@
+"""Model versions: immutable, hashed, checked before they are read."""

@@ -1,0 +1,91 @@
+"""Everything that the store holds on one person, to be handed to that person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recsys.channel.decision import Decision
+from recsys.storage.database.interface import Database, Row
+from recsys.storage.decisions import log
+from recsys.storage.events.log import COLUMNS
+from recsys.storage.users.aliases import NOBODY, became
+from recsys.storage.users.consents import Consent
+from recsys.storage.users.profiles import Profiles
+
+Record = Mapping[str, Any]
+
+_EVENTS = f"SELECT {', '.join(COLUMNS)} FROM events WHERE user_id = ? ORDER BY seq"  # noqa: S608
+_DECISIONS = f"SELECT {log.COLUMNS} FROM decisions WHERE user_id = ? ORDER BY seq"  # noqa: S608
+_FLAGS = ("simulated", "machine", "explored")
+_PARSED = ("properties", "features", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held on a person; all empty where nothing is.
+
+    Attributes
+    ----------
+    user_id : str
+        Under which it is held: who the id asked for became, empty for who was erased.
+    former_ids : tuple of str
+        Further ids that are the same person.
+    traits : mapping of str to str
+        What the person said.
+    timezone : str
+        IANA name; empty where not known.
+    events, decisions : tuple of mapping
+        Rows in order of arrival, times in microseconds since the epoch.
+    consents : tuple of Consent
+        The whole ledger.
+    """
+
+    user_id: str
+    former_ids: tuple[str, ...] = ()
+    traits: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = ""
+    events: tuple[Record, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    log: tuple[Record, ...] = ()
+
+
+def held(database: Database, user_id: str) -> Held:
+    """Return everything that is held on the person behind an id.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    owner = became(database, {user_id}).get(user_id, user_id)
+    if owner == NOBODY:
+        return Held(NOBODY)
+    profile = database.read("SELECT traits, timezone FROM users WHERE user_id = ?", (owner,))
+    traits, timezone = profile[0] if profile else ("{}", "")
+    former = database.read(
+        "SELECT previous_id FROM aliases WHERE user_id = ? ORDER BY previous_id", (owner,)
+    )
+    return Held(
+        owner,
+        tuple(one for (one,) in former),
+        json.loads(traits),
+        timezone,
+        _records(COLUMNS, database.read(_EVENTS, (owner,))),
+        Profiles(database).ledger_of(owner),
+        _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
+    )
+
+
+def _records(names: tuple[str, ...], rows: list[Row]) -> tuple[Record, ...]:
+    return tuple(
+        {name: _value(name, value) for name, value in zip(names, row, strict=True)} for row in rows
+    )
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _FLAGS:
+        return bool(value)
+    return json.loads(value) if name in _PARSED and value else value

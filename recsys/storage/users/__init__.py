@@ -1,0 +1,1 @@
+"""Who somebody is: profiles, consents, aliases, and what is known of a user now."""

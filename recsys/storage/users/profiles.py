@@ -1,0 +1,185 @@
+"""Profiles: what is known of items and users, and what users consented to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, fields
+from typing import Any, NamedTuple
+
+from recsys.storage.database.interface import Database
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY, OWNER
+from recsys.storage.users.consents import _RECORD, MARKETING, Consent, holding
+
+
+class ItemFacts(NamedTuple):
+    """What the store knows of an item. Empty or None means not known, and overwrites nothing.
+
+    ``price`` is money per unit, ``price_at`` when it was seen (microseconds since the epoch): an
+    older price never replaces a later one.
+    """
+
+    item_id: str
+    title: str = ""
+    category: str = ""
+    url: str = ""
+    image_url: str = ""
+    price: float | None = None
+    price_at: int = 0
+    available: bool | None = None
+
+
+_UPSERT_ITEM = """
+INSERT INTO items (item_id, title, category, url, image_url, price, price_at, available)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (item_id) DO UPDATE SET
+    title = CASE WHEN excluded.title = '' THEN items.title ELSE excluded.title END,
+    category = CASE WHEN excluded.category = '' THEN items.category ELSE excluded.category END,
+    url = CASE WHEN excluded.url = '' THEN items.url ELSE excluded.url END,
+    image_url = CASE WHEN excluded.image_url = '' THEN items.image_url ELSE excluded.image_url END,
+    price = CASE WHEN excluded.price IS NOT NULL AND excluded.price_at >= items.price_at
+        THEN excluded.price ELSE items.price END,
+    price_at = CASE WHEN excluded.price IS NOT NULL AND excluded.price_at >= items.price_at
+        THEN excluded.price_at ELSE items.price_at END
+"""
+
+_AVAILABLE = "UPDATE items SET available = ? WHERE item_id = ?"
+
+_UPSERT_USER = """
+INSERT INTO users (user_id, traits, timezone) VALUES (?, ?, ?)
+ON CONFLICT (user_id) DO UPDATE SET
+    traits = {merged},
+    timezone = CASE WHEN excluded.timezone = '' THEN users.timezone ELSE excluded.timezone END
+"""
+
+
+class Profiles:
+    """The profiles in an open store. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def put_items(self, items: Iterable[ItemFacts]) -> None:
+        """Add items, or complete what is known of them.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        given = list(items)
+        said = [(item.available, item.item_id) for item in given if item.available is not None]
+        with self.database.writing() as writing:
+            writing.executemany(_UPSERT_ITEM, map(_row, given))
+            writing.executemany(_AVAILABLE, said)
+
+    def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> int:
+        """Add users as (id, traits, time zone or empty), or complete what is known of them.
+
+        Of erased users nothing is kept; returned is how many were written.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        given = [(user, _json(traits), zone) for user, traits, zone in users]
+        merged = self.database.merged("users.traits", "excluded.traits")
+        with self.database.writing() as writing:
+            known = aliases.known_as(writing, {user for user, _, _ in given})
+            rows = [(known.get(user, user), *rest) for user, *rest in given]
+            written = [row for row in rows if row[0] != NOBODY]
+            writing.executemany(_UPSERT_USER.format(merged=merged), written)
+        return len(written)
+
+    def record_consents(self, consents: Iterable[Consent]) -> int:
+        """Write lines of the ledger and return how many were new; none of erased users.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        given = [astuple(consent) for consent in consents]
+        with self.database.writing() as writing:
+            known = aliases.known_as(writing, {user for user, *_ in given})
+            rows = [(known.get(user, user), *rest) for user, *rest in given]
+            written = [row for row in rows if row[0] != NOBODY]
+            return max(0, writing.executemany(_RECORD, written).rowcount)
+
+    def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
+        """Return all that a user ever said, in the order in which it arrived.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        names = ", ".join(field.name for field in fields(Consent))
+        statement = f"SELECT {names} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
+        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+
+    def channels_of(self, user_id: str) -> frozenset[str]:
+        """Return the channels on which a user grants marketing now; unknown is denied.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        held = holding(self.ledger_of(user_id))
+        return frozenset(
+            channel
+            for (purpose, channel), granted in held.items()
+            if granted and purpose == MARKETING
+        )
+
+    def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
+        """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = (
+            "SELECT user_id, state, at, seq FROM consents "
+            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
+        )
+        rows = self.database.read(statement, (seq,))
+        return [(user, state, at, place) for user, state, at, place in rows]
+
+    def items(self) -> dict[str, ItemFacts]:
+        """Return what is known of every item, by id.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        rows = self.database.read(
+            f"SELECT {', '.join(ItemFacts._fields)} FROM items ORDER BY item_id"  # noqa: S608
+        )
+        return {row[0]: ItemFacts._make((*row[:-1], bool(row[-1]))) for row in rows}
+
+    def users(self) -> dict[str, tuple[dict[str, str], str]]:
+        """Return the traits and the time zone of every user, by id.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
+        return {user: (json.loads(traits), zone) for user, traits, zone in rows}
+
+
+def _json(traits: Mapping[str, str]) -> str:
+    return json.dumps(dict(traits), sort_keys=True, ensure_ascii=False)
+
+
+def _row(item: ItemFacts) -> tuple[Any, ...]:
+    # A price that is not known was seen at no time; whether it can be had is said in a second step.
+    price_at = 0 if item.price is None else item.price_at
+    return (*item[:6], price_at, True)

@@ -1,0 +1,1 @@
+"""What a user is worth: so far, next order, and to come."""

@@ -1,0 +1,120 @@
+"""Many decisions at once are the decisions made one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.channel.batch_decide import Decided, decide_all, intervals
+from recsys.channel.batch_people import Crowd, Exclusion
+from recsys.channel.decide import ChannelChoice, interval
+from recsys.channel.eligibility import ChannelQuery
+from recsys.channel.response import Chance
+from recsys.channel.terms import NONE
+from recsys.data.person import Person
+from recsys.ladder import Ladder, RungName, Verdict
+from tests.recsys.channel import cases, fuzz
+
+Asked = tuple[Person, ChannelQuery]
+
+
+def together(ladder: Ladder, asked: list[Asked]) -> Decided:
+    crowd = Crowd.of([person for person, _ in asked], ladder.rungs[-1].terms)
+    lots = np.array([query.lot.drawn(person.user_id) for person, query in asked])
+    return decide_all(ladder, crowd, epsilon=fuzz.EPSILON, lots=lots)
+
+
+def same(ladder: Ladder, asked: list[Asked]) -> None:
+    found, names = together(ladder, asked), (*ladder.rungs[-1].terms.names, NONE)
+    for row, (person, query) in enumerate(asked):
+        climb = ladder.climb(person, query, on_failure=fail)
+        choice: ChannelChoice = climb.answer
+        assert names[found.best[row]] == choice.best
+        assert (found.send_at[row] or None) == choice.send_at
+        assert found.explored[row] == choice.explored
+        assert ladder.rungs[found.rung[row]].name == climb.rung
+        assert found.pscore[row] == pytest.approx(choice.pscore)
+        for arm in choice.ranked:
+            place = names.index(arm.channel)
+            assert found.propensity[row, place] == pytest.approx(arm.propensity)
+            if arm.channel != NONE:
+                told = (found.p, found.low, found.high, found.value)
+                assert [column[row, place] for column in told] == pytest.approx(
+                    [arm.p, arm.low, arm.high, arm.expected_value]
+                )
+                assert (found.excluded[row, place] == Exclusion.NOTHING) == arm.eligible
+
+
+def fail(_rung: RungName, error: Exception) -> None:
+    raise error
+
+
+def test_fuzzed_people_get_the_same_decisions_at_once_and_one_by_one() -> None:
+    same(fuzz.ladder(), list(fuzz.people(3_000, seed=5)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sets(st.sampled_from([RungName.SEGMENT, RungName.ONE_TO_ONE, RungName.HYPER])),
+    st.sampled_from([0.05, 0.5, 20.0]),
+    st.sampled_from([*fuzz.TERMS.names, NONE]),
+)
+def test_the_law_holds_whatever_ships_and_however_hard_the_gate(
+    seed: int, shipped: set[RungName], gate_error: float, default: str
+) -> None:
+    verdicts = {
+        rung: Verdict(rung, RungName.POPULAR, "", None, shipped=rung in shipped, why="")
+        for rung in (RungName.SEGMENT, RungName.ONE_TO_ONE, RungName.HYPER)
+    }
+    terms = replace(fuzz.TERMS, gate_error=gate_error, default_arm=default)
+    same(fuzz.models(terms).ladder(verdicts), list(fuzz.people(40, seed=seed)))
+
+
+def test_the_law_holds_where_uplift_serves() -> None:
+    asked = list(fuzz.people(500, seed=8))
+    ladder = fuzz.models_of_uplift(fuzz.TERMS).ladder({})
+    assert [rung.name for rung in ladder.rungs] == [RungName.SEGMENT, RungName.POPULAR]
+    same(ladder, asked)
+    assert (together(ladder, asked).p < 0).any()
+
+
+def test_without_lots_the_best_arm_is_certain() -> None:
+    asked = list(fuzz.people(50, seed=1))
+    ladder = fuzz.ladder()
+    crowd = Crowd.of([person for person, _ in asked], fuzz.TERMS)
+    found = decide_all(ladder, crowd)
+    assert found.pscore.tolist() == [1.0] * 50
+    assert not found.explored.any()
+
+
+def test_nobody_gets_no_decision() -> None:
+    found = decide_all(fuzz.ladder(), Crowd.of([], fuzz.TERMS))
+    assert len(found.best) == 0
+    assert found.propensity.shape == (0, fuzz.N_ARMS + 1)
+
+
+def test_channels_that_the_caller_does_not_offer_are_left_out() -> None:
+    crowd = Crowd.of([cases.person()], cases.TERMS)
+    found = decide_all(cases.models().ladder({}), crowd, offered=frozenset({"sms"}))
+    assert found.excluded[0].tolist() == [Exclusion.NOT_OFFERED, Exclusion.NOT_OFFERED, 0]
+
+
+def test_a_part_of_a_crowd_keeps_its_messages() -> None:
+    asked = [person for person, _ in fuzz.people(40, seed=3)]
+    whole = Crowd.of(asked, fuzz.TERMS).part(slice(10, 30))
+    part = Crowd.of(asked[10:30], fuzz.TERMS)
+    order, other = (np.lexsort((c.sent_at, c.sent_channel, c.sent_to)) for c in (whole, part))
+    assert (whole.sent_at[order] == part.sent_at[other]).all()
+    assert (whole.sent_to[order] == part.sent_to[other]).all()
+    assert (whole.granted == part.granted).all()
+
+
+@given(st.floats(1e-4, 1 - 1e-4), st.floats(1e-6, 0.3))
+def test_intervals_of_many_are_those_of_each(p: float, sd: float) -> None:
+    low, high = intervals(np.array([p]), np.array([sd]), z=1.96)
+    assert (low[0], high[0]) == pytest.approx(interval(Chance(p, sd), z=1.96))

@@ -1,0 +1,139 @@
+"""An anonymous history becomes the user's."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recsys.storage.database.interface import Database
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.users import aliases
+from recsys.storage.users.consents import Consent, holding
+from recsys.storage.users.profiles import Profiles
+
+NOW = 1_000
+
+
+def view(event_id: str, user_id: str, at: int = 1) -> Event:
+    return Event(event_id, user_id, "view", at, item_id=event_id)
+
+
+def items(log: EventLog, user_id: str, *, since: int = 0) -> list[str | None]:
+    return [event.item_id for event in log.remembered(user_id, since=since, at=NOW).live]
+
+
+def test_the_user_has_the_history_and_it_is_live(database: Database) -> None:
+    log = EventLog(database)
+    log.append([view("a", "anon"), view("b", "ann"), view("c", "anon")], now=NOW)
+    watermark = log.last_seq()
+    assert aliases.alias(database, "anon", "ann", at=NOW)
+    assert items(log, "ann") == ["b", "a", "c"]
+    assert items(log, "ann", since=watermark) == ["a", "c"]
+
+
+def test_whoever_asks_for_the_former_id_means_the_user(database: Database) -> None:
+    log = EventLog(database)
+    log.append([view("a", "anon"), view("b", "ann")], now=NOW)
+    aliases.alias(database, "anon", "ann", at=NOW)
+    assert items(log, "anon") == items(log, "ann")
+    assert log.remembered("anon", since=0, at=NOW).known_as == "ann"
+    assert log.remembered("ann", since=0, at=NOW).known_as == ""
+
+
+def test_later_events_of_the_former_id_are_the_users(database: Database) -> None:
+    log = EventLog(database)
+    aliases.alias(database, "anon", "ann", at=NOW)
+    log.append([view("a", "anon"), view("b", "ben")], now=NOW)
+    columns = {"event_id": ["c", "d"], "user_id": ["anon", "ben"], "kind": ["view"] * 2}
+    log.append_columns({**columns, "at": [1, 1], "item_id": ["c", "d"]}, now=NOW)
+    assert items(log, "ann") == ["a", "c"]
+    assert items(log, "ben") == ["b", "d"]
+
+
+def test_saying_it_twice_or_backwards_changes_nothing(database: Database) -> None:
+    log = EventLog(database)
+    log.append([view("a", "anon")], now=NOW)
+    assert aliases.alias(database, "anon", "ann", at=NOW)
+    last = log.last_seq()
+    assert not aliases.alias(database, "anon", "ann", at=NOW)
+    assert not aliases.alias(database, "ann", "anon", at=NOW)
+    assert not aliases.alias(database, "ann", "ann", at=NOW)
+    assert log.last_seq() == last
+
+
+def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> None:
+    profiles = Profiles(database)
+    profiles.record_consents(
+        [
+            Consent("ann", "profiling", "", "granted", 1),
+            Consent("anon", "profiling", "", "denied", 2),
+            Consent("anon", "marketing", "sms", "denied", 3),
+        ]
+    )
+    aliases.alias(database, "anon", "ann", at=NOW)
+    assert holding(profiles.ledger_of("ann")) == {
+        ("profiling", ""): False,
+        ("marketing", "sms"): False,
+    }
+    assert holding(profiles.ledger_of("anon")) == holding(profiles.ledger_of("ann"))
+
+
+def test_a_denial_said_of_the_former_id_later_is_the_users_too(database: Database) -> None:
+    profiles = Profiles(database)
+    aliases.alias(database, "anon", "ann", at=NOW)
+    profiles.record_consents([Consent("anon", "profiling", "", "denied", 2)])
+    profiles.put_users([("anon", {"country": "Norway"}, "")])
+    assert EventLog(database).remembered("ann", since=0, at=NOW).profiling is False
+    assert profiles.ledger_of("anon") == profiles.ledger_of("ann")
+    assert profiles.users() == {"ann": ({"country": "Norway"}, "")}
+
+
+def test_traits_are_merged_and_the_users_own_stay(database: Database) -> None:
+    profiles = Profiles(database)
+    profiles.put_users(
+        [("ann", {"country": "Norway"}, ""), ("anon", {"country": "France", "plan": "b"}, "UTC")]
+    )
+    aliases.alias(database, "anon", "ann", at=NOW)
+    assert profiles.users() == {"ann": ({"country": "Norway", "plan": "b"}, "UTC")}
+
+
+NAMES = st.sampled_from("abcde")
+ACTS = st.lists(st.one_of(st.tuples(st.just("view"), NAMES), st.tuples(NAMES, NAMES)), max_size=14)
+
+
+@given(ACTS)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
+def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
+    database: Database, acts: list[tuple[str, str]]
+) -> None:
+    with database.writing() as writing:
+        writing.execute("DELETE FROM events")
+        writing.execute("DELETE FROM aliases")
+    log, owner, events = EventLog(database), {name: {name} for name in "abcde"}, {}
+    for number, (first, second) in enumerate(acts):
+        if first == "view":
+            log.append([view(str(number), second)], now=NOW)
+            events[str(number)] = second
+        else:
+            aliases.alias(database, first, second, at=NOW)
+            joined = owner[first] | owner[second]
+            owner.update(dict.fromkeys(joined, joined))
+    for name in "abcde":
+        theirs = sorted(event for event, by in events.items() if by in owner[name])
+        assert sorted(filter(None, items(log, name))) == theirs
+
+
+def test_an_id_that_became_somebody_stays_theirs_where_only_unclaimed_ones_move(
+    database: Database,
+) -> None:
+    log = EventLog(database)
+    log.append([view("a", "anon"), view("b", "ann"), view("c", "ben")], now=NOW)
+    assert aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
+    assert not aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
+    assert not aliases.alias(database, "anon", "ben", at=NOW, unclaimed_only=True)
+    assert aliases.became(database, ["anon", "ann", "ben"]) == {"anon": "ann"}
+    assert items(log, "ann") == ["b", "a"]
+    assert items(log, "ben") == ["c"]

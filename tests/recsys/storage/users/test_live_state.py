@@ -1,0 +1,190 @@
+"""What is remembered of a user beyond the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recsys.data.person import NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
+from recsys.data.times import DAY, HOUR
+from recsys.errors import StoreUnavailable
+from recsys.storage.database.interface import Database
+from recsys.storage.database.sqlite import SqliteDatabase
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from recsys.storage.users import live_state
+from recsys.storage.users.consents import Consent
+from recsys.storage.users.profiles import Profiles
+
+NOW = 1_000 * DAY
+
+
+@pytest.fixture
+def log(database: Database) -> EventLog:
+    return EventLog(database, live_events=3)
+
+
+def live(log: EventLog, user_id: str = "ann", *, since: int = 0) -> list[str | None]:
+    return [event.item_id for event in log.remembered(user_id, since=since, at=NOW).live]
+
+
+def put(log: EventLog, *items: str, user_id: str = "ann", at: int = NOW) -> None:
+    log.append([Event(f"{user_id}-{i}", user_id, "view", at, item_id=i) for i in items], now=NOW)
+
+
+def sent(event_id: str, channel: str, at: int) -> Event:
+    return Event(event_id, "ann", "message_sent", at, channel=channel)
+
+
+def test_nothing_is_remembered_of_a_stranger(log: EventLog) -> None:
+    assert log.remembered("who", since=0, at=NOW) is NOTHING_REMEMBERED
+    assert log.remembered("\ud800", since=0, at=NOW) is NOTHING_REMEMBERED
+    assert log.remembered("", since=0, at=NOW) is NOTHING_REMEMBERED
+
+
+def test_an_event_is_remembered_as_soon_as_it_is_appended(log: EventLog) -> None:
+    log.append([Event("a", "ann", "buy", 7, item_id="tea", quantity=2, value=5.0)], now=NOW)
+    assert log.remembered("ann", since=0, at=NOW).live == (LiveEvent("tea", "buy", 7, 2.0, 5.0),)
+
+
+def test_an_event_of_unknown_worth_is_worth_nothing(log: EventLog) -> None:
+    log.append([Event("a", "ann", "view", 7)], now=NOW)
+    assert log.remembered("ann", since=0, at=NOW).live == (LiveEvent(None, "view", 7, 1.0, 0.0),)
+
+
+def test_only_events_after_the_watermark_are_live(log: EventLog) -> None:
+    put(log, "tea", "pot")
+    watermark = log.last_seq()
+    put(log, "cup")
+    assert live(log, since=watermark) == ["cup"]
+    assert live(log, since=log.last_seq()) == []
+
+
+def test_events_of_others_and_of_the_future_are_left_out(log: EventLog) -> None:
+    put(log, "tea")
+    put(log, "pot", user_id="ben")
+    put(log, "cup", at=NOW + live_state.SLACK + 1)
+    assert live(log) == ["tea"]
+
+
+def test_what_a_host_with_a_faster_clock_took_happened_just_now(log: EventLog) -> None:
+    put(log, "tea", at=NOW + live_state.SLACK)
+    (event,) = log.remembered("ann", since=0, at=NOW).live
+    assert (event.item_id, event.at) == ("tea", NOW)
+
+
+def test_the_latest_arrivals_are_remembered_in_their_order(log: EventLog) -> None:
+    put(log, "a", "b", "c", "d", "e")
+    assert live(log) == ["c", "d", "e"]
+
+
+def test_messages_of_the_last_week_are_remembered_however_old_the_watermark(log: EventLog) -> None:
+    log.append(
+        [
+            sent("m1", "email", NOW - 3 * DAY),
+            sent("m2", "sms", NOW - 2 * DAY),
+            sent("m3", "email", NOW - 5 * DAY),
+            sent("m4", "email", NOW - 7 * DAY),
+            sent("m5", "email", NOW + live_state.SLACK + 1),
+            Event("r1", "ann", "message_responded", NOW, ref="m1"),
+        ],
+        now=NOW,
+    )
+    remembered = log.remembered("ann", since=log.last_seq(), at=NOW)
+    assert remembered.messages == {"email": (NOW - 5 * DAY, NOW - 3 * DAY), "sms": (NOW - 2 * DAY,)}
+    assert live(log) == []
+
+
+def came(
+    event_id: str, kind: str, at: int, *, ref: str | None = None, machine: bool = False
+) -> Event:
+    return Event(event_id, "ann", kind, at, channel="email", ref=ref, machine=machine)
+
+
+def test_what_came_of_messages_is_remembered_with_the_message(log: EventLog) -> None:
+    log.append(
+        [
+            sent("m1", "email", NOW - 3 * DAY),
+            sent("m2", "email", NOW - 2 * DAY),
+            replace(sent("m3", "email", NOW - DAY), ref="decision 7"),
+            came("r1", "message_responded", NOW - 2 * HOUR, ref="decision 7"),
+            came("r2", "message_opened", NOW - 2 * DAY + HOUR),
+            came("r3", "message_responded", NOW + live_state.SLACK, ref="m1"),
+            came("r4", "message_responded", NOW - DAY, ref="long ago"),
+            came("r5", "message_opened", NOW - DAY, ref="m1", machine=True),
+            came("r6", "message_unsubscribed", NOW - DAY, ref="m1"),
+        ],
+        now=NOW,
+    )
+    assert log.remembered("ann", since=log.last_seq(), at=NOW).reactions == (
+        Reaction("email", NOW - 2 * DAY, NOW - 2 * DAY + HOUR, opened=True),
+        Reaction("email", NOW - DAY, NOW - 2 * HOUR, opened=False),
+        Reaction("email", NOW - 3 * DAY, NOW, opened=False),
+    )
+
+
+def test_a_response_before_any_message_belongs_to_none(log: EventLog) -> None:
+    log.append(
+        [
+            came("r1", "message_responded", NOW - 4 * DAY),
+            came("r2", "message_responded", NOW - 4 * DAY, ref="m1"),
+            sent("m1", "email", NOW - 3 * DAY),
+        ],
+        now=NOW,
+    )
+    assert log.remembered("ann", since=0, at=NOW).reactions == ()
+
+
+def test_consents_hold_whatever_their_time(log: EventLog) -> None:
+    Profiles(log.database).record_consents(
+        [
+            Consent("ann", "profiling", "", "granted", 1),
+            Consent("ann", "profiling", "", "denied", NOW + DAY),
+            Consent("ann", "marketing", "email", "granted", 1),
+            Consent("ann", "marketing", "sms", "granted", 1),
+            Consent("ann", "marketing", "sms", "denied", 2),
+        ]
+    )
+    remembered = log.remembered("ann", since=0, at=NOW)
+    assert remembered == Remembered(profiling=False, channels=frozenset({"email"}))
+
+
+def test_traits_and_the_time_zone_are_remembered(log: EventLog) -> None:
+    Profiles(log.database).put_users([("ann", {"country": "Norway"}, "Europe/Oslo"), ("b", {}, "")])
+    traits = log.remembered("ann", since=0, at=NOW).traits
+    assert traits == {"country": "Norway", "timezone": "Europe/Oslo"}
+    assert log.remembered("b", since=0, at=NOW).traits == {}
+
+
+@pytest.mark.parametrize("statement", [live_state.ALL, live_state.WITHOUT_MARKETING])
+def test_every_part_of_the_read_uses_an_index(tmp_path: Path, statement: str) -> None:
+    file = SqliteDatabase(tmp_path / "store.db")
+    plan = file.read(f"EXPLAIN QUERY PLAN {statement}", ("a", 1, 1, 1, 1))
+    file.close()
+    steps = [row[3] for row in plan]
+    assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN live"]
+    assert any("events_of_user" in step for step in steps)
+    assert any("messages_of_user" in step for step in steps) is (statement == live_state.ALL)
+
+
+def test_without_marketing_neither_messages_nor_channels_are_read(log: EventLog) -> None:
+    log.append([sent("m1", "email", NOW - DAY), Event("v", "ann", "view", 7)], now=NOW)
+    Profiles(log.database).record_consents(
+        [
+            Consent("ann", "profiling", "", "denied", 1),
+            Consent("ann", "marketing", "email", "granted", 1),
+        ]
+    )
+    light = log.remembered("ann", since=0, at=NOW, marketing=False)
+    full = log.remembered("ann", since=0, at=NOW)
+    assert light == replace(full, messages={}, channels=frozenset())
+    assert full.channels == {"email"}
+    assert light.profiling is False
+
+
+def test_a_closed_store_is_unavailable(log: EventLog) -> None:
+    log.database.close()
+    with pytest.raises(StoreUnavailable):
+        log.remembered("ann", since=0, at=NOW)

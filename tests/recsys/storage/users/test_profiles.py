@@ -1,0 +1,93 @@
+"""Profiles: items and users are completed, consents are a ledger."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.errors import StoreUnavailable
+from recsys.storage.database.interface import Database
+from recsys.storage.users.consents import Consent, holding, latest
+from recsys.storage.users.profiles import ItemFacts, Profiles
+
+
+@pytest.fixture
+def profiles(database: Database) -> Profiles:
+    return Profiles(database)
+
+
+def test_an_item_is_available_until_told_otherwise(profiles: Profiles) -> None:
+    profiles.put_items([ItemFacts("tea")])
+    assert profiles.items()["tea"].available is True
+    profiles.put_items([ItemFacts("tea", available=False)])
+    profiles.put_items([ItemFacts("tea", title="Tea")])
+    assert profiles.items()["tea"] == ItemFacts("tea", title="Tea", available=False)
+
+
+def test_what_is_not_known_overwrites_nothing(profiles: Profiles) -> None:
+    full = ItemFacts("tea", "Tea", "drinks", "/tea", "/tea.png", 2.5, 10, available=True)
+    profiles.put_items([full])
+    profiles.put_items([ItemFacts("tea")])
+    assert profiles.items() == {"tea": full}
+
+
+def test_an_older_price_never_replaces_a_later_one(profiles: Profiles) -> None:
+    profiles.put_items([ItemFacts("tea", price=3.0, price_at=10)])
+    profiles.put_items([ItemFacts("tea", price=2.0, price_at=5)])
+    assert profiles.items()["tea"].price == 3.0
+    profiles.put_items([ItemFacts("tea", price=4.0, price_at=11)])
+    assert profiles.items()["tea"].price == 4.0
+
+
+def test_an_item_without_a_price_takes_whatever_price_comes(profiles: Profiles) -> None:
+    profiles.put_items([ItemFacts("tea", price_at=10)])
+    profiles.put_items([ItemFacts("tea", price=2.0, price_at=5)])
+    assert profiles.items()["tea"].price == 2.0
+
+
+def test_traits_of_a_user_are_merged(profiles: Profiles) -> None:
+    profiles.put_users([("ann", {"country": "Iceland", "plan": "a"}, "")])
+    profiles.put_users([("ann", {"country": "Norway"}, "Europe/Oslo"), ("ben", {}, "")])
+    profiles.put_users([("ann", {}, "")])
+    assert profiles.users() == {
+        "ann": ({"country": "Norway", "plan": "a"}, "Europe/Oslo"),
+        "ben": ({}, ""),
+    }
+
+
+def test_the_same_line_of_the_ledger_is_written_once(profiles: Profiles) -> None:
+    line = Consent("ann", "marketing", "email", "granted", 5, basis="form")
+    assert profiles.record_consents([line, line]) == 1
+    assert profiles.record_consents([line]) == 0
+
+
+def test_the_latest_word_counts_whatever_order_it_came_in(profiles: Profiles) -> None:
+    profiles.record_consents(
+        [
+            Consent("ann", "marketing", "email", "denied", 9),
+            Consent("ann", "marketing", "email", "granted", 5),
+            Consent("ann", "profiling", "", "denied", 1),
+            Consent("ben", "profiling", "", "granted", 1),
+        ]
+    )
+    assert holding(profiles.ledger_of("ann")) == {
+        ("marketing", "email"): False,
+        ("profiling", ""): False,
+    }
+    assert holding(profiles.ledger_of("cid")) == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["granted", "denied"]), st.integers(0, 3)), min_size=1))
+def test_of_words_at_one_instant_the_last_to_arrive_counts(words: list[tuple[str, int]]) -> None:
+    lines = [("profiling", "", state, at, seq) for seq, (state, at) in enumerate(words)]
+    newest = max(at for _, at in words)
+    expected = [state for state, at in words if at == newest][-1] == "granted"
+    assert latest(lines) == {("profiling", ""): expected}
+    assert latest(reversed(lines)) == {("profiling", ""): expected}
+
+
+def test_a_closed_store_is_unavailable(profiles: Profiles) -> None:
+    profiles.database.close()
+    with pytest.raises(StoreUnavailable):
+        profiles.put_items([ItemFacts("tea")])

@@ -1,0 +1,70 @@
+"""`recsys storage …` as a person sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from recsys.data.times import DAY
+from recsys.errors import StoreUnavailable
+from recsys.storage.database.open import open_database
+from recsys.storage.database.schema import HEAD
+from recsys.storage.events.event import Event
+from recsys.storage.events.log import EventLog
+from training.cli.storage import app
+
+
+def run(*command: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, command, env=environment, catch_exceptions=False)
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    found = f"sqlite:///{tmp_path}/store.db"
+    monkeypatch.setenv("RECSYS_STORAGE__URL", found)
+    return found
+
+
+def filled(url: str) -> None:
+    opened = open_database(url)
+    events = [Event(f"e{day}", "ann", "view", day * DAY) for day in range(3)]
+    EventLog(opened).append(events, now=1)
+    opened.close()
+
+
+def test_a_file_is_made_by_upgrading(url: str, tmp_path: Path) -> None:
+    assert f"schema {HEAD}" in run("upgrade").output
+    assert (tmp_path / "store.db").exists()
+
+
+def test_a_server_is_made_usable_by_upgrading(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS fresh CASCADE")
+        connection.execute("CREATE SCHEMA fresh")
+    fresh = f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3Dfresh"
+    opened = open_database(fresh)
+    with pytest.raises(StoreUnavailable):
+        opened.read("SELECT 1")
+    told = run("upgrade", RECSYS_STORAGE__URL=fresh).output
+    assert told == f"schema {HEAD} (before: no tables)\n"
+    assert opened.read("SELECT count(*) FROM events") == [(0,)]
+    opened.close()
+
+
+def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -> None:
+    filled(url)
+    assert "names no kind" in run("prune").output
+    (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
+    assert run("prune").output == "view: 2 deleted\n"
+
+
+def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
+    filled(url)
+    told = run("erase", "ann").output
+    assert "events 3, users 0, consents 0, decisions 0, aliases 0 (receipt " in told
+    assert run("erase", "ann").output == told
+    assert "events 0" in run("erase", "nobody").output

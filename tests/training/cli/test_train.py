@@ -1,0 +1,22 @@
+"""The commands that make models, as far as they go without making one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from recsys.errors import StoreUnavailable
+from training.cli.train import app
+
+
+def test_the_demo_says_how_long_it_takes_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    nowhere = {"RECSYS_STORAGE__URL": f"sqlite:///{tmp_path}/file/store.db"}
+    result = CliRunner().invoke(app, ["demo", "--prepare-only"], env=nowhere)
+    assert isinstance(result.exception, StoreUnavailable)
+    assert result.output == "This takes about two minutes on two cores.\n"

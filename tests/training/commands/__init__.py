@@ -1,1 +1,0 @@
-"""Commands as people see them."""

@@ -1,0 +1,190 @@
+"""Learning the blend, and that it cannot see what it is asked to foretell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.ladder import RungName
+from tests.training.items.test_measure import CONFIG, arrays, data, silent, three_tastes
+from training.items import measure as items
+from training.items import ranker as blending
+from training.items import ranker_examples as showing
+from training.items.choice import ItemChoice, event_weights
+from training.items.ranker import Learned, blended, learn, make_blend
+from training.items.ranker_examples import N_ITEM, PartSettings, fit_parts, item_signals
+from training.items.windows import window
+from training.segments import table as segments
+
+WORLD = three_tastes()
+
+
+def moving_habits():
+    """Each user buys one item again and again for some weeks, then never more, then another."""
+    rng = np.random.default_rng(9)
+    rows = []
+    for user in range(120):
+        start, item = -int(rng.integers(30)), int(rng.integers(20))
+        for _ in range(6):
+            days = np.sort(rng.choice(np.arange(start, start + 30), size=8, replace=False))
+            rows += [(user, item, int(day)) for day in days if 0 <= day < 120]
+            start, item = start + 30, (item + int(rng.integers(1, 20))) % 20
+    return data(rows)
+
+
+MOVING = moving_habits()
+
+
+def chance():
+    """Everybody buys anything at any time: nothing can be foretold."""
+    rng = np.random.default_rng(11)
+    rows = [
+        (user, int(rng.integers(20)), int(rng.integers(120)))
+        for user in range(120)
+        for _ in range(40)
+    ]
+    return data(rows)
+
+
+NOISE = chance()
+
+
+def settings(world=WORLD):
+    choice = ItemChoice()
+    return PartSettings(
+        graph=NeighbourSettings("cosine", 20),
+        factors=AlsSettings(8, 5.0, 1.0),
+        on_factors=False,
+        demand=0.2,
+        weights=event_weights(choice, world.interactions.kinds, CONFIG),
+    )
+
+
+def parts(held, world=WORLD):
+    return fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
+
+
+def shown(world):
+    held = window(world, CONFIG)
+    return showing.shown(held, parts(held, world), CONFIG)
+
+
+def learned(world):
+    latest = parts(window(world, CONFIG), world)
+    return learn(world, settings(world), latest, CONFIG, progress=silent)
+
+
+def with_future(world, item):
+    """Return the world in which everybody buys `item` in the window, and nothing else."""
+    own, cutoff = world.interactions, window(world, CONFIG).cutoff
+    rows = np.where(own.at >= cutoff, item, own.item_row).astype(np.int32)
+    return replace(world, interactions=replace(own, item_row=rows))
+
+
+def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
+    ours, planted = shown(WORLD), shown(with_future(WORLD, 17))
+    np.testing.assert_array_equal(ours.x, planted.x)
+    np.testing.assert_array_equal(ours.item_row, planted.item_row)
+    assert (ours.chosen != planted.chosen).any()
+    assert set(planted.item_row[planted.chosen].tolist()) == {17}
+
+
+def test_a_leak_would_be_seen():
+    leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
+    peeked = showing.shown(leaking, parts(leaking), CONFIG)
+    assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
+
+
+def test_a_planted_leak_is_caught_by_noise(monkeypatch):
+    """What cannot be foretold is ranked well only by parts that have seen it."""
+    honest = learned(NOISE)
+    assert honest is None or honest.ndcg < 0.4
+
+    def leaking(world, config, **options):
+        return replace(window(world, config, **options), before=NOISE.interactions)
+
+    monkeypatch.setattr(blending, "window", leaking)
+    monkeypatch.setattr(showing, "window", leaking)
+    latest = parts(leaking(NOISE, CONFIG), NOISE)
+    leaked = learn(NOISE, settings(NOISE), latest, CONFIG, progress=silent)
+    assert leaked is not None
+    assert leaked.ndcg > 0.6
+
+
+def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from():
+    windows = [showing.earlier(WORLD, CONFIG, lag) for lag in range(3)]
+    for later, earlier in pairwise(windows):
+        assert earlier.held_out.end <= later.cutoff
+        assert earlier.before.end <= earlier.cutoff
+
+
+def test_the_blend_is_learned_where_it_wins_and_says_by_how_much():
+    choice = learned(MOVING)
+    assert choice is not None
+    assert choice.ndcg > choice.part_ndcg + 0.02
+    assert choice.ndcg_new >= choice.part_ndcg_new
+
+
+def test_without_earlier_windows_there_is_no_blend():
+    few = data([(user, user % 3, 100 + user % 5) for user in range(30)])
+    assert learned(few) is None
+
+
+def test_the_same_data_give_the_same_weights():
+    first, second = (learned(MOVING) for _ in range(2))
+    assert first == second
+
+
+def test_a_learned_blend_serves_and_repeats_exactly():
+    blend = learned(MOVING)
+    choice = ItemChoice(graph=NeighbourSettings("cosine", 20), blend=blend)
+    at = MOVING.interactions.end
+    table = segments.fit(MOVING, CONFIG, at=at)
+    first, second = (items.fit(MOVING, table, choice, CONFIG, at=at) for _ in range(2))
+    assert first.blend is not None
+    assert first.ladder({}).rungs[1].name is RungName.ONE_TO_ONE
+    for ours, theirs in zip(arrays(first), arrays(second), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_item_signals_know_what_is_taken_now_and_what_is_new():
+    world = data([(user, 1, 10) for user in range(10)] + [(user, 2, 99) for user in range(10)])
+    signals = item_signals(world.interactions, CONFIG, at=world.interactions.end)
+    assert signals.shape[0] == N_ITEM
+    assert signals[0, 2] > signals[0, 1] > signals[0, 0] - 1e-6
+    assert signals[-1, 1] > signals[-1, 2] > signals[-1, 0] == 0
+
+
+def test_weights_of_the_items_own_signals_are_added_up_once():
+    item = np.arange(10.0, dtype=np.float32).reshape(5, 2)
+    learned = Learned(np.array([1, 0, 0, 0, 2, 9, 9, 9, 9]), np.zeros(16))
+    blend = make_blend(learned, item, kind=2)
+    assert blend.new_item.tolist() == [0 + 2 * 8, 1 + 2 * 9]
+    assert blend.new_weight.tolist() == [9, 9, 9, 9]
+
+
+def test_had_before_by_taste_keeps_its_order_above_everything_new():
+    held = window(WORLD, CONFIG)
+    fitted = shown(WORLD).fitted
+    ranker = blended(fitted, Learned(np.ones(N_ITEM + 4), blending.taste_first()))
+    history, had = fitted.of_user(held.before, 3)
+    ranked = ranker.rank(history, had, None, 30)[0]
+    taste = fitted.parts.taste.score(history)
+    mine = ranked[: len(had)]
+    assert set(mine.tolist()) == set(had.item_row.tolist())
+    assert (np.diff(taste[mine]) <= 0).all()
+
+
+@pytest.mark.parametrize("part", ["all_items", "new_items_asked_for", "new_items_in_full_lists"])
+def test_the_served_ladder_is_compared_with_the_best_simple_one(part):
+    _, measurement = items.measure(WORLD, CONFIG, progress=silent)
+    compared = measurement.metrics["served_over_simple"][part]
+    assert compared["simple"].keys() == {"popular", "bought_before", "als"}
+    best = compared["simple"][compared["best_simple"]]
+    assert best.value == max(each.value for each in compared["simple"].values())
+    assert compared["gain"].value == pytest.approx(compared["served"].value - best.value)

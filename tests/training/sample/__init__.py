@@ -1,1 +1,0 @@
-"""What the demo is trained on."""

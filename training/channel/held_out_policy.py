@@ -1,0 +1,66 @@
+"""A policy on trial: fitted on the past, judged on decisions it has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.channel.models import ChannelModels
+from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.policy_value import (
+    NotMeasured,
+    Sampling,
+    by_user,
+    policy_lift,
+    policy_value,
+    row_values,
+)
+from recsys.segments.table import SegmentTable
+from training.channel.judge import HeldOut
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Models fitted on what was known at `start`, and the decisions since then.
+
+    Attributes
+    ----------
+    models : ChannelModels
+        Fitted on what was known at `start`.
+    segments : SegmentTable
+        As of `start`.
+    held : HeldOut
+        Decisions since then.
+    guess : float64, shape (n_arms,)
+        What each arm earns by rung 0, or by earlier decisions.
+    start, end : int
+        From when, until when was judged (microseconds).
+    """
+
+    models: ChannelModels
+    segments: SegmentTable
+    held: HeldOut
+    guess: NDArray[np.float64]
+    sampling: Sampling
+    start: int
+    end: int
+
+    def lift(self, action: NDArray[np.int8], other: NDArray[np.int8]) -> Estimate | NotMeasured:
+        """Return by how much one policy earns more than another."""
+        return policy_lift(
+            action, other, self.held.logged, guess=self.guess, sampling=self.sampling
+        )
+
+    def value(self, action: NDArray[np.int8]) -> Estimate | NotMeasured:
+        """Return what a policy earns."""
+        return policy_value(action, self.held.logged, guess=self.guess, sampling=self.sampling)
+
+    def figure(self, action: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return users and what a policy earns from each; none where it cannot be measured."""
+        if isinstance(self.value(action), NotMeasured):
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        logged = self.held.logged
+        users, figure = by_user(row_values(action, logged, guess=self.guess), logged.user_row)
+        return users, figure.astype(np.float32)

@@ -1,0 +1,100 @@
+"""The channel question: choose, fit, measure each rung against the one below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from recsys.channel import one_to_one
+from recsys.config import Config
+from recsys.data.times import DAY, zone
+from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.policy_value import NotMeasured
+from recsys.ladder import Question, RungName, Verdict
+from training.channel import hours, judge_uplift
+from training.channel import judge as judging
+from training.channel.choose import choose, on_trial
+from training.channel.fit import ChannelChoiceParams, longest
+from training.channel.held_out_policy import Trial
+from training.channel.hours import Served
+from training.channel.judge_hours import Judged, Known, judge
+from training.channel.metrics import metrics
+from training.data import TrainingData
+from training.measurement import Measurement
+
+METRIC = "reward per decision"
+
+ABOVE = (RungName.SEGMENT, RungName.ONE_TO_ONE, RungName.HYPER)
+
+
+def measure(
+    data: TrainingData, config: Config, *, progress: Callable[[str], None]
+) -> tuple[ChannelChoiceParams, Measurement]:
+    """Choose on earlier days, then judge each rung's policy on the last ``test_days``.
+
+    The log must have been randomised, with its pscores: what a rung's choices would have earned is
+    measured by inverse propensity (doubly robust, with rung 0's response as the guess), and paired
+    by user with the highest shipped rung below. Where that cannot be measured, no rung above rung
+    0 ships and each verdict says why.
+    """
+    end = int(data.messages.at.max(initial=0)) + 1
+    start = end - config.channels.test_days * DAY
+    progress("choosing how easily an arm is left")
+    choice = choose(data, config, at=start)
+    trial = on_trial(data, choice, config, start=start, end=end)
+    verdicts: dict[RungName, Verdict] = {}
+    served = RungName.POPULAR
+    policies = {served: judging.choices(trial.models, verdicts, trial.held, top=served)}
+    for rung in ABOVE:
+        progress(f"judging {rung}")
+        policies[rung] = judging.choices(trial.models, verdicts, trial.held, top=rung)
+        lift = trial.lift(policies[rung].action, policies[served].action)
+        verdicts[rung] = _verdict(rung, served, lift)
+        served = rung if verdicts[rung].shipped else served
+    progress("judging the hours of each channel")
+    told = judge_hours(data, trial, config)
+    progress("judging uplift over sending nothing")
+    judged = judge_uplift.judge(data, trial, verdicts, config)
+    users, figure = trial.figure(policies[served].action)
+    measurement = Measurement(
+        question=Question.CHANNEL,
+        verdicts=judged.verdicts,
+        metrics=metrics(trial, policies, served=served)
+        | {"gate_error": choice.gate_error, "hours": told.metrics}
+        | dict(judged.metrics),
+        metric=METRIC,
+        window_start=start,
+        user_row=users,
+        figure=figure,
+    )
+    return replace(choice, hours=told.served, uplift=judged.served), measurement
+
+
+def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
+    """Return which channels have hours of their own, by the responses of the test days."""
+    models, start = trial.models, trial.start
+    names = models.terms.names
+    if models.personal is None or models.segment is None or models.rhythm is None:
+        return Judged(Served(), {})
+    prior = one_to_one.prior_means(trial.segments, models.segment, models.popular.response.mean)
+    usual = models.personal.means(prior)
+    messages = data.messages.of_channels(names)
+    known = messages.before(start - longest(config) + 1)
+    before = data.interactions.before(start)
+    learnt = hours.fit(
+        known, usual[known.user_row, known.channel], before, models.rhythm, config, Served()
+    )
+    held = messages.where((messages.at >= start) & (messages.at < trial.end))
+    return judge(
+        held,
+        usual[held.user_row, held.channel],
+        Known(learnt, models.rhythm, before, start, zone(config.data.timezone)),
+        trial.sampling,
+    )
+
+
+def _verdict(rung: RungName, below: RungName, lift: Estimate | NotMeasured) -> Verdict:
+    if isinstance(lift, Estimate):
+        return Verdict.on(rung, below, METRIC, lift)
+    unmeasured = Verdict.on(rung, below, METRIC, None)
+    return replace(unmeasured, why=f"not shipped: could not be measured: {lift.why}")

@@ -1,0 +1,94 @@
+"""Fitting all rungs of the churn question by what was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import NormalDist
+
+from recsys.churn import labels, one_to_one, popular, segment, snapshot, usage_interval
+from recsys.churn.calibration import calibrated, level_spread
+from recsys.churn.labels import Labelled
+from recsys.churn.models import ChurnModels
+from recsys.churn.one_to_one import OneToOneChurn
+from recsys.churn.overdue import Rule
+from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.kinds import Reading
+from recsys.segments.table import SegmentTable
+from training.churn.choose import (
+    CANDIDATES,
+    P0,
+    ChurnChoice,
+    learnt,
+    silent,
+)
+from training.data import TrainingData
+
+
+def fit(
+    data: TrainingData, table: SegmentTable, choice: ChurnChoice, config: Config, *, at: int
+) -> ChurnModels:
+    """Fit all rungs on everything known before `at`, and score every user as of `at`.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Only what happened before `at`.
+    table : SegmentTable
+        As of `at`; its rows are what segment rates are told by.
+    choice : ChurnChoice
+        What :func:`choose` decided.
+    config : Config
+        Number of cut-offs, shrinkage, confidence and seed.
+    at : int
+        Microseconds since the epoch.
+    """
+    interactions, definition, z = data.interactions, choice.definition, _z(config)
+    rows = labels.closed(interactions, definition, until=at, n=config.churn.cutoffs)
+    usual = choice.interval.days or definition.horizon_days
+    rule = Rule(Reading(interactions.kinds, definition.critical_kind), usual)
+    base = replace(popular.fit(rows, horizon_days=definition.horizon_days, z=z), rule=rule)
+    critical = interactions.of_kind(definition.critical_kind)
+    known = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    now = labels.current(interactions, known, definition, at=at)
+    missing = labels.too_few(rows)
+    return ChurnModels(
+        definition=definition,
+        usage_interval=choice.interval,
+        usage_by_segment=usage_interval.by_segment(critical, table, choice.interval, at=at),
+        popular=base,
+        segment=segment.fit(
+            segment.memberships(critical, rows, table.user_trait),
+            base,
+            table.names,
+            active_segment=table.user_segment[now],
+            shrinkage=config.churn.segment_shrinkage,
+            z=z,
+        ),
+        one_to_one=_personal(interactions, rows, choice, config, at=at),
+        missing=missing,
+    )
+
+
+def _personal(
+    interactions: Interactions, rows: Labelled, choice: ChurnChoice, config: Config, *, at: int
+) -> OneToOneChurn | None:
+    """Return the additive model's propensities, else those of P0, else None: as data allow."""
+    if not len(rows):
+        return None  # no window has closed: nothing could be learnt of, or held against, anybody
+    simple = choice.candidate == P0 or bool(labels.too_few(rows))
+    model = (
+        silent(interactions, choice.definition, at=at)
+        if simple
+        else learnt(rows, CANDIDATES[choice.candidate], seed=config.training.seed)
+    )
+    if model is None:
+        return None
+    spread = level_spread(model, rows)
+    model = calibrated(model, choice.calibration, rows.latest())
+    definition, z = choice.definition, _z(config)
+    return one_to_one.taken(model, interactions, definition, at=at, level_sd=spread, z=z)
+
+
+def _z(config: Config) -> float:
+    return NormalDist().inv_cdf(0.5 + config.training.confidence / 2)

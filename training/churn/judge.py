@@ -1,0 +1,201 @@
+"""How the churn rungs did on users whose window has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.churn.labels import Labelled
+from recsys.churn.models import ChurnModels
+from recsys.churn.risk import ChurnQuery, ChurnRisk, probability
+from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.person import Person
+from recsys.evaluation.classification import neg_log_loss
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.ladder import Question, Rung, RungName, Verdict
+from recsys.segments.table import SegmentTable
+from training.churn import metrics
+from training.churn.choose import silent
+from training.churn.metrics import Live, Told
+from training.measurement import Measurement
+
+METRIC = "log likelihood"
+MAX_USERS = 20_000
+
+Floats = NDArray[np.float64]
+ChurnRung = Rung[ChurnQuery, ChurnRisk]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Models that were fitted strictly before an instant, and all they could look at.
+
+    Attributes
+    ----------
+    interactions : Interactions
+        What was known before `at`.
+    table : SegmentTable
+        As of `at`.
+    models : ChurnModels
+        As of `at`.
+    at : int
+        Microseconds since the epoch.
+    """
+
+    interactions: Interactions
+    table: SegmentTable
+    models: ChurnModels
+    at: int
+
+    def rungs(self) -> Mapping[RungName, ChurnRung]:
+        """Return the rungs by name."""
+        return {rung.name: rung for rung in self.models.ladder({}).rungs}
+
+
+def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measurement:
+    """Return the verdict on every rung, and the figures behind it.
+
+    Rungs 1 and 2 are compared, on the users to whom they apply, with the highest shipped rung
+    below, which for some users is a lower one still. Rung 3 is judged as it will be used: the
+    models are a third of a horizon old, and users who did something since are scored again on
+    it; it is compared with what those older models say of the same users.
+
+    Parameters
+    ----------
+    test : Labelled
+        Users active at the test cutoff. Of more than ``MAX_USERS``, so many are drawn.
+    trial : Trial
+        As of the test cutoff.
+    stale : Trial
+        Fitted earlier.
+    config : Config
+        Confidence, resamples and seed.
+    """
+    test = _drawn(test, seed=config.training.seed)
+    people = _people(trial, test.user_row)
+    said = {name: answers(rung, people) for name, rung in trial.rungs().items()}
+    shipped, verdicts = [RungName.POPULAR], {}
+    for rung in (RungName.SEGMENT, RungName.ONE_TO_ONE):
+        below = composed(said, shipped)
+        verdicts[rung] = verdict(rung, shipped[-1], test, said[rung], below, config)
+        shipped += [rung] if verdicts[rung].shipped else []
+    live = _live(test, trial, stale, shipped)
+    verdicts[RungName.HYPER] = verdict(
+        RungName.HYPER, shipped[-1], test, live.rescored, live.stale, config
+    )
+    served = composed(said, shipped)
+    return Measurement(
+        question=Question.CHURN,
+        verdicts=verdicts,
+        metrics=metrics.metrics(
+            test, trial.models, Told(said, served, _silent(test, trial)), live, config
+        ),
+        metric=METRIC,
+        window_start=trial.at,
+        user_row=test.user_row,
+        figure=neg_log_loss(test.churned, served).astype(np.float32),
+    )
+
+
+def answers(rung: ChurnRung, people: Sequence[Person]) -> Floats:
+    """Return the probability a rung gives each person, NaN where it does not apply."""
+    return np.array([_answer(rung, person) for person in people], np.float64)
+
+
+def composed(said: Mapping[RungName, Floats], shipped: Sequence[RungName]) -> Floats:
+    """Return what the highest of the `shipped` rungs (lowest first) that applies says."""
+    best = said[shipped[0]]
+    for rung in shipped[1:]:
+        best = np.where(np.isnan(said[rung]), best, said[rung])
+    return best
+
+
+def verdict(
+    rung: RungName, below: RungName, test: Labelled, said: Floats, lower: Floats, config: Config
+) -> Verdict:
+    """Judge a rung on the users to whom it applies, against what is `said` below it.
+
+    Parameters
+    ----------
+    rung, below : RungName
+        The rung, and the highest shipped one below.
+    test : Labelled
+        Who churned.
+    said : float64, shape (n,)
+        By the rung; NaN where it does not apply.
+    lower : float64, shape (n,)
+        By the rungs below.
+    config : Config
+        Confidence, resamples and seed.
+    """
+    applies = ~np.isnan(said)
+    churned = test.churned[applies]
+    gain = neg_log_loss(churned, said[applies]) - neg_log_loss(churned, lower[applies])
+    return Verdict.on(rung, below, METRIC, _mean(gain, config))
+
+
+def _silent(test: Labelled, trial: Trial) -> Floats | None:
+    model = silent(trial.interactions, trial.models.definition, at=trial.at)
+    return None if model is None else probability(model.logit(test.features))
+
+
+def _mean(gain: Floats, config: Config) -> Estimate | None:
+    asked = config.training
+    return bootstrap_mean(
+        gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
+    )
+
+
+def _answer(rung: ChurnRung, person: Person) -> float:
+    if rung.declines(person) is not None:
+        return np.nan
+    risk = rung.answer(person, ChurnQuery(max_reasons=0))
+    return np.nan if risk is None else risk.p
+
+
+def _drawn(test: Labelled, *, seed: int) -> Labelled:
+    if len(test) <= MAX_USERS:
+        return test
+    keep = np.zeros(len(test), bool)
+    keep[np.random.default_rng(seed).choice(len(test), MAX_USERS, replace=False)] = True
+    return test.where(keep)
+
+
+def _people(trial: Trial, user_row: NDArray[np.int32]) -> list[Person]:
+    return [
+        Person(
+            user_id=trial.interactions.users[row],
+            at=trial.at,
+            user_row=row,
+            segment_row=trial.table.of_user(row),
+            past=trial.interactions.of_user(row),
+        )
+        for row in user_row.tolist()
+    ]
+
+
+def _live(test: Labelled, trial: Trial, stale: Trial, shipped: Sequence[RungName]) -> Live:
+    people = list(_live_people(test, trial, stale))
+    rungs = stale.rungs()
+    said = {name: answers(rungs[name], people) for name in shipped}
+    days = (trial.at - stale.at) / 86_400e6
+    return Live(answers(rungs[RungName.HYPER], people), composed(said, shipped), days)
+
+
+def _live_people(test: Labelled, trial: Trial, stale: Trial) -> Iterator[Person]:
+    since = trial.interactions.between(stale.at, trial.at)
+    for person in _people(stale, test.user_row):
+        row = int(person.user_row or 0)
+        yield Person(
+            user_id=person.user_id,
+            # rung 3 counts what happens at the very instant; the test snapshot ends before it
+            at=trial.at - 1,
+            user_row=row,
+            segment_row=person.segment_row,
+            past=person.past,
+            live=since.of_user(row),
+        )

@@ -1,0 +1,112 @@
+"""Churn: fit every rung, and measure each against the one below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from recsys.churn import labels
+from recsys.churn.labels import Definition
+from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.data.times import DAY, micros, moment
+from recsys.errors import BadValue, LeakFound
+from training.churn import drift, usage_interval
+from training.churn import judge as churn_judging
+from training.churn.choose import (
+    ChurnChoice,
+    Progress,
+    choose,
+    define,
+)
+from training.churn.fit import fit
+from training.churn.judge import Trial
+from training.data import TrainingData
+from training.measurement import Measurement
+from training.segments import table as segments
+from training.value import measure as value
+
+__all__ = ["ChurnChoice", "choose", "define", "fit", "measure"]
+
+
+def measure(
+    data: TrainingData, config: Config, *, progress: Progress
+) -> tuple[ChurnChoice, Measurement]:
+    """Judge every rung on users active at the test cutoff, and return what the judging chose.
+
+    Everything is chosen and fitted on what was known before the test cutoff (the horizon and the
+    usage interval, which set that cutoff, come from all the data). The test is looked at once.
+
+    Parameters
+    ----------
+    data : TrainingData
+        All of it.
+    config : Config
+        `churn.test_cutoff` names the day; empty takes the last one whose window closed.
+    progress : callable
+        Told what it is busy with.
+
+    Raises
+    ------
+    BadValue
+        `churn.test_cutoff` is not a day, or its window does not close within the data.
+    LeakFound
+        A feature of the test snapshot changes with what happened after it.
+    """
+    defined = define(data.interactions, config)
+    definition = defined.definition
+    cutoff = judged_at(data.interactions, definition, config)
+    known = data.before(cutoff)
+    choice = choose(known, defined, config, at=cutoff, progress=progress)
+    progress("fitting as of the test cutoff")
+    trial = _judged(known, choice, config, at=cutoff)
+    stale_at = cutoff - max(1, definition.horizon_days // 3) * DAY
+    progress("fitting an older snapshot, for the live rung")
+    stale = _judged(data.before(stale_at), choice, config, at=stale_at)
+    progress("judging every rung")
+    if leaks := labels.leaks(data.interactions, definition.critical_kind, at=cutoff):
+        raise LeakFound(leaks)
+    test = labels.labelled(data.interactions, definition, at=cutoff)
+    judged = churn_judging.judge(test, trial, stale, config)
+    progress("judging what users were worth")
+    more = {
+        "usage_interval": usage_interval.told(data, choice, config),
+        "drift": drift.watched(data.interactions, trial.models, config, at=data.interactions.end),
+        "drift_before_the_test": drift.watched(known.interactions, trial.models, config, at=cutoff),
+        "lifetime_value": value.judged(
+            data.interactions,
+            definition.critical_kind,
+            config,
+            at=cutoff,
+            horizon_days=definition.horizon_days,
+        ),
+    }
+    return choice, replace(judged, metrics={**judged.metrics, **more})
+
+
+def judged_at(interactions: Interactions, definition: Definition, config: Config) -> int:
+    """Return the midnight at which the test snapshot is taken.
+
+    Raises
+    ------
+    BadValue
+        The window of the configured day does not close within the data.
+    """
+    last = labels.last_closed(interactions.end, definition.horizon_days)
+    asked = config.churn.test_cutoff
+    if not asked:
+        return last
+    allowed = f"a day like 2011-09-09, not after {_day(last)}"
+    cutoff = micros(datetime.fromisoformat(asked).replace(tzinfo=UTC))
+    if cutoff > last:
+        raise BadValue("churn.test_cutoff", asked, allowed)
+    return cutoff
+
+
+def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> Trial:
+    table = segments.fit(known, config, at=at)
+    return Trial(known.interactions, table, fit(known, table, choice, config, at=at), at)
+
+
+def _day(at: int) -> str:
+    return f"{moment(at):%Y-%m-%d}"

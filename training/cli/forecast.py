@@ -1,0 +1,139 @@
+"""The commands for any file with users, times and amounts: churn, value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from training.forecast.purchases import Read
+
+app = typer.Typer()
+
+SEED = 1
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+MANY_SKIPPED = 0.05
+
+EventsFile = Annotated[
+    Path, typer.Option("--events", help="CSV, JSON lines (either also .gz) or Parquet.")
+]
+Cutoff = Annotated[
+    str, typer.Option(help="A day or a time; nothing at or after it is looked at (UTC).")
+]
+HorizonDays = Annotated[int, typer.Option(min=1, help="How far ahead.")]
+Out = Annotated[
+    Path, typer.Option(help="Where the forecast goes: CSV (also .gz) or Parquet, by its ending.")
+]
+User = Annotated[str, typer.Option(help="Column of the users.")]
+Time = Annotated[str, typer.Option(help="Column of the times.")]
+Value = Annotated[str, typer.Option(help="Column of the amounts; several rows an order are fine.")]
+TimeFormat = Annotated[
+    str, typer.Option(help="strptime format of the times, where they could be read in two ways.")
+]
+
+
+@app.command()
+def churn(  # noqa: PLR0913 - each is an option of the command
+    events: EventsFile,
+    cutoff: Cutoff,
+    horizon_days: HorizonDays,
+    out: Out,
+    *,
+    active_days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Users with an event in so many days. Default: the horizon."),
+    ] = None,
+    user: User = "user_id",
+    time: Time = "timestamp",
+    value: Value = "value",
+    time_format: TimeFormat = "",
+) -> None:
+    """Write how likely each active user of a file is to stay away (user_id,probability)."""
+    from recsys.churn.labels import Definition
+    from training.forecast import churn as forecasting
+    from training.forecast import purchases
+
+    columns = {"user": user, "time": time, "value": value, "time_format": time_format}
+    at, read = _read(events, cutoff, columns, out)
+    definition = Definition(purchases.PURCHASE, horizon_days, active_days or horizon_days)
+    found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
+    users = [read.interactions.users[row] for row in found.user_row.tolist()]
+    _write({"user_id": users, "probability": found.p}, out)
+    _say(read, len(users), out, found.how, found.warnings)
+
+
+@app.command()
+def value(  # noqa: PLR0913 - each is an option of the command
+    events: EventsFile,
+    cutoff: Cutoff,
+    horizon_days: HorizonDays,
+    out: Out,
+    *,
+    user: User = "user_id",
+    time: Time = "timestamp",
+    value: Value = "value",
+    time_format: TimeFormat = "",
+) -> None:
+    """Write what each user of a file will order and spend (user_id,expected_orders,…value)."""
+    import numpy as np
+
+    from training.forecast import purchases
+    from training.forecast import value as forecasting
+
+    columns = {"user": user, "time": time, "value": value, "time_format": time_format}
+    at, read = _read(events, cutoff, columns, out)
+    found = forecasting.forecast(
+        read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
+    )
+    users = list(read.interactions.users)
+    expected = {"expected_orders": found.orders, "expected_value": found.value}
+    # who only ever returned things is expected to buy nothing
+    said = {name: np.zeros(len(users)) for name in expected}
+    for name, column in expected.items():
+        said[name][found.user_row] = column
+    _write({"user_id": users, **said}, out)
+    _say(read, len(users), out, found.how)
+
+
+def _read(events: Path, cutoff: str, columns: Mapping[str, str], out: Path) -> tuple[int, Read]:
+    from training.forecast import purchases
+    from training.output_file import refuse_unwritable
+
+    refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
+    at = purchases.cutoff(cutoff)
+    return at, purchases.read(events, purchases.Columns(**columns), before=at)
+
+
+def _write(columns: Mapping[str, object], out: Path) -> None:
+    import gzip
+
+    import polars as pl
+
+    schema = {name: pl.String if name == "user_id" else pl.Float64 for name in columns}
+    frame = pl.DataFrame(columns, schema=schema)
+    if out.suffix.lower() == ".parquet":
+        frame.write_parquet(out)
+    elif out.suffix.lower() == ".gz":
+        out.write_bytes(gzip.compress(frame.write_csv().encode()))
+    else:
+        frame.write_csv(out)
+
+
+def _say(read: Read, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    rows = len(read.interactions)
+    console.print(
+        f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
+        f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
+        "a user, a time or an amount"
+    )
+    if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
+        console.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")
+    console.print(f"{escape(str(out))}: {n_users:,} users; {how}")
+    for warning in warnings if n_users else ():
+        console.print(f"[yellow]the level may be off:[/] {warning}")

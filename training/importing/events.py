@@ -1,0 +1,214 @@
+"""A file of events into the log: read, check, put bad rows aside, log, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+import polars as pl
+
+from recsys.config import Config
+from recsys.data.times import DAY
+from recsys.storage.events.log import EventLog
+from recsys.storage.privacy.erasure import erased_after
+from recsys.storage.users.profiles import ItemFacts, Profiles
+from training.importing.read import RawFile, read_file
+from training.importing.report import ImportReport
+from training.importing.validate import Validated, counted, put_aside, validate
+
+# Fields that are null in nearly every file are bound only where the file has them.
+_ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
+_SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
+
+
+class Watch(Protocol):
+    """Whoever shows how an import comes along."""
+
+    def begin(self, step: str) -> None:
+        """Note that a step began; the one before it is done."""
+
+    def detail(self, text: str) -> None:
+        """Note what the step at hand is busy with."""
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def begin(self, step: str) -> None:
+        """Do nothing."""
+
+    def detail(self, text: str) -> None:
+        """Do nothing."""
+
+
+def import_events(
+    path: Path,
+    config: Config,
+    log: EventLog,
+    *,
+    now: int,
+    watch: Watch | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> ImportReport:
+    """Import a file of events. Importing it again, or one that overlaps, logs only what is new.
+
+    Rows without an id of their own are known by user, item, kind, time and order (and their place
+    among equal ones): read again with one more column mapped, they stay as they were logged first.
+
+    Titles, categories and prices of items and the trait of users go to the profiles as well.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, JSON lines or Parquet.
+    config : Config
+        How to read and check it, and where bad rows go.
+    log : EventLog
+        Where events go, in one transaction.
+    now : int
+        Time of arrival, microseconds since the epoch.
+    watch : Watch or None
+        Told of the steps.
+    clock : callable
+        Seconds, for the throughput in the report.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or lacks a column.
+    StoreUnavailable
+        Nothing was logged.
+    """
+    watch = watch or Unwatched()
+    started = clock()
+    watch.begin(f"read {path.name}")
+    raw = read_file(path)
+    watch.begin(f"check {raw.rows:,} rows")
+    valid = validate(raw, config, now=now)
+    checked = clock()
+    watch.begin(f"log {len(valid.events):,} events")
+    quarantine_file = put_aside(raw, valid.quarantine, Path(config.storage.quarantine_dir))
+    erased = _of_erased(valid.events, log)
+    logged = _logged(valid.events, log, path.name, now=now, watch=watch)
+    watch.begin("profiles")
+    _put_profiles(valid.events, Profiles(log.database), config.segments.trait)
+    report = replace(
+        _report(raw, valid, config, logged=logged, quarantine_file=quarantine_file),
+        known=len(valid.events) - logged - erased,
+        erased=erased,
+        checked_per_second=raw.rows / max(checked - started, 1e-9),
+        rows_per_second=raw.rows / max(clock() - started, 1e-9),
+    )
+    _remember(report, log, now=now)
+    return report
+
+
+def bot_like(events: pl.DataFrame, most_per_day: int) -> tuple[tuple[str, int], ...]:
+    """Return users with more than `most_per_day` events on a UTC day, and their highest count."""
+    daily = events.group_by("user_id", pl.col("at") // DAY).len("events")
+    worst = daily.group_by("user_id").agg(pl.col("events").max())
+    busy = worst.filter(pl.col("events") > most_per_day)
+    return tuple(busy.sort("events", "user_id", descending=[True, False]).iter_rows())
+
+
+def _of_erased(events: pl.DataFrame, log: EventLog) -> int:
+    users = [user for user, _ in erased_after(log.database, 0)]
+    return events.filter(pl.col("user_id").is_in(users)).height if users else 0
+
+
+def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch: Watch) -> int:
+    total = len(events)
+    columns = [*_ALWAYS, *(name for name in _SELDOM if _said(events[name]))]
+    return log.append_columns(
+        {name: events[name] for name in columns},
+        now=now,
+        source=source,
+        progress=lambda done: watch.detail(f"{done / max(total, 1):.0%}"),
+    )
+
+
+def _said(column: pl.Series) -> bool:
+    return bool(column.any()) if column.dtype == pl.Boolean else column.count() > 0
+
+
+def _put_profiles(events: pl.DataFrame, profiles: Profiles, trait: str) -> None:
+    profiles.put_items(map(ItemFacts._make, _items(events).iter_rows()))
+    users = (
+        events.filter(pl.col("trait").is_not_null())
+        .group_by("user_id")
+        .agg(pl.col("trait").last())
+        .sort("user_id")
+    )
+    profiles.put_users((user, {trait: value}, "") for user, value in users.iter_rows())
+
+
+def _items(events: pl.DataFrame) -> pl.DataFrame:
+    """Return, per item, the fields of ``ItemFacts``: most frequent words, latest price."""
+    items = events.filter(pl.col("item_id").is_not_null())
+    facts = items.select("item_id").unique()
+    for name in ("title", "category"):
+        facts = facts.join(_most_frequent(items, name), on="item_id", how="left")
+    priced = items.filter(pl.col("price") > 0).group_by("item_id")
+    prices = priced.agg(pl.col("price").last(), pl.col("at").last().alias("price_at"))
+    return (
+        facts.join(prices, on="item_id", how="left")
+        .sort("item_id")
+        .select(
+            "item_id",
+            pl.col("title").fill_null(""),
+            pl.col("category").fill_null(""),
+            pl.lit("").alias("url"),
+            pl.lit("").alias("image_url"),
+            "price",
+            pl.col("price_at").fill_null(0),
+            pl.lit(None).alias("available"),
+        )
+    )
+
+
+def _most_frequent(items: pl.DataFrame, name: str) -> pl.DataFrame:
+    counted = items.filter(pl.col(name).is_not_null()).group_by("item_id", name).len("times")
+    ranked = counted.sort("item_id", "times", name, descending=[False, True, False])
+    return ranked.unique("item_id", keep="first", maintain_order=True).drop("times")
+
+
+def _report(
+    raw: RawFile, valid: Validated, config: Config, *, logged: int, quarantine_file: str
+) -> ImportReport:
+    events = valid.events
+    return ImportReport(
+        file=raw.path.name,
+        sha256=raw.sha256,
+        rows=raw.rows,
+        logged=logged,
+        known=len(events) - logged,
+        erased=0,
+        duplicates=valid.duplicates,
+        quarantined=counted(valid.quarantine["reason"]),
+        quarantine_file=quarantine_file,
+        kinds=counted(events["kind"]),
+        users=events["user_id"].n_unique(),
+        items=events["item_id"].drop_nulls().n_unique(),
+        first=events["at"].min() if len(events) else None,  # type: ignore[arg-type]
+        last=events["at"].max() if len(events) else None,  # type: ignore[arg-type]
+        times=valid.spelling,
+        bots=bot_like(events, config.data.bot_events_per_day),
+        read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
+        ignored=valid.columns.ignored,
+        notes=raw.notes,
+        checked_per_second=0.0,
+        rows_per_second=0.0,
+    )
+
+
+def _remember(report: ImportReport, log: EventLog, *, now: int) -> None:
+    text = orjson.dumps(asdict(report)).decode()
+    with log.database.writing() as connection:
+        connection.execute(
+            "INSERT INTO imports (sha256, report, at) VALUES (?, ?, ?)", (report.sha256, text, now)
+        )
+    log.database.tidy()

@@ -1,0 +1,244 @@
+"""Files of items, users and consents into the profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import polars as pl
+
+from recsys.config import Config
+from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent
+from recsys.storage.users.profiles import ItemFacts, Profiles
+from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
+from training.importing.columns import (
+    CONSENT_SPELLINGS,
+    ITEM_SPELLINGS,
+    USER_SPELLINGS,
+    Found,
+    find,
+    require,
+)
+from training.importing.read import RawFile, read_file
+from training.importing.times import TIME_HINT, parse_times
+from training.importing.validate import counted, put_aside, quarantined
+
+REASONS: Mapping[str, str] = {
+    "no_user": "nobody is named",
+    "bad_user": "the user id is too long or holds a NUL",
+    "no_item": "no item is named",
+    "bad_item": "the item id is too long or holds a NUL",
+    "bad_price": "the price is no number, or negative",
+    "bad_available": "whether it can be had is neither true nor false",
+    "bad_timezone": "the time zone is not an IANA name",
+    "bad_purpose": f"the purpose is neither {PROFILING} nor {MARKETING}",
+    "no_channel": "no channel given; marketing is granted or denied for one channel at a time",
+    "bad_channel": "the consent is for a channel that is not configured",
+    "bad_state": f"the state is neither {GRANTED} nor {DENIED}, nor true, false, yes, no, 1, 0",
+    "bad_time": f"no time is given, or it is not understood ({TIME_HINT})",
+    "too_many_fields": "the row has more fields than the header",
+    "broken_json": "the line is not a JSON object",
+}
+YES = ("true", "1", "yes", "y")
+NO = ("false", "0", "no", "n")
+_STATES = {**dict.fromkeys((GRANTED, *YES), GRANTED), **dict.fromkeys((DENIED, *NO), DENIED)}
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReport:
+    """What became of a file; ``rows == written + known + sum(quarantined.values())``.
+
+    `known` are lines of a consent ledger that were there already; items and users are always
+    written, the last row of each counts.
+    """
+
+    file: str
+    what: str
+    rows: int
+    written: int
+    known: int
+    quarantined: Mapping[str, int]
+    quarantine_file: str
+    ignored: tuple[str, ...]
+
+
+def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) -> ProfileReport:
+    """Import titles, categories, prices, addresses and availability of items.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or names no item.
+    StoreUnavailable
+        Nothing was written.
+    """
+    source = _source(path, "items", config, ITEM_SPELLINGS, needed=("item",))
+    raw, found = source.raw, source.found
+    hidden = "available" not in found and "hidden" in found
+    frame = raw.frame.select(
+        id_of(raw.frame, found, "item").alias("item_id"),
+        *(text_of(found, name) for name in ("title", "url", "image_url")),
+        text_of(found, "category").str.split("|").list.first(),
+        text_of(found, "price").alias("price_given"),
+        text_of(found, "hidden" if hidden else "available").str.to_lowercase().alias("available"),
+    ).with_columns(price=pl.col("price_given").cast(pl.Float64, strict=False))
+    rules = {
+        "no_item": no_id("item_id"),
+        "bad_item": bad_id("item_id"),
+        "bad_price": bad_number("price_given") | (pl.col("price") < 0),
+        "bad_available": ~pl.col("available").is_in([*YES, *NO]),
+    }
+
+    def write(good: pl.DataFrame) -> int:
+        facts = good.select(
+            "item_id",
+            *(pl.col(name).fill_null("") for name in ("title", "category", "url", "image_url")),
+            "price",
+            pl.lit(now).alias("price_at"),
+            pl.col("available").is_in(NO if hidden else YES).alias("available"),
+        )
+        profiles.put_items(map(ItemFacts._make, facts.iter_rows()))
+        return len(good)
+
+    return _imported(source, frame, rules=rules, write=write)
+
+
+def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileReport:
+    """Import the configured trait and the time zone of users; other columns are not kept.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or names no user.
+    StoreUnavailable
+        Nothing was written.
+    """
+    trait = config.segments.trait
+    spellings = {**USER_SPELLINGS, "trait": (trait, f"traits.{trait}")}
+    source = _source(path, "users", config, spellings, needed=("user",))
+    raw, found = source.raw, source.found
+    frame = raw.frame.select(
+        id_of(raw.frame, found, "user").alias("user_id"),
+        text_of(found, "trait"),
+        text_of(found, "timezone"),
+    )
+    rules = {
+        "no_user": no_id("user_id"),
+        "bad_user": bad_id("user_id"),
+        "bad_timezone": ~pl.col("timezone").is_in(sorted(available_timezones())),
+    }
+
+    def write(good: pl.DataFrame) -> int:
+        return profiles.put_users(
+            (user, {trait: value} if value else {}, zone or "")
+            for user, value, zone in good.iter_rows()
+        )
+
+    return _imported(source, frame, rules=rules, write=write)
+
+
+def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileReport:
+    """Import lines of a consent ledger; what is in it already is not written again.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or does not say who, for what, granted or not, or when.
+    StoreUnavailable
+        Nothing was written.
+    """
+    needed = ("user", "purpose", "state", "at")
+    source = _source(path, "consents", config, CONSENT_SPELLINGS, needed=needed)
+    raw, found = source.raw, source.found
+    times = parse_times(
+        raw.frame[found.columns["at"][0]],
+        timezone=config.data.timezone,
+        time_format=config.data.time_format,
+    )
+    frame = raw.frame.select(
+        id_of(raw.frame, found, "user").alias("user_id"),
+        text_of(found, "purpose").str.to_lowercase(),
+        text_of(found, "channel"),
+        text_of(found, "state")
+        .str.to_lowercase()
+        .replace_strict(_STATES, default=None, return_dtype=pl.String),
+        times.at.alias("at"),
+        text_of(found, "basis").fill_null(""),
+        text_of(found, "source").fill_null(path.name),
+        text_of(found, "text_version").fill_null(""),
+    )
+    marketing = pl.col("purpose") == MARKETING
+    arms = list(config.channels.arms)
+    rules = {
+        "no_user": no_id("user_id"),
+        "bad_user": bad_id("user_id"),
+        "bad_purpose": ~pl.col("purpose").is_in([PROFILING, MARKETING]).fill_null(value=False),
+        "no_channel": marketing & pl.col("channel").is_null(),
+        "bad_channel": marketing & ~pl.col("channel").is_in(arms),
+        "bad_state": pl.col("state").is_null(),
+        "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
+    }
+
+    def write(good: pl.DataFrame) -> int:
+        lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
+        columns = lines.select(field.name for field in fields(Consent))
+        return profiles.record_consents(Consent(*line) for line in columns.iter_rows())
+
+    return _imported(source, frame, rules=rules, write=write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    raw: RawFile
+    what: str
+    found: Found
+    quarantine_dir: Path
+
+
+def _source(
+    path: Path,
+    what: str,
+    config: Config,
+    spellings: Mapping[str, tuple[str, ...]],
+    *,
+    needed: tuple[str, ...],
+) -> _Source:
+    raw = read_file(path)
+    header = raw.frame.columns
+    # The configured names are those of the event files: here they count where they occur.
+    named = {
+        meaning: name
+        for meaning, name in config.data.columns
+        if meaning in spellings and name in header
+    }
+    found = find(header, spellings, named)
+    for meaning in needed:
+        require(meaning, found, header, spellings)
+    return _Source(raw, what, found, Path(config.storage.quarantine_dir))
+
+
+def _imported(
+    source: _Source,
+    frame: pl.DataFrame,
+    *,
+    rules: dict[str, pl.Expr],
+    write: Callable[[pl.DataFrame], int],
+) -> ProfileReport:
+    judged = frame.with_row_index("place").with_columns(reason=first_reason(rules))
+    bad = judged.filter(pl.col("reason").is_not_null())
+    good = judged.filter(pl.col("reason").is_null()).drop("place", "reason")
+    quarantine = quarantined(source.raw, bad["place"], bad["reason"])
+    quarantine_file = put_aside(source.raw, quarantine, source.quarantine_dir)
+    written = write(good)
+    return ProfileReport(
+        file=source.raw.path.name,
+        what=source.what,
+        rows=source.raw.rows,
+        written=written,
+        known=len(good) - written,
+        quarantined=counted(quarantine["reason"]),
+        quarantine_file=quarantine_file,
+        ignored=source.found.ignored,
+    )

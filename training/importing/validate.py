@@ -1,0 +1,238 @@
+"""Rows of a file into events; what cannot be one is put aside with the reason.
+
+A row is exactly one of: an event, a counted duplicate, or quarantined. The first reason that
+holds, in the order of ``REASONS``, is the one given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from recsys.config import Config
+from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT
+from recsys.data.times import DAY
+from training.importing.canonical import (
+    MAX_ID_BYTES,
+    _canonical,
+    _times,
+    bad_id,
+    bad_number,
+    first_reason,
+    no_id,
+)
+from training.importing.columns import Found, event_columns
+from training.importing.event_ids import event_ids
+from training.importing.read import RawFile
+from training.importing.times import TIME_HINT, Times
+
+REASONS: Mapping[str, str] = {
+    "no_user": "nobody is named",
+    "bad_user": f"the user id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "bad_item": f"the item id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "bad_event_id": f"the event id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "no_time": "no time is given",
+    "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
+    "before 1970",
+    "future_time": "the time is more than a day from now",
+    "reused_id": "an event id of this file comes again with other content",
+    "unknown_kind": "the kind of event is not configured in [kinds]",
+    "no_item": "an interaction names no item",
+    "bad_quantity": "the quantity is no number, zero, or negative without being a return",
+    "bad_price": "the price is no number, or negative",
+    "zero_price": "something was bought or returned for nothing: a gift, a sample, a correction",
+    "unknown_channel": "a message went through a channel that is not configured",
+    "no_ref": "the outcome of a message says neither of which nor of which channel",
+    "bad_pscore": "the pscore is not a probability above 0",
+    "too_many_fields": "the row has more fields than the header",
+    "broken_json": "the line is not a JSON object",
+}
+
+# What tells an event from another. No amounts, nor the kind that they make of a row: a column that
+# is mapped later would make other events of the same rows.
+_IDENTITY = ("user_id", "item_id", "kind_said", "order_id", "channel", "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What became of the rows of a file.
+
+    Attributes
+    ----------
+    events : DataFrame
+        The fields of :class:`recsys.storage.events.log.Event` and ``title``, ``category``,
+        ``price``, ``trait``; in order of time, ties as in the file.
+    quarantine : DataFrame
+        ``row``, ``reason`` and the columns of the file as they stood.
+    duplicates : int
+        Rows left out because an earlier row is the same in every column, or has the same id.
+    spelling : str
+        How the times were written.
+    columns : Found
+        Which columns said what.
+    """
+
+    events: pl.DataFrame
+    quarantine: pl.DataFrame
+    duplicates: int
+    spelling: str
+    columns: Found
+
+
+def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
+    """Check every row of a file of events.
+
+    Parameters
+    ----------
+    raw : RawFile
+        The file.
+    config : Config
+        Column names, kinds, channels, zone, and the prefix of cancelled orders.
+    now : int
+        Microseconds since the epoch; times more than a day later are refused.
+
+    Raises
+    ------
+    MissingColumn
+        The file does not say who, on what or when.
+    """
+    found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
+    times = _times(raw, found, config)
+    judged = _judged(raw, found, times, config, now=now)
+    fresh = ~pl.col("repeated")
+    bad = judged.select("place", "repeated", "reason").filter(
+        fresh & pl.col("reason").is_not_null()
+    )
+    good = fresh & pl.col("reason").is_null()
+    kept = judged.filter(good)
+    if "event_id" in found or "mail" in found:
+        named = pl.col("event_id")
+        first = named.is_null() | named.is_first_distinct()
+        reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
+        bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
+        kept = kept.filter(first)
+    events = _identified(kept.drop("place", "repeated", "reason"))
+    return Validated(
+        events=events.sort("at", maintain_order=True),
+        quarantine=quarantined(raw, bad["place"], bad["reason"]),
+        duplicates=len(judged) - len(events) - len(bad),
+        spelling=times.spelling,
+        columns=found,
+    )
+
+
+def _judged(raw: RawFile, found: Found, times: Times, config: Config, *, now: int) -> pl.DataFrame:
+    canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
+    return canonical.with_columns(
+        repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
+    ).drop("at_given", "quantity_given", "price_given", "pscore_given", "mail")
+
+
+def _repeated(frame: pl.DataFrame) -> pl.Series:
+    # Only rows whose hash occurs twice are compared in full: comparing all takes the memory of all.
+    alike = frame.hash_rows(seed=0).is_duplicated()
+    suspects = frame.filter(alike)
+    named = suspects.rename({name: str(place) for place, name in enumerate(frame.columns)})
+    first = named.with_row_index("row").unique(subset=named.columns, keep="first")["row"]
+    repeated = alike.to_numpy().copy()
+    repeated[np.flatnonzero(repeated)[first.to_numpy()]] = False
+    return pl.Series(repeated)
+
+
+def _reason(found: Found, config: Config, *, now: int) -> pl.Expr:
+    kind = pl.col("kind")
+    outcome = kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT)
+    of_ours = pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False)
+    has_items = "item" in found or not ("ref" in found or "pscore" in found or _itemless(config))
+    money = kind.is_in(["purchase", "return"])
+    rules: dict[str, pl.Expr] = {
+        "no_user": no_id("user_id"),
+        "bad_user": bad_id("user_id"),
+        "bad_item": bad_id("item_id"),
+        "bad_event_id": bad_id("event_id"),
+        "no_time": pl.col("at_given").is_null(),
+        "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
+        "future_time": pl.col("at") > now + DAY,
+        "unknown_kind": ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
+        "no_item": ~kind.is_in(MESSAGE_KINDS) & pl.col("item_id").is_null() & has_items,
+        "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
+        "bad_price": bad_number("price_given")
+        | (pl.col("price") < 0)
+        | ~pl.col("value").is_finite(),
+        "zero_price": money & (pl.col("price") == 0),
+        "unknown_channel": (kind == MESSAGE_SENT) & ~of_ours,
+        "no_ref": outcome & pl.col("ref").is_null() & ~of_ours,
+        "bad_pscore": bad_number("pscore_given")
+        | ~pl.col("pscore").is_between(0, 1, closed="right"),
+    }
+    return first_reason(rules)
+
+
+def _itemless(config: Config) -> bool:
+    return config.data.columns.item == ""
+
+
+def _identified(events: pl.DataFrame) -> pl.DataFrame:
+    identity = {name: events[name] for name in _IDENTITY}
+    made = event_ids(events["at"].to_numpy(), identity)
+    named = events.with_columns(event_id=pl.coalesce(pl.col("event_id"), made))
+    return named.drop("kind_said")
+
+
+_OURS = frozenset({"row", "reason", "unparsed_row"})
+
+
+def quarantined(raw: RawFile, place: pl.Series, reason: pl.Series) -> pl.DataFrame:
+    """Return the bad rows of a file, in its order.
+
+    Parameters
+    ----------
+    raw : RawFile
+        The file; its broken rows are among the bad ones.
+    place : Series of int
+        Positions of bad rows in its frame.
+    reason : Series of str
+        Why, for each of them.
+
+    Returns
+    -------
+    DataFrame
+        ``row`` in the file, ``reason``, and its columns as they stood (a column of the file with
+        one of these names is called ``…_in_file``).
+    """
+    originals = raw.frame[place].select(
+        pl.all().cast(pl.String, strict=False).name.map(_apart_from_ours)
+    )
+    head = pl.DataFrame({"row": raw.row.gather(place), "reason": reason})
+    both = [head.hstack(originals)]
+    if len(raw.broken):
+        both.append(raw.broken.rename({"text": "unparsed_row"}))
+    return pl.concat(both, how="diagonal").sort("row", maintain_order=True)
+
+
+def put_aside(raw: RawFile, quarantine: pl.DataFrame, folder: Path) -> str:
+    """Write quarantined rows and return the file's path; empty when there are none.
+
+    The name is told by the content of the imported file: importing again overwrites it.
+    """
+    if not len(quarantine):
+        return ""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{raw.path.name.split('.')[0]}-{raw.sha256[:12]}.csv"
+    quarantine.write_csv(file)
+    return str(file)
+
+
+def counted(column: pl.Series) -> Mapping[str, int]:
+    """Return how often each value occurs, most frequent first, then by name."""
+    name = column.name
+    counts = column.to_frame().group_by(name).len("rows")
+    return dict(counts.sort("rows", name, descending=[True, False]).iter_rows())
+
+
+def _apart_from_ours(name: str) -> str:
+    return f"{name}_in_file" if name in _OURS else name

@@ -1,0 +1,231 @@
+"""The question "which items": choose, fit and measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.algorithms import als
+from recsys.algorithms.als import AlsSettings
+from recsys.config import Config
+from recsys.data.person import Person
+from recsys.items.history import EventWeights
+from recsys.items.models import ItemModels
+from recsys.items.slate import ItemQuery, Ranking
+from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
+from recsys.segments.table import SegmentTable
+from training.data import TrainingData
+from training.items import cold_start
+from training.items.baselines import BoughtBefore, FactorsAlone, Lists, contest
+from training.items.choice import ItemChoice
+from training.items.choose import choose
+from training.items.context.visits import contexts
+from training.items.fit import fit
+from training.items.judge import Judge, persons, trait_rows
+from training.items.popularity import kind_weights
+from training.items.sessions.choice import sessions_of
+from training.items.sessions.moments import in_sessions, moments
+from training.items.windows import Window, window
+from training.measurement import Measurement
+from training.segments import table as grouping
+
+__all__ = ["ItemChoice", "choose", "fit", "measure"]
+
+MOST_IN_SESSIONS = 2_000
+"""Users asked in the middle of a session, drawn by the seed."""
+HABIT_HALF_LIFE_DAYS = 365.0
+"""Of the baseline "what the user bought before": long, so that frequency leads."""
+
+
+def measure(
+    data: TrainingData, config: Config, *, progress: Callable[[str], None]
+) -> tuple[ItemChoice, Measurement]:
+    """Choose on what was known `test_days` before the end, and judge every rung on what came.
+
+    Each rung is compared with the highest shipped rung below, through the ladder that serves, on
+    the users to whom it applies. Live events are those of a user's first active day in the test
+    window; the hyper rung is asked when the user comes back on a later day, and judged on what the
+    user bought from then on. Where the session at hand is listened to, users with a session are
+    asked in the middle of it instead.
+
+    Returns
+    -------
+    ItemChoice
+        Chosen without the test window, but for places for new items: the window says whether
+        they lose.
+    Measurement
+        Its figure is the NDCG of the served ladder for each user who bought in the test window.
+    """
+    held = window(data, config)
+    train = data.before(held.cutoff)
+    segments = grouping.fit(train, config, at=held.cutoff)
+    choice = choose(train, segments, config, progress=progress)
+    progress("fitting on all before the test window")
+    models = fit(train, segments, choice, config, at=held.cutoff)
+    progress("judging each rung against the one below")
+    now, later = _hearings(data, _asked(held, choice, config), segments, config)
+    rungs = models.ladder({}).rungs
+    verdicts = _verdicts(rungs, now, later)
+    habit = _habit_ladder(models, train, config)
+    ladder = Ladder(Question.ITEMS, rungs, verdicts)
+    simple = {"bought_before": habit, **_simple(models, choice, train, config)}
+    places = cold_start.judged(now.judge, now.persons, models, train.interactions, verdicts)
+    return replace(choice, new_item_places=places["places"]), Measurement(
+        question=Question.ITEMS,
+        verdicts=verdicts,
+        metrics={
+            "k": config.items.at_k,
+            "cutoff": held.cutoff,
+            "test_days": config.items.test_days,
+            **_at_the_cutoff(rungs, verdicts, habit, now),
+            "after_live_events": _after_live(rungs, verdicts, later),
+            "context": _of_context(models, choice, verdicts, later),
+            "new_item_places": places,
+            "served_over_simple": contest(now.judge, now.persons, ladder, simple),
+        },
+        metric=_metric(config),
+        window_start=held.cutoff,
+        user_row=now.judge.wanted.user_row,
+        figure=now.ndcg(ladder).astype(np.float32),
+    )
+
+
+Rungs = Sequence[Rung[ItemQuery, Ranking]]
+Verdicts = Mapping[RungName, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """Users as they are found at one moment, and what they then took."""
+
+    judge: Judge
+    persons: Sequence[Person]
+
+    def ndcg(self, ladder: Lists) -> NDArray[np.float64]:
+        return self.judge.ndcg(self.judge.lists(ladder, self.persons))
+
+    def report(self, ladder: Lists) -> dict[str, Any]:
+        return self.judge.report(self.judge.lists(ladder, self.persons))
+
+
+def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
+    """Return the test window, asked in the middle of sessions where the choice listens to them."""
+    if not choice.sessions:
+        return held
+    found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
+    return in_sessions(held, found, config)
+
+
+def _hearings(
+    data: TrainingData, held: Window, segments: SegmentTable, config: Config
+) -> tuple[_Hearing, _Hearing]:
+    """Return users at the cutoff, and those who came back after their first active day."""
+    judge = Judge.of(held, data.catalogue.available, config)
+    trait = trait_rows(data.trait, segments, config)
+    gather = partial(persons, before=held.before, segments=segments, trait=trait)
+    rows = held.wanted_later.user_row
+    later = gather(rows, at=held.asked_at, live=held.live)
+    said = contexts(rows, data, held.held_out, held.asked_at)
+    return (
+        _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
+        _Hearing(
+            replace(judge, wanted=held.wanted_later),
+            [replace(who, context=each) for who, each in zip(later, said, strict=True)],
+        ),
+    )
+
+
+def _metric(config: Config) -> str:
+    return f"NDCG@{config.items.at_k}"
+
+
+def _up_to(name: RungName, rungs: Rungs, verdicts: Verdicts) -> Lists:
+    """Return the ladder with this rung on top, shipped or not, above the shipped ones below."""
+    start = next(place for place, rung in enumerate(rungs) if rung.name == name)
+    below = {rung: verdict for rung, verdict in verdicts.items() if rung != name}
+    return Ladder(Question.ITEMS, rungs[start:], below)
+
+
+def _verdicts(rungs: Rungs, now: _Hearing, later: _Hearing) -> Verdicts:
+    verdicts: dict[RungName, Verdict] = {}
+    for name, hearing in (
+        (RungName.SEGMENT, now),
+        (RungName.ONE_TO_ONE, now),
+        (RungName.HYPER, later),
+    ):
+        verdicts[name] = _verdict(name, rungs, verdicts, hearing)
+    return verdicts
+
+
+def _verdict(name: RungName, rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> Verdict:
+    shipped = [rung for rung, verdict in verdicts.items() if verdict.shipped]
+    below = shipped[-1] if shipped else RungName.POPULAR
+    ladder = _up_to(name, rungs, verdicts)
+    applies = np.array([ladder.rungs[0].declines(who) is None for who in hearing.persons], bool)
+    gain = hearing.ndcg(ladder) - hearing.ndcg(_up_to(below, rungs, verdicts))
+    lift = hearing.judge.estimate(gain[applies])
+    return Verdict.on(name, below, _metric(hearing.judge.config), lift)
+
+
+def _at_the_cutoff(
+    rungs: Rungs, verdicts: Verdicts, habit: Lists, hearing: _Hearing
+) -> dict[str, Any]:
+    names = (RungName.POPULAR, RungName.SEGMENT, RungName.ONE_TO_ONE)
+    ladders = {name: _up_to(name, rungs, verdicts) for name in names}
+    gain = hearing.ndcg(ladders[RungName.ONE_TO_ONE]) - hearing.ndcg(habit)
+    return {
+        "users": len(hearing.persons),
+        "rungs": {str(name): hearing.report(ladder) for name, ladder in ladders.items()},
+        "baselines": {"bought_before": hearing.report(habit)},
+        "one_to_one_over_bought_before": hearing.judge.estimate(gain),
+    }
+
+
+def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> dict[str, Any]:
+    names = (verdicts[RungName.HYPER].below, RungName.HYPER)
+    ladders = {name: _up_to(name, rungs, verdicts) for name in names}
+    return {
+        "users": len(hearing.persons),
+        "rungs": {str(name): hearing.report(ladder) for name, ladder in ladders.items()},
+    }
+
+
+def _of_context(
+    models: ItemModels, choice: ItemChoice, verdicts: Verdicts, hearing: _Hearing
+) -> dict[str, Any]:
+    """Return what was chosen of the context, and what it gains on the test window."""
+    told: dict[str, Any] = {"chosen": choice.context, "cells": [], "gain": None}
+    if models.context is None:
+        return told
+    every = {**verdicts, RungName.HYPER: replace(verdicts[RungName.HYPER], shipped=True)}
+    ours, without = (
+        hearing.ndcg(each.ladder(every)) for each in (models, replace(models, context=None))
+    )
+    gain = hearing.judge.estimate(ours - without)
+    return {**told, "cells": list(models.context.cells), "gain": gain}
+
+
+def _simple(
+    models: ItemModels, choice: ItemChoice, train: TrainingData, config: Config
+) -> dict[str, Lists]:
+    """Return rung 0, and the best factorisation if one was tried, on ladders of their own."""
+    popular = {"popular": Ladder(Question.ITEMS, (models.popular,), {})}
+    tried = [trial for trial in choice.trials if isinstance(trial.settings, AlsSettings)]
+    if not tried:
+        return popular
+    histories = models.weights.histories(train.interactions, at=models.at)
+    factors = als.fit(histories, tried[0].settings, seed=config.training.seed)
+    alone = FactorsAlone(factors, models.weights, models.at)
+    return {**popular, "als": Ladder(Question.ITEMS, (alone, models.popular), {})}
+
+
+def _habit_ladder(models: ItemModels, train: TrainingData, config: Config) -> Lists:
+    kind = kind_weights(train.interactions.kinds, config)
+    weights = EventWeights(kind, HABIT_HALF_LIFE_DAYS, own=1.0, live=1.0, live_own=1.0)
+    habit = BoughtBefore(weights, train.catalogue.available, models.at)
+    return Ladder(Question.ITEMS, (habit, models.popular), {})

@@ -1,0 +1,1 @@
+"""What users are worth: measured on held-out orders."""
