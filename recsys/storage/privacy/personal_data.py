@@ -12,8 +12,7 @@ from recsys.storage.database.interface import Database, Row
 from recsys.storage.decisions import log
 from recsys.storage.events.log import COLUMNS
 from recsys.storage.users.aliases import NOBODY, became
-from recsys.storage.users.consents import Consent
-from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.consents import Consent, Consents
 
 Record = Mapping[str, Any]
 
@@ -74,7 +73,7 @@ def held(database: Database, user_id: str) -> Held:
         json.loads(traits),
         timezone,
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
-        Profiles(database).ledger_of(owner),
+        Consents(database).ledger_of(owner),
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
     )
 
