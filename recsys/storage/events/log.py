@@ -61,10 +61,10 @@ class EventLog:
             Nothing was logged.
         """
         with self.database.writing() as writing:
-            known_as = aliases.known_as(writing, {event.user_id for event in events})
-            owners = [known_as.get(event.user_id, event.user_id) for event in events]
+            became = aliases.known_as(writing, {event.user_id for event in events})
+            owners = [became.get(event.user_id, event.user_id) for event in events]
             rows = [
-                (*_FIELDS(replace(event, user_id=owner) if known_as else event), now)
+                (*_FIELDS(replace(event, user_id=owner) if became else event), now)
                 for event, owner in zip(events, owners, strict=True)
                 if owner != NOBODY
             ]

@@ -73,10 +73,10 @@ class Consents:
         StoreUnavailable
             Nothing was written.
         """
-        given = [astuple(consent) for consent in consents]
+        lines = [astuple(consent) for consent in consents]
         with self.database.writing() as writing:
-            known = aliases.known_as(writing, {user for user, *_ in given})
-            rows = [(known.get(user, user), *rest) for user, *rest in given]
+            owners = aliases.known_as(writing, {user for user, *_ in lines})
+            rows = [(owners.get(user, user), *rest) for user, *rest in lines]
             written = [row for row in rows if row[0] != NOBODY]
             return max(0, writing.executemany(_RECORD, written).rowcount)
 

@@ -85,8 +85,8 @@ class Profiles:
         given = [(user, _json(traits), zone) for user, traits, zone in users]
         merged = self.database.merged("users.traits", "excluded.traits")
         with self.database.writing() as writing:
-            known = aliases.known_as(writing, {user for user, _, _ in given})
-            rows = [(known.get(user, user), *rest) for user, *rest in given]
+            owners = aliases.known_as(writing, {user for user, _, _ in given})
+            rows = [(owners.get(user, user), *rest) for user, *rest in given]
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
         return len(written)
