@@ -283,6 +283,7 @@ USUAL_KINDS = {
     "return": Kind(weight=-1.0, rest_hours=720),
     "remove": Kind(weight=-0.5, rest_hours=24),
     "dismiss": Kind(weight=-1.0, rest_hours=720),
+    "void": Kind(weight=0.0),
 }
 
 
