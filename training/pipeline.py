@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -29,22 +29,13 @@ from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
+from training.progress import Steps
 from training.segments import fit as grouping
 from training.segments import table as segments
 from training.segments.fit import Grouping
 from training.value import measure as user_value
 
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
-
-
-class Steps(Protocol):
-    """Where a run says what it is doing."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
 
 
 @dataclass(frozen=True, slots=True)

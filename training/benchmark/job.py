@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recsys.algorithms.histories import Histories
 from training.benchmark import parts
 from training.benchmark.model import Model
-from training.benchmark.outcome import Steps
+from training.progress import Steps
 from training.benchmark.parts import PartSettings
 from training.benchmark.request import Request
 from training.benchmark.search import Found, Ground, search

@@ -13,7 +13,7 @@ from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
 from training.benchmark import measuring, ranker
 from training.benchmark.model import CANDIDATES
-from training.benchmark.outcome import Steps
+from training.progress import Steps
 from training.benchmark.parts import PartSettings, Workshop
 from training.benchmark.ranker import Lessons
 from training.benchmark.request import Budget

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
-from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.outcome import Outcome
+from training.progress import Steps
 from training.benchmark.request import Request
 from training.benchmark.session_files import read_test, read_train
 from training.benchmark.text import write_lists

@@ -10,7 +10,8 @@ from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.histories import Taken, hold_out, with_users
 from training.benchmark.job import Job
-from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.outcome import Outcome
+from training.progress import Steps
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.algorithms.topk import top_k
 from recsys.evaluation.metrics import NOBODY
+from training.progress import Steps
 
 WINDOW_SHARE = 1 / 16
 """Of the training sessions, the latest ones, in each of the two windows."""
@@ -42,16 +43,6 @@ GRID = {
 }
 
 Scorer = Callable[[NDArray[np.int32]], NDArray[np.float32]]
-
-
-class Steps(Protocol):
-    """Where a job says what it is busy with."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
 
 
 @dataclass(frozen=True, slots=True)
