@@ -12,7 +12,7 @@ import orjson
 
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
@@ -39,7 +39,7 @@ LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingRun:
     """What a run came to.
 
     Attributes
@@ -63,7 +63,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> Outcome:
+def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> TrainingRun:
     """Load, measure, fit, register, gate, promote.
 
     Parameters
@@ -108,7 +108,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
     pause = paused(data.interactions, days=config.items.test_days)
-    return Outcome(name, verdict, measurements, manifest, (pause,) if pause else ())
+    return TrainingRun(name, verdict, measurements, manifest, (pause,) if pause else ())
 
 
 class _Choices(NamedTuple):
@@ -141,8 +141,8 @@ def _refitted(
     return bundle, groups
 
 
-def _judged(measurement: Measurement, data: TrainingData) -> Judged:
-    return Judged.of(
+def _judged(measurement: Measurement, data: TrainingData) -> PerUser:
+    return PerUser.of(
         measurement.question,
         measurement.metric,
         window_start=measurement.window_start,

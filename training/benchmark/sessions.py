@@ -10,7 +10,6 @@ from __future__ import annotations
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
 from training.benchmark.outcome import Outcome
-from training.progress import Steps
 from training.benchmark.request import Request
 from training.benchmark.session_files import read_test, read_train
 from training.benchmark.text import write_lists
@@ -23,6 +22,7 @@ from training.items.sessions.learning import (
     ranked,
     searched,
 )
+from training.progress import Steps
 
 
 def run(asked: Request, progress: Steps) -> Outcome:

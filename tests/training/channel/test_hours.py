@@ -19,7 +19,7 @@ from tests.training.channel.shop import CONFIG, END, training_data
 from training.channel import hour_features, hours, measure
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
-from training.channel.judge_hours import Judged
+from training.channel.judge_hours import HoursVerdict
 from training.data import TrainingData
 from training.demo.messages import Simulated
 from training.demo.world import World
@@ -66,7 +66,7 @@ def best_hours(found: ChannelHours) -> list[int]:
     return [int(shares.sum(axis=0).argmax()) for shares in found.everybody]
 
 
-def judged(data: TrainingData) -> Judged:
+def judged(data: TrainingData) -> HoursVerdict:
     end = int(data.messages.at.max()) + 1
     trial = measure._trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
     return measure.judge_hours(data, trial, CONFIG)

@@ -46,7 +46,7 @@ Scorer = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SessionMetrics:
     """P@k and MRR@k in percent."""
 
     hit_rate: float
@@ -100,11 +100,11 @@ def ranked(scorer: Scorer, prefixes: Sessions, k: int) -> NDArray[np.int32]:
     return lists
 
 
-def judge(lists: NDArray[np.int32], targets: NDArray[np.int32]) -> Judged:
+def judge(lists: NDArray[np.int32], targets: NDArray[np.int32]) -> SessionMetrics:
     """Measure the lists; a target that cannot be ranked is a miss."""
     hit = (lists == targets[:, None]) & (lists != NOBODY)
     gain = 1 / np.arange(1, lists.shape[1] + 1)
-    return Judged(100 * float(hit.any(axis=1).mean()), 100 * float((hit @ gain).mean()))
+    return SessionMetrics(100 * float(hit.any(axis=1).mean()), 100 * float((hit @ gain).mean()))
 
 
 def searched(job: Job) -> SessionSettings:
@@ -131,7 +131,9 @@ def searched(job: Job) -> SessionSettings:
     return best
 
 
-def compared(job: Job, settings: SessionSettings) -> tuple[SessionParts, dict[str, Judged], str]:
+def compared(
+    job: Job, settings: SessionSettings
+) -> tuple[SessionParts, dict[str, SessionMetrics], str]:
     """Judge the blend and its parts on the last window: parts, figures, the best one's name."""
     start, stop = job.window(2)
     with job.phase("learn the blend"):
