@@ -16,7 +16,7 @@ from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR
 from tests.training.channel.shop import CONFIG, END, training_data
-from training.channel import choose, hour_features, hours, measure
+from training.channel import choose, fit, hour_features, hours, measure
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
 from training.channel.judge_hours import Judged
@@ -243,7 +243,7 @@ def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
     assert "push" in served
     assert choice.hours == Served(served, ())
     table = segmentation.fit(data, CONFIG, at=END)
-    models = measure.fit(data, table, choice, CONFIG, at=END)
+    models = fit.fit(data, table, choice, CONFIG, at=END)
     assert models.hours is not None
     assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]
     assert not models.hours.by_person.any()
