@@ -247,4 +247,4 @@ def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
     assert models.hours is not None
     assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]
     assert not models.hours.by_person.any()
-    assert measure.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None
+    assert fit.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None
