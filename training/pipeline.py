@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
@@ -29,6 +29,7 @@ from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
+from training.progress import Steps
 from training.segments import fit as grouping
 from training.segments import table as segments
 from training.segments.fit import Grouping
@@ -37,18 +38,8 @@ from training.value import measure as user_value
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
 
 
-class Steps(Protocol):
-    """Where a run says what it is doing."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
-
-
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingRun:
     """What a run came to.
 
     Attributes
@@ -72,7 +63,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> Outcome:
+def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> TrainingRun:
     """Load, measure, fit, register, gate, promote.
 
     Parameters
@@ -117,7 +108,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
     pause = paused(data.interactions, days=config.items.test_days)
-    return Outcome(name, verdict, measurements, manifest, (pause,) if pause else ())
+    return TrainingRun(name, verdict, measurements, manifest, (pause,) if pause else ())
 
 
 class _Choices(NamedTuple):
@@ -150,8 +141,8 @@ def _refitted(
     return bundle, groups
 
 
-def _judged(measurement: Measurement, data: TrainingData) -> Judged:
-    return Judged.of(
+def _judged(measurement: Measurement, data: TrainingData) -> PerUser:
+    return PerUser.of(
         measurement.question,
         measurement.metric,
         window_start=measurement.window_start,

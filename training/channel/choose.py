@@ -15,7 +15,7 @@ from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.policy_value import Sampling
 from training.channel import judge as judging
 from training.channel.fit import GATE_ERRORS, ChannelChoiceParams, fit, longest
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
 from training.data import TrainingData
 from training.segments import table as segmentation
 
@@ -48,7 +48,7 @@ def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParam
 
 def on_trial(
     data: TrainingData, choice: ChannelChoiceParams, config: Config, *, start: int, end: int
-) -> Trial:
+) -> HeldOutPolicy:
     """Fit a policy on what was known at `start`, to be judged on the decisions until `end`."""
     table = segmentation.fit(data.before(start), config, at=start)
     models = fit(data, table, choice, config, at=start)
@@ -59,9 +59,9 @@ def on_trial(
     guess = [worth(b, c, on).value for b, c in zip(everybody, on.channels, strict=True)]
     training = config.training
     sampling = Sampling(training.seed, training.resamples, training.confidence)
-    return Trial(models, table, held, np.array(guess), sampling, start, end)
+    return HeldOutPolicy(models, table, held, np.array(guess), sampling, start, end)
 
 
-def _gated(trial: Trial, gate_error: float) -> NDArray[np.int8]:
+def _gated(trial: HeldOutPolicy, gate_error: float) -> NDArray[np.int8]:
     terms = replace(trial.models.terms, gate_error=gate_error)
     return judging.choices(replace(trial.models, terms=terms), {}, trial.held).action

@@ -21,7 +21,7 @@ from training.channel.judge import HeldOut
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class HeldOutPolicy:
     """Models fitted on what was known at `start`, and the decisions since then.
 
     Attributes

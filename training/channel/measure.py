@@ -13,9 +13,9 @@ from training.channel import hours, judge_uplift
 from training.channel import judge as judging
 from training.channel.choose import choose, on_trial
 from training.channel.fit import ChannelChoiceParams, longest
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.hours import Served
-from training.channel.judge_hours import Judged, Known, judge
+from training.channel.judge_hours import HoursVerdict, Known, judge
 from training.channel.metrics import metrics
 from training.data import TrainingData
 from training.measurement import Measurement
@@ -68,12 +68,12 @@ def measure(
     return replace(choice, hours=told.served, uplift=judged.served), measurement
 
 
-def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
+def judge_hours(data: TrainingData, trial: HeldOutPolicy, config: Config) -> HoursVerdict:
     """Return which channels have hours of their own, by the responses of the test days."""
     models, start = trial.models, trial.start
     names = models.terms.names
     if models.personal is None or models.segment is None or models.rhythm is None:
-        return Judged(Served(), {})
+        return HoursVerdict(Served(), {})
     prior = one_to_one.prior_means(trial.segments, models.segment, models.popular.response.mean)
     usual = models.personal.means(prior)
     messages = data.messages.of_channels(names)

@@ -17,14 +17,14 @@ from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
 from recsys.evaluation.policy_value import NOTHING, by_user
 from recsys.ladder import RungName
 from training.channel import judge as judging
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.judge import Chosen, HeldOut
 
 BINS = 10
 
 
 def metrics(
-    trial: Trial, policies: Mapping[RungName, Chosen], *, served: RungName
+    trial: HeldOutPolicy, policies: Mapping[RungName, Chosen], *, served: RungName
 ) -> dict[str, Any]:
     """Return response by channel and segment, values of policies, and quality of probabilities."""
     names, held = trial.models.terms.names, trial.held
@@ -87,7 +87,7 @@ def _shares(action: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, float
     return {**shares, NONE: float((action == NOTHING).mean())}
 
 
-def _log_loss(chosen: Chosen, held: HeldOut, trial: Trial) -> dict[str, Any] | None:
+def _log_loss(chosen: Chosen, held: HeldOut, trial: HeldOutPolicy) -> dict[str, Any] | None:
     """Return the log loss of what was believed of the logged channels, averaged over users."""
     if not len(chosen.p):
         return None

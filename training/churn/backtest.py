@@ -18,7 +18,7 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, moment
 from recsys.evaluation import classification
-from recsys.evaluation.classification import METRICS, Forecast, ReliabilityBin, auc
+from recsys.evaluation.classification import METRICS, Predictions, ReliabilityBin, auc
 from recsys.evaluation.estimate import Estimate
 from training.churn import drift
 from training.churn import measure as churn
@@ -155,7 +155,7 @@ def _matured(
     config: Config,
 ) -> Matured:
     own, at = models.one_to_one, int(test.at[0])
-    forecast = Forecast(test.churned, p, test.user_row)
+    forecast = Predictions(test.churned, p, test.user_row)
     recency = test.features[:, PLACE["recency_days"]].astype(np.float64)
     return Matured(
         source=source,
@@ -172,7 +172,7 @@ def _matured(
     )
 
 
-def _measured(name: str, forecast: Forecast, config: Config) -> Estimate | None:
+def _measured(name: str, forecast: Predictions, config: Config) -> Estimate | None:
     asked = config.training
     return classification.measured(
         METRICS[name],

@@ -20,7 +20,7 @@ from training.churn.choose import (
     define,
 )
 from training.churn.fit import fit
-from training.churn.judge import Trial
+from training.churn.judge import DatedModels
 from training.data import TrainingData
 from training.measurement import Measurement
 from training.segments import table as segments
@@ -103,9 +103,9 @@ def judged_at(interactions: Interactions, definition: Definition, config: Config
     return cutoff
 
 
-def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> Trial:
+def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> DatedModels:
     table = segments.fit(known, config, at=at)
-    return Trial(known.interactions, table, fit(known, table, choice, config, at=at), at)
+    return DatedModels(known.interactions, table, fit(known, table, choice, config, at=at), at)
 
 
 def _day(at: int) -> str:

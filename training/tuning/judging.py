@@ -21,7 +21,7 @@ from training.segments import table as grouping
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class WindowScore:
     """What one window said of one configuration.
 
     Attributes
@@ -48,7 +48,7 @@ def judged(
     *,
     progress: Callable[[str], None],
     most_users: int | None = None,
-) -> Score:
+) -> WindowScore:
     """Choose and fit as training does, `test_days` before the end of `seen`; judge on the rest.
 
     Parameters
@@ -74,7 +74,7 @@ def judged(
     asked = persons(wanted.user_row, held.before, segments, trait, at=held.cutoff)
     rungs = [rung for rung in models.ladder({}).rungs if rung.name in _JUDGED]
     lists = judge.lists(Ladder(Question.ITEMS, rungs, {}), asked)
-    return Score(held.cutoff, wanted.user_row, judge.ndcg(lists), choice)
+    return WindowScore(held.cutoff, wanted.user_row, judge.ndcg(lists), choice)
 
 
 _JUDGED = (RungName.ONE_TO_ONE, RungName.POPULAR)
