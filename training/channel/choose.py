@@ -41,7 +41,7 @@ def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParam
     clear = {
         error: lift.value
         for error, lift in lifts.items()
-        if isinstance(lift, Estimate) and lift.low > 0
+        if isinstance(lift, Estimate) and lift.clearly_above
     }
     return ChannelChoiceParams(max(clear, key=lambda error: clear[error], default=careful))
 

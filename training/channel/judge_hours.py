@@ -183,7 +183,7 @@ def _by_user_mean(losses: Reals, users: NDArray[np.int32]) -> list[float]:
 
 
 def _clear(lift: Estimate | None) -> bool:
-    return lift is not None and lift.low > 0
+    return lift is not None and lift.clearly_above
 
 
 def _json(lift: Estimate | None) -> dict[str, Any] | None:

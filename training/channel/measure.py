@@ -8,8 +8,6 @@ from dataclasses import replace
 from recsys.channel import one_to_one
 from recsys.config import Config
 from recsys.data.times import DAY, zone
-from recsys.evaluation.estimate import Estimate
-from recsys.evaluation.policy_value import NotMeasured
 from recsys.ladder import Question, RungName, Verdict
 from training.channel import hours
 from training.channel.choose import choose, on_trial
@@ -50,7 +48,7 @@ def measure(
         progress(f"judging {rung}")
         policies[rung] = choices(trial.models, verdicts, trial.held, top=rung)
         lift = trial.lift(policies[rung].action, policies[served].action)
-        verdicts[rung] = _verdict(rung, served, lift)
+        verdicts[rung] = Verdict.on(rung, served, METRIC, lift)
         served = rung if verdicts[rung].shipped else served
     progress("judging the hours of each channel")
     told = judge_hours(data, trial, config)
@@ -92,10 +90,3 @@ def judge_hours(data: TrainingData, trial: HeldOutPolicy, config: Config) -> Hou
         Known(learnt, models.rhythm, before, start, zone(config.data.timezone)),
         trial.sampling,
     )
-
-
-def _verdict(rung: RungName, below: RungName, lift: Estimate | NotMeasured) -> Verdict:
-    if isinstance(lift, Estimate):
-        return Verdict.on(rung, below, METRIC, lift)
-    unmeasured = Verdict.on(rung, below, METRIC, None)
-    return replace(unmeasured, why=f"not shipped: could not be measured: {lift.why}")

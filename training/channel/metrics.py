@@ -13,8 +13,8 @@ from recsys.channel.decide import Z, interval
 from recsys.channel.models import ChannelModels
 from recsys.channel.response import Rates, chances
 from recsys.channel.terms import NONE
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.evaluation.policy_value import NOTHING, NotMeasured, by_user
+from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
+from recsys.evaluation.policy_value import NOTHING, by_user
 from recsys.ladder import RungName
 from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.judge import Chosen, HeldOut, always

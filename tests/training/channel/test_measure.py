@@ -244,3 +244,13 @@ def test_users_without_an_open_channel_are_not_judged(
         data.messages, data.interactions.users, table, on, start=start, end=start + 30 * DAY
     )
     assert len(held.crowd) == len(held.logged) == 0
+
+
+def test_where_nobody_responds_no_policy_can_be_told_from_another(
+    strong: tuple[Simulated, TrainingData],
+) -> None:
+    messages = strong[1].messages
+    silent = replace(messages, responded=np.zeros(len(messages), bool))
+    _, measured = channel.measure(replace(strong[1], messages=silent), CONFIG, progress=quiet)
+    assert not any(verdict.shipped for verdict in measured.verdicts.values())
+    assert "outcomes are the same" in measured.verdicts[RungName.SEGMENT].why

@@ -14,7 +14,7 @@ from recsys.channel.uplift import Uplift
 from recsys.config import Channel
 from recsys.data.person import Person
 from recsys.data.times import DAY
-from recsys.evaluation.policy_value import NotMeasured
+from recsys.evaluation.estimate import NotMeasured
 from recsys.ladder import Climb, RungName
 from recsys.storage.models import artifact
 from tests.training.channel.buyers import (

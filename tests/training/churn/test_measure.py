@@ -290,3 +290,15 @@ def test_a_user_to_whom_a_rung_does_not_apply_does_not_judge_it() -> None:
     )
     assert verdict.lift is not None
     assert verdict.lift.n == 10
+
+
+def test_where_everybody_churns_no_rung_can_be_told_from_another() -> None:
+    rows = labels.labelled(WORLD.interactions, labels.Definition("purchase", 14, 42), at=200 * DAY)
+    everybody = rows.where(rows.churned)
+    rng = np.random.default_rng(1)
+    said, lower = rng.uniform(0.6, 0.9, len(everybody)), rng.uniform(0.3, 0.5, len(everybody))
+    verdict = churn_judging.verdict(
+        RungName.SEGMENT, RungName.POPULAR, everybody, said, lower, CONFIG
+    )
+    assert not verdict.shipped
+    assert "outcomes are the same" in verdict.why
