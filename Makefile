@@ -28,7 +28,7 @@ serve: install ## serve the champion on PORT
 	$(BIN)/recsys serve --port $(PORT)
 
 test: tools ## run all tests
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 check: tools ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .

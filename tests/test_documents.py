@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 from api import guide
 from api.app import create_app
 from recsys.__main__ import app
-from recsys.config import Config, keys
+from recsys.config import Config, keys, parse
 from recsys.segments import rule_parser
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,18 @@ GUIDES = [guide.FOLDER / f"{name}.md" for name in ("index", *guide.PAGES)]
 DOCUMENTS = [README, *GUIDES]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-NOT_SETTINGS = {".toml", ".html", ".py", ".csv", ".db", ".jsonl", ".parquet", ".json", ".md"}
+NOT_SETTINGS = set(".toml .html .py .csv .db .jsonl .parquet .json .md .yaml".split())
+    ".toml",
+    ".html",
+    ".py",
+    ".csv",
+    ".db",
+    ".jsonl",
+    ".parquet",
+    ".json",
+    ".md",
+    ".yaml",
+}
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -126,7 +138,7 @@ def test_every_address_that_is_called_is_served(name: str) -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_setting_exists(name: str) -> None:
-    known = {setting for setting, _, _ in keys()}
+    known = {setting for setting, _ in keys()}
     wild = [re.sub(r"\*", "[a-z_]+", setting) for setting in known]
     for found in re.findall(r"`([a-z]+\.[a-z_.*]+)`", TEXTS[name]):
         if Path(found).suffix in NOT_SETTINGS:
@@ -163,6 +175,21 @@ def test_every_json_is_json_and_every_rule_is_a_rule(name: str) -> None:
         value = json.loads(block)
         if {"all", "any", "not"} & set(value):
             rule_parser.parse(value)
+
+
+def test_the_hash_of_a_key_is_made_as_the_guide_says() -> None:
+    found = re.search(r"RECSYS_SERVING__READ_KEYS_SHA256=\$\((.+?)\)\n", TEXTS["security.md"])
+    assert found
+    made = subprocess.run(["bash", "-c", found[1]], capture_output=True, text=True, check=True)
+    config = parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": made.stdout.strip()})
+    assert config.serving.read_keys_sha256 == (sha256(b"KEY").hexdigest(),)
+
+
+def test_cors_is_left_to_the_proxy_as_the_guide_says() -> None:
+    asks = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    answer = TestClient(create_app(Config())).options("/v1/segments", headers=asks)
+    assert answer.status_code == 405
+    assert not any(name.startswith("access-control") for name in answer.headers)
 
 
 def test_the_readme_names_the_top_level_folders() -> None:

@@ -76,7 +76,8 @@ def _html(text: str, root: str) -> str:
                 target = str(part.attrs["href"])
                 place = f"{PATH}/{target.replace('.md', '')}" if ".md" in target else target
                 part.attrs["href"] = f"{root}{place}"
-    return reader.renderer.render(tokens, reader.options, {})
+    html: str = reader.renderer.render(tokens, reader.options, {})
+    return html
 
 
 def _menu(current: str, root: str) -> str:
