@@ -30,17 +30,6 @@ DOCUMENTS = [README, *GUIDES]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NOT_SETTINGS = set(".toml .html .py .csv .db .jsonl .parquet .json .md .yaml".split())
-    ".toml",
-    ".html",
-    ".py",
-    ".csv",
-    ".db",
-    ".jsonl",
-    ".parquet",
-    ".json",
-    ".md",
-    ".yaml",
-}
 
 
 def blocks(text: str, language: str) -> list[str]:
