@@ -29,7 +29,7 @@ GUIDES = [guide.FOLDER / f"{name}.md" for name in ("index", *guide.PAGES)]
 DOCUMENTS = [README, *GUIDES]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-NOT_SETTINGS = set(".toml .html .py .csv .db .jsonl .parquet .json .md .yaml".split())
+NOT_SETTINGS = re.compile(r"\.(csv|db|html|json|jsonl|md|parquet|py|toml|yaml)$")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -130,7 +130,7 @@ def test_every_setting_exists(name: str) -> None:
     known = {setting for setting, _ in keys()}
     wild = [re.sub(r"\*", "[a-z_]+", setting) for setting in known]
     for found in re.findall(r"`([a-z]+\.[a-z_.*]+)`", TEXTS[name]):
-        if Path(found).suffix in NOT_SETTINGS:
+        if NOT_SETTINGS.search(found):
             continue
         section = found.split(".*")[0]
         exists = found in known or section in known or any(re.fullmatch(w, found) for w in wild)
