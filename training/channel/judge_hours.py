@@ -67,7 +67,7 @@ class Known:
     there: ZoneInfo
 
 
-def judge(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
+def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
     """Compare what each level says of the hours at which later messages were responded to.
 
     Parameters

@@ -47,7 +47,7 @@ class UpliftVerdict:
     metrics: Mapping[str, Any]
 
 
-def judge(
+def judge_uplift(
     data: TrainingData, trial: HeldOutPolicy, verdicts: Verdicts, config: Config
 ) -> UpliftVerdict:
     """Compare deciding by uplift with the ladder as it ships otherwise, on the test days.
