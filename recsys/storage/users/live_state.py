@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_OPENED
+from recsys.data.netting import order_number
 from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
@@ -56,7 +57,7 @@ class _Outcome(NamedTuple):
 
 
 _EVENTS = _part(
-    _LIVE, "item_id", "kind", "NULL", _AT, "seq", "quantity", "coalesce(value, 0.0)",
+    _LIVE, "item_id", "kind", "order_id", _AT, "seq", "quantity", "coalesce(value, 0.0)",
     source="events WHERE user_id = ?1 AND seq > ?2 AND at <= ?3 "
     f"AND kind NOT IN ({_MESSAGE_NAMES}) AND NOT machine ORDER BY seq DESC LIMIT ?5",
 )  # fmt: skip
@@ -149,8 +150,8 @@ def _state(parts: Parts) -> Remembered:
     if len(parts) == 1 and _PROFILE in parts:
         return _known_by_traits(traits, timezone)
     live = [
-        LiveEvent(item_id, kind, at, quantity, value)
-        for item_id, kind, _, at, _, quantity, value in parts.get(_LIVE, ())
+        LiveEvent(item_id, kind, at, quantity, value, order=order_number(order_id))
+        for item_id, kind, order_id, at, _, quantity, value in parts.get(_LIVE, ())
     ]
     consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
     sent = sorted((_Message(*row[:4]) for row in parts.get(_SENT, ())), key=attrgetter("at"))
