@@ -143,7 +143,7 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     # Batch by batch, so that no more than one batch of ids is in memory as text.
     users: dict[str, int] = {}
     items: dict[str | None, int] = {None: NO_ITEM}
-    occasions = Reading()
+    occasions = OccasionReader()
     kinds, late = tuple(config.kinds), config.data.late_days * DAY
     number = {kind: index for index, kind in enumerate(kinds)}
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
@@ -260,7 +260,7 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"{value!r};".encode())
 
 
-class Reading:
+class OccasionReader:
     """Collects the occasions of events in order of arrival; names are numbered as they come."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from training.forecast.purchases import Read
+    from training.forecast.purchases import PurchaseFile
 
 app = typer.Typer()
 
@@ -100,13 +100,15 @@ def value(  # noqa: PLR0913 - each is an option of the command
     _say(read, len(users), out, found.how)
 
 
-def _read(events: Path, cutoff: str, columns: Mapping[str, str], out: Path) -> tuple[int, Read]:
+def _read(
+    events: Path, cutoff: str, columns: Mapping[str, str], out: Path
+) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
     from training.output_file import refuse_unwritable
 
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
-    return at, purchases.read(events, purchases.Columns(**columns), before=at)
+    return at, purchases.read(events, purchases.PurchaseColumns(**columns), before=at)
 
 
 def _write(columns: Mapping[str, object], out: Path) -> None:
@@ -124,7 +126,9 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
         frame.write_csv(out)
 
 
-def _say(read: Read, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()) -> None:
+def _say(
+    read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
+) -> None:
     console = Console(highlight=False, soft_wrap=True)
     rows = len(read.interactions)
     console.print(

@@ -23,7 +23,7 @@ MEANINGS = ("user", "time that is understood", "number")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class PurchaseColumns:
     """What the columns of the file are called, and a format of its times that is tried first."""
 
     user: str = "user_id"
@@ -33,7 +33,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PurchaseFile:
     """The purchases of a file before a cut-off.
 
     Attributes
@@ -76,7 +76,7 @@ def cutoff(text: str) -> int:
     return micros(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
-def read(file: Path, columns: Columns, *, before: int) -> Read:
+def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
     """Return what happened before an instant; nothing else of the file is kept.
 
     Raises
@@ -112,7 +112,7 @@ def read(file: Path, columns: Columns, *, before: int) -> Read:
     if not len(known):
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
-    return Read(
+    return PurchaseFile(
         interactions=_table(known),
         skipped=len(rows) - len(usable),
         why=why,

@@ -17,7 +17,7 @@ from recsys.data.kinds import (
     message_of,
 )
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
-from training.importing.columns import Found
+from training.importing.columns import FileColumns
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times
 
@@ -26,7 +26,7 @@ MAX_ID_BYTES = 256
 MISSING_IDS = ("", "nan", "null", "none", "n/a", "undefined")
 
 
-def text_of(found: Found, *meanings: str) -> pl.Expr:
+def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
     """Return text without outer blanks, from the first column that is filled; else null."""
     texts = [
         pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in found.of(*meanings)
@@ -35,7 +35,7 @@ def text_of(found: Found, *meanings: str) -> pl.Expr:
     return (pl.coalesce(filled) if filled else pl.lit(None, pl.String)).alias(meanings[0])
 
 
-def id_of(frame: pl.DataFrame, found: Found, *meanings: str) -> pl.Expr:
+def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:
     """Return ids as text, from the first of their columns that is filled; null where none is.
 
     A column of whole numbers that some tool made floats reads ``17850``, not ``17850.0``.
@@ -79,7 +79,7 @@ def _ids(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _times(raw: RawFile, found: Found, config: Config) -> Times:
+def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
     first, *others = found.columns["at"]
     times = _parsed(raw.frame[first], config)
     for name in others:
@@ -93,7 +93,7 @@ def _parsed(column: pl.Series, config: Config) -> Times:
     return parse_times(column, timezone=config.data.timezone, time_format=config.data.time_format)
 
 
-def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
+def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame:
     frame = raw.frame.select(
         id_of(raw.frame, found, "user", "anonymous").alias("user_id"),
         id_of(raw.frame, found, "item").alias("item_id"),
@@ -120,7 +120,7 @@ def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
     return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
 
 
-def _event_id(raw: RawFile, found: Found) -> pl.Expr:
+def _event_id(raw: RawFile, found: FileColumns) -> pl.Expr:
     own = id_of(raw.frame, found, "event_id")
     if raw.place is None:
         return own.alias("event_id")
@@ -128,7 +128,7 @@ def _event_id(raw: RawFile, found: Found) -> pl.Expr:
     return pl.coalesce(pl.format("{}:{}", own, place), own).alias("event_id")
 
 
-def _former_id(raw: RawFile, found: Found) -> pl.Expr:
+def _former_id(raw: RawFile, found: FileColumns) -> pl.Expr:
     """Return the id by which files gave a product of an order until it became that of requests."""
     if raw.place is None:
         return pl.lit(None, pl.String).alias("former_id")
@@ -137,11 +137,11 @@ def _former_id(raw: RawFile, found: Found) -> pl.Expr:
     return pl.when(place.is_not_null()).then(former).alias("former_id")
 
 
-def _flag(found: Found, meaning: str) -> pl.Expr:
+def _flag(found: FileColumns, meaning: str) -> pl.Expr:
     return text_of(found, meaning).str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
 
 
-def _machine_agents(raw: RawFile, found: Found) -> pl.Expr:
+def _machine_agents(raw: RawFile, found: FileColumns) -> pl.Expr:
     agent = text_of(found, "agent")
     if "agent" not in found:
         return pl.lit(value=False)
@@ -251,7 +251,7 @@ def joined_by_mail(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def properties(found: Found) -> pl.Expr:
+def properties(found: FileColumns) -> pl.Expr:
     """Return the properties of each event, a JSON object as text; null where it says neither."""
     said = [
         text_of(found, name).str.to_lowercase().str.slice(0, MOST_CHARACTERS).alias(name)

@@ -54,7 +54,7 @@ PRODUCT_IDS = frozenset({"productid", "sku"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileColumns:
     """The columns of a file by meaning (those that win first), and those without one."""
 
     columns: Mapping[str, tuple[str, ...]]
@@ -68,7 +68,7 @@ class Found:
         return tuple(name for meaning in meanings for name in self.columns.get(meaning, ()))
 
 
-def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found:
+def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileColumns:
     """Find the columns of a file of events.
 
     An item column is needed unless the file may be a log of messages (it has one of ``MESSAGES``)
@@ -108,7 +108,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found
     return found
 
 
-def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> Found:
+def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> FileColumns:
     """Find the columns of a file by meaning; a `chosen` empty name means there is none.
 
     Raises
@@ -119,7 +119,7 @@ def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> Foun
     return _found(header, _recognised(header, names), chosen)
 
 
-def require(meaning: str, found: Found, header: Sequence[str], names: Names) -> None:
+def require(meaning: str, found: FileColumns, header: Sequence[str], names: Names) -> None:
     """Refuse a file without a column for `meaning`.
 
     Raises
@@ -171,14 +171,14 @@ def _product_names(header: Sequence[str]) -> tuple[str, ...]:
 
 def _found(
     header: Sequence[str], recognised: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]
-) -> Found:
+) -> FileColumns:
     columns = {
         meaning: hits
         for meaning in dict.fromkeys((*recognised, *chosen))
         if (hits := _hits(meaning, header, recognised.get(meaning, ()), chosen))
     }
     used = {name for hits in columns.values() for name in hits}
-    return Found(columns, tuple(name for name in header if name not in used))
+    return FileColumns(columns, tuple(name for name in header if name not in used))
 
 
 def _hits(

@@ -14,7 +14,7 @@ from recsys.data.fields import Names
 from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
-from training.importing.columns import CONSENTS, ITEMS, USERS, Found, find, require
+from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
 from training.importing.read import RawFile, read_file
 from training.importing.times import TIME_HINT, parse_times
 from training.importing.validate import counted, put_aside, quarantined
@@ -187,7 +187,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 class _Source:
     raw: RawFile
     what: str
-    found: Found
+    found: FileColumns
     quarantine_dir: Path
 
 
