@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -95,7 +96,7 @@ def _products(record: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, An
 
 
 def _is_list(name: str, value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and _inner(name) in LISTS
+    return bool(value) and isinstance(value, list) and _inner(name) in LISTS
 
 
 def _is_of_product(name: str) -> bool:
@@ -103,6 +104,7 @@ def _is_of_product(name: str) -> bool:
     return place is not None and place.meaning in PRODUCT.table
 
 
+@lru_cache(4_096)
 def _inner(name: str) -> str:
     outer, _, inner = plain(name).partition(".")
     return inner if inner and outer in WRAPPERS else plain(name)
