@@ -173,6 +173,7 @@ MESSAGES = {
 
 _SENT = frozenset(f"{medium} sent" for medium in _CHANNEL_OF)
 
+PURCHASE = "purchase"
 RETURN = "return"
 VOID = "void"
 """An order, or a line of it, that did not come about: it takes back what was logged of it."""

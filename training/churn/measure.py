@@ -63,9 +63,10 @@ def measure(
     progress("fitting an older snapshot, for the live rung")
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
     progress("judging every rung")
-    if leaks := labels.leaks(data.interactions, definition.critical_kind, at=cutoff):
+    seen = data.seen_from(cutoff)
+    if leaks := labels.leaks(seen, definition.critical_kind, at=cutoff):
         raise LeakFound(leaks)
-    test = labels.labelled(data.interactions, definition, at=cutoff)
+    test = labels.labelled(seen, definition, at=cutoff)
     judged = judge(test, trial, stale, config)
     progress("judging what users were worth")
     more = {
@@ -73,7 +74,7 @@ def measure(
         "drift": drift.watched(data.interactions, trial.models, config, at=data.interactions.end),
         "drift_before_the_test": drift.watched(known.interactions, trial.models, config, at=cutoff),
         "lifetime_value": value.judged(
-            data.interactions,
+            seen,
             definition.critical_kind,
             config,
             at=cutoff,
