@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.requests.events import flat, is_machine
+from api.requests.events import is_machine
 from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
 from recsys.storage.users.live_state import LiveState
@@ -129,7 +129,7 @@ AGENTS = {
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_machines_are_known_by_their_agent(agent: str) -> None:
-    assert is_machine(flat({"context": {"userAgent": agent}})) is AGENTS[agent]
+    assert is_machine({"context": {"userAgent": agent}}) is AGENTS[agent]
 
 
 def test_what_a_machine_did_is_kept_but_changes_no_answer(api: Api) -> None:
