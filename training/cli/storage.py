@@ -1,20 +1,23 @@
-"""The commands about the store: ``recsys storage upgrade``, ``prune`` and ``erase``."""
+"""The commands about the store: ``recsys storage upgrade``, ``prune``, ``backup`` and so on."""
 
 from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
 from recsys.data.times import moment
+from recsys.errors import UnreadableFile
 from recsys.storage.database import schema
 from recsys.storage.database.interface import POSTGRES
 from recsys.storage.database.open import open_store
 from recsys.storage.files.config import read_config
-from recsys.storage.privacy import erasure, retention
+from recsys.storage.privacy import erasure, receipts, retention
 from training.cli.options import ConfigFile
 
 app = typer.Typer(help="Look after the store of events, profiles and consents.")
@@ -63,3 +66,56 @@ def erase(
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
     when = moment(receipt.at).isoformat(timespec="seconds")
     typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Written anew, whole or not at all.")],
+    config: ConfigFile = None,
+) -> None:
+    """Write all that the store holds at this moment into one file, while it serves."""
+    from recsys.storage.backup import backup as backups
+
+    with closing(open_store(read_config(config, os.environ).storage)) as database:
+        backups.back_up(database, file, progress=typer.echo)
+    typer.echo(f"{file}: written, read again and found the same")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `recsys storage backup` wrote.")],
+    erased: Annotated[
+        list[Path] | None,
+        typer.Option("--receipts", help="Files of receipts: who was erased since. Repeatable."),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Put a backup in the place of the store, and erase again who was erased since."""
+    from recsys.storage.backup import backup as backups
+
+    for given in erased or []:
+        if not given.is_file():
+            raise UnreadableFile(given, "there is no such file")
+    known = [one for given in erased or [] for one in receipts.read(given)]
+    url = read_config(config, os.environ).storage.url
+    count = backups.restore(url, file, erased=known, progress=typer.echo)
+    typer.echo(f"restored from {file}; {count:,} erased ids stay erased")
+    if not count:
+        typer.echo(
+            "WARNING: no receipt of any erasure was found, neither in the old store nor beside it. "
+            "Whoever was erased after this backup is back: restore again with --receipts FILE.",
+            err=True,
+        )
+
+
+@app.command()
+def copy(
+    to: Annotated[str, typer.Option("--to", help="Address of an empty store of any kind.")],
+    config: ConfigFile = None,
+) -> None:
+    """Copy the store into an empty one: from a SQLite file to a server, or back."""
+    from recsys.storage.backup import backup as backups
+
+    with closing(open_store(read_config(config, os.environ).storage)) as database:
+        backups.copy(database, to, progress=typer.echo)
+    typer.echo("copied, read again and found the same")
