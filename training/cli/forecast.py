@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+
+from recsys.cli.console import console
+from recsys.cli.progress import ConsoleSteps
 
 if TYPE_CHECKING:
     from training.forecast.purchases import PurchaseFile
@@ -53,17 +55,26 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     value: Value = "value",
     time_format: TimeFormat = "",
 ) -> None:
-    """Write how likely each active user of a file is to stay away (user_id,probability)."""
+    """Write how likely each user of a file is to stay away.
+
+    Of the active ones: user_id,probability. Needs no training run and no configuration, only
+    users, times and amounts.
+
+    Example: recsys churn --events F.csv --cutoff 2011-09-09 --horizon-days 90 --out P.csv
+    """
     from recsys.churn.labels import Definition
     from training.forecast import churn as forecasting
     from training.forecast import purchases
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
-    at, read = _read(events, cutoff, columns, out)
     definition = Definition(purchases.PURCHASE, horizon_days, active_days or horizon_days)
-    found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
-    users = [read.interactions.users[row] for row in found.user_row.tolist()]
-    _write({"user_id": users, "probability": found.p}, out)
+    with _steps(out) as steps:
+        at, read = _read(events, cutoff, columns, out, steps)
+        steps.begin("fit and forecast")
+        found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
+        users = [read.interactions.users[row] for row in found.user_row.tolist()]
+        steps.begin("write")
+        _write({"user_id": users, "probability": found.p}, out)
     _say(read, len(users), out, found.how, found.warnings)
 
 
@@ -79,35 +90,50 @@ def value(  # noqa: PLR0913 - each is an option of the command
     value: Value = "value",
     time_format: TimeFormat = "",
 ) -> None:
-    """Write what each user of a file will order and spend (user_id,expected_orders,…value)."""
+    """Write what each user of a file will order and spend.
+
+    user_id,expected_orders,expected_value. Needs no training run and no configuration, only users,
+    times and amounts.
+
+    Example: recsys value --events F.csv --cutoff 2011-09-09 --horizon-days 90 --out V.csv
+    """
     import numpy as np
 
     from training.forecast import purchases
     from training.forecast import value as forecasting
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
-    at, read = _read(events, cutoff, columns, out)
-    found = forecasting.forecast(
-        read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
-    )
-    users = list(read.interactions.users)
-    expected = {"expected_orders": found.orders, "expected_value": found.value}
-    # who only ever returned things is expected to buy nothing
-    said = {name: np.zeros(len(users)) for name in expected}
-    for name, column in expected.items():
-        said[name][found.user_row] = column
-    _write({"user_id": users, **said}, out)
+    with _steps(out) as steps:
+        at, read = _read(events, cutoff, columns, out, steps)
+        steps.begin("fit and forecast")
+        found = forecasting.forecast(
+            read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
+        )
+        users = list(read.interactions.users)
+        expected = {"expected_orders": found.orders, "expected_value": found.value}
+        # who only ever returned things is expected to buy nothing
+        said = {name: np.zeros(len(users)) for name in expected}
+        for name, column in expected.items():
+            said[name][found.user_row] = column
+        steps.begin("write")
+        _write({"user_id": users, **said}, out)
     _say(read, len(users), out, found.how)
 
 
+def _steps(out: Path) -> ConsoleSteps:
+    incomplete = {"write": f"{out} may be incomplete; run it again"}
+    return ConsoleSteps(safe=f"{out} was not written; run it again", safe_from=incomplete)
+
+
 def _read(
-    events: Path, cutoff: str, columns: Mapping[str, str], out: Path
+    events: Path, cutoff: str, columns: Mapping[str, str], out: Path, steps: ConsoleSteps
 ) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
     from training.output_file import refuse_unwritable
 
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
+    steps.begin(f"read {events.name}")
     return at, purchases.read(events, purchases.PurchaseColumns(**columns), before=at)
 
 
@@ -129,15 +155,15 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
 def _say(
     read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    told = console()
     rows = len(read.interactions)
-    console.print(
+    told.print(
         f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
         f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
         "a user, a time or an amount"
     )
     if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
-        console.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")
-    console.print(f"{escape(str(out))}: {n_users:,} users; {how}")
+        told.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")
+    told.print(f"{escape(str(out))}: {n_users:,} users; {how}")
     for warning in warnings if n_users else ():
-        console.print(f"[yellow]the level may be off:[/] {warning}")
+        told.print(f"[yellow]the level may be off:[/] {warning}")
