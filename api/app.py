@@ -19,6 +19,7 @@ from api.routes import (
     docs,
     erasure,
     events,
+    guide,
     health,
     segment_io,
     segments,
@@ -76,6 +77,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     for part in (events, segment_io, catalogue, segments, audiences, usage, health):
         part.register(app, service)
     docs.register(app)
+    guide.register(app)
     app.add_exception_handler(RecsysError, on_recsys_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_bug)

@@ -131,7 +131,7 @@ def _compared(question: str, mine: PerUser, theirs: PerUser, settings: Training)
         difference, how = unpaired(mine, theirs, settings), "unpaired: other users or days"
     if difference is None or difference.n < FEWEST_USERS:
         return Finding(against=False, what=f"{question}: too few users to compare {mine.metric}")
-    worse = difference.high < 0
+    worse = difference.clearly_below
     verb = "is clearly below" if worse else "is not clearly below"
     what = (
         f"{question}: {mine.metric} {verb} the champion's, by {difference} "

@@ -16,24 +16,17 @@ from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
-from training import gate
-from training.channel import fit as channel_fit
-from training.channel import measure as channel
+from training import channel, churn, gate, items, segments, value
 from training.channel.fit import ChannelChoiceParams
-from training.churn import measure as churn
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
 from training.gate import GateVerdict
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
 from training.progress import Steps
-from training.segments import fit as grouping
-from training.segments import table as segments
 from training.segments.fit import Grouping
-from training.value import measure as user_value
 
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
 
@@ -124,9 +117,9 @@ def _refitted(
 ) -> tuple[Bundle, Grouping]:
     """Return all that is served, fitted on everything by what was chosen."""
     at = data.interactions.end
-    table = segments.fit(data, config, at=at)
+    table = segments.fit_table(data, config, at=at)
     churn_models = churn.fit(data, table, choices.churn, config, at=at)
-    groups = grouping.fit(data, table, churn_models, config, at=at)
+    groups = segments.fit(data, table, churn_models, config, at=at)
     bundle = Bundle(
         interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
@@ -134,8 +127,8 @@ def _refitted(
         groups=groups.groups,
         items=items.fit(data, table, choices.items, config, at=at),
         churn=churn_models,
-        value=user_value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel_fit.fit(data, table, choices.channel, config, at=at),
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
+        channel=channel.fit(data, table, choices.channel, config, at=at),
         judged=tuple(_judged(m, data) for m in measurements),
     )
     return bundle, groups

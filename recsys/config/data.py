@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from recsys.config.section import Section, Words
+from recsys.data.netting import RETURN_DAYS
 
 
 class Storage(Section):
@@ -52,6 +53,11 @@ class Data(Section):
     columns: Columns = Columns()
     default_kind: str = Field("purchase", description="kind of rows without a kind column")
     cancelled_order_prefix: str = Field("", description="orders that start so are returns")
+    return_days: float = Field(
+        RETURN_DAYS,
+        ge=0,
+        description="a return that names no order takes back what was bought within",
+    )
     unavailable_items: Words = Field((), description="never recommended (postage, fees)")
     timezone: str = Field("UTC", description="zone of times that name none, and of users")
     time_format: str = Field("", description="strptime format of times not in ISO 8601")
@@ -106,4 +112,5 @@ USUAL_KINDS = {
     "return": Kind(weight=-1.0, rest_hours=720),
     "remove": Kind(weight=-0.5, rest_hours=24),
     "dismiss": Kind(weight=-1.0, rest_hours=720),
+    "void": Kind(weight=0.0),
 }

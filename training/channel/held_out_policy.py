@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.models import ChannelModels
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured, constant
 from recsys.evaluation.policy_value import (
-    NotMeasured,
     Sampling,
     by_user,
     policy_lift,
@@ -49,6 +48,8 @@ class HeldOutPolicy:
 
     def lift(self, action: NDArray[np.int8], other: NDArray[np.int8]) -> Estimate | NotMeasured:
         """Return by how much one policy earns more than another."""
+        if (refused := constant(self.held.responded)) is not None:
+            return refused
         return policy_lift(
             action, other, self.held.logged, guess=self.guess, sampling=self.sampling
         )

@@ -67,7 +67,7 @@ class Known:
     there: ZoneInfo
 
 
-def judge(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
+def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
     """Compare what each level says of the hours at which later messages were responded to.
 
     Parameters
@@ -183,7 +183,7 @@ def _by_user_mean(losses: Reals, users: NDArray[np.int32]) -> list[float]:
 
 
 def _clear(lift: Estimate | None) -> bool:
-    return lift is not None and lift.low > 0
+    return lift is not None and lift.clearly_above
 
 
 def _json(lift: Estimate | None) -> dict[str, Any] | None:

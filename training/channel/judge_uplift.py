@@ -16,8 +16,8 @@ from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
 from recsys.channel.uplift import Uplift
 from recsys.config import Config
-from recsys.evaluation.estimate import Estimate
-from recsys.evaluation.policy_value import Decisions, NotMeasured
+from recsys.evaluation.estimate import Estimate, NotMeasured
+from recsys.evaluation.policy_value import Decisions
 from recsys.ladder import RungName, Verdict
 from training.channel import budget, uplift
 from training.channel.held_out_policy import HeldOutPolicy
@@ -47,7 +47,7 @@ class UpliftVerdict:
     metrics: Mapping[str, Any]
 
 
-def judge(
+def judge_uplift(
     data: TrainingData, trial: HeldOutPolicy, verdicts: Verdicts, config: Config
 ) -> UpliftVerdict:
     """Compare deciding by uplift with the ladder as it ships otherwise, on the test days.

@@ -15,7 +15,7 @@ from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.person import Person
 from recsys.evaluation.classification import neg_log_loss
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.estimate import bootstrap_mean, constant
 from recsys.ladder import Question, Rung, RungName, Verdict
 from recsys.segments.table import SegmentTable
 from training.churn import metrics
@@ -135,19 +135,16 @@ def verdict(
     applies = ~np.isnan(said)
     churned = test.churned[applies]
     gain = neg_log_loss(churned, said[applies]) - neg_log_loss(churned, lower[applies])
-    return Verdict.on(rung, below, METRIC, _mean(gain, config))
+    asked = config.training
+    lift = bootstrap_mean(
+        gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
+    )
+    return Verdict.on(rung, below, METRIC, constant(churned) or lift)
 
 
 def _silent(test: Labelled, trial: DatedModels) -> Floats | None:
     model = silent(trial.interactions, trial.models.definition, at=trial.at)
     return None if model is None else probability(model.logit(test.features))
-
-
-def _mean(gain: Floats, config: Config) -> Estimate | None:
-    asked = config.training
-    return bootstrap_mean(
-        gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
-    )
 
 
 def _answer(rung: ChurnRung, person: Person) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,11 +64,11 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     Example: recsys churn --events F.csv --cutoff 2011-09-09 --horizon-days 90 --out P.csv
     """
     from recsys.churn.labels import Definition
+    from recsys.data.kinds import PURCHASE
     from training.forecast import churn as forecasting
-    from training.forecast import purchases
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
-    definition = Definition(purchases.PURCHASE, horizon_days, active_days or horizon_days)
+    definition = Definition(PURCHASE, horizon_days, active_days or horizon_days)
     with _steps(out) as steps:
         at, read = _read(events, cutoff, columns, out, steps)
         steps.begin("fit and forecast")
@@ -99,7 +100,7 @@ def value(  # noqa: PLR0913 - each is an option of the command
     """
     import numpy as np
 
-    from training.forecast import purchases
+    from recsys.data.kinds import PURCHASE
     from training.forecast import value as forecasting
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
@@ -107,7 +108,7 @@ def value(  # noqa: PLR0913 - each is an option of the command
         at, read = _read(events, cutoff, columns, out, steps)
         steps.begin("fit and forecast")
         found = forecasting.forecast(
-            read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
+            read.interactions, PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
         )
         users = list(read.interactions.users)
         expected = {"expected_orders": found.orders, "expected_value": found.value}
@@ -155,15 +156,15 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
 def _say(
     read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
 ) -> None:
-    told = console()
+    tell = partial(console().print, soft_wrap=True)
     rows = len(read.interactions)
-    told.print(
+    tell(
         f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
         f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
-        "a user, a time or an amount"
+        f"a user, a time or an amount; taken back: {read.taken_back:,}"
     )
     if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
-        told.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")
-    told.print(f"{escape(str(out))}: {n_users:,} users; {how}")
+        tell(f"[yellow]many rows were left out:[/] {escape(read.why)}")
+    tell(f"{escape(str(out))}: {n_users:,} users; {how}")
     for warning in warnings if n_users else ():
-        told.print(f"[yellow]the level may be off:[/] {warning}")
+        tell(f"[yellow]the level may be off:[/] {warning}")

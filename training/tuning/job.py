@@ -66,7 +66,7 @@ class Tuned:
     @property
     def better(self) -> bool:
         """Whether the best trial clearly beats the settings in force."""
-        return self.gain is not None and self.gain.low > 0
+        return self.gain is not None and self.gain.clearly_above
 
 
 def tune(config: Config, console: Console, asked: TuneRequest) -> None:

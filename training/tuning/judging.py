@@ -12,12 +12,12 @@ from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
 from recsys.ladder import Ladder, Question, RungName
+from training import items
 from training.data import TrainingData
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.items.judge import Judge, persons, trait_rows
 from training.items.windows import window
-from training.segments import table as grouping
+from training.segments import fit_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def judged(
     """
     held = window(seen, config)
     train = seen.before(held.cutoff)
-    segments = grouping.fit(train, config, at=held.cutoff)
+    segments = fit_table(train, config, at=held.cutoff)
     choice = items.choose(train, segments, config, progress=progress)
     models = items.fit(train, segments, choice, config, at=held.cutoff)
     users = np.random.default_rng(config.training.seed).permutation(len(held.wanted))

@@ -57,10 +57,10 @@ def test_blanks_around_names_ids_and_amounts_do_not_matter(tmp_path: Path) -> No
 
 def test_negative_amounts_are_returns(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
-    file.write_text("user_id,timestamp,value\nann,2020-01-01,3\nann,2020-01-02,-2\n")
+    file.write_text("user_id,timestamp,value\nann,2020-01-02,3\nann,2020-01-01,-2\n")
     table = purchases.read(file, PurchaseColumns(), before=NOON).interactions
-    assert [table.kinds[kind] for kind in table.kind.tolist()] == ["purchase", "return"]
-    assert table.value.tolist() == [3, 2]
+    assert [table.kinds[kind] for kind in table.kind.tolist()] == ["return", "purchase"]
+    assert table.value.tolist() == [2, 3]
 
 
 def test_columns_have_any_name_and_times_any_spelling(tmp_path: Path) -> None:
@@ -95,3 +95,31 @@ def test_a_cutoff_is_a_day_or_a_time(text: str, hour: int) -> None:
 def test_a_cutoff_that_is_neither_is_refused() -> None:
     with pytest.raises(BadQuery, match="--cutoff"):
         purchases.cutoff("yesterday")
+
+
+def test_an_order_taken_back_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,timestamp,value\nann,2020-01-01 10:00,3\nann,2020-01-01 11:00,1000000\n"
+        "ann,2020-01-01 11:12,-1000000\nann,2020-01-01 11:30,-1\nbob,2020-01-01,-5\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert read.interactions.value.tolist() == [2, 5]
+    assert [read.interactions.kinds[kind] for kind in read.interactions.kind] == [
+        "purchase",
+        "return",
+    ]
+    assert read.taken_back == 3
+
+
+def test_the_order_and_its_state_are_read_where_the_file_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,timestamp,value,order_id,sku,Financial Status\n"
+        "ann,2020-01-01 10:00,30,1,tea,paid\nann,2020-01-01 10:00,10,1,pot,\n"
+        "ann,2020-01-01 11:00,30,2,tea,paid\nann,2020-01-02 10:00,-30,1,tea,\n"
+        "bob,2020-01-01 11:00,7,3,tea,refunded\nbob,2020-01-01 11:00,8,3,pot,\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert list(read.interactions.users) == ["ann", "bob"]
+    assert sorted(read.interactions.value.tolist()) == [10, 30]

@@ -166,7 +166,7 @@ def _chosen(
         resamples=settings.resamples,
         confidence=settings.confidence,
     )
-    clear = gain is not None and gain.low > 0
+    clear = gain is not None and gain.clearly_above
     return (WEIGHTS[int(gains.mean(axis=1).argmax())] if clear else 0.0), gain
 
 
