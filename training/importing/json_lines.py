@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
 
+from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, plain
+
 Broken = tuple[int, str, str]
 DEEPER = "context.device"
 """The one object two levels down that is read: Segment's ``context.device.type``."""
-OF_THE_ORDER = frozenset({"device", "device_type", "placement"})
-"""A product may be a device: on which one it was ordered, the order says."""
 
 
-def read_json_lines(content: bytes) -> tuple[pl.DataFrame, pl.Series, list[Broken]]:
-    """Read one JSON object a line.
+class JsonRows(NamedTuple):
+    """What JSON lines hold.
 
-    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An
-    order with a list of products (``properties.products`` of Segment's Order Completed) becomes one
-    row a product.
-
-    Returns
-    -------
+    Attributes
+    ----------
     frame : DataFrame
         One column for each key that occurs.
     row : Series of int64
         The line of each row, from 1.
+    place : Series of int64
+        Its place in the list of products of its line; null where there is none.
     broken : list of (line, reason, text)
         Lines that are not a JSON object.
     """
+
+    frame: pl.DataFrame
+    row: pl.Series
+    place: pl.Series
+    broken: list[Broken]
+
+
+def read_json_lines(content: bytes) -> JsonRows:
+    """Read one JSON object a line.
+
+    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An event
+    with a list of products (``properties.products`` of Segment's Order Completed) becomes one row
+    a product, its fields in columns ``properties.products.…``.
+    """
     records: list[dict[str, Any]] = []
     rows: list[int] = []
+    places: list[int | None] = []
     broken: list[Broken] = []
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
@@ -44,12 +58,15 @@ def read_json_lines(content: bytes) -> tuple[pl.DataFrame, pl.Series, list[Broke
         if not isinstance(record, dict):
             broken.append((number, "broken_json", line.decode(errors="replace")))
             continue
-        for flat in _products(_flat(record)):
+        for place, flat in _products(_flat(record)):
             records.append(flat)
             rows.append(number)
+            places.append(place)
     names = list(dict.fromkeys(name for record in records for name in record))
     frame = pl.DataFrame([_column(name, [r.get(name) for r in records]) for name in names])
-    return frame, pl.Series(rows, dtype=pl.Int64), broken
+    return JsonRows(
+        frame, pl.Series(rows, dtype=pl.Int64), pl.Series(places, dtype=pl.Int64), broken
+    )
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -65,19 +82,32 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _products(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    products = record.pop("properties.products", None)
-    if not isinstance(products, list) or not products:
-        yield record
+def _products(record: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
+    column = next((name for name, value in record.items() if _is_list(name, value)), None)
+    if column is None:
+        yield None, record
         return
+    products = record.pop(column)
+    # What the event says of a product is not said of each of several.
+    of_all = {name: value for name, value in record.items() if not _is_of_product(name)}
     for place, product in enumerate(products):
         facts = product if isinstance(product, dict) else {"product_id": product}
-        one = record | {
-            f"properties.{name}": value for name, value in facts.items() if name not in OF_THE_ORDER
-        }
-        if place and isinstance(record.get("messageId"), str):
-            one["messageId"] = f"{record['messageId']}#{place}"
-        yield one
+        yield place, of_all | {f"{column}.{name}": value for name, value in facts.items()}
+
+
+def _is_list(name: str, value: Any) -> bool:
+    return bool(value) and isinstance(value, list) and _inner(name) in LISTS
+
+
+def _is_of_product(name: str) -> bool:
+    place = EVENT.place(_inner(name))
+    return place is not None and place.meaning in PRODUCT.table
+
+
+@lru_cache(4_096)
+def _inner(name: str) -> str:
+    outer, _, inner = plain(name).partition(".")
+    return inner if inner and outer in WRAPPERS else plain(name)
 
 
 def _column(name: str, values: list[Any]) -> pl.Series:

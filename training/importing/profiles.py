@@ -10,17 +10,11 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from recsys.config import Config
-from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent
+from recsys.data.fields import Names
+from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, Consents
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
-from training.importing.columns import (
-    CONSENT_SPELLINGS,
-    ITEM_SPELLINGS,
-    USER_SPELLINGS,
-    FileColumns,
-    find,
-    require,
-)
+from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
 from training.importing.read import RawFile, read_file
 from training.importing.times import TIME_HINT, parse_times
 from training.importing.validate import counted, put_aside, quarantined
@@ -74,7 +68,7 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
     StoreUnavailable
         Nothing was written.
     """
-    source = _source(path, "items", config, ITEM_SPELLINGS, needed=("item",))
+    source = _source(path, "items", config, ITEMS, needed=("item",))
     raw, found = source.raw, source.found
     hidden = "available" not in found and "hidden" in found
     frame = raw.frame.select(
@@ -116,8 +110,8 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
         Nothing was written.
     """
     trait = config.segments.trait
-    spellings = {**USER_SPELLINGS, "trait": (trait, f"traits.{trait}")}
-    source = _source(path, "users", config, spellings, needed=("user",))
+    names = Names({**USERS.table, "trait": (trait, f"traits.{trait}")})
+    source = _source(path, "users", config, names, needed=("user",))
     raw, found = source.raw, source.found
     frame = raw.frame.select(
         id_of(raw.frame, found, "user").alias("user_id"),
@@ -150,7 +144,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         Nothing was written.
     """
     needed = ("user", "purpose", "state", "at")
-    source = _source(path, "consents", config, CONSENT_SPELLINGS, needed=needed)
+    source = _source(path, "consents", config, CONSENTS, needed=needed)
     raw, found = source.raw, source.found
     times = parse_times(
         raw.frame[found.columns["at"][0]],
@@ -184,7 +178,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
     def write(good: pl.DataFrame) -> int:
         lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
         columns = lines.select(field.name for field in fields(Consent))
-        return profiles.record_consents(Consent(*line) for line in columns.iter_rows())
+        return Consents(profiles.database).record(Consent(*line) for line in columns.iter_rows())
 
     return _imported(source, frame, rules=rules, write=write)
 
@@ -201,7 +195,7 @@ def _source(
     path: Path,
     what: str,
     config: Config,
-    spellings: Mapping[str, tuple[str, ...]],
+    names: Names,
     *,
     needed: tuple[str, ...],
 ) -> _Source:
@@ -211,11 +205,11 @@ def _source(
     named = {
         meaning: name
         for meaning, name in config.data.columns
-        if meaning in spellings and name in header
+        if meaning in names.table and name in header
     }
-    found = find(header, spellings, named)
+    found = find(header, names, named)
     for meaning in needed:
-        require(meaning, found, header, spellings)
+        require(meaning, found, header, names)
     return _Source(raw, what, found, Path(config.storage.quarantine_dir))
 
 

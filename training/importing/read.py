@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -39,6 +40,9 @@ class RawFile:
         ``row``, ``reason`` and the ``text`` of rows that are not in `frame`.
     notes : tuple of str
         What was noticed while reading.
+    place : Series of int64 or None
+        For each row of `frame`, its place in the list of products of one event, null for others;
+        None where the file has no lists.
     """
 
     path: Path
@@ -47,6 +51,7 @@ class RawFile:
     row: pl.Series
     broken: pl.DataFrame
     notes: tuple[str, ...]
+    place: pl.Series | None = None
 
     @property
     def rows(self) -> int:
@@ -54,7 +59,14 @@ class RawFile:
         return len(self.frame) + len(self.broken)
 
 
-Parts = tuple[pl.DataFrame, pl.Series, pl.DataFrame, tuple[str, ...]]
+class Parts(NamedTuple):
+    """What a reader makes of the bytes of a file: fields of :class:`RawFile`."""
+
+    frame: pl.DataFrame
+    row: pl.Series
+    broken: pl.DataFrame
+    notes: tuple[str, ...] = ()
+    place: pl.Series | None = None
 
 
 def read_file(path: Path) -> RawFile:
@@ -69,14 +81,14 @@ def read_file(path: Path) -> RawFile:
     content = _content(path)
     text = _unzipped(path, content) if path.suffix == ".gz" else content
     try:
-        frame, row, broken, notes = reader(text)
+        parts = reader(text)
     except (pl.exceptions.PolarsError, csv.Error, OSError) as error:
         raise UnreadableFile(path, str(error).splitlines()[0]) from error
-    if not len(frame) and not len(broken):
+    if not len(parts.frame) and not len(parts.broken):
         raise UnreadableFile(path, "it has no rows")
-    if not len(frame):
-        raise UnreadableFile(path, f"no row of it can be read: {broken['reason'][0]}")
-    return RawFile(path, sha256(content).hexdigest(), frame, row, broken, notes)
+    if not len(parts.frame):
+        raise UnreadableFile(path, f"no row of it can be read: {parts.broken['reason'][0]}")
+    return RawFile(path, sha256(content).hexdigest(), *parts)
 
 
 def refuse_unreadable(path: Path) -> None:
@@ -135,7 +147,7 @@ def _csv(content: bytes) -> Parts:
     if blank.any():
         notes.append(f"{blank.sum():,} blank lines, not counted as rows")
         frame, row = frame.filter(~blank), row.filter(~blank)
-    return frame, row, broken, tuple(notes)
+    return Parts(frame, row, broken, tuple(notes))
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
@@ -170,8 +182,9 @@ def _csv_row_by_row(text: str, separator: str) -> tuple[pl.DataFrame, pl.Series,
 
 
 def _json_lines(content: bytes) -> Parts:
-    frame, row, broken = read_json_lines(content)
-    return frame, row, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), ()
+    frame, row, place, broken = read_json_lines(content)
+    text = pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row")
+    return Parts(frame, row, text, place=place)
 
 
 def _parquet(content: bytes) -> Parts:
@@ -185,7 +198,7 @@ def _parquet(content: bytes) -> Parts:
     frame = frame.with_columns(
         _unpacked(frame[n]) for n, t in frame.schema.items() if t == pl.Binary
     )
-    return frame, _numbered(len(frame)), pl.DataFrame(schema=BROKEN_SCHEMA), ()
+    return Parts(frame, _numbered(len(frame)), pl.DataFrame(schema=BROKEN_SCHEMA))
 
 
 def _unpacked(column: pl.Series) -> pl.Series:

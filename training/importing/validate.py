@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
     "before 1970",
     "future_time": "the time is more than a day from now",
     "reused_id": "an event id of this file comes again with other content",
+    "unused_event": "the event is understood, but no model uses it",
     "unknown_kind": "the kind of event is not configured in [kinds]",
     "no_item": "an interaction names no item",
     "bad_quantity": "the quantity is no number, zero, or negative without being a return",
@@ -131,7 +132,9 @@ def _judged(
     canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
-    ).drop("at_given", "quantity_given", "price_given", "pscore_given", "mail")
+    ).drop(
+        "at_given", "quantity_given", "price_given", "total_given", "total", "pscore_given", "mail"
+    )
 
 
 def _repeated(frame: pl.DataFrame) -> pl.Series:
@@ -159,13 +162,15 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "no_time": pl.col("at_given").is_null(),
         "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
         "future_time": pl.col("at") > now + DAY,
-        "unknown_kind": ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
+        "unused_event": kind == "",
+        "unknown_kind": kind.is_null() | ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
         "no_item": ~kind.is_in(MESSAGE_KINDS) & pl.col("item_id").is_null() & has_items,
         "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
         "bad_price": bad_number("price_given")
+        | bad_number("total_given")
         | (pl.col("price") < 0)
         | ~pl.col("value").is_finite(),
-        "zero_price": money & (pl.col("price") == 0),
+        "zero_price": money & (pl.col("value") == 0),
         "unknown_channel": (kind == MESSAGE_SENT) & ~of_ours,
         "no_ref": outcome & pl.col("ref").is_null() & ~of_ours,
         "bad_pscore": bad_number("pscore_given")

@@ -80,10 +80,12 @@ def test_an_order_of_several_products_is_several_rows(tmp_path: Path) -> None:
         '{"messageId":"m","userId":"u","properties":{"order_id":"o",'
         '"products":[{"product_id":"tea","price":2},{"product_id":"pot","quantity":3}]}}'
     )
-    frame = read_file(written(tmp_path, text, "events.ndjson")).frame
-    assert frame["properties.product_id"].to_list() == ["tea", "pot"]
-    assert frame["messageId"].to_list() == ["m", "m#1"]
-    assert frame["properties.order_id"].to_list() == ["o", "o"]
+    raw = read_file(written(tmp_path, text, "events.ndjson"))
+    assert raw.frame["properties.products.product_id"].to_list() == ["tea", "pot"]
+    assert raw.frame["properties.order_id"].to_list() == ["o", "o"]
+    assert raw.row.to_list() == [1, 1]
+    assert raw.place is not None
+    assert raw.place.to_list() == [0, 1]
 
 
 def test_numbers_that_do_not_fit_stay_text(tmp_path: Path) -> None:
