@@ -48,13 +48,13 @@ class Consents:
         return await self._told(identifier("user_id", request.path_params["user_id"]))
 
     def _record(self, user_id: str, lines: list[Consent]) -> None:
-        profiles = self._service.profiles
-        if erasure.receipt_of(profiles.database, user_id) is not None:
+        ledger = self._service.consents
+        if erasure.receipt_of(ledger.database, user_id) is not None:
             raise ErasedUser(user_id)
-        profiles.record_consents(lines)
+        ledger.record(lines)
 
     async def _told(self, user_id: str) -> Response:
-        ledger = await asyncio.to_thread(self._service.profiles.ledger_of, user_id)
+        ledger = await asyncio.to_thread(self._service.consents.ledger_of, user_id)
         answer = consents.told(user_id, ledger, channels=self._channels)
         return Answer(render.dump(answer), headers=FRESH)
 

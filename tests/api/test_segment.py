@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from api.requests.events import is_machine
 from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
+from recsys.storage.users.live_state import LiveState
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 
@@ -210,7 +211,7 @@ def test_two_people_who_sign_in_on_one_device_are_not_made_one(api: Api) -> None
     called(api, "identify", {**SIGN_IN, "userId": "ben"})
     assert answer(api, "ann")["rung"] == "hyper"
     assert answer(api, "ben")["rung"] == "segment"
-    assert api.service.log.remembered("ben", since=0, at=NOON).live == ()
+    assert LiveState(api.service.log.database).of("ben", since=0, at=NOON).live == ()
 
 
 @given(acts=ACTS)

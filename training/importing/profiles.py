@@ -11,7 +11,7 @@ import polars as pl
 
 from recsys.config import Config
 from recsys.data.fields import Names
-from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent
+from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, Consents
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
 from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
@@ -178,7 +178,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
     def write(good: pl.DataFrame) -> int:
         lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
         columns = lines.select(field.name for field in fields(Consent))
-        return profiles.record_consents(Consent(*line) for line in columns.iter_rows())
+        return Consents(profiles.database).record(Consent(*line) for line in columns.iter_rows())
 
     return _imported(source, frame, rules=rules, write=write)
 

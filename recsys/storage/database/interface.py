@@ -155,16 +155,16 @@ def plain(column: Any) -> Sequence[Any]:
     """Return a column of NumPy or polars as Python values; any other sequence as it is."""
     for method in ("tolist", "to_list"):
         if hasattr(column, method):
-            found: Sequence[Any] = getattr(column, method)()
-            return found
+            values: Sequence[Any] = getattr(column, method)()
+            return values
     return cast("Sequence[Any]", column)
 
 
 def first_of(new: set[Any], rows: Sequence[Sequence[Any]]) -> list[bool]:
     """Return which rows are the first with a key, their first value, that is among the `new`."""
     left = set(new)
-    told = []
+    firsts = []
     for key, *_ in rows:
-        told.append(key in left)
+        firsts.append(key in left)
         left.discard(key)
-    return told
+    return firsts

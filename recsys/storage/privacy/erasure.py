@@ -62,7 +62,7 @@ def erase(database: Database, user_id: str, *, at: int, receipt_id: str) -> Rece
     with database.writing() as writing:
         owner = aliases.known_as(writing, {user_id}).get(user_id, user_id)
         if owner == NOBODY:
-            return _told(writing.execute(_RECEIPT, (user_id,)).fetchone())
+            return _receipt(writing.execute(_RECEIPT, (user_id,)).fetchone())
         former = writing.execute("SELECT previous_id FROM aliases WHERE user_id = ?", (owner,))
         ids = [owner, *(one for (one,) in former.fetchall())]
         removed = {table: sum(_delete(writing, table, one) for one in ids) for table in TABLES}
@@ -80,7 +80,7 @@ def receipt_of(database: Database, user_id: str) -> Receipt | None:
         The store cannot be read.
     """
     rows = database.read(_RECEIPT, (user_id,))
-    return _told(rows[0]) if rows else None
+    return _receipt(rows[0]) if rows else None
 
 
 def erased_after(database: Database, seq: int) -> list[tuple[str, int]]:
@@ -102,7 +102,7 @@ def _delete(writing: Writing, table: str, user_id: str) -> int:
 
 
 def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
-    told = json.dumps(dict(receipt.removed))
+    removed = json.dumps(dict(receipt.removed))
     for one in ids:
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(
@@ -111,10 +111,10 @@ def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
         )
         writing.execute(
             "INSERT INTO erasures (user_id, receipt_id, at, removed) VALUES (?, ?, ?, ?)",
-            (one, receipt.receipt_id, receipt.at, told),
+            (one, receipt.receipt_id, receipt.at, removed),
         )
 
 
-def _told(row: tuple[str, int, str]) -> Receipt:
+def _receipt(row: tuple[str, int, str]) -> Receipt:
     receipt_id, at, removed = row
     return Receipt(receipt_id, at, json.loads(removed))

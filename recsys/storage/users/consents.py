@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+
+from recsys.storage.database.interface import Database
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY, OWNER
 
 PROFILING = "profiling"
 
@@ -46,11 +50,71 @@ class Consent:
     text_version: str = ""
 
 
+_COLUMNS = ", ".join(field.name for field in fields(Consent))
+_LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
 _RECORD = """
 INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
+
+
+class Consents:
+    """The ledger in an open store. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def record(self, consents: Iterable[Consent]) -> int:
+        """Write lines of the ledger and return how many were new; none of erased users.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        lines = [astuple(consent) for consent in consents]
+        with self.database.writing() as writing:
+            owners = aliases.known_as(writing, {user for user, *_ in lines})
+            rows = [(owners.get(user, user), *rest) for user, *rest in lines]
+            written = [row for row in rows if row[0] != NOBODY]
+            return max(0, writing.executemany(_RECORD, written).rowcount)
+
+    def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
+        """Return all that a user ever said, in the order in which it arrived.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        return tuple(Consent(*row) for row in self.database.read(_LEDGER, (user_id,)))
+
+    def channels_of(self, user_id: str) -> frozenset[str]:
+        """Return the channels on which a user grants marketing now; unknown is denied.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        said = holding(self.ledger_of(user_id))
+        return frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING)
+
+    def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
+        """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = (
+            "SELECT user_id, state, at, seq FROM consents "
+            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
+        )
+        rows = self.database.read(statement, (seq,))
+        return [(user, state, at, place) for user, state, at, place in rows]
 
 
 def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:

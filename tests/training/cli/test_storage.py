@@ -59,7 +59,7 @@ def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -
     filled(url)
     assert "names no kind" in run("prune").output
     (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
-    assert run("prune").output == "view: 2 deleted\n"
+    assert run("prune").stdout == "view: 2 deleted\n"
 
 
 def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
