@@ -59,7 +59,7 @@ def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -
     filled(url)
     assert "names no kind" in run("prune").output
     (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
-    assert run("prune").output == "view: 2 deleted\n"
+    assert run("prune").stdout == "view: 2 deleted\n"
 
 
 def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
@@ -79,7 +79,7 @@ def test_a_backup_is_restored_and_no_receipts_are_warned_of(url: str, tmp_path: 
     run("erase", "ann")
     told = run("restore", "b.db", "--receipts", "store.db.erased")
     assert "1 erased ids stay erased" in told.output
-    assert told.stderr == ""
+    assert "WARNING" not in told.stderr
 
 
 def test_a_copy_says_how_far_it_is(url: str, tmp_path: Path) -> None:
