@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from recsys.data import netting
+from recsys.data.fields import EVENT, Names
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
-from recsys.data.kinds import PURCHASE, RETURN, VOID
+from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
 from recsys.data.times import DAY, micros
 from recsys.errors import BadQuery, NoUsableRow
-from training.importing.columns import EVENT_SPELLINGS, find
+from training.importing.columns import find
 from training.importing.read import read_file
 from training.importing.times import parse_times
 
@@ -122,7 +123,7 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
     table = _table(known)
-    net = netting.net(table, within=int(netting.RETURN_DAYS * DAY))
+    net = netting.net(table, within=int(RETURN_DAYS * DAY))
     return PurchaseFile(
         interactions=net,
         taken_back=len(table) - len(net),
@@ -150,11 +151,11 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     """
     own = {columns.user, columns.time, columns.value}
     spellings = {
-        **{name: EVENT_SPELLINGS[name] for name in ("order", "item", "quantity")},
+        **{name: EVENT.table[name] for name in ("order", "item", "quantity")},
         "state": STATES,
         "cancelled_at": ("cancelled_at", "canceled_at"),
     }
-    found = find([name for name in frame.columns if name not in own], spellings, {}).columns
+    found = find([name for name in frame.columns if name not in own], Names(spellings), {}).columns
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
     text = {
         name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
