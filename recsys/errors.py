@@ -6,6 +6,7 @@
     ├── DataError              the data cannot be used
     │   ├── MissingColumn
     │   ├── UnreadableFile
+    │   ├── UnaccountedRows
     │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
@@ -89,6 +90,14 @@ class UnreadableFile(DataError):
         self.path = str(path)
         self.why = why
         super().__init__(f"cannot read {self.path}: {why}")
+
+
+class UnaccountedRows(DataError):
+    """Rows of a file are neither read nor put aside: a fault of the reader, nothing is logged."""
+
+    def __init__(self, rows: int, counts: str) -> None:
+        self.rows = rows
+        super().__init__(f"of {rows:,} lines or rows some are not accounted for: {counts}")
 
 
 class NoUsableRow(DataError):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.bundle import Bundle, Manifest
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelQuery
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk

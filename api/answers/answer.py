@@ -16,7 +16,7 @@ from api.runtime import json, logs
 from api.runtime.ids import uuid7
 from api.runtime.json import Json
 from recsys.audience import Audience
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.decision import Decision
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule

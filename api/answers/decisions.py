@@ -10,7 +10,7 @@ from api.answers import render
 from api.model.served import Serving
 from api.requests.query import Asked
 from api.runtime.json import Json
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
 from recsys.channel.send_time import SendTime, best_time
 from recsys.channel.terms import NONE, Terms

@@ -12,7 +12,7 @@ import orjson
 from api.model.served import Serving
 from api.runtime.json import Json, instant
 from recsys.audience import Audience
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.send_time import SendTime
 from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person
@@ -105,7 +105,7 @@ def channel(climb: Climb[ChannelChoice], hour: SendTime | None, *, explain: bool
                 "expected_value": arm.expected_value,
                 "eligible": arm.eligible,
                 "reason": arm.reason,
-                "propensity": arm.propensity,
+                "propensity": arm.pscore,
             }
             for arm in choice.ranked
         ],

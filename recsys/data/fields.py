@@ -106,6 +106,8 @@ EVENT = Names(
         "price": ("price",),
         "total": ("value", "total", "revenue"),
         "order": ("order_id",),
+        "state": ("order_status", "financial_status", "payment_status", "status", "state"),
+        "cancelled_at": ("cancelled_at", "canceled_at"),
         "title": ("title", "product_name", "item_name"),
         "category": ("category", "categories"),
         "device": ("device", "device_type", "context.device.type"),

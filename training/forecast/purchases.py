@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from recsys.data import netting
-from recsys.data.fields import EVENT, Names
+from recsys.data.fields import EVENT
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
@@ -23,7 +23,7 @@ from training.importing.read import read_file
 from training.importing.times import parse_times
 
 KINDS = (PURCHASE, RETURN, VOID)
-STATES = ("order_status", "financial_status", "payment_status", "status", "state")
+OF_ORDERS = ("order", "item", "quantity", "state", "cancelled_at")
 MEANINGS = ("user", "time that is understood", "number")
 
 
@@ -150,16 +150,11 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     ``void``, whether its state says that an order did not come about.
     """
     own = {columns.user, columns.time, columns.value}
-    spellings = {
-        **{name: EVENT.table[name] for name in ("order", "item", "quantity")},
-        "state": STATES,
-        "cancelled_at": ("cancelled_at", "canceled_at"),
-    }
-    found = find([name for name in frame.columns if name not in own], Names(spellings), {}).columns
+    found = find([name for name in frame.columns if name not in own], EVENT, {}).columns
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
     text = {
         name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
-        for name in spellings
+        for name in OF_ORDERS
     }
     states = text["state"].fill_null("")
     ends = [state for state in states.unique() if is_void(state)]

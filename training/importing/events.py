@@ -15,7 +15,7 @@ from recsys.data.times import DAY
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.users.profiles import ItemFacts, Profiles
-from training.importing.read import RawFile, read_file
+from training.importing.read import RawFile, configured, read_file
 from training.importing.report import ImportReport
 from training.importing.validate import Validated, counted, put_aside, validate
 from training.progress import Steps
@@ -77,7 +77,7 @@ def import_events(
     watch = watch or Unwatched()
     started = clock()
     watch.begin(f"read {path.name}")
-    raw = read_file(path)
+    raw = read_file(path, configured(config.data))
     watch.begin(f"check {raw.rows:,} rows")
     valid = validate(raw, config, now=now)
     checked = clock()

@@ -15,7 +15,8 @@ from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING,
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
 from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
-from training.importing.read import RawFile, read_file
+from training.importing.read import RawFile, configured, read_file
+from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, parse_times
 from training.importing.validate import counted, put_aside, quarantined
 
@@ -32,8 +33,7 @@ REASONS: Mapping[str, str] = {
     "bad_channel": "the consent is for a channel that is not configured",
     "bad_state": f"the state is neither {GRANTED} nor {DENIED}, nor true, false, yes, no, 1, 0",
     "bad_time": f"no time is given, or it is not understood ({TIME_HINT})",
-    "too_many_fields": "the row has more fields than the header",
-    "broken_json": "the line is not a JSON object",
+    **OF_ROWS,
 }
 YES = ("true", "1", "yes", "y")
 NO = ("false", "0", "no", "n")
@@ -199,7 +199,7 @@ def _source(
     *,
     needed: tuple[str, ...],
 ) -> _Source:
-    raw = read_file(path)
+    raw = read_file(path, configured(config.data))
     header = raw.frame.columns
     # The configured names are those of the event files: here they count where they occur.
     named = {

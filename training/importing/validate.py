@@ -16,6 +16,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT
 from recsys.data.times import DAY
+from recsys.errors import UnaccountedRows
 from training.importing.canonical import (
     MAX_ID_BYTES,
     _canonical,
@@ -28,6 +29,7 @@ from training.importing.canonical import (
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.read import RawFile
+from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
 REASONS: Mapping[str, str] = {
@@ -49,8 +51,7 @@ REASONS: Mapping[str, str] = {
     "unknown_channel": "a message went through a channel that is not configured",
     "no_ref": "the outcome of a message says neither of which nor of which channel",
     "bad_pscore": "the pscore is not a probability above 0",
-    "too_many_fields": "the row has more fields than the header",
-    "broken_json": "the line is not a JSON object",
+    **OF_ROWS,
 }
 
 # What tells an event from another. No amounts, nor the kind that they make of a row: a column that
@@ -117,10 +118,15 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
         kept = kept.filter(first)
     events = _identified(kept.drop("place", "repeated", "reason"))
+    quarantine = quarantined(raw, bad["place"], bad["reason"])
+    duplicates = int(judged["repeated"].sum())
+    if len(events) + duplicates + len(quarantine) != raw.rows:
+        counts = f"{len(events)} events, {duplicates} duplicates, {len(quarantine)} put aside"
+        raise UnaccountedRows(raw.rows, counts)
     return Validated(
         events=events.sort("at", maintain_order=True),
-        quarantine=quarantined(raw, bad["place"], bad["reason"]),
-        duplicates=len(judged) - len(events) - len(bad),
+        quarantine=quarantine,
+        duplicates=duplicates,
         spelling=times.spelling,
         columns=found,
     )
