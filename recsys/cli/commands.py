@@ -26,10 +26,10 @@ class Commands(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.commands = Registered()  # type: ignore[assignment]  # it only has to be read
+        self.commands = RegisteredCommands()  # type: ignore[assignment]  # it only has to be read
 
 
-class Registered(Mapping[str, Any]):
+class RegisteredCommands(Mapping[str, Any]):
     """The commands by name, each loaded when it is looked at.
 
     A checkout says itself what it has, installed or not; whatever else is installed may add to it.
