@@ -32,7 +32,7 @@ from recsys.errors import CannotAnswer, StoreUnavailable
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models.store import ModelStore
@@ -243,7 +243,7 @@ class Service:
             logged = self.log.latest_at(since=self.current.serving.watermark)
             self.clock = clocks.configured(self.config.serving.clock_start, not_before=logged)
 
-    def _write(self, events: Sequence[Event]) -> list[Verdict]:
+    def _write(self, events: Sequence[Event]) -> list[Reception]:
         return self.log.append(events, now=self.clock())
 
     def _prepare(self, serving: Serving) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from recsys.cli.commands import Commands, version
+from recsys.cli.commands import Commands
 from recsys.errors import RecsysError
+from recsys.project import version
 
 app = typer.Typer(
     name="recsys",

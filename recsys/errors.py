@@ -35,6 +35,7 @@
         ├── CorruptArtifact
         ├── IncompatibleArtifact
         ├── CannotAnswer
+        ├── BadBackup
         ├── ModelStoreUnavailable
         └── StoreUnavailable
 
@@ -381,6 +382,15 @@ class ModelStoreUnavailable(StoreError):
         self.models_dir = str(models_dir)
         self.why = why
         super().__init__(f"the model store {self.models_dir} is unavailable: {why}")
+
+
+class BadBackup(StoreError):
+    """A backup that cannot be made, or not be restored."""
+
+    def __init__(self, file: object, why: str) -> None:
+        self.file = file
+        self.why = why
+        super().__init__(f"{file} {why}")
 
 
 class StoreUnavailable(StoreError):

@@ -71,7 +71,7 @@ def export(  # noqa: PLR0913 - options of a command
     file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
-        job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
+        job = ExportJob(service, service.reader.said(said, excluded=tuple(exclude or ())))
         ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
@@ -82,7 +82,7 @@ def export(  # noqa: PLR0913 - options of a command
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExportJob:
     """One export from one model version."""
 
     service: Service

@@ -16,7 +16,7 @@ from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
 if TYPE_CHECKING:
     import uvicorn
 
-    from recsys.config import Config, Serving
+    from recsys.config import Config, ServingSection
 
 _WORKER_SECONDS = 30
 
@@ -90,7 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
+def _run(listening: socket.socket, serving: ServingSection, *, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
@@ -107,7 +107,7 @@ def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
         sys.exit(1)
 
 
-def _uvicorn(serving: Serving, workers: int) -> uvicorn.Config:
+def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
     return uvicorn.Config(

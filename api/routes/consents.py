@@ -1,4 +1,4 @@
-"""Consents: an append-only ledger, in force from the next decision on."""
+"""ConsentRoutes: an append-only ledger, in force from the next decision on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recsys.storage.privacy import erasure
 from recsys.storage.users.consents import Consent
 
 
-class Consents:
+class ConsentRoutes:
     """Handlers over one service."""
 
     def __init__(self, service: Service) -> None:
@@ -61,7 +61,7 @@ class Consents:
 
 def register(app: FastAPI, service: Service) -> None:
     """Add the routes, ahead of the one that any path about a user matches."""
-    handlers = Consents(service)
+    handlers = ConsentRoutes(service)
     for method, handler in (("PUT", handlers.put), ("GET", handlers.get)):
         body = {"requestBody": CONSENT_BODY} if method == "PUT" else {}
         gone = ERASED if method == "PUT" else {}

@@ -71,7 +71,7 @@ class ExplorationSchedule:
         return self.settled if min(messages, default=0) >= self.enough else self.start
 
 
-class Drawn(NamedTuple):
+class ArmsDrawn(NamedTuple):
     """The arms that were drawn, and how likely each was; columns of one person or of many.
 
     `arm` is its number; ``none`` is the last. `pscores` is one column an arm: 0 where it may not be
@@ -84,7 +84,9 @@ class Drawn(NamedTuple):
     explored: Column
 
 
-def draw(greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Column | None) -> Drawn:
+def draw(
+    greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Column | None
+) -> ArmsDrawn:
     """Draw one of the eligible arms.
 
     Parameters
@@ -101,7 +103,7 @@ def draw(greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Colum
     nothing = len(usable)
     if lot is None or not epsilon:
         certain = [where(greedy == arm, 1.0, 0.0) for arm in range(nothing + 1)]
-        return Drawn(greedy, certain, greedy < 0)
+        return ArmsDrawn(greedy, certain, greedy < 0)
     count = sum(usable) + 1
     share = epsilon / count
     pscores = [
@@ -110,7 +112,7 @@ def draw(greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Colum
     ]
     explored = lot < epsilon
     if explored is False:
-        return Drawn(greedy, pscores, explored)
+        return ArmsDrawn(greedy, pscores, explored)
     nth = where(explored, lot, 0.0) / share // 1
     nth = where(nth < count, nth, count - 1)
     # To send nothing is drawn first, whatever channels there are.
@@ -118,4 +120,4 @@ def draw(greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Colum
     for arm, may in enumerate(usable):
         passed = passed + may
         drawn = where(may & (passed == nth), arm, drawn)
-    return Drawn(where(explored, drawn, greedy), pscores, explored)
+    return ArmsDrawn(where(explored, drawn, greedy), pscores, explored)

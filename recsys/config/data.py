@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from recsys.config.section import Section, Words
-from recsys.data.netting import RETURN_DAYS
+from recsys.data.kinds import RETURN_DAYS
 
 
 class Storage(Section):

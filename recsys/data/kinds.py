@@ -210,6 +210,12 @@ RETURN = "return"
 VOID = "void"
 """An order, or a line of it, that did not come about: it takes back what was logged of it."""
 
+RETURN_DAYS = 180.0
+"""Within which a return that names no order is looked for what it takes back, if nothing is said.
+
+On Online Retail, which names none, 30 days find two thirds of them, 180 days 82 %, a year 84 %.
+"""
+
 
 @lru_cache(_NAMES)
 def is_machine_agent(agent: str) -> bool:

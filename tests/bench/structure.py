@@ -60,7 +60,7 @@ def main(
     console.print(f"class names used twice: {len(twice)}{_listed(sorted(twice))}")
     if trace:
         told = subprocess.run(
-            [sys.executable, str(Path(__file__).resolve()), "follow"],
+            [sys.executable, "-P", str(Path(__file__).resolve()), "follow"],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder.resolve())},
             check=True,
@@ -154,10 +154,9 @@ def follow() -> None:
 
 
 async def _passed(app: Any) -> dict[str, list[str]]:
-    user, event = _Passing(lambda value: value == USER), _Passing(_has_event)
-    body = orjson.dumps(
-        [{"event_id": EVENT, "user_id": USER, "kind": "view", "item_id": "i01"}],
-    )
+    user, event = _Passing(_is_user), _Passing(_has_event)
+    one = {"message_id": EVENT, "user_id": USER, "event": "view", "item_id": "i01"}
+    body = orjson.dumps({"batch": [one]})
     async with app.router.lifespan_context(app):
         for _ in range(2):  # the first request of a kind makes what the later ones find
             answered = await _ask(app, "GET", f"/v1/users/{USER}/recommendations", b"", user)
@@ -220,6 +219,10 @@ class _Passing:
         given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         if any(self._is_it(frame.f_locals.get(each)) for each in given):
             self.modules.add(name)
+
+
+def _is_user(value: Any) -> bool:
+    return isinstance(value, str) and value == USER
 
 
 def _has_event(value: Any, depth: int = 3) -> bool:

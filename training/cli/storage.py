@@ -1,8 +1,11 @@
-"""The commands about the store: ``recsys storage upgrade``, ``prune`` and ``erase``."""
+"""The commands about the store: ``recsys storage upgrade``, ``prune``, ``backup`` and so on."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
@@ -13,12 +16,14 @@ from recsys.cli.progress import ConsoleSteps
 
 SAFE_PRUNED = "what was deleted stays deleted, nothing is half deleted; run it again"
 
+SAFE_COPIED = "the store is what it was before; run it again"
+
 app = typer.Typer(help="Look after the store of events, profiles and consents.")
 
 
 @app.callback(no_args_is_help=True)
 def storage() -> None:
-    """Upgrade the store, prune old events, or erase a user."""
+    """Upgrade, prune, back up, restore or copy the store, or erase a user."""
 
 
 @app.command()
@@ -77,3 +82,68 @@ def erase(
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
     when = moment(receipt.at).isoformat(timespec="seconds")
     typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Written anew, whole or not at all.")],
+    config: ConfigFile = None,
+) -> None:
+    """Write all that the store holds at this moment into one file, while it serves."""
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.database.open import open_store
+
+    with closing(open_store(settings_of(config).storage)) as database, _steps("back up"):
+        backups.back_up(database, file, progress=typer.echo)
+    typer.echo(f"{file}: written, read again and found the same")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `recsys storage backup` wrote.")],
+    erased: Annotated[
+        list[Path] | None,
+        typer.Option("--receipts", help="Files of receipts: who was erased since. Repeatable."),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Put a backup in the place of the store, and erase again who was erased since."""
+    from recsys.errors import UnreadableFile
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.privacy import receipts
+
+    for given in erased or []:
+        if not given.is_file():
+            raise UnreadableFile(given, "there is no such file")
+    known = [one for given in erased or [] for one in receipts.read(given)]
+    url = settings_of(config).storage.url
+    with _steps("restore"):
+        count = backups.restore(url, file, erased=known, progress=typer.echo)
+    typer.echo(f"restored from {file}; {count:,} erased ids stay erased")
+    if not count:
+        typer.echo(
+            "WARNING: no receipt of any erasure was found, neither in the old store nor beside it. "
+            "Whoever was erased after this backup is back: restore again with --receipts FILE.",
+            err=True,
+        )
+
+
+@app.command()
+def copy(
+    to: Annotated[str, typer.Option("--to", help="Address of an empty store of any kind.")],
+    config: ConfigFile = None,
+) -> None:
+    """Copy the store into an empty one: from a SQLite file to a server, or back."""
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.database.open import open_store
+
+    with closing(open_store(settings_of(config).storage)) as database, _steps("copy"):
+        backups.copy(database, to, progress=typer.echo)
+    typer.echo("copied, read again and found the same")
+
+
+@contextmanager
+def _steps(step: str) -> Iterator[None]:
+    with ConsoleSteps(safe=SAFE_COPIED) as steps:
+        steps.begin(step)
+        yield

@@ -14,7 +14,7 @@ from recsys.data import netting
 from recsys.data.fields import EVENT
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
-from recsys.data.kinds import PURCHASE, RETURN, VOID
+from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
 from recsys.data.times import DAY, micros
 from recsys.errors import BadQuery, NoUsableRow
@@ -123,7 +123,7 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
     table = _table(known)
-    net = netting.net(table, within=int(netting.RETURN_DAYS * DAY))
+    net = netting.net(table, within=int(RETURN_DAYS * DAY))
     return PurchaseFile(
         interactions=net,
         taken_back=len(table) - len(net),

@@ -10,7 +10,7 @@ from typing import Any
 from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.events import unsubscribes
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
@@ -37,7 +37,7 @@ class EventLog:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def append(self, events: Sequence[Event], *, now: int) -> list[Verdict]:
+    def append(self, events: Sequence[Event], *, now: int) -> list[Reception]:
         """Log `events` in one transaction; they are on the disk when this returns.
 
         Whoever unsubscribes denies the channel in the same transaction. Events of erased users are
@@ -52,7 +52,7 @@ class EventLog:
 
         Returns
         -------
-        list of Verdict
+        list of Reception
             One for each event, in their order.
 
         Raises
@@ -73,7 +73,7 @@ class EventLog:
             new = iter(writing.insert_new("events", COLUMNS, rows))
             if leaves:
                 unsubscribes.deny(writing, after=before)
-        return [_verdict(new) if owner != NOBODY else Verdict.ERASED for owner in owners]
+        return [_verdict(new) if owner != NOBODY else Reception.ERASED for owner in owners]
 
     def append_columns(
         self,
@@ -176,8 +176,8 @@ class EventLog:
             after = rows[-1][0]
 
 
-def _verdict(new: Iterator[bool]) -> Verdict:
-    return Verdict.ACCEPTED if next(new) else Verdict.DUPLICATE
+def _verdict(new: Iterator[bool]) -> Reception:
+    return Reception.ACCEPTED if next(new) else Reception.DUPLICATE
 
 
 def _last(writing: Writing) -> int:

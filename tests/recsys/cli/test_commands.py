@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from recsys.__main__ import app
 from recsys.cli import commands
-from recsys.cli.commands import GROUP, Registered
+from recsys.cli.commands import GROUP, RegisteredCommands
 
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -44,7 +44,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def test_every_command_of_the_project_is_there() -> None:
-    assert set(Registered()) >= set(PROJECT["entry-points"][GROUP])
+    assert set(RegisteredCommands()) >= set(PROJECT["entry-points"][GROUP])
     assert "train" in told("--help")
 
 
@@ -65,9 +65,9 @@ def test_the_summary_of_every_command_fits_in_a_line() -> None:
     assert "..." not in told("--help").split("Commands:")[1]
 
 
-@pytest.mark.parametrize("name", sorted(Registered()))
+@pytest.mark.parametrize("name", sorted(RegisteredCommands()))
 def test_every_command_reads_well(name: str) -> None:
-    command = Registered()[name]
+    command = RegisteredCommands()[name]
     of_group = [("--help",), *((sub, "--help") for sub in getattr(command, "commands", ()))]
     for arguments in of_group:
         text = told(name, *arguments)
@@ -81,7 +81,7 @@ def test_every_command_reads_well(name: str) -> None:
 def test_a_package_may_add_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     added = EntryPoint("weather", "training.cli.train:app", GROUP)
     monkeypatch.setattr(commands, "entry_points", lambda group: [added] if group == GROUP else [])
-    assert {"weather", "train"} <= set(Registered())
+    assert {"weather", "train"} <= set(RegisteredCommands())
 
 
 def test_a_command_that_does_not_exist_is_one_line_with_the_nearest() -> None:
