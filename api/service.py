@@ -32,13 +32,15 @@ from recsys.errors import CannotAnswer, StoreUnavailable
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models.store import ModelStore
 from recsys.storage.privacy import erasure
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
+from recsys.storage.users.consents import Consents
+from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Service:
 
     log: EventLog
     profiles: Profiles
+    consents: Consents
     decisions: DecisionLog
     desk: Desk
     inbox: Inbox
@@ -102,14 +105,15 @@ class Service:
         blas_threads.limit()
         storage, serving = self.config.storage, self.config.serving
         channels = self.config.channels
-        self.log = EventLog(open_store(storage), live_events=serving.live_events)
+        self.log = EventLog(open_store(storage))
         self.profiles = Profiles(self.log.database)
+        self.consents = Consents(self.log.database)
         self.decisions = DecisionLog(self.log.database)
         self.recall = Recall(serving.recall)
         with suppress(StoreUnavailable):
             self.recollect()
         self.desk = Desk(
-            self.log,
+            LiveState(self.log.database, live_events=serving.live_events),
             recall=self.recall,
             metrics=self.metrics,
             logger=self.logger,
@@ -220,7 +224,7 @@ class Service:
             The store cannot be read.
         """
         self.recall.forget_erased(partial(erasure.erased_after, self.log.database))
-        self.recall.follow(self.profiles.profiling_after)
+        self.recall.follow(self.consents.profiling_after)
 
     async def _follow(self) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
@@ -239,7 +243,7 @@ class Service:
             logged = self.log.latest_at(since=self.current.serving.watermark)
             self.clock = clocks.configured(self.config.serving.clock_start, not_before=logged)
 
-    def _write(self, events: Sequence[Event]) -> list[Verdict]:
+    def _write(self, events: Sequence[Event]) -> list[Reception]:
         return self.log.append(events, now=self.clock())
 
     def _prepare(self, serving: Serving) -> None:

@@ -6,6 +6,7 @@
     ├── DataError              the data cannot be used
     │   ├── MissingColumn
     │   ├── UnreadableFile
+    │   ├── UnaccountedRows
     │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
@@ -34,6 +35,7 @@
         ├── CorruptArtifact
         ├── IncompatibleArtifact
         ├── CannotAnswer
+        ├── BadBackup
         ├── ModelStoreUnavailable
         └── StoreUnavailable
 
@@ -89,6 +91,14 @@ class UnreadableFile(DataError):
         self.path = str(path)
         self.why = why
         super().__init__(f"cannot read {self.path}: {why}")
+
+
+class UnaccountedRows(DataError):
+    """Rows of a file are neither read nor put aside: a fault of the reader, nothing is logged."""
+
+    def __init__(self, rows: int, counts: str) -> None:
+        self.rows = rows
+        super().__init__(f"of {rows:,} lines or rows some are not accounted for: {counts}")
 
 
 class NoUsableRow(DataError):
@@ -372,6 +382,15 @@ class ModelStoreUnavailable(StoreError):
         self.models_dir = str(models_dir)
         self.why = why
         super().__init__(f"the model store {self.models_dir} is unavailable: {why}")
+
+
+class BadBackup(StoreError):
+    """A backup that cannot be made, or not be restored."""
+
+    def __init__(self, file: object, why: str) -> None:
+        self.file = file
+        self.why = why
+        super().__init__(f"{file} {why}")
 
 
 class StoreUnavailable(StoreError):

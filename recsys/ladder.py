@@ -52,7 +52,6 @@ class Reason(StrEnum):
     NO_SEGMENT = "no_segment"
     TOO_LITTLE_HISTORY = "too_little_history"
     NO_LIVE_EVENTS = "no_live_events"
-    NOT_REACHABLE = "not_reachable"
     NOTHING_LEFT = "nothing_left"
     FAILED = "failed"
     FORCED = "forced"

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.bundle import Bundle, Manifest
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelQuery
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.data.ids import NO_ITEM
 from recsys.data.interactions import NO_EVENTS, UserEvents
-from recsys.data.netting import RETURN_DAYS, TAKES_BACK, net_of_user
+from recsys.data.kinds import RETURN_DAYS
+from recsys.data.netting import TAKES_BACK, net_of_user
 from recsys.data.person import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
 from recsys.data.times import DAY
 from recsys.errors import UnknownItem, UnknownSegment

@@ -17,7 +17,7 @@ from recsys.storage.database.open import open_database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
-from recsys.storage.users.consents import Consent
+from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training import channel, churn, items, segments, value
 from training.channel.fit import ChannelChoiceParams
@@ -139,7 +139,7 @@ def _fill(log: EventLog, rng: np.random.Generator) -> None:
     profiles.put_items([ItemFacts("i38", ""), ItemFacts(GONE, "Gone", available=False)])
     countries = ("France", "Germany")
     profiles.put_users((user, {"country": countries[n % 2]}, "") for n, user in enumerate(USERS))
-    profiles.record_consents(
+    Consents(profiles.database).record(
         [
             *(Consent(user, "marketing", "email", "granted", END - DAY) for user in USERS[::2]),
             Consent(DENIED, "profiling", "", "denied", END - DAY),

@@ -16,7 +16,7 @@ from api.runtime import json, logs
 from api.runtime.ids import uuid7
 from api.runtime.json import Json
 from recsys.audience import Audience
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.decision import Decision
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from api.runtime.metrics import Metrics
-    from recsys.storage.events.log import EventLog
+    from recsys.storage.users.live_state import LiveState
 
 FORCED = "force_rung is for experiments: this answer is not what the ladder would have served"
 BLIND = (
@@ -55,7 +55,7 @@ class Desk:
 
     Parameters
     ----------
-    log : EventLog
+    live_state : LiveState
         Remembers what happened since training.
     metrics : Metrics
         Told of every answer and every rung that failed.
@@ -71,7 +71,7 @@ class Desk:
 
     def __init__(
         self,
-        log: EventLog,
+        live_state: LiveState,
         *,
         metrics: Metrics,
         logger: FilteringBoundLogger,
@@ -79,7 +79,7 @@ class Desk:
         curiosity: ExplorationSchedule = NONE_AT_ALL,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
-        self._log = log
+        self._live_state = live_state
         self._recall = Recall(0) if recall is None else recall
         self._curiosity = curiosity
         self._metrics = metrics
@@ -166,7 +166,7 @@ class Desk:
         notes = [FORCED] if asked.force else []
         since = serving.watermark
         try:
-            remembered = self._log.remembered(user_id, since=since, at=at, marketing=marketing)
+            remembered = self._live_state.of(user_id, since=since, at=at, marketing=marketing)
         except StoreUnavailable as error:
             self._metrics.store_read_failed()
             self._logger.warning("answering without the event store", **logs.described(error))

@@ -10,9 +10,9 @@ from api.answers import render
 from api.model.served import Serving
 from api.requests.query import Asked
 from api.runtime.json import Json
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
-from recsys.channel.send_time import SendTime, best_time
+from recsys.channel.send_time import SendHour, best_time
 from recsys.channel.terms import NONE, Terms
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import local_hour, zone_or
@@ -67,7 +67,7 @@ def taken(
     )
 
 
-def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> SendTime | None:
+def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> SendHour | None:
     """Return when the message would best go out; None where none does."""
     if climb.answer is None:
         return None

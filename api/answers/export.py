@@ -147,7 +147,7 @@ def columns(limit: int) -> tuple[str, ...]:
     return (*_TEXT, *_NUMBERS, *_MORE_TEXT, *items)
 
 
-class _Lines:
+class _ExportLines:
     def __init__(self, file: Any) -> None:
         self._file = file
 
@@ -191,7 +191,7 @@ def _complete(path: Path) -> Iterator[Path]:
 def _sink(path: Path, suffix: str, limit: int) -> Iterator[Sink]:
     if suffix == ".jsonl":
         with path.open("wb") as file:
-            yield _Lines(file)
+            yield _ExportLines(file)
     elif suffix == ".csv":
         with path.open("w", encoding="utf-8", newline="") as text:
             yield _Csv(text, limit)

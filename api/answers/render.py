@@ -12,8 +12,8 @@ import orjson
 from api.model.served import Serving
 from api.runtime.json import Json, instant
 from recsys.audience import Audience
-from recsys.channel.decide import ChannelChoice
-from recsys.channel.send_time import SendTime
+from recsys.channel.choice import ChannelChoice
+from recsys.channel.send_time import SendHour
 from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person
 from recsys.items.slate import Ranking, Slate
@@ -83,7 +83,7 @@ def trail(steps: Sequence[Step]) -> list[Json]:
     return [{"rung": s.rung, "reason": s.reason, "detail": s.detail} for s in steps]
 
 
-def channel(climb: Climb[ChannelChoice], hour: SendTime | None, *, explain: bool) -> Json:
+def channel(climb: Climb[ChannelChoice], hour: SendHour | None, *, explain: bool) -> Json:
     """Return which channel next, and the hour for it; `best` is null when every rung failed."""
     choice = climb.answer
     if choice is None:
@@ -105,7 +105,7 @@ def channel(climb: Climb[ChannelChoice], hour: SendTime | None, *, explain: bool
                 "expected_value": arm.expected_value,
                 "eligible": arm.eligible,
                 "reason": arm.reason,
-                "propensity": arm.propensity,
+                "propensity": arm.pscore,
             }
             for arm in choice.ranked
         ],

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.cli.options import ConfigFile, settings_of
-from recsys.config import Config
+from recsys.cli.console import console
+from recsys.cli.options import ConfigFile, settings_of
+from recsys.cli.progress import ConsoleSteps
 from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from api.requests.query import Asked
     from api.runtime.json import Json
     from api.service import Service
+    from recsys.config import Config
     from recsys.data.ids import IdMap
 
 app = typer.Typer(help="Answer into a file.")
@@ -55,7 +55,13 @@ def export(  # noqa: PLR0913 - options of a command
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Write items, channel and churn for all known users, or for an audience."""
+    """Write items, channel and churn of every user to a file.
+
+    Of all known users, or of an audience: --segment, --rule, --channel. The file appears when
+    it is complete. --rule takes a JSON rule, as the API does.
+
+    Example: recsys export lists.csv --limit 5
+    """
     from api.answers import export as exporting
 
     settings = settings_of(config)
@@ -65,7 +71,7 @@ def export(  # noqa: PLR0913 - options of a command
     file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
-        job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
+        job = ExportJob(service, service.reader.said(said, excluded=tuple(exclude or ())))
         ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
@@ -76,7 +82,7 @@ def export(  # noqa: PLR0913 - options of a command
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExportJob:
     """One export from one model version."""
 
     service: Service
@@ -111,7 +117,7 @@ class Job:
         from api.answers import audience
 
         counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
-        Console().print(_table(counted))
+        console().print(_table(counted))
 
     def write(
         self,
@@ -134,7 +140,10 @@ class Job:
             members = self._members(ids, wanted)
         elif channel:
             members = self._granted(ids, channel)
-        with _progress(len(ids) if members is ids else None) as advance:
+        safe = f"{output} was not written, what was there is as it was; run it again"
+        with ConsoleSteps(safe=safe) as steps:
+            steps.begin("answer")
+            advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(
                 answer, members, output, limit=self.asked.limit, progress=advance
             )
@@ -208,13 +217,3 @@ def _opened(settings: Config) -> Iterator[Service]:
         yield service
     finally:
         service.log.database.close()
-
-
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
-    columns = (
-        TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("answering", total=total)
-        yield lambda users: bar.advance(task, users)

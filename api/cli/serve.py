@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import ConfigFile, settings_of
-from recsys.config import Config, Serving
+from recsys.cli.options import CONFIG, ConfigFile, settings_of
 from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
 
 if TYPE_CHECKING:
     import uvicorn
 
+    from recsys.config import Config, ServingSection
 
 _WORKER_SECONDS = 30
 
@@ -34,8 +34,15 @@ def serve(
     ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Serve the champion over HTTP until Ctrl-C; a new champion is picked up by itself."""
+    """Serve the champion over HTTP until Ctrl-C.
+
+    A new champion is picked up by itself.
+
+    Example: recsys serve --host 0.0.0.0 --workers 2
+    """
     settings = settings_of(config)
+    if config is not None:
+        os.environ[CONFIG] = str(config)  # the workers read it too
     _check(settings)
     listening = _listen(
         host or settings.serving.host, settings.serving.port if port is None else port
@@ -83,7 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
+def _run(listening: socket.socket, serving: ServingSection, *, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
@@ -100,7 +107,7 @@ def _run(listening: socket.socket, serving: Serving, *, workers: int) -> None:
         sys.exit(1)
 
 
-def _uvicorn(serving: Serving, workers: int) -> uvicorn.Config:
+def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
     return uvicorn.Config(

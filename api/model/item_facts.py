@@ -10,7 +10,7 @@ from recsys.bundle import Bundle
 MOST_KEPT = 100_000
 
 
-class ItemFacts(dict[int, dict[str, Any]]):
+class FactsByRow(dict[int, dict[str, Any]]):
     """The facts of the items of one model version by row, put together when first asked for.
 
     The first ``MOST_KEPT`` are kept, so that memory stays bounded whatever the catalogue. A dict,

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from api.model.item_facts import MOST_KEPT, ItemFacts
+from api.model.item_facts import MOST_KEPT, FactsByRow
 from recsys.bundle import Bundle
 from recsys.data.person import Person
 from recsys.items.slate import Recommendation
@@ -28,11 +28,11 @@ class Told(dict[int, list[str]]):
     ----------
     words : str
         What goes before the name of the item.
-    facts : ItemFacts
+    facts : FactsByRow
         What items are called.
     """
 
-    def __init__(self, words: str, facts: ItemFacts) -> None:
+    def __init__(self, words: str, facts: FactsByRow) -> None:
         super().__init__()
         self._words = words
         self._facts = facts
@@ -50,7 +50,7 @@ class Reasons:
 
     Attributes
     ----------
-    facts : ItemFacts
+    facts : FactsByRow
         What items are called.
     kinds : tuple of str
         What the kind numbers of events mean.
@@ -64,7 +64,7 @@ class Reasons:
         That the user did it with the very same item.
     """
 
-    facts: ItemFacts
+    facts: FactsByRow
     kinds: tuple[str, ...]
     strongest: tuple[int, ...]
     only: str
@@ -72,7 +72,7 @@ class Reasons:
     again: list[str]
 
     @classmethod
-    def of(cls, bundle: Bundle, facts: ItemFacts) -> Reasons:
+    def of(cls, bundle: Bundle, facts: FactsByRow) -> Reasons:
         """Return the reasons of a bundle."""
         kinds, weight = bundle.interactions.kinds, bundle.items.weights.kind
         strongest = tuple(k for k in np.argsort(-weight, kind="stable").tolist() if weight[k] > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.model.item_facts import ItemFacts
+from api.model.item_facts import FactsByRow
 from api.model.reasons import Reasons
 from recsys.errors import NoChampion
 from recsys.model_version import Answering
@@ -18,7 +18,7 @@ class Serving:
     ----------
     answering : Answering
         The ladders.
-    facts : ItemFacts
+    facts : FactsByRow
         What an answer says of an item.
     reasons : Reasons
         Why an item is in an answer.
@@ -29,7 +29,7 @@ class Serving:
     """
 
     answering: Answering
-    facts: ItemFacts
+    facts: FactsByRow
     reasons: Reasons
     watermark: int
     sha256: str = ""
@@ -37,7 +37,7 @@ class Serving:
     @classmethod
     def of(cls, answering: Answering, *, sha256: str = "") -> Serving:
         """Return a model version with what serving derives from it."""
-        facts = ItemFacts(answering.bundle)
+        facts = FactsByRow(answering.bundle)
         reasons = Reasons.of(answering.bundle, facts)
         return cls(answering, facts, reasons, answering.manifest.watermark, sha256)
 

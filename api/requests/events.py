@@ -1,14 +1,14 @@
-"""How events are spelled: Segment's spec, its e-commerce and e-mail names, and a short form.
+"""Payloads into events: Segment's spec, its e-commerce and e-mail names, and a short form.
 
 ``{"user_id", "item_id", "event" or "kind", "timestamp", "quantity", "price", "message_id"…}``;
-names are read in any case, with or without underscores, at the top or in ``properties``.
+what the fields and the kinds are called, :mod:`recsys.data.fields` and :mod:`recsys.data.kinds`
+say, for files alike.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +18,15 @@ from api.requests.identities import Aliased, Identified
 from api.requests.query import MAX_ID_LENGTH
 from api.runtime.ids import uuid7
 from recsys.config import Config
-from recsys.data import times
+from recsys.data import fields, times
+from recsys.data.fields import EVENT, OF_THE_ORDER, Said
 from recsys.data.kinds import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
     MESSAGE_SENT,
+    is_machine_agent,
     is_sending,
-    kind_of,
+    meant,
     message_of,
 )
 from recsys.data.surfaces import DEVICE, PLACEMENT, plain
@@ -34,38 +36,11 @@ from recsys.storage.events.event import Event
 
 MAX_EVENT_BYTES = 32_768
 
-UNUSED = frozenset(
-    {
-        "checkout started",
-        "products searched",
-        "product list viewed",
-        "page",
-        "screen",
-        "group",
-    }
-)
-
-VIEWS = frozenset({"page", "screen"})
-
-USER = ("userid", "anonymousid")
-
-ITEM = ("itemid", "productid", "sku")
-
-KIND = ("event", "kind", "eventtype")
-
-TIME = ("timestamp", "at", "time", "originaltimestamp")
-
-ORDER = ("orderid",)
-
-EVENT_ID = ("messageid", "eventid")
-
-VALUE = ("value", "total", "revenue")
-
-REF = ("ref", "messageref", "decisionid")
-
 NOT_COUNTED = (
     "Sent is not counted, Delivered is (Email Delivered): to say both would count a message twice"
 )
+
+MOST = 1e12
 
 _BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
@@ -105,47 +80,49 @@ class EventParser:
         """
         if not isinstance(payload, dict):
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
-        fields = flat(payload)
-        user_id = text(fields, USER, needed="user_id", by="every event")
-        match text(fields, ("type",)).lower():
+        said = EVENT.said(payload)
+        anonymous_id = text(said, "anonymous")
+        user_id = text(said, "user") or anonymous_id
+        if not user_id:
+            text({}, "user", needed="user_id", by="every event")
+        call = text(said, "call")
+        match call.lower():
             case "identify":
-                return self._identified(payload, user_id, text(fields, ("anonymousid",)))
+                return self._identified(said, user_id, anonymous_id)
             case "alias":
-                previous_id = text(fields, ("previousid",), needed="previous_id", by="an alias")
+                previous_id = text(said, "previous", needed="previous_id", by="an alias")
                 return Aliased(previous_id, user_id)
-        kind = self._kind(fields)
-        events = self._events(fields, kind, user_id, self._at(fields, now))
-        if kind not in _BY_MACHINES and is_machine(fields):
+        kind = self._kind(said, call)
+        events = self._events(said, kind, user_id, self._at(said, now))
+        if kind not in _BY_MACHINES and is_machine(said):
             return [replace(event, machine=True) for event in events]
         return events
 
-    def _events(self, fields: Fields, kind: str, user_id: str, at: int) -> list[Event]:
+    def _events(self, said: Said, kind: str, user_id: str, at: int) -> list[Event]:
         if kind in MESSAGE_KINDS:
-            return [self._message(fields, kind, user_id, at)]
-        return list(self._interactions(fields, kind, user_id, at))
+            return [self._message(said, kind, user_id, at)]
+        return list(self._interactions(said, kind, user_id, at))
 
-    def _identified(self, payload: Fields, user_id: str, anonymous_id: str) -> Identified:
-        traits, context = flat(payload.get("traits")), flat(payload.get("context"))
-        said = text(traits, (self._trait.replace("_", "").lower(),))
-        zone = text({**context, **traits}, ("timezone",))
+    def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
+        traits, context = named(said.get("traits")), named(said.get("context"))
+        trait = text(traits, fields.plain(self._trait))
+        zone = text({**context, **traits}, "timezone")
         try:
             times.zone(zone or "UTC")
         except BadQuery as error:
             raise BadEvent("bad_timezone", str(error)) from error
         previous_id = anonymous_id if anonymous_id != user_id else ""
-        return Identified(user_id, {self._trait: said} if said else {}, zone, previous_id)
+        return Identified(user_id, {self._trait: trait} if trait else {}, zone, previous_id)
 
-    def _kind(self, fields: Fields) -> str:
-        name = text(fields, KIND) or text(fields, ("type",), needed="event", by="every event")
-        if name.lower() in VIEWS and text(fields, ITEM):
-            name = "view"
-        if name in self._kinds:
-            return name
-        if kind := message_of(name)[0]:
+    def _kind(self, said: Said, call: str) -> str:
+        name = text(said, "kind")
+        if not name and not call:
+            text(said, "kind", needed="event", by="every event")
+        kind = meant(name, call, self._kinds, has_item=bool(text(said, "item")))
+        if kind:
             return kind
-        if (kind := kind_of(name)) in self._kinds:
-            return kind
-        if name.lower() in UNUSED:
+        name = name or call
+        if kind == "":
             raise BadEvent("unused_event", f"{name!r} is understood, but no model uses it")
         messages = ", ".join(MESSAGE_KINDS)
         reason = f"event is {shown(name)}; known: {', '.join(self._kinds)}, of messages {messages}"
@@ -153,78 +130,75 @@ class EventParser:
             raise BadEvent("unknown_kind", f"{reason}; {NOT_COUNTED}")
         raise BadEvent("unknown_kind", f"{reason}, and the names that Segment gives them")
 
-    def _at(self, fields: Fields, now: int) -> int:
-        said = first(fields, TIME)
-        if said is None:
+    def _at(self, said: Said, now: int) -> int:
+        given = said.get("at")
+        if given is None:
             return now
-        at = instant_of(said, self._zone)
-        sent = fields.get("sentat")
+        at = instant_of(given, self._zone)
+        sent = said.get("sent")
         # A relay that says when it received the event has corrected its time already.
-        if sent and not fields.get("receivedat"):
+        if sent and not said.get("received"):
             at = max(0, at + now - instant_of(sent, self._zone))
         if at > now + DAY:
             clock = moment(now).isoformat(timespec="seconds")
-            reason = f"timestamp is {shown(said)}; allowed: up to a day ahead of {clock}"
+            reason = f"timestamp is {shown(given)}; allowed: up to a day ahead of {clock}"
             raise BadEvent("future_time", f"{reason}, the clock of this service")
         return min(at, now)
 
-    def _channel_said(self, fields: Fields) -> str:
+    def _channel_said(self, said: Said) -> str:
         """Return the channel of a message, or what was said of it; empty where nothing was.
 
         Segment's calls have a ``channel`` of their own, ``server`` for example: where that is none
         of ours, what the name of the event says counts.
         """
-        said = text(fields, ("channel",))
-        by_name = "email" if text(fields, ("emailid",)) else message_of(text(fields, KIND))[1]
-        return by_name if said not in self._channels and by_name in self._channels else said
+        given = text(said, "channel")
+        by_name = "email" if text(said, "mail") else message_of(text(said, "kind"))[1]
+        return by_name if given not in self._channels and by_name in self._channels else given
 
-    def _message(self, fields: Fields, kind: str, user_id: str, at: int) -> Event:
-        channel = self._channel_said(fields)
-        ref = text(fields, REF) or None
+    def _message(self, said: Said, kind: str, user_id: str, at: int) -> Event:
+        channel = self._channel_said(said)
+        ref = text(said, "ref") or None
         if (kind == MESSAGE_SENT or channel) and channel not in self._channels:
             known = ", ".join(self._channels)
             raise BadEvent("unknown_channel", f"channel is {shown(channel)}; known: {known}")
-        mail = text(fields, ("emailid",))
+        mail = text(said, "mail")
         mail_id = f"email:{mail}:{user_id}" if mail else ""
         if kind == MESSAGE_SENT:
-            own = mail_id or _event_id(fields, at)
+            own = mail_id or _event_id(said, at)
         else:
             ref = ref or mail_id or None
             # Without an id of its own: the same outcome of a message at the same time is one.
-            said = text(fields, EVENT_ID)
-            own = said or (f"{ref}:{kind}:{user_id}:{at}" if ref else uuid7(at))
+            given = text(said, "event_id")
+            own = given or (f"{ref}:{kind}:{user_id}:{at}" if ref else uuid7(at))
         if kind != MESSAGE_SENT and ref is None and not channel:
             reason = f"{kind} needs ref, the id of the message or decision, or its channel"
             raise BadEvent("missing_ref", reason)
-        pscore = number(fields, ("pscore",), most=1)
+        pscore = number(said, "pscore", most=1)
         return Event(own, user_id, kind, at, channel=channel or None, ref=ref, pscore=pscore)
 
-    def _interactions(self, fields: Fields, kind: str, user_id: str, at: int) -> Iterator[Event]:
-        event_id = _event_id(fields, at)
-        products = fields.get("products")
-        if not isinstance(products, list) or not products:
-            yield self._interaction(fields, event_id, kind, user_id, at)
+    def _interactions(self, said: Said, kind: str, user_id: str, at: int) -> Iterator[Event]:
+        event_id = _event_id(said, at)
+        try:
+            products = fields.products(said.get("products"))
+        except ValueError as error:
+            raise BadEvent("bad_product", str(error)) from error
+        if not products:
+            yield self._interaction(said, event_id, kind, user_id, at)
             return
+        order = {name: said[name] for name in OF_THE_ORDER if name in said}
         for place, product in enumerate(products):
-            if not isinstance(product, dict):
-                raise BadEvent("bad_product", f"products[{place}] is {shown(product)}")
-            order = {name: fields[name] for name in (*ORDER, "recommendationid") if name in fields}
-            # A product may be a device: on which one it was ordered, the order says.
-            own = {**order, **flat(product), **{name: fields.get(name) for name in SAID_IN}}
-            yield self._interaction(own, f"{event_id}:{place}", kind, user_id, at)
+            yield self._interaction({**product, **order}, f"{event_id}:{place}", kind, user_id, at)
 
-    def _interaction(
-        self, fields: Fields, event_id: str, kind: str, user_id: str, at: int
-    ) -> Event:
-        item_id = text(fields, ITEM) or None
+    def _interaction(self, said: Said, event_id: str, kind: str, user_id: str, at: int) -> Event:
+        item_id = text(said, "item") or None
         if item_id is None and kind != self._critical:
             raise BadEvent("missing_item", f"a {kind} needs an item_id")
-        quantity = number(fields, ("quantity",), above=0)
+        quantity = number(said, "quantity", above=0)
         quantity = 1.0 if quantity is None else quantity
-        price = number(fields, ("price",))
-        value = number(fields, VALUE) if price is None else price * quantity
-        kept = occasion(fields)
-        if recommendation := text(fields, ("recommendationid",)):
+        price = number(said, "price")
+        value = number(said, "total") if price is None else price * quantity
+        kept = occasion(said)
+        if recommendation := text(said, "recommendation"):
             kept["recommendation_id"] = recommendation
         return Event(
             event_id,
@@ -234,40 +208,17 @@ class EventParser:
             item_id=item_id,
             quantity=quantity,
             value=value,
-            order_id=text(fields, ORDER) or None,
+            order_id=text(said, "order") or None,
             properties=orjson.dumps(kept).decode() if kept else None,
         )
 
 
-def _event_id(fields: Fields, at: int) -> str:
-    return text(fields, EVENT_ID) or uuid7(at)
+def _event_id(said: Said, at: int) -> str:
+    return text(said, "event_id") or uuid7(at)
 
 
-Fields = Mapping[str, Any]
-
-MOST = 1e12
-
-
-def flat(payload: object) -> dict[str, Any]:
-    """Return the fields of a JSON object and its ``properties``, names in one spelling."""
-    if not isinstance(payload, dict):
-        return {}
-    top = _named(payload)
-    inner = top.get("properties")
-    return {**_named(inner), **top} if isinstance(inner, dict) else top
-
-
-def first(fields: Fields, names: tuple[str, ...]) -> Any:
-    """Return the first field that says something; None when none does."""
-    for name in names:
-        said = fields.get(name)
-        if said is not None and said != "":
-            return said
-    return None
-
-
-def text(fields: Fields, names: tuple[str, ...], *, needed: str = "", by: str = "") -> str:
-    """Return the first field that says something, as text; empty when none does.
+def text(said: Said, meaning: str, *, needed: str = "", by: str = "") -> str:
+    """Return what is said, as text; empty where nothing is.
 
     A `needed` one has that name, and is needed `by` what the reason names.
 
@@ -276,92 +227,76 @@ def text(fields: Fields, names: tuple[str, ...], *, needed: str = "", by: str = 
     BadEvent
         It is no text, or a `needed` one is missing.
     """
-    said = first(fields, names)
-    if said is None:
+    given = said.get(meaning)
+    if given is None or given == "":
         if needed:
             raise BadEvent(f"missing_{needed}", f"no {needed}; {by} needs one")
         return ""
-    if isinstance(said, int) and not isinstance(said, bool):
-        said = str(said)
-    if not isinstance(said, str) or len(said) > MAX_ID_LENGTH or "\0" in said:
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if not isinstance(given, str) or len(given) > MAX_ID_LENGTH or "\0" in given:
         allowed = f"text of at most {MAX_ID_LENGTH} characters, without NUL"
-        raise BadEvent("bad_text", f"{names[0]} is {shown(said)}; allowed: {allowed}")
-    return said
+        raise BadEvent("bad_text", f"{_called(meaning)} is {shown(given)}; allowed: {allowed}")
+    return given
 
 
 def number(
-    fields: Fields, names: tuple[str, ...], *, above: float = -math.inf, most: float = MOST
+    said: Said, meaning: str, *, above: float = -math.inf, most: float = MOST
 ) -> float | None:
-    """Return the first field that says something, as a number that is not negative.
+    """Return what is said, as a number that is not negative; None where nothing is.
 
     Raises
     ------
     BadEvent
         It is no number, negative, not `above` the one or more than the other bound.
     """
-    said = first(fields, names)
-    if said is None:
+    given = said.get(meaning)
+    if given is None:
         return None
     try:
-        found = math.nan if isinstance(said, bool) else float(said)
+        found = math.nan if isinstance(given, bool) else float(given)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found) or found < 0 or not above < found <= most:
         bounds = f"{'above' if above == 0 else 'from'} 0, up to {most:g}"
-        hint = "; a return is an event of its own kind" if names[0] == "quantity" else ""
-        reason = f"{names[0]} is {shown(said)}; allowed: a number {bounds}{hint}"
-        raise BadEvent(f"bad_{names[0]}", reason)
+        hint = "; a return is an event of its own kind" if meaning == "quantity" else ""
+        name = _called(meaning)
+        reason = f"{name} is {shown(given)}; allowed: a number {bounds}{hint}"
+        raise BadEvent(f"bad_{name}", reason)
     return found
 
 
-def _named(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.replace("_", "").lower(): value for name, value in payload.items()}
+def named(record: object) -> dict[str, Any]:
+    """Return the fields of a JSON object, names in one spelling."""
+    if not isinstance(record, dict):
+        return {}
+    return {fields.plain(name): value for name, value in record.items()}
 
 
-SAID_IN = ("device", "devicetype", "placement", "context")
-"""The fields of an event that tell."""
-
-
-def occasion(fields: Fields) -> dict[str, str]:
+def occasion(said: Said) -> dict[str, str]:
     """Return ``device`` and ``placement`` where they are said.
 
-    Parameters
-    ----------
-    fields : mapping
-        Of the event, as :func:`api.requests.events.flat` gives them. Its own ``device`` (or
-        ``device_type``) wins over ``context.device.type``; what is no text says nothing, and no
-        event is refused for it.
+    The event's own ``device`` wins over ``context.device.type``; what is no text says nothing, and
+    no event is refused for it.
     """
-    if not any(name in fields for name in SAID_IN):
-        return {}
-    own = (fields.get(name) for name in ("device", "devicetype"))
-    of_context = flat(flat(fields.get("context")).get("device")).get("type")
-    device = next(filter(None, map(plain, (*own, of_context))), "")
-    said = {DEVICE: device, PLACEMENT: plain(fields.get("placement"))}
-    return {name: value for name, value in said.items() if value}
+    device = plain(said.get("device"))
+    if not device and (context := said.get("context")):
+        device = plain(named(named(context).get("device")).get("type"))
+    kept = {DEVICE: device, PLACEMENT: plain(said.get("placement"))}
+    return {name: value for name, value in kept.items() if value}
 
 
-_NAMES = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|slurp|headless|phantomjs|selenium|puppeteer|playwright|lighthouse"
-    r"|preview|facebookexternalhit|whatsapp/|pingdom|uptimerobot|statuscake|curl/|wget/|python-requests"
-    r"|python-urllib|httpclient|okhttp/0|go-http-client|libwww|scrapy|googleimageproxy",
-    re.IGNORECASE,
-)
-
-_SAID = ("machine", "bot", "isbot")
-
-
-def is_machine(fields: Fields) -> bool:
+def is_machine(said: Said) -> bool:
     """Return whether an event says that a machine made it, or its user agent has such a name.
 
-    Parameters
-    ----------
-    fields : mapping
-        Of the event, as :func:`flat` gives them; the agent is that of the *event*
-        (``context.userAgent``): the one of the request is often an honest server's library.
+    The agent is that of the *event* (``context.userAgent``): the one of the request is often an
+    honest server's library.
     """
-    if any(fields.get(name) is True for name in _SAID):
+    if said.get("machine") is True:
         return True
-    context = fields.get("context")
-    agent = flat(context).get("useragent") if isinstance(context, dict) else None
-    return isinstance(agent, str) and _NAMES.search(agent) is not None
+    agent = named(context).get("useragent") if (context := said.get("context")) else None
+    return isinstance(agent, str) and is_machine_agent(agent)
+
+
+def _called(meaning: str) -> str:
+    return EVENT.table[meaning][0] if meaning in EVENT.table else meaning

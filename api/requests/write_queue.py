@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from recsys.errors import StoreUnavailable
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 
-Waiting = tuple[Sequence[Event], "asyncio.Future[list[Verdict]]"]
+Waiting = tuple[Sequence[Event], "asyncio.Future[list[Reception]]"]
 
 
 class Inbox:
@@ -23,14 +23,14 @@ class Inbox:
     """
 
     def __init__(
-        self, write: Callable[[Sequence[Event]], list[Verdict]], *, most_waiting: int = 1_000
+        self, write: Callable[[Sequence[Event]], list[Reception]], *, most_waiting: int = 1_000
     ) -> None:
         self._write = write
         self._most_waiting = most_waiting
         self._waiting: list[Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def put(self, events: Sequence[Event]) -> list[Verdict]:
+    async def put(self, events: Sequence[Event]) -> list[Reception]:
         """Return a verdict for each event, once they are on the disk.
 
         Raises
@@ -40,7 +40,7 @@ class Inbox:
         """
         if len(self._waiting) >= self._most_waiting:
             raise StoreUnavailable(f"{self._most_waiting:,} requests wait for it already")
-        done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[list[Reception]] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, done))
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain())

@@ -1,4 +1,4 @@
-"""Consents: an append-only ledger, in force from the next decision on."""
+"""ConsentRoutes: an append-only ledger, in force from the next decision on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recsys.storage.privacy import erasure
 from recsys.storage.users.consents import Consent
 
 
-class Consents:
+class ConsentRoutes:
     """Handlers over one service."""
 
     def __init__(self, service: Service) -> None:
@@ -48,20 +48,20 @@ class Consents:
         return await self._told(identifier("user_id", request.path_params["user_id"]))
 
     def _record(self, user_id: str, lines: list[Consent]) -> None:
-        profiles = self._service.profiles
-        if erasure.receipt_of(profiles.database, user_id) is not None:
+        ledger = self._service.consents
+        if erasure.receipt_of(ledger.database, user_id) is not None:
             raise ErasedUser(user_id)
-        profiles.record_consents(lines)
+        ledger.record(lines)
 
     async def _told(self, user_id: str) -> Response:
-        ledger = await asyncio.to_thread(self._service.profiles.ledger_of, user_id)
+        ledger = await asyncio.to_thread(self._service.consents.ledger_of, user_id)
         answer = consents.told(user_id, ledger, channels=self._channels)
         return Answer(render.dump(answer), headers=FRESH)
 
 
 def register(app: FastAPI, service: Service) -> None:
     """Add the routes, ahead of the one that any path about a user matches."""
-    handlers = Consents(service)
+    handlers = ConsentRoutes(service)
     for method, handler in (("PUT", handlers.put), ("GET", handlers.get)):
         body = {"requestBody": CONSENT_BODY} if method == "PUT" else {}
         gone = ERASED if method == "PUT" else {}

@@ -20,7 +20,7 @@ from api.web.openapi import KEYS, PROBLEMS, USER_ID, described
 from api.web.response import FRESH, PRIVATE, Answer
 from api.web.schemas import ErasureReceipt, HeldAnswer
 from recsys.storage.privacy import erasure
-from recsys.storage.privacy.personal_data import Held, held
+from recsys.storage.privacy.personal_data import PersonalData, personal_data
 
 _TIMES = ("at", "ingested_at", "send_at")
 
@@ -53,7 +53,7 @@ class Personal:
 
     def _held(self, user_id: str) -> bytes:
         service = self._service
-        found = held(service.log.database, user_id)
+        found = personal_data(service.log.database, user_id)
         receipt = erasure.receipt_of(service.log.database, user_id)
         answer = {
             **_told(found),
@@ -64,7 +64,7 @@ class Personal:
         }
         return render.dump(answer)
 
-    def _in_model(self, found: Held) -> Json | None:
+    def _in_model(self, found: PersonalData) -> Json | None:
         current = self._service.current
         if current.version is None:
             return None
@@ -106,7 +106,7 @@ def register(app: FastAPI, service: Service) -> None:
         )
 
 
-def _told(found: Held) -> Json:
+def _told(found: PersonalData) -> Json:
     told = asdict(found)
     for name in ("events", "consents", "decisions"):
         told[name] = _with_instants(told[name])

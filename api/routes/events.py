@@ -23,7 +23,7 @@ from api.web.response import FRESH, Answer
 from api.web.schemas import EventsAnswer
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 
 _OF_ALL = frozenset({"sentAt", "context"})
 UNUSED = "unused_event"
@@ -131,7 +131,7 @@ class Events:
             for one in read
         ]
 
-    async def _logged(self, events: list[Event]) -> list[Verdict]:
+    async def _logged(self, events: list[Event]) -> list[Reception]:
         service, began = self._service, time.perf_counter()
         try:
             verdicts = await service.inbox.put(events)
@@ -190,11 +190,11 @@ def _rejected(index: int, error: BadEvent) -> Json:
     }
 
 
-def _kept(read: Read, verdicts: list[Verdict]) -> Json:
+def _kept(read: Read, verdicts: list[Reception]) -> Json:
     """Return the verdict on a payload: a duplicate only when all that it stands for was known."""
-    if Verdict.ERASED in verdicts:
+    if Reception.ERASED in verdicts:
         return _rejected(read.index, OF_ERASED)
-    known = bool(verdicts) and all(verdict is Verdict.DUPLICATE for verdict in verdicts)
+    known = bool(verdicts) and all(verdict is Reception.DUPLICATE for verdict in verdicts)
     return {
         "index": read.index,
         "verdict": "duplicate" if known else "accepted",

@@ -23,7 +23,7 @@ COUNTED = (
 _KNOWN = names(ITEM_QUERY)
 
 
-class Segments:
+class SegmentRoutes:
     """Handlers over one service."""
 
     def __init__(self, service: Service) -> None:
@@ -66,7 +66,7 @@ class Segments:
 
 def register(app: FastAPI, service: Service) -> None:
     """Add the routes, the one that any path would match last."""
-    segments = Segments(service)
+    segments = SegmentRoutes(service)
     name = "/v1/segments/{name:path}"
     for path, handler, model, parameters in (
         ("/v1/segments", segments.every, SegmentsAnswer, []),

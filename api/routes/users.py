@@ -145,7 +145,7 @@ class Users:
     def _told(self, user_id: str, decision: Decision, asked: Asked, *, forced: bool) -> bytes:
         notes = [FORCED if forced else NOT_FORCED.format(rung=decision.rung)] if asked.force else []
         answer = decisions.told(decision, explain=asked.explain)
-        if decision.action not in {NONE, *self._service.profiles.channels_of(user_id)}:
+        if decision.action not in {NONE, *self._service.consents.channels_of(user_id)}:
             answer |= decisions.NOTHING_TO_SEND
             notes.append(decisions.WITHDRAWN.format(channel=decision.action))
         return render.dump(

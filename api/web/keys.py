@@ -10,7 +10,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from recsys.config import Serving
+from recsys.config import ServingSection
 from recsys.errors import KeyWithoutScope, WrongKey
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Keys:
 
     Parameters
     ----------
-    serving : Serving
+    serving : ServingSection
         SHA-256 of the keys for each right, in hexadecimal.
 
     Attributes
@@ -42,7 +42,7 @@ class Keys:
         What needs a key.
     """
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServingSection) -> None:
         named = {
             Right.READ: serving.read_keys_sha256,
             Right.WRITE: serving.write_keys_sha256,

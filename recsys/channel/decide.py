@@ -1,96 +1,99 @@
-"""From what is believed of each arm to the arm that serves, with a reason for every other.
+"""From what is believed of each arm to the arm that serves, for one person or for many.
 
-``none`` (send nothing) is always eligible and worth 0, so nobody falls out. An arm is worth
-p·value - cost - p_unsubscribe·cost of an unsubscribe, and is left only for one that is clearly
-worth more; p is how likely a response is or, where that is known, what the message adds.
+``none`` (send nothing) is always eligible and worth 0, so nobody falls out; it is the last arm. An
+arm is worth p·value - cost - p_unsubscribe·cost of an unsubscribe, and is left only for one that is
+clearly worth more; p is how likely a response is or, where that is known, what the message adds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache
 from statistics import NormalDist
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
-from recsys.channel.eligibility import ChannelQuery, Offer, offers_for
-from recsys.channel.exploration import Draw, draw
-from recsys.channel.response import Belief, Chance
-from recsys.channel.terms import NONE, ChannelTerms, Terms
-from recsys.data.person import Person
-from recsys.ladder import Step
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.channel.eligibility import Offer, offers
+from recsys.channel.exploration import draw
+from recsys.channel.recipients import Addressed, Column, Recipients, entry, where
+from recsys.channel.response import Belief
+from recsys.channel.terms import NONE, Terms
+from recsys.ladder import PROFILING, Ladder, RungName
+
+Reals = NDArray[np.float64]
+CHUNK = 2_048
 
 Z = cache(NormalDist().inv_cdf)
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One channel, or ``none``, as it stands for this person now.
+class Worth(NamedTuple):
+    """Expected money of one arm and its standard deviation; columns of one person or of many."""
 
-    Attributes
-    ----------
-    channel : str
-        Its name.
-    p, low, high : float
-        Probability of a response to one message, with its interval; 0 for ``none``. Where uplift
-        serves, what one message adds to the probability of the outcome, -1 to 1.
-    expected_value : float
-        Money that one message is expected to bring, net of its cost and of those who leave.
-    eligible : bool
-        Whether it may be used.
-    reason : str
-        Why it is, or is not, the answer.
-    propensity : float
-        Probability with which this decision chooses it; that of the answer is its pscore.
-    """
-
-    channel: str
-    p: float
-    low: float
-    high: float
-    expected_value: float
-    eligible: bool
-    reason: str
-    propensity: float = 0.0
+    value: Column
+    sd: Column
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelChoice:
-    """Which channel next.
+class Situation:
+    """Who is asked about, and what may be done.
 
     Attributes
     ----------
-    best : str
-        The channel to use; ``none`` where sending nothing is best, or nothing may be sent.
-    send_at : int or None
-        When the quiet hours that hold now are over (microseconds); None: now, or not at all.
-    ranked : tuple of Arm
-        `best` first, then eligible arms, then the others, each by falling expected value.
-    simulated : bool
-        Whether what is believed comes from simulated messages.
-    explored : bool
-        Whether `best` was drawn among all eligible arms rather than chosen for its value.
+    people : Addressed
+        Whom to decide for.
+    terms : Terms
+        On what terms channels may be used.
+    offers : sequence of Offer
+        Whether and when, in the order of the terms.
+    usable : sequence of bool
+        Whether each of them may be used.
+    z : float
+        How many deviations a challenger must be ahead, see :func:`gate`.
     """
 
-    best: str
-    send_at: int | None
-    ranked: tuple[Arm, ...]
-    simulated: bool
-    explored: bool = False
+    people: Addressed
+    terms: Terms
+    offers: Sequence[Offer]
+    usable: Sequence[Column]
+    z: Column
+    _beliefs: dict[RungName, Sequence[Belief]] = field(default_factory=dict)
 
-    @property
-    def pscore(self) -> float:
-        """Probability with which this decision chooses what it chose."""
-        return self.ranked[0].propensity
+    @classmethod
+    def of(
+        cls, people: Addressed, terms: Terms, *, offered: frozenset[str] | None = None
+    ) -> Situation:
+        """Return who may be sent what; `offered` as in :func:`decide_all`."""
+        found = offers(people, terms, offered=offered)
+        # A comparison with an array is one, also where a channel is excluded for all alike.
+        usable = [(people.at > 0) & (offer.excluded == 0) for offer in found]
+        bounds = _gates(terms.gate_error, len(usable))
+        return cls(people, terms, found, usable, entry(bounds, sum(usable)))
+
+    def believed(self, rung: Posterior) -> Sequence[Belief]:
+        """Return what a rung believes here; it is asked once, whoever builds on it."""
+        if rung.name not in self._beliefs:
+            self._beliefs[rung.name] = rung.believed(self)
+        return self._beliefs[rung.name]
 
 
 class Posterior(Protocol):
     """What deciding needs of a rung: what it believes, and the rung it has to beat."""
 
     @property
+    def name(self) -> RungName:
+        """Which rung this is."""
+
+    @property
     def terms(self) -> Terms:
         """On what terms channels may be used."""
+
+    @property
+    def toll(self) -> Sequence[Worth]:
+        """What a message through each channel costs, those who leave included."""
 
     @property
     def below(self) -> Posterior | None:
@@ -100,161 +103,294 @@ class Posterior(Protocol):
     def simulated(self) -> bool:
         """Whether the beliefs come from simulated messages."""
 
-    def declines(self, person: Person) -> Step | None:
-        """Return why this rung does not apply to this person."""
+    def applies(self, people: Addressed) -> Column:
+        """Return to whom this rung applies."""
 
-    def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
-        """Return what is believed of each channel, in the order of the terms."""
-
-
-class Worth(NamedTuple):
-    """Expected money of one arm and its standard deviation."""
-
-    value: float
-    sd: float
+    def believed(self, now: Situation) -> Sequence[Belief]:
+        """Return what is believed of each channel; anything where the rung does not apply."""
 
 
-class Standing(NamedTuple):
-    """What a rung makes of the channels: beliefs and worths in the order of the terms.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Decisions; channels count in the order of the terms, ``none`` comes last.
 
-    `incumbent` is the arm that had to be beaten; empty where the gate is open.
+    Of many, arrays of one row a person, as shaped below; of one person, numbers and lists.
+
+    Attributes
+    ----------
+    arm : int64, shape (n,)
+        The arm to use.
+    greedy : int64, shape (n,)
+        The arm that is best; `arm` where the decision does not explore.
+    kept : bool, shape (n,)
+        Whether `greedy` is the arm that had to be beaten, and nothing was clearly worth more.
+    send_at : int64, shape (n,)
+        When the quiet hours that hold now are over (microseconds); 0: now, or not at all.
+    explored : bool, shape (n,)
+        Whether `arm` was drawn among all eligible arms.
+    pscores : float64, shape (n, n_channels + 1)
+        Probability with which this decision chooses each arm.
+    p, low, high, value : float64, shape (n, n_channels)
+        Response probability with its interval, expected money.
+    excluded : int64, shape (n, n_channels)
+        Why an arm may not be used, see :class:`recsys.channel.eligibility.Exclusion`.
+    rung : int64, shape (n,)
+        Place of the rung that decided in the ladder.
     """
 
-    beliefs: Sequence[Belief]
-    worths: Sequence[Worth]
-    incumbent: str
-    best: str
+    arm: Column
+    greedy: Column
+    kept: Column
+    send_at: Column
+    explored: Column
+    pscores: Any
+    p: Any
+    low: Any
+    high: Any
+    value: Any
+    excluded: Any
+    rung: Column
+
+    @property
+    def pscore(self) -> Reals:
+        """Probability with which each of many decisions chose what it chose, shape (n,)."""
+        chosen: Reals = self.pscores[np.arange(len(self.arm)), self.arm]
+        return chosen
 
 
-def decide(rung: Posterior, person: Person, query: ChannelQuery) -> ChannelChoice:
-    """Return the arm that serves by what `rung` believes, and all others with their reasons.
+def decide_all(
+    ladder: Ladder[Any, Any],
+    people: Recipients,
+    *,
+    offered: frozenset[str] | None = None,
+    epsilon: float = 0.0,
+    lots: Reals | None = None,
+) -> Decided:
+    """Decide for everybody by the highest rung that is shipped and applies.
 
-    Where the query says how to explore, the arm is drawn; only eligible arms ever are.
+    Parameters
+    ----------
+    ladder : Ladder
+        Of the channel question.
+    people : Recipients
+        Whom to decide for.
+    offered : frozenset of str or None
+        Channels that the caller can use now; None: all.
+    epsilon : float
+        Share of decisions that explore.
+    lots : float64, shape (n,), or None
+        As ``ExplorationDraw.drawn`` gives them; None: the best arm for certain.
     """
-    terms = rung.terms
-    offers = offers_for(person, query, terms)
-    standing = _stand(rung, person, offers)
-    drawn = draw(_eligible(terms, offers), standing.best, query.lot, person.user_id)
-    best = drawn.arm
-    arms = _arms(terms, offers, standing, drawn)
-    arms.sort(key=lambda arm: (arm.channel != best, not arm.eligible, -arm.expected_value))
-    send_at = None
-    if best != NONE:
-        at = offers[terms.names.index(best)].at
-        send_at = at if at > person.at else None
-    return ChannelChoice(best, send_at, tuple(arms), rung.simulated, drawn.explored)
-
-
-def pick(worths: Mapping[str, Worth], incumbent: str, *, gate_error: float) -> str:
-    """Return the incumbent, or the best arm that is clearly worth more.
-
-    Clearly: (v_c - v_i) / √(s_c² + s_i²) > z(1 - gate_error / (K - 1)) with K eligible arms (a
-    Bonferroni bound over the challengers), z never below 0. Where the incumbent is not eligible,
-    the arm of the highest value serves.
-    """
-    if incumbent not in worths:
-        return max(worths, key=lambda name: worths[name].value)
-    held = worths[incumbent]
-    z = gate(gate_error, challengers=len(worths) - 1)
-    clear = [
-        name
-        for name, arm in worths.items()
-        if name != incumbent and arm.value - held.value > z * math.hypot(arm.sd, held.sd)
+    rungs = [
+        (place, cast(Posterior, rung))
+        for place, rung in enumerate(ladder.rungs)
+        if rung.name not in ladder.verdicts or ladder.verdicts[rung.name].shipped
     ]
-    return max(clear, key=lambda name: worths[name].value, default=incumbent)
+    parts = []
+    for rows in _chunks(len(people)):
+        some, lot = people.part(rows), None if lots is None else lots[rows]
+        decided = decide(rungs, some, offered=offered, epsilon=epsilon, lot=lot)
+        parts.append([_array(getattr(decided, f.name), len(some)) for f in fields(Decided)])
+    return Decided(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def decide(
+    rungs: Sequence[tuple[int, Posterior]],
+    people: Addressed,
+    *,
+    offered: frozenset[str] | None,
+    epsilon: float,
+    lot: Column | None,
+) -> Decided:
+    """Decide by rungs, highest first, each with its place in the ladder; the last applies to all.
+
+    A rung must beat the choice of the highest one below that applies. The rest as in
+    :func:`decide_all`, but that `people` may be one person.
+    """
+    now = Situation.of(people, rungs[-1][1].terms, offered=offered)
+    held: Column = (*now.terms.names, NONE).index(now.terms.default_arm)
+    served: _Stand | None = None
+    rung: Column = rungs[-1][0]
+    for place, each in reversed(rungs):
+        applies = each.applies(people)
+        own = _stand(each, now, held=held)
+        held = where(applies, own.best, held)
+        serves = applies & people.profiling if each.name in PROFILING else applies
+        served = own if served is None else _overlaid(served, own, serves)
+        rung = where(serves, place, rung)
+    if served is None:
+        raise ValueError("no rung to decide by")
+    return _decided(served, now, rung, epsilon=epsilon, lot=lot)
 
 
 def gate(gate_error: float, *, challengers: int) -> float:
-    """Return how many deviations a challenger must be ahead; 0 is an open gate."""
+    """Return how many deviations a challenger must be ahead; 0 is an open gate.
+
+    z(1 - gate_error / challengers), a Bonferroni bound over the challengers, never below 0.
+    """
     level = 1 - gate_error / max(1, challengers)
     return Z(level) if level > 0.5 else 0.0
 
 
-def worth(believed: Belief, channel: ChannelTerms, terms: Terms) -> Worth:
+@cache
+def _gates(gate_error: float, most: int) -> tuple[float, ...]:
+    return tuple(gate(gate_error, challengers=n) for n in range(most + 1))
+
+
+def toll(terms: Terms, leaving: Sequence[Belief]) -> list[Worth]:
+    """Return what a message takes off the worth of its response: cost, price, and who leaves."""
+    loss = terms.unsubscribe_cost
+    return [
+        Worth(channel.cost + channel.price + left.p * loss, left.sd * loss)
+        for channel, left in zip(terms.channels, leaving, strict=True)
+    ]
+
+
+def worth(believed: Sequence[Belief], taken: Sequence[Worth], terms: Terms) -> list[Worth]:
     """Return p·value - cost - price - p_unsubscribe·cost of an unsubscribe, and its deviation."""
-    gain, loss = terms.response_value, terms.unsubscribe_cost
-    return Worth(
-        believed.response.p * gain - channel.cost - channel.price - believed.unsubscribe.p * loss,
-        math.hypot(believed.response.sd * gain, believed.unsubscribe.sd * loss),
-    )
+    gain = terms.response_value
+    variance = gain * gain
+    return [
+        Worth(each.p * gain - off.value, (each.sd * each.sd * variance + off.sd * off.sd) ** 0.5)
+        for each, off in zip(believed, taken, strict=True)
+    ]
 
 
-def interval(chance: Chance, *, z: float) -> tuple[float, float]:
+def pick(
+    arms: Sequence[Worth], usable: Sequence[Column], held: Column, *, z: Column
+) -> tuple[Column, Column]:
+    """Return the arm held, or the best usable one that is clearly worth more.
+
+    Clearly: (v_c - v_h) / √(s_c² + s_h²) > z, with z as :func:`gate` gives it. Where the arm held
+    is not usable, or the gate is open, the arm of the highest value serves, the first of equals.
+
+    Parameters
+    ----------
+    arms : sequence of Worth
+        What each arm is worth.
+    usable : sequence of bool
+        Which of them may be used; at least one.
+    held : int
+        The arm to beat.
+    z : float
+        How many deviations a challenger must be ahead.
+
+    Returns
+    -------
+    int, bool
+        The arm, and whether it is `held` because nothing was clearly worth more.
+    """
+    beaten, doubt = (entry(columns, held) for columns in zip(*arms, strict=True))
+    closed = (z > 0) & entry(usable, held)
+    unguarded, variance = where(closed, False, True), doubt * doubt  # noqa: FBT003 - a column
+    best, most = held, where(closed, beaten, -math.inf)
+    for number, ((value, sd), may) in enumerate(zip(arms, usable, strict=True)):
+        if may is False:
+            continue
+        clear = value - beaten > z * (sd * sd + variance) ** 0.5
+        better = may & (clear | unguarded) & (value > most)
+        if better is not False:
+            best, most = where(better, number, best), where(better, value, most)
+    return best, closed & (best == held)
+
+
+def interval(p: Column, sd: Column, *, z: float) -> tuple[Column, Column]:
     """Return the equal-tailed interval of a Beta posterior, `z` deviations wide on either side.
 
     Paulson's (1942) cube-root approximation of the F distribution, solved for both ends: rates are
     small and skewed, where p ± z·sd would go below 0.
     """
-    n = max(1.0, chance.p * (1 - chance.p) / chance.sd**2 - 1)
-    a, b = chance.p * n, (1 - chance.p) * n
-    tight_a, tight_b = 1 - 1 / (9 * a), 1 - 1 / (9 * b)
-    scale = tight_b**2 - z * z / (9 * b)
-    if scale <= 0:
-        return 0.0, 1.0
-    root = tight_a**2 / (9 * b) + tight_b**2 / (9 * a) - z * z / (81 * a * b)
-    half = z * math.sqrt(max(0.0, root))
-    low = a * (max(0.0, tight_a * tight_b - half) / scale) ** 3
-    high = a * (max(0.0, tight_a * tight_b + half) / scale) ** 3
+    n = _most(p * (1 - p) / (sd * sd) - 1, 1.0)
+    a, b = p * n, (1 - p) * n
+    by_a, by_b, zz = 1 / (9 * a), 1 / (9 * b), z * z
+    tight_a, tight_b = 1 - by_a, 1 - by_b
+    scale = tight_b * tight_b - zz * by_b
+    solvable = scale > 0
+    safe = where(solvable, scale, 1.0)
+    root = tight_a * tight_a * by_b + tight_b * tight_b * by_a - zz * by_a * by_b
+    middle, half = tight_a * tight_b, z * _most(root, 0.0) ** 0.5
+    low = a * (_most(middle - half, 0.0) / safe) ** 3
+    high = a * (_most(middle + half, 0.0) / safe) ** 3
     # A posterior that is nearly all at 0 can have its mean above its upper quantile.
-    return min(low / (low + b), chance.p), max(high / (high + b), chance.p)
+    lowest = where(solvable, -_most(-low / (low + b), -p), 0.0)
+    return lowest, where(solvable, _most(high / (high + b), p), 1.0)
 
 
-def interval_around(chance: Chance, *, z: float) -> tuple[float, float]:
+def interval_around(p: Column, sd: Column, *, z: float) -> tuple[Column, Column]:
     """Return the interval of a difference of probabilities, by the normal distribution."""
-    return max(-1.0, chance.p - z * chance.sd), min(1.0, chance.p + z * chance.sd)
+    return _most(p - z * sd, -1.0), -_most(-p - z * sd, -1.0)
 
 
-def _stand(rung: Posterior, person: Person, offers: Sequence[Offer]) -> Standing:
-    terms = rung.terms
-    beliefs = rung.beliefs(person, offers)
-    worths = [worth(b, c, terms) for b, c in zip(beliefs, terms.channels, strict=True)]
-    eligible = {
-        channel.channel: value
-        for channel, offer, value in zip(terms.channels, offers, worths, strict=True)
-        if not offer.excluded
-    }
-    # Through an open gate the best arm walks whoever held the place: no need to ask below.
-    closed = gate(terms.gate_error, challengers=len(eligible)) > 0
-    incumbent = _incumbent(rung, person, offers) if closed else ""
-    best = pick(eligible | {NONE: Worth(0.0, 0.0)}, incumbent, gate_error=terms.gate_error)
-    return Standing(beliefs, worths, incumbent, best)
+def _most(one: Column, other: Column) -> Column:
+    return np.maximum(one, other) if isinstance(one, np.ndarray) else max(one, other)
 
 
-def _incumbent(rung: Posterior, person: Person, offers: Sequence[Offer]) -> str:
-    below = rung.below
-    while below is not None and below.declines(person) is not None:
-        below = below.below
-    return rung.terms.default_arm if below is None else _stand(below, person, offers).best
+def _chunks(n: int) -> Iterator[slice]:
+    # Small enough to stay in the cache; one empty chunk where there is nobody.
+    for start in range(0, max(n, 1), CHUNK):
+        yield slice(start, min(n, start + CHUNK))
 
 
-def _eligible(terms: Terms, offers: Sequence[Offer]) -> list[str]:
-    pairs = zip(terms.names, offers, strict=True)
-    return [NONE, *(name for name, offer in pairs if not offer.excluded)]
+def _array(columns: Any, n: int) -> NDArray[Any]:
+    """Return a column as an array, or one column an arm as a table."""
+    if isinstance(columns, list):
+        return np.column_stack([np.broadcast_to(column, n) for column in columns])
+    return np.broadcast_to(columns, n)
 
 
-def _arms(terms: Terms, offers: Sequence[Offer], standing: Standing, drawn: Draw) -> list[Arm]:
-    z = Z((1 + terms.confidence) / 2)
-    value_of = dict(zip(terms.names, (w.value for w in standing.worths), strict=True)) | {NONE: 0.0}
-    held = value_of[standing.best]
-    chances = drawn.propensity
-    bounds = interval_around if terms.uplift_in else interval
-    reason = _reason(NONE, 0.0, held, standing, drawn)
-    arms = [Arm(NONE, 0.0, 0.0, 0.0, 0.0, True, reason, chances[NONE])]  # noqa: FBT003
-    for name, offer, believed in zip(terms.names, offers, standing.beliefs, strict=True):
-        low, high = bounds(believed.response, z=z)
-        value = value_of[name]
-        reason = offer.excluded or _reason(name, value, held, standing, drawn)
-        p, chance = believed.response.p, chances.get(name, 0.0)
-        arms.append(Arm(name, p, low, high, value, not offer.excluded, reason, chance))
-    return arms
+class _Stand(NamedTuple):
+    """What a rung makes of it."""
+
+    believed: Sequence[Belief]
+    worths: Sequence[Worth]
+    best: Column
+    kept: Column
 
 
-def _reason(name: str, value: float, held: float, standing: Standing, drawn: Draw) -> str:
-    """Return why an eligible arm is, or is not, the answer; `held` is what the best is worth."""
-    if drawn.explored and name == drawn.arm:
-        return "drawn among all that may be used, to learn how people respond"
-    if name == standing.best:
-        kept = name == standing.incumbent
-        return "kept: nothing is clearly worth more" if kept else "worth most of what may be used"
-    clearly = "not clearly worth more than" if value > held else "not worth more than"
-    return f"{clearly} {standing.best}"
+def _stand(rung: Posterior, now: Situation, *, held: Column) -> _Stand:
+    believed = now.believed(rung)
+    worths = worth(believed, rung.toll, now.terms)
+    arms, usable = [*worths, Worth(0.0, 0.0)], [*now.usable, True]
+    return _Stand(believed, worths, *pick(arms, usable, held, z=now.z))
+
+
+def _overlaid(below: _Stand, above: _Stand, serves: Column) -> _Stand:
+    if not isinstance(serves, np.ndarray):
+        return above if serves else below
+    return _Stand(
+        [
+            Belief(np.where(serves, own.p, under.p), np.where(serves, own.sd, under.sd))
+            for own, under in zip(above.believed, below.believed, strict=True)
+        ],
+        [
+            Worth(np.where(serves, own.value, under.value), np.nan)
+            for own, under in zip(above.worths, below.worths, strict=True)
+        ],
+        np.where(serves, above.best, below.best),
+        np.where(serves, above.kept, below.kept),
+    )
+
+
+def _decided(
+    served: _Stand, now: Situation, rung: Column, *, epsilon: float, lot: Column | None
+) -> Decided:
+    drawn = draw(served.best, now.usable, epsilon=epsilon, lot=lot)
+    bounds = interval_around if now.terms.uplift_in else interval
+    z = Z((1 + now.terms.confidence) / 2)
+    intervals = [bounds(each.p, each.sd, z=z) for each in served.believed]
+    at = now.people.at
+    goes_out = entry([*(offer.at for offer in now.offers), at], drawn.arm)
+    return Decided(
+        arm=drawn.arm,
+        greedy=served.best,
+        kept=served.kept,
+        send_at=where(goes_out > at, goes_out, 0),
+        explored=drawn.explored,
+        pscores=list(drawn.pscores),
+        p=[each.p for each in served.believed],
+        low=[low for low, _ in intervals],
+        high=[high for _, high in intervals],
+        value=[each.value for each in served.worths],
+        excluded=[offer.excluded for offer in now.offers],
+        rung=rung,
+    )

@@ -1,4 +1,4 @@
-"""Which channels may be used for a person, when, and why the others may not.
+"""Which channels may be used for whom, when, and why the others may not.
 
 Eligible are channels the user consented to, under their weekly cap. In quiet hours a message is
 not lost: it waits until they are over. Unknown consent is denial.
@@ -6,18 +6,15 @@ not lost: it waits until they are over. Unknown consent is denial.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from recsys.channel.exploration import ExplorationDraw
+from recsys.channel.recipients import WEEK, Addressed, Column, where
 from recsys.channel.terms import ChannelTerms, Terms
-from recsys.data.person import Person
-from recsys.data.times import DAY, is_quiet, local_hour, quiet_ends, zone_or
 
-WEEK = 7 * DAY
+__all__ = ["WEEK", "ChannelQuery", "Exclusion", "Offer", "offers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,58 +33,67 @@ class ChannelQuery:
     lot: ExplorationDraw | None = None
 
 
+class Exclusion(IntEnum):
+    """Why an arm may not be used."""
+
+    NOTHING = 0
+    NOT_OFFERED = 1
+    NO_CONSENT = 2
+    CAP_REACHED = 3
+
+    def of(self, channel: ChannelTerms) -> str:
+        """Return it in words; empty where the channel may be used."""
+        if self is Exclusion.CAP_REACHED:
+            return f"weekly cap of {channel.cap_per_week} reached"
+        return ("", "the caller does not offer it", "no consent")[self]
+
+
 class Offer(NamedTuple):
-    """Whether and when one channel may be used for one person.
+    """Whether and when one channel may be used; columns of one person or of many.
 
     Attributes
     ----------
-    excluded : str
-        Why it may not be used; empty when it may.
+    excluded : int
+        An :class:`Exclusion`; 0 where the channel may be used.
     at : int
         When the message would go out, microseconds.
     hour : int
         Hour on the receiver's clock at that moment.
     recent : int
-        Messages this person got through any channel in the 7 days before.
+        Messages got through any channel in the 7 days before.
     """
 
-    excluded: str
-    at: int
-    hour: int
-    recent: int
+    excluded: Column
+    at: Column
+    hour: Column
+    recent: Column
 
 
-def offers_for(person: Person, query: ChannelQuery, terms: Terms) -> tuple[Offer, ...]:
-    """Return whether and when each channel may be used, in the order of the terms."""
-    there = zone_or(person.context.timezone, terms.timezone)
-    now = _moment(person, person.at, there)
-    later = now
-    if is_quiet(now[1], terms.quiet_from_hour, terms.quiet_until_hour):
-        later = _moment(person, quiet_ends(person.at, there, terms.quiet_until_hour), there)
-    offers = []
-    for channel in terms.channels:
-        at, hour, recent = later if channel.quiet_hours else now
-        offers.append(Offer(_exclusion(person, query, channel, at=at), at, hour, recent))
-    return tuple(offers)
+def offers(
+    people: Addressed, terms: Terms, *, offered: frozenset[str] | None = None
+) -> tuple[Offer, ...]:
+    """Return whether and when each channel may be used, in the order of the terms.
 
-
-def _moment(person: Person, at: int, there: ZoneInfo) -> tuple[int, int, int]:
-    """Return `at`, the local hour then, and the messages of the week before."""
-    recent = sum(_within_week(sent, at) for sent in person.messages.values())
-    return at, local_hour(at, there), recent
-
-
-def _exclusion(person: Person, query: ChannelQuery, channel: ChannelTerms, *, at: int) -> str:
-    name = channel.channel
-    if query.offered is not None and name not in query.offered:
-        return "the caller does not offer it"
-    if name not in person.channels:
-        return "no consent"
-    if _within_week(person.messages.get(name, ()), at) >= channel.cap_per_week:
-        return f"weekly cap of {channel.cap_per_week} reached"
-    return ""
-
-
-def _within_week(sent: Sequence[int], at: int) -> int:
-    """Return how many of the ascending instants lie in the 7 days up to and with `at`."""
-    return bisect_right(sent, at) - bisect_left(sent, at - WEEK + 1)
+    Channels that are not in `offered` are left out, where given.
+    """
+    moments = people.moments(terms)
+    sent = waited = people.sent_before(people.at, terms)
+    # Most people are asked about outside their quiet hours: then there is one moment only.
+    if moments.later is not people.at:
+        waited = people.sent_before(moments.later, terms)
+    now = (people.at, moments.hour_now, sent)
+    then = (moments.later, moments.hour_later, waited)
+    free, capped, unasked = map(
+        int, (Exclusion.NOTHING, Exclusion.CAP_REACHED, Exclusion.NO_CONSENT)
+    )
+    found = []
+    for number, (channel, granted) in enumerate(
+        zip(terms.channels, people.consents(terms), strict=True)
+    ):
+        at, hour, got = then if channel.quiet_hours else now
+        over = got.by_channel[number] >= channel.cap_per_week
+        excluded = where(granted, where(over, capped, free), unasked)
+        if offered is not None and channel.channel not in offered:
+            excluded = int(Exclusion.NOT_OFFERED)
+        found.append(Offer(excluded, at, hour, got.in_all))
+    return tuple(found)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from recsys.channel.recipients import Column, where
 
 _SPAN = 2.0**-53
 
@@ -68,46 +71,53 @@ class ExplorationSchedule:
         return self.settled if min(messages, default=0) >= self.enough else self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """The arm that was drawn, and how likely each was.
+class ArmsDrawn(NamedTuple):
+    """The arms that were drawn, and how likely each was; columns of one person or of many.
 
-    Attributes
-    ----------
-    arm : str
-        The arm.
-    propensity : dict of str to float
-        Of every eligible arm; sums to 1. The drawn arm's is the decision's pscore.
-    explored : bool
-        Whether the lot was to explore; it may then still have met the greedy arm.
+    `arm` is its number; ``none`` is the last. `pscores` is one column an arm: 0 where it may not be
+    used, and 1 in all. `explored` is whether the lot was to explore; it may then still have met the
+    greedy arm.
     """
 
-    arm: str
-    propensity: dict[str, float]
-    explored: bool
+    arm: Column
+    pscores: Sequence[Column]
+    explored: Column
 
 
-def draw(eligible: Sequence[str], greedy: str, lot: ExplorationDraw | None, user_id: str) -> Draw:
+def draw(
+    greedy: Column, usable: Sequence[Column], *, epsilon: float, lot: Column | None
+) -> ArmsDrawn:
     """Draw one of the eligible arms.
 
     Parameters
     ----------
-    eligible : sequence of str
-        The arms that may be used, `greedy` among them, in an order that does not depend on it.
-    greedy : str
-        The arm that is best.
-    lot : ExplorationDraw or None
-        None: the greedy arm for certain.
-    user_id : str
-        Whom the decision is about.
+    greedy : int
+        The arm that is best; one of the usable ones.
+    usable : sequence of bool
+        Which channels may be used; ``none``, the arm after them, always is.
+    epsilon : float
+        See :class:`ExplorationDraw`.
+    lot : float or None
+        As :meth:`ExplorationDraw.drawn` gives it; None: the greedy arm for certain.
     """
-    if lot is None or not lot.epsilon:
-        return Draw(greedy, {arm: float(arm == greedy) for arm in eligible}, explored=False)
-    share = lot.epsilon / len(eligible)
-    propensity = dict.fromkeys(eligible, share)
-    propensity[greedy] = 1 - lot.epsilon + share
-    number = lot.drawn(user_id)
-    if number >= lot.epsilon:
-        return Draw(greedy, propensity, explored=False)
-    place = min(int(number / share), len(eligible) - 1)
-    return Draw(eligible[place], propensity, explored=True)
+    nothing = len(usable)
+    if lot is None or not epsilon:
+        certain = [where(greedy == arm, 1.0, 0.0) for arm in range(nothing + 1)]
+        return ArmsDrawn(greedy, certain, greedy < 0)
+    count = sum(usable) + 1
+    share = epsilon / count
+    pscores = [
+        0.0 if may is False else where(greedy == arm, 1 - epsilon + share, where(may, share, 0.0))
+        for arm, may in enumerate((*usable, True))
+    ]
+    explored = lot < epsilon
+    if explored is False:
+        return ArmsDrawn(greedy, pscores, explored)
+    nth = where(explored, lot, 0.0) / share // 1
+    nth = where(nth < count, nth, count - 1)
+    # To send nothing is drawn first, whatever channels there are.
+    drawn, passed = nothing, 0
+    for arm, may in enumerate(usable):
+        passed = passed + may
+        drawn = where(may & (passed == nth), arm, drawn)
+    return ArmsDrawn(where(explored, drawn, greedy), pscores, explored)

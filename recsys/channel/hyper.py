@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from recsys.algorithms import offset_logit
 from recsys.algorithms.offset_logit import Prior
-from recsys.channel import decide
-from recsys.channel.batch_people import Crowd, Offers
-from recsys.channel.decide import ChannelChoice, Posterior
-from recsys.channel.eligibility import WEEK, ChannelQuery, Offer
+from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.eligibility import WEEK, ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.one_to_one import OneToOneChannel
-from recsys.channel.response import Belief, Beliefs, Chance
+from recsys.channel.recipients import Addressed, Column, value_at, where
+from recsys.channel.response import Belief
 from recsys.channel.terms import Terms
 from recsys.data.interactions import in_line
 from recsys.data.person import Person
@@ -98,23 +98,19 @@ class HyperChannel:
 
     personal: OneToOneChannel
     below: Posterior
-    hour: tuple[tuple[float, ...], ...]
-    fatigue: tuple[float, ...]
+    moment: MomentEffects
 
     name = RungName.HYPER
-
-    @classmethod
-    def of(
-        cls, personal: OneToOneChannel, moment: MomentEffects, *, below: Posterior
-    ) -> HyperChannel:
-        """Build the rung of fitted effects."""
-        hours = tuple(tuple(row) for row in moment.hour.tolist())
-        return cls(personal, below, hours, tuple(moment.fatigue.tolist()))
 
     @property
     def terms(self) -> Terms:
         """On what terms channels may be used."""
         return self.personal.terms
+
+    @property
+    def toll(self) -> Sequence[Worth]:
+        """What a message costs, those who leave included."""
+        return self.personal.toll
 
     @property
     def simulated(self) -> bool:
@@ -130,36 +126,33 @@ class HyperChannel:
         """Say what of the moment was looked at."""
         return f"{self.personal.because(person)}, at this hour and after the week's messages"
 
-    def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
-        """Return the user's own response to each channel at the moment it would go out."""
-        own = self.personal.beliefs(person, offers)
+    def applies(self, people: Addressed) -> Column:
+        """Return for whom rung 2 answers."""
+        return self.personal.applies(people)
+
+    def believed(self, now: Situation) -> Sequence[Belief]:
+        """Return each one's own response to each channel at the moment it would go out."""
         return [
-            Belief(
-                _moved(b.response, hour[offer.hour] + fatigue * min(offer.recent, MAX_RECENT)),
-                b.unsubscribe,
+            _moved(own, value_at(hours, offer.hour) + tired * _at_most(offer.recent))
+            for own, hours, offer, tired in zip(
+                now.believed(self.personal),
+                self.moment.hour,
+                now.offers,
+                self.moment.fatigue.tolist(),
+                strict=True,
             )
-            for b, offer, hour, fatigue in zip(own, offers, self.hour, self.fatigue, strict=True)
         ]
-
-    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
-        """Return for whom rung 2 answers, shape (n,)."""
-        return self.personal.applies(crowd)
-
-    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:
-        """Return each one's own response at the moment the message would go out."""
-        own = self.personal.believed(crowd, offered)
-        number = np.arange(len(self.fatigue))
-        tired = np.array(self.fatigue) * np.minimum(offered.recent, MAX_RECENT)
-        by = np.array(self.hour)[number, offered.hour] + tired
-        p = 1 / (1 + np.exp(-by) * (1 - own.p) / own.p)
-        return own._replace(p=p, sd=own.sd * p * (1 - p) / (own.p * (1 - own.p)))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the user's own response at this moment."""
-        return decide.decide(self, person, query)
+        return choose(self, person, query)
 
 
-def _moved(chance: Chance, by: float) -> Chance:
-    """Return a chance whose log odds are moved; its deviation follows by the delta method."""
-    p = 1 / (1 + math.exp(-by) * (1 - chance.p) / chance.p)
-    return Chance(p, chance.sd * p * (1 - p) / (chance.p * (1 - chance.p)))
+def _at_most(recent: Column) -> Column:
+    return where(recent < MAX_RECENT, recent, MAX_RECENT)
+
+
+def _moved(own: Belief, by: Column) -> Belief:
+    """Return a belief whose log odds are moved; its deviation follows by the delta method."""
+    p = 1 / (1 + math.e ** (-by) * (1 - own.p) / own.p)
+    return Belief(p, own.sd * p * (1 - p) / (own.p * (1 - own.p)))

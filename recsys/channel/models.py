@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.channel.activity_hours import Rhythm
-from recsys.channel.decide import ChannelChoice, Posterior
+from recsys.channel.choice import ChannelChoice
+from recsys.channel.decide import Posterior
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.hyper import HyperChannel, MomentEffects
 from recsys.channel.one_to_one import OneToOneChannel, PersonalResponse
@@ -65,9 +66,9 @@ class ChannelModels:
         below: Posterior = popular
         segment = SegmentChannel.of(popular, self.segment, below=below)
         below = segment if _ships(segment.name, verdicts) else below
-        personal = OneToOneChannel.of(popular, segment, self.personal, below=below)
+        personal = OneToOneChannel(popular, segment, below, self.personal)
         below = personal if _ships(personal.name, verdicts) else below
-        hyper = HyperChannel.of(personal, self.moment, below=below)
+        hyper = HyperChannel(personal, below, self.moment)
         return Ladder(Question.CHANNEL, (hyper, personal, segment, popular), verdicts)
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import decide, response
-from recsys.channel.batch_people import Crowd, Offers
-from recsys.channel.decide import ChannelChoice, Posterior
-from recsys.channel.eligibility import ChannelQuery, Offer
+from recsys.channel import response
+from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.popular import PopularChannel
-from recsys.channel.response import Belief, Beliefs
+from recsys.channel.recipients import Addressed, Column, row_of, value_at, where
+from recsys.channel.response import Belief, posterior
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
 from recsys.data.person import Person
@@ -89,26 +90,18 @@ class OneToOneChannel:
     segment: SegmentChannel
     below: Posterior
     fitted: PersonalResponse
-    kappa: tuple[float, ...]
 
     name = RungName.ONE_TO_ONE
-
-    @classmethod
-    def of(
-        cls,
-        popular: PopularChannel,
-        segment: SegmentChannel,
-        fitted: PersonalResponse,
-        *,
-        below: Posterior,
-    ) -> OneToOneChannel:
-        """Build the rung of fitted counts."""
-        return cls(popular, segment, below, fitted, tuple(fitted.kappa.tolist()))
 
     @property
     def terms(self) -> Terms:
         """On what terms channels may be used."""
         return self.popular.terms
+
+    @property
+    def toll(self) -> Sequence[Worth]:
+        """What a message costs, those who leave included."""
+        return self.popular.toll
 
     @property
     def simulated(self) -> bool:
@@ -128,44 +121,27 @@ class OneToOneChannel:
         received = int(self.fitted.received[person.user_row or 0])
         return f"how this user responded to {received:,} messages, shrunk to the segment"
 
-    def beliefs(self, person: Person, offers: Sequence[Offer]) -> Sequence[Belief]:
-        """Return the user's own response to each channel: (y + κ·m) / (n + κ)."""
-        known = self.segment.declines(person) is None
-        priors = self.segment.beliefs(person, offers) if known else self.popular.everybody
-        row = person.user_row
-        sent, responded = self.fitted.sent[row].tolist(), self.fitted.responded[row].tolist()
-        weights = [n + kappa for n, kappa in zip(sent, self.kappa, strict=True)]
-        means = [
-            (y + kappa * prior.response.p) / weight
-            for y, kappa, prior, weight in zip(responded, self.kappa, priors, weights, strict=True)
-        ]
-        own = response.chances(means, weights)
-        return [Belief(o, p.unsubscribe) for o, p in zip(own, priors, strict=True)]
+    def applies(self, people: Addressed) -> Column:
+        """Return who is known and got a message."""
+        row = people.user_row
+        return (row >= 0) & (value_at(self.fitted.received, where(row >= 0, row, 0)) > 0)
 
-    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
-        """Return who is known and got a message, shape (n,)."""
-        known: NDArray[np.bool_] = crowd.user_row >= 0
-        known[known] = self.fitted.received[crowd.user_row[known]] > 0
-        return known
-
-    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:
-        """Return each one's own response; of anybody where the model does not know them."""
-        in_segment = self.segment.applies(crowd)[:, None]
-        priors = Beliefs(
-            *(
-                np.where(in_segment, own, everybody)
-                for own, everybody in zip(
-                    self.segment.believed(crowd, offered),
-                    self.popular.believed(crowd, offered),
-                    strict=True,
-                )
+    def believed(self, now: Situation) -> Sequence[Belief]:
+        """Return (y + κ·m) / (n + κ) of each one; of anybody where the model does not know them."""
+        in_segment = self.segment.applies(now.people)
+        row = where(now.people.user_row >= 0, now.people.user_row, 0)
+        return [
+            posterior((y + kappa * where(in_segment, own.p, usual.p)) / (n + kappa), n + kappa)
+            for y, n, kappa, own, usual in zip(
+                row_of(self.fitted.responded, row),
+                row_of(self.fitted.sent, row),
+                self.fitted.kappa.tolist(),
+                now.believed(self.segment),
+                self.popular.everybody,
+                strict=True,
             )
-        )
-        row, kappa = np.maximum(crowd.user_row, 0), np.array(self.kappa)
-        weight = self.fitted.sent[row] + kappa
-        mean = (self.fitted.responded[row] + kappa * priors.p) / weight
-        return priors._replace(p=mean, sd=np.sqrt(mean * (1 - mean) / (weight + 1)))
+        ]
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the user's own response."""
-        return decide.decide(self, person, query)
+        return choose(self, person, query)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recsys.channel import decide, response
-from recsys.channel.batch_people import Crowd, Offers
-from recsys.channel.decide import ChannelChoice, Posterior
-from recsys.channel.eligibility import ChannelQuery, Offer
+from recsys.channel import response
+from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.decide import Posterior, Situation, Worth, toll
+from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
-from recsys.channel.response import Belief, Beliefs, Rates
+from recsys.channel.recipients import Addressed, Column
+from recsys.channel.response import Belief, Rates
 from recsys.channel.terms import Terms
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
@@ -67,9 +67,10 @@ class PopularChannel:
     """Answers everybody alike, but for what each may be sent."""
 
     terms: Terms
+    toll: Sequence[Worth]
     simulated: bool
     n_messages: int
-    everybody: tuple[Belief, ...]
+    everybody: Sequence[Belief]
 
     name = RungName.POPULAR
     below: Posterior | None = None
@@ -77,10 +78,8 @@ class PopularChannel:
     @classmethod
     def of(cls, terms: Terms, fitted: GlobalResponse, *, simulated: bool) -> PopularChannel:
         """Build the rung of fitted posteriors."""
-        responses = response.chances(*_lists(fitted.response))
-        leaving = response.chances(*_lists(fitted.unsubscribe))
-        everybody = tuple(map(Belief, responses, leaving))
-        return cls(terms, simulated, fitted.messages, everybody)
+        taken = toll(terms, fitted.unsubscribe.beliefs())
+        return cls(terms, taken, simulated, fitted.messages, fitted.response.beliefs())
 
     def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - the rung protocol
         """Return None: rung 0 serves anybody."""
@@ -95,28 +94,14 @@ class PopularChannel:
             return "no messages logged: prior response rates, not measured ones"
         return f"how everybody responded to {self.n_messages:,} messages"
 
-    def beliefs(
-        self,
-        person: Person,  # noqa: ARG002 - the rung protocol
-        offers: Sequence[Offer],  # noqa: ARG002 - the rung protocol
-    ) -> Sequence[Belief]:
+    def applies(self, people: Addressed) -> Column:  # noqa: ARG002 - the rung protocol
+        """Return True: rung 0 serves anybody."""
+        return True
+
+    def believed(self, now: Situation) -> Sequence[Belief]:  # noqa: ARG002 - the rung protocol
         """Return the response of everybody to each channel."""
         return self.everybody
 
-    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
-        """Return True for everybody, shape (n,)."""
-        return np.ones(len(crowd), bool)
-
-    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:  # noqa: ARG002 - the protocol
-        """Return the response of everybody to each channel, shape (n, n_channels)."""
-        one = Beliefs.of(self.everybody)
-        shape = (len(crowd), len(self.everybody))
-        return Beliefs(*(np.broadcast_to(column, shape) for column in one))
-
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of everybody."""
-        return decide.decide(self, person, query)
-
-
-def _lists(rates: Rates) -> tuple[list[float], list[float]]:
-    return rates.mean.tolist(), rates.weight.tolist()
+        return choose(self, person, query)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.messages import Messages
+from recsys.channel.recipients import Column
 from recsys.data.times import DAY
 
 PRIOR_RESPONSE = 0.05
@@ -49,42 +48,21 @@ class Rates:
         weight = trials + kappa
         return cls(mean=(positives + kappa * prior) / weight, weight=weight)
 
-
-class Chance(NamedTuple):
-    """A probability in (0, 1), or what adds to one, and the deviation of what is believed of it."""
-
-    p: float
-    sd: float
+    def beliefs(self) -> list[Belief]:
+        """Return what is believed of each channel, of posteriors of shape (n_channels,)."""
+        return list(map(posterior, self.mean.tolist(), self.weight.tolist()))
 
 
 class Belief(NamedTuple):
-    """What is believed of one arm: that one message brings a response, makes its receiver leave."""
+    """That one message brings a response, or what it adds to that; columns of one or of many."""
 
-    response: Chance
-    unsubscribe: Chance
-
-
-class Beliefs(NamedTuple):
-    """What is believed of each arm and person, float64, shape (n, n_channels).
-
-    Of a response `p` and its deviation `sd`; of an unsubscribe `leave` and `leave_sd`.
-    """
-
-    p: NDArray[np.float64]
-    sd: NDArray[np.float64]
-    leave: NDArray[np.float64]
-    leave_sd: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, one: Sequence[Belief]) -> Beliefs:
-        """Return the beliefs about one person, each of shape (n_channels,)."""
-        columns = np.array([(*b.response, *b.unsubscribe) for b in one], np.float64)
-        return cls(*columns.reshape(-1, 4).T)
+    p: Column
+    sd: Column
 
 
-def chances(mean: Sequence[float], weight: Sequence[float]) -> list[Chance]:
-    """Return the chance of each Beta posterior, given by means and weights."""
-    return [Chance(m, math.sqrt(m * (1 - m) / (w + 1))) for m, w in zip(mean, weight, strict=True)]
+def posterior(mean: Column, weight: Column) -> Belief:
+    """Return what is believed by a Beta posterior of that mean and weight."""
+    return Belief(mean, (mean * (1 - mean) / (weight + 1)) ** 0.5)
 
 
 def decay(messages: Messages, *, half_life_days: float, at: int) -> NDArray[np.float64]:

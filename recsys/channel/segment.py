@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel import decide, response
-from recsys.channel.batch_people import Crowd, Offers
-from recsys.channel.decide import ChannelChoice, Posterior
-from recsys.channel.eligibility import ChannelQuery, Offer
+from recsys.channel import response
+from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.popular import GlobalResponse, PopularChannel
-from recsys.channel.response import Belief, Beliefs, Rates
+from recsys.channel.recipients import Addressed, Column, row_of, where
+from recsys.channel.response import Belief, Rates, posterior
 from recsys.channel.terms import Terms
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
@@ -74,10 +75,12 @@ class SegmentChannel:
     """Answers all members of a segment alike, but for what each may be sent."""
 
     terms: Terms
+    toll: Sequence[Worth]
     simulated: bool
     below: Posterior
     names: tuple[str, ...]
-    members: tuple[tuple[Belief, ...], ...]
+    p: NDArray[np.float64]
+    sd: NDArray[np.float64]
 
     name = RungName.SEGMENT
 
@@ -86,18 +89,12 @@ class SegmentChannel:
         cls, popular: PopularChannel, fitted: SegmentResponse, *, below: Posterior
     ) -> SegmentChannel:
         """Build the rung of fitted rates; nobody leaves more or less by segment."""
-        leaving = [believed.unsubscribe for believed in popular.everybody]
-        members = tuple(
-            tuple(map(Belief, response.chances(mean, weight), leaving))
-            for mean, weight in zip(
-                fitted.response.mean.tolist(), fitted.response.weight.tolist(), strict=True
-            )
-        )
-        return cls(popular.terms, popular.simulated, below, fitted.names, members)
+        p, sd = posterior(fitted.response.mean, fitted.response.weight)
+        return cls(popular.terms, popular.toll, popular.simulated, below, fitted.names, p, sd)
 
     def declines(self, person: Person) -> Step | None:
         """Refuse people who are in no segment."""
-        if 0 <= person.segment_row < len(self.names):
+        if self._known(person.segment_row):
             return None
         return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
 
@@ -108,25 +105,19 @@ class SegmentChannel:
             return f"uplift over sending nothing: {uplift_in}, in segment {name}"
         return f"how segment {name} responded"
 
-    def beliefs(
-        self,
-        person: Person,
-        offers: Sequence[Offer],  # noqa: ARG002 - the rung protocol
-    ) -> Sequence[Belief]:
-        """Return the response of the person's segment to each channel."""
-        return self.members[person.segment_row]
+    def applies(self, people: Addressed) -> Column:
+        """Return who is in a segment."""
+        return self._known(people.segment_row)
 
-    def applies(self, crowd: Crowd) -> NDArray[np.bool_]:
-        """Return who is in a segment, shape (n,)."""
-        known: NDArray[np.bool_] = (crowd.segment_row >= 0) & (crowd.segment_row < len(self.names))
-        return known
-
-    def believed(self, crowd: Crowd, offered: Offers) -> Beliefs:  # noqa: ARG002 - the protocol
+    def believed(self, now: Situation) -> Sequence[Belief]:
         """Return the response of each one's segment; of any where in none."""
-        every = [Beliefs.of(member) for member in self.members]
-        own = np.where(self.applies(crowd), crowd.segment_row, 0)
-        return Beliefs(*(np.stack(column)[own] for column in zip(*every, strict=True)))
+        row = now.people.segment_row
+        row = where(self._known(row), row, 0)
+        return list(map(Belief, row_of(self.p, row), row_of(self.sd, row)))
 
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of the segment."""
-        return decide.decide(self, person, query)
+        return choose(self, person, query)
+
+    def _known(self, row: Column) -> Column:
+        return (row >= 0) & (row < len(self.names))

@@ -17,7 +17,7 @@ from recsys.data.times import HOUR, SECOND, is_quiet, zone_or
 
 
 @dataclass(frozen=True, slots=True)
-class SendTime:
+class SendHour:
     """The hour of the next 24 at which a message meets its receiver.
 
     Attributes
@@ -48,7 +48,7 @@ def best_time(
     rhythm: Rhythm | None,
     terms: Terms,
     learnt: ChannelHours | None = None,
-) -> SendTime | None:
+) -> SendHour | None:
     """Return when to send through an arm; None for ``none``, or where nothing is known.
 
     Without what was `learnt` of the channel, by the hours in all channels. A best hour in quiet
@@ -67,7 +67,7 @@ def best_time(
         return None
     chosen = _nearest(int(hits.argmax()), allowed)
     usual = _nearest(int(within_an_hour(hours.everybody).ravel()[ahead].argmax()), allowed)
-    return SendTime(
+    return SendHour(
         at=starts[chosen],
         hit=float(hits[chosen]),
         gain=float(hits[chosen] - hits[usual]),

@@ -6,14 +6,13 @@ reason to write to them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.popular import PopularChannel
-from recsys.channel.response import Belief, Chance
+from recsys.channel.response import Belief
 from recsys.channel.segment import SegmentChannel
 from recsys.channel.terms import Terms
 
@@ -48,23 +47,24 @@ class Uplift:
 
     def rungs(self, popular: PopularChannel) -> tuple[SegmentChannel, PopularChannel]:
         """Return the rungs that decide by it, highest first; who leaves is as in `popular`."""
-        leaving = [believed.unsubscribe for believed in popular.everybody]
-        *members, everybody = (
-            _beliefs(mean, sd, leaving)
-            for mean, sd in zip(self.mean.tolist(), self.sd.tolist(), strict=True)
+        everybody = list(map(Belief, self.mean[-1].tolist(), self.sd[-1].tolist()))
+        lowest = replace(
+            popular,
+            terms=self._on(popular.terms),
+            n_messages=self.decisions,
+            everybody=everybody,
         )
-        lowest = PopularChannel(
-            self._on(popular.terms), popular.simulated, self.decisions, everybody
+        above = SegmentChannel(
+            lowest.terms,
+            lowest.toll,
+            lowest.simulated,
+            lowest,
+            self.names,
+            self.mean[:-1],
+            self.sd[:-1],
         )
-        above = SegmentChannel(lowest.terms, popular.simulated, lowest, self.names, tuple(members))
         return above, lowest
 
     def _on(self, terms: Terms) -> Terms:
         outcome = f"{self.outcome} within {self.window_days:g} days"
         return replace(terms, response_value=self.value, uplift_in=outcome)
-
-
-def _beliefs(
-    mean: Sequence[float], sd: Sequence[float], leaving: Sequence[Chance]
-) -> tuple[Belief, ...]:
-    return tuple(map(Belief, map(Chance, mean, sd), leaving))

@@ -71,7 +71,7 @@ class SegmentChurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Memberships:
+class LabelledMembers:
     """Who was in which segment; a user at a cut-off may be in two (behaviour and trait).
 
     Attributes
@@ -91,7 +91,7 @@ class Memberships:
 
 def memberships(
     critical: Interactions, rows: Labelled, user_trait: NDArray[np.int16]
-) -> Memberships:
+) -> LabelledMembers:
     """Return in which segment each labelled row was, as of its own cut-off.
 
     Parameters
@@ -114,11 +114,11 @@ def memberships(
     pair = user_row.astype(np.int64) * (segment_row.max(initial=0) + 1) + segment_row[some]
     _, place, counts = np.unique(pair, return_inverse=True, return_counts=True)
     churned = np.tile(rows.churned, 2)[some]
-    return Memberships(segment_row[some], churned, 1 / counts[place])
+    return LabelledMembers(segment_row[some], churned, 1 / counts[place])
 
 
 def fit(
-    members: Memberships,
+    members: LabelledMembers,
     base: PopularChurn,
     names: tuple[str, ...],
     *,
@@ -130,7 +130,7 @@ def fit(
 
     Parameters
     ----------
-    members : Memberships
+    members : LabelledMembers
         Labelled rows in their segments.
     base : PopularChurn
         What small segments are shrunk to.

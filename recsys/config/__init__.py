@@ -9,10 +9,11 @@ from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segmen
 from recsys.config.parsing import keys, parse
 from recsys.config.questions import Channel, Channels, Churn, ItemModel, Items, Training
 from recsys.config.section import Section, masked
-from recsys.config.serving import Serving
+from recsys.config.serving import ServingSection
 
 __all__ = [
     "USUAL_KINDS", "Channel", "Channels", "Churn", "Columns", "Config", "Data", "ItemModel",
-    "Items", "Kind", "Privacy", "Section", "Segments", "Serving", "Storage", "Training", "keys",
+    "Items", "Kind", "Privacy", "Section", "Segments", "ServingSection", "Storage", "Training",
+    "keys",
     "masked", "parse",
 ]  # fmt: skip

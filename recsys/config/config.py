@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from recsys.config.data import USUAL_KINDS, Data, Kind, Privacy, Segments, Storage
 from recsys.config.questions import Channels, Churn, Items, Training
 from recsys.config.section import Section
-from recsys.config.serving import Serving
+from recsys.config.serving import ServingSection
 
 
 class Config(Section):
@@ -26,7 +26,7 @@ class Config(Section):
     segments: Segments = Segments()
     privacy: Privacy = Privacy()
     training: Training = Training()
-    serving: Serving = Serving()
+    serving: ServingSection = ServingSection()
 
     @field_validator("kinds", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from recsys.config.section import Section, Words
-from recsys.data.netting import RETURN_DAYS
+from recsys.data.kinds import RETURN_DAYS
 
 
 class Storage(Section):
@@ -51,6 +52,9 @@ class Data(Section):
     """How files become events."""
 
     columns: Columns = Columns()
+    encoding: str = Field("", description="of text files (cp1250); empty: what the file shows")
+    separator: str = Field("", description="between columns of text; empty: what the file shows")
+    header: Words = Field((), description="names of the columns of files without a header")
     default_kind: str = Field("purchase", description="kind of rows without a kind column")
     cancelled_order_prefix: str = Field("", description="orders that start so are returns")
     return_days: float = Field(
@@ -68,6 +72,14 @@ class Data(Section):
         7.0, ge=0, description="arrived later, an event counts as history known at its time"
     )
     bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            return name and codecs.lookup(name).name
+        except LookupError:
+            raise ValueError("an encoding such as cp1252, cp1250 or utf-16, or empty") from None
 
     @field_validator("timezone")
     @classmethod

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from recsys.config.section import Section, Words
 
 
-class Serving(Section):
+class ServingSection(Section):
     """The API."""
 
     host: str = Field("127.0.0.1", description="address to listen on")

@@ -6,6 +6,7 @@ such events, for every channel alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,6 +75,29 @@ _CAME = {
     "failed": MESSAGE_FAILED,
 }
 
+PAGES = frozenset({"page", "screen"})
+"""Calls of Segment that look at something: at an item where one is named."""
+
+UNUSED = frozenset(
+    {
+        "checkout started",
+        "products searched",
+        "product list viewed",
+        "identify",
+        "alias",
+        "group",
+        *PAGES,
+    }
+)
+"""Names of what is understood, but no model uses."""
+
+_MACHINES = re.compile(
+    r"(?<!cu)bot\b|crawl|spider|slurp|headless|phantomjs|selenium|puppeteer|playwright|lighthouse"
+    r"|preview|facebookexternalhit|whatsapp/|pingdom|uptimerobot|statuscake|curl/|wget/|python-requests"
+    r"|python-urllib|httpclient|okhttp/0|go-http-client|libwww|scrapy|googleimageproxy",
+    re.IGNORECASE,
+)
+
 _NAMES = 1_024
 """So many names are kept in mind: a source of events has few, and says them again and again."""
 
@@ -85,6 +109,34 @@ def kind_of(name: str) -> str:
 
 
 @lru_cache(_NAMES)
+def meant(name: str, call: str, kinds: tuple[str, ...], *, has_item: bool) -> str | None:
+    """Return the kind of an event; empty where it is understood but unused, None where it is not.
+
+    Parameters
+    ----------
+    name : str
+        What the event is called; empty where only its call says what it is.
+    call : str
+        Its Segment type: looking at a page or a screen is never more than a view.
+    kinds : tuple of str
+        The configured kinds; their own names win, in any case.
+    has_item : bool
+        Whether an item is named.
+    """
+    name = call if call.lower() in PAGES or not name else name
+    if name.lower() in PAGES and has_item:
+        name = "view"
+    own = next((kind for kind in kinds if kind.lower() == name.lower()), None)
+    if own is not None:
+        return own
+    if message := message_of(name)[0]:
+        return message
+    if (kind := kind_of(name)) in kinds:
+        return kind
+    return "" if any(one in UNUSED for one in _spellings(name)) else None
+
+
+@lru_cache(_NAMES)
 def message_of(name: str) -> tuple[str, str]:
     """Return what an event `name` says of a message, and the channel it says, or empty texts.
 
@@ -93,7 +145,7 @@ def message_of(name: str) -> tuple[str, str]:
     """
     if name in MESSAGE_KINDS:
         return name, ""
-    return next((_MESSAGES[one] for one in _spellings(name) if one in _MESSAGES), ("", ""))
+    return next((MESSAGES[one] for one in _spellings(name) if one in MESSAGES), ("", ""))
 
 
 def is_sending(name: str) -> bool:
@@ -108,7 +160,7 @@ def _spellings(name: str) -> Iterator[str]:
     yield " ".join(apart.replace("_", " ").replace("-", " ").lower().split())
 
 
-_MESSAGES = {
+MESSAGES = {
     **{
         f"{medium} {came}": (kind, channel)
         for medium, channel in _CHANNEL_OF.items()
@@ -125,6 +177,18 @@ PURCHASE = "purchase"
 RETURN = "return"
 VOID = "void"
 """An order, or a line of it, that did not come about: it takes back what was logged of it."""
+
+RETURN_DAYS = 180.0
+"""Within which a return that names no order is looked for what it takes back, if nothing is said.
+
+On Online Retail, which names none, 30 days find two thirds of them, 180 days 82 %, a year 84 %.
+"""
+
+
+@lru_cache(_NAMES)
+def is_machine_agent(agent: str) -> bool:
+    """Return whether a user agent names a crawler, a test or a proxy that fetches by itself."""
+    return _MACHINES.search(agent) is not None
 
 
 @dataclass(frozen=True, slots=True)

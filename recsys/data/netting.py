@@ -21,12 +21,6 @@ NO_ORDER = 0
 
 TAKES_BACK = frozenset({RETURN, VOID})
 
-RETURN_DAYS = 180.0
-"""Within which a return that names no order is looked for what it takes back, if nothing is said.
-
-On Online Retail, which names none, 30 days find two thirds of them, 180 days 82 %, a year 84 %.
-"""
-
 NEARLY_NOTHING = 1e-6
 """Share of a line that rounding may leave: quantities are kept in single precision."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from itertools import count, repeat
 from typing import NamedTuple
 
@@ -218,8 +217,7 @@ def _recommendations(
         _notes(ranking),
         strict=False,
     )
-    # As `Recommendation(*row)` does, without a call in Python for each item of a request.
-    return map(partial(tuple.__new__, Recommendation), rows)
+    return map(Recommendation._make, rows)
 
 
 def _notes(ranking: Ranking) -> Iterable[str]:

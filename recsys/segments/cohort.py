@@ -25,10 +25,10 @@ from recsys.segments.rule import (
     EventMatch,
     Happened,
     InSegment,
-    Leaf,
     Negation,
     Node,
     Rule,
+    RuleLeaf,
     Score,
     Sequence,
     Trait,
@@ -109,7 +109,7 @@ class _Evaluation:
     _found: list[Memberships] = field(default_factory=list)
 
     def node(self, node: Node) -> tuple[Bools, NDArray[np.int64]]:
-        if isinstance(node, Leaf):
+        if isinstance(node, RuleLeaf):
             return self.leaf(node), np.full(len(self.crowd), node.index)
         if isinstance(node, Negation):
             inside, leaf = self.node(node.part)
@@ -122,7 +122,7 @@ class _Evaluation:
             open_still &= inside if node.every else ~inside
         return (open_still if node.every else ~open_still), leaf
 
-    def leaf(self, leaf: Leaf) -> Bools:
+    def leaf(self, leaf: RuleLeaf) -> Bools:
         says = leaf.says
         if isinstance(says, Happened):
             return self.happened(says)

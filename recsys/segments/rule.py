@@ -97,7 +97,7 @@ Says = Happened | Sequence | Trait | Score | InSegment
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class RuleLeaf:
     """A part of a rule that decides by itself.
 
     Attributes
@@ -130,7 +130,7 @@ class Negation:
     part: Node
 
 
-Node = Leaf | Junction | Negation
+Node = RuleLeaf | Junction | Negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +141,12 @@ class Rule:
     ----------
     root : Node
         What it asks.
-    leaves : tuple of Leaf
+    leaves : tuple of RuleLeaf
         Its leaves, in the order of the JSON.
     """
 
     root: Node
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[RuleLeaf, ...]
 
     @property
     def profiles(self) -> bool:

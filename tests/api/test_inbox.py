@@ -9,11 +9,11 @@ import pytest
 
 from api.requests.write_queue import Inbox
 from recsys.errors import StoreUnavailable
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 
 
 async def _full_inbox() -> None:
-    inbox = Inbox(lambda events: [Verdict.ACCEPTED for _ in events], most_waiting=0)
+    inbox = Inbox(lambda events: [Reception.ACCEPTED for _ in events], most_waiting=0)
     with pytest.raises(StoreUnavailable, match="wait for it already"):
         await inbox.put([Event("e", "u", "view", 1)])
 
@@ -25,9 +25,9 @@ def test_a_full_inbox_turns_away() -> None:
 async def _grouped() -> list[int]:
     sizes: list[int] = []
 
-    def write(events: Any) -> list[Verdict]:
+    def write(events: Any) -> list[Reception]:
         sizes.append(len(events))
-        return [Verdict.ACCEPTED for _ in events]
+        return [Reception.ACCEPTED for _ in events]
 
     inbox = Inbox(write)
     await asyncio.gather(*(inbox.put([Event(f"e{n}", "u", "view", 1)]) for n in range(50)))

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.routes import users
 from api.routes.users import Users
 from api.web.keys import Keys, Right
-from recsys.config import Serving
+from recsys.config import ServingSection
 from recsys.errors import BadValue
 from tests.api.conftest import Api, SetClock
 from tests.worlds import World, configured
@@ -157,7 +157,7 @@ def test_the_routes_behind_the_hot_way_ask_for_keys_too(world: World) -> None:
 
 def test_a_key_may_be_listed_for_several_rights() -> None:
     one = hashed("one")
-    keys = Keys(Serving(read_keys_sha256=(one, hashed("two")), write_keys_sha256=(one,)))
+    keys = Keys(ServingSection(read_keys_sha256=(one, hashed("two")), write_keys_sha256=(one,)))
     scope = {"headers": [(b"x-api-key", b"one")]}
     keys.check(scope, Right.READ)
     keys.check(scope, Right.WRITE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.model.item_facts import ItemFacts
+from api.model.item_facts import FactsByRow
 from api.model.reasons import Reasons
 from recsys.bundle import Bundle
 from recsys.data.interactions import NO_EVENTS
@@ -30,7 +30,7 @@ def recommended(item_row: int, *because: int, note: str = "") -> Recommendation:
 
 def only(bundle: Bundle, kind: str) -> Reasons:
     alone = replace(bundle, interactions=bundle.interactions.of_kind(kind))
-    return Reasons.of(alone, ItemFacts(alone))
+    return Reasons.of(alone, FactsByRow(alone))
 
 
 def test_where_everything_is_a_purchase_it_was_bought(bundle: Bundle) -> None:
@@ -57,7 +57,7 @@ def test_what_is_said_twice_is_made_once(bundle: Bundle) -> None:
 
 
 def test_of_several_kinds_the_strongest_is_named(bundle: Bundle) -> None:
-    reasons = Reasons.of(bundle, ItemFacts(bundle))
+    reasons = Reasons.of(bundle, FactsByRow(bundle))
     assert reasons.only == ""
     row = bundle.interactions.users.row("u03")
     assert row is not None
@@ -70,7 +70,7 @@ def test_of_several_kinds_the_strongest_is_named(bundle: Bundle) -> None:
 
 
 def test_an_item_that_is_in_no_event_is_still_said_something_of(bundle: Bundle) -> None:
-    reasons = Reasons.of(bundle, ItemFacts(bundle))
+    reasons = Reasons.of(bundle, FactsByRow(bundle))
     person = Person("u", END, past=NO_EVENTS)
     assert reasons.of_items([recommended(1, 2)], person) == [
         ["because you took an interest in Item 02"]
@@ -78,4 +78,4 @@ def test_an_item_that_is_in_no_event_is_still_said_something_of(bundle: Bundle) 
 
 
 def test_an_item_without_a_title_goes_by_its_id(bundle: Bundle) -> None:
-    assert ItemFacts(bundle).name(38) == "i38"
+    assert FactsByRow(bundle).name(38) == "i38"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.requests.events import flat, is_machine
+from api.requests.events import is_machine
 from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
+from recsys.storage.users.live_state import LiveState
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 
@@ -128,7 +129,7 @@ AGENTS = {
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_machines_are_known_by_their_agent(agent: str) -> None:
-    assert is_machine(flat({"context": {"userAgent": agent}})) is AGENTS[agent]
+    assert is_machine({"context": {"userAgent": agent}}) is AGENTS[agent]
 
 
 def test_what_a_machine_did_is_kept_but_changes_no_answer(api: Api) -> None:
@@ -210,7 +211,7 @@ def test_two_people_who_sign_in_on_one_device_are_not_made_one(api: Api) -> None
     called(api, "identify", {**SIGN_IN, "userId": "ben"})
     assert answer(api, "ann")["rung"] == "hyper"
     assert answer(api, "ben")["rung"] == "segment"
-    assert api.service.log.remembered("ben", since=0, at=NOON).live == ()
+    assert LiveState(api.service.log.database).of("ben", since=0, at=NOON).live == ()
 
 
 @given(acts=ACTS)

@@ -224,11 +224,9 @@ def test_a_wrong_batch_names_the_parameter(
 
 
 class Unreachable:
-    """An event log that cannot be read."""
+    """A store that cannot be read."""
 
-    def remembered(
-        self, user_id: str, *, since: int, at: int, marketing: bool = True
-    ) -> Remembered:
+    def of(self, user_id: str, *, since: int, at: int, marketing: bool = True) -> Remembered:
         raise StoreUnavailable("disk I/O error")
 
 

@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from recsys.channel.batch_decide import decide_all
-from recsys.channel.batch_people import Crowd
+from recsys.channel.decide import decide_all
+from recsys.channel.recipients import Recipients
 from recsys.config import Channel, Channels, Config, Training
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
@@ -138,21 +138,21 @@ def run(world: World, n_users: int, *, seed: int) -> Found:
     )
     worth = np.column_stack([worth, np.zeros(n_users)])
     best = int(worth.mean(axis=0).argmax())
-    gain = worth[rows, decided.best] - worth[:, best]
+    gain = worth[rows, decided.arm] - worth[:, best]
     return Found(
         single=float(worth[:, best].mean()),
-        served=float(worth[rows, decided.best].mean()),
+        served=float(worth[rows, decided.arm].mean()),
         knowing=float(worth.max(axis=1).mean()),
         error=float(gain.std() / np.sqrt(n_users)),
         rung=str(measured.metrics["served"]),
     )
 
 
-def everybody(at: np.ndarray, table: SegmentTable) -> Crowd:
+def everybody(at: np.ndarray, table: SegmentTable) -> Recipients:
     """Return all users, each at an instant, who granted everything and got nothing lately."""
     n, none = len(at), np.empty(0, np.int64)
     behaviour, trait = table.user_segment, table.user_trait
-    return Crowd(
+    return Recipients(
         at=at,
         user_row=np.arange(n, dtype=np.int32),
         segment_row=np.where(behaviour >= 0, behaviour, trait).astype(np.int32),

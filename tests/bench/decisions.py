@@ -17,8 +17,8 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from recsys.channel.batch_decide import decide_all
-from recsys.channel.batch_people import Crowd
+from recsys.channel.decide import decide_all
+from recsys.channel.recipients import Recipients
 from recsys.ladder import RungName
 from tests.recsys.channel import fuzz
 
@@ -60,7 +60,7 @@ def show_batch(decisions: int, seed: int) -> None:
     asked = list(fuzz.people(decisions, seed=seed))
     people, queries = zip(*asked, strict=True)
     ladder, began, cpu = fuzz.ladder(), time.perf_counter(), time.process_time()
-    crowd = Crowd.of(people, fuzz.TERMS)
+    crowd = Recipients.of(people, fuzz.TERMS)
     lots = np.array([q.lot.drawn(p.user_id) for p, q in zip(people, queries, strict=True)])
     decide_all(ladder, crowd, epsilon=fuzz.EPSILON, lots=lots)
     wall, busy = time.perf_counter() - began, time.process_time() - cpu

@@ -23,6 +23,7 @@ from recsys.data.times import SECOND
 from recsys.storage.database.open import open_database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
+from recsys.storage.users.live_state import LiveState
 from training.importing.events import import_events
 from training.importing.read import read_file
 from training.importing.validate import validate
@@ -97,8 +98,12 @@ def measure(rows: int, folder: Path) -> Table:
 
 def _small(log: EventLog) -> list[tuple[str, float, int]]:
     last = log.last_seq()
-    _, unknown = timed(lambda: [log.remembered(f"?{n}", since=last, at=NOW) for n in range(READS)])
-    _, known = timed(lambda: [log.remembered(str(n), since=last, at=NOW) for n in range(READS)])
+    _, unknown = timed(
+        lambda: [LiveState(log.database).of(f"?{n}", since=last, at=NOW) for n in range(READS)]
+    )
+    _, known = timed(
+        lambda: [LiveState(log.database).of(str(n), since=last, at=NOW) for n in range(READS)]
+    )
     one = [Event(f"one-{n}", str(n), "view", n, item_id="1") for n in range(200)]
     many = [Event(f"many-{n}", str(n), "view", n, item_id="1") for n in range(20_000)]
     _, single = timed(lambda: [log.append([event], now=NOW) for event in one])

@@ -29,8 +29,8 @@ from recsys.config import Config, parse
 from recsys.data.times import DAY, SECOND, moment
 from recsys.storage.models.store import ModelStore
 from tests.bench.servers import Server, serving
-from training import job
 from training.benchmark.session_files import TestFile, TrainFile, read_test, read_train
+from training.cli import train as training
 from training.items.sessions.learning import judge, ranked
 from training.load import open_log
 
@@ -106,7 +106,7 @@ def learn(file: TrainFile, config: Config, place: Path) -> None:
     }
     with open_log(config) as log:
         log.append_columns(columns, now=START)
-    job.train(config, console, report_file=place / "report.html")
+    training.carry_out(config, console, report_file=place / "report.html")
 
 
 def some(asked: TestFile, sample: int) -> TestFile:

@@ -29,8 +29,8 @@ from training.benchmark import parts, ranker
 from training.benchmark.files import read_baskets
 from training.benchmark.histories import Taken, hold_out
 from training.benchmark.model import Model
-from training.benchmark.parts import PartSettings
-from training.benchmark.search import Ground
+from training.benchmark.parts import SpectralPartSettings
+from training.benchmark.search import ValidationPart
 from training.benchmark.topn import VALIDATION
 from training.report.drawing import draw
 
@@ -64,7 +64,7 @@ def main(
     """Print accuracy beside GF-CF's, what truncation costs, speed, overhead, and growth."""
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     taken = Taken.of(read_baskets(file))
-    settings = PartSettings.of_size(len(taken.item_row))
+    settings = SpectralPartSettings.of_size(len(taken.item_row))
     overhead(taken, settings, seed)
     if quality:
         accuracy(taken, settings, seed)
@@ -79,7 +79,7 @@ def main(
             console.print(f"drawn in {page}")
 
 
-def overhead(taken: Taken, settings: PartSettings, seed: int) -> None:
+def overhead(taken: Taken, settings: SpectralPartSettings, seed: int) -> None:
     """Fit ALS through the project and with the bare library, turn by turn; and the spectrum."""
     everything, wanted = taken.histories(), settings.factors[0]
     turns = []
@@ -123,14 +123,14 @@ def bare(histories, settings, seed):
         model.fit(matrix, show_progress=False)
 
 
-def accuracy(taken: Taken, settings: PartSettings, seed: int) -> None:
+def accuracy(taken: Taken, settings: SpectralPartSettings, seed: int) -> None:
     """Compare on the validation part, on the same users, weights learnt from others."""
     held = hold_out(taken.user_row, VALIDATION, seed=seed)
     past = taken.histories(~held)
-    ground = Ground.of(past, taken.histories(held), seed=seed, threads=THREADS)
+    ground = ValidationPart.of(past, taken.histories(held), seed=seed, threads=THREADS)
     reference = per_user(gf_cf(past, ground.asked, seed), ground.wanted)
     for edges in EDGES:
-        each = PartSettings(
+        each = SpectralPartSettings(
             settings.exponents, edges, settings.components, settings.item_exponent, settings.factors
         )
         lessons = ground.lessons(each, K)
@@ -188,7 +188,7 @@ def measured(file: Path, part: int, seed: int) -> Cost:
 def cost(file: Path, part: int, seed: int) -> Cost:
     """Fit all parts to every `part`-th user."""
     taken = Taken.of(read_baskets(file))
-    whole, settings = taken.histories(), PartSettings.of_size(len(taken.item_row))
+    whole, settings = taken.histories(), SpectralPartSettings.of_size(len(taken.item_row))
     some = whole.of_users(np.arange(0, len(whole), part, dtype=np.int32))
     seconds = timed(lambda: parts.fit(some, settings, seed=seed, threads=THREADS))
     return Cost(len(some.item_row), seconds, peak_gigabytes())

@@ -25,8 +25,8 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from tests.worlds import END, World
+from training.cli.train import rendered
 from training.pipeline import TrainingRun, run
-from training.summary import rendered
 
 
 @dataclass

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from recsys.algorithms.histories import Histories
 from training.benchmark import parts
 from training.benchmark.model import Model
-from training.benchmark.parts import PartSettings
+from training.benchmark.parts import SpectralPartSettings
 from training.benchmark.request import Request
-from training.benchmark.search import Found, Ground, search
+from training.benchmark.search import Found, ValidationPart, search
 from training.progress import Steps
 
 THREADS = min(2, os.cpu_count() or 1)
@@ -24,7 +24,7 @@ THREADS = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ProtocolRun:
     """One run of a protocol.
 
     Attributes
@@ -50,10 +50,10 @@ class Job:
         """
         with self._phase("search"):
             grounds = [
-                Ground.of(past, wanted, seed=self.asked.seed, threads=THREADS)
+                ValidationPart.of(past, wanted, seed=self.asked.seed, threads=THREADS)
                 for past, wanted in held_out
             ]
-            start = PartSettings.of_size(len(grounds[0].workshop.histories.item_row))
+            start = SpectralPartSettings.of_size(len(grounds[0].workshop.histories.item_row))
             return search(
                 grounds,
                 start,

@@ -10,7 +10,7 @@ from recsys.errors import BadQuery, NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_sequences
 from training.benchmark.histories import Taken, from_the_end
-from training.benchmark.job import Job
+from training.benchmark.job import ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
@@ -44,7 +44,7 @@ def run(asked: Request, progress: Steps) -> Outcome:
     long = (place[taken.starts] >= SHORTEST - 1)[taken.user_row]
     if not long.any():
         raise NothingToLearnFrom(f"sequences of {SHORTEST} items", found=0, needed=1)
-    job = Job(asked, progress)
+    job = ProtocolRun(asked, progress)
     past, wanted = taken.histories(~long | (place > 1)), taken.histories(long & (place == 1))
     found = job.search([(past, wanted)])
     lists = job.rank(taken.histories(~long | (place > 0)), found, of="all but the last items")

@@ -28,7 +28,7 @@ Exponents = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class PartSettings:
+class SpectralPartSettings:
     """What is tuned.
 
     Attributes
@@ -54,7 +54,7 @@ class PartSettings:
     )
 
     @classmethod
-    def of_size(cls, n_pairs: int) -> PartSettings:
+    def of_size(cls, n_pairs: int) -> SpectralPartSettings:
         """Return where to start: the fewer pairs, the fewer factors and components."""
         most = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_FACTOR, 16, 256)))
         return cls(
@@ -111,7 +111,9 @@ class Parts:
         return np.concatenate([low, *solved], axis=1, dtype=np.float32)
 
 
-def fit(histories: Histories, settings: PartSettings, *, seed: int, threads: int = 1) -> Parts:
+def fit(
+    histories: Histories, settings: SpectralPartSettings, *, seed: int, threads: int = 1
+) -> Parts:
     """Fit all parts, several at a time; the same bits, however many threads."""
     return Workshop(histories, seed, threads).fit(settings)
 
@@ -138,7 +140,7 @@ class Workshop:
     _made: dict[Hashable, Any] = field(default_factory=dict)
     _settled: set[Hashable] = field(default_factory=set)
 
-    def fit(self, settings: PartSettings) -> Parts:
+    def fit(self, settings: SpectralPartSettings) -> Parts:
         """Return the parts, fitting those that are not kept."""
         from threadpoolctl import threadpool_limits
 
@@ -155,11 +157,11 @@ class Workshop:
         basis, edges, *factors = (self._made[key] for key in jobs)
         return _assembled(self.histories, basis, edges, factors)
 
-    def settle(self, settings: PartSettings) -> None:
+    def settle(self, settings: SpectralPartSettings) -> None:
         """Keep the parts of these settings, as long as no others are settled on."""
         self._settled = set(self._jobs(settings))
 
-    def _jobs(self, settings: PartSettings) -> dict[Hashable, Callable[[], Any]]:
+    def _jobs(self, settings: SpectralPartSettings) -> dict[Hashable, Callable[[], Any]]:
         spectrum = SpectralSettings(
             components=settings.components, item_exponent=settings.item_exponent
         )
@@ -172,7 +174,7 @@ class Workshop:
         return jobs
 
 
-def graphs(histories: Histories, settings: PartSettings) -> list[csr_array]:
+def graphs(histories: Histories, settings: SpectralPartSettings) -> list[csr_array]:
     """Return the item graphs; the edges are the strongest of the first."""
     popular = spectral.popularity(histories)
     first, *others = settings.exponents

@@ -10,12 +10,13 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
+from recsys.cli.console import console
+from recsys.cli.progress import ConsoleSteps
 from training.benchmark.outcome import Outcome
 from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import PublishedTable, table_for
 from training.benchmark.request import Request
 from training.output_file import refuse_unwritable
-from training.progress import ConsoleSteps
 
 MODULES = {
     ProtocolName.TOPN: "training.benchmark.topn",
@@ -36,17 +37,17 @@ def benchmark(protocol: ProtocolName, asked: Request) -> None:
     if asked.predict:
         read = [file for file in (asked.train, asked.test) if file]
         refuse_unwritable("--predict", asked.predict, inputs=read)
-    console = Console(highlight=False)
+    out = console()
     start = time.perf_counter()
-    with ConsoleSteps(console) as progress:
+    with ConsoleSteps(safe="nothing was written; run it again") as progress:
         outcome: Outcome = import_module(MODULES[protocol]).run(asked, progress)
-    show(console, outcome, table_for(protocol, outcome.counts))
-    _show_cost(console, outcome, time.perf_counter() - start)
+    show(out, outcome, table_for(protocol, outcome.counts))
+    _show_cost(out, outcome, time.perf_counter() - start)
     if asked.predict:
-        console.print(f"predictions: {asked.predict}")
+        out.print(f"predictions: {asked.predict}")
 
 
-def show(console: Console, outcome: Outcome, published: PublishedTable | None) -> None:
+def show(out: Console, outcome: Outcome, published: PublishedTable | None) -> None:
     """Print the figures, with the published ones of the same data set beside them."""
     table = Table("", *outcome.figures, "source", box=None)
     if published:
@@ -56,20 +57,20 @@ def show(console: Console, outcome: Outcome, published: PublishedTable | None) -
     ours = (_figure(value) for value in outcome.figures.values())
     table.add_row("[bold]recsys[/]", *ours, f"measured on {outcome.measured_on}")
     counts = ", ".join(f"{count:,} {name}" for name, count in outcome.counts.items())
-    console.print(f"train file: {counts}")
+    out.print(f"train file: {counts}")
     if published:
-        console.print(f"published on {published.data} ({published.split})")
+        out.print(f"published on {published.data} ({published.split})")
     else:
-        console.print("no published table has a train file with these counts")
-    console.print(table)
-    console.print(f"chosen: {outcome.chosen}")
+        out.print("no published table has a train file with these counts")
+    out.print(table)
+    out.print(f"chosen: {outcome.chosen}")
 
 
-def _show_cost(console: Console, outcome: Outcome, wall: float) -> None:
+def _show_cost(out: Console, outcome: Outcome, wall: float) -> None:
     phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-    console.print(f"wall time {wall:.1f} s ({phases}); peak memory {peak:.2f} GB")
+    out.print(f"wall time {wall:.1f} s ({phases}); peak memory {peak:.2f} GB")
 
 
 def _figure(value: float | None) -> str:

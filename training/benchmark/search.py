@@ -13,7 +13,7 @@ from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
 from training.benchmark import measuring, ranker
 from training.benchmark.model import CANDIDATES
-from training.benchmark.parts import PartSettings, Workshop
+from training.benchmark.parts import SpectralPartSettings, Workshop
 from training.benchmark.ranker import Lessons
 from training.benchmark.request import Budget
 from training.progress import Steps
@@ -22,11 +22,13 @@ USERS = 8_000
 """Most users of a validation part that settings are judged on and the ranker learns from."""
 
 
-def _each(change: Callable[[AlsSettings], AlsSettings]) -> Callable[[PartSettings], PartSettings]:
+def _each(
+    change: Callable[[AlsSettings], AlsSettings],
+) -> Callable[[SpectralPartSettings], SpectralPartSettings]:
     return lambda settings: replace(settings, factors=tuple(map(change, settings.factors)))
 
 
-CHANGES: Sequence[tuple[str, Callable[[PartSettings], PartSettings]]] = (
+CHANGES: Sequence[tuple[str, Callable[[SpectralPartSettings], SpectralPartSettings]]] = (
     ("fewer item graphs", lambda now: replace(now, exponents=now.exponents[:2])),
     ("more regularization", _each(lambda als: replace(als, regularization=als.regularization * 3))),
     ("less confidence", _each(lambda als: replace(als, alpha=als.alpha / 4))),
@@ -46,7 +48,7 @@ class Found:
 
     Attributes
     ----------
-    settings : PartSettings
+    settings : SpectralPartSettings
         The winner.
     weights : float64, shape (n_features,)
         How much the ranker trusts each part, learnt from all that was held out.
@@ -59,7 +61,7 @@ class Found:
         Settings tried.
     """
 
-    settings: PartSettings
+    settings: SpectralPartSettings
     weights: NDArray[np.float64]
     figures: dict[str, float]
     users: int
@@ -70,7 +72,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ValidationPart:
     """One validation part.
 
     Attributes
@@ -88,12 +90,12 @@ class Ground:
     wanted: Histories
 
     @classmethod
-    def of(cls, past: Histories, wanted: Histories, *, seed: int, threads: int) -> Ground:
+    def of(cls, past: Histories, wanted: Histories, *, seed: int, threads: int) -> ValidationPart:
         """Choose the users to judge on."""
         users = asked_users(wanted, seed=seed)
         return cls(Workshop(past, seed, threads), past.of_users(users), wanted.of_users(users))
 
-    def lessons(self, settings: PartSettings, k: int) -> Lessons:
+    def lessons(self, settings: SpectralPartSettings, k: int) -> Lessons:
         """Fit the settings and return what can be learnt from the users asked."""
         parts = self.workshop.fit(settings)
         n, threads = max(CANDIDATES, k), self.workshop.threads
@@ -101,8 +103,8 @@ class Ground:
 
 
 def search(
-    grounds: Sequence[Ground],
-    start: PartSettings,
+    grounds: Sequence[ValidationPart],
+    start: SpectralPartSettings,
     steps: Steps,
     *,
     k: int,
@@ -141,7 +143,7 @@ def asked_users(wanted: Histories, *, seed: int) -> NDArray[np.int32]:
 
 
 def _judged(
-    grounds: Sequence[Ground], taught: Sequence[Lessons], k: int, *, seed: int
+    grounds: Sequence[ValidationPart], taught: Sequence[Lessons], k: int, *, seed: int
 ) -> dict[str, float]:
     """Return the figures on what was held out, each user ranked by weights learnt from others."""
     each = [

@@ -9,7 +9,7 @@ from recsys.errors import NothingToLearnFrom, NoUsableRow
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.histories import Taken, hold_out, with_users
-from training.benchmark.job import Job
+from training.benchmark.job import ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
@@ -45,7 +45,7 @@ def run(asked: Request, progress: Steps) -> Outcome:
     if asked.test and not any(wanted.values()):
         raise NoUsableRow(asked.test, f"{len(wanted):,} users, none with an item to look for")
     taken = Taken.of(with_users(read_baskets(asked.train), wanted))
-    job = Job(asked, progress)
+    job = ProtocolRun(asked, progress)
     found = job.search(
         (taken.histories(~held), taken.histories(held)) for held in _validation(taken, asked.seed)
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.batch_decide import decide_all
+from recsys.channel.decide import decide_all
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.config import Config

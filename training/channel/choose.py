@@ -55,8 +55,8 @@ def on_trial(
     on = models.terms
     messages = data.messages.of_channels(on.names)
     held = held_out(messages, data.interactions.users, table, on, start=start, end=end)
-    everybody = PopularChannel.of(on, models.popular, simulated=models.simulated).everybody
-    guess = [worth(b, c, on).value for b, c in zip(everybody, on.channels, strict=True)]
+    everybody = PopularChannel.of(on, models.popular, simulated=models.simulated)
+    guess = [each.value for each in worth(everybody.everybody, everybody.toll, on)]
     training = config.training
     sampling = Sampling(training.seed, training.resamples, training.confidence)
     return HeldOutPolicy(models, table, held, np.array(guess), sampling, start, end)

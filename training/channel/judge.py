@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.batch_decide import decide_all
-from recsys.channel.batch_people import Crowd
+from recsys.channel.decide import decide_all
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
+from recsys.channel.recipients import Recipients
 from recsys.channel.terms import Terms
 from recsys.data.ids import IdMap
 from recsys.data.interactions import in_line
@@ -30,7 +30,7 @@ class HeldOut:
 
     Attributes
     ----------
-    crowd : Crowd
+    crowd : Recipients
         The people as they were just before each decision.
     logged : Decisions
         What was done and what it earned.
@@ -38,7 +38,7 @@ class HeldOut:
         Whether a response came.
     """
 
-    crowd: Crowd
+    crowd: Recipients
     logged: Decisions
     responded: NDArray[np.bool_]
 
@@ -97,14 +97,14 @@ def decisions(messages: Messages, terms: Terms) -> Decisions:
     )
 
 
-def receivers(messages: Messages, segments: SegmentTable, *, at: int) -> Crowd:
+def receivers(messages: Messages, segments: SegmentTable, *, at: int) -> Recipients:
     """Return everybody who ever got a message, at an instant, through the channels they got any."""
     users = np.unique(messages.user_row)
     granted = np.zeros((len(segments.user_segment), len(messages.channels)), bool)
     granted[messages.user_row, messages.channel] = True
     behaviour, trait = (row[users] for row in (segments.user_segment, segments.user_trait))
     nothing = np.empty(0, np.int64)
-    return Crowd(
+    return Recipients(
         at=np.full(len(users), at, np.int64),
         user_row=users,
         segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
@@ -130,10 +130,10 @@ def choices(
     place = {rung.name: n for n, rung in enumerate(whole.rungs)}
     ladder = Ladder(whole.question, whole.rungs[place.get(top, 0) :], verdicts)
     decided = decide_all(ladder, held.crowd)
-    nothing = decided.best == len(models.terms.channels)
+    nothing = decided.arm == len(models.terms.channels)
     rows = np.arange(len(held.crowd))
     return Chosen(
-        action=np.where(nothing, NOTHING, decided.best).astype(np.int8),
+        action=np.where(nothing, NOTHING, decided.arm).astype(np.int8),
         p=decided.p[rows, held.logged.action],
     )
 
@@ -162,10 +162,10 @@ def crowd_of(
     *,
     granted: NDArray[np.bool_],
     segment_row: NDArray[np.int32],
-) -> Crowd:
+) -> Recipients:
     """Return users as they were just before each instant, by what they had got until then."""
     to, earlier = _before(user_row, at, messages)
-    return Crowd(
+    return Recipients(
         at=at,
         user_row=user_row,
         segment_row=segment_row,

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.batch_decide import decide_all
-from recsys.channel.decide import Z
+from recsys.channel.decide import Z, decide_all
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
@@ -154,7 +153,10 @@ def _log(
 
 
 def _actions(log: HeldOutPolicy, models: ChannelModels, verdicts: Verdicts) -> NDArray[np.int8]:
-    return decide_all(models.ladder(verdicts), log.held.crowd).best.astype(np.int8)
+    chosen: NDArray[np.int8] = decide_all(models.ladder(verdicts), log.held.crowd).arm.astype(
+        np.int8
+    )
+    return chosen
 
 
 def _earned(earlier: Decisions, n_arms: int) -> NDArray[np.float64]:

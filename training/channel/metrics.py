@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.channel.decide import Z, interval
 from recsys.channel.models import ChannelModels
-from recsys.channel.response import Rates, chances
+from recsys.channel.response import Rates, posterior
 from recsys.channel.terms import NONE
 from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
 from recsys.evaluation.policy_value import NOTHING, by_user
@@ -49,30 +49,22 @@ def metrics(
 
 def response_table(models: ChannelModels) -> list[dict[str, Any]]:
     """Return one row per segment (first: all users) and channel, with interval and messages."""
-    tables: list[tuple[str, Rates, int]] = [("all", models.popular.response, -1)]
+    tables = [("all", models.popular.response)]
     if models.segment is not None:
-        names = models.segment.names
-        tables += [(name, models.segment.response, row) for row, name in enumerate(names)]
+        own = models.segment.response
+        each = map(Rates, own.mean, own.weight)
+        tables += zip(models.segment.names, each, strict=True)
     z = Z((1 + models.terms.confidence) / 2)
-    rows = []
-    for segment, rates, row in tables:
-        mean, weight = (
-            (rates.mean, rates.weight) if row < 0 else (rates.mean[row], rates.weight[row])
-        )
-        cells = zip(models.terms.names, chances(mean.tolist(), weight.tolist()), strict=True)
-        for number, (channel, chance) in enumerate(cells):
-            low, high = interval(chance, z=z)
-            rows.append(
-                {
-                    "segment": segment,
-                    "channel": channel,
-                    "p": chance.p,
-                    "low": low,
-                    "high": high,
-                    "weight": float(weight[number]),
-                }
-            )
-    return rows
+    return [row for name, rates in tables for row in _rows(name, rates, models.terms.names, z=z)]
+
+
+def _rows(segment: str, rates: Rates, names: tuple[str, ...], *, z: float) -> list[dict[str, Any]]:
+    columns = (rates.mean, *interval(*posterior(rates.mean, rates.weight), z=z), rates.weight)
+    cells = zip(names, *(column.tolist() for column in columns), strict=True)
+    return [
+        {"segment": segment, "channel": channel, "p": p, "low": low, "high": high, "weight": weight}
+        for channel, p, low, high, weight in cells
+    ]
 
 
 def _json(value: Estimate | NotMeasured) -> dict[str, Any]:

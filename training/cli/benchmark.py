@@ -27,14 +27,18 @@ def benchmark(  # noqa: PLR0913  # one option each
     trials: Annotated[int, typer.Option(min=1, help="Most settings tried.")] = 10,
     seconds: Annotated[float, typer.Option(min=0, help="No further trial after this time.")] = 120,
 ) -> None:
-    """Measure on your files as papers do, beside the figures that they print.
+    """Measure on your files as papers do.
 
-    Hyper-parameters are chosen on a validation part of the train file only, within --trials and
-    --seconds (but for sessions, whose search is short). All items are ranked.
+    Prints the figures that papers print for the same data beside its own. Hyper-parameters are
+    chosen on a validation part of the train file only, within --trials and --seconds (but for
+    sessions, whose search is short). All items are ranked.
 
     topn: `user item item …` a line; items of the train file are removed from the lists.
+
     leave-one-out: `user item` a line in time order, or a sequence a line: the last item is the
     test, the one before it validation; earlier items are removed. Ratings with times are refused.
+
+    Example: recsys benchmark --protocol topn --train train.txt --test test.txt
     """
     from training.benchmark.protocols import benchmark as carry_out
     from training.benchmark.request import Budget, Request

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from recsys.storage.files.config import read_config
-from training.cli.options import ConfigFile
+from recsys.cli.console import console
+from recsys.cli.options import ConfigFile, settings_of
+from recsys.cli.progress import ConsoleSteps
+
+if TYPE_CHECKING:
+    from recsys.config import Config
+    from training.importing.profiles import ProfileReport
+    from training.importing.report import ImportReport
 
 app = typer.Typer()
+
+SAFE = "nothing was logged; import the file again"
+SAFE_WITH_EVENTS = (
+    "the events are logged, their titles, prices and traits not all; import the file again: "
+    "no event counts twice"
+)
 
 
 @app.command("import")
@@ -26,31 +38,65 @@ def import_file(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    r"""Import a file of events (or items, users, consents) and say what became of every row.
+    """Import a file of events, items, users or consents.
 
-    Bad rows go to a quarantine file with their row number and the reason. Importing a file again
-    changes nothing. Ends with 1 when no row could be used.
+    Says what became of every row. Bad rows go to a quarantine file with their row number and
+    the reason. Importing a file again changes nothing. Ends with 1 when no row could be used.
 
     A ledger of consents (purpose: marketing by channel, or profiling; granted: yes or no):
 
-    \b
     user_id,purpose,channel,granted,at
+
     ann,marketing,email,yes,2025-01-31T12:00:00Z
+
+    Example: recsys import events.csv
     """
     asked = {"items": items, "users": users, "consents": consents}
     about = [name for name, said in asked.items() if said] or ["events"]
     if len(about) > 1:
         raise typer.BadParameter("only one of --items, --users, --consents")
-    settings = read_config(config, os.environ)
-    from training import job
-
-    if not job.import_file(file, settings, Console(), about=about[0]):
+    if not _imported(file, settings_of(config), console(), about=about[0]):
         raise typer.Exit(1)
 
 
 @app.command("config")
 def show_config(config: ConfigFile = None) -> None:
-    """Print the configuration in force: the file, the environment and the defaults together."""
+    """Print every setting in force, with its meaning.
+
+    The file, the environment and the defaults together, as a file would have them; passwords
+    and keys are masked.
+
+    Example: RECSYS_SERVING__PORT=9000 recsys config
+    """
     from training.cli import config_toml
 
-    typer.echo(config_toml.toml(read_config(config, os.environ)), nl=False)
+    typer.echo(config_toml.toml(settings_of(config)), nl=False)
+
+
+def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
+    """Import a file, show what became of its rows, and return whether any could be used."""
+    from recsys.storage.users.profiles import Profiles
+    from training.importing.events import import_events
+    from training.importing.profiles import import_consents, import_items, import_users
+    from training.importing.read import refuse_unreadable
+    from training.importing.report import rendered
+    from training.load import open_log
+
+    refuse_unreadable(file)
+    now = time.time_ns() // 1_000
+    report: ImportReport | ProfileReport
+    steps = ConsoleSteps(safe=SAFE, safe_from={"profiles": SAFE_WITH_EVENTS})
+    with open_log(config) as log, steps:
+        profiles = Profiles(log.database)
+        if about == "events":
+            report = import_events(file, config, log, now=now, watch=steps)
+        else:
+            steps.begin(f"read {about} of {file.name}")
+            if about == "items":
+                report = import_items(file, config, profiles, now=now)
+            elif about == "users":
+                report = import_users(file, config, profiles)
+            else:
+                report = import_consents(file, config, profiles)
+    out.print(rendered(report))
+    return report.rows > sum(report.quarantined.values())

@@ -1,20 +1,27 @@
-"""The commands that judge: evaluate on earlier windows, compare two versions."""
+"""The commands that judge: evaluate and backtest on earlier windows, compare two versions."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from recsys.storage.files.config import read_config
-from training.cli.options import ConfigFile
+from recsys.cli.console import console
+from recsys.cli.options import ConfigFile, settings_of
+from recsys.cli.progress import ConsoleSteps
+
+if TYPE_CHECKING:
+    from recsys.config import Config
+    from recsys.storage.models.store import ModelStore
+    from training.churn.backtest import Matured
+    from training.data import TrainingData
 
 app = typer.Typer()
 
-PIPED_WIDTH = 200
+SAFE = "nothing was written; run it again"
 
 ReportFile = Annotated[
     Path | None,
@@ -30,16 +37,17 @@ def evaluate(
     ] = 1,
     report_file: ReportFile = None,
 ) -> None:
-    """Judge the item ladder on the last windows: choose and fit before each, judge on it.
+    """Judge the item ladder on the last windows.
 
-    The served ladder against popularity, what the user bought before, and ALS alone: over all
-    items, and over items new to the user. Registers nothing.
+    Chooses and fits before each window, judges on it. The served ladder against popularity,
+    what the user bought before, and ALS alone: over all items, and over items new to the user.
+    Registers nothing.
+
+    Example: recsys evaluate --windows 3
     """
-    from training import judging_job
-
-    settings = read_config(config, os.environ)
+    settings = settings_of(config)
     file = report_file or Path(settings.storage.reports_dir) / "evaluation.html"
-    judging_job.evaluate(settings, _console(), windows=windows, report_file=file)
+    judge_items(settings, console(), windows=windows, report_file=file)
 
 
 @app.command()
@@ -50,16 +58,17 @@ def backtest(
     ] = 4,
     report_file: ReportFile = None,
 ) -> None:
-    """Hold what was said of churn against what happened, on windows that have closed.
+    """Hold what was said of churn against what happened.
 
-    Trains as it would have been done before each window, and judges what registered versions had
-    said: AUC, calibration, and what could be known before. Registers nothing.
+    On windows that have closed. Trains as it would have been done before each window, and
+    judges what registered versions had said: AUC, calibration, and what could be known before.
+    Registers nothing.
+
+    Example: recsys backtest --windows 2
     """
-    from training import judging_job
-
-    settings = read_config(config, os.environ)
+    settings = settings_of(config)
     file = report_file or Path(settings.storage.reports_dir) / "backtest.html"
-    judging_job.backtest(settings, _console(), windows=windows, report_file=file)
+    judge_churn(settings, console(), windows=windows, report_file=file)
 
 
 @app.command()
@@ -68,12 +77,83 @@ def compare(
     other: Annotated[str, typer.Argument(help="Another version.")],
     config: ConfigFile = None,
 ) -> None:
-    """Compare two registered versions on the users that both were judged on."""
-    from training import judging_job
+    """Compare two registered versions on the same users.
 
-    judging_job.compare(read_config(config, os.environ), _console(), one=one, other=other)
+    On the users that both were judged on; where there are none, says so and compares the means.
+
+    Example: recsys compare VERSION OTHER
+    """
+    from recsys.storage.models.store import ModelStore
+    from training.report import comparison
+
+    settings = settings_of(config)
+    store = ModelStore(Path(settings.storage.models_dir))
+    for table in comparison.tables(store, (one, other), settings=settings.training):
+        console().print(table)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+def judge_items(config: Config, out: Console, *, windows: int, report_file: Path) -> None:
+    """Judge the item ladder on the last windows, print the tables and draw the page."""
+    from training.items.backtest import rolling
+    from training.load import load, open_log
+    from training.report import items_backtest as page
+
+    with open_log(config) as log, ConsoleSteps(safe=SAFE) as steps:
+        steps.begin("load")
+        data = load(log, config)
+        steps.begin("choose, fit and judge each window")
+        tests = tuple(rolling(data, config, windows=windows, progress=steps.detail))
+    for test in tests:
+        for table in page.tables(test):
+            out.print(table)
+            out.print()
+    _warn_of_pause(out, data, config)
+    page.write(tests, report_file)
+    out.print(f"report: {report_file}")
+
+
+def judge_churn(config: Config, out: Console, *, windows: int, report_file: Path) -> None:
+    """Judge churn on windows that have closed, print the tables and draw the page."""
+    from recsys.data.times import moment
+    from recsys.storage.models.store import ModelStore
+    from training.churn import backtest as matured
+    from training.load import load, open_log
+    from training.report import churn_backtest as page
+
+    store = ModelStore(Path(config.storage.models_dir))
+    with open_log(config) as log, ConsoleSteps(safe=SAFE) as steps:
+        steps.begin("load")
+        data = load(log, config)
+        steps.begin("train as before each window, and judge")
+        anew = matured.trained_anew(data, config, windows=windows, progress=steps.detail)
+        tests = (*anew, *_versions(store, data, config))
+    out.print(page.table(tests))
+    out.print(page.calibration(tests))
+    for test in tests:
+        for warning in test.warnings:
+            out.print(f"{test.source}, {moment(test.at):%Y-%m-%d}, known before: {warning}")
+    _warn_of_pause(out, data, config)
+    page.write(tests, report_file)
+    out.print(f"report: {report_file}")
+
+
+def _warn_of_pause(out: Console, data: TrainingData, config: Config) -> None:
+    from training.measurement import told
+
+    if pause := told(data.interactions, days=config.items.test_days):
+        out.print(pause, style="yellow")
+
+
+def _versions(store: ModelStore, data: TrainingData, config: Config) -> Iterator[Matured]:
+    """Yield how the registered versions did since, of those whose window has closed."""
+    from recsys.bundle import Bundle
+    from recsys.storage.models.store import Registered
+    from training.churn import backtest as matured
+
+    for entry in store.list():
+        if isinstance(entry, Registered):
+            bundle, _ = store.load(entry.version, Bundle)
+            users = bundle.interactions.users
+            found = matured.of_version(entry.version, bundle.churn, users, data, config)
+            if found is not None:
+                yield found

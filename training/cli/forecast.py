@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+
+from recsys.cli.console import console
+from recsys.cli.progress import ConsoleSteps
 
 if TYPE_CHECKING:
     from training.forecast.purchases import PurchaseFile
@@ -53,17 +56,26 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     value: Value = "value",
     time_format: TimeFormat = "",
 ) -> None:
-    """Write how likely each active user of a file is to stay away (user_id,probability)."""
+    """Write how likely each user of a file is to stay away.
+
+    Of the active ones: user_id,probability. Needs no training run and no configuration, only
+    users, times and amounts.
+
+    Example: recsys churn --events F.csv --cutoff 2011-09-09 --horizon-days 90 --out P.csv
+    """
     from recsys.churn.labels import Definition
     from recsys.data.kinds import PURCHASE
     from training.forecast import churn as forecasting
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
-    at, read = _read(events, cutoff, columns, out)
     definition = Definition(PURCHASE, horizon_days, active_days or horizon_days)
-    found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
-    users = [read.interactions.users[row] for row in found.user_row.tolist()]
-    _write({"user_id": users, "probability": found.p}, out)
+    with _steps(out) as steps:
+        at, read = _read(events, cutoff, columns, out, steps)
+        steps.begin("fit and forecast")
+        found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
+        users = [read.interactions.users[row] for row in found.user_row.tolist()]
+        steps.begin("write")
+        _write({"user_id": users, "probability": found.p}, out)
     _say(read, len(users), out, found.how, found.warnings)
 
 
@@ -79,35 +91,50 @@ def value(  # noqa: PLR0913 - each is an option of the command
     value: Value = "value",
     time_format: TimeFormat = "",
 ) -> None:
-    """Write what each user of a file will order and spend (user_id,expected_orders,…value)."""
+    """Write what each user of a file will order and spend.
+
+    user_id,expected_orders,expected_value. Needs no training run and no configuration, only users,
+    times and amounts.
+
+    Example: recsys value --events F.csv --cutoff 2011-09-09 --horizon-days 90 --out V.csv
+    """
     import numpy as np
 
     from recsys.data.kinds import PURCHASE
     from training.forecast import value as forecasting
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
-    at, read = _read(events, cutoff, columns, out)
-    found = forecasting.forecast(
-        read.interactions, PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
-    )
-    users = list(read.interactions.users)
-    expected = {"expected_orders": found.orders, "expected_value": found.value}
-    # who only ever returned things is expected to buy nothing
-    said = {name: np.zeros(len(users)) for name in expected}
-    for name, column in expected.items():
-        said[name][found.user_row] = column
-    _write({"user_id": users, **said}, out)
+    with _steps(out) as steps:
+        at, read = _read(events, cutoff, columns, out, steps)
+        steps.begin("fit and forecast")
+        found = forecasting.forecast(
+            read.interactions, PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
+        )
+        users = list(read.interactions.users)
+        expected = {"expected_orders": found.orders, "expected_value": found.value}
+        # who only ever returned things is expected to buy nothing
+        said = {name: np.zeros(len(users)) for name in expected}
+        for name, column in expected.items():
+            said[name][found.user_row] = column
+        steps.begin("write")
+        _write({"user_id": users, **said}, out)
     _say(read, len(users), out, found.how)
 
 
+def _steps(out: Path) -> ConsoleSteps:
+    incomplete = {"write": f"{out} may be incomplete; run it again"}
+    return ConsoleSteps(safe=f"{out} was not written; run it again", safe_from=incomplete)
+
+
 def _read(
-    events: Path, cutoff: str, columns: Mapping[str, str], out: Path
+    events: Path, cutoff: str, columns: Mapping[str, str], out: Path, steps: ConsoleSteps
 ) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
     from training.output_file import refuse_unwritable
 
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
+    steps.begin(f"read {events.name}")
     return at, purchases.read(events, purchases.PurchaseColumns(**columns), before=at)
 
 
@@ -129,15 +156,15 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
 def _say(
     read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    tell = partial(console().print, soft_wrap=True)
     rows = len(read.interactions)
-    console.print(
+    tell(
         f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
         f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
         f"a user, a time or an amount; taken back: {read.taken_back:,}"
     )
     if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
-        console.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")
-    console.print(f"{escape(str(out))}: {n_users:,} users; {how}")
+        tell(f"[yellow]many rows were left out:[/] {escape(read.why)}")
+    tell(f"{escape(str(out))}: {n_users:,} users; {how}")
     for warning in warnings if n_users else ():
-        console.print(f"[yellow]the level may be off:[/] {warning}")
+        tell(f"[yellow]the level may be off:[/] {warning}")

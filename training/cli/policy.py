@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from recsys.cli.console import console
+from recsys.cli.progress import ConsoleSteps
 from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from training.policy.log import LogColumns
     from training.policy.policy import Policy, Stakes
 
-app = typer.Typer(help="Which arm for whom, learnt from any randomised log, and what it earns.")
+app = typer.Typer(help="Which arm for whom, learnt from any randomised log.")
 
 LogFile = Annotated[Path, typer.Option("--log", help="Logged choices: CSV, JSON lines or Parquet.")]
 Action = Annotated[str, typer.Option(help="Column with the arm that was used.")]
@@ -31,8 +32,6 @@ User = Annotated[str, typer.Option(help="Column with whom it was about; none: a 
 PolicyDir = Annotated[Path, typer.Option("--policy", help="Folder that `learn` wrote.")]
 Seed = Annotated[int, typer.Option(min=0, help="Same file, options and seed: same result.")]
 
-PIPED_WIDTH = 160
-
 
 @app.callback(no_args_is_help=True)
 def policy() -> None:
@@ -44,7 +43,7 @@ def learn(  # noqa: PLR0913 - the options of a command
     log: LogFile,
     action: Action,
     reward: Reward,
-    features: Annotated[str, typer.Option(help="LogColumns known beforehand: a,b,c.")],
+    features: Annotated[str, typer.Option(help="Columns known beforehand: a,b,c.")],
     out: Annotated[Path, typer.Option(help="Folder for the policy.")],
     pscore: Pscore = "",
     user: User = "",
@@ -58,7 +57,10 @@ def learn(  # noqa: PLR0913 - the options of a command
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace the policy in --out.")] = False,
 ) -> None:
-    """Learn which arm for whom; where that does not clearly pay, one arm for everybody."""
+    """Learn which arm for whom; where that does not clearly pay, one arm for everybody.
+
+    Example: recsys policy learn --log L.csv --action arm --reward bought --features age --out P
+    """
     from training.policy.folder import refuse_taken, write_policy
     from training.policy.learn import Settings, encode, learn
     from training.policy.log import read_log
@@ -67,13 +69,17 @@ def learn(  # noqa: PLR0913 - the options of a command
     refuse_taken(out, force=force)
     names = _names(features, "--features")
     settings = Settings(seed, confidence, _chosen(categorical, names))
-    found = read_log(log, _columns(action, reward, pscore, user), names)
-    stakes = _stakes(cost or [], value, found.arms)
-    found = with_pscores(found, encode(found, categorical=settings.categorical))
-    learnt = learn(found, stakes, settings)
-    write_policy(out, learnt)
+    with _steps(out) as steps:
+        steps.begin(f"read {log.name}")
+        found = read_log(log, _columns(action, reward, pscore, user), names)
+        stakes = _stakes(cost or [], value, found.arms)
+        found = with_pscores(found, encode(found, categorical=settings.categorical))
+        steps.begin(f"learn from {len(found.features):,} rows, and judge on those held out")
+        learnt = learn(found, stakes, settings)
+        steps.begin("write")
+        write_policy(out, learnt)
     _tell(learnt)
-    _console().print(f"policy written to {escape(str(out))}")
+    console().print(f"policy written to {escape(str(out))}")
 
 
 @app.command()
@@ -89,15 +95,22 @@ def apply(
     """Write the arm for every row, its propensity, and the propensity of each arm.
 
     Rows count from 0, in the order of the file.
+
+    Example: recsys policy apply --policy policy --users U.csv --out arms.csv --epsilon 0.1
     """
     from training.policy.apply import assigned, write_table
     from training.policy.folder import read_policy
     from training.policy.log import read_users
 
     learnt = read_policy(policy)
-    frame, rows = read_users(users, learnt.encoding.names)
-    write_table(assigned(learnt, frame, rows, epsilon=epsilon, seed=seed), out)
-    _console().print(f"{len(frame):,} rows written to {escape(str(out))}: {escape(learnt.verdict)}")
+    with _steps(out) as steps:
+        steps.begin(f"read {users.name}")
+        frame, rows = read_users(users, learnt.encoding.names)
+        steps.begin(f"choose for {len(frame):,} rows")
+        table = assigned(learnt, frame, rows, epsilon=epsilon, seed=seed)
+        steps.begin("write")
+        write_table(table, out)
+    console().print(f"{len(frame):,} rows written to {escape(str(out))}: {escape(learnt.verdict)}")
 
 
 @app.command()
@@ -117,7 +130,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of intervals.")] = 0.95,
     seed: Seed = 7,
 ) -> None:
-    """Say what a policy earns on a log it was not learnt from, beside every single arm."""
+    """Say what a policy earns on a log it was not learnt from, beside every single arm.
+
+    Example: recsys policy evaluate --log L2.csv --action arm --reward bought --policy policy
+    """
     from training.policy.evaluate import judge
     from training.policy.folder import read_policy
     from training.policy.log import read_log
@@ -125,14 +141,23 @@ def evaluate(  # noqa: PLR0913 - the options of a command
 
     learnt = read_policy(policy)
     columns = _columns(action, reward, pscore, user)
-    found = read_log(log, columns, learnt.encoding.names, arms=learnt.arms)
-    found = with_pscores(found, learnt.encoding)
     stakes = learnt.stakes
     if cost or value is not None:
         stakes = _stakes(cost or [], 1.0 if value is None else value, learnt.arms)
-    _show(learnt, judge(learnt, found, stakes=stakes, seed=seed), confidence=confidence)
+    with ConsoleSteps(safe="nothing was changed; run it again") as steps:
+        steps.begin(f"read {log.name}")
+        found = read_log(log, columns, learnt.encoding.names, arms=learnt.arms)
+        found = with_pscores(found, learnt.encoding)
+        steps.begin(f"judge on {len(found.features):,} rows")
+        judgement = judge(learnt, found, stakes=stakes, seed=seed)
+    _show(learnt, judgement, confidence=confidence)
     for note in found.notes:
-        _console().print(f"note: {escape(note)}")
+        console().print(f"note: {escape(note)}")
+
+
+def _steps(out: Path) -> ConsoleSteps:
+    incomplete = {"write": f"{out} may be incomplete; run it again"}
+    return ConsoleSteps(safe=f"{out} was not written; run it again", safe_from=incomplete)
 
 
 def _columns(action: str, reward: str, pscore: str, user: str) -> LogColumns:
@@ -177,15 +202,10 @@ def _stakes(said: Sequence[str], value: float, arms: Sequence[str]) -> Stakes:
     return Stakes(value, amounts)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
-
-
 def _tell(learnt: Policy) -> None:
-    _console().print(escape(learnt.verdict))
+    console().print(escape(learnt.verdict))
     for note in learnt.notes:
-        _console().print(f"note: {escape(note)}")
+        console().print(f"note: {escape(note)}")
 
 
 def _show(learnt: Policy, found: Judgement, *, confidence: float) -> None:
@@ -199,8 +219,8 @@ def _show(learnt: Policy, found: Judgement, *, confidence: float) -> None:
     for name, measured in named.items():
         for line in _lines(measured, confidence=confidence):
             table.add_row(escape(name), *line)
-    _console().print(table)
-    _console().print(
+    console().print(table)
+    console().print(
         f"rows: effective sample; weight: its mean, 1 but for chance; intervals: {confidence:.0%}"
     )
 

@@ -1,29 +1,39 @@
-"""The commands about the store: ``recsys storage upgrade``, ``prune`` and ``erase``."""
+"""The commands about the store: ``recsys storage upgrade``, ``prune``, ``backup`` and so on."""
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
-from recsys.data.times import moment
-from recsys.storage.database import schema
-from recsys.storage.database.interface import POSTGRES
-from recsys.storage.database.open import open_store
-from recsys.storage.files.config import read_config
-from recsys.storage.privacy import erasure, retention
-from training.cli.options import ConfigFile
+from recsys.cli.options import ConfigFile, settings_of
+from recsys.cli.progress import ConsoleSteps
+
+SAFE_PRUNED = "what was deleted stays deleted, nothing is half deleted; run it again"
+
+SAFE_COPIED = "the store is what it was before; run it again"
 
 app = typer.Typer(help="Look after the store of events, profiles and consents.")
+
+
+@app.callback(no_args_is_help=True)
+def storage() -> None:
+    """Upgrade, prune, back up, restore or copy the store, or erase a user."""
 
 
 @app.command()
 def upgrade(config: ConfigFile = None) -> None:
     """Make the tables, or bring them up to date; a SQLite file is by itself when it is opened."""
-    storage = read_config(config, os.environ).storage
+    from recsys.storage.database import schema
+    from recsys.storage.database.interface import POSTGRES
+    from recsys.storage.database.open import open_store
+
+    storage = settings_of(config).storage
     if storage.url.startswith(POSTGRES):
         before = schema.upgrade_postgres(storage.url) or "no tables"
     else:
@@ -35,11 +45,16 @@ def upgrade(config: ConfigFile = None) -> None:
 @app.command()
 def prune(config: ConfigFile = None) -> None:
     """Delete events older than `data.retention_days` keeps their kind."""
-    settings = read_config(config, os.environ)
+    from recsys.storage.database.open import open_store
+    from recsys.storage.privacy import retention
+
+    settings = settings_of(config)
     database = open_store(settings.storage)
     try:
         now = time.time_ns() // 1_000
-        gone = retention.prune(database, settings.data.retention_days, now=now)
+        with ConsoleSteps(safe=SAFE_PRUNED) as steps:
+            steps.begin("delete old events")
+            gone = retention.prune(database, settings.data.retention_days, now=now)
     finally:
         database.close()
     for kind, count in gone.items():
@@ -54,7 +69,11 @@ def erase(
     config: ConfigFile = None,
 ) -> None:
     """Delete everything kept about a user, for good, and print the receipt."""
-    database = open_store(read_config(config, os.environ).storage)
+    from recsys.data.times import moment
+    from recsys.storage.database.open import open_store
+    from recsys.storage.privacy import erasure
+
+    database = open_store(settings_of(config).storage)
     try:
         now = time.time_ns() // 1_000
         receipt = erasure.erase(database, user_id, at=now, receipt_id=str(uuid4()))
@@ -63,3 +82,68 @@ def erase(
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
     when = moment(receipt.at).isoformat(timespec="seconds")
     typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Written anew, whole or not at all.")],
+    config: ConfigFile = None,
+) -> None:
+    """Write all that the store holds at this moment into one file, while it serves."""
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.database.open import open_store
+
+    with closing(open_store(settings_of(config).storage)) as database, _steps("back up"):
+        backups.back_up(database, file, progress=typer.echo)
+    typer.echo(f"{file}: written, read again and found the same")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `recsys storage backup` wrote.")],
+    erased: Annotated[
+        list[Path] | None,
+        typer.Option("--receipts", help="Files of receipts: who was erased since. Repeatable."),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Put a backup in the place of the store, and erase again who was erased since."""
+    from recsys.errors import UnreadableFile
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.privacy import receipts
+
+    for given in erased or []:
+        if not given.is_file():
+            raise UnreadableFile(given, "there is no such file")
+    known = [one for given in erased or [] for one in receipts.read(given)]
+    url = settings_of(config).storage.url
+    with _steps("restore"):
+        count = backups.restore(url, file, erased=known, progress=typer.echo)
+    typer.echo(f"restored from {file}; {count:,} erased ids stay erased")
+    if not count:
+        typer.echo(
+            "WARNING: no receipt of any erasure was found, neither in the old store nor beside it. "
+            "Whoever was erased after this backup is back: restore again with --receipts FILE.",
+            err=True,
+        )
+
+
+@app.command()
+def copy(
+    to: Annotated[str, typer.Option("--to", help="Address of an empty store of any kind.")],
+    config: ConfigFile = None,
+) -> None:
+    """Copy the store into an empty one: from a SQLite file to a server, or back."""
+    from recsys.storage.backup import backup as backups
+    from recsys.storage.database.open import open_store
+
+    with closing(open_store(settings_of(config).storage)) as database, _steps("copy"):
+        backups.copy(database, to, progress=typer.echo)
+    typer.echo("copied, read again and found the same")
+
+
+@contextmanager
+def _steps(step: str) -> Iterator[None]:
+    with ConsoleSteps(safe=SAFE_COPIED) as steps:
+        steps.begin(step)
+        yield

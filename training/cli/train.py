@@ -1,21 +1,29 @@
-"""The commands that make models: train, demo."""
+"""The command that makes models: train."""
 
 from __future__ import annotations
 
-import os
-import socket
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
 
-from recsys.errors import PortInUse
-from recsys.storage.files.config import read_config
-from training.cli.options import ConfigFile
-from training.demo import run as showing
+from recsys.cli.console import console
+from recsys.cli.options import ConfigFile, settings_of
+from recsys.cli.progress import ConsoleSteps
+
+if TYPE_CHECKING:
+    from recsys.config import Config
+    from recsys.evaluation.estimate import Estimate
+    from training.pipeline import TrainingRun
 
 app = typer.Typer()
+
+REGISTERED = "the version is registered, see `recsys models list`; run it again to have it judged"
 
 
 @app.command()
@@ -28,47 +36,76 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Fit and measure all rungs, register the version, promote it if it earns it."""
-    from training import job
+    """Fit and judge all rungs, register them, promote what earns it.
 
-    job.train(read_config(config, os.environ), Console(), report_file=report_file)
+    Prints the verdict on every rung. Stopped with Ctrl-C before the end, nothing is registered.
+    Ends with 1 when there is nothing to learn from.
 
-
-@app.command()
-def demo(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the API listens.")] = 8000,
-    *,
-    prepare_only: Annotated[
-        bool, typer.Option("--prepare-only", help="Train, but do not serve.")
-    ] = False,
-) -> None:
-    """Train on the shipped shop with simulated messages, serve, and show answers.
-
-    It takes about two minutes on two cores. Everything is made anew in var/demo; Ctrl-C ends it.
+    Example: recsys train --report today.html
     """
-    from training import job
-
-    console = Console()
-    if not prepare_only:
-        _refuse_taken(port)
-    console.print("This takes about two minutes on two cores.")
-    job.prepare_demo(read_config(showing.CONFIG, os.environ), console)
-    if prepare_only:
-        console.print(f"serve it with: recsys serve --config {showing.CONFIG}", soft_wrap=True)
-        return
-    try:
-        with showing.serving(port=port, config=showing.CONFIG) as server:
-            showing.show_answers(console, port=port)
-            console.print("\nServing until Ctrl-C.")
-            server.wait()
-    except KeyboardInterrupt:
-        console.print("Goodbye.")
+    carry_out(settings_of(config), console(), report_file=report_file)
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PortInUse("127.0.0.1", port, error.strerror or str(error)) from error
+def carry_out(config: Config, out: Console, *, report_file: Path | None = None) -> None:
+    """Train on what is in the event log, show what came of it, and draw the report."""
+    from recsys.storage.models.store import ModelStore
+    from training.load import open_log
+    from training.pipeline import run
+    from training.report import page
+
+    store = ModelStore(Path(config.storage.models_dir))
+    steps = ConsoleSteps(
+        safe="nothing was registered; run it again",
+        safe_from={
+            "gate against the champion": REGISTERED,
+            "draw the report": "the version is registered and judged; only its report is missing",
+        },
+    )
+    with open_log(config) as log, steps:
+        outcome = run(config, log, store, now=time.time_ns() // 1_000, steps=steps)
+        steps.begin("draw the report")
+        file = report_file or Path(config.storage.reports_dir) / f"{outcome.version}.html"
+        page.write(outcome, file)
+    out.print(rendered(outcome))
+    out.print(f"report: {file}", soft_wrap=True)
+
+
+def rendered(outcome: TrainingRun) -> Group:
+    """Return the verdict on every rung, and whether the version was promoted."""
+    from recsys.ladder import Question
+
+    table = Table(title="Is each rung better than the one below? (held-out, later data)")
+    for heading in ("question", "rung", "against", "metric", "lift", "users", "served"):
+        table.add_column(heading, overflow="fold")
+    simulated = {Question.CHANNEL: " (simulated)"} if outcome.manifest.simulated else {}
+    for measurement in outcome.measurements:
+        question = f"{measurement.question}{simulated.get(measurement.question, '')}"
+        for verdict in measurement.verdicts.values():
+            table.add_row(
+                question,
+                verdict.rung,
+                verdict.below,
+                verdict.metric,
+                _lift(verdict.lift),
+                f"{verdict.lift.n:,}" if verdict.lift else "",
+                "[green]yes[/]" if verdict.shipped else "[yellow]no[/]",
+            )
+    fate = "promoted" if outcome.gate.promote else "registered, not promoted"
+    lines = (Text(f"version {outcome.version}: {fate}"), *map(Text, outcome.gate.why))
+    churn = outcome.manifest.metrics.get(Question.CHURN, {})
+    return Group(table, *lines, *_warnings(outcome.warnings, churn))
+
+
+def _warnings(of_run: tuple[str, ...], churn: dict[str, dict[str, list[str]]]) -> Iterator[Text]:
+    """Yield what the run warns of, and what could be known of churn before a window opens."""
+    yield from (Text(warning, style="yellow") for warning in of_run)
+    windows = {"drift_before_the_test": "the judged window", "drift": "the next window"}
+    for name, window in windows.items():
+        for warning in churn.get(name, {}).get("warnings", ()):
+            yield Text(f"churn, {window}: {warning}", style="yellow")
+
+
+def _lift(lift: Estimate | None) -> str:
+    if lift is None:
+        return "not measurable"
+    return f"{lift.value:+.4f} [{lift.low:+.4f}, {lift.high:+.4f}]"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from recsys.storage.files.config import DEFAULT, read_config
-from training.cli.options import ConfigFile
+from recsys.cli.console import console
+from recsys.cli.options import ConfigFile, settings_of
 
 app = typer.Typer()
 
@@ -39,18 +37,23 @@ def tune(  # noqa: PLR0913 - the options of a command
         ),
     ] = None,
 ) -> None:
-    """Search better item settings and write them to the configuration file, if they are.
+    """Search better item settings, and keep them if they are.
 
-    Searches on earlier windows, never on the test window. The best settings must clearly beat
-    those in force on a window that the search did not see; otherwise nothing is written.
+    Writes them to the configuration file. Searches on earlier windows, never on the test
+    window. The best settings must clearly beat those in force on a window that the search did
+    not see; otherwise nothing is written. Stopped with Ctrl-C, the trials so far are kept:
+    --resume goes on.
+
+    Example: recsys tune --minutes 30
     """
-    settings = read_config(config, os.environ)
+    from recsys.storage.files.config import DEFAULT
     from training.tuning import job
     from training.tuning.search import SearchBudget
 
+    settings = settings_of(config)
     job.tune(
         settings,
-        Console(highlight=False),
+        console(),
         job.TuneRequest(
             budget=SearchBudget(trials, minutes * SECONDS_A_MINUTE),
             seed=seed,

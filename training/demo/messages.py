@@ -40,7 +40,7 @@ class Simulated:
         ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``pscore`` and
         ``simulated`` (always true), as ``EventLog.append_columns`` takes them.
     consents : tuple of Consent
-        In order of time, as ``Profiles.record_consents`` takes them.
+        In order of time, as ``Consents.record`` takes them.
     truth : Truth
         For tests only: nothing that learns may look at it.
     """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -18,11 +20,59 @@ from urllib.request import Request, urlopen
 from rich.console import Console
 from rich.table import Table
 
+from recsys.cli.progress import ConsoleSteps, stopping
+from recsys.config import Config
+from recsys.errors import PortInUse
+from recsys.storage.files.config import read_config
+from training.demo import simulated_log
+from training.importing.events import import_events
+from training.importing.report import rendered
+from training.load import open_log
+
+SAMPLE = Path(__file__).parent.parent / "sample" / "online_retail.parquet"
+DEMO_DIR = Path("var/demo")
 CONFIG = Path(__file__).parent.parent / "sample" / "recsys.toml"
 READY_SECONDS = 30.0
 
 KNOWN, NEW, UNKNOWN = "12747", "demo-new-user", "demo-unknown-user"
 VIEWED = ("22423", "22699")  # a cake stand, a teacup: what the new user looks at before asking
+
+
+def refuse_taken(port: int) -> None:
+    """Find out now what would otherwise be known after two minutes.
+
+    Raises
+    ------
+    PortInUse
+        Something listens on the port.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortInUse("127.0.0.1", port, error.strerror or str(error)) from error
+
+
+def prepare(console: Console) -> Config:
+    """Import the shipped shop into a fresh folder, simulate messages; return the configuration."""
+    config = read_config(CONFIG, os.environ)
+    shutil.rmtree(DEMO_DIR, ignore_errors=True)
+    steps = ConsoleSteps(safe="run it again: the demo starts over in var/demo each time")
+    with open_log(config) as log, steps:
+        imported = import_events(SAMPLE, config, log, now=time.time_ns() // 1_000, watch=steps)
+        steps.begin("simulate a message log (the shop has none)")
+        simulated_log.put(config, log, now=time.time_ns() // 1_000)
+    console.print(rendered(imported))
+    return config
+
+
+def serve(console: Console, *, port: int) -> None:
+    """Serve what was trained until stopped, and show what it answers."""
+    with stopping(), serving(port=port, config=CONFIG) as server:
+        show_answers(console, port=port)
+        console.print("\nServing until Ctrl-C.")
+        server.wait()
 
 
 @contextmanager

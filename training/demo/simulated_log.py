@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recsys.config import Config
 from recsys.storage.events.log import EventLog
-from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.consents import Consents
 from training.demo.messages import SOURCE, simulate
 from training.load import load
 
@@ -15,5 +15,5 @@ def put(config: Config, log: EventLog, *, now: int) -> int:
     simulated = simulate(
         data.interactions, data.trait, timezone=config.data.timezone, seed=config.training.seed
     )
-    Profiles(log.database).record_consents(simulated.consents)
+    Consents(log.database).record(simulated.consents)
     return log.append_columns(simulated.events, now=now, source=SOURCE)

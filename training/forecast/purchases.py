@@ -11,18 +11,19 @@ import numpy as np
 import polars as pl
 
 from recsys.data import netting
+from recsys.data.fields import EVENT
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
-from recsys.data.kinds import PURCHASE, RETURN, VOID
+from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
 from recsys.data.times import DAY, micros
 from recsys.errors import BadQuery, NoUsableRow
-from training.importing.columns import EVENT_SPELLINGS, find
+from training.importing.columns import find
 from training.importing.read import read_file
 from training.importing.times import parse_times
 
 KINDS = (PURCHASE, RETURN, VOID)
-STATES = ("order_status", "financial_status", "payment_status", "status", "state")
+OF_ORDERS = ("order", "item", "quantity", "state", "cancelled_at")
 MEANINGS = ("user", "time that is understood", "number")
 
 
@@ -122,7 +123,7 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
     table = _table(known)
-    net = netting.net(table, within=int(netting.RETURN_DAYS * DAY))
+    net = netting.net(table, within=int(RETURN_DAYS * DAY))
     return PurchaseFile(
         interactions=net,
         taken_back=len(table) - len(net),
@@ -149,16 +150,11 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     ``void``, whether its state says that an order did not come about.
     """
     own = {columns.user, columns.time, columns.value}
-    spellings = {
-        **{name: EVENT_SPELLINGS[name] for name in ("order", "item", "quantity")},
-        "state": STATES,
-        "cancelled_at": ("cancelled_at", "canceled_at"),
-    }
-    found = find([name for name in frame.columns if name not in own], spellings, {}).columns
+    found = find([name for name in frame.columns if name not in own], EVENT, {}).columns
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
     text = {
         name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
-        for name in spellings
+        for name in OF_ORDERS
     }
     states = text["state"].fill_null("")
     ends = [state for state in states.unique() if is_void(state)]

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import polars as pl
 
 from recsys.config import Config
-from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_KINDS, MESSAGE_SENT, kind_of, message_of
+from recsys.data.kinds import (
+    MESSAGE_FAILED,
+    MESSAGE_KINDS,
+    MESSAGE_SENT,
+    PAGES,
+    is_machine_agent,
+    meant,
+    message_of,
+)
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
 from training.importing.columns import FileColumns
 from training.importing.read import RawFile
@@ -18,20 +26,21 @@ MAX_ID_BYTES = 256
 MISSING_IDS = ("", "nan", "null", "none", "n/a", "undefined")
 
 
-def text_of(found: FileColumns, meaning: str) -> pl.Expr:
-    """Return a column as text without outer blanks; null where empty or not in the file."""
-    if meaning not in found:
-        return pl.lit(None, pl.String).alias(meaning)
-    text = pl.col(found.columns[meaning][0]).cast(pl.String, strict=False).str.strip_chars()
-    return pl.when(text != "").then(text).alias(meaning)
+def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
+    """Return text without outer blanks, from the first column that is filled; else null."""
+    texts = [
+        pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in found.of(*meanings)
+    ]
+    filled = [pl.when(text != "").then(text) for text in texts]
+    return (pl.coalesce(filled) if filled else pl.lit(None, pl.String)).alias(meanings[0])
 
 
-def id_of(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Expr:
+def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:
     """Return ids as text, from the first of their columns that is filled; null where none is.
 
     A column of whole numbers that some tool made floats reads ``17850``, not ``17850.0``.
     """
-    spelled = [_ids(frame, name) for name in found.columns.get(meaning, ())]
+    spelled = [_ids(frame, name) for name in found.of(*meanings)]
     return pl.coalesce(spelled) if spelled else pl.lit(None, pl.String)
 
 
@@ -71,58 +80,110 @@ def _ids(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
-    return parse_times(
-        raw.frame[found.columns["at"][0]],
-        timezone=config.data.timezone,
-        time_format=config.data.time_format,
-    )
+    first, *others = found.columns["at"]
+    times = _parsed(raw.frame[first], config)
+    for name in others:
+        if times.at.null_count():
+            at = times.at.zip_with(times.at.is_not_null(), _parsed(raw.frame[name], config).at)
+            times = Times(at, times.spelling)
+    return times
+
+
+def _parsed(column: pl.Series, config: Config) -> Times:
+    return parse_times(column, timezone=config.data.timezone, time_format=config.data.time_format)
 
 
 def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame:
     frame = raw.frame.select(
-        id_of(raw.frame, found, "user").alias("user_id"),
+        id_of(raw.frame, found, "user", "anonymous").alias("user_id"),
         id_of(raw.frame, found, "item").alias("item_id"),
-        id_of(raw.frame, found, "event_id").alias("event_id"),
+        _event_id(raw, found),
+        _former_id(raw, found),
         id_of(raw.frame, found, "order").alias("order_id"),
         id_of(raw.frame, found, "ref").alias("ref"),
         id_of(raw.frame, found, "mail").alias("mail"),
-        text_of(found, "kind").alias("kind"),
-        text_of(found, "channel").alias("channel"),
-        text_of(found, "title").alias("title"),
-        text_of(found, "category").str.split("|").list.first().alias("category"),
-        text_of(found, "trait").alias("trait"),
+        text_of(found, "kind"),
+        text_of(found, "call"),
+        text_of(found, "channel"),
+        text_of(found, "title"),
+        text_of(found, "category").str.split("|").list.first(),
+        text_of(found, "trait"),
         text_of(found, "quantity").alias("quantity_given"),
         text_of(found, "price").alias("price_given"),
+        text_of(found, "total").alias("total_given"),
         text_of(found, "pscore").alias("pscore_given"),
         _flag(found, "simulated"),
-        _flag(found, "machine"),
+        _flag(found, "machine") | _machine_agents(raw, found),
         properties(found),
         at_given=text_of(found, "at"),
     )
     return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
 
 
+def _event_id(raw: RawFile, found: FileColumns) -> pl.Expr:
+    own = id_of(raw.frame, found, "event_id")
+    if raw.place is None:
+        return own.alias("event_id")
+    place = pl.lit(raw.place)
+    return pl.coalesce(pl.format("{}:{}", own, place), own).alias("event_id")
+
+
+def _former_id(raw: RawFile, found: FileColumns) -> pl.Expr:
+    """Return the id by which files gave a product of an order until it became that of requests."""
+    if raw.place is None:
+        return pl.lit(None, pl.String).alias("former_id")
+    own, place = id_of(raw.frame, found, "event_id"), pl.lit(raw.place)
+    former = pl.when(place == 0).then(own).otherwise(pl.format("{}#{}", own, place))
+    return pl.when(place.is_not_null()).then(former).alias("former_id")
+
+
 def _flag(found: FileColumns, meaning: str) -> pl.Expr:
     return text_of(found, meaning).str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
 
 
+def _machine_agents(raw: RawFile, found: FileColumns) -> pl.Expr:
+    agent = text_of(found, "agent")
+    if "agent" not in found:
+        return pl.lit(value=False)
+    agents = raw.frame.select(agent).to_series().drop_nulls().unique()
+    return agent.is_in([one for one in agents if is_machine_agent(one)]).fill_null(value=False)
+
+
 def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
-    given = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
-    own = {kind.lower(): kind for kind in config.kinds}
-    kinds = [own.get(name.lower()) or message_of(name)[0] or kind_of(name) for name in given]
-    arms = list(config.channels.arms)
-    return frame.with_columns(
-        channel_said(given, arms),
-        pl.col("kind")
-        .replace_strict(given, kinds, default=None, return_dtype=pl.String)
-        .fill_null(config.data.default_kind),
+    """Return the rows with the kind of each: null for what is not understood, empty if unused."""
+    kinds = tuple(config.kinds)
+    call = pl.col("call").str.to_lowercase()
+    calls = {one for one in frame["call"].unique() if one is not None}
+    known = any(meant("", one, kinds, has_item=True) is not None for one in calls)
+    name = pl.when(call.is_in(PAGES)).then(call).otherwise(pl.col("kind"))
+    frame = frame.with_columns(kind=pl.coalesce(name, "call") if known else name)
+    names = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
+    on_item, on_nothing = (
+        pl.col("kind").replace_strict(
+            names,
+            [meant(name, "", kinds, has_item=has_item) for name in names],
+            default=None,
+            return_dtype=pl.String,
+        )
+        for has_item in (True, False)
     )
+    said = pl.when(pl.col("item_id").is_null()).then(on_nothing).otherwise(on_item)
+    return frame.with_columns(
+        channel_said(names, list(config.channels.arms)),
+        pl.when(pl.col("kind").is_null())
+        .then(pl.lit(config.data.default_kind))
+        .otherwise(said)
+        .alias("kind"),
+        pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
+        pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
+    ).drop("call")
 
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         quantity=pl.col("quantity_given").cast(pl.Float64, strict=False).fill_null(1.0),
         price=pl.col("price_given").cast(pl.Float64, strict=False),
+        total=pl.col("total_given").cast(pl.Float64, strict=False),
         pscore=pl.col("pscore_given").cast(pl.Float64, strict=False),
     )
 
@@ -130,7 +191,9 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     prefix = config.data.cancelled_order_prefix
     cancelled = pl.col("order_id").str.starts_with(prefix) if prefix else pl.lit(value=False)
-    taken_back = (pl.col("kind") == "purchase") & ((pl.col("quantity") < 0) | cancelled)
+    taken_back = (pl.col("kind") == "purchase") & (
+        (pl.col("quantity") < 0) | (_total() < 0) | cancelled
+    )
     return (
         frame.with_columns(
             kind_said="kind",
@@ -143,8 +206,13 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
             .then(pl.col("quantity").abs())
             .otherwise(pl.col("quantity"))
         )
-        .with_columns(value=pl.col("quantity") * pl.col("price"))
+        .with_columns(value=pl.coalesce(pl.col("quantity") * pl.col("price"), _total().abs()))
     )
+
+
+def _total() -> pl.Expr:
+    """Return the money of the whole row, where no price of one unit is given."""
+    return pl.when(pl.col("price_given").is_null()).then(pl.col("total"))
 
 
 def channel_said(names: Sequence[str], arms: Sequence[str]) -> pl.Expr:
@@ -190,6 +258,8 @@ def properties(found: FileColumns) -> pl.Expr:
         for name in (DEVICE, PLACEMENT)
         if name in found
     ]
+    if "recommendation" in found:
+        said.append(text_of(found, "recommendation").alias("recommendation_id"))
     if not said:
         return pl.lit(None, pl.String).alias("properties")
     some = pl.any_horizontal(each.is_not_null() for each in said)

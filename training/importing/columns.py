@@ -1,97 +1,71 @@
 """Which column of a file says what.
 
-Recognised without configuration: the names of AWS Personalize, Gorse, and Segment and Amplitude
-exports, whatever their case and punctuation. Everything else is named in ``[data.columns]``.
+Events: by the names of :mod:`recsys.data.fields`, whatever their case and punctuation, at the top,
+below ``properties.`` or in a list of products. Everything else is named in ``[data.columns]``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys.config import Columns
+from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, Names, plain
 from recsys.errors import MissingColumn
 
-EVENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "user": ("user_id", "user", "anonymous_id"),
-    "item": (
-        "item_id",
-        "item",
-        "product_id",
-        "sku",
-        "properties.product_id",
-        "properties.sku",
-        "event_properties.product_id",
-        "event_properties.item_id",
-    ),
-    "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime"),
-    "kind": ("event_type", "kind", "event", "feedback_type"),
-    "quantity": ("quantity", "properties.quantity", "event_properties.quantity"),
-    "price": ("price", "properties.price", "event_properties.price"),
-    "order": ("order_id", "properties.order_id", "event_properties.order_id"),
-    "title": ("title", "name", "properties.name"),
-    "category": ("category", "categories", "properties.category"),
-    "trait": (),
-    "device": (
-        "device",
-        "device_type",
-        "context.device.type",
-        "properties.device",
-        "properties.device_type",
-        "event_properties.device",
-    ),
-    "placement": ("placement", "properties.placement", "event_properties.placement"),
-    "event_id": ("message_id", "event_id", "insert_id", "uuid"),
-    "channel": ("channel",),
-    "ref": ("ref", "message_ref", "decision_id", "properties.decision_id"),
-    "mail": ("email_id", "properties.email_id"),
-    "pscore": ("pscore", "properties.pscore"),
-    "simulated": ("simulated",),
-    "machine": ("machine", "is_bot", "properties.machine"),
-}
 MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
 """Meanings of which a log of messages has at least one: it needs no items."""
-ITEM_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "item": ("item_id", "item", "product_id", "sku"),
-    "title": ("title", "name"),
-    "category": ("category", "categories"),
-    "price": ("price",),
-    "url": ("url",),
-    "image_url": ("image_url", "image"),
-    "available": ("available", "in_stock"),
-    "hidden": ("is_hidden", "hidden"),
-}
-USER_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "user": ("user_id", "user"),
-    "timezone": ("timezone", "context.timezone"),
-}
-CONSENT_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "user": ("user_id", "user"),
-    "purpose": ("purpose",),
-    "channel": ("channel",),
-    "state": ("state", "granted"),
-    "at": ("at", "timestamp"),
-    "basis": ("basis",),
-    "source": ("source",),
-    "text_version": ("text_version",),
-}
-SEVERAL = frozenset({"user", "item"})
-"""Meanings that a row may spell in one of several columns; the first that is filled counts."""
+ITEMS = Names(
+    {
+        "item": ("item_id", "item", "product_id", "sku"),
+        "title": ("title", "name"),
+        "category": ("category", "categories"),
+        "price": ("price",),
+        "url": ("url",),
+        "image_url": ("image_url", "image"),
+        "available": ("available", "in_stock"),
+        "hidden": ("is_hidden", "hidden"),
+    }
+)
+USERS = Names(
+    {
+        "user": ("user_id", "user"),
+        "timezone": ("timezone", "context.timezone"),
+    }
+)
+CONSENTS = Names(
+    {
+        "user": ("user_id", "user"),
+        "purpose": ("purpose",),
+        "channel": ("channel",),
+        "state": ("state", "granted"),
+        "at": ("at", "timestamp"),
+        "basis": ("basis",),
+        "source": ("source",),
+        "text_version": ("text_version",),
+    }
+)
 
 NEEDED = frozenset({"user", "item", "at"})
 """Meanings that are read under the configured name only, where one is configured."""
 
+PRODUCT_IDS = frozenset({"productid", "sku"})
+"""Beside one of these ``name`` is the name of a product; elsewhere it may be anybody's."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileColumns:
-    """The columns of a file by meaning (first spelling first), and those without one."""
+    """The columns of a file by meaning (those that win first), and those without one."""
 
     columns: Mapping[str, tuple[str, ...]]
     ignored: tuple[str, ...]
 
     def __contains__(self, meaning: str) -> bool:
         return meaning in self.columns
+
+    def of(self, *meanings: str) -> tuple[str, ...]:
+        """Return the columns of some meanings, in their order."""
+        return tuple(name for meaning in meanings for name in self.columns.get(meaning, ()))
 
 
 def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileColumns:
@@ -115,23 +89,26 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     MissingColumn
         Nothing says who, on what or when; or a configured name for one of these is not in the file.
     """
-    spellings = {
-        **EVENT_SPELLINGS,
-        "trait": (trait, f"traits.{trait}", f"user_properties.{trait}"),
-    }
+    traits = Names({"trait": (trait, f"traits.{trait}", f"user_properties.{trait}")})
+    recognised = {**_recognised(header, EVENT), **_recognised(header, traits)}
+    if titles := _product_names(header):
+        recognised["title"] = (*recognised.get("title", ()), *titles)
+    if "feedbacktype" in map(plain, header):
+        # Gorse's value says how much somebody liked something: it is no money.
+        recognised["total"] = tuple(c for c in recognised.get("total", ()) if plain(c) != "value")
     chosen = {meaning: name for meaning, name in named if name is not None}
-    found = find(header, spellings, chosen)
+    if "user" in chosen:
+        recognised.pop("anonymous", None)
+    found = _found(header, recognised, chosen)
     message_log = not MESSAGES.isdisjoint(found.columns) or chosen.get("item") == ""
-    for meaning in ("user", "at") if message_log else ("user", "item", "at"):
-        require(meaning, found, header, spellings)
+    if not found.of("user", "anonymous"):
+        require("user", found, header, EVENT)
+    for meaning in ("at",) if message_log else ("item", "at"):
+        require(meaning, found, header, EVENT)
     return found
 
 
-def find(
-    header: Sequence[str],
-    spellings: Mapping[str, Iterable[str]],
-    chosen: Mapping[str, str],
-) -> FileColumns:
+def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> FileColumns:
     """Find the columns of a file by meaning; a `chosen` empty name means there is none.
 
     Raises
@@ -139,26 +116,10 @@ def find(
     MissingColumn
         A name chosen for one of ``NEEDED`` is not in the file.
     """
-    by_name: dict[str, str] = {}
-    for name in header:
-        by_name.setdefault(_plain(name), name)
-    columns = {}
-    for meaning, names in spellings.items():
-        hits = _chosen(meaning, chosen[meaning], header) if meaning in chosen else None
-        if hits is None:
-            hits = tuple(by_name[_plain(n)] for n in names if _plain(n) in by_name)
-        if hits:
-            columns[meaning] = hits if meaning in SEVERAL else hits[:1]
-    used = {name for hits in columns.values() for name in hits}
-    return FileColumns(columns, tuple(name for name in header if name not in used))
+    return _found(header, _recognised(header, names), chosen)
 
 
-def require(
-    meaning: str,
-    found: FileColumns,
-    header: Sequence[str],
-    spellings: Mapping[str, Iterable[str]],
-) -> None:
+def require(meaning: str, found: FileColumns, header: Sequence[str], names: Names) -> None:
     """Refuse a file without a column for `meaning`.
 
     Raises
@@ -167,18 +128,69 @@ def require(
         There is none; names the spellings that would be recognised.
     """
     if meaning not in found:
-        raise MissingColumn(meaning, found=header, accepted=spellings[meaning])
+        raise MissingColumn(meaning, found=header, accepted=names.table[meaning])
 
 
-def _chosen(meaning: str, name: str, header: Sequence[str]) -> tuple[str, ...] | None:
+def listed(column: str) -> str:
+    """Return the field of a product in a list that a column holds; empty for other columns."""
+    first, _, rest = _unwrapped(column).partition(".")
+    return rest if first in LISTS else ""
+
+
+def _unwrapped(column: str) -> str:
+    name = plain(column)
+    first, _, rest = name.partition(".")
+    return rest if rest and first in WRAPPERS else name
+
+
+def _recognised(header: Sequence[str], names: Names) -> dict[str, tuple[str, ...]]:
+    places: dict[str, list[tuple[int, int, int]]] = {}
+    for number, column in enumerate(header):
+        name, field = _unwrapped(column), listed(column)
+        place = PRODUCT.place(field) if field else names.place(name)
+        if place is not None and place.meaning in names.table:
+            rank = place.rank - (len(header) if field else 0)
+            key = (rank, int(name != plain(column)), number)
+            places.setdefault(place.meaning, []).append(key)
+    return {
+        meaning: tuple(header[number] for *_, number in sorted(keys))
+        for meaning, keys in places.items()
+    }
+
+
+def _product_names(header: Sequence[str]) -> tuple[str, ...]:
+    known = {plain(column) for column in header}
+    levels = {name: name.rpartition(".")[0] for name in known if _unwrapped(name) == "name"}
+    beside = {
+        name
+        for name, level in levels.items()
+        if any(f"{level}.{each}".lstrip(".") in known for each in PRODUCT_IDS)
+    }
+    return tuple(column for column in header if plain(column) in beside)
+
+
+def _found(
+    header: Sequence[str], recognised: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]
+) -> FileColumns:
+    columns = {
+        meaning: hits
+        for meaning in dict.fromkeys((*recognised, *chosen))
+        if (hits := _hits(meaning, header, recognised.get(meaning, ()), chosen))
+    }
+    used = {name for hits in columns.values() for name in hits}
+    return FileColumns(columns, tuple(name for name in header if name not in used))
+
+
+def _hits(
+    meaning: str, header: Sequence[str], recognised: tuple[str, ...], chosen: Mapping[str, str]
+) -> tuple[str, ...]:
+    if meaning not in chosen:
+        return recognised
+    name = chosen[meaning]
     if not name:
         return ()
     if name in header:
         return (name,)
     if meaning in NEEDED:
         raise MissingColumn(meaning, found=header, accepted=[name])
-    return None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9.]", "", name.lower())
+    return recognised

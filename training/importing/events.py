@@ -15,13 +15,14 @@ from recsys.data.times import DAY
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.users.profiles import ItemFacts, Profiles
-from training.importing.read import RawFile, read_file
+from training.importing.read import RawFile, configured, read_file
 from training.importing.report import ImportReport
 from training.importing.validate import Validated, counted, put_aside, validate
 from training.progress import Steps
 
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
+_AT_ONCE = 500
 _SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
 
 
@@ -76,7 +77,7 @@ def import_events(
     watch = watch or Unwatched()
     started = clock()
     watch.begin(f"read {path.name}")
-    raw = read_file(path)
+    raw = read_file(path, configured(config.data))
     watch.begin(f"check {raw.rows:,} rows")
     valid = validate(raw, config, now=now)
     checked = clock()
@@ -111,6 +112,7 @@ def _of_erased(events: pl.DataFrame, log: EventLog) -> int:
 
 
 def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch: Steps) -> int:
+    events = events.filter(~_logged_before(events["former_id"], log))
     total = len(events)
     columns = [*_ALWAYS, *(name for name in _SELDOM if _said(events[name]))]
     return log.append_columns(
@@ -119,6 +121,18 @@ def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch
         source=source,
         progress=lambda done: watch.detail(f"{done / max(total, 1):.0%}"),
     )
+
+
+def _logged_before(former_id: pl.Series, log: EventLog) -> pl.Series:
+    """Return which events are in the log by the id that an earlier version gave them."""
+    given = former_id.drop_nulls().unique().to_list()
+    known: list[str] = []
+    for start in range(0, len(given), _AT_ONCE):
+        part = given[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        statement = f"SELECT event_id FROM events WHERE event_id IN ({marks})"  # noqa: S608
+        known += [event_id for (event_id,) in log.database.read(statement, part)]
+    return former_id.is_in(known).fill_null(value=False)
 
 
 def _said(column: pl.Series) -> bool:

@@ -10,18 +10,13 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from recsys.config import Config
-from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent
+from recsys.data.fields import Names
+from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, Consents
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
-from training.importing.columns import (
-    CONSENT_SPELLINGS,
-    ITEM_SPELLINGS,
-    USER_SPELLINGS,
-    FileColumns,
-    find,
-    require,
-)
-from training.importing.read import RawFile, read_file
+from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
+from training.importing.read import RawFile, configured, read_file
+from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, parse_times
 from training.importing.validate import counted, put_aside, quarantined
 
@@ -38,8 +33,7 @@ REASONS: Mapping[str, str] = {
     "bad_channel": "the consent is for a channel that is not configured",
     "bad_state": f"the state is neither {GRANTED} nor {DENIED}, nor true, false, yes, no, 1, 0",
     "bad_time": f"no time is given, or it is not understood ({TIME_HINT})",
-    "too_many_fields": "the row has more fields than the header",
-    "broken_json": "the line is not a JSON object",
+    **OF_ROWS,
 }
 YES = ("true", "1", "yes", "y")
 NO = ("false", "0", "no", "n")
@@ -74,7 +68,7 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
     StoreUnavailable
         Nothing was written.
     """
-    source = _source(path, "items", config, ITEM_SPELLINGS, needed=("item",))
+    source = _source(path, "items", config, ITEMS, needed=("item",))
     raw, found = source.raw, source.found
     hidden = "available" not in found and "hidden" in found
     frame = raw.frame.select(
@@ -116,8 +110,8 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
         Nothing was written.
     """
     trait = config.segments.trait
-    spellings = {**USER_SPELLINGS, "trait": (trait, f"traits.{trait}")}
-    source = _source(path, "users", config, spellings, needed=("user",))
+    names = Names({**USERS.table, "trait": (trait, f"traits.{trait}")})
+    source = _source(path, "users", config, names, needed=("user",))
     raw, found = source.raw, source.found
     frame = raw.frame.select(
         id_of(raw.frame, found, "user").alias("user_id"),
@@ -150,7 +144,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         Nothing was written.
     """
     needed = ("user", "purpose", "state", "at")
-    source = _source(path, "consents", config, CONSENT_SPELLINGS, needed=needed)
+    source = _source(path, "consents", config, CONSENTS, needed=needed)
     raw, found = source.raw, source.found
     times = parse_times(
         raw.frame[found.columns["at"][0]],
@@ -183,8 +177,8 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 
     def write(good: pl.DataFrame) -> int:
         lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
-        columns = lines.select(field.name for field in fields(Consent))
-        return profiles.record_consents(Consent(*line) for line in columns.iter_rows())
+        columns = lines.sort("at", maintain_order=True).select(f.name for f in fields(Consent))
+        return Consents(profiles.database).record(Consent(*line) for line in columns.iter_rows())
 
     return _imported(source, frame, rules=rules, write=write)
 
@@ -201,21 +195,21 @@ def _source(
     path: Path,
     what: str,
     config: Config,
-    spellings: Mapping[str, tuple[str, ...]],
+    names: Names,
     *,
     needed: tuple[str, ...],
 ) -> _Source:
-    raw = read_file(path)
+    raw = read_file(path, configured(config.data))
     header = raw.frame.columns
     # The configured names are those of the event files: here they count where they occur.
     named = {
         meaning: name
         for meaning, name in config.data.columns
-        if meaning in spellings and name in header
+        if meaning in names.table and name in header
     }
-    found = find(header, spellings, named)
+    found = find(header, names, named)
     for meaning in needed:
-        require(meaning, found, header, spellings)
+        require(meaning, found, header, names)
     return _Source(raw, what, found, Path(config.storage.quarantine_dir))
 
 

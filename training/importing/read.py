@@ -1,24 +1,51 @@
-"""Files into frames: CSV, JSON lines, Parquet; plain or gzipped text."""
+"""Files into frames: every row of the file is in the frame, or put aside with its reason."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 
+from recsys.config import Data
 from recsys.errors import UnreadableFile
-from training.importing.json_lines import read_json_lines
+from training.importing.delimited import read_delimited
+from training.importing.json_rows import read_json
+from training.importing.layout import layout
+from training.importing.rows import Rows
+from training.importing.sniff import Form, Sniffed, refuse_unreadable, sniff
+from training.importing.tables import read_parquet, read_sheet
 
-BROKEN_SCHEMA = {"row": pl.Int64, "reason": pl.String, "text": pl.String}
-SEPARATORS = ",;\t|"
-FORMATS = "csv, tsv, jsonl, ndjson (each also .gz), parquet"
+__all__ = ["AS_IT_IS", "RawFile", "ReadAs", "configured", "read_file", "refuse_unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What a configuration says of files; empty: what they show themselves.
+
+    Attributes
+    ----------
+    encoding : str
+        Of text.
+    separator : str
+        Between the fields of a row.
+    header : sequence of str
+        What the columns are called in a file that does not say it.
+    """
+
+    encoding: str = ""
+    separator: str = ""
+    header: Sequence[str] = ()
+
+
+AS_IT_IS = ReadAs()
+
+
+def configured(data: Data) -> ReadAs:
+    """Return what the configuration says of files."""
+    return ReadAs(data.encoding, data.separator, data.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +58,8 @@ class RawFile:
         Where it is.
     sha256 : str
         Of its bytes.
-    frame : DataFrame
-        The columns of the file under their own names; text files give text.
-    row : Series of int64
-        For each row of `frame`, its row in the file, the first one after a header is 1.
-    broken : DataFrame
-        ``row``, ``reason`` and the ``text`` of rows that are not in `frame`.
-    notes : tuple of str
-        What was noticed while reading.
+    frame, row, broken, notes, place
+        As in :class:`training.importing.rows.Rows`.
     """
 
     path: Path
@@ -46,7 +67,8 @@ class RawFile:
     frame: pl.DataFrame
     row: pl.Series
     broken: pl.DataFrame
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    place: pl.Series | None = None
 
     @property
     def rows(self) -> int:
@@ -54,51 +76,29 @@ class RawFile:
         return len(self.frame) + len(self.broken)
 
 
-Parts = tuple[pl.DataFrame, pl.Series, pl.DataFrame, tuple[str, ...]]
-
-
-def read_file(path: Path) -> RawFile:
-    """Read a file whose format its name tells.
+def read_file(path: Path, how: ReadAs = AS_IT_IS) -> RawFile:
+    """Read a file, whatever its bytes show that it is.
 
     Raises
     ------
     UnreadableFile
         It does not exist, is a folder, empty, of an unknown format, or broken as a whole.
+    UnaccountedRows
+        A line of it is neither a row nor put aside.
     """
-    reader = _reader(path)
+    refuse_unreadable(path)
     content = _content(path)
-    text = _unzipped(path, content) if path.suffix == ".gz" else content
+    sniffed = sniff(path, content, encoding=how.encoding)
     try:
-        frame, row, broken, notes = reader(text)
-    except (pl.exceptions.PolarsError, csv.Error, OSError) as error:
+        rows = _rows(path, sniffed, how)
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableFile(path, str(error).splitlines()[0]) from error
-    if not len(frame) and not len(broken):
+    if not len(rows.frame) and not len(rows.broken):
         raise UnreadableFile(path, "it has no rows")
-    if not len(frame):
-        raise UnreadableFile(path, f"no row of it can be read: {broken['reason'][0]}")
-    return RawFile(path, sha256(content).hexdigest(), frame, row, broken, notes)
-
-
-def refuse_unreadable(path: Path) -> None:
-    """Refuse what the name alone shows to be unreadable, before anything else is done.
-
-    Raises
-    ------
-    UnreadableFile
-        It does not exist, is a folder, or is of an unknown format.
-    """
-    _reader(path)
-
-
-def _reader(path: Path) -> Callable[[bytes], Parts]:
-    if path.is_dir():
-        raise UnreadableFile(path, "it is a folder; name a file in it")
-    if not path.exists():
-        raise UnreadableFile(path, "there is no such file")
-    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in READERS:
-        raise UnreadableFile(path, f"unknown format {path.suffix!r}; known: {FORMATS}")
-    return READERS[suffix]
+    if not len(rows.frame):
+        raise UnreadableFile(path, f"no row of it can be read: {rows.broken['reason'][0]}")
+    notes = (*_of_text(sniffed), *rows.notes)
+    return RawFile(path, sha256(content).hexdigest(), *rows._replace(notes=notes))
 
 
 def _content(path: Path) -> bytes:
@@ -111,99 +111,22 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _unzipped(path: Path, content: bytes) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(path, f"broken gzip: {error}") from error
+def _rows(path: Path, sniffed: Sniffed, how: ReadAs) -> Rows:
+    match sniffed.form:
+        case Form.PARQUET:
+            return read_parquet(sniffed.content)
+        case Form.SHEET:
+            return read_sheet(path, sniffed.content)
+        case Form.JSON:
+            return read_json(path, sniffed.content)
+    laid = layout(path, sniffed.content, separator=how.separator, header=how.header)
+    return read_delimited(sniffed.content, laid)
 
 
-def _csv(content: bytes) -> Parts:
-    header = content[: content.find(b"\n") if b"\n" in content else None].decode(errors="replace")
-    separator = max(SEPARATORS, key=header.count)
-    notes = [] if separator == "," else [f"columns are separated by {separator!r}"]
-    try:
-        frame = pl.read_csv(content, separator=separator, infer_schema=False)
-    except pl.exceptions.ComputeError:
-        # Some row is not like the header: slowly, but losing none of the others.
-        text, encoding = _decoded(content)
-        frame, row, broken = _csv_row_by_row(text, separator)
-        notes += encoding
-    else:
-        row, broken = _numbered(len(frame)), pl.DataFrame(schema=BROKEN_SCHEMA)
-    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    if blank.any():
-        notes.append(f"{blank.sum():,} blank lines, not counted as rows")
-        frame, row = frame.filter(~blank), row.filter(~blank)
-    return frame, row, broken, tuple(notes)
-
-
-def _decoded(content: bytes) -> tuple[str, list[str]]:
-    try:
-        return content.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), ["not UTF-8: read as Windows-1252"]
-
-
-def _csv_row_by_row(text: str, separator: str) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    header = next(rows)
-    good: list[list[str | None]] = []
-    numbers: list[int] = []
-    broken: list[tuple[int, str, str]] = []
-    try:
-        for number, row in enumerate(rows, start=1):
-            if len(row) > len(header):
-                broken.append((number, "too_many_fields", separator.join(row)))
-                continue
-            numbers.append(number)
-            good.append([value or None for value in row] + [None] * (len(header) - len(row)))
-    except csv.Error as error:
-        # A quote that never closes would swallow the rest of the file.
-        raise csv.Error(f"line {rows.line_num}: {error}") from error
-    schema = dict.fromkeys(header, pl.String)
-    return (
-        pl.DataFrame(good, schema=schema, orient="row"),
-        pl.Series(numbers, dtype=pl.Int64),
-        pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"),
-    )
-
-
-def _json_lines(content: bytes) -> Parts:
-    frame, row, broken = read_json_lines(content)
-    return frame, row, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), ()
-
-
-def _parquet(content: bytes) -> Parts:
-    frame = pl.read_parquet(content)
-    while structs := [name for name, dtype in frame.schema.items() if dtype == pl.Struct]:
-        frame = frame.unnest(structs, separator=".")
-    lists = [name for name, dtype in frame.schema.items() if dtype in (pl.List, pl.Array)]
-    frame = frame.with_columns(
-        pl.col(name).cast(pl.List(pl.String), strict=False).list.join("|") for name in lists
-    )
-    frame = frame.with_columns(
-        _unpacked(frame[n]) for n, t in frame.schema.items() if t == pl.Binary
-    )
-    return frame, _numbered(len(frame)), pl.DataFrame(schema=BROKEN_SCHEMA), ()
-
-
-def _unpacked(column: pl.Series) -> pl.Series:
-    """Return bytes as the text they are, or in hexadecimal where some are none (binary ids)."""
-    try:
-        return column.cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return column.bin.encode("hex")
-
-
-def _numbered(rows: int) -> pl.Series:
-    return pl.int_range(1, rows + 1, dtype=pl.Int64, eager=True)
-
-
-READERS: Mapping[str, Callable[[bytes], Parts]] = {
-    ".csv": _csv,
-    ".tsv": _csv,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".parquet": _parquet,
-}
+def _of_text(sniffed: Sniffed) -> tuple[str, ...]:
+    notes = []
+    if sniffed.encoding not in ("", "ASCII", "UTF-8"):
+        notes.append(f"encoding: {sniffed.encoding}")
+    if sniffed.replaced:
+        notes.append(f"{sniffed.replaced:,} bytes are not {sniffed.encoding}: replaced by U+FFFD")
+    return tuple(notes)

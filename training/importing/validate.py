@@ -16,6 +16,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT
 from recsys.data.times import DAY
+from recsys.errors import UnaccountedRows
 from training.importing.canonical import (
     MAX_ID_BYTES,
     _canonical,
@@ -28,6 +29,7 @@ from training.importing.canonical import (
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.read import RawFile
+from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
 REASONS: Mapping[str, str] = {
@@ -40,6 +42,7 @@ REASONS: Mapping[str, str] = {
     "before 1970",
     "future_time": "the time is more than a day from now",
     "reused_id": "an event id of this file comes again with other content",
+    "unused_event": "the event is understood, but no model uses it",
     "unknown_kind": "the kind of event is not configured in [kinds]",
     "no_item": "an interaction names no item",
     "bad_quantity": "the quantity is no number, zero, or negative without being a return",
@@ -48,8 +51,7 @@ REASONS: Mapping[str, str] = {
     "unknown_channel": "a message went through a channel that is not configured",
     "no_ref": "the outcome of a message says neither of which nor of which channel",
     "bad_pscore": "the pscore is not a probability above 0",
-    "too_many_fields": "the row has more fields than the header",
-    "broken_json": "the line is not a JSON object",
+    **OF_ROWS,
 }
 
 # What tells an event from another. No amounts, nor the kind that they make of a row: a column that
@@ -116,10 +118,15 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
         kept = kept.filter(first)
     events = _identified(kept.drop("place", "repeated", "reason"))
+    quarantine = quarantined(raw, bad["place"], bad["reason"])
+    duplicates = int(judged["repeated"].sum())
+    if len(events) + duplicates + len(quarantine) != raw.rows:
+        counts = f"{len(events)} events, {duplicates} duplicates, {len(quarantine)} put aside"
+        raise UnaccountedRows(raw.rows, counts)
     return Validated(
         events=events.sort("at", maintain_order=True),
-        quarantine=quarantined(raw, bad["place"], bad["reason"]),
-        duplicates=len(judged) - len(events) - len(bad),
+        quarantine=quarantine,
+        duplicates=duplicates,
         spelling=times.spelling,
         columns=found,
     )
@@ -131,7 +138,9 @@ def _judged(
     canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
-    ).drop("at_given", "quantity_given", "price_given", "pscore_given", "mail")
+    ).drop(
+        "at_given", "quantity_given", "price_given", "total_given", "total", "pscore_given", "mail"
+    )
 
 
 def _repeated(frame: pl.DataFrame) -> pl.Series:
@@ -159,13 +168,15 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "no_time": pl.col("at_given").is_null(),
         "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
         "future_time": pl.col("at") > now + DAY,
-        "unknown_kind": ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
+        "unused_event": kind == "",
+        "unknown_kind": kind.is_null() | ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
         "no_item": ~kind.is_in(MESSAGE_KINDS) & pl.col("item_id").is_null() & has_items,
         "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
         "bad_price": bad_number("price_given")
+        | bad_number("total_given")
         | (pl.col("price") < 0)
         | ~pl.col("value").is_finite(),
-        "zero_price": money & (pl.col("price") == 0),
+        "zero_price": money & (pl.col("value") == 0),
         "unknown_channel": (kind == MESSAGE_SENT) & ~of_ours,
         "no_ref": outcome & pl.col("ref").is_null() & ~of_ours,
         "bad_pscore": bad_number("pscore_given")

@@ -16,8 +16,6 @@ from recsys.segments.clusters import Clusters
 from recsys.segments.groups import Portrait
 from recsys.segments.table import SegmentTable
 
-Members = NDArray[np.int16]
-
 
 def portraits(
     critical: Interactions,

@@ -11,13 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from recsys.cli.progress import ConsoleSteps
 from recsys.config import Config
 from recsys.data.times import moment
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from training.data import TrainingData
 from training.items.windows import window
 from training.load import load, open_log
-from training.progress import ConsoleSteps
 from training.tuning import writing
 from training.tuning.judging import Stretches, WindowScore, judged, stretches
 from training.tuning.search import SearchBudget, SearchResult, Study, Trial
@@ -25,6 +25,7 @@ from training.tuning.space import Values, applied
 
 FOLDER = Path("var/tuning")
 SHOWN = 5
+SAFE = "no setting was written; the trials that ended are kept, --resume goes on with them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Tuned:
 
 def tune(config: Config, console: Console, asked: TuneRequest) -> None:
     """Search, confirm, print the outcome; write the winner if it earned it."""
-    with open_log(config) as log, ConsoleSteps(console) as steps:
+    with open_log(config) as log, ConsoleSteps(safe=SAFE) as steps:
         steps.begin("load")
         data = load(log, config)
         parts = stretches(data, config, windows=asked.windows)
@@ -81,7 +82,7 @@ def tune(config: Config, console: Console, asked: TuneRequest) -> None:
             asked.budget,
             clock=time.monotonic,
             progress=steps.detail,
-            finished=lambda trial: console.print(_in_a_line(trial)),
+            finished=lambda trial: steps.say(_in_a_line(trial)),
             resume=asked.resume,
         )
         steps.begin("confirm on the window after those (not counted in --minutes)")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from recsys.errors import BadValue
@@ -20,6 +21,9 @@ SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
 
 Row = tuple[Any, ...]
+
+Read = Callable[..., list[Row]]
+"""A function of (statement, values) that returns all rows."""
 
 Scalar = str | int | float | bool | None
 
@@ -80,6 +84,9 @@ class Writing(Protocol):
     def next_seqs(self, table: str, count: int) -> Sequence[int]:
         """Return the next `count` sequence numbers of a table, ascending; they are then taken."""
 
+    def continue_seqs(self, table: str) -> None:
+        """Count on from the highest ``seq`` in a table, however it came there."""
+
 
 class Database(Protocol):
     """An open store, safe to use from several threads.
@@ -90,13 +97,25 @@ class Database(Protocol):
         Where it is, without secrets: for messages.
     local : bool
         Whether a read costs microseconds and needs no network.
+    receipts : Path or None
+        The file beside it in which erasures are noted too; None where there is none.
     """
 
     place: str
     local: bool
+    receipts: Path | None
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return all rows of a query.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be read.
+        """
+
+    def snapshot(self) -> AbstractContextManager[Read]:
+        """Read what was there at one instant, whoever writes during the block, however long.
 
         Raises
         ------
@@ -155,16 +174,16 @@ def plain(column: Any) -> Sequence[Any]:
     """Return a column of NumPy or polars as Python values; any other sequence as it is."""
     for method in ("tolist", "to_list"):
         if hasattr(column, method):
-            found: Sequence[Any] = getattr(column, method)()
-            return found
+            values: Sequence[Any] = getattr(column, method)()
+            return values
     return cast("Sequence[Any]", column)
 
 
 def first_of(new: set[Any], rows: Sequence[Sequence[Any]]) -> list[bool]:
     """Return which rows are the first with a key, their first value, that is among the `new`."""
     left = set(new)
-    told = []
+    firsts = []
     for key, *_ in rows:
-        told.append(key in left)
+        firsts.append(key in left)
         left.discard(key)
-    return told
+    return firsts

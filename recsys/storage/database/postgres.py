@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from recsys.errors import StoreUnavailable
 from recsys.storage.database import schema
-from recsys.storage.database.interface import Limits, Row, Scalar, first_of, plain, refuse_url
+from recsys.storage.database.interface import Limits, Read, Row, Scalar, first_of, plain, refuse_url
 from recsys.storage.database.timeouts import Outage, Watch
 
 _TURN = 7_236_781
@@ -59,6 +60,7 @@ class PostgresDatabase:
     """
 
     local = False
+    receipts: Path | None = None
 
     def __init__(self, url: str, limits: Limits) -> None:
         try:
@@ -105,6 +107,21 @@ class PostgresDatabase:
             self._pool.check()
             with self._connection() as connection:
                 return connection.execute(text, bound).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Read]:
+        """Read what was there at one instant, whoever writes during the block, however long.
+
+        Raises
+        ------
+        StoreUnavailable
+            The server cannot be reached.
+        """
+        with self._explained(), self._usable() as connection, connection.transaction():
+            self._watch.end(connection)
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute("SET LOCAL statement_timeout = 0")
+            yield PostgresWriting(connection, unwatched=self._watch.end).fetch
 
     @contextmanager
     def writing(self) -> Iterator[PostgresWriting]:
@@ -193,6 +210,10 @@ class PostgresWriting:
         text, numbered = translated(statement)
         return self._connection.execute(text, _bound(values, numbered=numbered))
 
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return all rows."""
+        return self.execute(statement, values).fetchall()
+
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> psycopg.Cursor[Row]:
         """Run a statement for each row; ``rowcount`` is that of all together."""
         text, numbered = translated(statement)
@@ -252,6 +273,13 @@ class PostgresWriting:
             (table, count),
         )
         return sorted(seq for (seq,) in found)
+
+    def continue_seqs(self, table: str) -> None:
+        """Count on from the highest ``seq`` in a table, however it came there."""
+        self._connection.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) "  # noqa: S608
+            f"FROM {table} HAVING max(seq) IS NOT NULL"
+        )
 
 
 @lru_cache(256)

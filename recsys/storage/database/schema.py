@@ -36,10 +36,10 @@ def prepare_sqlite(connection: sqlite3.Connection, path: Path) -> None:
     StoreUnavailable
         Later code made the file.
     """
-    found = _sqlite_revision(connection)
-    if found == HEAD:
+    revision = _sqlite_revision(connection)
+    if revision == HEAD:
         return
-    _refuse_later(found, str(path))
+    _refuse_later(revision, str(path))
     if _is_empty(connection):
         _make_sqlite(connection)
     else:

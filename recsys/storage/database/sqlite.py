@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from recsys.errors import StoreUnavailable
 from recsys.storage.database import schema
-from recsys.storage.database.interface import SQLITE, Row, Scalar, first_of, plain, refuse_url
+from recsys.storage.database.interface import SQLITE, Read, Row, Scalar, first_of, plain, refuse_url
 
 _TURN_SECONDS = 5.0
 _READ_SECONDS = 0.25
@@ -52,6 +52,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = str(path)
+        self.receipts: Path | None = receipts_beside(path)
         self._own = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._turn = threading.Lock()
@@ -103,6 +104,20 @@ class SqliteDatabase:
             return self.reader.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Read]:
+        """Read what was there at one instant, whoever writes during the block, however long.
+
+        Raises
+        ------
+        StoreUnavailable
+            The file cannot be read.
+        """
+        with _explained(self.path), closing(self._connect()) as own:
+            own.execute("PRAGMA query_only=ON")
+            own.execute("BEGIN")
+            yield lambda statement, values=(): own.execute(statement, values).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[SqliteWriting]:
@@ -179,6 +194,11 @@ class SqliteDatabase:
             raise StoreUnavailable(f"{self.path} was replaced while it was open")
 
 
+def receipts_beside(path: Path) -> Path:
+    """Return the file beside a SQLite file in which erasures are noted too."""
+    return path.with_name(f"{path.name}.erased")
+
+
 class SqliteWriting:
     """A transaction on the connection that writes: see :class:`recsys.storage.database.Writing`."""
 
@@ -224,6 +244,9 @@ class SqliteWriting:
         """Return the next `count` sequence numbers of a table, ascending."""
         (last,) = self.execute(f"SELECT coalesce(max(seq), 0) FROM {table}").fetchone()  # noqa: S608
         return range(last + 1, last + 1 + count)
+
+    def continue_seqs(self, table: str) -> None:
+        """Count on from the highest ``seq`` in a table: a file does so by itself."""
 
 
 @lru_cache(_ROWS_AT_ONCE)

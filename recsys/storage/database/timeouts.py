@@ -1,6 +1,9 @@
-"""A server that is down: one thread looks for it in the background, and nobody else waits.
+"""Nobody waits in line for a server that is down, and nobody waits for ever for one that hangs.
 
-Were a request to find out whether it is back, that request would wait for a time-out.
+An :class:`Outage` looks for the server in the background while requests fail at once; were a
+request to find out whether it is back, that request would wait for a time-out. A :class:`Watch`
+cuts off connections that take too long: a server that stops answering without closing them would
+hold its callers for minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-_PAUSE_SECONDS = 0.5
+_RETRY_SECONDS = 0.5
+_CHECK_SECONDS = 0.1
 
 
 class Outage:
@@ -37,20 +41,17 @@ class Outage:
             if self.lasts or self._closed.is_set():
                 return
             self.lasts = True
-        threading.Thread(target=self._look, name="store-outage", daemon=True).start()
+        threading.Thread(target=self._search, name="store-outage", daemon=True).start()
 
     def close(self) -> None:
         """Stop looking."""
         self._closed.set()
 
-    def _look(self) -> None:
-        while not self._closed.wait(_PAUSE_SECONDS):
+    def _search(self) -> None:
+        while not self._closed.wait(_RETRY_SECONDS):
             if self._reached():
                 self.lasts = False
                 return
-
-
-_LOOK_SECONDS = 0.1
 
 
 class Connected(Protocol):
@@ -78,12 +79,11 @@ class Watch:
     @contextmanager
     def over(self, connection: Connected) -> Iterator[None]:
         """Cut the connection off when the block takes too long."""
-        key = id(connection)
         with self._turn:
-            self._due[key] = (time.monotonic() + self._seconds, connection)
+            self._due[id(connection)] = (time.monotonic() + self._seconds, connection)
             if not self._watching:
                 self._watching = True
-                threading.Thread(target=self._look, name="store-watch", daemon=True).start()
+                threading.Thread(target=self._check, name="store-watch", daemon=True).start()
         try:
             yield
         finally:
@@ -94,10 +94,10 @@ class Watch:
         with self._turn:
             self._due.pop(id(connection), None)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         idle_until = time.monotonic() + self._seconds
         while True:
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
             now = time.monotonic()
             with self._turn:
                 if self._due:

@@ -42,10 +42,10 @@ class DecisionLog:
             Nothing was logged.
         """
         with self.database.writing() as writing:
-            known = aliases.known_as(writing, {decision.user_id})
-            if known.get(decision.user_id) == NOBODY:
+            owner = aliases.known_as(writing, {decision.user_id}).get(decision.user_id)
+            if owner == NOBODY:
                 raise ErasedUser(decision.user_id)
-            decision = replace(decision, user_id=known.get(decision.user_id, decision.user_id))
+            decision = replace(decision, user_id=owner or decision.user_id)
             if writing.execute(_INSERT, astuple(decision)).rowcount == 1:
                 return decision
             key = (decision.user_id, decision.decision_id)

@@ -60,7 +60,7 @@ class Event:
     machine: bool = False
 
 
-class Verdict(StrEnum):
+class Reception(StrEnum):
     """What became of an event that was handed in."""
 
     ACCEPTED = "accepted"

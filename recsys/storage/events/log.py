@@ -8,13 +8,11 @@ from operator import attrgetter
 from typing import Any
 
 from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
-from recsys.data.person import Remembered
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.events import unsubscribes
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
-from recsys.storage.users.live_state import remember
 
 COLUMNS = (*Event.__dataclass_fields__, "ingested_at")
 
@@ -34,15 +32,12 @@ class EventLog:
     ----------
     database : Database
         Where it is kept.
-    live_events : int
-        Most events since training that are remembered of a user.
     """
 
-    def __init__(self, database: Database, *, live_events: int = 500) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self._live_events = live_events
 
-    def append(self, events: Sequence[Event], *, now: int) -> list[Verdict]:
+    def append(self, events: Sequence[Event], *, now: int) -> list[Reception]:
         """Log `events` in one transaction; they are on the disk when this returns.
 
         Whoever unsubscribes denies the channel in the same transaction. Events of erased users are
@@ -57,7 +52,7 @@ class EventLog:
 
         Returns
         -------
-        list of Verdict
+        list of Reception
             One for each event, in their order.
 
         Raises
@@ -66,10 +61,10 @@ class EventLog:
             Nothing was logged.
         """
         with self.database.writing() as writing:
-            known_as = aliases.known_as(writing, {event.user_id for event in events})
-            owners = [known_as.get(event.user_id, event.user_id) for event in events]
+            became = aliases.known_as(writing, {event.user_id for event in events})
+            owners = [became.get(event.user_id, event.user_id) for event in events]
             rows = [
-                (*_FIELDS(replace(event, user_id=owner) if known_as else event), now)
+                (*_FIELDS(replace(event, user_id=owner) if became else event), now)
                 for event, owner in zip(events, owners, strict=True)
                 if owner != NOBODY
             ]
@@ -78,7 +73,7 @@ class EventLog:
             new = iter(writing.insert_new("events", COLUMNS, rows))
             if leaves:
                 unsubscribes.deny(writing, after=before)
-        return [_verdict(new) if owner != NOBODY else Verdict.ERASED for owner in owners]
+        return [_verdict(new) if owner != NOBODY else Reception.ERASED for owner in owners]
 
     def append_columns(
         self,
@@ -124,21 +119,6 @@ class EventLog:
             new -= aliases.redirect(writing, after=before)
             unsubscribes.deny(writing, after=before)
         return new
-
-    def remembered(
-        self, user_id: str, *, since: int, at: int, marketing: bool = True
-    ) -> Remembered:
-        """Return what the store knows of a user, as :func:`live_state.remember` reads it.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        limit = self._live_events
-        return remember(
-            self.database, user_id, since=since, at=at, limit=limit, marketing=marketing
-        )
 
     def last_seq(self) -> int:
         """Return the ``seq`` of the latest arrival, 0 when the log is empty."""
@@ -196,8 +176,8 @@ class EventLog:
             after = rows[-1][0]
 
 
-def _verdict(new: Iterator[bool]) -> Verdict:
-    return Verdict.ACCEPTED if next(new) else Verdict.DUPLICATE
+def _verdict(new: Iterator[bool]) -> Reception:
+    return Reception.ACCEPTED if next(new) else Reception.DUPLICATE
 
 
 def _last(writing: Writing) -> int:

@@ -93,7 +93,7 @@ def read(folder: Path, kind: type[T], files: Mapping[str, str]) -> T:
         facts = orjson.loads((folder / FACTS).read_bytes())
         value: T = decode(facts, kind, fetch=fetch)
     except DoesNotFit as misfit:
-        raise CorruptArtifact(folder.name, FACTS, f"does not fit this code: {misfit}") from misfit
+        raise CorruptArtifact(folder.name, FACTS, str(misfit)) from misfit
     return value
 
 

@@ -1,7 +1,8 @@
 """Trees of frozen values as JSON facts, and back by their annotations.
 
-Arrays are not facts: each is handed to a `keep` function with its place in the tree
-(``items/als/factors``), and the facts note where it was kept.
+cattrs takes the trees apart and puts them together; how strictly is said here. Arrays are not
+facts: each is handed to a `keep` function with its place in the tree (``items/als/factors``), and
+the facts note where it was kept.
 """
 
 from __future__ import annotations
@@ -10,117 +11,25 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
-from functools import cache
+from functools import partial
+from reprlib import repr as shortened
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 import numpy as np
+from cattrs import BaseValidationError, Converter
+from cattrs.cols import (
+    homogenous_tuple_structure_factory,
+    is_any_set,
+    is_mapping,
+    is_mutable_sequence,
+    iterable_unstructure_factory,
+)
+from cattrs.errors import AttributeValidationNote, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, mapping_structure_factory
 from numpy.typing import NDArray
-
-SCALARS = (str, int, float, bool)
-
-
-class Family(Enum):
-    """What a value is, and so how it is kept."""
-
-    SCALAR = "one str, int, float or bool"
-    ARRAY = "an array"
-    ENUM = "a member of an Enum of str or int"
-    JSON = "plain JSON"
-    MANY = "a tuple of any length, all of one kind"
-    SEVERAL = "a tuple of fixed length"
-    KEYED = "a mapping from str"
-    ONE_OF = "one of several kinds"
-    RECORD = "a dataclass"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """An annotation, taken apart.
-
-    Attributes
-    ----------
-    family : Family
-        What it is.
-    kind : type
-        The type itself, of scalars, enums and records.
-    parts : tuple of annotations
-        What it is made of: the kinds of a tuple, key and value of a mapping, the members of a
-        union without None.
-    optional : bool
-        Whether None is allowed.
-    """
-
-    family: Family
-    kind: Any = None
-    parts: tuple[Any, ...] = ()
-    optional: bool = False
-
-
-@cache
-def shape(kind: Any) -> Shape:
-    """Take an annotation apart.
-
-    Raises
-    ------
-    TypeError
-        It is none of the families: a value could not be rebuilt from it.
-    """
-    if isinstance(kind, NewType):
-        return shape(kind.__supertype__)
-    if kind in (Any, object):
-        return Shape(Family.JSON)
-    if np.ndarray in (kind, get_origin(kind)):
-        return Shape(Family.ARRAY)
-    if get_origin(kind) is not None:
-        return _composed(kind, get_origin(kind), get_args(kind))
-    if kind in SCALARS:
-        return Shape(Family.SCALAR, kind)
-    if isinstance(kind, type) and is_dataclass(kind):
-        return Shape(Family.RECORD, kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return Shape(Family.ENUM, kind)
-    raise TypeError(f"what is annotated {kind} cannot be kept")
-
-
-@cache
-def hints(record: type) -> dict[str, Any]:
-    """Return the annotation of each field of a dataclass, in order."""
-    known = get_type_hints(record)
-    return {field.name: known[field.name] for field in fields(record)}
-
-
-@cache
-def members(union: Shape) -> dict[str, Any]:
-    """Return the kinds of a union by the name that facts call them.
-
-    Raises
-    ------
-    TypeError
-        Two of them have the same name.
-    """
-    named = {(get_origin(kind) or kind).__name__: kind for kind in union.parts}
-    if len(named) < len(union.parts):
-        raise TypeError(f"the members of {union.parts} cannot be told apart by name")
-    return named
-
-
-def _composed(kind: Any, origin: Any, args: tuple[Any, ...]) -> Shape:
-    if origin is Literal:
-        return Shape(Family.JSON)
-    if origin in (Union, UnionType):
-        parts = tuple(arg for arg in args if arg is not NoneType)
-        return Shape(Family.ONE_OF, parts=parts, optional=NoneType in args)
-    if origin is tuple and args[1:] == (Ellipsis,):
-        return Shape(Family.MANY, parts=args[:1])
-    if origin is tuple:
-        return Shape(Family.SEVERAL, parts=args)
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return Shape(Family.KEYED, parts=args)
-    raise TypeError(f"what is annotated {kind} cannot be kept")
-
 
 Keep = Callable[[str, NDArray[Any]], str]
 
@@ -128,14 +37,16 @@ Fetch = Callable[[str], NDArray[Any]]
 
 PLAIN_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
+_ARRAY, _FLOAT = "$array", "$float"
+_AS, _IS = "$as", "is"
+
 
 class DoesNotFit(ValueError):
     """Facts that were written from other annotations than they are read with."""
 
-    def __init__(self, where: str, why: str) -> None:
-        self.where = where
-        self.why = why
-        super().__init__(f"{where or 'the whole'} {why}")
+    def __init__(self, place: str, why: object) -> None:
+        self.misfit = f"{place or 'the whole'} {why}"
+        super().__init__(f"does not fit this code: {self.misfit}; `recsys train` makes a new one")
 
 
 def encode(value: Any, kind: Any, *, keep: Keep) -> Any:
@@ -144,33 +55,42 @@ def encode(value: Any, kind: Any, *, keep: Keep) -> Any:
     Parameters
     ----------
     value : object
-        Of the annotation `kind`, all the way down.
+        Of the annotation `kind`, all the way down: dataclasses, enums, tuples, mappings from str,
+        unions told apart by name, arrays, scalars and ``Any``.
     kind : annotation
-        See :class:`recsys.storage.models.codec.Family` for what may be kept.
+        What it will be read as.
     keep : function of (place, array)
         Keeps an array and returns where.
 
     Raises
     ------
     TypeError
-        A value that could not be rebuilt from its annotation; names its place.
+        A value that could not be rebuilt from its annotation; says which.
     """
-    return _Encoder(keep).encode(value, kind, "")
+    facts = _as_json(_CONVERTER.unstructure(value, kind), "", keep)
+    try:
+        decode(facts, kind, fetch=lambda _: np.empty(0))
+    except DoesNotFit as error:
+        raise TypeError(error.misfit) from error
+    return facts
 
 
 def decode(fact: Any, kind: Any, *, fetch: Fetch) -> Any:
     """Return the value of facts.
 
-    Tuples, enums and dataclasses come back as they were, mappings as dicts in order of their
-    keys, NumPy's scalars as Python's. What is annotated ``Any`` comes back as JSON has it: tuples
-    as lists, dataclasses as dicts, keys as str.
+    Tuples, enums and dataclasses come back as they were, mappings as dicts, NumPy's scalars as
+    Python's. What is annotated ``Any`` comes back as JSON has it: tuples as lists, dataclasses as
+    dicts, keys as str. A field that has a default may be missing: older code did not know it.
 
     Raises
     ------
     DoesNotFit
         The facts were written from other annotations; names the place.
     """
-    return _Decoder(fetch).decode(fact, kind, "")
+    try:
+        return _CONVERTER.structure(_from_json(fact, fetch), kind)
+    except (BaseValidationError, _Misfit) as error:
+        raise _located(error) from error
 
 
 def no_arrays(place: Any, *_: Any) -> Any:
@@ -178,222 +98,183 @@ def no_arrays(place: Any, *_: Any) -> Any:
     raise TypeError(f"{place}: no arrays here")
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoder:
-    keep: Keep
-
-    def encode(self, value: Any, kind: Any, where: str) -> Any:
-        form = shape(kind)
-        if value is None and form.optional:
-            return None
-        if not _takes(form, value):
-            raise TypeError(f"{where or 'the whole'}: {_shown(value)} is not {_named(form)}")
-        return _ENCODERS[form.family](self, value, form, where)
-
-    def scalar(self, value: Any, form: Shape, where: str) -> Any:  # noqa: ARG002
-        plain = _plain(value)
-        return _finite(float(plain)) if form.kind is float else plain
-
-    def array(self, value: Any, form: Shape, where: str) -> Any:  # noqa: ARG002
-        return {"$array": self.keep(where, value)}
-
-    def enum(self, value: Any, form: Shape, where: str) -> Any:  # noqa: ARG002
-        return value.value
-
-    def json(self, value: Any, form: Shape, where: str) -> Any:
-        plain = _plain(value)
-        if isinstance(plain, float):
-            return _finite(plain)
-        if plain is None or isinstance(plain, (str, int)):
-            return plain
-        if is_dataclass(plain) and not isinstance(plain, type):
-            plain = {field.name: getattr(plain, field.name) for field in fields(plain)}
-        if isinstance(plain, (list, tuple)):
-            return [self.json(v, form, f"{where}/{i}") for i, v in enumerate(plain)]
-        if isinstance(plain, Mapping):
-            return {_key(k, where): self.json(v, form, f"{where}/{k}") for k, v in plain.items()}
-        raise TypeError(f"{where}: {type(value)} is not JSON")
-
-    def many(self, value: Any, form: Shape, where: str) -> Any:
-        (kind,) = form.parts
-        if _are_plain(value, kind):
-            return list(value)
-        return [self.encode(v, kind, f"{where}/{i}") for i, v in enumerate(value)]
-
-    def several(self, value: Any, form: Shape, where: str) -> Any:
-        places = enumerate(zip(value, form.parts, strict=True))
-        return [self.encode(v, kind, f"{where}/{i}") for i, (v, kind) in places]
-
-    def keyed(self, value: Any, form: Shape, where: str) -> Any:
-        key_kind, kind = form.parts
-        names = {key: self.encode(key, key_kind, where) for key in value}
-        if not all(isinstance(name, str) for name in names.values()):
-            raise TypeError(f"{where}: keys must be str")
+def _as_json(node: Any, place: str, keep: Keep) -> Any:
+    """Return what cattrs took apart as JSON: arrays kept elsewhere, NaN in words, keys as str."""
+    node = node.item() if isinstance(node, np.generic) else node
+    if isinstance(node, np.ndarray):
+        if type(node) not in (np.ndarray, np.memmap) or node.dtype.hasobject:
+            raise TypeError(f"{place}: {shortened(node)} is not an array that can be kept")
+        return {_ARRAY: keep(place, node)}
+    if isinstance(node, float) and not math.isfinite(node):
+        return {_FLOAT: str(node)}
+    if isinstance(node, Mapping):
+        named = node.keys() == {_AS, _IS}
         return {
-            str(name): self.encode(value[key], kind, f"{where}/{_component(name)}")
-            for key, name in names.items()
+            _key(key, place): _as_json(value, place if named else _below(place, key), keep)
+            for key, value in node.items()
         }
-
-    def one_of(self, value: Any, form: Shape, where: str) -> Any:
-        if len(form.parts) == 1:
-            return self.encode(value, form.parts[0], where)
-        name = next(n for n, kind in members(form).items() if _takes(shape(kind), value))
-        return {"$as": name, "is": self.encode(value, members(form)[name], where)}
-
-    def record(self, value: Any, form: Shape, where: str) -> Any:
-        return {
-            name: self.encode(getattr(value, name), kind, _below(where, name))
-            for name, kind in hints(form.kind).items()
-        }
+    if isinstance(node, (list, tuple)):
+        return [_as_json(value, f"{place}/{i}", keep) for i, value in enumerate(node)]
+    if node is None or isinstance(node, (str, int, float)):
+        return node
+    raise TypeError(f"{place}: {type(node)} is not JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoder:
-    fetch: Fetch
-
-    def decode(self, fact: Any, kind: Any, where: str) -> Any:
-        form = shape(kind)
-        if fact is None and form.optional:
-            return None
-        try:
-            return _DECODERS[form.family](self, fact, form, where)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DoesNotFit(where, f"should be {_named(form)}, is {_shown(fact)}") from error
-
-    def scalar(self, fact: Any, form: Shape, where: str) -> Any:
-        if form.kind is float and isinstance(fact, dict):
-            return float(fact["$float"])
-        if type(fact) is not form.kind:
-            raise DoesNotFit(where, f"should be {_named(form)}, is {_shown(fact)}")
+def _from_json(fact: Any, fetch: Fetch) -> Any:
+    if isinstance(fact, list):
+        return [_from_json(value, fetch) for value in fact]
+    if not isinstance(fact, dict):
         return fact
+    if fact.keys() == {_ARRAY}:
+        return fetch(fact[_ARRAY])
+    if fact.keys() == {_FLOAT}:
+        return float(fact[_FLOAT])
+    return {key: _from_json(value, fetch) for key, value in fact.items()}
 
-    def array(self, fact: Any, form: Shape, where: str) -> Any:  # noqa: ARG002
-        return self.fetch(fact["$array"])
 
-    def enum(self, fact: Any, form: Shape, where: str) -> Any:
-        try:
-            return form.kind(fact)
-        except ValueError:
-            raise DoesNotFit(where, f"should be {_named(form)}, is {_shown(fact)}") from None
+class _Misfit(TypeError):
+    """A fact that is not of a kind, without its place."""
 
-    def json(self, fact: Any, form: Shape, where: str) -> Any:
-        if isinstance(fact, list):
-            return [self.json(v, form, where) for v in fact]
-        if isinstance(fact, dict):
-            if fact.keys() == {"$float"}:
-                return float(fact["$float"])
-            return {key: self.json(v, form, where) for key, v in fact.items()}
+    def __init__(self, fact: Any, kind: Any) -> None:
+        super().__init__(f"should be {getattr(kind, '__name__', kind)}, is {shortened(fact)}")
+
+
+def _located(error: BaseException) -> DoesNotFit:
+    """Return the first of cattrs' errors, with its place in the tree."""
+    place = ""
+    while isinstance(error, BaseValidationError):
+        error = error.exceptions[0]
+        for note in getattr(error, "__notes__", ()):
+            if isinstance(note, AttributeValidationNote):
+                place = _below(place, note.name)
+            elif isinstance(note, IterableValidationNote):
+                place = _below(place, note.index)
+    why = "is missing" if isinstance(error, KeyError) else error
+    return DoesNotFit(place, why)
+
+
+def _scalar(fact: Any, kind: Any) -> Any:
+    if type(fact) is kind:
         return fact
-
-    def many(self, fact: Any, form: Shape, where: str) -> Any:
-        (kind,) = form.parts
-        if not isinstance(fact, list):
-            raise DoesNotFit(where, f"should be {_named(form)}, is {_shown(fact)}")
-        if _are_plain(fact, kind):
-            return tuple(fact)
-        return tuple(self.decode(v, kind, f"{where}/{i}") for i, v in enumerate(fact))
-
-    def several(self, fact: Any, form: Shape, where: str) -> Any:
-        if not (isinstance(fact, list) and len(fact) == len(form.parts)):
-            raise DoesNotFit(where, f"should be {_named(form)}, is {_shown(fact)}")
-        places = enumerate(zip(fact, form.parts, strict=True))
-        return tuple(self.decode(v, kind, f"{where}/{i}") for i, (v, kind) in places)
-
-    def keyed(self, fact: Any, form: Shape, where: str) -> Any:
-        key_kind, kind = form.parts
-        return {
-            self.decode(key, key_kind, where): self.decode(v, kind, f"{where}/{key}")
-            for key, v in sorted(fact.items())
-        }
-
-    def one_of(self, fact: Any, form: Shape, where: str) -> Any:
-        if len(form.parts) == 1:
-            return self.decode(fact, form.parts[0], where)
-        return self.decode(fact["is"], members(form)[fact["$as"]], where)
-
-    def record(self, fact: Any, form: Shape, where: str) -> Any:
-        known = hints(form.kind)
-        if odd := sorted(fact.keys() ^ known.keys()):
-            verb = "has an unknown field" if odd[0] in fact else "lacks the field"
-            raise DoesNotFit(where, f"{verb} {odd[0]!r} of {form.kind.__name__}")
-        values = {n: self.decode(fact[n], kind, _below(where, n)) for n, kind in known.items()}
-        return form.kind(**values)
+    if kind is float and type(fact) is int:
+        return float(fact)
+    if issubclass(kind, Enum) and fact in {member.value for member in kind}:
+        return kind(fact)
+    raise _Misfit(fact, kind)
 
 
-_ENCODERS: Mapping[Family, Callable[[_Encoder, Any, Shape, str], Any]] = {
-    family: getattr(_Encoder, family.name.lower()) for family in Family
-}
-
-_DECODERS: Mapping[Family, Callable[[_Decoder, Any, Shape, str], Any]] = {
-    family: getattr(_Decoder, family.name.lower()) for family in Family
-}
+def _array(fact: Any, _: Any) -> NDArray[Any]:
+    if not isinstance(fact, np.ndarray):
+        raise _Misfit(fact, "an array")
+    return fact
 
 
-def _takes(form: Shape, value: Any) -> bool:
-    """Return whether a value is of a shape, looking no deeper than its type."""
-    return _TAKES[form.family](form, value)
+def _from(json_kind: type, make: Callable[[Any, Converter], Any], kind: Any, to: Converter) -> Any:
+    rebuilt = make(kind, to)
+
+    def structure(fact: Any, _: Any) -> Any:
+        if not isinstance(fact, json_kind):
+            raise _Misfit(fact, kind)
+        return rebuilt(fact, kind)
+
+    return structure
 
 
-_TAKES: Mapping[Family, Callable[[Shape, Any], bool]] = {
-    Family.SCALAR: lambda form, value: _takes_scalar(form.kind, _plain(value)),
-    Family.ARRAY: lambda _, value: (
-        type(value) in (np.ndarray, np.memmap) and not value.dtype.hasobject
-    ),
-    Family.ENUM: lambda form, value: (
-        isinstance(value, form.kind) and isinstance(value.value, (str, int))
-    ),
-    Family.JSON: lambda _form, _value: True,
-    Family.MANY: lambda _, value: isinstance(value, tuple),
-    Family.SEVERAL: lambda form, value: isinstance(value, tuple) and len(value) == len(form.parts),
-    Family.KEYED: lambda _, value: isinstance(value, Mapping),
-    Family.ONE_OF: lambda form, value: any(_takes(shape(kind), value) for kind in form.parts),
-    Family.RECORD: lambda form, value: type(value) is form.kind,
-}
+def _exactly(make: Callable[[Any, Converter], Any], kind: Any, converter: Converter) -> Any:
+    apart, expected = make(kind, converter), get_origin(kind) or kind
+
+    def unstructure(value: Any) -> Any:
+        # A subclass would lose what it adds, and a str is not a tuple of letters.
+        if type(value) is not expected:
+            raise TypeError(f"{shortened(value)} is not {expected.__name__}")
+        return apart(value)
+
+    return unstructure
 
 
-def _takes_scalar(kind: type, plain: Any) -> bool:
-    if kind is str:
-        return isinstance(plain, str)
-    return type(plain) is kind or (kind is float and type(plain) is int)
+def _one_of(kind: Any, converter: Converter) -> Any:
+    members = _members(kind)
+
+    def structure(fact: Any, _: Any) -> Any:
+        if fact is None and NoneType in get_args(kind):
+            return None
+        if not isinstance(fact, dict) or fact.get(_AS) not in members:
+            raise _Misfit(fact, f"one of {', '.join(members)}")
+        return converter.structure(fact[_IS], members[fact[_AS]])
+
+    return structure
 
 
-def _are_plain(values: Any, kind: Any) -> bool:
-    """Return whether values are JSON as they are; quick, for tuples of millions of ids."""
-    return kind in (str, int, bool) and set(map(type, values)) <= {kind}
+def _named(kind: Any, converter: Converter) -> Any:
+    members = _members(kind)
+
+    def unstructure(value: Any) -> Any:
+        name = type(value).__name__
+        known = name in members
+        return {_AS: name, _IS: converter.unstructure(value, members[name])} if known else value
+
+    return unstructure
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _members(union: Any) -> dict[str, Any]:
+    """Return the kinds of a union by the name that facts call them."""
+    kinds = [kind for kind in get_args(union) if kind is not NoneType]
+    named = {(get_origin(kind) or kind).__name__: kind for kind in kinds}
+    if len(named) < len(kinds):
+        raise TypeError(f"the members of {union} cannot be told apart by name")
+    return named
 
 
-def _finite(value: float) -> Any:
-    return value if math.isfinite(value) else {"$float": str(value)}
+def _is_tuple(kind: Any) -> bool:
+    return get_args(kind)[1:] == (...,)
 
 
-def _key(key: Any, where: str) -> str:
-    text = str(key)
-    if not isinstance(key, (str, int)) or text.startswith("$"):
-        raise TypeError(f"{where}: a JSON key must be str or int without a leading $, got {key!r}")
-    return text
+def _is_choice(kind: Any) -> bool:
+    is_union = get_origin(kind) in (Union, UnionType)
+    return is_union and len({*get_args(kind)} - {NoneType}) > 1
 
 
-def _below(where: str, name: str) -> str:
-    return f"{where}/{name}" if where else name
+def _refused(kind: Any) -> Any:
+    raise TypeError(f"what is annotated {kind} cannot be kept")
 
 
-def _component(key: str) -> str:
-    """Return a file name for any key; odd ones by their hash, so that none leaves its folder."""
-    if PLAIN_NAME.fullmatch(key):
-        return key
-    return "~" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _converter() -> Converter:
+    made = Converter(structure_fallback_factory=_refused)
+    for kind in (str, int, float, bool, Enum):
+        made.register_structure_hook(kind, _scalar)
+    made.register_structure_hook_func(lambda kind: np.ndarray in (kind, get_origin(kind)), _array)
+    record = partial(make_dict_structure_fn, _cattrs_forbid_extra_keys=True)
+    for predicate, factory in (
+        (is_mutable_sequence, _refused),
+        (is_any_set, _refused),
+        (is_mapping, partial(_from, dict, mapping_structure_factory)),
+        (is_dataclass, partial(_from, dict, record)),
+        (_is_tuple, partial(_from, list, homogenous_tuple_structure_factory)),
+        (_is_choice, _one_of),
+    ):
+        made.register_structure_hook_factory(predicate, factory)
+    made.register_unstructure_hook_factory(
+        is_dataclass, partial(_exactly, make_dict_unstructure_fn)
+    )
+    made.register_unstructure_hook_factory(
+        _is_tuple, partial(_exactly, iterable_unstructure_factory)
+    )
+    made.register_unstructure_hook_factory(_is_choice, _named)
+    return made
 
 
-def _named(form: Shape) -> str:
-    if form.family is Family.ONE_OF:
-        return f"one of {', '.join(members(form))}"
-    return str(form.kind.__name__ if form.kind else form.family.value)
+_CONVERTER = _converter()
 
 
-def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _key(key: Any, place: str) -> str:
+    if not isinstance(key, (str, int)) or key in (_ARRAY, _FLOAT):
+        raise TypeError(f"{place}: a JSON key must be str or int and not {_ARRAY}, is {key!r}")
+    return str(key)
+
+
+def _below(place: str, step: str | int) -> str:
+    """Return a place in a place; odd names by their hash, so that none leaves its folder."""
+    name = str(step)
+    if not PLAIN_NAME.fullmatch(name):
+        name = "~" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{place}/{name}" if place else name

@@ -363,8 +363,7 @@ class ModelStore:
         try:
             return decode(facts, Manifest, fetch=no_arrays), files, sha256
         except DoesNotFit as misfit:
-            why = f"does not fit this code: {misfit}"
-            raise CorruptArtifact(version, MANIFEST, why) from misfit
+            raise CorruptArtifact(version, MANIFEST, str(misfit)) from misfit
 
 
 def _manifest_text(manifest: Manifest, files: Mapping[str, str]) -> bytes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recsys.channel.decision import Decision
@@ -12,8 +12,7 @@ from recsys.storage.database.interface import Database, Row
 from recsys.storage.decisions import log
 from recsys.storage.events.log import COLUMNS
 from recsys.storage.users.aliases import NOBODY, became
-from recsys.storage.users.consents import Consent
-from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.consents import Consent, Consents
 
 Record = Mapping[str, Any]
 
@@ -24,7 +23,7 @@ _PARSED = ("properties", "features", "answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PersonalData:
     """What is held on a person; all empty where nothing is.
 
     Attributes
@@ -52,7 +51,7 @@ class Held:
     decisions: tuple[Record, ...] = ()
 
 
-def held(database: Database, user_id: str) -> Held:
+def personal_data(database: Database, user_id: str) -> PersonalData:
     """Return everything that is held on the person behind an id.
 
     Raises
@@ -62,21 +61,29 @@ def held(database: Database, user_id: str) -> Held:
     """
     owner = became(database, {user_id}).get(user_id, user_id)
     if owner == NOBODY:
-        return Held(NOBODY)
+        return PersonalData(NOBODY)
     profile = database.read("SELECT traits, timezone FROM users WHERE user_id = ?", (owner,))
     traits, timezone = profile[0] if profile else ("{}", "")
     former = database.read(
         "SELECT previous_id FROM aliases WHERE user_id = ? ORDER BY previous_id", (owner,)
     )
-    return Held(
+    return PersonalData(
         owner,
         tuple(one for (one,) in former),
         json.loads(traits),
         timezone,
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
-        Profiles(database).ledger_of(owner),
+        _ledger(database, owner, [one for (one,) in former]),
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
     )
+
+
+def _ledger(database: Database, owner: str, former: Sequence[str]) -> tuple[Consent, ...]:
+    """Return all that was said under any id; denials of former ids are the owner's as well."""
+    ledger = Consents(database).ledger_of(owner)
+    told = {replace(line, user_id="") for line in ledger}
+    under_former = (line for one in former for line in Consents(database).ledger_under(one))
+    return (*ledger, *(line for line in under_former if replace(line, user_id="") not in told))
 
 
 def _records(names: tuple[str, ...], rows: list[Row]) -> tuple[Record, ...]:

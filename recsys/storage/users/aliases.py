@@ -29,9 +29,9 @@ def alias(
 ) -> bool:
     """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
 
-    Events, messages, decisions and consents move over; of traits and of decisions by one id that
-    both have, the user's stay. Whoever asks for or sends `previous_id` later means the user. An
-    erased id stays nobody.
+    Events, messages, decisions and denials move over, grants do not: who becomes one with another
+    has not been asked for it. Of traits and of decisions by one id that both have, the user's stay.
+    Whoever asks for or sends `previous_id` later means the user. An erased id stays nobody.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ def alias(
         Nothing was changed.
     """
     with database.writing() as writing:
-        known = known_as(writing, {previous_id, user_id})
-        previous, user = (known.get(one, one) for one in (previous_id, user_id))
+        owners = known_as(writing, {previous_id, user_id})
+        previous, user = (owners.get(one, one) for one in (previous_id, user_id))
         if previous == user or NOBODY in (previous, user):
             return False
-        if unclaimed_only and previous_id in known:
+        if unclaimed_only and previous_id in owners:
             return False
         writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
         writing.execute(
@@ -91,13 +91,13 @@ def former_ids(database: Database) -> dict[str, tuple[str, ...]]:
     StoreUnavailable
         The store cannot be read.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    former: dict[str, tuple[str, ...]] = {}
     rows = database.read(
         "SELECT user_id, previous_id FROM aliases WHERE user_id <> '' ORDER BY previous_id"
     )
     for user, previous in rows:
-        found[user] = (*found.get(user, ()), previous)
-    return found
+        former[user] = (*former.get(user, ()), previous)
+    return former
 
 
 def redirect(writing: Writing, *, after: int) -> int:
@@ -120,7 +120,7 @@ def redirect(writing: Writing, *, after: int) -> int:
 
 
 def _known(read: Read, user_ids: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     wanted = list(user_ids)
     for start in range(0, len(wanted), _AT_ONCE):
         part = wanted[start : start + _AT_ONCE]
@@ -128,18 +128,18 @@ def _known(read: Read, user_ids: Collection[str]) -> dict[str, str]:
             "SELECT previous_id, user_id FROM aliases "  # noqa: S608
             f"WHERE previous_id IN ({', '.join('?' * len(part))})"
         )
-        found.update(read(statement, part))
-    return found
+        owners.update(read(statement, part))
+    return owners
 
 
 def _move_events(writing: Writing, previous: str, user: str) -> None:
     rows = writing.execute(
         "SELECT seq FROM events WHERE user_id = ? ORDER BY seq", (previous,)
     ).fetchall()
-    places = writing.next_seqs("events", len(rows))
+    seqs = writing.next_seqs("events", len(rows))
     writing.executemany(
         "UPDATE events SET user_id = ?, seq = ? WHERE seq = ?",
-        [(user, place, seq) for place, (seq,) in zip(places, rows, strict=True)],
+        [(user, new, old) for new, (old,) in zip(seqs, rows, strict=True)],
     )
 
 
@@ -153,13 +153,14 @@ def _move_decisions(writing: Writing, previous: str, user: str) -> None:
 
 
 def _move_profile(writing: Writing, previous: str, user: str, *, merged: Merged) -> None:
+    # What one id granted the other may never have been asked: it stays in the ledger of that id.
     columns = "purpose, channel, state, at, basis, source, text_version"
     writing.execute(
         f"INSERT INTO consents (user_id, {columns}) "  # noqa: S608
-        f"SELECT ?, {columns} FROM consents WHERE user_id = ? ORDER BY seq ON CONFLICT DO NOTHING",
+        f"SELECT ?, {columns} FROM consents WHERE user_id = ? AND state = 'denied' "
+        "ORDER BY seq ON CONFLICT DO NOTHING",
         (user, previous),
     )
-    writing.execute("DELETE FROM consents WHERE user_id = ?", (previous,))
     writing.execute(
         "INSERT INTO users (user_id, traits, timezone) "  # noqa: S608
         "SELECT ?, traits, timezone FROM users WHERE user_id = ? "

@@ -1,9 +1,15 @@
-"""What users consented to: a ledger, in which the latest line holds."""
+"""What users consented to: a ledger, in which a denial holds until it is granted again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+from operator import itemgetter
+from typing import NamedTuple
+
+from recsys.storage.database.interface import Database
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY, OWNER
 
 PROFILING = "profiling"
 
@@ -46,11 +52,102 @@ class Consent:
     text_version: str = ""
 
 
+class Standing(NamedTuple):
+    """Whether something is granted, and the latest time of a denial (microseconds)."""
+
+    granted: bool
+    denied_at: int
+
+    def after(self, state: str, at: int) -> Standing:
+        """Return what holds after another word, taken after those before.
+
+        A denial holds from when the store took it, whatever time it names: clocks differ, and one
+        message too few does less harm. A grant holds unless it was given before a denial that the
+        store knows.
+        """
+        if state == DENIED:
+            return Standing(granted=False, denied_at=max(at, self.denied_at))
+        return Standing(self.granted or at >= self.denied_at, self.denied_at)
+
+
+NOTHING_SAID = Standing(granted=False, denied_at=-1)
+
+_COLUMNS = ", ".join(field.name for field in fields(Consent))
+_LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
 _RECORD = """
 INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
+
+
+class Consents:
+    """The ledger in an open store. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def record(self, consents: Iterable[Consent]) -> int:
+        """Write lines of the ledger and return how many were new; none of erased users.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing was written.
+        """
+        lines = [astuple(consent) for consent in consents]
+        with self.database.writing() as writing:
+            owners = aliases.known_as(writing, {user for user, *_ in lines})
+            rows = [(owners.get(user, user), *rest) for user, *rest in lines]
+            written = [row for row in rows if row[0] != NOBODY]
+            return max(0, writing.executemany(_RECORD, written).rowcount)
+
+    def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
+        """Return all that a user ever said, in the order in which it arrived.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        return tuple(Consent(*row) for row in self.database.read(_LEDGER, (user_id,)))
+
+    def ledger_under(self, user_id: str) -> tuple[Consent, ...]:
+        """Return what was said under an id itself, whoever it became since.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = f"SELECT {_COLUMNS} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
+        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+
+    def channels_of(self, user_id: str) -> frozenset[str]:
+        """Return the channels on which a user grants marketing now; unknown is denied.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        said = holding(self.ledger_of(user_id))
+        return frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING)
+
+    def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
+        """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = (
+            "SELECT user_id, state, at, seq FROM consents "
+            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
+        )
+        rows = self.database.read(statement, (seq,))
+        return [(user, state, at, place) for user, state, at, place in rows]
 
 
 def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:
@@ -59,9 +156,12 @@ def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:
 
 
 def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:
-    """Return whether the last of (purpose, channel, state, at, seq) lines grants, by the first two.
+    """Return whether (purpose, channel, state, at, seq) lines grant, by the first two.
 
-    Of two words at the same instant the one that arrived later counts.
+    They are taken in the order of their ``seq``, as :meth:`Standing.after` says.
     """
-    in_order = sorted(lines, key=lambda line: line[3:])
-    return {(purpose, channel): state == GRANTED for purpose, channel, state, _, _ in in_order}
+    standings: dict[tuple[str, str], Standing] = {}
+    for purpose, channel, state, at, _ in sorted(lines, key=itemgetter(4)):
+        standing = standings.get((purpose, channel), NOTHING_SAID)
+        standings[purpose, channel] = standing.after(state, at)
+    return {key: standing.granted for key, standing in standings.items()}

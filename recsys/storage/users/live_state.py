@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import NamedTuple
 
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_OPENED
 from recsys.data.netting import order_number
 from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.data.times import DAY, SECOND
-from recsys.storage.database.interface import Database
+from recsys.storage.database.interface import Database, Row
 from recsys.storage.users.aliases import NOBODY
 from recsys.storage.users.consents import MARKETING, PROFILING, latest
 
@@ -24,107 +24,147 @@ LATELY = 7 * DAY
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
+_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER = range(6)
+_WIDTH = 7
+# What is said to have happened a little later than now happened just now.
+_AT = "CASE WHEN at > ?6 THEN ?6 ELSE at END"
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
-_EVENTS = f"""
-SELECT * FROM (
-    SELECT 0 AS part, item_id, kind, at, seq, quantity, coalesce(value, 0.0), order_id FROM events
-    WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
-    AND kind NOT IN ({_MESSAGE_NAMES})
-    AND NOT machine
-    ORDER BY seq DESC LIMIT ?5
-) AS live
-"""  # noqa: S608 - names from the code
-_MESSAGES = """
-SELECT 1, channel, event_id, at, seq, NULL, NULL, ref FROM events
-WHERE user_id = ?1 AND at > ?4 AND at <= ?3 AND kind = 'message_sent'
-"""
-_REACTIONS = """
-SELECT 5, channel, ref, at, seq, NULL, NULL, kind FROM events
-WHERE user_id = ?1 AND at > ?4 AND at <= ?3
-AND kind IN ('message_responded', 'message_opened')
-AND NOT machine
-"""
-_CONSENTS = """
-SELECT 2, purpose, channel, at, seq, NULL, NULL, state FROM consents WHERE user_id = ?1
-"""
-_TRAITS = """
-SELECT 3, traits, timezone, NULL, NULL, NULL, NULL, NULL FROM users WHERE user_id = ?1
-"""
-_ALIAS = """
-SELECT 4, user_id, NULL, NULL, NULL, NULL, NULL, NULL FROM aliases WHERE previous_id = ?1
-"""
-# One statement, because each one costs a lock on the write-ahead log and a trip through Python.
-ALL = "UNION ALL".join((_EVENTS, _MESSAGES, _CONSENTS, _TRAITS, _ALIAS, _REACTIONS))
-WITHOUT_MARKETING = "UNION ALL".join(
-    (_EVENTS, f"{_CONSENTS} AND purpose = '{PROFILING}'", _TRAITS, _ALIAS)
+_LATELY = "events WHERE user_id = ?1 AND at > ?4 AND at <= ?3"
+
+
+def _part(number: int, *columns: str, source: str) -> str:
+    """Return one part of the read; of a union all parts are texts, then integers, then numbers."""
+    padded = (*columns, *["NULL"] * (_WIDTH - len(columns)))
+    return f"SELECT {number}, {', '.join(padded)} FROM {source}"  # noqa: S608 - names from the code
+
+
+class _Message(NamedTuple):
+    """What was sent to the user: a row of its part."""
+
+    channel: str
+    event_id: str
+    ref: str | None
+    at: int
+
+
+class _Outcome(NamedTuple):
+    """What the user did about a message: a row of its part."""
+
+    channel: str | None
+    kind: str
+    ref: str | None
+    at: int
+
+
+_EVENTS = _part(
+    _LIVE, "item_id", "kind", "order_id", _AT, "seq", "quantity", "coalesce(value, 0.0)",
+    source="events WHERE user_id = ?1 AND seq > ?2 AND at <= ?3 "
+    f"AND kind NOT IN ({_MESSAGE_NAMES}) AND NOT machine ORDER BY seq DESC LIMIT ?5",
+)  # fmt: skip
+_MESSAGES = _part(
+    _SENT, "channel", "event_id", "ref", _AT, source=f"{_LATELY} AND kind = 'message_sent'"
 )
-_LIVE, _SENT, _CONSENT, _USER, _OTHER, _REACTION = range(6)
+_OUTCOMES = _part(
+    _OUTCOME, "channel", "kind", "ref", _AT,
+    source=f"{_LATELY} AND kind IN ('message_responded', 'message_opened') AND NOT machine",
+)  # fmt: skip
+_CONSENTS = _part(
+    _CONSENT, "purpose", "channel", "state", "at", "seq", source="consents WHERE user_id = ?1"
+)
+_PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
+_OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
+
+# One statement, because each one costs a lock on the write-ahead log and a trip through Python.
+_LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
+ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, _PROFILES, _OWNERS, _OUTCOMES))
+WITHOUT_MARKETING = " UNION ALL ".join(
+    (_LIMITED, f"{_CONSENTS} AND purpose = '{PROFILING}'", _PROFILES, _OWNERS)
+)
+
+Parts = Mapping[int, list[Row]]
 
 
-def remember(
-    database: Database, user_id: str, *, since: int, at: int, limit: int, marketing: bool
-) -> Remembered:
-    """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
-
-    Of an id that was erased: ``ERASED``.
-
-    Consents hold whatever their time: a denial must not wait for a clock.
+class LiveState:
+    """What an open store knows of users at this moment. Safe to use from several threads.
 
     Parameters
     ----------
     database : Database
         The store.
-    user_id : str
-        Who.
-    since : int
-        Watermark: the ``seq`` up to which the serving model has seen everything.
-    at : int
-        The instant of the question, microseconds since the epoch; what happens more than ``SLACK``
-        later is left out (what is in between happened just now), and messages sent more than
-        ``LATELY`` before.
-    limit : int
-        Most live events; the latest arrivals win.
-    marketing : bool
-        Whether to read messages, what came of them and the consents to channels, which only the
-        channel question looks at.
-
-    Raises
-    ------
-    StoreUnavailable
-        The store cannot be read.
+    live_events : int
+        Most events since training that are remembered of a user; the latest arrivals win.
     """
-    statement = ALL if marketing else WITHOUT_MARKETING
-    moment = (since, at + SLACK, at - LATELY, limit)
-    try:
-        rows = database.read(statement, (user_id, *moment))
-        other = next((row[1] for row in rows if row[0] == _OTHER), None)
-        if other == NOBODY:
-            return ERASED
-        if other is not None:
-            rows = database.read(statement, (other, *moment))
-    except UnicodeEncodeError:
-        return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
-    found = _remembered(rows, at) if rows else NOTHING_REMEMBERED
-    return found if other is None else replace(found, known_as=other)
+
+    def __init__(self, database: Database, *, live_events: int = 500) -> None:
+        self.database = database
+        self._live_events = live_events
+
+    def of(self, user_id: str, *, since: int, at: int, marketing: bool = True) -> Remembered:
+        """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
+
+        Of an id that was erased: ``ERASED``. Consents hold whatever their time: a denial must not
+        wait for a clock.
+
+        Parameters
+        ----------
+        user_id : str
+            Who.
+        since : int
+            Watermark: the ``seq`` up to which the serving model has seen everything.
+        at : int
+            The instant of the question, microseconds since the epoch; what happens more than
+            ``SLACK`` later is left out, and messages sent more than ``LATELY`` before.
+        marketing : bool
+            Whether to read messages, what came of them and the consents to channels, which only
+            the channel question looks at.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        try:
+            parts = self._read(user_id, since, at, marketing=marketing)
+            if _OWNER not in parts:
+                return _state(parts) if parts else NOTHING_REMEMBERED
+            ((owner, *_),) = parts[_OWNER]
+            if owner == NOBODY:
+                return ERASED
+            parts = self._read(owner, since, at, marketing=marketing)
+        except UnicodeEncodeError:
+            return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
+        return replace(_state(parts), known_as=owner)
+
+    def _read(self, user_id: str, since: int, at: int, *, marketing: bool) -> Parts:
+        """Return the rows by the part they belong to, without its number."""
+        statement = ALL if marketing else WITHOUT_MARKETING
+        values = (user_id, since, at + SLACK, at - LATELY, self._live_events, at)
+        parts: dict[int, list[Row]] = {}
+        for row in self.database.read(statement, values):
+            parts.setdefault(row[0], []).append(row[1:])
+        return parts
 
 
-def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
-    if len(rows) == 1 and rows[0][0] == _USER:
-        return _known_by_traits(*rows[0][1:3])
+def _state(parts: Parts) -> Remembered:
+    traits, timezone = parts[_PROFILE][0][:2] if _PROFILE in parts else ("{}", "")
+    if len(parts) == 1 and _PROFILE in parts:
+        return _known_by_traits(traits, timezone)
     live = [
-        LiveEvent(row[1], row[2], min(row[3], now), row[5], row[6], order=order_number(row[7]))
-        for row in rows
-        if row[0] == _LIVE
+        LiveEvent(item_id, kind, at, quantity, value, order=order_number(order_id))
+        for item_id, kind, order_id, at, _, quantity, value in parts.get(_LIVE, ())
     ]
-    said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
-    users = [row for row in rows if row[0] == _USER]
+    consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
+    sent = sorted((_Message(*row[:4]) for row in parts.get(_SENT, ())), key=attrgetter("at"))
+    outcomes = [_Outcome(*row[:4]) for row in parts.get(_OUTCOME, ())]
     return Remembered(
         live=tuple(reversed(live)),
-        profiling=said.get((PROFILING, "")),
-        channels=frozenset(c for (purpose, c), yes in said.items() if yes and purpose == MARKETING),
-        messages=_by_channel(sorted((min(row[3], now), row[1]) for row in rows if row[0] == _SENT)),
-        reactions=_reactions(rows, now),
-        traits=_traits(*users[0][1:3]) if users else {},
+        profiling=consents.get((PROFILING, "")),
+        channels=frozenset(
+            c for (purpose, c), yes in consents.items() if yes and purpose == MARKETING
+        ),
+        messages=_by_channel(sent),
+        reactions=_reactions(sent, outcomes) if outcomes else (),
+        traits=_traits(traits, timezone),
     )
 
 
@@ -134,33 +174,28 @@ def _known_by_traits(traits: str, timezone: str) -> Remembered:
     return Remembered(traits=MappingProxyType(_traits(traits, timezone)))
 
 
-def _by_channel(sent: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
+def _by_channel(sent: Iterable[_Message]) -> dict[str, tuple[int, ...]]:
     times: dict[str, list[int]] = {}
-    for at, channel in sent:
-        times.setdefault(channel, []).append(at)
+    for message in sent:
+        times.setdefault(message.channel, []).append(message.at)
     return {channel: tuple(ats) for channel, ats in times.items()}
 
 
-def _reactions(rows: list[tuple[Any, ...]], now: int) -> tuple[Reaction, ...]:
-    """Return what came of the messages among the rows, in order of time.
+def _reactions(sent: list[_Message], outcomes: list[_Outcome]) -> tuple[Reaction, ...]:
+    """Return what came of the messages `sent`, which are in order of time, in order of time.
 
     It belongs to the message that it names by its id, or by the decision behind it; without a
     name to the last one before it through its channel.
     """
-    came = [(row[3], row[1], row[2], row[7]) for row in rows if row[0] == _REACTION]
-    if not came:
-        return ()
-    sent = [(min(row[3], now), row[1], row[2], row[7]) for row in rows if row[0] == _SENT]
-    sent.sort(key=itemgetter(0))
-    named = {name: (channel, at) for at, channel, *names in sent for name in names if name}
-    found = []
-    for when, channel, ref, kind in sorted(came, key=itemgetter(0)):
-        at = min(when, now)
-        last = [(through, then) for then, through, *_ in sent if through == channel and then <= at]
-        message = named.get(ref) if ref else last[-1] if last else None
-        if message is not None and message[1] <= at:
-            found.append(Reaction(*message, at, opened=kind == MESSAGE_OPENED))
-    return tuple(found)
+    named = {name: one for one in sent for name in (one.event_id, one.ref) if name}
+    reactions = []
+    for outcome in sorted(outcomes, key=attrgetter("at")):
+        before = [m for m in sent if m.channel == outcome.channel and m.at <= outcome.at]
+        message = named.get(outcome.ref) if outcome.ref else before[-1] if before else None
+        if message is not None and message.at <= outcome.at:
+            opened = outcome.kind == MESSAGE_OPENED
+            reactions.append(Reaction(message.channel, message.at, outcome.at, opened=opened))
+    return tuple(reactions)
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

@@ -1,16 +1,14 @@
-"""Profiles: what is known of items and users, and what users consented to."""
+"""Profiles: what is known of items and users."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, fields
 from typing import Any, NamedTuple
 
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases
-from recsys.storage.users.aliases import NOBODY, OWNER
-from recsys.storage.users.consents import _RECORD, MARKETING, Consent, holding
+from recsys.storage.users.aliases import NOBODY
 
 
 class ItemFacts(NamedTuple):
@@ -87,68 +85,11 @@ class Profiles:
         given = [(user, _json(traits), zone) for user, traits, zone in users]
         merged = self.database.merged("users.traits", "excluded.traits")
         with self.database.writing() as writing:
-            known = aliases.known_as(writing, {user for user, _, _ in given})
-            rows = [(known.get(user, user), *rest) for user, *rest in given]
+            owners = aliases.known_as(writing, {user for user, _, _ in given})
+            rows = [(owners.get(user, user), *rest) for user, *rest in given]
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
         return len(written)
-
-    def record_consents(self, consents: Iterable[Consent]) -> int:
-        """Write lines of the ledger and return how many were new; none of erased users.
-
-        Raises
-        ------
-        StoreUnavailable
-            Nothing was written.
-        """
-        given = [astuple(consent) for consent in consents]
-        with self.database.writing() as writing:
-            known = aliases.known_as(writing, {user for user, *_ in given})
-            rows = [(known.get(user, user), *rest) for user, *rest in given]
-            written = [row for row in rows if row[0] != NOBODY]
-            return max(0, writing.executemany(_RECORD, written).rowcount)
-
-    def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
-        """Return all that a user ever said, in the order in which it arrived.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        names = ", ".join(field.name for field in fields(Consent))
-        statement = f"SELECT {names} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
-        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
-
-    def channels_of(self, user_id: str) -> frozenset[str]:
-        """Return the channels on which a user grants marketing now; unknown is denied.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        held = holding(self.ledger_of(user_id))
-        return frozenset(
-            channel
-            for (purpose, channel), granted in held.items()
-            if granted and purpose == MARKETING
-        )
-
-    def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
-        """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        statement = (
-            "SELECT user_id, state, at, seq FROM consents "
-            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
-        )
-        rows = self.database.read(statement, (seq,))
-        return [(user, state, at, place) for user, state, at, place in rows]
 
     def items(self) -> dict[str, ItemFacts]:
         """Return what is known of every item, by id.

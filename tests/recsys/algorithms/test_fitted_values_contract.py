@@ -25,7 +25,7 @@ from recsys.algorithms import (
 )
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.algorithms.als import AlsSettings
-from recsys.algorithms.lifetime import bgnbd, gamma_gamma, sbg
+from recsys.algorithms.lifetime import bgnbd, gamma_gamma
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.sessions import features, knn
 from recsys.algorithms.sessions.knn import SessionSettings
@@ -64,7 +64,6 @@ FITS: dict[str, Callable[[], Any]] = {
         ridge=0.01,
     ),
     "neighbours": lambda: neighbours.fit(by_history.clubs(), NeighbourSettings("bm25", 4)),
-    "sbg": lambda: sbg.fit([369, 163, 86, 56, 37]),
     "features": lambda: features.fit(
         by_session.clubs(), SessionSettings(), TransitionSettings(), seed=3
     ),

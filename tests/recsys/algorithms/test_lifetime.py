@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from recsys.algorithms.lifetime import bgnbd, gamma_gamma, sbg
+from recsys.algorithms.lifetime import bgnbd, gamma_gamma
 from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.errors import NothingToLearnFrom
 from tests.bench.lifetime import repeats_of_a_known_world
@@ -145,27 +145,3 @@ def test_gamma_gamma_does_not_hold_where_frequency_tells_value() -> None:
 def test_gamma_gamma_needs_users_with_value() -> None:
     with pytest.raises(NothingToLearnFrom):
         gamma_gamma.fit(np.array([1.0, 0.0]), np.array([5.0, 7.0]))
-
-
-@pytest.mark.parametrize(
-    ("left", "gamma", "delta"),
-    [
-        ((1000, 631, 468, 382, 326, 289, 262, 241), 0.704, 1.182),
-        ((1000, 869, 743, 653, 593, 551, 517, 491), 0.668, 3.806),
-    ],
-    ids=["regular", "high end"],
-)
-def test_sbg_reproduces_the_published_parameters(
-    left: tuple[int, ...], gamma: float, delta: float
-) -> None:
-    model = sbg.fit(left)
-    assert model.gamma == pytest.approx(gamma, abs=5e-4)
-    assert model.delta == pytest.approx(delta, abs=5e-4)
-    np.testing.assert_allclose(model.survival(7), np.array(left) / 1000, atol=0.02)
-    assert (np.diff(model.retention(12)) > 0).all()
-
-
-@pytest.mark.parametrize("left", [(), (10, 5), (10, 10, 10)])
-def test_sbg_refuses_cohorts_that_tell_nothing(left: tuple[int, ...]) -> None:
-    with pytest.raises(NothingToLearnFrom):
-        sbg.fit(left)

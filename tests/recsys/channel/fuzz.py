@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw
 from recsys.channel.hyper import MomentEffects
@@ -133,9 +133,9 @@ def wrongs(person: Person, choice: ChannelChoice) -> list[str]:
             found.append("above the cap")
         if channel.quiet_hours and (hour >= 21 or hour < 8):
             found.append("in quiet hours")
-    chances = {arm.channel: arm.propensity for arm in choice.ranked}
+    chances = {arm.channel: arm.pscore for arm in choice.ranked}
     if abs(sum(chances.values()) - 1) > 1e-12 or not choice.pscore > 0:
         found.append("propensities that are none")
-    if any(arm.propensity and not arm.eligible for arm in choice.ranked):
+    if any(arm.pscore and not arm.eligible for arm in choice.ranked):
         found.append("a chance for an arm that may not be used")
     return found

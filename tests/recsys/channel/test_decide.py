@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.decide import Worth, gate, interval, pick, worth
+from recsys.channel.decide import Worth, gate, interval, pick, toll, worth
 from recsys.channel.eligibility import ChannelQuery
-from recsys.channel.response import Belief, Chance, chances
+from recsys.channel.response import Belief, posterior
 from recsys.channel.terms import NONE
 from recsys.ladder import RungName
 from tests.recsys.channel.cases import ALL, MIDNIGHT, MONDAY_NOON, TERMS, models, person
@@ -20,12 +20,21 @@ from tests.recsys.channel.cases import ALL, MIDNIGHT, MONDAY_NOON, TERMS, models
 POPULAR = models().ladder({}).rungs[-1]
 
 
+def picked(arms: dict[str, tuple[float, float]], held: str, *, gate_error: float) -> str:
+    """Return the arm picked of all these, given their worths and deviations."""
+    names, worths = list(arms), [Worth(*each) for each in arms.values()]
+    z = gate(gate_error, challengers=len(arms) - 1)
+    best, kept = pick(worths, [True] * len(arms), names.index(held), z=z)
+    assert kept == (z > 0 and names[best] == held)
+    return names[best]
+
+
 def test_expected_value_is_gain_less_cost_less_those_who_leave() -> None:
-    believed = Belief(Chance(0.10, 0.01), Chance(0.002, 0.0))
     terms = replace(TERMS, response_value=2.0, unsubscribe_cost=10.0)
-    value = worth(believed, TERMS.channels[2], terms)
-    assert value.value == pytest.approx(0.10 * 2 - 0.05 - 0.002 * 10)
-    assert value.sd == pytest.approx(0.02)
+    taken = toll(terms, [Belief(0.002, 0.0)] * 3)
+    value, sd = worth([Belief(0.10, 0.01)] * 3, taken, terms)[2]
+    assert value == pytest.approx(0.10 * 2 - 0.05 - 0.002 * 10)
+    assert sd == pytest.approx(0.02)
 
 
 def test_the_gate_is_a_bonferroni_bound_over_the_challengers() -> None:
@@ -35,15 +44,20 @@ def test_the_gate_is_a_bonferroni_bound_over_the_challengers() -> None:
 
 def test_the_default_is_kept_until_another_is_clearly_better() -> None:
     ahead = 2.2 * np.hypot(0.01, 0.01)
-    held = {"email": Worth(0.05, 0.01), NONE: Worth(0, 0)}
-    assert pick(held | {"push": Worth(0.05 + ahead, 0.01)}, "email", gate_error=0.05) == "push"
-    assert pick(held | {"push": Worth(0.06, 0.01)}, "email", gate_error=0.05) == "email"
-    assert pick(held | {"push": Worth(0.06, 0.01)}, "email", gate_error=3.0) == "push"
+    held = {"email": (0.05, 0.01), NONE: (0.0, 0.0)}
+    assert picked(held | {"push": (0.05 + ahead, 0.01)}, "email", gate_error=0.05) == "push"
+    assert picked(held | {"push": (0.06, 0.01)}, "email", gate_error=0.05) == "email"
+    assert picked(held | {"push": (0.06, 0.01)}, "email", gate_error=3.0) == "push"
 
 
 def test_sending_nothing_beats_a_clear_loss() -> None:
-    arms = {"sms": Worth(-0.05, 0.01), NONE: Worth(0, 0)}
-    assert pick(arms, "sms", gate_error=0.05) == NONE
+    assert picked({"sms": (-0.05, 0.01), NONE: (0.0, 0.0)}, "sms", gate_error=0.05) == NONE
+
+
+def test_of_equals_the_arm_held_stays_and_through_an_open_gate_the_first_serves() -> None:
+    arms = {"email": (0.05, 0.01), "push": (0.05, 0.01), NONE: (0.0, 0.0)}
+    assert picked(arms, "push", gate_error=0.05) == "push"
+    assert picked(arms, "push", gate_error=3.0) == "email"
 
 
 def test_the_clearly_best_arm_serves_everybody() -> None:
@@ -99,7 +113,7 @@ def test_an_open_gate_follows_the_best_guess() -> None:
 
 @given(st.floats(1e-4, 0.6), st.floats(5, 1e5), st.floats(0.5, 3.0))
 def test_intervals_hold_the_probability_and_stay_in_bounds(p: float, n: float, z: float) -> None:
-    low, high = interval(chances([p], [n])[0], z=z)
+    low, high = interval(*posterior(p, n), z=z)
     assert 0 <= low <= p <= high <= 1
 
 
@@ -110,12 +124,12 @@ def test_intervals_hold_the_probability_and_stay_in_bounds(p: float, n: float, z
 def test_intervals_are_those_of_the_beta_distribution(
     p: float, n: float, low: float, high: float
 ) -> None:
-    found = interval(chances([p], [n])[0], z=1.959964)
+    found = interval(*posterior(p, n), z=1.959964)
     assert found == pytest.approx((low, high), abs=0.004)  # exact quantiles
 
 
 def test_intervals_of_hardly_any_evidence_say_nothing() -> None:
-    assert interval(Chance(0.9, 0.4), z=3.0) == (0.0, 1.0)
+    assert interval(0.9, 0.4, z=3.0) == (0.0, 1.0)
 
 
 def test_intervals_cover_the_truth() -> None:
@@ -124,8 +138,8 @@ def test_intervals_cover_the_truth() -> None:
     truth = rng.beta(0.06 * kappa, 0.94 * kappa, 4_000)
     seen = rng.binomial(n, truth)
     means = (seen + kappa * 0.06) / (n + kappa)
-    bounds = [interval(c, z=1.96) for c in chances(means.tolist(), [n + kappa] * 4_000)]
-    covered = np.mean([low <= t <= high for (low, high), t in zip(bounds, truth, strict=True)])
+    low, high = interval(*posterior(means, n + kappa), z=1.96)
+    covered = np.mean((low <= truth) & (truth <= high))
     assert 0.93 <= covered <= 0.97
 
 

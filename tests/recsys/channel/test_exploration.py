@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, draw
 from recsys.channel.terms import NONE
@@ -52,9 +52,9 @@ def test_a_hundred_thousand_fuzzed_decisions_keep_the_law() -> None:
         assert fuzz.wrongs(someone, choice) == []
 
 
-def test_arms_are_drawn_as_often_as_their_propensities_say() -> None:
+def test_arms_are_drawn_as_often_as_their_pscores_say() -> None:
     choices = [asked(f"d{n}") for n in range(8_000)]
-    told = {arm.channel: arm.propensity for arm in choices[0].ranked}
+    told = {arm.channel: arm.pscore for arm in choices[0].ranked}
     assert told == pytest.approx({"none": 0.075, "email": 0.075, "push": 0.775, "sms": 0.075})
     seen = Counter(choice.best for choice in choices)
     expected = [8_000 * told[arm] for arm in ARMS]
@@ -81,7 +81,7 @@ def test_without_a_lot_the_best_arm_is_certain() -> None:
     choice = models().ladder({}).rungs[-1].answer(person(), ChannelQuery())
     assert choice is not None
     assert (choice.pscore, choice.explored) == (1.0, False)
-    assert [arm.propensity for arm in choice.ranked] == [1.0, 0.0, 0.0, 0.0]
+    assert [arm.pscore for arm in choice.ranked] == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_an_explored_arm_says_so_and_the_best_keeps_its_reason() -> None:
@@ -105,18 +105,25 @@ def test_exploring_always_draws_all_eligible_arms_alike() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(ARMS[1:]), unique=True),
+    st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=5),
     st.floats(0, 1),
     st.text(max_size=5),
     st.text(max_size=5),
 )
-def test_propensities_always_sum_to_one(
-    others: list[str], epsilon: float, user: str, decision: str
+def test_pscores_always_sum_to_one(
+    granted: list[list[bool]], epsilon: float, user: str, decision: str
 ) -> None:
-    drawn = draw([NONE, *others], NONE, ExplorationDraw(decision, epsilon, 1), user)
-    assert sum(drawn.propensity.values()) == pytest.approx(1)
-    assert drawn.propensity[drawn.arm] > 0
-    assert set(drawn.propensity) == {NONE, *others}
+    usable = list(np.array(granted).T)
+    lot = ExplorationDraw(decision, epsilon, 1).drawn(user)
+    drawn = draw(np.full(len(granted), 3), usable, epsilon=epsilon, lot=np.full(len(granted), lot))
+    pscores = np.column_stack(drawn.pscores)
+    assert pscores.sum(axis=1) == pytest.approx(1)
+    assert (pscores[np.arange(len(granted)), drawn.arm] > 0).all()
+    assert not pscores[:, :-1][~np.array(granted)].any()
+    for row, own in enumerate(granted):
+        alone = draw(3, own, epsilon=epsilon, lot=lot)
+        assert (alone.arm, alone.explored) == (drawn.arm[row], drawn.explored[row])
+        assert alone.pscores == pytest.approx(pscores[row])
 
 
 def test_every_rung_explores_alike() -> None:

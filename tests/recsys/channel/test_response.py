@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys.channel.response import Rates, chances, concentration, counts, decay
+from recsys.channel.response import Rates, concentration, counts, decay, posterior
 from recsys.data.times import DAY
 from tests.recsys.channel.cases import MONDAY_NOON, messages
 
@@ -34,8 +34,7 @@ def test_a_rate_lies_between_what_was_seen_and_the_prior() -> None:
 
 
 def test_the_deviation_is_that_of_a_beta_distribution() -> None:
-    (chance,) = chances([0.2], [20.0])
-    assert chance.sd**2 == pytest.approx(4 * 16 / (20**2 * 21))  # Beta(4, 16)
+    assert posterior(0.2, 20.0).sd ** 2 == pytest.approx(4 * 16 / (20**2 * 21))  # Beta(4, 16)
 
 
 @pytest.mark.parametrize("kappa", [8.0, 30.0, 100.0])

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from recsys.channel import hyper, one_to_one, popular, segment
-from recsys.channel.decide import ChannelChoice
+from recsys.channel.choice import ChannelChoice
+from recsys.channel.decide import Situation
 from recsys.channel.models import ChannelModels, ChannelQuery
+from recsys.channel.recipients import Recipient
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY, HOUR
 from recsys.ladder import Ladder, Reason, RungName, Verdict
@@ -39,6 +41,11 @@ def climb(someone: Person, fitted: ChannelModels | None = None) -> tuple[RungNam
 
 def rung(name: RungName, ladder: Ladder[ChannelQuery, ChannelChoice] | None = None):  # type: ignore[no-untyped-def]
     return next(r for r in (ladder or models().ladder({})).rungs if r.name == name)
+
+
+def one_to_one_of(someone: Person) -> list[float]:
+    now = Situation.of(Recipient(someone), TERMS)
+    return [each.p for each in rung(RungName.ONE_TO_ONE).believed(now)]
 
 
 def table(user_segment: list[int], user_trait: list[int]) -> SegmentTable:
@@ -116,12 +123,12 @@ class TestOneToOne:
         assert rung(RungName.ONE_TO_ONE).answer(person(), ChannelQuery()).best == "email"
 
     def test_the_rate_is_shrunk_to_the_segment(self) -> None:
-        beliefs = rung(RungName.ONE_TO_ONE).beliefs(person(segment_row=1), ())
-        assert beliefs[2].response.p == pytest.approx((7 + 10 * 0.40) / (90 + 10))
+        believed = one_to_one_of(person(segment_row=1))
+        assert believed[2] == pytest.approx((7 + 10 * 0.40) / (90 + 10))
 
     def test_users_in_no_segment_are_shrunk_to_everybody(self) -> None:
-        beliefs = rung(RungName.ONE_TO_ONE).beliefs(person(segment_row=NO_SEGMENT), ())
-        assert beliefs[2].response.p == pytest.approx((7 + 10 * 0.08) / (90 + 10))
+        believed = one_to_one_of(person(segment_row=NO_SEGMENT))
+        assert believed[2] == pytest.approx((7 + 10 * 0.08) / (90 + 10))
 
     def test_unknown_users_are_refused(self) -> None:
         refused = rung(RungName.ONE_TO_ONE).declines(person(user_row=None))

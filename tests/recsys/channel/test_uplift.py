@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,8 @@ def test_unsubscribes_still_cost() -> None:
 
 def test_an_arm_that_takes_something_away_fits_the_answer() -> None:
     arm = climb(segment_row=0).answer.ranked[1]
-    told = {name: getattr(arm, name) for name in ArmSchema.model_fields}
+    told = {**asdict(arm), "propensity": arm.pscore}
+    told = {name: told[name] for name in ArmSchema.model_fields}
     assert ArmSchema(**told).p == -0.01
 
 

@@ -6,9 +6,9 @@ import pytest
 from recsys.algorithms.als import AlsSettings
 from tests.recsys.algorithms.test_spectral import dense, random_histories
 from training.benchmark import parts
-from training.benchmark.parts import PartSettings, Workshop, matrix
+from training.benchmark.parts import SpectralPartSettings, Workshop, matrix
 
-SMALL = PartSettings(
+SMALL = SpectralPartSettings(
     exponents=((0.5, 0.5, 0.5), (0.0, 1.0, 0.0)),
     edges=4,
     components=6,
@@ -81,14 +81,14 @@ def test_a_workshop_fits_only_what_changed(histories):
     workshop = Workshop(histories, seed=1, threads=1)
     before = workshop.fit(SMALL)
     workshop.settle(SMALL)
-    after = workshop.fit(PartSettings(SMALL.exponents, 2, 6, 0.5, SMALL.factors))
+    after = workshop.fit(SpectralPartSettings(SMALL.exponents, 2, 6, 0.5, SMALL.factors))
     assert after.factors[0] is before.factors[0]
     assert after.graphs[0].nnz < before.graphs[0].nnz
     assert workshop.fit(SMALL).graphs[0] is before.graphs[0]
 
 
 def test_a_small_file_starts_with_few_factors_and_components():
-    starts = [PartSettings.of_size(pairs) for pairs in (10, 30_000, 800_000, 10**9)]
+    starts = [SpectralPartSettings.of_size(pairs) for pairs in (10, 30_000, 800_000, 10**9)]
     assert [[each.factors for each in start.factors] for start in starts] == [
         [16, 8],
         [16, 8],

@@ -6,9 +6,9 @@ import pytest
 from tests.training.benchmark.worlds import Quiet, club_lines
 from training.benchmark import search as module
 from training.benchmark.histories import Taken, hold_out
-from training.benchmark.parts import PartSettings
+from training.benchmark.parts import SpectralPartSettings
 from training.benchmark.request import Budget
-from training.benchmark.search import Ground, asked_users, search
+from training.benchmark.search import ValidationPart, asked_users, search
 
 
 @pytest.fixture(name="ground", scope="module")
@@ -16,17 +16,17 @@ def _ground():
     baskets = {line.split()[0]: line.split()[1:] for line in club_lines()}
     taken = Taken.of(baskets)
     held = hold_out(taken.user_row, 0.2, seed=1)
-    return Ground.of(taken.histories(~held), taken.histories(held), seed=1, threads=1)
+    return ValidationPart.of(taken.histories(~held), taken.histories(held), seed=1, threads=1)
 
 
 def searched(ground, trials=3, seconds=60.0):
-    start = PartSettings.of_size(480)
+    start = SpectralPartSettings.of_size(480)
     return search([ground], start, Quiet(), k=5, seed=1, budget=Budget(trials, seconds))
 
 
 def test_one_trial_takes_the_start(ground):
     found = searched(ground, trials=1)
-    assert found.settings == PartSettings.of_size(480)
+    assert found.settings == SpectralPartSettings.of_size(480)
     assert found.tried == 1
     assert found.users == 80
     assert 0 < found.figures["NDCG@5"] < 1
@@ -48,7 +48,7 @@ def test_the_same_search_finds_the_same(ground):
 
 
 def test_every_change_changes_something():
-    start = PartSettings.of_size(800_000)
+    start = SpectralPartSettings.of_size(800_000)
     for name, change in module.CHANGES:
         assert change(start) != start, name
 

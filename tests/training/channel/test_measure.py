@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.channel.batch_decide import decide_all
+from recsys.channel.decide import decide_all
 from recsys.channel.models import ChannelQuery
 from recsys.config import Channel, Channels, Config
 from recsys.data.person import Person
@@ -210,14 +210,14 @@ def test_a_channel_with_a_budget_gets_a_price_and_keeps_to_its_share(
     )  # fmt: skip
     place = free.terms.names.index("push")
     terms = replace(free.terms, gate_error=9.0)
-    usual = (decide_all(replace(free, terms=terms).ladder({}), crowd).best == place).mean()
+    usual = (decide_all(replace(free, terms=terms).ladder({}), crowd).arm == place).mean()
     assert usual > 0.2
     arms = {**CONFIG.channels.arms, "push": Channel(cost=0.0005, budget_share=0.1)}
     section = CONFIG.channels.model_copy(update={"arms": arms})
     models = fitted(data, CONFIG.model_copy(update={"channels": section}))
     assert models.terms.channels[place].price > 0
     open_gate = replace(models, terms=replace(models.terms, gate_error=9.0))
-    assert (decide_all(open_gate.ladder({}), crowd).best == place).mean() <= 0.1 + 1e-9
+    assert (decide_all(open_gate.ladder({}), crowd).arm == place).mean() <= 0.1 + 1e-9
 
 
 def test_a_channel_may_not_be_called_none() -> None:

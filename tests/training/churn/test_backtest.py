@@ -18,10 +18,11 @@ from recsys.data.times import DAY
 from tests.recsys.churn.worlds import dying_world
 from tests.training.churn.test_measure import configured, data, quick, silent
 from tests.worlds import World
-from training import churn, judging_job
+from training import churn
 from training.churn import backtest
 from training.churn.backtest import ANEW, Matured
 from training.churn.choose import CANDIDATES, Candidate
+from training.cli.evaluate import judge_churn
 from training.report import churn_backtest as page
 from training.segments import fit_table
 
@@ -126,6 +127,6 @@ def test_the_page_and_the_tables_tell_every_window(tests: list[Matured], tmp_pat
 
 def test_the_command_judges_what_is_in_the_log(world: World, tmp_path: Path) -> None:
     out = Console(file=StringIO(), width=200)
-    judging_job.backtest(world.config, out, windows=1, report_file=tmp_path / "backtest.html")
+    judge_churn(world.config, out, windows=1, report_file=tmp_path / "backtest.html")
     assert ANEW in out.file.getvalue()  # type: ignore[attr-defined]
     assert (tmp_path / "backtest.html").exists()

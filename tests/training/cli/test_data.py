@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from recsys.config import Config, parse
 from recsys.errors import MissingColumn, UnreadableFile
 from recsys.storage.database.open import open_database
-from recsys.storage.users.consents import holding
+from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import Profiles
 from training.cli.data import app
 
@@ -63,7 +63,7 @@ def test_profiles_are_imported(option: str, text: str) -> None:
     found = {
         "--items": list(profiles.items()),
         "--users": list(profiles.users()),
-        "--consents": list(holding(profiles.ledger_of("ann"))),
+        "--consents": list(holding(Consents(profiles.database).ledger_of("ann"))),
     }
     assert found[option]
     database.close()

@@ -98,7 +98,7 @@ def test_drawn_arms_follow_their_propensities(folder: Path) -> None:
 def test_evaluating_shows_four_estimates_of_the_policy_and_of_every_arm(folder: Path) -> None:
     log = ("--log", folder / "later.csv", *WITH_PSCORE)
     result = run("evaluate", *log, "--policy", folder / "policy")
-    lines = [line.split() for line in result.output.splitlines()]
+    lines = [line.split() for line in result.stdout.splitlines()]
     assert [line[1] for line in lines[1:5]] == ["IPS", "SNIPS", "DR", "SNDR"]
     for arm in ARMS:
         assert f"{arm} for everybody" in result.output

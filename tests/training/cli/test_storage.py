@@ -59,7 +59,7 @@ def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -
     filled(url)
     assert "names no kind" in run("prune").output
     (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
-    assert run("prune").output == "view: 2 deleted\n"
+    assert run("prune").stdout == "view: 2 deleted\n"
 
 
 def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
@@ -68,3 +68,22 @@ def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
     assert "events 3, users 0, consents 0, decisions 0, aliases 0 (receipt " in told
     assert run("erase", "ann").output == told
     assert "events 0" in run("erase", "nobody").output
+
+
+def test_a_backup_is_restored_and_no_receipts_are_warned_of(url: str, tmp_path: Path) -> None:
+    filled(url)
+    assert "found the same" in run("backup", "b.db").output
+    told = run("restore", "b.db")
+    assert "restored from b.db; 0 erased ids stay erased" in told.output
+    assert "WARNING: no receipt of any erasure was found" in told.stderr
+    run("erase", "ann")
+    told = run("restore", "b.db", "--receipts", "store.db.erased")
+    assert "1 erased ids stay erased" in told.output
+    assert "WARNING" not in told.stderr
+
+
+def test_a_copy_says_how_far_it_is(url: str, tmp_path: Path) -> None:
+    filled(url)
+    told = run("copy", "--to", f"sqlite:///{tmp_path}/other.db").output
+    assert "events: 3 rows\n" in told
+    assert (tmp_path / "other.db").exists()

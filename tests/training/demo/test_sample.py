@@ -20,7 +20,7 @@ from training import channel
 from training.channel.messages import messages_from_log
 from training.data import TrainingData
 from training.demo.messages import simulate
-from training.job import DEMO_DIR
+from training.demo.run import DEMO_DIR
 
 FOLDER = Path(training.__file__).parent / "sample"
 FILE = FOLDER / "online_retail.parquet"

@@ -30,7 +30,8 @@ def test_segment_names_everything_it_has() -> None:
     ]  # fmt: skip
     found = event_columns(header, Columns(), trait="country")
     assert found.columns == {
-        "user": ("userId", "anonymousId"),
+        "user": ("userId",),
+        "anonymous": ("anonymousId",),
         "item": ("properties.product_id",),
         "at": ("timestamp",),
         "kind": ("event",),
@@ -39,8 +40,9 @@ def test_segment_names_everything_it_has() -> None:
         "order": ("properties.order_id",),
         "trait": ("traits.country",),
         "event_id": ("messageId",),
+        "call": ("type",),
     }
-    assert found.ignored == ("type",)
+    assert found.ignored == ()
 
 
 def test_a_configured_name_wins_over_a_recognised_one() -> None:

@@ -17,6 +17,7 @@ from rich.console import Console
 from recsys.config import Config
 from recsys.errors import MissingColumn, StoreUnavailable
 from recsys.storage.database.sqlite import SqliteDatabase
+from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erase
 from recsys.storage.users.profiles import ItemFacts, Profiles
@@ -244,7 +245,7 @@ def test_segment_exports_are_imported_as_they_are(log: EventLog, tmp_path: Path)
         ("ann", "tea", "purchase", 4.0),
         ("ann", "pot", "purchase", 9.0),
     ]
-    assert report.quarantined == {"no_item": 1}
+    assert report.quarantined == {"unused_event": 1}
 
 
 def test_aws_personalize_files_are_imported_as_they_are(log: EventLog, tmp_path: Path) -> None:
@@ -292,6 +293,22 @@ def test_a_message_log_imported_again_changes_nothing(log: EventLog, tmp_path: P
     assert len(before) == 3
     imported(log, tmp_path, text)
     assert rows(log) == before
+
+
+def test_orders_that_an_earlier_version_logged_are_not_logged_again(
+    log: EventLog, tmp_path: Path
+) -> None:
+    order = '"properties":{"products":[{"product_id":"tea"},{"product_id":"pot"}]}}'
+    text = f'{{"messageId":"m","userId":"ann","event":"purchase","timestamp":1577836800,{order}\n'
+    former = [
+        Event("m", "ann", "purchase", 1_577_836_800_000_000, item_id="tea"),
+        Event("m#1", "ann", "purchase", 1_577_836_800_000_000, item_id="pot"),
+    ]
+    log.append(former, now=NOW)
+    report = imported(log, tmp_path, text, name="segment.jsonl")
+    assert (report.logged, report.known) == (0, 2)
+    other = imported(log, tmp_path, text.replace('"m"', '"n"'), name="segment.jsonl")
+    assert other.logged == 2
 
 
 class Steps:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from recsys.errors import MissingColumn
 from recsys.storage.database.sqlite import SqliteDatabase
-from recsys.storage.users.consents import holding
+from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import NOW, configured, written
 from training.importing.profiles import import_consents, import_items, import_users
@@ -83,7 +83,7 @@ def test_consents_are_imported_once(profiles: Profiles, tmp_path: Path) -> None:
     )
     file, config = written(tmp_path, text), configured(tmp_path)
     report = import_consents(file, config, profiles)
-    assert holding(profiles.ledger_of("ann")) == {
+    assert holding(Consents(profiles.database).ledger_of("ann")) == {
         ("marketing", "email"): False,
         ("profiling", ""): False,
     }
@@ -108,7 +108,9 @@ def test_consents_may_be_told_by_a_column_granted(profiles: Profiles, tmp_path: 
     report = import_consents(written(tmp_path, text), configured(tmp_path), profiles)
     assert report.written == 6
     for word, granted in said.items():
-        assert holding(profiles.ledger_of(f"u{word}")) == {("marketing", "email"): granted}
+        assert holding(Consents(profiles.database).ledger_of(f"u{word}")) == {
+            ("marketing", "email"): granted
+        }
 
 
 def test_a_ledger_without_channels_says_that_none_is_given(

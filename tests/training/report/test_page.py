@@ -15,7 +15,7 @@ from recsys.ladder import Question, RungName
 from recsys.storage.models.store import ModelStore
 from tests.training.test_pipeline import opened, quick, trained
 from tests.worlds import World
-from training import summary
+from training.cli import train as summary
 from training.gate import GateVerdict
 from training.pipeline import TrainingRun
 from training.report import page

@@ -21,6 +21,7 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.database.tables import METADATA
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
+from recsys.storage.users.live_state import LiveState
 
 BEFORE_MIGRATIONS = """
 CREATE TABLE events (seq INTEGER NOT NULL, event_id TEXT NOT NULL, user_id TEXT NOT NULL,
@@ -83,7 +84,7 @@ def test_an_older_file_is_migrated_when_it_is_opened_and_keeps_its_events(tmp_pa
     path = older_file(tmp_path / "store.db")
     opened = SqliteDatabase(path)
     log = EventLog(opened)
-    assert [e.item_id for e in log.remembered("ann", since=0, at=9).live] == ["tea"]
+    assert [e.item_id for e in LiveState(log.database).of("ann", since=0, at=9).live] == ["tea"]
     log.append([Event("b", "ann", "view", 7, item_id="pot")], now=8)
     assert log.last_seq() == 2
     opened.close()

@@ -11,8 +11,7 @@ from recsys.errors import StoreUnavailable
 from recsys.storage.database.interface import Database
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.users import aliases
-from recsys.storage.users.consents import Consent
-from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.consents import Consent, Consents
 
 ONE = Decision(
     decision_id="d1",
@@ -68,10 +67,10 @@ def test_the_same_id_for_another_user_is_another_decision(log: DecisionLog) -> N
 
 def test_the_consents_behind_a_decision_are_named_by_their_last_line(log: DecisionLog) -> None:
     assert log.consent_seq("ann") == 0
-    Profiles(log.database).record_consents(
+    Consents(log.database).record(
         [Consent("ann", "marketing", c, "granted", 1) for c in ("email", "sms")]
     )
-    Profiles(log.database).record_consents([Consent("ben", "profiling", "", "denied", 1)])
+    Consents(log.database).record([Consent("ben", "profiling", "", "denied", 1)])
     assert log.consent_seq("ann") == 2
 
 
@@ -100,5 +99,5 @@ def test_of_two_decisions_by_one_id_the_users_stays(log: DecisionLog, database: 
 
 def test_the_consent_line_of_a_former_id_is_the_users(log: DecisionLog, database: Database) -> None:
     aliases.alias(database, "anon", "ann", at=8)
-    Profiles(database).record_consents([Consent("ann", "marketing", "email", "granted", 1)])
+    Consents(database).record([Consent("ann", "marketing", "email", "granted", 1)])
     assert log.consent_seq("anon") == log.consent_seq("ann") > 0

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from recsys.errors import StoreUnavailable
 from recsys.storage.database.interface import Database
 from recsys.storage.database.sqlite import SqliteDatabase
-from recsys.storage.events.event import Event, Verdict
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 
-ACCEPTED, DUPLICATE = Verdict.ACCEPTED, Verdict.DUPLICATE
+ACCEPTED, DUPLICATE = Reception.ACCEPTED, Reception.DUPLICATE
 NAMES = ("event_id", "user_id", "at", "value", "source", "ingested_at")
 
 

@@ -11,8 +11,8 @@ from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users import aliases
-from recsys.storage.users.consents import Consent
-from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.consents import Consent, Consents
+from recsys.storage.users.live_state import LiveState
 from tests.recsys.storage.decisions.test_log import ONE
 
 NOW = 1_000
@@ -22,27 +22,27 @@ GRANTED = [Consent("ann", "marketing", name, "granted", 10) for name in ("email"
 
 @pytest.fixture
 def log(database: Database) -> EventLog:
-    Profiles(database).record_consents(GRANTED)
+    Consents(database).record(GRANTED)
     return EventLog(database)
 
 
 def channels(log: EventLog, user_id: str = "ann") -> set[str]:
-    return set(log.remembered(user_id, since=0, at=NOW).channels)
+    return set(LiveState(log.database).of(user_id, since=0, at=NOW).channels)
 
 
 def test_who_unsubscribes_denies_the_channel_and_no_other(log: EventLog) -> None:
     log.append([SPAM], now=NOW)
     assert channels(log) == {"sms"}
     denied = Consent("ann", "marketing", "email", "denied", 20, source="message_unsubscribed")
-    assert Profiles(log.database).ledger_of("ann")[-1] == denied
+    assert Consents(log.database).ledger_of("ann")[-1] == denied
 
 
 def test_told_again_it_denies_nothing_new_and_a_later_yes_holds(log: EventLog) -> None:
     log.append([SPAM], now=NOW)
-    Profiles(log.database).record_consents([replace(GRANTED[0], at=30)])
+    Consents(log.database).record([replace(GRANTED[0], at=30)])
     log.append([SPAM], now=NOW)
     assert channels(log) == {"email", "sms"}
-    assert len(Profiles(log.database).ledger_of("ann")) == 4
+    assert len(Consents(log.database).ledger_of("ann")) == 4
 
 
 def test_the_message_or_the_decision_that_it_names_says_the_channel(log: EventLog) -> None:

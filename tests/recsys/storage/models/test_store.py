@@ -28,7 +28,7 @@ from recsys.storage.models.journal import Act, Line
 from recsys.storage.models.store import Broken, ModelStore
 from tests.recsys.storage.worlds import BLACK_FRIDAY, Small, bundle, manifest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -294,7 +294,7 @@ def test_a_file_in_the_way_of_the_store_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_kept_leaves_no_version(store: ModelStore) -> None:
-    with pytest.raises(TypeError, match="name: 7 is not str"):
+    with pytest.raises(TypeError, match="name should be str, is 7"):
         store.register(Small(np.zeros(3, np.float32), 7), manifest(1), at=10)  # type: ignore[arg-type]
     assert store.list() == ()
     store.register(bundle(1), manifest(1), at=20)

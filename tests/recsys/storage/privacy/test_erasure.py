@@ -15,7 +15,8 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.erasure import Receipt, erase, erased_after, receipt_of
 from recsys.storage.users import aliases
-from recsys.storage.users.consents import Consent
+from recsys.storage.users.consents import Consent, Consents
+from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -26,7 +27,7 @@ def view(event_id: str, user_id: str = "ann", kind: str = "view") -> Event:
 
 
 def items(log: EventLog, user_id: str) -> list[str | None]:
-    return [event.item_id for event in log.remembered(user_id, since=0, at=NOW).live]
+    return [event.item_id for event in LiveState(log.database).of(user_id, since=0, at=NOW).live]
 
 
 def decision(user_id: str) -> Decision:
@@ -41,7 +42,7 @@ def full(database: Database) -> None:
     log, profiles = EventLog(database), Profiles(database)
     log.append([view("a"), view("x", "ben"), view("b", "phone"), view("c")], now=NOW)
     profiles.put_users([("ann", {"country": "Norway"}, ""), ("ben", {"country": "France"}, "")])
-    profiles.record_consents([Consent("ann", "marketing", "sms", "granted", 1)])
+    Consents(profiles.database).record([Consent("ann", "marketing", "sms", "granted", 1)])
     for user in ("ann", "ben"):
         DecisionLog(database).put(decision(user))
     aliases.alias(database, "phone", "ann", at=NOW)
@@ -81,8 +82,8 @@ def test_all_ids_of_the_person_are_nobody_and_others_are_not_touched(
     erase(database, asked, at=NOW, receipt_id="r1")
     log = EventLog(database)
     for one in ("ann", "phone"):
-        assert log.remembered(one, since=0, at=NOW) == ERASED
-        assert Profiles(database).ledger_of(one) == ()
+        assert LiveState(log.database).of(one, since=0, at=NOW) == ERASED
+        assert Consents(database).ledger_of(one) == ()
         assert DecisionLog(database).get(one, "d1") is None
     assert items(log, "ben") == ["x"]
     assert set(Profiles(database).users()) == {"ben"}
@@ -110,7 +111,7 @@ def test_what_arrives_later_is_not_kept_and_the_rest_of_its_batch_is(database: D
     assert log.append(late, now=NOW) == ["duplicate", "erased", "accepted", "erased"]
     profiles.put_users([("ann", {"country": "Norway"}, ""), ("ben", {"plan": "b"}, "")])
     said = [Consent(user, "profiling", "", "granted", 2) for user in ("phone", "ben")]
-    assert profiles.record_consents(said) == 1
+    assert Consents(profiles.database).record(said) == 1
     with pytest.raises(ErasedUser, match="'ann' was erased"):
         DecisionLog(database).put(decision("ann"))
     assert [rows_about(database, one) for one in ("ann", "phone", "")] == [0, 0, 1]

@@ -8,6 +8,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erase
 from recsys.storage.privacy.retention import prune
+from recsys.storage.users.live_state import LiveState
 
 NOW = 1_000 * DAY
 
@@ -17,7 +18,7 @@ def event(event_id: str, kind: str, days_ago: int, user_id: str = "ann") -> Even
 
 
 def items(log: EventLog, user_id: str = "ann") -> list[str | None]:
-    return [event.item_id for event in log.remembered(user_id, since=0, at=NOW).live]
+    return [event.item_id for event in LiveState(log.database).of(user_id, since=0, at=NOW).live]
 
 
 def test_events_past_their_time_go_and_the_others_stay(database: Database) -> None:

@@ -9,7 +9,8 @@ from recsys.storage.database.interface import Database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users import aliases
-from recsys.storage.users.consents import Consent, holding
+from recsys.storage.users.consents import Consent, Consents, holding
+from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -20,7 +21,9 @@ def view(event_id: str, user_id: str, at: int = 1) -> Event:
 
 
 def items(log: EventLog, user_id: str, *, since: int = 0) -> list[str | None]:
-    return [event.item_id for event in log.remembered(user_id, since=since, at=NOW).live]
+    return [
+        event.item_id for event in LiveState(log.database).of(user_id, since=since, at=NOW).live
+    ]
 
 
 def test_the_user_has_the_history_and_it_is_live(database: Database) -> None:
@@ -37,8 +40,8 @@ def test_whoever_asks_for_the_former_id_means_the_user(database: Database) -> No
     log.append([view("a", "anon"), view("b", "ann")], now=NOW)
     aliases.alias(database, "anon", "ann", at=NOW)
     assert items(log, "anon") == items(log, "ann")
-    assert log.remembered("anon", since=0, at=NOW).known_as == "ann"
-    assert log.remembered("ann", since=0, at=NOW).known_as == ""
+    assert LiveState(log.database).of("anon", since=0, at=NOW).known_as == "ann"
+    assert LiveState(log.database).of("ann", since=0, at=NOW).known_as == ""
 
 
 def test_later_events_of_the_former_id_are_the_users(database: Database) -> None:
@@ -63,8 +66,8 @@ def test_saying_it_twice_or_backwards_changes_nothing(database: Database) -> Non
 
 
 def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> None:
-    profiles = Profiles(database)
-    profiles.record_consents(
+    ledger = Consents(database)
+    ledger.record(
         [
             Consent("ann", "profiling", "", "granted", 1),
             Consent("anon", "profiling", "", "denied", 2),
@@ -72,20 +75,20 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
         ]
     )
     aliases.alias(database, "anon", "ann", at=NOW)
-    assert holding(profiles.ledger_of("ann")) == {
+    assert holding(ledger.ledger_of("ann")) == {
         ("profiling", ""): False,
         ("marketing", "sms"): False,
     }
-    assert holding(profiles.ledger_of("anon")) == holding(profiles.ledger_of("ann"))
+    assert holding(ledger.ledger_of("anon")) == holding(ledger.ledger_of("ann"))
 
 
 def test_a_denial_said_of_the_former_id_later_is_the_users_too(database: Database) -> None:
-    profiles = Profiles(database)
+    profiles, ledger = Profiles(database), Consents(database)
     aliases.alias(database, "anon", "ann", at=NOW)
-    profiles.record_consents([Consent("anon", "profiling", "", "denied", 2)])
+    ledger.record([Consent("anon", "profiling", "", "denied", 2)])
     profiles.put_users([("anon", {"country": "Norway"}, "")])
-    assert EventLog(database).remembered("ann", since=0, at=NOW).profiling is False
-    assert profiles.ledger_of("anon") == profiles.ledger_of("ann")
+    assert LiveState(database).of("ann", since=0, at=NOW).profiling is False
+    assert ledger.ledger_of("anon") == ledger.ledger_of("ann")
     assert profiles.users() == {"ann": ({"country": "Norway"}, "")}
 
 

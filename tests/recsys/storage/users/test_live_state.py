@@ -15,7 +15,8 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users import live_state
-from recsys.storage.users.consents import Consent
+from recsys.storage.users.consents import Consent, Consents
+from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000 * DAY
@@ -23,11 +24,18 @@ NOW = 1_000 * DAY
 
 @pytest.fixture
 def log(database: Database) -> EventLog:
-    return EventLog(database, live_events=3)
+    return EventLog(database)
+
+
+def remembered(
+    log: EventLog, user_id: str, *, since: int, at: int, marketing: bool = True
+) -> Remembered:
+    state = LiveState(log.database, live_events=3)
+    return state.of(user_id, since=since, at=at, marketing=marketing)
 
 
 def live(log: EventLog, user_id: str = "ann", *, since: int = 0) -> list[str | None]:
-    return [event.item_id for event in log.remembered(user_id, since=since, at=NOW).live]
+    return [event.item_id for event in remembered(log, user_id, since=since, at=NOW).live]
 
 
 def put(log: EventLog, *items: str, user_id: str = "ann", at: int = NOW) -> None:
@@ -39,19 +47,19 @@ def sent(event_id: str, channel: str, at: int) -> Event:
 
 
 def test_nothing_is_remembered_of_a_stranger(log: EventLog) -> None:
-    assert log.remembered("who", since=0, at=NOW) is NOTHING_REMEMBERED
-    assert log.remembered("\ud800", since=0, at=NOW) is NOTHING_REMEMBERED
-    assert log.remembered("", since=0, at=NOW) is NOTHING_REMEMBERED
+    assert remembered(log, "who", since=0, at=NOW) is NOTHING_REMEMBERED
+    assert remembered(log, "\ud800", since=0, at=NOW) is NOTHING_REMEMBERED
+    assert remembered(log, "", since=0, at=NOW) is NOTHING_REMEMBERED
 
 
 def test_an_event_is_remembered_as_soon_as_it_is_appended(log: EventLog) -> None:
     log.append([Event("a", "ann", "buy", 7, item_id="tea", quantity=2, value=5.0)], now=NOW)
-    assert log.remembered("ann", since=0, at=NOW).live == (LiveEvent("tea", "buy", 7, 2.0, 5.0),)
+    assert remembered(log, "ann", since=0, at=NOW).live == (LiveEvent("tea", "buy", 7, 2.0, 5.0),)
 
 
 def test_an_event_of_unknown_worth_is_worth_nothing(log: EventLog) -> None:
     log.append([Event("a", "ann", "view", 7)], now=NOW)
-    assert log.remembered("ann", since=0, at=NOW).live == (LiveEvent(None, "view", 7, 1.0, 0.0),)
+    assert remembered(log, "ann", since=0, at=NOW).live == (LiveEvent(None, "view", 7, 1.0, 0.0),)
 
 
 def test_only_events_after_the_watermark_are_live(log: EventLog) -> None:
@@ -71,7 +79,7 @@ def test_events_of_others_and_of_the_future_are_left_out(log: EventLog) -> None:
 
 def test_what_a_host_with_a_faster_clock_took_happened_just_now(log: EventLog) -> None:
     put(log, "tea", at=NOW + live_state.SLACK)
-    (event,) = log.remembered("ann", since=0, at=NOW).live
+    (event,) = remembered(log, "ann", since=0, at=NOW).live
     assert (event.item_id, event.at) == ("tea", NOW)
 
 
@@ -92,8 +100,8 @@ def test_messages_of_the_last_week_are_remembered_however_old_the_watermark(log:
         ],
         now=NOW,
     )
-    remembered = log.remembered("ann", since=log.last_seq(), at=NOW)
-    assert remembered.messages == {"email": (NOW - 5 * DAY, NOW - 3 * DAY), "sms": (NOW - 2 * DAY,)}
+    state = remembered(log, "ann", since=log.last_seq(), at=NOW)
+    assert state.messages == {"email": (NOW - 5 * DAY, NOW - 3 * DAY), "sms": (NOW - 2 * DAY,)}
     assert live(log) == []
 
 
@@ -118,7 +126,7 @@ def test_what_came_of_messages_is_remembered_with_the_message(log: EventLog) -> 
         ],
         now=NOW,
     )
-    assert log.remembered("ann", since=log.last_seq(), at=NOW).reactions == (
+    assert remembered(log, "ann", since=log.last_seq(), at=NOW).reactions == (
         Reaction("email", NOW - 2 * DAY, NOW - 2 * DAY + HOUR, opened=True),
         Reaction("email", NOW - DAY, NOW - 2 * HOUR, opened=False),
         Reaction("email", NOW - 3 * DAY, NOW, opened=False),
@@ -134,11 +142,11 @@ def test_a_response_before_any_message_belongs_to_none(log: EventLog) -> None:
         ],
         now=NOW,
     )
-    assert log.remembered("ann", since=0, at=NOW).reactions == ()
+    assert remembered(log, "ann", since=0, at=NOW).reactions == ()
 
 
 def test_consents_hold_whatever_their_time(log: EventLog) -> None:
-    Profiles(log.database).record_consents(
+    Consents(log.database).record(
         [
             Consent("ann", "profiling", "", "granted", 1),
             Consent("ann", "profiling", "", "denied", NOW + DAY),
@@ -147,21 +155,21 @@ def test_consents_hold_whatever_their_time(log: EventLog) -> None:
             Consent("ann", "marketing", "sms", "denied", 2),
         ]
     )
-    remembered = log.remembered("ann", since=0, at=NOW)
-    assert remembered == Remembered(profiling=False, channels=frozenset({"email"}))
+    state = remembered(log, "ann", since=0, at=NOW)
+    assert state == Remembered(profiling=False, channels=frozenset({"email"}))
 
 
 def test_traits_and_the_time_zone_are_remembered(log: EventLog) -> None:
     Profiles(log.database).put_users([("ann", {"country": "Norway"}, "Europe/Oslo"), ("b", {}, "")])
-    traits = log.remembered("ann", since=0, at=NOW).traits
+    traits = remembered(log, "ann", since=0, at=NOW).traits
     assert traits == {"country": "Norway", "timezone": "Europe/Oslo"}
-    assert log.remembered("b", since=0, at=NOW).traits == {}
+    assert remembered(log, "b", since=0, at=NOW).traits == {}
 
 
 @pytest.mark.parametrize("statement", [live_state.ALL, live_state.WITHOUT_MARKETING])
 def test_every_part_of_the_read_uses_an_index(tmp_path: Path, statement: str) -> None:
     file = SqliteDatabase(tmp_path / "store.db")
-    plan = file.read(f"EXPLAIN QUERY PLAN {statement}", ("a", 1, 1, 1, 1))
+    plan = file.read(f"EXPLAIN QUERY PLAN {statement}", ("a", 1, 1, 1, 1, 1))
     file.close()
     steps = [row[3] for row in plan]
     assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN live"]
@@ -171,14 +179,14 @@ def test_every_part_of_the_read_uses_an_index(tmp_path: Path, statement: str) ->
 
 def test_without_marketing_neither_messages_nor_channels_are_read(log: EventLog) -> None:
     log.append([sent("m1", "email", NOW - DAY), Event("v", "ann", "view", 7)], now=NOW)
-    Profiles(log.database).record_consents(
+    Consents(log.database).record(
         [
             Consent("ann", "profiling", "", "denied", 1),
             Consent("ann", "marketing", "email", "granted", 1),
         ]
     )
-    light = log.remembered("ann", since=0, at=NOW, marketing=False)
-    full = log.remembered("ann", since=0, at=NOW)
+    light = remembered(log, "ann", since=0, at=NOW, marketing=False)
+    full = remembered(log, "ann", since=0, at=NOW)
     assert light == replace(full, messages={}, channels=frozenset())
     assert full.channels == {"email"}
     assert light.profiling is False
@@ -187,4 +195,4 @@ def test_without_marketing_neither_messages_nor_channels_are_read(log: EventLog)
 def test_a_closed_store_is_unavailable(log: EventLog) -> None:
     log.database.close()
     with pytest.raises(StoreUnavailable):
-        log.remembered("ann", since=0, at=NOW)
+        remembered(log, "ann", since=0, at=NOW)

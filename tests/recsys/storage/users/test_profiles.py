@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import StoreUnavailable
 from recsys.storage.database.interface import Database
-from recsys.storage.users.consents import Consent, holding, latest
+from recsys.storage.users.consents import Consent, Consents, holding, latest
 from recsys.storage.users.profiles import ItemFacts, Profiles
 
 
@@ -58,12 +58,12 @@ def test_traits_of_a_user_are_merged(profiles: Profiles) -> None:
 
 def test_the_same_line_of_the_ledger_is_written_once(profiles: Profiles) -> None:
     line = Consent("ann", "marketing", "email", "granted", 5, basis="form")
-    assert profiles.record_consents([line, line]) == 1
-    assert profiles.record_consents([line]) == 0
+    assert Consents(profiles.database).record([line, line]) == 1
+    assert Consents(profiles.database).record([line]) == 0
 
 
 def test_the_latest_word_counts_whatever_order_it_came_in(profiles: Profiles) -> None:
-    profiles.record_consents(
+    Consents(profiles.database).record(
         [
             Consent("ann", "marketing", "email", "denied", 9),
             Consent("ann", "marketing", "email", "granted", 5),
@@ -71,18 +71,22 @@ def test_the_latest_word_counts_whatever_order_it_came_in(profiles: Profiles) ->
             Consent("ben", "profiling", "", "granted", 1),
         ]
     )
-    assert holding(profiles.ledger_of("ann")) == {
+    assert holding(Consents(profiles.database).ledger_of("ann")) == {
         ("marketing", "email"): False,
         ("profiling", ""): False,
     }
-    assert holding(profiles.ledger_of("cid")) == {}
+    assert holding(Consents(profiles.database).ledger_of("cid")) == {}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["granted", "denied"]), st.integers(0, 3)), min_size=1))
-def test_of_words_at_one_instant_the_last_to_arrive_counts(words: list[tuple[str, int]]) -> None:
+def test_a_grant_counts_only_if_given_and_taken_after_every_denial(
+    words: list[tuple[str, int]],
+) -> None:
     lines = [("profiling", "", state, at, seq) for seq, (state, at) in enumerate(words)]
-    newest = max(at for _, at in words)
-    expected = [state for state, at in words if at == newest][-1] == "granted"
+    denials = [seq for seq, (state, _) in enumerate(words) if state == "denied"]
+    newest = max((words[seq][1] for seq in denials), default=-1)
+    since = words[max(denials, default=-1) + 1 :]
+    expected = any(at >= newest for _, at in since)
     assert latest(lines) == {("profiling", ""): expected}
     assert latest(reversed(lines)) == {("profiling", ""): expected}
 

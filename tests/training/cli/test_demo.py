@@ -1,4 +1,4 @@
-"""The commands that make models, as far as they go without making one."""
+"""The demo, as far as it goes without training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys.errors import StoreUnavailable
-from training.cli.train import app
+from training.cli.demo import app
 
 
 def test_the_demo_says_how_long_it_takes_before_it_begins(
@@ -17,6 +17,6 @@ def test_the_demo_says_how_long_it_takes_before_it_begins(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     nowhere = {"RECSYS_STORAGE__URL": f"sqlite:///{tmp_path}/file/store.db"}
-    result = CliRunner().invoke(app, ["demo", "--prepare-only"], env=nowhere)
+    result = CliRunner().invoke(app, ["--prepare-only"], env=nowhere)
     assert isinstance(result.exception, StoreUnavailable)
-    assert result.output == "This takes about two minutes on two cores.\n"
+    assert result.stdout == "This takes about two minutes on two cores.\n"

@@ -7,7 +7,7 @@ import numpy as np
 from recsys.config import Training
 from recsys.data.ids import IdMap
 from recsys.evaluation.per_user import PerUser
-from training.judging_job import compared
+from training.report.comparison import compared
 
 SETTINGS = Training(resamples=200)
 

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.channel.batch_decide import Decided, decide_all, intervals
-from recsys.channel.batch_people import Crowd, Exclusion
-from recsys.channel.decide import ChannelChoice, interval
-from recsys.channel.eligibility import ChannelQuery
-from recsys.channel.response import Chance
+from recsys.channel.choice import ChannelChoice
+from recsys.channel.decide import Decided, Worth, decide_all, interval, pick
+from recsys.channel.eligibility import ChannelQuery, Exclusion
+from recsys.channel.recipients import Recipients
 from recsys.channel.terms import NONE
 from recsys.data.person import Person
 from recsys.ladder import Ladder, RungName, Verdict
@@ -23,7 +22,7 @@ Asked = tuple[Person, ChannelQuery]
 
 
 def together(ladder: Ladder, asked: list[Asked]) -> Decided:
-    crowd = Crowd.of([person for person, _ in asked], ladder.rungs[-1].terms)
+    crowd = Recipients.of([person for person, _ in asked], ladder.rungs[-1].terms)
     lots = np.array([query.lot.drawn(person.user_id) for person, query in asked])
     return decide_all(ladder, crowd, epsilon=fuzz.EPSILON, lots=lots)
 
@@ -33,14 +32,14 @@ def same(ladder: Ladder, asked: list[Asked]) -> None:
     for row, (person, query) in enumerate(asked):
         climb = ladder.climb(person, query, on_failure=fail)
         choice: ChannelChoice = climb.answer
-        assert names[found.best[row]] == choice.best
+        assert names[found.arm[row]] == choice.best
         assert (found.send_at[row] or None) == choice.send_at
         assert found.explored[row] == choice.explored
         assert ladder.rungs[found.rung[row]].name == climb.rung
         assert found.pscore[row] == pytest.approx(choice.pscore)
         for arm in choice.ranked:
             place = names.index(arm.channel)
-            assert found.propensity[row, place] == pytest.approx(arm.propensity)
+            assert found.pscores[row, place] == pytest.approx(arm.pscore)
             if arm.channel != NONE:
                 told = (found.p, found.low, found.high, found.value)
                 assert [column[row, place] for column in told] == pytest.approx(
@@ -86,28 +85,28 @@ def test_the_law_holds_where_uplift_serves() -> None:
 def test_without_lots_the_best_arm_is_certain() -> None:
     asked = list(fuzz.people(50, seed=1))
     ladder = fuzz.ladder()
-    crowd = Crowd.of([person for person, _ in asked], fuzz.TERMS)
+    crowd = Recipients.of([person for person, _ in asked], fuzz.TERMS)
     found = decide_all(ladder, crowd)
     assert found.pscore.tolist() == [1.0] * 50
     assert not found.explored.any()
 
 
 def test_nobody_gets_no_decision() -> None:
-    found = decide_all(fuzz.ladder(), Crowd.of([], fuzz.TERMS))
-    assert len(found.best) == 0
-    assert found.propensity.shape == (0, fuzz.N_ARMS + 1)
+    found = decide_all(fuzz.ladder(), Recipients.of([], fuzz.TERMS))
+    assert len(found.arm) == 0
+    assert found.pscores.shape == (0, fuzz.N_ARMS + 1)
 
 
 def test_channels_that_the_caller_does_not_offer_are_left_out() -> None:
-    crowd = Crowd.of([cases.person()], cases.TERMS)
+    crowd = Recipients.of([cases.person()], cases.TERMS)
     found = decide_all(cases.models().ladder({}), crowd, offered=frozenset({"sms"}))
     assert found.excluded[0].tolist() == [Exclusion.NOT_OFFERED, Exclusion.NOT_OFFERED, 0]
 
 
 def test_a_part_of_a_crowd_keeps_its_messages() -> None:
     asked = [person for person, _ in fuzz.people(40, seed=3)]
-    whole = Crowd.of(asked, fuzz.TERMS).part(slice(10, 30))
-    part = Crowd.of(asked[10:30], fuzz.TERMS)
+    whole = Recipients.of(asked, fuzz.TERMS).part(slice(10, 30))
+    part = Recipients.of(asked[10:30], fuzz.TERMS)
     order, other = (np.lexsort((c.sent_at, c.sent_channel, c.sent_to)) for c in (whole, part))
     assert (whole.sent_at[order] == part.sent_at[other]).all()
     assert (whole.sent_to[order] == part.sent_to[other]).all()
@@ -116,5 +115,17 @@ def test_a_part_of_a_crowd_keeps_its_messages() -> None:
 
 @given(st.floats(1e-4, 1 - 1e-4), st.floats(1e-6, 0.3))
 def test_intervals_of_many_are_those_of_each(p: float, sd: float) -> None:
-    low, high = intervals(np.array([p]), np.array([sd]), z=1.96)
-    assert (low[0], high[0]) == pytest.approx(interval(Chance(p, sd), z=1.96))
+    low, high = interval(np.array([p]), np.array([sd]), z=1.96)
+    assert (low[0], high[0]) == pytest.approx(interval(p, sd, z=1.96))
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 0.5), st.booleans()), min_size=1))
+def test_what_is_picked_of_many_is_picked_of_each(rows: list[tuple[float, float, bool]]) -> None:
+    value, sd, may = (np.array(column) for column in zip(*rows, strict=True))
+    nothing = (Worth(0.0, 0.0), Worth(0.1, 0.2))
+    for held in range(3):
+        arms, usable = [Worth(value, sd), nothing[1], nothing[0]], [may, ~may, True]
+        best, kept = pick(arms, usable, np.full(len(rows), held), z=1.5)
+        for row, (v, s, m) in enumerate(rows):
+            alone = pick([Worth(v, s), nothing[1], nothing[0]], [m, not m, True], held, z=1.5)
+            assert (best[row], kept[row]) == alone

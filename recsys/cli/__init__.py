@@ -1,0 +1,1 @@
+"""What every command stands on: how commands are found, configured, shown and stopped."""

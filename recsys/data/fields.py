@@ -1,0 +1,168 @@
+"""How the fields of an event are called: one table, for files and for requests.
+
+A name is read in any case and whatever its punctuation (``userId``, ``USER_ID``, ``User ID``), at
+the top of a record or inside one of ``WRAPPERS``. Each name has one meaning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+WRAPPERS = frozenset({"properties", "eventproperties", "ecommerce"})
+"""Objects whose fields are as good as those of the record, where it does not say them itself."""
+
+LISTS = frozenset({"products", "items", "lineitems", "orderitems"})
+"""Lists of the products of one event, each with fields of its own: ``PRODUCT``."""
+
+OF_THE_ORDER = ("order", "recommendation", "device", "placement", "context")
+"""What an event says of all its products, whatever a product says of itself."""
+
+MOST_CHARACTERS = 64
+"""Longer names are nobody's: they are not kept in mind."""
+
+_NAMES = 4_096
+_WRAPPED = "wrapped"
+
+Said = Mapping[str, Any]
+"""What a record says, by meaning."""
+
+
+class Place(NamedTuple):
+    """What a name means, and how early it counts among the names of that meaning (0: first)."""
+
+    meaning: str
+    rank: int
+
+
+def plain(name: str) -> str:
+    """Return a name in one spelling: lower case, letters and digits; dots part what is nested."""
+    return re.sub(r"[^\w.]|_", "", name.lower())
+
+
+class Names:
+    """What each meaning is called.
+
+    Parameters
+    ----------
+    table : mapping of str to sequence of str
+        The names of each meaning, the one that wins first.
+    """
+
+    def __init__(self, table: Mapping[str, Sequence[str]]) -> None:
+        self.table = table
+        self._places = {
+            plain(name): Place(meaning, rank)
+            for meaning, names in table.items()
+            for rank, name in enumerate(names)
+        } | {name: Place(_WRAPPED, 0) for name in WRAPPERS}
+        self.place: Callable[[str], Place | None] = lru_cache(_NAMES)(self._place)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name has a meaning."""
+        return self.place(name) is not None
+
+    def said(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a record says, by meaning; what is null or empty says nothing.
+
+        What the record says itself wins over what one of ``WRAPPERS`` says by the same name.
+        """
+        found: dict[str, Any] = {}
+        ranks: dict[str, int] = {}
+        levels = [record]
+        for level in levels:
+            for name, value in level.items():
+                place = self.place(name) if len(name) <= MOST_CHARACTERS else None
+                if place is None or value is None or value == "":
+                    continue
+                meaning, rank = place
+                if meaning == _WRAPPED:
+                    if level is record and isinstance(value, dict):
+                        levels.append(value)
+                elif rank < ranks.get(meaning, _NAMES):
+                    found[meaning], ranks[meaning] = value, rank
+        return found
+
+    def _place(self, name: str) -> Place | None:
+        return self._places.get(plain(name))
+
+
+EVENT = Names(
+    {
+        "call": ("type",),
+        "user": ("user_id", "user"),
+        "anonymous": ("anonymous_id",),
+        "previous": ("previous_id",),
+        "item": ("item_id", "item", "product_id", "sku"),
+        "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime",
+               "original_timestamp"),
+        "sent": ("sent_at",),
+        "received": ("received_at",),
+        "kind": ("event", "kind", "event_type", "feedback_type"),
+        "quantity": ("quantity",),
+        "price": ("price",),
+        "total": ("value", "total", "revenue"),
+        "order": ("order_id",),
+        "state": ("order_status", "financial_status", "payment_status", "status", "state"),
+        "cancelled_at": ("cancelled_at", "canceled_at"),
+        "title": ("title", "product_name", "item_name"),
+        "category": ("category", "categories"),
+        "device": ("device", "device_type", "context.device.type"),
+        "placement": ("placement",),
+        "event_id": ("message_id", "event_id", "insert_id", "uuid"),
+        "channel": ("channel",),
+        "ref": ("ref", "message_ref", "decision_id"),
+        "mail": ("email_id",),
+        "pscore": ("pscore",),
+        "simulated": ("simulated",),
+        "machine": ("machine", "bot", "is_bot"),
+        "agent": ("context.user_agent",),
+        "recommendation": ("recommendation_id",),
+        "products": sorted(LISTS, key=("products", "lineitems", "orderitems", "items").index),
+        "context": ("context",),
+        "traits": ("traits",),
+    }
+)  # fmt: skip
+"""The fields of an event."""
+
+PRODUCT = Names(
+    {
+        "item": ("item_id", "item", "product_id", "sku", "id"),
+        "title": ("title", "product_name", "item_name", "name"),
+        "category": ("category", "categories", "item_category"),
+        "quantity": ("quantity",),
+        "price": ("price",),
+        "total": ("value", "total", "revenue"),
+    }
+)
+"""The fields of one product in a list, or beside a ``product_id``."""
+
+
+def products(given: object) -> list[Said]:
+    """Return what is said of each product in a list; empty where there is no list.
+
+    A product that is a bare text or number is its id; the list may be the text of a JSON list.
+
+    Raises
+    ------
+    ValueError
+        It is something else, and what.
+    """
+    if given is None or given in ("", []):
+        return []
+    if isinstance(given, str):
+        given = json.loads(given) if given.lstrip()[:1] == "[" else given
+    if not isinstance(given, list):
+        raise ValueError(f"products is {given!r:.80}")  # noqa: TRY004 - as broken JSON is
+    return [_product(place, one) for place, one in enumerate(given)]
+
+
+def _product(place: int, given: object) -> Said:
+    if isinstance(given, dict):
+        return PRODUCT.said(given)
+    if isinstance(given, (str, int)) and not isinstance(given, bool) and given != "":
+        return {"item": given}
+    raise ValueError(f"products[{place}] is {given!r:.80}")

@@ -1,0 +1,181 @@
+"""JSON into rows: one an object, or one a product of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, plain
+from recsys.errors import UnreadableFile
+from training.importing.rows import BROKEN_SCHEMA, Rows
+
+Broken = tuple[int, str, str]
+DEEPER = "context.device"
+"""The one object two levels down that is read: Segment's ``context.device.type``."""
+HOLDERS = ("events", "data", "results", "orders", "records", "rows", "items")
+"""What an object calls the list of records that it holds."""
+
+
+def read_json(path: Path, content: bytes) -> Rows:
+    """Read objects, one a line, in a list, one after the other, or as a list in one object.
+
+    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An event
+    with a list of products (``properties.products`` of Segment's Order Completed) becomes one row
+    a product, its fields in columns ``properties.products.…``.
+
+    Raises
+    ------
+    UnreadableFile
+        It is no JSON.
+    """
+    lines = _lines(content)
+    if _is_one_value(content, lines):
+        return _rows(enumerate(_records(path, content), start=1))
+    return _rows(_loaded(lines))
+
+
+def _rows(records: Iterable[tuple[int, Any]]) -> Rows:
+    good: list[dict[str, Any]] = []
+    rows: list[int] = []
+    places: list[int | None] = []
+    broken: list[Broken] = []
+    for number, record in records:
+        if not isinstance(record, dict):
+            broken.append((number, "broken_json", _as_text(record)))
+            continue
+        for place, flat in _products(_flat(record)):
+            good.append(flat)
+            rows.append(number)
+            places.append(place)
+    names = list(dict.fromkeys(name for record in good for name in record))
+    return Rows(
+        pl.DataFrame([_column(name, [r.get(name) for r in good]) for name in names]),
+        pl.Series(rows, dtype=pl.Int64),
+        pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"),
+        place=pl.Series(places, dtype=pl.Int64),
+    )
+
+
+def _lines(content: bytes) -> list[tuple[int, bytes]]:
+    lines = enumerate(content.split(b"\n"), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
+
+
+def _is_one_value(content: bytes, lines: list[tuple[int, bytes]]) -> bool:
+    """Return whether the first line alone is no record of several."""
+    if not lines:
+        return False
+    if content.lstrip()[:1] == b"[":
+        return len(lines) == 1 or not isinstance(_load(lines[0][1]), list)
+    return (
+        content.lstrip()[:1] == b"{"
+        and (not isinstance(_load(lines[0][1]), dict) or len(lines) == 1)
+        and _load(content) is not _BROKEN
+    )
+
+
+def _loaded(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, Any]]:
+    for number, line in lines:
+        found = _load(line)
+        yield number, line if found is _BROKEN else found
+
+
+def _records(path: Path, content: bytes) -> list[Any]:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        why = f"broken JSON: {error.msg} in line {error.lineno:,}"
+        raise UnreadableFile(path, why) from error
+    if isinstance(found, list):
+        return found
+    held = [name for name in HOLDERS if isinstance(found.get(name), list) and found[name]]
+    alone = any(name in EVENT and name not in HOLDERS for name in found)
+    return found[held[0]] if held and not alone else [found]
+
+
+_BROKEN = object()
+
+
+def _load(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _BROKEN
+
+
+def _as_text(record: Any) -> str:
+    if isinstance(record, bytes):
+        return record.decode(errors="replace")
+    return orjson.dumps(record).decode()
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{inner}": deeper for inner, deeper in value.items()})
+        else:
+            flat[name] = value
+    if isinstance(device := flat.get(DEEPER), dict):
+        del flat[DEEPER]
+        flat.update({f"{DEEPER}.{inner}": said for inner, said in device.items()})
+    return flat
+
+
+def _products(record: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, Any]]]:
+    column = next((name for name, value in record.items() if _is_list(name, value)), None)
+    if column is None:
+        yield None, record
+        return
+    products = _listed(record.pop(column))
+    # What the event says of a product is not said of each of several.
+    of_all = {name: value for name, value in record.items() if not _is_of_product(name)}
+    for place, product in enumerate(products):
+        facts = product if isinstance(product, dict) else {"product_id": product}
+        yield place, of_all | {f"{column}.{name}": value for name, value in facts.items()}
+
+
+def _is_list(name: str, value: Any) -> bool:
+    return bool(value) and inner(name) in LISTS and bool(_listed(value))
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a list, or the one whose JSON a text is; empty for anything else."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        value = _load(value.encode())
+    return value if isinstance(value, list) else []
+
+
+def _is_of_product(name: str) -> bool:
+    place = EVENT.place(inner(name))
+    return place is not None and place.meaning in PRODUCT.table
+
+
+@lru_cache(4_096)
+def inner(name: str) -> str:
+    """Return a name in one spelling, without the wrapper it stands in."""
+    outer, _, inner = plain(name).partition(".")
+    return inner if inner and outer in WRAPPERS else plain(name)
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    kinds = {type(value) for value in values} - {type(None)}
+    fits = all(-(2**63) <= v < 2**63 for v in values if isinstance(v, int))
+    if kinds <= {int} and fits:
+        return pl.Series(name, values, dtype=pl.Int64)
+    if kinds <= {int, float} and fits:
+        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "|".join(value)
+    return orjson.dumps(value).decode()
