@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from recsys.data.person import ERASED, Remembered
+from recsys.storage.users.consents import NOTHING_SAID, Standing
 
 Key = tuple[str, bool]
 
@@ -40,7 +41,7 @@ class Recall:
         self._held = 0
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._turn = threading.Lock()
-        self._said: dict[str, tuple[int, int, bool]] = {}
+        self._said: dict[str, Standing] = {}
         self._last_seq: int | None = None
         self._erased: set[str] = set()
         self._last_erasure = 0
@@ -75,11 +76,11 @@ class Recall:
             if kept.since != since:
                 found = replace(found, live=())
             said = self._said.get(user_id)
-            return (found if said is None else replace(found, profiling=said[2])), kept.at
+            return (found if said is None else replace(found, profiling=said.granted)), kept.at
         if self._last_seq is None:
             return ANYBODY, None
         said = self._said.get(user_id)
-        return Remembered(profiling=None if said is None else said[2]), None
+        return Remembered(profiling=None if said is None else said.granted), None
 
     def follow(self, lines_after: Callable[[int], Iterable[Line]]) -> None:
         """Learn what was said about profiling since the last time.
@@ -97,8 +98,7 @@ class Recall:
         last = self._last_seq or 0
         for user_id, state, at, seq in lines_after(last):
             last = max(last, seq)
-            if (at, seq) >= self._said.get(user_id, (0, 0, False))[:2]:
-                self._said[user_id] = (at, seq, state == "granted")
+            self._said[user_id] = self._said.get(user_id, NOTHING_SAID).after(state, at)
         # With more words than are kept, silence means nothing any more.
         self._last_seq = None if len(self._said) > MOST_SAID else last
         if self._last_seq is None:

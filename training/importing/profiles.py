@@ -177,7 +177,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 
     def write(good: pl.DataFrame) -> int:
         lines = good.with_columns(pl.when(marketing).then("channel").otherwise(pl.lit("")))
-        columns = lines.select(field.name for field in fields(Consent))
+        columns = lines.sort("at", maintain_order=True).select(f.name for f in fields(Consent))
         return Consents(profiles.database).record(Consent(*line) for line in columns.iter_rows())
 
     return _imported(source, frame, rules=rules, write=write)

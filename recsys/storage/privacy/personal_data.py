@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recsys.channel.decision import Decision
@@ -73,9 +73,17 @@ def personal_data(database: Database, user_id: str) -> PersonalData:
         json.loads(traits),
         timezone,
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
-        Consents(database).ledger_of(owner),
+        _ledger(database, owner, [one for (one,) in former]),
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
     )
+
+
+def _ledger(database: Database, owner: str, former: Sequence[str]) -> tuple[Consent, ...]:
+    """Return all that was said under any id; denials of former ids are the owner's as well."""
+    ledger = Consents(database).ledger_of(owner)
+    told = {replace(line, user_id="") for line in ledger}
+    under_former = (line for one in former for line in Consents(database).ledger_under(one))
+    return (*ledger, *(line for line in under_former if replace(line, user_id="") not in told))
 
 
 def _records(names: tuple[str, ...], rows: list[Row]) -> tuple[Record, ...]:

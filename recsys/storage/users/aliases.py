@@ -29,9 +29,9 @@ def alias(
 ) -> bool:
     """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
 
-    Events, messages, decisions and consents move over; of traits and of decisions by one id that
-    both have, the user's stay. Whoever asks for or sends `previous_id` later means the user. An
-    erased id stays nobody.
+    Events, messages, decisions and denials move over, grants do not: who becomes one with another
+    has not been asked for it. Of traits and of decisions by one id that both have, the user's stay.
+    Whoever asks for or sends `previous_id` later means the user. An erased id stays nobody.
 
     Parameters
     ----------
@@ -153,13 +153,14 @@ def _move_decisions(writing: Writing, previous: str, user: str) -> None:
 
 
 def _move_profile(writing: Writing, previous: str, user: str, *, merged: Merged) -> None:
+    # What one id granted the other may never have been asked: it stays in the ledger of that id.
     columns = "purpose, channel, state, at, basis, source, text_version"
     writing.execute(
         f"INSERT INTO consents (user_id, {columns}) "  # noqa: S608
-        f"SELECT ?, {columns} FROM consents WHERE user_id = ? ORDER BY seq ON CONFLICT DO NOTHING",
+        f"SELECT ?, {columns} FROM consents WHERE user_id = ? AND state = 'denied' "
+        "ORDER BY seq ON CONFLICT DO NOTHING",
         (user, previous),
     )
-    writing.execute("DELETE FROM consents WHERE user_id = ?", (previous,))
     writing.execute(
         "INSERT INTO users (user_id, traits, timezone) "  # noqa: S608
         "SELECT ?, traits, timezone FROM users WHERE user_id = ? "

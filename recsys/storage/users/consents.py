@@ -1,9 +1,11 @@
-"""What users consented to: a ledger, in which the latest line holds."""
+"""What users consented to: a ledger, in which a denial holds until it is granted again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from operator import itemgetter
+from typing import NamedTuple
 
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases
@@ -50,6 +52,26 @@ class Consent:
     text_version: str = ""
 
 
+class Standing(NamedTuple):
+    """Whether something is granted, and the latest time of a denial (microseconds)."""
+
+    granted: bool
+    denied_at: int
+
+    def after(self, state: str, at: int) -> Standing:
+        """Return what holds after another word, taken after those before.
+
+        A denial holds from when the store took it, whatever time it names: clocks differ, and one
+        message too few does less harm. A grant holds unless it was given before a denial that the
+        store knows.
+        """
+        if state == DENIED:
+            return Standing(granted=False, denied_at=max(at, self.denied_at))
+        return Standing(self.granted or at >= self.denied_at, self.denied_at)
+
+
+NOTHING_SAID = Standing(granted=False, denied_at=-1)
+
 _COLUMNS = ", ".join(field.name for field in fields(Consent))
 _LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
 _RECORD = """
@@ -90,6 +112,17 @@ class Consents:
         """
         return tuple(Consent(*row) for row in self.database.read(_LEDGER, (user_id,)))
 
+    def ledger_under(self, user_id: str) -> tuple[Consent, ...]:
+        """Return what was said under an id itself, whoever it became since.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        statement = f"SELECT {_COLUMNS} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
+        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+
     def channels_of(self, user_id: str) -> frozenset[str]:
         """Return the channels on which a user grants marketing now; unknown is denied.
 
@@ -123,9 +156,12 @@ def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:
 
 
 def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:
-    """Return whether the last of (purpose, channel, state, at, seq) lines grants, by the first two.
+    """Return whether (purpose, channel, state, at, seq) lines grant, by the first two.
 
-    Of two words at the same instant the one that arrived later counts.
+    They are taken in the order of their ``seq``, as :meth:`Standing.after` says.
     """
-    in_order = sorted(lines, key=lambda line: line[3:])
-    return {(purpose, channel): state == GRANTED for purpose, channel, state, _, _ in in_order}
+    standings: dict[tuple[str, str], Standing] = {}
+    for purpose, channel, state, at, _ in sorted(lines, key=itemgetter(4)):
+        standing = standings.get((purpose, channel), NOTHING_SAID)
+        standings[purpose, channel] = standing.after(state, at)
+    return {key: standing.granted for key, standing in standings.items()}

@@ -79,10 +79,14 @@ def test_the_latest_word_counts_whatever_order_it_came_in(profiles: Profiles) ->
 
 
 @given(st.lists(st.tuples(st.sampled_from(["granted", "denied"]), st.integers(0, 3)), min_size=1))
-def test_of_words_at_one_instant_the_last_to_arrive_counts(words: list[tuple[str, int]]) -> None:
+def test_a_grant_counts_only_if_given_and_taken_after_every_denial(
+    words: list[tuple[str, int]],
+) -> None:
     lines = [("profiling", "", state, at, seq) for seq, (state, at) in enumerate(words)]
-    newest = max(at for _, at in words)
-    expected = [state for state, at in words if at == newest][-1] == "granted"
+    denials = [seq for seq, (state, _) in enumerate(words) if state == "denied"]
+    newest = max((words[seq][1] for seq in denials), default=-1)
+    since = words[max(denials, default=-1) + 1 :]
+    expected = any(at >= newest for _, at in since)
     assert latest(lines) == {("profiling", ""): expected}
     assert latest(reversed(lines)) == {("profiling", ""): expected}
 

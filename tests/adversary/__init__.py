@@ -1,0 +1,1 @@
+"""What somebody with a key, a wrong clock or a lost file must not be able to do."""
