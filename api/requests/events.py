@@ -8,6 +8,7 @@ say, for files alike.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,15 +16,17 @@ from typing import Any
 import orjson
 
 from api.requests.identities import Aliased, Identified
-from api.requests.query import MAX_ID_LENGTH
 from api.runtime.ids import uuid7
 from recsys.config import Config
 from recsys.data import fields, times
 from recsys.data.fields import EVENT, OF_THE_ORDER, Said
+from recsys.data.ids import LOST, MAX_ID_LENGTH, identifier
 from recsys.data.kinds import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
     MESSAGE_SENT,
+    RETURN,
+    VOID,
     is_machine_agent,
     is_sending,
     meant,
@@ -60,6 +63,8 @@ class EventParser:
         self._critical = config.churn.critical_kind
         self._trait = config.segments.trait
         self._zone = times.zone(config.data.timezone)
+        self._names = {name.lower(): kind for name, kind in config.data.names.items()}
+        self._lower_emails = config.data.lower_case_emails
 
     def read(self, payload: object, *, now: int) -> list[Event] | Identified | Aliased:
         """Return what one payload says: an order is one event for each of its products.
@@ -81,8 +86,8 @@ class EventParser:
         if not isinstance(payload, dict):
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
         said = EVENT.said(payload)
-        anonymous_id = text(said, "anonymous")
-        user_id = text(said, "user") or anonymous_id
+        anonymous_id = self._id(said, "anonymous")
+        user_id = self._id(said, "user") or anonymous_id or self._id(said, "email")
         if not user_id:
             text({}, "user", needed="user_id", by="every event")
         call = text(said, "call")
@@ -90,13 +95,23 @@ class EventParser:
             case "identify":
                 return self._identified(said, user_id, anonymous_id)
             case "alias":
-                previous_id = text(said, "previous", needed="previous_id", by="an alias")
+                previous_id = self._id(said, "previous")
+                if not previous_id:
+                    text({}, "previous", needed="previous_id", by="an alias")
                 return Aliased(previous_id, user_id)
         kind = self._kind(said, call)
         events = self._events(said, kind, user_id, self._at(said, now))
         if kind not in _BY_MACHINES and is_machine(said):
             return [replace(event, machine=True) for event in events]
         return events
+
+    def _id(self, said: Said, meaning: str) -> str:
+        """Return who or what is meant; empty where nothing is said, or a word for nobody."""
+        found = identifier(text(said, meaning), lower_emails=self._lower_emails)
+        if "\ufffd" in found or re.match(LOST, found):
+            allowed = "an id with all its characters and digits"
+            raise BadEvent("bad_text", f"{_called(meaning)} is {shown(found)}; allowed: {allowed}")
+        return found
 
     def _events(self, said: Said, kind: str, user_id: str, at: int) -> list[Event]:
         if kind in MESSAGE_KINDS:
@@ -118,7 +133,9 @@ class EventParser:
         name = text(said, "kind")
         if not name and not call:
             text(said, "kind", needed="event", by="every event")
-        kind = meant(name, call, self._kinds, has_item=bool(text(said, "item")))
+        kind = self._names.get(name.lower())
+        if kind is None:
+            kind = meant(name, call, self._kinds, has_item=bool(self._id(said, "item")))
         if kind:
             return kind
         name = name or call
@@ -190,8 +207,10 @@ class EventParser:
             yield self._interaction({**product, **order}, f"{event_id}:{place}", kind, user_id, at)
 
     def _interaction(self, said: Said, event_id: str, kind: str, user_id: str, at: int) -> Event:
-        item_id = text(said, "item") or None
-        if item_id is None and kind != self._critical:
+        item_id = self._id(said, "item") or None
+        order_id = self._id(said, "order") or None
+        of_order = kind in (RETURN, VOID) and order_id is not None
+        if item_id is None and kind != self._critical and not of_order:
             raise BadEvent("missing_item", f"a {kind} needs an item_id")
         quantity = number(said, "quantity", above=0)
         quantity = 1.0 if quantity is None else quantity
@@ -208,7 +227,7 @@ class EventParser:
             item_id=item_id,
             quantity=quantity,
             value=value,
-            order_id=text(said, "order") or None,
+            order_id=order_id,
             properties=orjson.dumps(kept).decode() if kept else None,
         )
 
@@ -232,6 +251,8 @@ def text(said: Said, meaning: str, *, needed: str = "", by: str = "") -> str:
         if needed:
             raise BadEvent(f"missing_{needed}", f"no {needed}; {by} needs one")
         return ""
+    if isinstance(given, float) and given.is_integer() and abs(given) < 2**53:
+        given = int(given)
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
     if not isinstance(given, str) or len(given) > MAX_ID_LENGTH or "\0" in given:

@@ -13,12 +13,12 @@ from fastapi import Request
 
 from recsys.config import Config
 from recsys.data import times
+from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.person import NO_CONTEXT, Context
 from recsys.errors import BadQuery, UnknownParameter
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 
-MAX_ID_LENGTH = 512
 ENCODED_SLASH = "\udc2f"
 EXPERIMENT = ("experiment", "variant")
 _CACHED_BYTES = 200

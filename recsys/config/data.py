@@ -65,6 +65,17 @@ class Data(Section):
     unavailable_items: Words = Field((), description="never recommended (postage, fees)")
     timezone: str = Field("UTC", description="zone of times that name none, and of users")
     time_format: str = Field("", description="strptime format of times not in ISO 8601")
+    guests: Words = Field((), description="user ids that stand for anybody who did not sign in (0)")
+    lower_case_emails: bool = Field(
+        default=False,
+        description="whether user ids that are e-mail addresses are put in lower case",
+    )
+    names: Mapping[str, str] = Field(
+        {}, description="what your kinds of events are called: name to kind; to empty: not used"
+    )
+    identical_rows: Literal["once", "units"] = Field(
+        "once", description="rows of a file that are the same: one event, or a unit each"
+    )
     retention_days: Mapping[str, int] = Field(
         {}, description="days that events of a kind are kept; kinds not named: for good"
     )

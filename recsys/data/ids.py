@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,52 @@ UserId = NewType("UserId", str)
 ItemId = NewType("ItemId", str)
 
 NO_ITEM = -1
+
+NOBODY = frozenset(
+    {
+        "", "-", "--", "nan", "-nan", "null", "<null>", "(null)", "nil", "none", "(none)", "n/a",
+        "na", "<na>", "#n/a", "#n/a n/a", "#na", "nat", "\\n", "(not set)", "not set", "undefined",
+        "[object object]", "#ref!", "#value!", "#name?", "#null!", "1.#qnan", "-1.#ind", "1.#ind",
+        "00000000-0000-0000-0000-000000000000",
+    }
+)  # fmt: skip
+"""What tools write for an id that is missing, in lower case: nobody is called so."""
+
+MAX_ID_LENGTH = 512
+"""Most characters of an id."""
+
+DECIMAL = r"^\d+\.\d+$"
+WHOLE = r"^(\d+)\.0+$"
+"""A whole number that some tool made a float is the whole number."""
+
+LOST = r"^\d\.\d+[eE]\+\d+$"
+"""Digits of an id that a spreadsheet threw away: many ids read the same."""
+
+E_MAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
+
+
+def identifier(text: str, *, lower_emails: bool = False) -> str:
+    """Return an id in its one spelling; empty where it is a word for nobody.
+
+    Files follow the same rule for whole columns: one that holds real decimals is no column of
+    whole numbers that some tool made floats.
+
+    Parameters
+    ----------
+    text : str
+        As it was given.
+    lower_emails : bool
+        Whether addresses that differ by case only are one.
+    """
+    found = text.strip()
+    if found.lower() in NOBODY:
+        return ""
+    if found.endswith("0") and (whole := re.match(WHOLE, found)):
+        return whole[1]
+    if lower_emails and "@" in found and re.match(E_MAIL, found):
+        return found.lower()
+    return found
+
 
 SMALL = 50_000
 """Up to so many ids a dict is cheap enough for every worker, and five times as fast."""

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from fastapi import FastAPI
@@ -43,7 +44,11 @@ def test_more_than_one_blas_thread_is_not_ready(api: Api, monkeypatch: pytest.Mo
 
 
 class Unreachable:
-    """An event log that cannot be read."""
+    """An event log that cannot be read, in the background neither."""
+
+    @property
+    def database(self) -> NoReturn:
+        raise StoreUnavailable("disk I/O error")
 
     def last_seq(self) -> int:
         raise StoreUnavailable("disk I/O error")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,15 @@ from recsys.churn.labels import start
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from recsys.value import lifetime
-from recsys.value.lifetime import Purchases
+from recsys.value.lifetime import LifetimeModel, Purchases
+from training.forecast.level import Closed, Level, level
+from training.forecast.order_cap import capped
 from training.forecast.rhythm import rhythm
 
+ANCHORS = (30, 90, 365)
+"""Horizons that are learnt, where data reach; those between and beyond follow from them."""
+SHORT = 14
+"""The horizon that is learnt where data are too short for any of these."""
 CUTOFFS = 4
 STEP_DAYS = 14
 MIN_ROWS = 500
@@ -29,7 +35,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ValueForecast:
-    """Every user with a purchase before the cut-off.
+    """Every user with a purchase before the cut-off, for one horizon.
 
     Attributes
     ----------
@@ -42,7 +48,10 @@ class ValueForecast:
     how : str
         What it was learnt with, and what it cannot know.
     level : float64, shape (n,)
-        What the parametric models alone say of the money; its total is that of `value`.
+        What the parametric models alone say of the money.
+    doubt : float
+        The factor by which the total may be off, as far as earlier windows tell; 1 where they
+        tell nothing.
     """
 
     user_row: NDArray[np.int64]
@@ -50,6 +59,7 @@ class ValueForecast:
     value: Floats
     how: str
     level: Floats
+    doubt: float = 1.0
 
 
 def forecast(
@@ -63,9 +73,30 @@ def forecast(
 ) -> ValueForecast:
     """Return what users are expected to order and to spend in the days after `at`.
 
-    BG/NBD times Gamma-Gamma sets the level. Once a whole earlier window is known, users are
-    ranked by a mean of that and of Poisson gradient boosting learnt from it, rescaled to the same
-    total. Where there are too few users for BG/NBD, each one's own rate is shrunk to all.
+    See :func:`forecasts`, of which this is one horizon.
+    """
+    days = (horizon_days,)
+    return forecasts(interactions, kind, at=at, days=days, seed=seed, members=members)[0]
+
+
+def forecasts(
+    interactions: Interactions,
+    kind: str,
+    *,
+    at: int,
+    days: Sequence[int],
+    seed: int,
+    members: int = MEMBERS,
+) -> list[ValueForecast]:
+    """Return what users are expected to order and to spend within each of some horizons.
+
+    BG/NBD times Gamma-Gamma, of orders none of which counts more than is usual, says what each
+    user does. For each of ``ANCHORS`` of which a whole earlier window is known, users are ranked
+    by a mean of that and of Poisson gradient boosting learnt from it, at the level that earlier
+    windows and the recent total tell (:func:`training.forecast.level.level`). A shorter anchor
+    never says more than a longer one, and between and beyond anchors each user goes on at the pace
+    of BG/NBD: whatever horizons are asked, together or one by one, a longer one never has less.
+    Where there are too few users for BG/NBD, each one's own rate is shrunk to all.
 
     Parameters
     ----------
@@ -75,35 +106,154 @@ def forecast(
         Of the events that are purchases.
     at : int
         Microseconds since the epoch.
-    horizon_days : int
-        How far ahead.
+    days : sequence of int
+        The horizons.
     seed : int
         Same seed, same forecast.
     members : int
         Models that are boosted and averaged.
     """
     known = interactions.before(at)
-    critical = known.of_kind(kind)
-    now = _expected(critical, at=at, horizon_days=horizon_days)
-    if now.scarce:
-        how = f"shrunk rates: {now.scarce}"
-        return ValueForecast(now.of.user_row, now.orders, now.value, how, now.value)
-    past = _past(critical, at=at, horizon_days=horizon_days)
-    short = "" if at - start(known) >= 365 * DAY else "; under a year: seasons are unknown"
-    if sum(len(window.orders) for window in past) < MIN_ROWS:
-        how = f"BG/NBD and order values{short}"
-        return ValueForecast(now.of.user_row, now.orders, now.value, how, now.value)
-    x = _features(critical, now, at=at, horizon_days=horizon_days)
-    drawn = [window.drawn(seed=seed) for window in past]
-    orders = _boosted(drawn, "orders", x, range(seed, seed + members))
-    value = _boosted(drawn, "value", x, range(seed, seed + members))
-    return ValueForecast(
-        user_row=now.of.user_row,
-        orders=_blended(now.orders, orders),
-        value=_blended(now.value, value),
-        how=f"BG/NBD and order values, ranked with boosting on {len(past)} windows{short}",
-        level=now.value,
+    critical, cap = capped(known.of_kind(kind))
+    pace, seen = _Pace.of_known(critical, at=at), at - start(known) >= 365 * DAY
+    short = "" if seen else "; under a year: seasons are unknown"
+    if pace.scarce:
+        how, anchors = f"shrunk rates: {pace.scarce}", list[_Anchor]()
+    else:
+        ground = _Ground(critical, pace, at, seen, range(seed, seed + members))
+        anchors = _anchors(ground, shortest=min(days))
+        how = f"BG/NBD and order values{_learnt(anchors)}{short}"
+    how += f"; a day counts up to {cap:,.2f}, or the user's second largest" if cap < np.inf else ""
+    return [_within(pace, anchors, each, how) for each in days]
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """What is learnt for one horizon."""
+
+    days: int
+    orders: Floats
+    value: Floats
+    windows: int
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything is learnt from: purchases, their pace, and how models are drawn."""
+
+    critical: Interactions
+    pace: _Pace
+    at: int
+    season_seen: bool
+    seeds: range
+
+    def past(self, days: int) -> list[_Window]:
+        """Return closed windows; none where they hold too few rows to learn from."""
+        windows = _past(self.critical, at=self.at, horizon_days=days)
+        return windows if sum(len(window.x) for window in windows) >= MIN_ROWS else []
+
+
+def _anchors(ground: _Ground, *, shortest: int) -> list[_Anchor]:
+    """Return the anchors down to what the shortest horizon needs, none above a longer one."""
+    found: list[_Anchor] = []
+    for days in (*reversed(ANCHORS), SHORT):
+        past = [] if days == SHORT and found else ground.past(days)
+        if not past:
+            continue
+        own = _anchor(ground, past, days)
+        if found:
+            orders = np.minimum(own.orders, found[0].orders)
+            own = replace(own, orders=orders, value=np.minimum(own.value, found[0].value))
+        found.insert(0, own)
+        if days <= shortest:
+            break
+    return found
+
+
+def _anchor(ground: _Ground, past: list[_Window], days: int) -> _Anchor:
+    now, seeds = ground.pace.expected(days), ground.seeds
+    x = _features(ground.critical, now, at=ground.at, horizon_days=days)
+    drawn = [window.drawn(seed=seeds.start) for window in past]
+    rates = ground.pace.past_rate(days)
+    found = {}
+    for what in ("orders", "value"):
+        own, closed = getattr(now, what), [getattr(window.closed, what) for window in past]
+        rate = float(getattr(rates, what).sum())
+        levels = level(float(own.sum()), rate, closed, season_seen=ground.season_seen)
+        found[what] = _blended(own * levels.factor, _boosted(drawn, what, x, seeds))
+    return _Anchor(days, found["orders"], found["value"], len(past), levels)
+
+
+def _learnt(anchors: list[_Anchor]) -> str:
+    return "".join(
+        f"; {a.days} days: ranked with boosting on {a.windows} windows, their level x "
+        f"{a.level.factor:.2f}, give or take x {a.level.doubt:.2f}"
+        for a in anchors
     )
+
+
+def _within(pace: _Pace, anchors: list[_Anchor], days: int, how: str) -> ValueForecast:
+    """Return the forecast for a horizon, by the anchors around it and the pace of each user."""
+    own = pace.expected(days)
+    rows = own.of.user_row
+    if not anchors:
+        return ValueForecast(rows, own.orders, own.value, how, own.value)
+    below = [anchor for anchor in anchors if anchor.days <= days]
+    above = [anchor for anchor in anchors if anchor.days > days]
+    lower, upper = below[-1:] or above[:1], above[:1] if below else []
+    (near,) = lower
+    orders, value = near.orders, near.value
+    here = pace.expected(near.days).orders
+    if upper:
+        (far,) = upper
+        gone = _ratio(own.orders - here, pace.expected(far.days).orders - here)
+        orders = orders + gone * (far.orders - orders)
+        value = value + gone * (far.value - value)
+    else:
+        grown = _ratio(own.orders, here)
+        orders, value = orders * grown, value * grown
+    return ValueForecast(rows, orders, value, how, own.value, near.level.doubt)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.ones(len(part)), where=whole > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """What the parametric models say of everybody, for any horizon."""
+
+    of: Purchases
+    model: LifetimeModel | None
+    scarce: str
+
+    @classmethod
+    def of_known(cls, critical: Interactions, *, at: int) -> _Pace:
+        of = lifetime.purchases(critical, at=at)
+        return cls(of, None if of.too_few else lifetime.fit(of), of.too_few)
+
+    def expected(self, days: int) -> _Expected:
+        of = self.of
+        if not len(of):
+            return _Expected(of, np.empty(0), np.empty(0))
+        if self.model is not None:
+            orders = self.model.expected_orders(of, days=days)
+            return _Expected(of, orders, orders * self.model.order_value(of))
+        x, weeks = of.repeats.x, of.repeats.T
+        # half a repeat more (Jeffreys): that nobody came back yet does not mean that nobody will
+        usual = (x.sum() + 0.5) / weeks.sum()
+        rate = (x + usual * SHRINKAGE_WEEKS) / (weeks + SHRINKAGE_WEEKS)
+        orders = rate * days / lifetime.WEEK_DAYS
+        spent = of.first_value + x * of.repeat_value
+        worth = (spent + spent.sum() / (x + 1).sum()) / (x + 2)
+        return _Expected(of, orders, orders * worth)
+
+    def past_rate(self, days: int) -> _Expected:
+        """Return what everybody would do at the own past rate, the first order included."""
+        x, share = self.of.repeats.x, np.maximum(self.of.repeats.T * lifetime.WEEK_DAYS, days)
+        spent = self.of.first_value + x * self.of.repeat_value
+        return _Expected(self.of, (x + 1) * days / share, spent * days / share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +261,6 @@ class _Expected:
     of: Purchases
     orders: Floats
     value: Floats
-    scarce: str
-
-
-def _expected(critical: Interactions, *, at: int, horizon_days: int) -> _Expected:
-    of = lifetime.purchases(critical, at=at)
-    scarce = of.too_few
-    if not len(of):
-        return _Expected(of, np.empty(0), np.empty(0), scarce)
-    if not scarce:
-        model = lifetime.fit(of)
-        orders = model.expected_orders(of, days=horizon_days)
-        return _Expected(of, orders, orders * model.order_value(of), "")
-    x, weeks = of.repeats.x, of.repeats.T
-    # half a repeat more (Jeffreys): that nobody came back yet does not mean that nobody will
-    usual = (x.sum() + 0.5) / weeks.sum()
-    rate = (x + usual * SHRINKAGE_WEEKS) / (weeks + SHRINKAGE_WEEKS)
-    orders = rate * horizon_days / lifetime.WEEK_DAYS
-    spent = of.first_value + x * of.repeat_value
-    worth = (spent + spent.sum() / (x + 1).sum()) / (x + 2)
-    return _Expected(of, orders, orders * worth, scarce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +270,20 @@ class _Window:
     x: Floats
     orders: Floats
     value: Floats
+    closed: _ClosedTotals
 
     def drawn(self, *, seed: int) -> _Window:
         most = MAX_ROWS // CUTOFFS
         if len(self.orders) <= most:
             return self
         rows = np.random.default_rng(seed).choice(len(self.orders), most, replace=False)
-        return _Window(self.x[rows], self.orders[rows], self.value[rows])
+        return replace(self, x=self.x[rows], orders=self.orders[rows], value=self.value[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _ClosedTotals:
+    orders: Closed
+    value: Closed
 
 
 def _past(critical: Interactions, *, at: int, horizon_days: int) -> list[_Window]:
@@ -163,16 +300,29 @@ def _past(critical: Interactions, *, at: int, horizon_days: int) -> list[_Window
 
 def _window(critical: Interactions, *, at: int, horizon_days: int) -> _Window:
     before = critical.before(at)
-    then = _expected(before, at=at, horizon_days=horizon_days)
+    then = _Pace.of_known(before, at=at).expected(horizon_days)
     came = critical.between(at, at + horizon_days * DAY)
-    user, day, n_users = came.user_row, came.at // DAY, len(came.users)
+    rows = then.of.user_row
+    orders = _order_days(came)[rows]
+    value = np.bincount(came.user_row, came.value, minlength=len(came.users))[rows]
+    n = float(orders.sum())
+    return _Window(
+        _features(before, then, at=at, horizon_days=horizon_days),
+        orders,
+        value.astype(np.float64),
+        _ClosedTotals(
+            Closed(float(then.orders.sum()), n, n),
+            Closed(float(then.value.sum()), float(value.sum()), n),
+        ),
+    )
+
+
+def _order_days(critical: Interactions) -> Floats:
+    """Return how many days with a purchase each user has, float64, shape (n_users,)."""
+    user, day = critical.user_row, critical.at // DAY
     opens = np.ones(len(day), bool)
     opens[1:] = (np.diff(day) != 0) | (np.diff(user) != 0)
-    orders = np.bincount(user[opens], minlength=n_users).astype(np.float64)
-    value = np.bincount(user, came.value, minlength=n_users).astype(np.float64)
-    rows = then.of.user_row
-    x = _features(before, then, at=at, horizon_days=horizon_days)
-    return _Window(x, orders[rows], value[rows])
+    return np.bincount(user[opens], minlength=len(critical.users)).astype(np.float64)
 
 
 def _features(critical: Interactions, expected: _Expected, *, at: int, horizon_days: int) -> Floats:

@@ -7,23 +7,24 @@ from collections.abc import Sequence
 import polars as pl
 
 from recsys.config import Config
+from recsys.data.ids import DECIMAL, E_MAIL, LOST, MAX_ID_LENGTH, NOBODY, WHOLE
 from recsys.data.kinds import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
     MESSAGE_SENT,
     PAGES,
+    PURCHASE,
+    RETURN,
+    VOID,
     is_machine_agent,
     meant,
     message_of,
 )
+from recsys.data.order_states import is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
 from training.importing.columns import FileColumns
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times
-
-MAX_ID_BYTES = 256
-
-MISSING_IDS = ("", "nan", "null", "none", "n/a", "undefined")
 
 
 def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
@@ -45,14 +46,15 @@ def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:
 
 
 def no_id(name: str) -> pl.Expr:
-    """Whether an id is missing, or a word that some tool wrote for a missing one."""
-    return pl.col(name).is_null() | pl.col(name).str.to_lowercase().is_in(MISSING_IDS)
+    """Whether an id is missing; words that tools write for a missing one are none already."""
+    return pl.col(name).is_null()
 
 
 def bad_id(name: str) -> pl.Expr:
-    """Whether an id is longer than ``MAX_ID_BYTES`` or holds a NUL."""
+    """Whether an id is too long, holds a NUL or a broken character, or lost digits."""
     column = pl.col(name)
-    return (column.str.len_bytes() > MAX_ID_BYTES) | column.str.contains("\x00", literal=True)
+    broken = column.str.contains_any(["\x00", "\ufffd"]) | column.str.contains(LOST)
+    return (column.str.len_chars() > MAX_ID_LENGTH) | broken
 
 
 def bad_number(name: str) -> pl.Expr:
@@ -69,14 +71,25 @@ def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:
 
 
 def _ids(frame: pl.DataFrame, name: str) -> pl.Expr:
-    column = pl.col(name)
-    given = frame[name].drop_nulls()
-    if frame.schema[name].is_float() and given.is_finite().all() and (given == given.round()).all():
-        return column.cast(pl.Int64, strict=False).cast(pl.String)
+    """Return ids by the rule of :func:`recsys.data.ids.identifier`, for a whole column."""
+    column, dtype = pl.col(name), frame.schema[name]
+    if dtype.is_integer():
+        return column.cast(pl.String)
+    if dtype.is_float():
+        given = frame[name].filter(frame[name].is_finite())
+        if (given == given.round()).all():
+            exact = pl.when(column.abs() < 2**53).then(column)
+            return exact.cast(pl.Int64, strict=False).cast(pl.String)
     text = column.cast(pl.String, strict=False).str.strip_chars()
-    if frame.schema[name] == pl.String and given.str.contains(r"^\d+\.0$").all():
-        text = text.str.strip_suffix(".0")
-    return pl.when(text != "").then(text)
+    if dtype == pl.String and _is_of_whole_numbers(frame[name]):
+        text = text.str.replace(WHOLE, "$1")
+    return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)
+
+
+def _is_of_whole_numbers(column: pl.Series) -> bool:
+    decimals = column.filter(column.str.ends_with("0") | column.str.contains(DECIMAL))
+    real = decimals.filter(decimals.str.contains(DECIMAL) & ~decimals.str.contains(WHOLE))
+    return not len(real)
 
 
 def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
@@ -95,7 +108,7 @@ def _parsed(column: pl.Series, config: Config) -> Times:
 
 def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame:
     frame = raw.frame.select(
-        id_of(raw.frame, found, "user", "anonymous").alias("user_id"),
+        _user(raw, found, config).alias("user_id"),
         id_of(raw.frame, found, "item").alias("item_id"),
         _event_id(raw, found),
         _former_id(raw, found),
@@ -115,9 +128,21 @@ def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame
         _flag(found, "simulated"),
         _flag(found, "machine") | _machine_agents(raw, found),
         properties(found),
+        _void(raw, found).alias("void"),
         at_given=text_of(found, "at"),
     )
     return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
+
+
+def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
+    """Return who it was; a guest, or a row without a user id, is known by the address beside it."""
+    guests = list(config.data.guests)
+    ids = [_ids(raw.frame, name) for name in found.of("user", "anonymous")]
+    known = [pl.when(~one.is_in(guests)).then(one) for one in ids] if guests else ids
+    users = pl.coalesce([*known, *(_ids(raw.frame, name) for name in found.of("email"))])
+    if not config.data.lower_case_emails:
+        return users
+    return pl.when(users.str.contains(E_MAIL)).then(users.str.to_lowercase()).otherwise(users)
 
 
 def _event_id(raw: RawFile, found: FileColumns) -> pl.Expr:
@@ -151,7 +176,7 @@ def _machine_agents(raw: RawFile, found: FileColumns) -> pl.Expr:
 
 def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     """Return the rows with the kind of each: null for what is not understood, empty if unused."""
-    kinds = tuple(config.kinds)
+    kinds, own = tuple(config.kinds), _own_names(config)
     call = pl.col("call").str.to_lowercase()
     calls = {one for one in frame["call"].unique() if one is not None}
     known = any(meant("", one, kinds, has_item=True) is not None for one in calls)
@@ -161,7 +186,7 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     on_item, on_nothing = (
         pl.col("kind").replace_strict(
             names,
-            [meant(name, "", kinds, has_item=has_item) for name in names],
+            [own.get(name.lower(), meant(name, "", kinds, has_item=has_item)) for name in names],
             default=None,
             return_dtype=pl.String,
         )
@@ -169,6 +194,7 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     )
     said = pl.when(pl.col("item_id").is_null()).then(on_nothing).otherwise(on_item)
     return frame.with_columns(
+        pl.col("kind").alias("name"),
         channel_said(names, list(config.channels.arms)),
         pl.when(pl.col("kind").is_null())
         .then(pl.lit(config.data.default_kind))
@@ -177,6 +203,23 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
     ).drop("call")
+
+
+def _own_names(config: Config) -> dict[str, str]:
+    return {name.lower(): kind for name, kind in config.data.names.items()}
+
+
+def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
+    """Return whether the state of an order, or when it was cancelled, says that it is none."""
+    void = pl.lit(value=False)
+    if "state" in found:
+        states = raw.frame.select(text_of(found, "state")).to_series().drop_nulls().unique()
+        void = text_of(found, "state").is_in([one for one in states if is_void(one)])
+        void = void.fill_null(value=False)
+    if "cancelled_at" in found:
+        at = text_of(found, "cancelled_at").str.to_lowercase()
+        void = void | ~at.fill_null("").is_in(sorted(NOBODY))
+    return void
 
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
@@ -191,18 +234,24 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     prefix = config.data.cancelled_order_prefix
     cancelled = pl.col("order_id").str.starts_with(prefix) if prefix else pl.lit(value=False)
-    taken_back = (pl.col("kind") == "purchase") & (
+    taken_back = (pl.col("kind") == PURCHASE) & (
         (pl.col("quantity") < 0) | (_total() < 0) | cancelled
     )
+    # The state of an order may stand in the first of its lines only.
+    void = pl.col("void").any().over("order_id") & pl.col("order_id").is_not_null()
+    void = (pl.col("void") | void) & (pl.col("kind") == PURCHASE)
+    if frame["void"].any():
+        frame = frame.with_columns(kind=pl.when(void).then(pl.lit(VOID)).otherwise("kind"))
     return (
-        frame.with_columns(
+        frame.drop("void")
+        .with_columns(
             kind_said="kind",
             kind=pl.when(taken_back.fill_null(value=False))
-            .then(pl.lit("return"))
+            .then(pl.lit(RETURN))
             .otherwise(pl.col("kind")),
         )
         .with_columns(
-            quantity=pl.when(pl.col("kind") == "return")
+            quantity=pl.when(pl.col("kind").is_in([RETURN, VOID]))
             .then(pl.col("quantity").abs())
             .otherwise(pl.col("quantity"))
         )

@@ -101,7 +101,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
         recognised.pop("anonymous", None)
     found = _found(header, recognised, chosen)
     message_log = not MESSAGES.isdisjoint(found.columns) or chosen.get("item") == ""
-    if not found.of("user", "anonymous"):
+    if not found.of("user", "anonymous", "email"):
         require("user", found, header, EVENT)
     for meaning in ("at",) if message_log else ("item", "at"):
         require(meaning, found, header, EVENT)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -203,10 +205,18 @@ def _report(
         bots=bot_like(events, config.data.bot_events_per_day),
         read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
         ignored=valid.columns.ignored,
-        notes=raw.notes,
+        notes=(*raw.notes, *_unknown(valid)),
         checked_per_second=0.0,
         rows_per_second=0.0,
     )
+
+
+def _unknown(valid: Validated) -> Iterator[str]:
+    for name, rows in islice(valid.unknown.items(), 10):
+        yield (
+            f"{rows:,} rows are called {name!r}, which is not understood: write in recsys.toml "
+            f'[data.names] {json.dumps(name)} = "view" (or another kind; "" leaves them out)'
+        )
 
 
 def _remember(report: ImportReport, log: EventLog, *, now: int) -> None:

@@ -200,8 +200,11 @@ def _as_utf8(path: Path, content: bytes, encoding: str) -> tuple[bytes, str, int
 def _unmarked(path: Path, content: bytes) -> tuple[bytes, str, int]:
     if content.isascii():
         return content, "ASCII", 0
-    text = content.decode("utf-8", errors="replace")
-    if REPLACED not in text:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("utf-8", errors="replace")
+    else:
         return content, "UTF-8", 0
     if b"\x00" in content[:_SAMPLE]:
         raise UnreadableFile(path, "it is neither text nor a known format")

@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 
 from recsys.config import Config
-from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT
+from recsys.data.ids import MAX_ID_LENGTH
+from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
 from recsys.data.times import DAY
 from recsys.errors import UnaccountedRows
 from training.importing.canonical import (
-    MAX_ID_BYTES,
     _canonical,
     _times,
     bad_id,
@@ -32,11 +32,15 @@ from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
+_BAD_ID = (
+    f"is longer than {MAX_ID_LENGTH} characters, holds a NUL or a broken character, or lost digits"
+)
+
 REASONS: Mapping[str, str] = {
     "no_user": "nobody is named",
-    "bad_user": f"the user id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
-    "bad_item": f"the item id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
-    "bad_event_id": f"the event id is longer than {MAX_ID_BYTES} bytes or holds a NUL",
+    "bad_user": f"the user id {_BAD_ID}",
+    "bad_item": f"the item id {_BAD_ID}",
+    "bad_event_id": f"the event id {_BAD_ID}",
     "no_time": "no time is given",
     "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
     "before 1970",
@@ -76,6 +80,8 @@ class Validated:
         How the times were written.
     columns : FileColumns
         Which columns said what.
+    unknown : mapping of str to int
+        Names of kinds that were not understood, and how many rows have each.
     """
 
     events: pl.DataFrame
@@ -83,6 +89,7 @@ class Validated:
     duplicates: int
     spelling: str
     columns: FileColumns
+    unknown: Mapping[str, int]
 
 
 def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
@@ -129,6 +136,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         duplicates=duplicates,
         spelling=times.spelling,
         columns=found,
+        unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
     )
 
 
@@ -137,13 +145,19 @@ def _judged(
 ) -> pl.DataFrame:
     canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
-        repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
+        repeated=_repeated(raw, config), reason=_reason(found, config, now=now)
     ).drop(
         "at_given", "quantity_given", "price_given", "total_given", "total", "pscore_given", "mail"
     )
 
 
-def _repeated(frame: pl.DataFrame) -> pl.Series:
+def _repeated(raw: RawFile, config: Config) -> pl.Series:
+    frame = raw.frame
+    if config.data.identical_rows == "units":
+        return pl.Series([False]).new_from_index(0, len(frame))
+    if raw.place is not None:
+        # Two lines of one order may say the same.
+        frame = frame.with_columns(raw.place.alias("\x00place"))
     # Only rows whose hash occurs twice are compared in full: comparing all takes the memory of all.
     alike = frame.hash_rows(seed=0).is_duplicated()
     suspects = frame.filter(alike)
@@ -170,7 +184,10 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "future_time": pl.col("at") > now + DAY,
         "unused_event": kind == "",
         "unknown_kind": kind.is_null() | ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
-        "no_item": ~kind.is_in(MESSAGE_KINDS) & pl.col("item_id").is_null() & has_items,
+        "no_item": ~kind.is_in(MESSAGE_KINDS)
+        & pl.col("item_id").is_null()
+        & has_items
+        & ~(kind.is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()),
         "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
         "bad_price": bad_number("price_given")
         | bad_number("total_given")
@@ -193,8 +210,10 @@ def _identified(events: pl.DataFrame) -> pl.DataFrame:
     identity = {name: events[name] for name in _IDENTITY}
     made = event_ids(events["at"].to_numpy(), identity)
     named = events.with_columns(event_id=pl.coalesce(pl.col("event_id"), made))
-    return named.drop("kind_said")
+    return named.drop("kind_said", "name")
 
+
+TAKEN_BACK = (RETURN, VOID)
 
 _OURS = frozenset({"row", "reason", "unparsed_row"})
 

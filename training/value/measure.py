@@ -19,6 +19,7 @@ from recsys.value import lifetime
 from recsys.value.lifetime import LifetimeModel, Purchases
 from recsys.value.models import HORIZONS_DAYS, ValueModels
 from training.forecast import value as forecasting
+from training.forecast.order_cap import capped
 from training.forecast.value import ValueForecast
 
 Floats = NDArray[np.float64]
@@ -41,12 +42,10 @@ def fit(interactions: Interactions, kind: str, config: Config, *, at: int) -> Va
     at : int
         Microseconds since the epoch.
     """
-    critical = interactions.of_kind(kind)
+    critical, _ = capped(interactions.of_kind(kind))
     of = lifetime.purchases(critical, at=at)
     model = None if of.too_few else lifetime.fit(of)
-    said = [
-        _forecast(interactions, kind, config, at=at, horizon_days=days) for days in HORIZONS_DAYS
-    ]
+    said = _forecasts(interactions, kind, config, at=at, days=HORIZONS_DAYS)
     low, high = _intervals(model, of, said, config)
     shape = (len(interactions.users) + 1, len(HORIZONS_DAYS))
     tables = np.full((4, *shape), np.nan, np.float32)
@@ -75,12 +74,12 @@ def judged(
     Everything is learnt from what was known before `at`. Figures are None where nobody ordered.
     """
     known = interactions.before(at)
-    said = _forecast(known, kind, config, at=at, horizon_days=horizon_days)
+    (said,) = _forecasts(known, kind, config, at=at, days=(horizon_days,))
     came = interactions.of_kind(kind).between(at, at + horizon_days * DAY)
     everybody = np.bincount(came.user_row, came.value, minlength=len(came.users))
     spent = everybody[said.user_row].astype(np.float64)
     total = float(spent.sum())
-    of = lifetime.purchases(known.of_kind(kind), at=at)
+    of = lifetime.purchases(capped(known.of_kind(kind))[0], at=at)
     covered = None
     if not of.too_few:
         model = lifetime.fit(of)
@@ -99,14 +98,14 @@ def judged(
     }
 
 
-def _forecast(
-    interactions: Interactions, kind: str, config: Config, *, at: int, horizon_days: int
-) -> ValueForecast:
-    return forecasting.forecast(
+def _forecasts(
+    interactions: Interactions, kind: str, config: Config, *, at: int, days: tuple[int, ...]
+) -> list[ValueForecast]:
+    return forecasting.forecasts(
         interactions,
         kind,
         at=at,
-        horizon_days=horizon_days,
+        days=days,
         seed=config.training.seed,
         members=MEMBERS,
     )
@@ -120,7 +119,10 @@ def _intervals(
     *,
     days: tuple[int, ...] = HORIZONS_DAYS,
 ) -> tuple[Floats, Floats]:
-    """Return the intervals of the parametric models, moved with the ranking."""
+    """Return the intervals of the parametric models, moved with the ranking.
+
+    They are as much wider as the level is doubtful; a longer horizon never has less.
+    """
     if model is None:
         nothing = np.full((len(days), len(of)), np.nan)
         return nothing, nothing
@@ -128,7 +130,9 @@ def _intervals(
     low, high = model.spread(of, days=days, confidence=asked.confidence, seed=asked.seed)
     moved = np.array([np.divide(s.value, s.level, where=s.level > 0, out=np.ones(len(of)))
                       for s in said])  # fmt: skip
-    return low * moved, high * moved
+    doubt = np.array([[s.doubt] for s in said])
+    low, high = low * moved / doubt, high * moved * doubt
+    return np.maximum.accumulate(low), np.maximum.accumulate(high)
 
 
 def _newcomer(model: LifetimeModel | None, of: Purchases, config: Config) -> Floats:

@@ -219,3 +219,37 @@ def test_who_never_bought_has_a_number_too(bought: int) -> None:
     found = churn.forecast(world, DEFINITION, at=190 * DAY, seed=1)
     assert len(found.user_row) == bought + 5
     assert np.isfinite(found.p).all()
+
+
+@pytest.mark.slow
+def test_a_longer_horizon_never_has_less_for_anybody(world: Interactions) -> None:
+    asked = (7, 45, 90, 365)
+    one_by_one = [
+        value.forecast(world, "purchase", at=AT, horizon_days=days, seed=1, members=1)
+        for days in asked
+    ]
+    for what in ("orders", "value"):
+        by_horizon = np.array([getattr(found, what) for found in one_by_one])
+        assert (np.diff(by_horizon, axis=0) >= 0).all()
+    together = value.forecasts(world, "purchase", at=AT, days=asked, seed=1, members=1)
+    for one, other in zip(one_by_one, together, strict=True):
+        np.testing.assert_array_equal(one.value, other.value)
+
+
+@pytest.mark.slow
+def test_one_order_does_not_move_everybody(world: Interactions) -> None:
+    days, users = world.at / DAY, world.user_row
+    spent = 10.0 + users % 7
+    outlier = spent.copy()
+    outlier[np.flatnonzero(users == 3)[0]] = 1e6
+    usual, found = (
+        value.forecast(
+            table(900, users, days, value=each), "purchase", at=AT, horizon_days=90, seed=1
+        )
+        for each in (spent, outlier)
+    )
+    others = usual.user_row != 3
+    moved = found.value[others].sum() / usual.value[others].sum()
+    assert moved == pytest.approx(1, abs=0.05)
+    assert found.value[~others].sum() < 100 * usual.value[~others].sum()
+    assert "a day counts up to" in found.how
