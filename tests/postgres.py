@@ -73,8 +73,8 @@ def programs() -> Path:
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     for place in PLACES:
-        for found in sorted(Path(place).glob("*/bin/initdb"), reverse=True):
-            return found.parent
+        for program in sorted(Path(place).glob("*/bin/initdb"), reverse=True):
+            return program.parent
     raise NoPostgres("PostgreSQL is not installed here, and RECSYS_TEST_POSTGRES names no server")
 
 

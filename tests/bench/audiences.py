@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -48,8 +49,8 @@ def main(
     rules = {**RULES, "all of them": {"all": list(RULES.values())}}
     for name, found in rules.items():
         rule, lone = rule_parser.parse(found), Crowd.of(one, at=AT)
-        batch = cpu_seconds(lambda rule=rule: cohort.decide(rule, crowd, lookup(users)))
-        alone = once(lambda rule=rule, lone=lone: cohort.decide(rule, lone, lookup(1)))
+        batch = cpu_seconds(partial(cohort.decide, rule, crowd, lookup(users)))
+        alone = once(partial(cohort.decide, rule, lone, lookup(1)))
         table.add_row(name, f"{users / batch:,.0f}", f"{alone:,.0f}")
     console.print(table)
 

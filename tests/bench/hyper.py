@@ -162,7 +162,7 @@ def made_up(n_items: int, rng: np.random.Generator) -> ItemModels:
 def occasions(n_items: int, rng: np.random.Generator) -> ContextLift:
     """Return a table in which a device, a placement and every part of the day have a row."""
     names = ("device:mobile", "placement:home", *(cell(TIME, part) for part in DAY_PARTS))
-    lift = rng.normal(size=(len(names), n_items)).astype(np.float32) / 10
+    lift = (rng.normal(size=(len(names), n_items)) / 10).astype(np.float32)
     return ContextLift({name: row for row, name in enumerate(names)}, lift, 1.0, 1.0, "UTC")
 
 
@@ -181,7 +181,7 @@ def sessions(n_items: int, rng: np.random.Generator) -> AtHand:
     clicks = (n_items * rng.random((4 * n_items, 5)) ** 3).astype(int)
     log = Sessions.of(clicks.tolist(), n_items=n_items)
     parts = features.fit(log, SessionSettings(), TransitionSettings(), seed=0)
-    weights = rng.normal(size=N_FEATURES).astype(np.float32) / 10
+    weights = (rng.normal(size=N_FEATURES) / 10).astype(np.float32)
     return AtHand(SessionBlend(parts, weights), taste=0.1, gap_minutes=30.0, speaks=SPEAKS)
 
 

@@ -48,8 +48,10 @@ def share(world: World, cost: np.ndarray, stakes: tuple[float, float], *, seed: 
 
 
 def _wave(world: World, hour: np.ndarray) -> np.ndarray:
-    return world.hour * np.cos((hour[:, None] - np.array(world.best_hour)) * (2 * np.pi / 24))
+    wave: np.ndarray = np.cos((hour[:, None] - np.array(world.best_hour)) * (2 * np.pi / 24))
+    return world.hour * wave
 
 
 def _p(odds: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-odds))
+    p: np.ndarray = 1 / (1 + np.exp(-odds))
+    return p

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 try:
     from uvloop import run as run_loop
 except ImportError:
-    from asyncio import run as run_loop
+    from asyncio import run as run_loop  # type: ignore[assignment]
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 HEAD_END = b"\r\n\r\n"

@@ -84,10 +84,7 @@ def scores(
         for method, p in guesses.items():
             away = abs(int(rhythms.within_an_hour(p).argmax()) - hour)
             found[method].append((min(away, 24 - away) <= 1, -float(np.log(p[hour]))))
-    return {
-        method: (*np.mean(told, axis=0).tolist(), len(told))  # type: ignore[misc]
-        for method, told in found.items()
-    }
+    return {method: (*np.mean(told, axis=0).tolist(), len(told)) for method, told in found.items()}
 
 
 if __name__ == "__main__":

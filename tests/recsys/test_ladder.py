@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_force_does_not_override_consent() -> None:
     )
 )
 def test_rung_zero_serves_whatever_becomes_of_the_others(told: dict[str, str]) -> None:
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "refuses": {"refuses": Reason.TOO_LITTLE_HISTORY},
         "breaks": {"breaks": True},
         "silent": {"silent": True},

@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_the_order_of_arrival_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [{"value": 5.0}, {"at": 6 * DAY}, {"item_id": "cup"}])
 def test_other_content_has_another_fingerprint(
-    log: EventLog, tmp_path: Path, change: dict[str, object]
+    log: EventLog, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     log.append(EVENTS, now=1)
     other = SqliteDatabase(tmp_path / "other.db")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.decide import Decided, Worth, decide_all, interval, pick
 from recsys.channel.eligibility import ChannelQuery, Exclusion
+from recsys.channel.popular import PopularChannel
 from recsys.channel.recipients import Recipients
-from recsys.channel.terms import NONE
+from recsys.channel.terms import NONE, Terms
 from recsys.data.person import Person
 from recsys.ladder import Ladder, RungName, Verdict
 from tests.recsys.channel import cases, fuzz
@@ -21,17 +22,24 @@ from tests.recsys.channel import cases, fuzz
 Asked = tuple[Person, ChannelQuery]
 
 
-def together(ladder: Ladder, asked: list[Asked]) -> Decided:
-    crowd = Recipients.of([person for person, _ in asked], ladder.rungs[-1].terms)
-    lots = np.array([query.lot.drawn(person.user_id) for person, query in asked])
+def together(ladder: Ladder[ChannelQuery, ChannelChoice], asked: list[Asked]) -> Decided:
+    crowd = Recipients.of([person for person, _ in asked], _terms(ladder))
+    lots = np.array([query.lot.drawn(person.user_id) for person, query in asked if query.lot])
     return decide_all(ladder, crowd, epsilon=fuzz.EPSILON, lots=lots)
 
 
-def same(ladder: Ladder, asked: list[Asked]) -> None:
-    found, names = together(ladder, asked), (*ladder.rungs[-1].terms.names, NONE)
+def _terms(ladder: Ladder[ChannelQuery, ChannelChoice]) -> Terms:
+    lowest = ladder.rungs[-1]
+    assert isinstance(lowest, PopularChannel)
+    return lowest.terms
+
+
+def same(ladder: Ladder[ChannelQuery, ChannelChoice], asked: list[Asked]) -> None:
+    found, names = together(ladder, asked), (*_terms(ladder).names, NONE)
     for row, (person, query) in enumerate(asked):
         climb = ladder.climb(person, query, on_failure=fail)
-        choice: ChannelChoice = climb.answer
+        choice = climb.answer
+        assert choice is not None
         assert names[found.arm[row]] == choice.best
         assert (found.send_at[row] or None) == choice.send_at
         assert found.explored[row] == choice.explored

@@ -147,6 +147,7 @@ def test_confidence_grows_with_what_is_the_persons_own() -> None:
 
 
 def test_as_much_of_the_own_rhythm_carries_over_as_was_learnt() -> None:
+    assert NOON_PEOPLE is not None
     hours = replace(learnt(), everybody=np.tile(NOON_PEOPLE.everybody, (3, 1, 1)))
     own = posterior(slots(active(19).at, UTC), np.ones(60), NOON_PEOPLE)
     whole = replace(hours, carries=np.ones(3)).moved(own, NOON_PEOPLE, 0)

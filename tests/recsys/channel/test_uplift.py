@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from api.web.schemas import Arm as ArmSchema
+from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
 from recsys.data.person import NO_SEGMENT
@@ -27,15 +28,21 @@ UPLIFT = Uplift(
 )
 
 
-def climb(fitted: ChannelModels | None = None, **facts: object) -> Climb:  # type: ignore[type-arg]
+def climb(fitted: ChannelModels | None = None, **facts: object) -> Climb[ChannelChoice]:
     ladder = (fitted or replace(cases.models(), uplift=UPLIFT)).ladder({})
     return ladder.climb(
         cases.person(**facts), ChannelQuery(), on_failure=lambda *_: pytest.fail("a rung failed")
     )
 
 
+def answer_of(fitted: ChannelModels | None = None, **facts: object) -> ChannelChoice:
+    answer = climb(fitted, **facts).answer
+    assert answer is not None
+    return answer
+
+
 def test_where_messages_put_people_off_nothing_is_sent() -> None:
-    answer = climb(segment_row=0).answer
+    answer = answer_of(segment_row=0)
     assert answer.best == "none"
     assert answer.ranked[1].p == -0.01
     assert answer.ranked[1].low == pytest.approx(-0.01196, abs=1e-5)
@@ -43,7 +50,7 @@ def test_where_messages_put_people_off_nothing_is_sent() -> None:
 
 
 def test_expected_value_is_uplift_times_the_worth_of_the_outcome() -> None:
-    answer = climb(segment_row=1).answer
+    answer = answer_of(segment_row=1)
     assert answer.best == "push"
     assert answer.ranked[0].expected_value == pytest.approx(0.10 * 4.0)
 
@@ -58,19 +65,19 @@ def test_the_answer_says_that_it_is_uplift_and_over_what() -> None:
 
 
 def test_who_denied_profiling_is_still_answered() -> None:
-    assert climb(segment_row=NO_SEGMENT, user_row=None, profiling=False).answer.best == "email"
+    assert answer_of(segment_row=NO_SEGMENT, user_row=None, profiling=False).best == "email"
 
 
 def test_unsubscribes_still_cost() -> None:
     dear = replace(cases.TERMS, unsubscribe_cost=1_000.0)
     fitted = replace(cases.models(), terms=dear, uplift=UPLIFT)
-    answer = climb(fitted, segment_row=1).answer
+    answer = answer_of(fitted, segment_row=1)
     assert answer.best == "none"
     assert answer.ranked[1].expected_value == pytest.approx(0.10 * 4.0 - 1.0)
 
 
 def test_an_arm_that_takes_something_away_fits_the_answer() -> None:
-    arm = climb(segment_row=0).answer.ranked[1]
+    arm = answer_of(segment_row=0).ranked[1]
     told = {**asdict(arm), "propensity": arm.pscore}
     told = {name: told[name] for name in ArmSchema.model_fields}
     assert ArmSchema(**told).p == -0.01

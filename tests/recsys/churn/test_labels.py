@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.churn import labels
+from recsys.churn.features import FEATURES
 from recsys.churn.labels import Definition, Labelled
 from recsys.data.times import DAY
 from tests.recsys.churn.worlds import purchases, table
@@ -19,7 +20,7 @@ SPAN = st.integers(0, 400)
 def rows(churned: int, retained: int, cutoffs: int) -> Labelled:
     n = churned + retained
     return Labelled(
-        np.zeros((n, len(labels.FEATURES)), np.float32),
+        np.zeros((n, len(FEATURES)), np.float32),
         np.arange(n) < churned,
         np.arange(n, dtype=np.int32),
         np.arange(n, dtype=np.int64) % cutoffs,
@@ -27,7 +28,7 @@ def rows(churned: int, retained: int, cutoffs: int) -> Labelled:
 
 
 def test_churned_is_who_does_not_come_back_within_the_horizon() -> None:
-    back_in_time, too_late, never = [20, 36.9], [20, 37.0], [20]
+    back_in_time, too_late, never = [20, 36.9], [20, 37.0], [20.0]
     seen = labels.labelled(purchases(back_in_time, too_late, never), WEEKLY, at=30 * DAY)
     assert seen.churned.tolist() == [False, True, True]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recsys.churn import labels, snapshot
-from recsys.churn.features import FEATURES
+from recsys.churn.features import FEATURES, WINDOWS
 from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
 from recsys.data.kinds import Reading
 from recsys.data.times import DAY
@@ -115,7 +115,7 @@ def test_numbers_are_finite_or_missing(events: list[tuple[int, int, int, int]]) 
 
 @given(event_lists)
 def test_counts_of_wider_windows_are_never_smaller(events: list[tuple[int, int, int, int]]) -> None:
-    within = [FEATURES.index(f"active_days_{days}d") for days in snapshot.WINDOWS]
+    within = [FEATURES.index(f"active_days_{days}d") for days in WINDOWS]
     counts = np.nan_to_num(of_all(world(events))[:, within])
     assert (np.diff(counts, axis=1) >= 0).all()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,11 +40,11 @@ def table(
     )
 
 
-def purchases(*days_of_users: list[float]) -> Interactions:
+def purchases(*days_of_users: Sequence[float]) -> Interactions:
     """Return purchases of 10 at the given days, one list of days a user."""
     user_row = np.repeat(np.arange(len(days_of_users)), [len(days) for days in days_of_users])
     day = np.array([day for days in days_of_users for day in days], np.float64)
-    return table(len(days_of_users), user_row, day)
+    return table(len(days_of_users), user_row.astype(np.int32), day)
 
 
 def dying_world(n_users: int, n_days: int, *, seed: int) -> Interactions:
@@ -60,7 +62,7 @@ def dying_world(n_users: int, n_days: int, *, seed: int) -> Interactions:
     quits = bought & (rng.random((n_users, n_days)) < 0.05)
     gone = np.cumsum(quits, axis=1) - quits > 0
     user_row, day = np.nonzero(bought & ~gone)
-    return table(n_users, user_row, day + 0.5)
+    return table(n_users, user_row.astype(np.int32), day.astype(np.float64) + 0.5)
 
 
 def person(

@@ -15,7 +15,8 @@ TWO = Clusters(("tea", "toys"), ((), ()), VECTORS, np.eye(2, dtype=np.float32), 
 def of(*users: list[int]) -> list[int]:
     items = np.array([row for own in users for row in own], np.int32)
     indptr = np.concatenate([[0], np.cumsum([len(own) for own in users])]).astype(np.int64)
-    return TWO.of(items, indptr).tolist()
+    clusters: list[int] = TWO.of(items, indptr).tolist()
+    return clusters
 
 
 def test_users_are_in_the_cluster_of_most_of_their_items() -> None:

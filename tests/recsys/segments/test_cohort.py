@@ -18,6 +18,7 @@ from recsys.data.times import DAY
 from recsys.segments import cohort, lifecycle, rfm, rule_parser
 from recsys.segments.cohort import NO_LEAF, CohortDecision, Lookup
 from recsys.segments.groups import Groups
+from recsys.segments.rule import MAX_DEPTH
 from recsys.segments.snapshot import Crowd
 
 AT = 1_000 * DAY
@@ -75,7 +76,8 @@ def decided(
 
 
 def inside(rule: Any, *people: Person, **scores: list[float]) -> list[bool]:
-    return decided(rule, *people, scores=scores).inside.tolist()
+    found: list[bool] = decided(rule, *people, scores=scores).inside.tolist()
+    return found
 
 
 BUYER = person(("purchase", "cup", 1, 5.0), ("purchase", "mug", 40, 8.0), ("view", "tea", 2, 0.0))
@@ -231,7 +233,7 @@ leaves = st.one_of(
         st.integers(1, 10),
     ),
 )  # fmt: skip
-rules = st.recursive(
+rules: st.SearchStrategy[Any] = st.recursive(
     leaves,
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
@@ -239,7 +241,7 @@ rules = st.recursive(
         st.builds(lambda part: {"not": part}, inner),
     ),
     max_leaves=5,
-).filter(lambda rule: _depth(rule) < rule_parser.MAX_DEPTH - 1)
+).filter(lambda rule: _depth(rule) < MAX_DEPTH - 1)
 
 
 def _depth(rule: Any) -> int:

@@ -14,7 +14,8 @@ def best(value: np.ndarray, usable: np.ndarray, price: np.ndarray) -> np.ndarray
     """Return the arm of each decision at these prices; the last is to send nothing."""
     net = np.where(usable, value - price, -np.inf)
     chosen = net.argmax(axis=1)
-    return np.where(net.max(axis=1) > 1e-12, chosen, value.shape[1])
+    arm: np.ndarray = np.where(net.max(axis=1) > 1e-12, chosen, value.shape[1])
+    return arm
 
 
 def test_without_a_bound_nothing_has_a_price() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from recsys.channel.decision import Decision
+from recsys.channel.messages import Messages
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY, HOUR
 from tests.recsys.storage.decisions.test_log import ONE
@@ -28,7 +32,7 @@ MAIL = replace(ONE, user_id="a", decision_id="d1", at=NOON, pscore=0.90, answer=
 LATER = sent("last", "b", NOON + 30 * DAY)
 
 
-def joined(*rows, decisions=(MAIL,)):  # type: ignore[no-untyped-def]
+def joined(*rows: Any, decisions: Sequence[Decision] = (MAIL,)) -> Messages:
     table = with_decisions(columns(*rows), decisions)
     return messages_from_log(table, USERS, CONFIG)
 

@@ -41,12 +41,18 @@ def imported(
     return import_events(written(folder, text, name), configured(folder, **data), log, now=NOW)
 
 
+def selected(log: EventLog, statement: str) -> list[tuple[Any, ...]]:
+    assert isinstance(log.database, SqliteDatabase)
+    found: list[tuple[Any, ...]] = log.database.reader.execute(statement).fetchall()
+    return found
+
+
 def rows(log: EventLog) -> list[tuple[Any, ...]]:
     statement = (
         "SELECT user_id, item_id, kind, at, quantity, value, source, ingested_at, simulated "
         "FROM events ORDER BY seq"
     )
-    return log.database.reader.execute(statement).fetchall()
+    return selected(log, statement)
 
 
 def balanced(report: ImportReport) -> bool:
@@ -224,7 +230,7 @@ def test_a_closed_store_is_unavailable(log: EventLog, tmp_path: Path) -> None:
 
 def test_the_report_is_kept(log: EventLog, tmp_path: Path) -> None:
     report = imported(log, tmp_path, HEADER + ROWS)
-    ((sha256, text, at),) = log.database.reader.execute("SELECT sha256, report, at FROM imports")
+    ((sha256, text, at),) = selected(log, "SELECT sha256, report, at FROM imports")
     assert (sha256, at) == (report.sha256, NOW)
     assert json.loads(text)["logged"] == 3
 
@@ -272,7 +278,7 @@ def test_amplitude_files_are_imported_as_they_are(log: EventLog, tmp_path: Path)
     )
     imported(log, tmp_path, text, name="amplitude.jsonl")
     assert rows(log)[0][:3] == ("1", "tea", "purchase")
-    assert log.database.reader.execute("SELECT event_id FROM events").fetchall() == [("i1",)]
+    assert selected(log, "SELECT event_id FROM events") == [("i1",)]
 
 
 def test_a_simulated_message_log_stays_marked(log: EventLog, tmp_path: Path) -> None:

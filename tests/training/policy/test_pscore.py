@@ -59,6 +59,9 @@ def test_an_arm_drawn_once_a_user_is_no_choice() -> None:
     action = rng.integers(0, 2, 300).astype(np.int8)[user]
     features = pl.DataFrame({"age": rng.normal(size=300)[user]})
     log = Log(
-        ("a", "b"), Decisions(user, action, np.full(6_000, np.nan), action * 1.0), features, ()
+        ("a", "b"),
+        Decisions(user, action, np.full(6_000, np.nan), action.astype(np.float64)),
+        features,
+        (),
     )
     assert not np.isnan(with_pscores(log, encoded(log)).logged.pscore).any()

@@ -121,7 +121,7 @@ def same(one: Any, other: Any) -> bool:
     """Equal in type and value all the way down; NaN equals NaN, dtype and shape count."""
     if isinstance(one, np.ndarray):
         alike = one.dtype == other.dtype and one.shape == other.shape
-        return alike and one.tobytes() == other.tobytes()
+        return bool(alike and one.tobytes() == other.tobytes())
     if type(one) is not type(other):
         return False
     if is_dataclass(one):
@@ -205,7 +205,7 @@ def test_a_million_ids_are_quick(tmp_path: Path) -> None:
 
 
 def test_numpy_scalars_come_back_as_python_numbers(tmp_path: Path) -> None:
-    files = artifact.write(tmp_path, replace(MODEL, alpha=np.float32(0.5)))
+    files = artifact.write(tmp_path, replace(MODEL, alpha=np.float32(0.5)))  # type: ignore[arg-type]
     alpha = artifact.read(tmp_path, Als, files).alpha
     assert (type(alpha), alpha) == (float, 0.5)
 
@@ -342,14 +342,14 @@ class Subclass(Als):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (Als("no array", 1.0), "factors should be an array, is 'no array'"),
-        (Als(np.array([object()]), 1.0), "factors: .* is not an array"),
+        (Als("no array", 1.0), "factors should be an array, is 'no array'"),  # type: ignore[arg-type]
+        (Als(np.array([object()]), 1.0), "factors: .* is not an array"),  # type: ignore[arg-type]
         (Als(np.ma.masked_array([1.0], [True]), 1.0), "factors: .* is not an array"),
-        (Als(np.zeros(1), "high"), "alpha should be float, is 'high'"),
-        (Als(np.zeros(1), True), "alpha should be float, is True"),
-        (Neighbours(np.zeros(1), ["a"]), r"\['a'\] is not tuple"),
-        (Neighbours(np.zeros(1), "abc"), "'abc' is not tuple"),
-        (Neighbours(np.zeros(1), ("a", 1)), "names/1 should be str, is 1"),
+        (Als(np.zeros(1), "high"), "alpha should be float, is 'high'"),  # type: ignore[arg-type]
+        (Als(np.zeros(1), True), "alpha should be float, is True"),  # type: ignore[arg-type]
+        (Neighbours(np.zeros(1), ["a"]), r"\['a'\] is not tuple"),  # type: ignore[arg-type]
+        (Neighbours(np.zeros(1), "abc"), "'abc' is not tuple"),  # type: ignore[arg-type]
+        (Neighbours(np.zeros(1), ("a", 1)), "names/1 should be str, is 1"),  # type: ignore[arg-type]
         (Notes({"a": [object()]}), "said/a/0: <class 'object'> is not JSON"),
         (Notes({None: 1}), "said: a JSON key must be str or int"),
         (Notes({"$float": 1}), "said: a JSON key must be"),
