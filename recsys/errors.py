@@ -7,6 +7,7 @@
     │   ├── MissingColumn
     │   ├── UnreadableFile
     │   ├── UnaccountedRows
+    │   ├── UnclearColumn
     │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
@@ -100,6 +101,16 @@ class UnaccountedRows(DataError):
     def __init__(self, rows: int, counts: str) -> None:
         self.rows = rows
         super().__init__(f"of {rows:,} lines or rows some are not accounted for: {counts}")
+
+
+class UnclearColumn(DataError):
+    """What a column says can be read in several ways; none is guessed."""
+
+    def __init__(self, column: str, why: str, setting: str) -> None:
+        self.column = column
+        self.why = why
+        self.setting = setting
+        super().__init__(f"column {column!r}: {why}; write in recsys.toml {setting}")
 
 
 class NoUsableRow(DataError):

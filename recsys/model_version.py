@@ -156,9 +156,10 @@ class Answering:
         repeats: Repeats = Repeats.ALLOW,
         per_category: int | None = None,
     ) -> ItemQuery:
-        """Return the query for `limit` items; a repeat is of the critical kind of this version."""
-        critical = self.manifest.config["churn"]["critical_kind"]
-        kind = self.bundle.interactions.kinds.index(critical)
+        """Return the query for `limit` items; repeats are of the kind relevant in training."""
+        config = self.manifest.config
+        taken = config.get("items", {}).get("relevant_kind") or config["churn"]["critical_kind"]
+        kind = self.bundle.interactions.kinds.index(taken)
         cap = None if per_category is None else CategoryCap(per_category, self.category)
         allowed = self.allowed(excluded)
         return ItemQuery(limit, allowed, repeats=repeats, kind=kind, rest=self.rest, cap=cap)

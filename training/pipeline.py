@@ -22,6 +22,7 @@ from training.churn.choose import ChurnChoice
 from training.data import TrainingData
 from training.gate import GateVerdict
 from training.items.choice import ItemChoice
+from training.items.relevance import with_relevant_kind
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
@@ -77,6 +78,8 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     """
     steps.begin("load")
     data = load(log, config)
+    config = with_relevant_kind(config, data.interactions)
+    steps.detail(f"a good list leads to a {config.relevant_kind}")
 
     steps.begin("items: choose, and measure each rung against the one below")
     item_choice, item_measurement = items.measure(data, config, progress=steps.detail)

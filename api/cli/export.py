@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
@@ -17,6 +16,8 @@ from recsys.cli.progress import ConsoleSteps
 from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from api.answers.audience import AudienceQuery, Looked
     from api.requests.query import Asked
     from api.runtime.json import Json
@@ -192,6 +193,8 @@ def _wish(
 
 
 def _table(counted: Json) -> Table:
+    from rich.table import Table
+
     def told(count: int | None) -> str:
         return "withheld" if count is None else f"{count:,}"
 

@@ -28,6 +28,11 @@ class Config(Section):
     training: Training = Training()
     serving: ServingSection = ServingSection()
 
+    @property
+    def relevant_kind(self) -> str:
+        """What a good list leads to: that of `items`, else the critical kind of churn."""
+        return self.items.relevant_kind or self.churn.critical_kind
+
     @field_validator("kinds", mode="before")
     @classmethod
     def _besides_the_usual(cls, given: object) -> object:

@@ -65,6 +65,12 @@ class Data(Section):
     unavailable_items: Words = Field((), description="never recommended (postage, fees)")
     timezone: str = Field("UTC", description="zone of times that name none, and of users")
     time_format: str = Field("", description="strptime format of times not in ISO 8601")
+    decimal_sign: Literal["", ".", ","] = Field(
+        "", description="in numbers of files; empty: what the file shows"
+    )
+    rates: Mapping[str, float] = Field(
+        {}, description="what one unit of each currency is worth in yours (EUR = 1.0)"
+    )
     guests: Words = Field((), description="user ids that stand for anybody who did not sign in (0)")
     lower_case_emails: bool = Field(
         default=False,

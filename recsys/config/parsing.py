@@ -99,6 +99,7 @@ def _merged(tree: Any, over: Any) -> Any:
 def _check_kinds(config: Config) -> None:
     """Refuse what names a kind of events that there is none of: it would never happen."""
     named = {
+        "items.relevant_kind": (config.items.relevant_kind,),
         "churn.critical_kind": (config.churn.critical_kind,),
         "churn.cancel_kind": (config.churn.cancel_kind,),
         "channels.outcome": (config.channels.outcome,),

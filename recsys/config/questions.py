@@ -25,6 +25,9 @@ class ItemModel(Section):
 class Items(Section):
     """The question: which items, in which order."""
 
+    relevant_kind: str = Field(
+        "", description="what a good list leads to; empty: the strongest kind with enough rows"
+    )
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
     half_life_days: float = Field(14.0, gt=0, description="age at which popularity counts half")
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")

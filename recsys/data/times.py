@@ -20,6 +20,9 @@ HOUR = 3600 * SECOND
 
 DAY = 24 * HOUR
 
+EARLIEST = 631_152_000 * SECOND
+"""1990-01-01: what is said to have happened before is a number that is no time."""
+
 
 def micros(moment: datetime) -> int:
     """Return microseconds since the epoch of an aware `moment`."""
@@ -44,15 +47,17 @@ def instant_of(said: object, zone: ZoneInfo) -> int:
     """
     try:
         if isinstance(said, str):
-            at = datetime.fromisoformat(said)
-            found = micros(at if at.tzinfo else at.replace(tzinfo=zone))
-            if found >= 0:
+            told = datetime.fromisoformat(said)
+            found = micros(told if told.tzinfo else told.replace(tzinfo=zone))
+            if found >= EARLIEST:
                 return found
         if isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0:
-            return int(said * (SECOND if said < 1e11 else 1_000 if said < 1e14 else 1))
+            at = int(said * (SECOND if said < 1e11 else 1_000 if said < 1e14 else 1))
+            if at >= EARLIEST:
+                return at
     except (ValueError, OverflowError):
         pass
-    allowed = "ISO 8601, or seconds or milliseconds since 1970"
+    allowed = "ISO 8601, or seconds or milliseconds since 1970, from 1990 on"
     raise BadEvent("bad_time", f"timestamp is {shown(said)}; allowed: {allowed}")
 
 

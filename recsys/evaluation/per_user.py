@@ -48,7 +48,7 @@ class PerUser:
         """Return the figures of some of the `users`, given by row in any order, each once."""
         order = np.argsort(user_row, kind="stable")
         return cls(
-            question=question,
+            question=str(question),
             metric=metric,
             window_start=window_start,
             users=IdMap.of(users[row] for row in user_row[order]),

@@ -21,6 +21,7 @@ from api.web.schemas import AudiencePreview, UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, BadRule, StoreUnavailable, UnknownSegment, UnreadableFile
 from recsys.storage.events.event import Event
+from recsys.storage.users.live_state import LiveState
 from tests.api.conftest import NOON, Api, SetClock
 from tests.worlds import DENIED, ONCE, USERS, World
 
@@ -243,7 +244,7 @@ def test_without_consents_there_is_no_list(api: Api, monkeypatch: pytest.MonkeyP
     def unreadable(*_: object, **__: object) -> None:
         raise StoreUnavailable("disk I/O error")
 
-    monkeypatch.setattr(api.service.log, "remembered", unreadable)
+    monkeypatch.setattr(LiveState, "of", unreadable)
     for path in ("preview", "export"):
         response = api.client.post(f"/v1/audiences:{path}", json={"rule": BOUGHT})
         assert response.status_code == 503

@@ -169,7 +169,7 @@ def test_a_decision_is_not_told_again_once_consent_to_it_is_withdrawn(
 def test_nobody_is_told_to_send_while_consents_cannot_be_read(api: Api) -> None:
     path = "/v1/users/u00/channel?decision=d1"
     assert api.client.get(path).json()["channel"]["best"] == "email"
-    api.service.profiles.database = Closed()  # type: ignore[assignment]
+    api.service.consents.database = Closed()  # type: ignore[assignment]
     assert api.client.get(path).status_code == 503
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from recsys.config import Config
     from recsys.storage.models.store import ModelStore
     from training.churn.backtest import Matured

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from recsys.cli.console import console
 from recsys.cli.progress import ConsoleSteps
@@ -156,6 +155,8 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
 def _say(
     read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
 ) -> None:
+    from rich.markup import escape
+
     tell = partial(console().print, soft_wrap=True)
     rows = len(read.interactions)
     tell(

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from recsys.cli.console import console
 from recsys.cli.progress import ConsoleSteps
@@ -79,7 +77,7 @@ def learn(  # noqa: PLR0913 - the options of a command
         steps.begin("write")
         write_policy(out, learnt)
     _tell(learnt)
-    console().print(f"policy written to {escape(str(out))}")
+    _print(f"policy written to {out}")
 
 
 @app.command()
@@ -110,7 +108,7 @@ def apply(
         table = assigned(learnt, frame, rows, epsilon=epsilon, seed=seed)
         steps.begin("write")
         write_table(table, out)
-    console().print(f"{len(frame):,} rows written to {escape(str(out))}: {escape(learnt.verdict)}")
+    _print(f"{len(frame):,} rows written to {out}: {learnt.verdict}")
 
 
 @app.command()
@@ -152,12 +150,16 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         judgement = judge(learnt, found, stakes=stakes, seed=seed)
     _show(learnt, judgement, confidence=confidence)
     for note in found.notes:
-        console().print(f"note: {escape(note)}")
+        _print(f"note: {note}")
 
 
 def _steps(out: Path) -> ConsoleSteps:
     incomplete = {"write": f"{out} may be incomplete; run it again"}
     return ConsoleSteps(safe=f"{out} was not written; run it again", safe_from=incomplete)
+
+
+def _print(text: str) -> None:
+    console().print(text, markup=False)
 
 
 def _columns(action: str, reward: str, pscore: str, user: str) -> LogColumns:
@@ -203,9 +205,9 @@ def _stakes(said: Sequence[str], value: float, arms: Sequence[str]) -> Stakes:
 
 
 def _tell(learnt: Policy) -> None:
-    console().print(escape(learnt.verdict))
+    _print(learnt.verdict)
     for note in learnt.notes:
-        console().print(f"note: {escape(note)}")
+        _print(f"note: {note}")
 
 
 def _show(learnt: Policy, found: Judgement, *, confidence: float) -> None:
@@ -215,6 +217,9 @@ def _show(learnt: Policy, found: Judgement, *, confidence: float) -> None:
     }
     named[f"policy less {learnt.arms[found.best]}, best in this log"] = found.lift
     named[f"policy less {learnt.arms[learnt.scorer.default]}, best when it was learnt"] = found.over
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table("", "estimate", "value", "interval", "error", "rows", "weight", box=None)
     for name, measured in named.items():
         for line in _lines(measured, confidence=confidence):

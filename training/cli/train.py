@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console, Group
-from rich.table import Table
-from rich.text import Text
 
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
 
 if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.text import Text
+
     from recsys.config import Config
     from recsys.evaluation.estimate import Estimate
     from training.pipeline import TrainingRun
@@ -72,6 +72,10 @@ def carry_out(config: Config, out: Console, *, report_file: Path | None = None) 
 
 def rendered(outcome: TrainingRun) -> Group:
     """Return the verdict on every rung, and whether the version was promoted."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
     from recsys.ladder import Question
 
     table = Table(title="Is each rung better than the one below? (held-out, later data)")
@@ -98,6 +102,8 @@ def rendered(outcome: TrainingRun) -> Group:
 
 def _warnings(of_run: tuple[str, ...], churn: dict[str, dict[str, list[str]]]) -> Iterator[Text]:
     """Yield what the run warns of, and what could be known of churn before a window opens."""
+    from rich.text import Text
+
     yield from (Text(warning, style="yellow") for warning in of_run)
     windows = {"drift_before_the_test": "the judged window", "drift": "the next window"}
     for name, window in windows.items():

@@ -22,7 +22,9 @@ from recsys.data.kinds import (
 )
 from recsys.data.order_states import is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
+from recsys.errors import UnclearColumn
 from training.importing.columns import FileColumns
+from training.importing.numbers import currencies, currency_of, decimal_sign, parsed
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times
 
@@ -124,6 +126,7 @@ def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame
         text_of(found, "quantity").alias("quantity_given"),
         text_of(found, "price").alias("price_given"),
         text_of(found, "total").alias("total_given"),
+        text_of(found, "currency"),
         text_of(found, "pscore").alias("pscore_given"),
         _flag(found, "simulated"),
         _flag(found, "machine") | _machine_agents(raw, found),
@@ -131,7 +134,7 @@ def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame
         _void(raw, found).alias("void"),
         at_given=text_of(found, "at"),
     )
-    return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
+    return _signed(_numbers(joined_by_mail(_with_kinds(frame, config)), config), config)
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
@@ -222,13 +225,42 @@ def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
     return void
 
 
-def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+def _numbers(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
+    money = [frame["price_given"], frame["total_given"]]
+    given = [frame["quantity_given"], *money]
+    sign = decimal_sign(given, configured=config.data.decimal_sign)
+    quantity, price, total = (parsed(column, sign) for column in given)
+    rate = _rates([*money, frame["currency"]], config)
+    if rate is not None:
+        price, total = price * rate, total * rate
     return frame.with_columns(
-        quantity=pl.col("quantity_given").cast(pl.Float64, strict=False).fill_null(1.0),
-        price=pl.col("price_given").cast(pl.Float64, strict=False),
-        total=pl.col("total_given").cast(pl.Float64, strict=False),
+        quantity=quantity.fill_null(1.0),
+        price=price,
+        total=total,
+        bad_quantity=_not_finite(quantity) & frame["quantity_given"].is_not_null(),
+        bad_price=(_not_finite(price) & frame["price_given"].is_not_null())
+        | (_not_finite(total) & frame["total_given"].is_not_null()),
         pscore=pl.col("pscore_given").cast(pl.Float64, strict=False),
-    )
+    ).drop("currency")
+
+
+def _rates(columns: Sequence[pl.Series], config: Config) -> pl.Series | None:
+    """Return what one unit of each row's currency is worth; None where all have the same."""
+    said = {one for column in columns for one in currencies(column)}
+    rates = {name.upper(): rate for name, rate in config.data.rates.items()}
+    if len(said) < 2 and not rates:
+        return None
+    if not said <= rates.keys():
+        example = ", ".join(f"{one} = …" for one in sorted(said))
+        why = f"amounts in {', '.join(sorted(said))} are not added up"
+        raise UnclearColumn("price", why, f"under [data.rates] what one is worth: {example}")
+    found = [currency_of(column) for column in columns]
+    own = pl.select(pl.coalesce(found)).to_series()
+    return own.replace_strict(rates, default=None, return_dtype=pl.Float64)
+
+
+def _not_finite(column: pl.Series) -> pl.Series:
+    return ~column.is_finite().fill_null(value=False)
 
 
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:

@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 import polars as pl
 
-NAIVE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+NAIVE = (
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M %p",
+)
 ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 CALENDAR_DAY = "%Y%m%d"
 YEAR_FIRST = r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b"
 DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b"
 SLASHED = r"^(\d{1,2})/(\d{1,2})/(\d{4})\b"
 TWELVE = 12
+EPOCH_SERIAL = 25_569
+SERIALS = (32_874.0, 73_050.0)
+"""Days of a spreadsheet from 1990 to the end of 2099; as seconds all would be of 1970-01-01."""
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAY_FIRST = r"(?i)^(\d{1,2})[- /.]([a-z]{3})[a-z]*[-, /.]+(\d{4})"
+MONTH_FIRST = r"(?i)^([a-z]{3})[a-z]*\.? +(\d{1,2}),? +(\d{4})"
+SHORT_YEAR = r"^(\d{1,2}[/.]\d{1,2}[/.])(\d{2})(\s|$)"
 TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 # The unit of a number is told by its size: these are the years 1973 to 5138 in each unit.
@@ -74,6 +87,8 @@ def _of_numbers(numbers: pl.Series, timezone: str) -> Times:
     if 2 * days.count() > numbers.count():
         return Times(days, f"days written as numbers, taken as {timezone}")
     finite = numbers.filter(numbers.is_finite())
+    if len(finite) and SERIALS[0] <= float(finite.median() or 0) <= SERIALS[1]:  # type: ignore[arg-type]
+        return Times(_of_serials(numbers, timezone), f"days of a spreadsheet, taken as {timezone}")
     middle = abs(float(finite.median() or 0.0))  # type: ignore[arg-type]
     unit, factor = next(((u, f) for u, below, f in UNITS if middle < below), NANOSECONDS)
     at = (numbers * factor).round()
@@ -85,6 +100,14 @@ def _of_numbers(numbers: pl.Series, timezone: str) -> Times:
     return Times(exact, f"{unit} since 1970")
 
 
+def _of_serials(numbers: pl.Series, timezone: str) -> pl.Series:
+    """Return what a spreadsheet writes as days since 1899-12-30, to the millisecond."""
+    usable = numbers.is_between(*SERIALS).fill_null(value=False)
+    days = numbers.set(~usable, None) - EPOCH_SERIAL
+    milliseconds = (days * 86_400_000).round().cast(pl.Int64)
+    return _located((milliseconds * 1_000).cast(pl.Datetime("us")), timezone)
+
+
 def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
     whole = numbers.is_between(19_000_101, 21_001_231) & (numbers == numbers.round())
     days = numbers.set(~whole.fill_null(value=False), None).cast(pl.Int64).cast(pl.String)
@@ -92,7 +115,9 @@ def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
 
 
 def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
-    plain = text.str.replace(r" ?UTC$", "Z").str.replace("T", " ", literal=True)
+    plain = text.str.replace(r" ?(?:UTC|GMT)$", "Z").str.replace(r"^(\S+\d)T", "$1 ")
+    plain = plain.str.replace(r"(:\d{2}\S*) ?([+-]\d{2})$", "$1$2:00")
+    plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})$", "$1")
     order = ""
     at = _tried(plain if naive == NAIVE else text, naive[:1], timezone)
     zoned = plain.str.contains(_ZONE_AT_THE_END)
@@ -113,6 +138,10 @@ def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
 
 def _year_first(text: pl.Series) -> tuple[pl.Series, str]:
     """Return days of other spellings as ISO 8601 writes them, and what was taken for granted."""
+    text = text.str.replace(DAY_FIRST, "$3-$2-$1").str.replace(MONTH_FIRST, "$3-$1-$2")
+    numbers = {f"-{name}-": f"-{place:02}-" for place, name in enumerate(MONTHS, start=1)}
+    text = text.str.to_lowercase().str.replace_many(numbers).str.to_uppercase()
+    text = text.str.replace(SHORT_YEAR, "${1}20${2}$3")
     text = text.str.replace(YEAR_FIRST, "$1-$2-$3").str.replace(DOTTED, "$3-$2-$1")
     first, second = (text.str.extract(SLASHED, n).cast(pl.Int64) > TWELVE for n in (1, 2))
     if first.any() and not second.any():

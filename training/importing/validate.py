@@ -16,7 +16,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
-from recsys.data.times import DAY
+from recsys.data.times import DAY, EARLIEST
 from recsys.errors import UnaccountedRows
 from training.importing.canonical import (
     _canonical,
@@ -32,6 +32,9 @@ from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
+MOST = 1e12
+"""More money or units than that are no value."""
+
 _BAD_ID = (
     f"is longer than {MAX_ID_LENGTH} characters, holds a NUL or a broken character, or lost digits"
 )
@@ -43,7 +46,7 @@ REASONS: Mapping[str, str] = {
     "bad_event_id": f"the event id {_BAD_ID}",
     "no_time": "no time is given",
     "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
-    "before 1970",
+    "before 1990",
     "future_time": "the time is more than a day from now",
     "reused_id": "an event id of this file comes again with other content",
     "unused_event": "the event is understood, but no model uses it",
@@ -147,7 +150,15 @@ def _judged(
     return canonical.with_columns(
         repeated=_repeated(raw, config), reason=_reason(found, config, now=now)
     ).drop(
-        "at_given", "quantity_given", "price_given", "total_given", "total", "pscore_given", "mail"
+        "at_given",
+        "quantity_given",
+        "price_given",
+        "total_given",
+        "bad_quantity",
+        "bad_price",
+        "total",
+        "pscore_given",
+        "mail",
     )
 
 
@@ -180,7 +191,7 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "bad_item": bad_id("item_id"),
         "bad_event_id": bad_id("event_id"),
         "no_time": pl.col("at_given").is_null(),
-        "bad_time": pl.col("at").is_null() | (pl.col("at") < 0),
+        "bad_time": pl.col("at").is_null() | (pl.col("at") < EARLIEST),
         "future_time": pl.col("at") > now + DAY,
         "unused_event": kind == "",
         "unknown_kind": kind.is_null() | ~kind.is_in([*config.kinds, *MESSAGE_KINDS]),
@@ -188,10 +199,11 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         & pl.col("item_id").is_null()
         & has_items
         & ~(kind.is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()),
-        "bad_quantity": bad_number("quantity_given") | (pl.col("quantity") <= 0),
-        "bad_price": bad_number("price_given")
-        | bad_number("total_given")
+        "bad_quantity": pl.col("bad_quantity")
+        | ~pl.col("quantity").is_between(0, MOST, closed="right"),
+        "bad_price": pl.col("bad_price")
         | (pl.col("price") < 0)
+        | (pl.col("value").abs() > MOST)
         | ~pl.col("value").is_finite(),
         "zero_price": money & (pl.col("value") == 0),
         "unknown_channel": (kind == MESSAGE_SENT) & ~of_ours,

@@ -42,7 +42,7 @@ def fit(
 ) -> ItemModels:
     """Fit all rungs on everything passed, as of `at` (microseconds)."""
     interactions = data.interactions
-    critical = interactions.of_kind(config.churn.critical_kind)
+    critical = interactions.of_kind(config.relevant_kind)
     recent = recent_histories(interactions, config, at=at)
     popular = fit_popular(critical, recent, at=at)
     shrinkage = config.items.segment_shrinkage

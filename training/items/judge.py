@@ -60,7 +60,7 @@ class Judge:
     @classmethod
     def of(cls, held: Window, available: NDArray[np.bool_], config: Config) -> Judge:
         """Return the judge of a test window."""
-        bought = held.before.of_kind(config.churn.critical_kind)
+        bought = held.before.of_kind(config.relevant_kind)
         before = split.relevant(bought, available)
         counts = np.bincount(before.item_row, minlength=len(available))
         return cls(

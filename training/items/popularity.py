@@ -106,7 +106,7 @@ def kind_rests(kinds: tuple[str, ...], config: Config) -> Rests:
 
 def critical_kind(kinds: tuple[str, ...], config: Config) -> int:
     """Return the number of the kind of event that judges; -1 where these data have none."""
-    name = config.churn.critical_kind
+    name = config.relevant_kind
     return kinds.index(name) if name in kinds else -1
 
 

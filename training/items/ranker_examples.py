@@ -92,7 +92,7 @@ def item_signals(interactions: Interactions, config: Config, *, at: int) -> NDAr
     long it has been on sale.
     """
     n_items = len(interactions.items)
-    critical = interactions.of_kind(config.churn.critical_kind)
+    critical = interactions.of_kind(config.relevant_kind)
     critical = critical.where(critical.item_row >= 0)
     takers = [
         takers_by_item(fading(interactions.kinds, config, days).histories(interactions, at=at))

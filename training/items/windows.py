@@ -53,7 +53,7 @@ def window(data: TrainingData, config: Config, *, end: int | None = None) -> Win
     cutoff = (interactions.end if end is None else end) - config.items.test_days * DAY
     held_out = interactions.between(cutoff, cutoff + config.items.test_days * DAY)
     first = on_first_day(held_out)
-    critical = config.churn.critical_kind
+    critical = config.relevant_kind
     available = data.catalogue.available
     return Window(
         cutoff=cutoff,

@@ -19,6 +19,7 @@ from recsys.cli.commands import GROUP, RegisteredCommands
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HEAVY = {
+    "rich",
     "alembic", "fastapi", "implicit", "matplotlib", "numpy", "optuna", "pandas", "polars",
     "pyarrow", "pydantic_settings", "scipy", "sklearn", "sqlalchemy", "uvicorn",
 }  # fmt: skip

@@ -16,12 +16,12 @@ from recsys.churn.models import ChurnModels
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
 from tests.recsys.churn.worlds import dying_world
-from tests.training.churn.test_measure import configured, data, quick, silent
+from tests.training.churn.test_measure import churn_choice, configured, data, quick, silent
 from tests.worlds import World
 from training import churn
 from training.churn import backtest
 from training.churn.backtest import ANEW, Matured
-from training.churn.choose import CANDIDATES, Candidate
+from training.churn.choose import Candidate
 from training.cli.evaluate import judge_churn
 from training.report import churn_backtest as page
 from training.segments import fit_table
@@ -74,7 +74,7 @@ def version(at: int) -> ChurnModels:
     """Return what a version trained at `at` would have to say."""
     known = WORLD.before(at)
     choice = churn.define(known.interactions, CONFIG)
-    choice = replace(choice, candidate=next(iter(CANDIDATES)))
+    choice = replace(choice, candidate=next(iter(churn_choice.CANDIDATES)))
     table = fit_table(known, CONFIG, at=at)
     return churn.fit(known, table, choice, CONFIG, at=at)
 

@@ -284,6 +284,7 @@ def test_more_users_than_can_be_judged_are_drawn_once_each(
 def test_a_user_to_whom_a_rung_does_not_apply_does_not_judge_it() -> None:
     rows = labels.labelled(WORLD.interactions, labels.Definition("purchase", 14, 42), at=200 * DAY)
     said = np.where(rows.churned, 0.9, 0.1)
+    said[:5] = np.where(rows.churned[:5], 0.8, 0.2)
     said[10:] = np.nan
     verdict: Verdict = churn_judging.verdict(
         RungName.SEGMENT, RungName.POPULAR, rows, said, np.full(len(rows), 0.5), CONFIG

@@ -239,7 +239,7 @@ def test_a_longer_horizon_never_has_less_for_anybody(world: Interactions) -> Non
 @pytest.mark.slow
 def test_one_order_does_not_move_everybody(world: Interactions) -> None:
     days, users = world.at / DAY, world.user_row
-    spent = 10.0 + users % 7
+    spent = (10.0 + users % 7).astype(np.float64)
     outlier = spent.copy()
     outlier[np.flatnonzero(users == 3)[0]] = 1e6
     usual, found = (

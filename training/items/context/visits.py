@@ -44,7 +44,7 @@ def visits(held: Window, config: Config) -> Visits:
     asked_at = np.where(back > 0, back, first_at(events))
     since = asked_at[events.user_row]
     then = (events.at >= since) & (events.at // DAY == since // DAY)
-    taken = events.where(then).of_kind(config.churn.critical_kind)
+    taken = events.where(then).of_kind(config.relevant_kind)
     live = events.where(events.at // DAY < since // DAY)
     return Visits(live, asked_at, split.relevant(taken, held.available))
 

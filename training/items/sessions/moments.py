@@ -56,7 +56,7 @@ def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> Mome
         Most users asked, drawn by the seed.
     """
     events = held.held_out
-    critical = [number for number, k in enumerate(events.kinds) if k == config.churn.critical_kind]
+    critical = [number for number, k in enumerate(events.kinds) if k == config.relevant_kind]
     takes = np.isin(events.kind, critical) & (events.item_row >= 0)
     takes[takes] = held.available[events.item_row[takes]]
     asked_at, until = np.full((2, len(events.users)), NEVER)
@@ -83,7 +83,7 @@ def in_sessions(held: Window, found: Moments, config: Config) -> Window:
     return replace(
         held,
         live=events.where(np.where(inside, found.seen, first)),
-        wanted_later=split.relevant(later.of_kind(config.churn.critical_kind), held.available),
+        wanted_later=split.relevant(later.of_kind(config.relevant_kind), held.available),
         asked_at=np.where(asked, found.asked_at, held.asked_at),
     )
 

@@ -13,6 +13,7 @@ from recsys.ladder import RungName
 from tests.training.items.context.occasions import odd, visited
 from tests.training.items.test_measure import CONFIG, N_ITEMS, silent
 from training import items
+from training.items.choice import ItemChoice
 from training.items.context import choice as context_choice
 from training.items.context import table as context_table
 from training.items.context.choice import at_visits, crossed
@@ -80,7 +81,7 @@ def test_the_table_that_chooses_has_not_seen_the_window(world, monkeypatch):
         return counted(data, config)
 
     monkeypatch.setattr(context_choice.context_table, "fit", spied)
-    rung = fitted(world.before(held.cutoff), items.ItemChoice()).ladder({}).rungs[0]
+    rung = fitted(world.before(held.cutoff), ItemChoice()).ladder({}).rungs[0]
     context_choice.choose_context(world, held, rung, CONFIG, progress=silent)
     assert [int(data.interactions.at.max()) < held.cutoff for data in seen] == [True]
 

@@ -1,0 +1,77 @@
+"""Numbers as people write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from recsys.errors import UnclearColumn
+from tests.training.importing.files import NOW, configured, written
+from training.importing.read import read_file
+from training.importing.times import parse_times
+from training.importing.validate import Validated, validate
+
+
+def priced(folder: Path, *prices: str, **data: Any) -> Validated:
+    text = "user_id;item_id;timestamp;price\n"
+    text += "".join(f"u;a;2020-01-01 10:00:{n:02};{price}\n" for n, price in enumerate(prices))
+    return validate(read_file(written(folder, text)), configured(folder, **data), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("prices", "values"),
+    [
+        (("5,50", "1.234,50", "1.234", "1.290"), [5.5, 1234.5, 1234, 1290]),
+        (("1,234.50", "$5.00", "5", "1,000"), [1234.5, 5, 5, 1000]),
+        (("15.00 EUR", "2.50 EUR"), [15, 2.5]),
+        (("1'234.50", "0.5"), [1234.5, 0.5]),
+        (("€ 3,99",), [3.99]),
+        (("0.050830508474576264", "1.5e2"), [0.050830508474576264, 150]),
+    ],
+)
+def test_the_whole_file_shows_its_decimal_sign(
+    tmp_path: Path, prices: tuple[str, ...], values: list[float]
+) -> None:
+    assert priced(tmp_path, *prices).events["value"].to_list() == values
+
+
+def test_numbers_that_can_be_read_two_ways_name_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(UnclearColumn, match="decimal_sign"):
+        priced(tmp_path, "1.234", "1.290")
+    read = {
+        sign: priced(tmp_path, "1.234", decimal_sign=sign).events["value"].to_list()
+        for sign in (".", ",")
+    }
+    assert read == {".": [1.234], ",": [1234]}
+
+
+def test_currencies_are_never_added_up(tmp_path: Path) -> None:
+    with pytest.raises(UnclearColumn, match="EUR, USD"):
+        priced(tmp_path, "5.00 EUR", "5.00 USD")
+    rated = priced(tmp_path, "5.00 EUR", "5.00 USD", rates={"EUR": 1.0, "USD": 0.9})
+    assert rated.events["value"].to_list() == [5, 4.5]
+
+
+def test_a_number_beyond_all_money_is_put_aside(tmp_path: Path) -> None:
+    assert priced(tmp_path, "1e24").quarantine["reason"].to_list() == ["bad_price"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-03-14 12:00:00+00",
+        "2025-03-14 14:00:00.0+02",
+        "2025-03-14 14:00:00 +02:00",
+        "2025-03-14 12:00:00 GMT",
+        "14-Mar-2025 12:00",
+        "March 14, 2025 12:00:00 PM",
+        "3/14/2025 12:00 PM",
+        "14/03/25 12:00",
+        "45730.5",
+    ],
+)
+def test_times_as_tools_write_them(text: str) -> None:
+    assert parse_times(pl.Series([text]), timezone="UTC").at.to_list() == [1_741_953_600_000_000]

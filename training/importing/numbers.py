@@ -1,0 +1,89 @@
+"""Numbers as people write them: decimal commas, thousands, currencies; never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from recsys.errors import UnclearColumn
+
+_SIGNS = "€$£¥₹₺₽₩₪"
+_CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b|\blei\b"
+_EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
+_PLAIN = r"^-?\d*\.?\d*([eE][-+]?\d+)?$"
+_POINT = r"^-?\d+(,\d{3})+\.\d*$|^-?\d+(,\d{3}){2,}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
+_COMMA = r"^-?\d+(\.\d{3})+,\d*$|^-?\d+(\.\d{3}){2,}$|^-?\d*,\d+$"
+_GROUPED = {
+    ".": r"^-?\d{1,3}(,\d{3})+(\.\d*)?$|^-?\d+(\.\d*)?$|^-?\.\d+$",
+    ",": r"^-?\d{1,3}(\.\d{3})+(,\d*)?$|^-?\d+(,\d*)?$|^-?,\d+$",
+}
+
+
+def bare(text: pl.Expr) -> pl.Expr:
+    """Return numbers without currencies, blanks and what else stands around them."""
+    signed = text.str.replace(r"^\((.*)\)$", "-$1").str.replace("\u2212", "-", literal=True)
+    return signed.str.replace_all(_CURRENCY, "").str.replace_all(r"[\s'\u00a0\u202f]", "")
+
+
+def currencies(column: pl.Series) -> list[str]:
+    """Return the currencies that stand beside numbers, ascending."""
+    return sorted(currency_of(column).drop_nulls().unique())
+
+
+def currency_of(column: pl.Series) -> pl.Series:
+    """Return the currency that stands beside each number, null where none does."""
+    if column.dtype != pl.String:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(column))
+    found = column.str.extract(rf"({_CURRENCY})").str.to_uppercase()
+    return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
+
+
+def decimal_sign(columns: Sequence[pl.Series], *, configured: str = "") -> str:
+    """Return the decimal sign of a file, as its columns of numbers show it.
+
+    Parameters
+    ----------
+    columns : sequence of Series
+        All columns of numbers of one file: they are written alike.
+    configured : str
+        The sign; empty: what the columns show.
+
+    Raises
+    ------
+    UnclearColumn
+        A number such as 1.234 can be read two ways, and nothing in the file decides it.
+    """
+    if configured:
+        return configured
+    texts = [column for column in columns if column.dtype == pl.String]
+    point = comma = 0
+    unclear: tuple[str, str] | None = None
+    for column in texts:
+        odd = column.filter(column.str.contains(r"[.,]"))
+        given = odd.to_frame("n").select(bare(pl.col("n")))["n"]
+        either = given.str.contains(_EITHER)
+        point += int((given.str.contains(_POINT) & ~either).sum())
+        comma += int((given.str.contains(_COMMA) & ~either).sum())
+        if either.any() and unclear is None:
+            unclear = (column.name, str(given.filter(either)[0]))
+    if unclear and (not (point or comma) or (point and comma)):
+        name, example = unclear
+        ways = f"{example!r} can be read two ways"
+        raise UnclearColumn(name, ways, 'under [data] decimal_sign = "." or ","')
+    return "," if comma > point else "."
+
+
+def parsed(column: pl.Series, sign: str) -> pl.Series:
+    """Return a column as numbers; null where one is not written as the others are."""
+    if column.dtype != pl.String:
+        return column.cast(pl.Float64, strict=False)
+    plain = column.cast(pl.Float64, strict=False)
+    if sign == "." and plain.null_count() == column.null_count():
+        return plain
+    text = column.to_frame("n").select(bare(pl.col("n")))["n"]
+    grouped = text.set(~text.str.contains(_GROUPED[sign]).fill_null(value=False), None)
+    other = "," if sign == "." else "."
+    numbers = grouped.str.replace_all(other, "", literal=True).str.replace(sign, ".", literal=True)
+    found = numbers.cast(pl.Float64, strict=False)
+    return found.zip_with(found.is_not_null(), plain) if sign == "." else found
