@@ -38,6 +38,7 @@ from api.web.openapi import SECURITY
 from api.web.problems import on_bug, on_http_exception, on_recsys_error
 from recsys.config import Config
 from recsys.errors import RecsysError
+from recsys.project import version
 from recsys.storage.files.config import read_config
 
 DESCRIPTION = (
@@ -64,7 +65,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     app = Application(
         title="recsys",
         description=DESCRIPTION,
-        version="1",
+        version=version(),
         lifespan=_lifespan(service),
         redirect_slashes=False,
         docs_url=None,

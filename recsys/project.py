@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 FILE = Path(__file__).parents[1] / "pyproject.toml"
 
 
+@cache
 def version() -> str:
     """Return the version of this project."""
     try:

@@ -13,6 +13,7 @@ from api.web.openapi import described
 from api.web.response import FRESH, Answer
 from api.web.schemas import Live, Ready
 from recsys.errors import StoreUnavailable
+from recsys.project import version
 
 
 class Health:
@@ -32,6 +33,7 @@ class Health:
         answer: Json = {
             "status": "not_ready" if why else "ready",
             "why": why,
+            "version": version(),
             "model_version": service.current.version,
             "refused": service.current.refused or None,
             "blas_threads": pools,

@@ -466,6 +466,7 @@ class Ready(Shape):
 
     status: Literal["ready", "not_ready"]
     why: list[str] = Field(description="what is missing")
+    version: str = Field(description="of this service")
     model_version: str | None
     refused: str | None = Field(description="why the champion is not what serves")
     blas_threads: dict[str, int] = Field(description="threads of every pool; all must be 1")

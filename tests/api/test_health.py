@@ -22,6 +22,7 @@ from api.web.schemas import Live, ModelAnswer, Ready
 from recsys.config import Config
 from recsys.data.times import DAY, SECOND, moment
 from recsys.errors import BadValue, StoreUnavailable
+from recsys.project import version
 from tests.api.conftest import Api
 from tests.worlds import END, World, configured
 
@@ -30,6 +31,8 @@ def test_live_and_ready(shared_api: Api) -> None:
     Live.model_validate_json(shared_api.client.get("/health/live").content)
     ready = Ready.model_validate_json(shared_api.client.get("/health/ready").content)
     assert ready.status == "ready"
+    assert ready.version == shared_api.client.get("/openapi.json").json()["info"]["version"]
+    assert ready.version == version()
     assert ready.model_version == shared_api.world.version
     assert ready.clock.startswith("2026-01-01T12:00:00")
     assert ready.clock_shifted
