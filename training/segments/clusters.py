@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
 from recsys.segments.clusters import MIN_ITEMS, Clusters, content, different
-from training.segments.content_vectors import Contents, contents
+from training.segments.content_vectors import ItemContents, contents
 
 FEWEST, MOST = 4, 12
 MIN_STABILITY = 0.80
@@ -131,7 +131,9 @@ def _try(users: Floats, k: int, *, seed: int) -> tuple[Floats, Tried]:
     return centres, Tried(k, float(np.mean(agreement)), float(smallest))
 
 
-def _named(centres: Floats, about: Contents, critical: Interactions, stability: float) -> Clusters:
+def _named(
+    centres: Floats, about: ItemContents, critical: Interactions, stability: float
+) -> Clusters:
     blank = Clusters((), (), about.vectors, centres, stability)
     of_user = blank.of(critical.item_row, critical.indptr)
     typical = _typical(of_user, about, critical, k=len(centres))
@@ -143,7 +145,7 @@ def _named(centres: Floats, about: Contents, critical: Interactions, stability: 
 
 
 def _typical(
-    of_user: NDArray[np.int8], about: Contents, critical: Interactions, *, k: int
+    of_user: NDArray[np.int8], about: ItemContents, critical: Interactions, *, k: int
 ) -> tuple[tuple[str, ...], ...]:
     """Return what each cluster's users take more than the others, by the z of two proportions."""
     labels, code = np.unique(np.array(about.labels, object).astype(str), return_inverse=True)

@@ -21,7 +21,7 @@ FACTORS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ItemContents:
     """What items are about, and what to call it.
 
     Attributes
@@ -39,7 +39,7 @@ class Contents:
     of: str
 
 
-def contents(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Contents | None:
+def contents(critical: Interactions, catalogue: Catalogue, *, seed: int) -> ItemContents | None:
     """Return what items are about; None where too little is known.
 
     Categories, when at least ``KNOWN_SHARE`` of the events have one and there are at least
@@ -56,7 +56,7 @@ def contents(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Cont
     return _factors(critical, catalogue, seed=seed)
 
 
-def _categories(names: list[str], catalogue: Catalogue) -> Contents:
+def _categories(names: list[str], catalogue: Catalogue) -> ItemContents:
     found, counts = np.unique(np.array(names, object).astype(str), return_counts=True)
     most = found[np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]].tolist()
     column = {name: place for place, name in enumerate(most)}
@@ -64,10 +64,10 @@ def _categories(names: list[str], catalogue: Catalogue) -> Contents:
     for row, category in enumerate(catalogue.category):
         if category in column:
             vectors[row, column[category]] = 1
-    return Contents(vectors, catalogue.category, "categories")
+    return ItemContents(vectors, catalogue.category, "categories")
 
 
-def _factors(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Contents | None:
+def _factors(critical: Interactions, catalogue: Catalogue, *, seed: int) -> ItemContents | None:
     n_users, n_items = len(critical.users), len(critical.items)
     user, item = different(critical.item_row, critical.indptr, n_items=n_items)
     taken = np.bincount(item, minlength=n_items)
@@ -79,4 +79,4 @@ def _factors(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Cont
     vectors = model.components_.T * rarity[:, None]
     ids = list(critical.items)
     labels = tuple(title or ids[row] for row, title in enumerate(catalogue.title))
-    return Contents(vectors.astype(np.float32), labels, "items")
+    return ItemContents(vectors.astype(np.float32), labels, "items")
