@@ -25,6 +25,7 @@
     │   ├── BodyTooLarge
     │   ├── ErasedUser
     │   ├── KeyWithoutScope
+    │   ├── KnownUser
     │   ├── UnknownItem
     │   ├── UnknownParameter
     │   ├── UnknownSegment
@@ -263,6 +264,17 @@ class ErasedUser(QueryError):
         super().__init__(
             f"user {shown(user_id)} was erased: nothing is kept about this id any more; "
             "who comes back needs another id"
+        )
+
+
+class KnownUser(QueryError):
+    """An id that is somebody's, and not for anybody to give to another."""
+
+    def __init__(self, previous_id: str) -> None:
+        self.previous_id = previous_id
+        super().__init__(
+            f"{shown(previous_id)} is a known user, not a stranger's id: "
+            "only `recsys storage merge` makes it one with another"
         )
 
 

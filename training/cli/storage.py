@@ -23,7 +23,7 @@ app = typer.Typer(help="Look after the store of events, profiles and consents.")
 
 @app.callback(no_args_is_help=True)
 def storage() -> None:
-    """Upgrade, prune, back up, restore or copy the store, or erase a user."""
+    """Upgrade, prune, back up, restore or copy the store, merge or erase users."""
 
 
 @app.command()
@@ -82,6 +82,22 @@ def erase(
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
     when = moment(receipt.at).isoformat(timespec="seconds")
     typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")
+
+
+@app.command()
+def merge(
+    previous_id: Annotated[str, typer.Argument(help="The id that is no user of its own any more.")],
+    user_id: Annotated[str, typer.Argument(help="Whose its events are from now on.")],
+    config: ConfigFile = None,
+) -> None:
+    """Make a known user the same person as another, which no request may."""
+    from recsys.storage.database.open import open_store
+    from recsys.storage.users import aliases
+
+    with closing(open_store(settings_of(config).storage)) as database:
+        now = time.time_ns() // 1_000
+        done = aliases.merge(database, previous_id, user_id, at=now)
+    typer.echo("merged" if done else "nothing to do: they are one already, or one was erased")
 
 
 @app.command()

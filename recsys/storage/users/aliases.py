@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from recsys.errors import KnownUser
 from recsys.storage.database.interface import Database, Writing
+from recsys.storage.events.event import LIVE
 
 Merged = Callable[[str, str], str]
 Read = Callable[[str, list[str]], list[Any]]
@@ -22,16 +24,20 @@ NOBODY = ""
 """Whom an erased id became."""
 
 _AT_ONCE = 500
+_KNOWN = f"""
+SELECT EXISTS (SELECT 1 FROM consents WHERE user_id = ?1)
+    OR EXISTS (SELECT 1 FROM aliases WHERE user_id = ?1)
+    OR EXISTS (SELECT 1 FROM events WHERE user_id = ?1 AND source <> '{LIVE}')
+"""  # noqa: S608 - names from the code
 
 
 def alias(
     database: Database, previous_id: str, user_id: str, *, at: int, unclaimed_only: bool = False
 ) -> bool:
-    """Make `previous_id` the same person as `user_id`, for good, and return whether it was not.
+    """Make a stranger's `previous_id` the same person as `user_id`, and return whether it was not.
 
-    Events, messages, decisions and denials move over, grants do not: who becomes one with another
-    has not been asked for it. Of traits and of decisions by one id that both have, the user's stay.
-    Whoever asks for or sends `previous_id` later means the user. An erased id stays nobody.
+    What anybody may say who may send events. An id that is somebody's is not theirs to give away:
+    one with consents, with events from a file, or that others became. See :func:`merge`.
 
     Parameters
     ----------
@@ -42,8 +48,40 @@ def alias(
     at : int
         Now, microseconds since the epoch.
     unclaimed_only : bool
-        Whether an id that became somebody before stays theirs. Two people who sign in on one
-        device are then not made one.
+        Whether an id that is or became somebody stays theirs without a word. Two people who sign
+        in on one device are then not made one.
+
+    Raises
+    ------
+    KnownUser
+        `previous_id` is somebody's.
+    StoreUnavailable
+        Nothing was changed.
+    """
+    with database.writing() as writing:
+        owners = known_as(writing, {previous_id, user_id})
+        previous, user = (owners.get(one, one) for one in (previous_id, user_id))
+        if previous == user or NOBODY in (previous, user):
+            return False
+        known = previous_id in owners or _is_known(writing, previous)
+        if known and not unclaimed_only:
+            raise KnownUser(previous_id)
+        if not known:
+            _merge(writing, previous, user, at=at, merged=database.merged)
+    return not known
+
+
+def merge(database: Database, previous_id: str, user_id: str, *, at: int) -> bool:
+    """Make `previous_id` the same person as `user_id`, whoever it is; only for who may say so.
+
+    Events, messages, decisions and denials move over, grants do not: who becomes one with another
+    has not been asked for it. Of traits and of decisions by one id that both have, the user's stay.
+    Whoever asks for or sends `previous_id` later means the user. An erased id stays nobody.
+
+    Returns
+    -------
+    bool
+        Whether they were two.
 
     Raises
     ------
@@ -55,15 +93,7 @@ def alias(
         previous, user = (owners.get(one, one) for one in (previous_id, user_id))
         if previous == user or NOBODY in (previous, user):
             return False
-        if unclaimed_only and previous_id in owners:
-            return False
-        writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
-        writing.execute(
-            "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)", (previous, user, at)
-        )
-        _move_events(writing, previous, user)
-        _move_decisions(writing, previous, user)
-        _move_profile(writing, previous, user, merged=database.merged)
+        _merge(writing, previous, user, at=at, merged=database.merged)
     return True
 
 
@@ -117,6 +147,20 @@ def redirect(writing: Writing, *, after: int) -> int:
         (after,),
     )
     return erased
+
+
+def _is_known(writing: Writing, user_id: str) -> bool:
+    return bool(writing.execute(_KNOWN, (user_id,)).fetchone()[0])
+
+
+def _merge(writing: Writing, previous: str, user: str, *, at: int, merged: Merged) -> None:
+    writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
+    writing.execute(
+        "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)", (previous, user, at)
+    )
+    _move_events(writing, previous, user)
+    _move_decisions(writing, previous, user)
+    _move_profile(writing, previous, user, merged=merged)
 
 
 def _known(read: Read, user_ids: Collection[str]) -> dict[str, str]:

@@ -20,8 +20,8 @@ def test_few_orders_correct_little() -> None:
 
 
 def test_a_season_not_seen_puts_the_level_half_way_to_past_rates_and_in_doubt() -> None:
-    found = level(100.0, 144.0, [Closed(1.0, 1.0, 1e9)], season_seen=False)
-    assert [found.factor, found.doubt] == pytest.approx([1.2, 1.2])
+    found = level(100.0, 121.0, [Closed(1.0, 1.0, 1e9)], season_seen=False)
+    assert [found.factor, found.doubt] == pytest.approx([1.1, 1.1])
 
 
 @pytest.mark.parametrize("rate", [1e-6, 1e6])

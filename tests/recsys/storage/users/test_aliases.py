@@ -74,7 +74,7 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
             Consent("anon", "marketing", "sms", "denied", 3),
         ]
     )
-    aliases.alias(database, "anon", "ann", at=NOW)
+    aliases.merge(database, "anon", "ann", at=NOW)
     assert holding(ledger.ledger_of("ann")) == {
         ("profiling", ""): False,
         ("marketing", "sms"): False,
@@ -121,7 +121,7 @@ def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
             log.append([view(str(number), second)], now=NOW)
             events[str(number)] = second
         else:
-            aliases.alias(database, first, second, at=NOW)
+            aliases.merge(database, first, second, at=NOW)
             joined = owner[first] | owner[second]
             owner.update(dict.fromkeys(joined, joined))
     for name in "abcde":
