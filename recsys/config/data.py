@@ -71,6 +71,8 @@ class Data(Section):
     rates: Mapping[str, float] = Field(
         {}, description="what one unit of each currency is worth in yours (EUR = 1.0)"
     )
+    rating_like: float = Field(4.0, description="stars from which a rating is as the default kind")
+    rating_dislike: float = Field(2.0, description="stars up to which a rating is a dismissal")
     guests: Words = Field((), description="user ids that stand for anybody who did not sign in (0)")
     lower_case_emails: bool = Field(
         default=False,

@@ -110,6 +110,7 @@ EVENT = Names(
         "price": ("price", "unit_price", "item_price", "lineitem_price"),
         "total": ("line_total", "item_total", "row_total", "value", "total", "revenue"),
         "order": ("order_id", "transaction_id", "invoice", "invoice_no"),
+        "rating": ("rating", "stars"),
         "currency": ("currency", "currency_code"),
         "state": ("order_status", "financial_status", "payment_status", "status", "state"),
         "cancelled_at": ("cancelled_at", "canceled_at"),

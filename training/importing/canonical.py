@@ -127,6 +127,7 @@ def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame
         text_of(found, "price").alias("price_given"),
         text_of(found, "total").alias("total_given"),
         text_of(found, "currency"),
+        _stars(found).alias("rating"),
         text_of(found, "pscore").alias("pscore_given"),
         _flag(found, "simulated"),
         _flag(found, "machine") | _machine_agents(raw, found),
@@ -199,13 +200,23 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     return frame.with_columns(
         pl.col("kind").alias("name"),
         channel_said(names, list(config.channels.arms)),
-        pl.when(pl.col("kind").is_null())
-        .then(pl.lit(config.data.default_kind))
-        .otherwise(said)
-        .alias("kind"),
+        pl.when(pl.col("kind").is_null()).then(_of_rating(config)).otherwise(said).alias("kind"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
     ).drop("call")
+
+
+def _stars(found: FileColumns) -> pl.Expr:
+    """Return the rating that a row is; null where it is an order or another event."""
+    if found.of("kind", "order", "price", "quantity", "total"):
+        return pl.lit(None, pl.Float64)
+    return text_of(found, "rating").cast(pl.Float64, strict=False)
+
+
+def _of_rating(config: Config) -> pl.Expr:
+    stars, default = pl.col("rating"), pl.lit(config.data.default_kind)
+    low = pl.when(stars <= config.data.rating_dislike).then(pl.lit("dismiss"))
+    return low.when(stars < config.data.rating_like).then(pl.lit("view")).otherwise(default)
 
 
 def _own_names(config: Config) -> dict[str, str]:
@@ -241,7 +252,7 @@ def _numbers(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         bad_price=(_not_finite(price) & frame["price_given"].is_not_null())
         | (_not_finite(total) & frame["total_given"].is_not_null()),
         pscore=pl.col("pscore_given").cast(pl.Float64, strict=False),
-    ).drop("currency")
+    ).drop("currency", "rating")
 
 
 def _rates(columns: Sequence[pl.Series], config: Config) -> pl.Series | None:

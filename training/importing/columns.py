@@ -97,6 +97,9 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
         # Gorse's value says how much somebody liked something: it is no money.
         recognised["total"] = tuple(c for c in recognised.get("total", ()) if plain(c) != "value")
     chosen = {meaning: name for meaning, name in named if name is not None}
+    if plain(chosen.get("price", "")).endswith("total"):
+        # The money of a line is not that of one unit, whatever the configuration calls it.
+        chosen["total"] = chosen.pop("price")
     if "user" in chosen:
         recognised.pop("anonymous", None)
     found = _found(header, recognised, chosen)

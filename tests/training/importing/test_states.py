@@ -69,3 +69,16 @@ def test_a_name_beside_no_product_id_is_no_title(tmp_path: Path) -> None:
     assert checked(tmp_path, text).events["title"].to_list() == [None]
     beside = text.replace("item_id", "product_id")
     assert checked(tmp_path, beside).events["title"].to_list() == ["Ann Smith"]
+
+
+def test_few_stars_are_no_purchase(tmp_path: Path) -> None:
+    header = "userId,movieId,rating,timestamp\n"
+    text = header + "1,31,2.0,1260759144\n1,32,3,1260759179\n2,10,5.0,835355493\n"
+    kinds = dict(checked(tmp_path, text).events.select("item_id", "kind").rows())
+    assert kinds == {"31": "dismiss", "32": "view", "10": "purchase"}
+
+
+def test_the_total_of_a_line_is_not_multiplied(tmp_path: Path) -> None:
+    text = "user_id,item_id,timestamp,item_quantity,item_total\nann,a,2020-01-01,2,20\n"
+    valid = checked(tmp_path, text, columns={"price": "item_total"})
+    assert valid.events.select("quantity", "value").row(0) == (2, 20)
