@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +15,7 @@ from api.answers.gather import Recall
 from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.requests.events import EventParser
-from api.requests.identities import Aliased, Identified
+from api.requests.identities import OF_ERASED, Aliased, Identified
 from api.requests.query import Reader
 from api.requests.write_queue import Inbox
 from api.runtime import blas_threads, gc_freeze, logs
@@ -28,7 +27,7 @@ from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.ids import IdMap
 from recsys.data.times import SECOND
-from recsys.errors import CannotAnswer, StoreUnavailable
+from recsys.errors import BadEvent, CannotAnswer, KnownUser, StoreUnavailable
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
@@ -184,11 +183,11 @@ class Service:
         erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
         return [user for user in user_ids if user not in erased] if erased else user_ids
 
-    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[bool]:
-        """Keep what is said of users, and return for each whether it was; runs in a thread.
+    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[BadEvent | None]:
+        """Keep what is said of users, and return for each why it was not; runs in a thread.
 
         Nothing is kept about who was erased. Who signs in takes the anonymous history along,
-        unless it became somebody's before.
+        unless it is somebody's; an alias of who is somebody is refused, and costs itself only.
 
         Raises
         ------
@@ -199,21 +198,31 @@ class Service:
         known = aliases.became(
             database, {i for who in said for i in (who.user_id, who.previous_id)}
         )
-        kept = [not _is_erased(who, known) for who in said]
-        believed = list(compress(said, kept))
-        people = [who for who in believed if isinstance(who, Identified)]
+        refused = [OF_ERASED if _is_erased(who, known) else None for who in said]
+        people = [
+            who
+            for who, why in zip(said, refused, strict=True)
+            if why is None and isinstance(who, Identified)
+        ]
         self.profiles.put_users((who.user_id, who.traits, who.timezone) for who in people)
-        for who in believed:
-            signs_in = isinstance(who, Identified)
-            if who.previous_id and not (signs_in and who.previous_id in known):
-                aliases.alias(
-                    database,
-                    who.previous_id,
-                    who.user_id,
-                    at=self.clock(),
-                    unclaimed_only=signs_in,
-                )
-        return kept
+        return [why or self._joined(who, known) for who, why in zip(said, refused, strict=True)]
+
+    def _joined(self, who: Identified | Aliased, known: Mapping[str, str]) -> BadEvent | None:
+        """Make two ids one person, and return why they are not; None too where only one is said."""
+        signs_in = isinstance(who, Identified)
+        if not who.previous_id or (signs_in and who.previous_id in known):
+            return None
+        try:
+            aliases.alias(
+                self.log.database,
+                who.previous_id,
+                who.user_id,
+                at=self.clock(),
+                unclaimed_only=signs_in,
+            )
+        except KnownUser as error:
+            return BadEvent("known_user", str(error))
+        return None
 
     def recollect(self) -> None:
         """Bring what is kept in mind up to date with who was erased or spoke of profiling.

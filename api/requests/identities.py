@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from recsys.errors import BadEvent
+
+OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
+
 
 @dataclass(frozen=True, slots=True)
 class Identified:

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from api.answers import render
 from api.requests.body import read_object
 from api.requests.events import MAX_EVENT_BYTES
-from api.requests.identities import Aliased, Identified
+from api.requests.identities import OF_ERASED, Aliased, Identified
 from api.runtime.json import Json
 from api.service import Service
 from api.web.keys import Right
@@ -27,7 +27,6 @@ from recsys.storage.events.event import Event, Reception
 
 _OF_ALL = frozenset({"sentAt", "context"})
 UNUSED = "unused_event"
-OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +118,15 @@ class Events:
 
     async def _keep(self, read: list[Read]) -> list[Json]:
         said = [one.said for one in read if one.said is not None]
-        believed = iter(
+        refused = iter(
             await asyncio.to_thread(self._service.record_identities, said) if said else []
         )
         events = [event for one in read for event in one.events]
         verdicts = iter(await self._logged(events) if events else [])
         return [
             _kept(one, [next(verdicts) for _ in one.events])
-            if one.said is None or next(believed)
-            else _rejected(one.index, OF_ERASED)
+            if one.said is None or (why := next(refused)) is None
+            else _rejected(one.index, why)
             for one in read
         ]
 

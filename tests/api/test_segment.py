@@ -89,6 +89,20 @@ def test_a_lone_bad_call_is_a_problem(api: Api) -> None:
     assert api.client.post("/v1/batch", json={"userId": "a"}).status_code == 422
 
 
+def test_an_alias_of_a_known_user_costs_itself_only(api: Api) -> None:
+    asked = {"consents": [{"purpose": "profiling", "state": "granted"}]}
+    assert api.client.put("/v1/users/u03/consent", json=asked).status_code == 200
+    batch = [
+        {"type": "alias", "previousId": "u03", "userId": "attacker"},
+        {"type": "track", "userId": "fresh", **VIEW},
+    ]
+    told = called(api, "batch", {"batch": batch})
+    assert [one.verdict for one in told.events] == ["rejected", "accepted"]
+    assert told.events[0].code == "known_user"
+    response = api.client.post("/v1/alias", json=batch[0])
+    assert (response.status_code, response.json()["code"]) == (422, "known_user")
+
+
 def test_a_batch_that_is_too_large_is_refused(api: Api) -> None:
     body = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
     assert api.client.post("/v1/batch", json=body).status_code == 413
