@@ -63,7 +63,12 @@ def promote(
     why: Annotated[str, typer.Option(help="Kept in the history.")] = "promoted by hand",
     config: ConfigFile = None,
 ) -> None:
-    """Make a version the champion; a running API takes it up by itself."""
+    """Make a version the champion.
+
+    A running API takes it up by itself.
+
+    Example: recsys models promote VERSION
+    """
     _store(config).promote(version, why=why, at=_now())
     console().print(f"champion is now {version}")
 
@@ -85,7 +90,12 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Remove old versions; the champion and the one before it always stay."""
+    """Remove old versions.
+
+    The champion and the one before it always stay.
+
+    Example: recsys models prune --keep 5 --dry-run
+    """
     removed = _store(config).prune(keep=keep, at=_now(), dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
     for version in removed:

@@ -55,7 +55,9 @@ def learn(  # noqa: PLR0913 - the options of a command
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace the policy in --out.")] = False,
 ) -> None:
-    """Learn which arm for whom; where that does not clearly pay, one arm for everybody.
+    """Learn which arm for whom, and whether that pays.
+
+    Where it does not clearly pay on held-out rows, one arm for everybody.
 
     Example: recsys policy learn --log L.csv --action arm --reward bought --features age --out P
     """
@@ -90,9 +92,9 @@ def apply(
     ] = 0.0,
     seed: Seed = 7,
 ) -> None:
-    """Write the arm for every row, its propensity, and the propensity of each arm.
+    """Write the arm for every row, and how probable it was.
 
-    Rows count from 0, in the order of the file.
+    The propensity of that arm, and of each other. Rows count from 0, in the order of the file.
 
     Example: recsys policy apply --policy policy --users U.csv --out arms.csv --epsilon 0.1
     """
@@ -128,7 +130,9 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of intervals.")] = 0.95,
     seed: Seed = 7,
 ) -> None:
-    """Say what a policy earns on a log it was not learnt from, beside every single arm.
+    """Say what a policy earns on another log.
+
+    On a log that it was not learnt from, beside every single arm for everybody.
 
     Example: recsys policy evaluate --log L2.csv --action arm --reward bought --policy policy
     """

@@ -28,7 +28,12 @@ def storage() -> None:
 
 @app.command()
 def upgrade(config: ConfigFile = None) -> None:
-    """Make the tables, or bring them up to date; a SQLite file is by itself when it is opened."""
+    """Make the tables, or bring them up to date.
+
+    A SQLite file is by itself when it is opened; a server only by this.
+
+    Example: recsys storage upgrade
+    """
     from recsys.storage.database import schema
     from recsys.storage.database.interface import POSTGRES
     from recsys.storage.database.open import open_store
@@ -44,7 +49,12 @@ def upgrade(config: ConfigFile = None) -> None:
 
 @app.command()
 def prune(config: ConfigFile = None) -> None:
-    """Delete events older than `data.retention_days` keeps their kind."""
+    """Delete events older than their kind is kept.
+
+    That is set in data.retention_days; kinds that it does not name are kept for good.
+
+    Example: RECSYS_DATA__RETENTION_DAYS__VIEW=400 recsys storage prune
+    """
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy import retention
 
@@ -68,7 +78,12 @@ def erase(
     user_id: Annotated[str, typer.Argument(help="Whose events, traits and consents go.")],
     config: ConfigFile = None,
 ) -> None:
-    """Delete everything kept about a user, for good, and print the receipt."""
+    """Delete all that is kept about a user, and print the receipt.
+
+    For good: what comes later about this id is rejected.
+
+    Example: recsys storage erase USER
+    """
     from recsys.data.times import moment
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy import erasure
@@ -90,7 +105,12 @@ def merge(
     user_id: Annotated[str, typer.Argument(help="Whose its events are from now on.")],
     config: ConfigFile = None,
 ) -> None:
-    """Make a known user the same person as another, which no request may."""
+    """Make a known user the same person as another.
+
+    No request may: it would let anybody take over a user.
+
+    Example: recsys storage merge PREVIOUS USER
+    """
     from recsys.storage.database.open import open_store
     from recsys.storage.users import aliases
 
@@ -105,7 +125,12 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Written anew, whole or not at all.")],
     config: ConfigFile = None,
 ) -> None:
-    """Write all that the store holds at this moment into one file, while it serves."""
+    """Write all that the store holds into one file.
+
+    As it is at this moment, while it serves.
+
+    Example: recsys storage backup shop.backup
+    """
     from recsys.storage.backup import backup as backups
     from recsys.storage.database.open import open_store
 
@@ -123,7 +148,12 @@ def restore(
     ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Put a backup in the place of the store, and erase again who was erased since."""
+    """Put a backup in the place of the store.
+
+    Whoever was erased since the backup is erased again.
+
+    Example: recsys storage restore shop.backup
+    """
     from recsys.errors import UnreadableFile
     from recsys.storage.backup import backup as backups
     from recsys.storage.privacy import receipts
@@ -149,7 +179,12 @@ def copy(
     to: Annotated[str, typer.Option("--to", help="Address of an empty store of any kind.")],
     config: ConfigFile = None,
 ) -> None:
-    """Copy the store into an empty one: from a SQLite file to a server, or back."""
+    """Copy the store into an empty one.
+
+    From a SQLite file to a server, or back.
+
+    Example: recsys storage copy --to postgresql://user@host/name
+    """
     from recsys.storage.backup import backup as backups
     from recsys.storage.database.open import open_store
 
