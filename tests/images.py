@@ -21,7 +21,13 @@ from pathlib import Path
 from typing import Any
 
 # What an engine hands to a container too: how names are found, which authorities are trusted.
-NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs")
+NETWORK = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/pip.conf",
+    "/etc/ssl/certs",
+    "/usr/local/share/ca-certificates",
+)
 PROGRAMS = ("debootstrap", "unshare", "chroot", "mount", "apt-get")
 
 
@@ -250,11 +256,13 @@ def _mounts(root: Path) -> list[str]:
             continue
         inside = _inside(root, given)
         make = "mkdir -p" if Path(given).is_dir() else "touch"
-        mounts += [
-            f"mkdir -p {inside.parent}",
-            f"{make} {inside}",
-            f"mount --bind {given} {inside}",
-        ]
+        # Folders as copies: what a step makes of the certificates stays in its root.
+        lend = (
+            [f"mount -t tmpfs tmpfs {inside}", f"cp -a {given}/. {inside}/"]
+            if Path(given).is_dir()
+            else [f"mount --bind {given} {inside}", f"mount -o remount,bind,ro {inside}"]
+        )
+        mounts += [f"mkdir -p {inside.parent}", f"{make} {inside}", *lend]
     return mounts
 
 

