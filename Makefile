@@ -1,21 +1,22 @@
-# Two commands: `make demo` and `make test`. Everything they need is installed into .venv first.
+# Two commands: `make demo` and `make test`. What each needs is installed into .venv first.
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 PORT ?= 8000
-BIN := .venv/bin
-INSTALLED := .venv/.installed
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-install: $(INSTALLED) ## make .venv with the `recsys` command in it
+install: python ## make .venv with the `recsys` command in it; PYTHON=python3.13 picks another Python
+	@$(PYTHON) install.py $(VENV)
 
-$(INSTALLED): pyproject.toml requirements.lock
+tools: python ## add what tests and checks
+	@$(PYTHON) install.py $(VENV) --dev
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "recsys needs Python 3.11 or later, and there is no $(PYTHON); set PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recsys needs Python 3.11 or later; set PYTHON=… (this one is %s)" % sys.version.split()[0])'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
 
 demo: install ## train on the shipped real data, register, serve on PORT, show answers
 	$(BIN)/recsys demo --port $(PORT)
@@ -26,20 +27,23 @@ train: install ## train on what was imported, register, promote if it earns it
 serve: install ## serve the champion on PORT
 	$(BIN)/recsys serve --port $(PORT)
 
-test: install ## run all tests
+test: tools ## run all tests
 	$(BIN)/pytest --numprocesses auto
 
-check: install ## format, lint, types and import contracts
+check: tools ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install ## measure the hot paths as ratios to a bare route in the same run
+bench: tools ## measure the hot paths as ratios to a bare route in the same run
 	$(BIN)/python -m tests.bench
 
-lock: ## pin every dependency by hash (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
+PIN := uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-strip-extras --no-emit-index-url --custom-compile-command 'make lock' --quiet --upgrade
+lock: ## pin every dependency by hash, at its newest (needs uv)
+	$(PIN) pyproject.toml -o requirements.lock
+	$(PIN) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(PIN) --group install -c requirements-dev.lock -o requirements-install.lock
 
-.PHONY: help install demo train serve test check bench lock
+.PHONY: help install tools python demo train serve test check bench lock
