@@ -37,7 +37,7 @@ def test_a_grant_and_a_denial_hold_at_the_next_decision(api: Api) -> None:
 
 def test_the_ledger_keeps_everything_that_was_said(api: Api) -> None:
     put(api, "ann", {**GRANT, "basis": "consent", "source": "form", "text_version": "v3"})
-    api.runtime.clock.at += 1_000_000
+    api.clock.at += 1_000_000
     told = put(api, "ann", {**GRANT, "state": "denied"}).json()
     assert [line["state"] for line in told["ledger"]] == ["granted", "denied"]
     first = told["ledger"][0]

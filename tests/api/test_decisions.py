@@ -84,7 +84,7 @@ def test_a_decision_is_logged_as_it_is_answered(api: Api) -> None:
     told = api.client.get(f"/v1/users/u00/channel?{query}").json()
     (logged,) = api.service.decisions.all()
     assert json.loads(logged.answer) == told["channel"]
-    assert (logged.user_id, logged.decision_id, logged.at) == ("u00", "d1", api.runtime.clock.at)
+    assert (logged.user_id, logged.decision_id, logged.at) == ("u00", "d1", api.clock.at)
     assert (logged.session, logged.surface) == ("s1", "home")
     assert (logged.experiment, logged.variant) == ("x", "b")
     assert (logged.action, logged.rung) == (told["channel"]["best"], told["channel"]["rung"])
@@ -132,7 +132,7 @@ def test_asked_again_a_decision_stays_what_it_was_whatever_happened_since(api: A
     first = api.client.get(f"{CHANNEL}?decision=d1").json()
     consent = {"purpose": "marketing", "channel": "sms", "state": "granted"}
     api.client.put("/v1/users/anna/consent", json=consent)
-    api.runtime.clock.at += 3_600_000_000
+    api.clock.at += 3_600_000_000
     assert api.client.get(f"{CHANNEL}?decision=d1").json() == first
     assert api.client.get(f"{CHANNEL}?decision=d2").json() != first
     assert len(list(api.service.decisions.all())) == 2
@@ -206,8 +206,8 @@ def test_training_learns_from_decisions_and_from_what_came_of_them(api: Api) -> 
     click = {"user_id": "u00", "event": "Email Link Clicked", "decision_id": mailed[0]}
     for _ in range(2):  # told again, it is the same click
         assert api.client.post("/v1/events", json={**click, "message_id": "c1"}).status_code == 200
-    decided_at = api.runtime.clock.at
-    api.runtime.clock.at += 30 * DAY
+    decided_at = api.clock.at
+    api.clock.at += 30 * DAY
     api.client.get("/v1/users/u00/channel?decision=later")
     messages = load(api.service.log, api.config).messages
     own = messages.where(messages.at == decided_at)

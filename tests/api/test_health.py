@@ -67,7 +67,10 @@ def test_the_environment_names_the_configuration(
 
 
 def test_loading_the_app_first_leaves_one_thread_in_every_pool() -> None:
-    code = "import api.app, numpy; from api import threads; print(set(threads.pools().values()))"
+    code = (
+        "import api.app, numpy; from api.runtime.blas_threads import pools; "
+        "print(set(pools().values()))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "{1}"
 

@@ -100,10 +100,10 @@ def test_a_user_is_told_where_the_user_is_now(api: Api) -> None:
 
 def test_who_comes_back_after_long_is_resurrected_at_once(api: Api) -> None:
     period = api.service.current.serving.answering.bundle.groups.period_days
-    api.runtime.clock.at = NOON + 3 * period * DAY
+    api.clock.at = NOON + 3 * period * DAY
     assert member(api, "u03").membership.lifecycle == "churned"
-    back = Event("back", "u03", "purchase", api.runtime.clock.at, item_id="i03", value=9.0)
-    api.service.log.append([back], now=api.runtime.clock.at)
+    back = Event("back", "u03", "purchase", api.clock.at, item_id="i03", value=9.0)
+    api.service.log.append([back], now=api.clock.at)
     assert member(api, "u03").membership.lifecycle == "resurrected"
 
 

@@ -49,7 +49,7 @@ class Held:
     timezone: str = ""
     events: tuple[Record, ...] = ()
     consents: tuple[Consent, ...] = ()
-    log: tuple[Record, ...] = ()
+    decisions: tuple[Record, ...] = ()
 
 
 def held(database: Database, user_id: str) -> Held:

@@ -55,7 +55,7 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "als": lambda: als.fit(by_history.clubs(), AlsSettings(2, 10.0, 0.1), seed=7),
     "bgnbd": lambda: bgnbd.fit(REPEATS),
-    "content": lambda: content_neighbours.fit(TITLES, CATEGORIES, PRICE, neighbours=3),
+    "content_neighbours": lambda: content_neighbours.fit(TITLES, CATEGORIES, PRICE, neighbours=3),
     "gamma_gamma": lambda: gamma_gamma.fit(REPEATS.x, 5.0 + REPEATS.T),
     "listwise": lambda: listwise.fit(
         np.random.default_rng(1).normal(size=(40, 3)),
@@ -65,10 +65,10 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "neighbours": lambda: neighbours.fit(by_history.clubs(), NeighbourSettings("bm25", 4)),
     "sbg": lambda: sbg.fit([369, 163, 86, 56, 37]),
-    "session_parts": lambda: features.fit(
+    "features": lambda: features.fit(
         by_session.clubs(), SessionSettings(), TransitionSettings(), seed=3
     ),
-    "sessions": lambda: knn.fit(by_session.clubs(), SessionSettings()),
+    "knn": lambda: knn.fit(by_session.clubs(), SessionSettings()),
     "trees": lambda: trees.fit(
         np.random.default_rng(1).normal(size=(80, 3)),
         after_the_first(80),
@@ -81,8 +81,8 @@ FITS: dict[str, Callable[[], Any]] = {
 
 
 def modules() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(recsys.algorithms.__path__):
-        yield import_module(f"recsys.algorithms.{found.name}")
+    for found in pkgutil.walk_packages(recsys.algorithms.__path__, "recsys.algorithms."):
+        yield import_module(found.name)
 
 
 def leaves(value: Any) -> Iterator[Any]:

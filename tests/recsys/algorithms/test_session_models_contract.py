@@ -123,7 +123,7 @@ def test_scoring_needs_numpy_alone(fitted, tmp_path):
     files = artifact.write(tmp_path / "kept", fitted)
     program = f"""
 import sys, pathlib, numpy as np
-from recsys.storage import artifact
+from recsys.storage.models import artifact
 from {type(fitted).__module__} import {type(fitted).__name__} as Kind
 kept = artifact.read(pathlib.Path({str(tmp_path / "kept")!r}), Kind, {files!r})
 rows = np.array([0, 1], np.int32)

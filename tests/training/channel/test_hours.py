@@ -16,13 +16,14 @@ from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR
 from tests.training.channel.shop import CONFIG, END, training_data
-from training.channel import hour_features, hours, measure
+from training.channel import choose, hour_features, hours, measure
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
 from training.channel.judge_hours import Judged
 from training.data import TrainingData
 from training.demo.messages import Simulated
 from training.demo.world import World
+from training.segments import table as segmentation
 
 UTC = ZoneInfo("UTC")
 BUSY = World(
@@ -68,7 +69,7 @@ def best_hours(found: ChannelHours) -> list[int]:
 
 def judged(data: TrainingData) -> Judged:
     end = int(data.messages.at.max()) + 1
-    trial = measure._trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
+    trial = choose.on_trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
     return measure.judge_hours(data, trial, CONFIG)
 
 
@@ -241,7 +242,7 @@ def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
     served = tuple(name for name in told if told[name]["served"] == "channel")
     assert "push" in served
     assert choice.hours == Served(served, ())
-    table = measure.segmentation.fit(data, CONFIG, at=END)
+    table = segmentation.fit(data, CONFIG, at=END)
     models = measure.fit(data, table, choice, CONFIG, at=END)
     assert models.hours is not None
     assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]

@@ -16,6 +16,7 @@ from recsys.data.times import DAY
 from recsys.errors import BadValue
 from recsys.ladder import Question, RungName
 from tests.training.channel.shop import CONFIG, training_data
+from training.channel import choose
 from training.channel import fit as channel_fit
 from training.channel import judge as judging
 from training.channel import measure as channel
@@ -96,7 +97,7 @@ def test_the_measured_value_is_near_the_true_one(strong: tuple[Simulated, Traini
     true = np.where(chosen >= 0, worth[n, chosen], 0.0).mean()
     careful = choices(models, {}, held, top=RungName.POPULAR).action
     assert true > np.where(careful >= 0, worth[n, careful], 0.0).mean()
-    trial = channel._trial(data, ChannelChoiceParams(3.0), CONFIG, start=start, end=start * 2)
+    trial = choose.on_trial(data, ChannelChoiceParams(3.0), CONFIG, start=start, end=start * 2)
     value = trial.value(chosen)
     assert value.low <= true <= value.high  # type: ignore[union-attr]
 
@@ -225,20 +226,20 @@ def test_a_channel_may_not_be_called_none() -> None:
     section = Channels(arms={"none": Channel()}, default_arm="none")
     config = CONFIG.model_copy(update={"channels": section})
     with pytest.raises(BadValue, match="channels"):
-        channel.terms(config, ChannelChoiceParams())
+        channel_fit.terms(config, ChannelChoiceParams())
 
 
 def test_without_a_default_arm_the_first_configured_one_is_it() -> None:
     section = Channels(arms={"sms": Channel(), "email": Channel()})
     config = CONFIG.model_copy(update={"channels": section})
-    assert channel.terms(config, ChannelChoiceParams()).default_arm == "sms"
+    assert channel_fit.terms(config, ChannelChoiceParams()).default_arm == "sms"
 
 
 def test_users_without_an_open_channel_are_not_judged(
     strong: tuple[Simulated, TrainingData],
 ) -> None:
     _, data = strong
-    terms = channel.terms(CONFIG, ChannelChoiceParams())
+    terms = channel_fit.terms(CONFIG, ChannelChoiceParams())
     start = int(data.messages.at.min())
     table = segments.fit(data.before(start + DAY), CONFIG, at=start + DAY)
     held = held_out(

@@ -19,7 +19,7 @@ from tests.recsys.churn.worlds import dying_world
 from tests.training.churn.test_measure import configured, data, quick, silent
 from tests.worlds import World
 from training import judging_job
-from training.churn import backtest
+from training.churn import backtest, choose
 from training.churn import measure as churn
 from training.churn.backtest import ANEW, Matured
 from training.churn.choose import Candidate
@@ -74,7 +74,7 @@ def version(at: int) -> ChurnModels:
     """Return what a version trained at `at` would have to say."""
     known = WORLD.before(at)
     choice = churn.define(known.interactions, CONFIG)
-    choice = replace(choice, candidate=next(iter(churn.CANDIDATES)))
+    choice = replace(choice, candidate=next(iter(choose.CANDIDATES)))
     table = segments.fit(known, CONFIG, at=at)
     return churn.fit(known, table, choice, CONFIG, at=at)
 

@@ -21,6 +21,7 @@ from recsys.ladder import RungName, Verdict
 from tests.recsys.churn.worlds import dying_world, purchases
 from tests.training.messages import no_messages
 from training.churn import choose as churn_choice
+from training.churn import fit
 from training.churn import judge as churn_judging
 from training.churn import measure as churn
 from training.churn.choose import Candidate
@@ -63,7 +64,7 @@ def quick() -> Any:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(churn_choice, "CANDIDATES", small)
-        patch.setattr(churn, "CANDIDATES", small)
+        patch.setattr(fit, "CANDIDATES", small)
         patch.setattr(churn_choice, "TRIAL_MEMBERS", 1)
         # in this world P0 is all but the truth, and would be taken
         patch.setattr(churn_choice, "silent", lambda *_, **__: None)

@@ -155,7 +155,7 @@ def test_a_store_that_cannot_be_read_is_unavailable(log: EventLog) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from recsys.storage.database import Database
+from recsys.storage.database.interface import Database
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.events.log import Event, EventLog
 
@@ -184,8 +184,8 @@ def test_what_was_appended_survives_a_kill(tmp_path: Path) -> None:
 IMPORTER = """
 import os, signal, sys
 from pathlib import Path
-from recsys.storage import event_log
-from recsys.storage.database import Database
+from recsys.storage.events import log as event_log
+from recsys.storage.database.interface import Database
 from recsys.storage.database.sqlite import SqliteDatabase
 
 event_log.BATCH = 1_000

@@ -309,7 +309,7 @@ def child(*args: str) -> subprocess.Popen[str]:
 
 
 def test_a_run_killed_at_any_step_leaves_a_champion_and_a_store_that_works(tmp_path: Path) -> None:
-    with child("-m", "tests.recsys.storage.killed_run", str(tmp_path)) as run:
+    with child("-m", "tests.recsys.storage.models.killed_run", str(tmp_path)) as run:
         said, _ = run.communicate(timeout=60)
     assert run.returncode == 0
     assert int(said) > 20
