@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+# First, before anything that loads NumPy: see the module.
+import api.runtime.blas_threads  # noqa: F401  # isort: skip
+
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route as FrameworkRoute
+from starlette.types import Receive, Scope, Send
 
+from api.requests.query import QueryReader
 from api.routes import (
     audiences,
     catalogue,
@@ -25,22 +30,35 @@ from api.routes import (
     usage,
     users,
 )
-from api.routes.events import Events
-from api.routes.fast_path import Hot
-from api.routes.users import Users
-
-# First, before anything that loads NumPy: see the module.
+from api.routes.fast_path import FastPath
+from api.runtime import logs
 from api.runtime.clock import Clock
+from api.runtime.metrics import Metrics
 from api.service import Service
+from api.web import openapi
 from api.web.middleware import Around
-from api.web.openapi import SECURITY
-from api.web.problems import on_bug, on_http_exception, on_recsys_error
+from api.web.problems import on_bug, on_http_exception
+from api.web.route import Endpoint
 from recsys.config import Config
-from recsys.errors import RecsysError
 from recsys.storage.files.config import read_config
 
 DESCRIPTION = (
     "Which items, which channel, how likely to churn: one answer, and the rung it came from."
+)
+
+ROUTES = (
+    # The paths about a user that end in a word go ahead of those that any path matches.
+    *consents.ROUTES,
+    *erasure.ROUTES,
+    *users.QUESTIONS.values(),
+    users.BATCH,
+    events.POST,
+    *segment_io.ROUTES,
+    *catalogue.ROUTES,
+    *segments.ROUTES,
+    *audiences.ROUTES,
+    usage.INTERVAL,
+    *health.ROUTES,
 )
 
 
@@ -59,52 +77,67 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     ConfigError, UnreadableFile
         The configuration cannot be used.
     """
-    service = Service(config or configured(), clock=clock)
-    app = Application(
-        title="recsys",
-        description=DESCRIPTION,
-        version="1",
-        lifespan=_lifespan(service),
-        redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.service = service
-    consents.register(app, service)
-    erasure.register(app, service)
-    users.register(app, Users(service))
-    for part in (events, segment_io, catalogue, segments, audiences, usage, health):
-        part.register(app, service)
-    docs.register(app)
-    app.add_exception_handler(RecsysError, on_recsys_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(Exception, on_bug)
-    return app
+    return Application(config or configured(), clock)
 
 
 class Application(FastAPI):
-    """FastAPI behind what is around every request and what answers the hot ones past it."""
+    """FastAPI behind what is around every request, and behind the way of what is hot.
 
-    _outermost: ASGIApp | None = None
+    Its ``state.service`` is there from start to end of the application's life.
+
+    Parameters
+    ----------
+    config : Config
+        All of it.
+    clock : Clock or None
+        None: the one that the configuration asks for.
+    """
+
+    def __init__(self, config: Config, clock: Clock | None) -> None:
+        metrics, logger = Metrics(), logs.logger()
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            service = Service(config, clock=clock, logger=logger, metrics=metrics)
+            self.state.service = service
+            async with service.following():
+                yield
+
+        super().__init__(
+            title="recsys",
+            description=DESCRIPTION,
+            version="1",
+            lifespan=lifespan,
+            redirect_slashes=False,
+            docs_url=None,
+            redoc_url=None,
+        )
+        self.state.config = config
+        endpoints = {route: Endpoint(route, self.state) for route in ROUTES}
+        for route, endpoint in endpoints.items():
+            self.router.routes.append(_listed(route.path, endpoint, route.methods))
+        docs.register(self)
+        self.add_exception_handler(HTTPException, on_http_exception)
+        self.add_exception_handler(Exception, on_bug)
+        hot = FastPath(
+            super().__call__,
+            users={name: endpoints[route] for name, route in users.QUESTIONS.items()},
+            posts={events.POST.path: endpoints[events.POST]},
+        )
+        self._outermost = Around(hot, metrics=metrics, log=logger)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description of all routes, with the ways to hand in a key."""
-        found = super().openapi()
-        found["components"]["securitySchemes"] = SECURITY
-        found["security"] = [{}, *({name: []} for name in SECURITY)]
-        return found
+        """Return the description of all routes, made of what serves them."""
+        if self.openapi_schema is None:
+            info = {"title": self.title, "version": self.version, "description": self.description}
+            parameters = QueryReader(self.state.config).parameters
+            self.openapi_schema = openapi.document(info, ROUTES, parameters)
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request through the layers, outermost first: around, hot answers, FastAPI."""
-        if self._outermost is None:
-            service: Service = self.state.service
-            self._outermost = Around(
-                super().__call__,
-                hot=Hot(Users(service), Events(service)),
-                metrics=service.metrics,
-                log=service.logger,
-            )
-        await self._outermost(scope, receive, send)
+        through = self._outermost if scope["type"] == "http" else super().__call__
+        await through(scope, receive, send)
 
 
 def configured() -> Config:
@@ -119,13 +152,8 @@ def configured() -> Config:
     return read_config(Path(named) if named else None, os.environ)
 
 
-def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.open()
-        try:
-            yield
-        finally:
-            await service.close()
-
-    return lifespan
+def _listed(path: str, endpoint: Endpoint, methods: tuple[str, ...]) -> FrameworkRoute:
+    found = FrameworkRoute(path, endpoint, methods=methods)
+    # The framework adds HEAD to every GET.
+    found.methods = set(methods)
+    return found

@@ -1,24 +1,21 @@
-"""What every route stands on, put together in one place."""
+"""What every route stands on, put together in one place: whole when made, or not made."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
-from itertools import compress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from api.answers import render
-from api.answers.answer import Desk
-from api.answers.gather import Recall
+from api.answers.answer import Answers
+from api.answers.gather import Gather, Recall
+from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.requests.events import EventParser
-from api.requests.identities import Aliased, Identified
-from api.requests.query import Reader
-from api.requests.write_queue import Inbox
+from api.requests.query import QueryReader
+from api.requests.write_queue import WriteQueue
 from api.runtime import blas_threads, gc_freeze, logs
 from api.runtime import clock as clocks
 from api.runtime.clock import Clock
@@ -26,19 +23,14 @@ from api.runtime.metrics import Metrics
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
-from recsys.data.ids import IdMap
 from recsys.data.times import SECOND
-from recsys.errors import CannotAnswer, StoreUnavailable
-from recsys.ladder import Question, Reason, RungName
+from recsys.errors import StoreUnavailable
+from recsys.ladder import Question
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
-from recsys.storage.events.event import Event, Verdict
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models.store import ModelStore
-from recsys.storage.privacy import erasure
-from recsys.storage.users import aliases
-from recsys.storage.users.aliases import NOBODY
 from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
@@ -48,7 +40,7 @@ T = TypeVar("T")
 
 
 class Service:
-    """The parts of the API. Made closed; :meth:`open` and :meth:`close` belong to the server.
+    """The parts of the API, with an open store and the champion loaded.
 
     Parameters
     ----------
@@ -58,16 +50,14 @@ class Service:
         None: the one that the configuration asks for.
     logger : FilteringBoundLogger or None
         None: JSON lines.
-    """
+    metrics : Metrics or None
+        None: figures of its own.
 
-    log: EventLog
-    profiles: Profiles
-    decisions: DecisionLog
-    desk: Desk
-    inbox: Inbox
-    clock: Clock
-    recall: Recall
-    _closing: asyncio.Event
+    Raises
+    ------
+    StoreUnavailable
+        The event log cannot be opened.
+    """
 
     def __init__(
         self,
@@ -75,88 +65,57 @@ class Service:
         *,
         clock: Clock | None = None,
         logger: FilteringBoundLogger | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self.config = config
-        self.reader = Reader(config)
-        self.speller = EventParser(config)
-        self.keys = Keys(config.serving)
-        self.metrics = Metrics()
-        self.logger = logger or logs.logger()
-        self.store = ModelStore(Path(config.storage.models_dir))
-        self.current = Current(config.storage.models_dir)
-        self.clock = clock or clocks.configured(config.serving.clock_start)
-        self._shifted = clock is None and config.serving.clock_start != ""
-        self._champion = Champion(
-            self.store, self.current, config, on_swap=self._prepare, logger=self.logger
-        )
-        self._following: asyncio.Task[None] | None = None
-
-    def load(self) -> None:
-        """Open the event log, load the champion and warm up.
-
-        Raises
-        ------
-        StoreUnavailable
-            The event log cannot be opened.
-        """
         blas_threads.limit()
-        storage, serving = self.config.storage, self.config.serving
-        channels = self.config.channels
+        storage, serving = config.storage, config.serving
+        self.config = config
+        self.logger = logger or logs.logger()
+        self.metrics = metrics or Metrics()
+        self.clock = clock or clocks.configured(serving.clock_start)
+        self.keys = Keys(serving)
+        self.queries = QueryReader(config)
+        self.parser = EventParser(config)
         self.log = EventLog(open_store(storage), live_events=serving.live_events)
+        self._local = self.log.database.local
         self.profiles = Profiles(self.log.database)
         self.decisions = DecisionLog(self.log.database)
         self.recall = Recall(serving.recall)
         with suppress(StoreUnavailable):
-            self.recollect()
-        self.desk = Desk(
-            self.log,
-            recall=self.recall,
-            metrics=self.metrics,
+            self.recall.catch_up(self.profiles)
+        self.answers = self._answers()
+        self.write_queue = WriteQueue(lambda events: self.log.append(events, now=self.clock()))
+        self.current = Current(storage.models_dir)
+        self.champion = Champion(
+            ModelStore(Path(storage.models_dir)),
+            self.current,
+            config,
+            on_swap=self._warm_up,
             logger=self.logger,
-            curiosity=ExplorationSchedule(
-                start=channels.epsilon_start,
-                settled=channels.epsilon,
-                enough=channels.epsilon_start_messages,
-                seed=self.config.training.seed,
-            ),
-            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
-        self.inbox = Inbox(self._write)
-        self._champion.start()
-        if self._shifted and self.current.version is not None:
+        self.champion.start()
+        if clock is None and serving.clock_start and self.current.version is not None:
             self._set_clock()
 
-    async def open(self) -> None:
-        """Load everything, and follow the champion from now on.
-
-        Raises
-        ------
-        StoreUnavailable
-            The event log cannot be opened.
-        """
-        self.load()
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Serve within this: follow the champion and the store, and close it in the end."""
         self.metrics.forget_the_dead()
         if self.current.version is None:
-            self.logger.warning("nothing to serve yet", why=self.why_not_serving())
+            self.logger.warning("nothing to serve yet", why=self.current.why_not)
         gc_freeze.freeze()
-        self._closing = asyncio.Event()
-        self._following = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Write what waits, stop following, close the event log."""
-        await self.inbox.close()
-        if self._following is not None:
+        closing = asyncio.Event()
+        following = asyncio.create_task(self._follow(closing))
+        try:
+            yield
+        finally:
+            await self.write_queue.close()
             # Not cancelled: a thread of its might still read what is closed below.
-            self._closing.set()
-            await self._following
-        self.log.database.close()
-        self.metrics.end()
-        gc_freeze.thaw()
-
-    def why_not_serving(self) -> str:
-        """Return why there is no model version that serves."""
-        missing = f"no champion in {self.config.storage.models_dir}: run `recsys train` first"
-        return self.current.refused or missing
+            closing.set()
+            await following
+            self.log.database.close()
+            self.metrics.end()
+            gc_freeze.thaw()
 
     def model_age_seconds(self) -> float:
         """Return the time since the end of the training data; 0 without a model."""
@@ -167,71 +126,33 @@ class Service:
 
     async def reading(self, work: Callable[[], T]) -> T:
         """Do what reads the store: at once where that costs microseconds, else in a thread."""
-        return work() if self.profiles.database.local else await asyncio.to_thread(work)
+        return work() if self._local else await asyncio.to_thread(work)
 
-    def not_erased(self, user_ids: IdMap | Sequence[str]) -> IdMap | Sequence[str]:
-        """Return the users that a list may have: all but the erased.
-
-        Raises
-        ------
-        StoreUnavailable
-            Who was erased is not known.
-        """
-        erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
-        return [user for user in user_ids if user not in erased] if erased else user_ids
-
-    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[bool]:
-        """Keep what is said of users, and return for each whether it was; runs in a thread.
-
-        Nothing is kept about who was erased. Who signs in takes the anonymous history along,
-        unless it became somebody's before.
-
-        Raises
-        ------
-        StoreUnavailable
-            What comes later in `said` was not kept.
-        """
-        database = self.log.database
-        known = aliases.became(
-            database, {i for who in said for i in (who.user_id, who.previous_id)}
+    def _answers(self) -> Answers:
+        channels = self.config.channels
+        return Answers(
+            Gather(self.log, metrics=self.metrics, logger=self.logger, recall=self.recall),
+            metrics=self.metrics,
+            logger=self.logger,
+            exploration=ExplorationSchedule(
+                start=channels.epsilon_start,
+                settled=channels.epsilon,
+                enough=channels.epsilon_start_messages,
+                seed=self.config.training.seed,
+            ),
+            cohorts=read_cohorts(self.config.segments.cohorts_file),
         )
-        kept = [not _is_erased(who, known) for who in said]
-        believed = list(compress(said, kept))
-        people = [who for who in believed if isinstance(who, Identified)]
-        self.profiles.put_users((who.user_id, who.traits, who.timezone) for who in people)
-        for who in believed:
-            signs_in = isinstance(who, Identified)
-            if who.previous_id and not (signs_in and who.previous_id in known):
-                aliases.alias(
-                    database,
-                    who.previous_id,
-                    who.user_id,
-                    at=self.clock(),
-                    unclaimed_only=signs_in,
-                )
-        return kept
 
-    def recollect(self) -> None:
-        """Bring what is kept in mind up to date with who was erased or spoke of profiling.
-
-        Raises
-        ------
-        StoreUnavailable
-            The store cannot be read.
-        """
-        self.recall.forget_erased(partial(erasure.erased_after, self.log.database))
-        self.recall.follow(self.profiles.profiling_after)
-
-    async def _follow(self) -> None:
+    async def _follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
-        while not self._closing.is_set():
+        while not closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
+                await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
-            if await self._champion.look():
+            if await self.champion.look():
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
-                await self.reading(self.recollect)
+                await self.reading(lambda: self.recall.catch_up(self.profiles))
 
     def _set_clock(self) -> None:
         """Let no event of before a restart lie in the future, where the store can tell of them."""
@@ -239,31 +160,8 @@ class Service:
             logged = self.log.latest_at(since=self.current.serving.watermark)
             self.clock = clocks.configured(self.config.serving.clock_start, not_before=logged)
 
-    def _write(self, events: Sequence[Event]) -> list[Verdict]:
-        return self.log.append(events, now=self.clock())
-
-    def _prepare(self, serving: Serving) -> None:
-        """Answer for a stranger and for a known user, so that the first request is warm.
-
-        Raises
-        ------
-        CannotAnswer
-            The lowest rung fails, which has to serve anybody.
-        """
-        users = serving.answering.bundle.interactions.users
-        for user_id in ("", *(users[row] for row in range(min(1, len(users))))):
-            asked = self.reader.query(b"")
-            answer = self.desk.everything(serving, user_id, asked, at=self.clock())
-            render.dump(answer)
-            for climb in (answer, answer["channel"], answer["churn"]):
-                for step in climb["trail"]:
-                    if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
-                        raise CannotAnswer(serving.answering.version)
-        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
-        drifted = measured.get("drift", {}).get("score_index")
+    def _warm_up(self, serving: Serving) -> None:
+        warm_up(self.answers, serving, at=self.clock())
+        manifest = serving.answering.manifest
+        drifted = manifest.metrics.get(Question.CHURN, {}).get("drift", {}).get("score_index")
         self.metrics.serves(serving.answering.version, churn_drift=drifted)
-
-
-def _is_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
-    ids = (said.user_id, said.previous_id) if isinstance(said, Aliased) else (said.user_id,)
-    return any(known.get(one) == NOBODY for one in ids)

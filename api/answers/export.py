@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from api.answers import render
+from api.messages.message import dump
+from api.messages.users import UserAnswer
 from api.requests.query import identifier
 from api.runtime.json import Json
 from recsys.errors import BadQuery, UnreadableFile
@@ -32,18 +33,20 @@ _TEXT = (
     "channel_rung",
 )
 _NUMBERS = ("churn_p", "churn_low", "churn_high", "churn_score")
-_MORE_TEXT = ("churn_band", "churn_rung", "recommendation_id", "model_version", "generated_at")
+_CHURN = ("p", "low", "high", "score", "band", "rung")
+_ABOUT = ("recommendation_id", "model_version", "generated_at")
+_MORE_TEXT = ("churn_band", "churn_rung", *_ABOUT)
 
 
 class Sink(Protocol):
     """Where chunks of answers go."""
 
-    def write(self, answers: Sequence[Json]) -> None:
+    def write(self, answers: Sequence[UserAnswer]) -> None:
         """Write some answers."""
 
 
 def export(
-    answer: Callable[[str], Json],
+    answer: Callable[[str], UserAnswer],
     user_ids: Iterable[str],
     path: Path,
     *,
@@ -118,26 +121,26 @@ def listed(path: Path) -> Iterator[str]:
         raise UnreadableFile(path, str(error)) from error
 
 
-def flat(answer: Json, limit: int) -> Json:
+def flat(answer: UserAnswer, limit: int) -> Json:
     """Return an answer as one row: every column is there, empty (None) where nothing is known."""
-    channel, churn, items = answer["channel"], answer["churn"], answer["items"]
+    channel, churn, membership = answer.channel, answer.churn, answer.membership
     row: Json = {
-        "user_id": answer["user_id"],
-        "segment": answer["segment"],
-        **{family: answer["membership"][family] for family in FAMILIES},
-        "cohorts": " ".join(cohort["name"] for cohort in answer["membership"]["cohorts"]) or None,
-        "items_rung": answer["rung"],
-        "channel": channel["best"],
-        "channel_send_at": channel["send_at"],
-        "channel_rung": channel["rung"],
-        **{f"churn_{name}": churn[name] for name in ("p", "low", "high", "score", "band", "rung")},
-        **{name: answer[name] for name in ("recommendation_id", "model_version", "generated_at")},
+        "user_id": answer.user_id,
+        "segment": answer.segment,
+        **{family: getattr(membership, family) for family in FAMILIES},
+        "cohorts": " ".join(cohort.name for cohort in membership.cohorts) or None,
+        "items_rung": answer.rung,
+        "channel": channel.best,
+        "channel_send_at": channel.send_at,
+        "channel_rung": channel.rung,
+        **{f"churn_{name}": getattr(churn, name) for name in _CHURN},
+        **{name: getattr(answer, name) for name in _ABOUT},
     }
     for place in range(limit):
-        item = items[place] if place < len(items) else {}
-        row[f"item_{place + 1}"] = item.get("item_id")
-        row[f"item_{place + 1}_title"] = item.get("title")
-        row[f"item_{place + 1}_price"] = item.get("price")
+        item = answer.items[place] if place < len(answer.items) else None
+        row[f"item_{place + 1}"] = item and item.item_id
+        row[f"item_{place + 1}_title"] = item and item.title
+        row[f"item_{place + 1}_price"] = item and item.price
     return row
 
 
@@ -151,8 +154,8 @@ class _Lines:
     def __init__(self, file: Any) -> None:
         self._file = file
 
-    def write(self, answers: Sequence[Json]) -> None:
-        self._file.write(b"".join(render.dump(answer) + b"\n" for answer in answers))
+    def write(self, answers: Sequence[UserAnswer]) -> None:
+        self._file.write(b"".join(dump(answer) + b"\n" for answer in answers))
 
 
 class _Csv:
@@ -161,7 +164,7 @@ class _Csv:
         self._writer = csv.DictWriter(file, columns(limit))
         self._writer.writeheader()
 
-    def write(self, answers: Sequence[Json]) -> None:
+    def write(self, answers: Sequence[UserAnswer]) -> None:
         self._writer.writerows(flat(answer, self._limit) for answer in answers)
 
 
@@ -170,7 +173,7 @@ class _Parquet:
         self._writer = writer
         self._limit = limit
 
-    def write(self, answers: Sequence[Json]) -> None:
+    def write(self, answers: Sequence[UserAnswer]) -> None:
         import pyarrow as pa
 
         rows = [flat(answer, self._limit) for answer in answers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
     from api.answers.audience import AudienceQuery, Looked
-    from api.requests.query import Asked
-    from api.runtime.json import Json
+    from api.messages.segments import AudienceBody, AudiencePreview
+    from api.messages.users import UserAnswer
+    from api.requests.query import Query
     from api.service import Service
     from recsys.data.ids import IdMap
 
@@ -57,6 +58,7 @@ def export(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Write items, channel and churn for all known users, or for an audience."""
     from api.answers import export as exporting
+    from api.requests.identities import not_erased
 
     settings = settings_of(config)
     wish = _wish(segment, rule, channel, arms=settings.channels.arms)
@@ -65,8 +67,9 @@ def export(  # noqa: PLR0913 - options of a command
     file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
-        job = Job(service, service.reader.said(said, excluded=tuple(exclude or ())))
-        ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
+        job = Job(service, service.queries.said({**said, "exclude": exclude or ()}))
+        asked = job.known if users is None else list(exporting.listed(users))
+        ids = not_erased(service.log.database, asked)
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
             total = job.write(ids, wanted, file, channel=channel)
@@ -80,7 +83,7 @@ class Job:
     """One export from one model version."""
 
     service: Service
-    asked: Asked
+    query: Query
 
     @property
     def version(self) -> str:
@@ -92,7 +95,7 @@ class Job:
         """All users that the model version knows."""
         return self.service.current.serving.answering.bundle.interactions.users
 
-    def wanted(self, wish: Mapping[str, Any]) -> AudienceQuery:
+    def wanted(self, wish: AudienceBody) -> AudienceQuery:
         """Return the audience asked for.
 
         Raises
@@ -104,13 +107,14 @@ class Job:
 
         service = self.service
         answering = service.current.serving.answering
-        return audience.read(wish, answering, service.desk.cohorts, service.config.channels.arms)
+        return audience.read(wish, answering, service.answers.cohorts, service.config.channels.arms)
 
     def preview(self, ids: IdMap | Sequence[str], wanted: AudienceQuery) -> None:
         """Print how many there are."""
         from api.answers import audience
 
-        counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
+        looked = self._looked_at(ids, wanted)
+        counted = audience.preview(looked, wanted, of=len(ids), version=self.version)
         Console().print(_table(counted))
 
     def write(
@@ -124,10 +128,10 @@ class Job:
         """Write the answers about the users, or those who are wanted, or granted a channel."""
         from api.answers import export as exporting
 
-        def answer(user_id: str) -> Json:
+        def answer(user_id: str) -> UserAnswer:
             service = self.service
             at = service.clock()
-            return service.desk.everything(service.current.serving, user_id, self.asked, at=at)
+            return service.answers.everything(service.current.serving, user_id, self.query, at=at)
 
         members: Iterable[str] = ids
         if wanted is not None:
@@ -136,7 +140,7 @@ class Job:
             members = self._granted(ids, channel)
         with _progress(len(ids) if members is ids else None) as advance:
             return exporting.export(
-                answer, members, output, limit=self.asked.limit, progress=advance
+                answer, members, output, limit=self.query.limit, progress=advance
             )
 
     def _looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
@@ -144,18 +148,16 @@ class Job:
 
         service = self.service
         return audience.looked_at(
-            service.desk, service.current.serving, wanted, ids,
-            asked=self.asked, at=service.clock(),
-        )  # fmt: skip
+            service.answers, service.current.serving, wanted.rule, ids, at=service.clock()
+        )
 
     def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
         from api.answers import audience
 
         service = self.service
         return audience.granted(
-            service.desk, service.current.serving, channel, ids,
-            asked=self.asked, at=service.clock(),
-        )  # fmt: skip
+            service.answers, service.current.serving, channel, ids, at=service.clock()
+        )
 
     def _members(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[str]:
         from api.answers import audience
@@ -167,31 +169,32 @@ class Job:
 
 def _wish(
     segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str]
-) -> Mapping[str, Any] | None:
+) -> AudienceBody | None:
     """Return who is asked for as an API request says it; None without a rule or a segment."""
     if channel and channel not in arms:
         raise BadQuery("channel", channel, ", ".join(arms))
     if segment is None and rule is None:
         return None
     from api.answers import audience
+    from api.messages.segments import AudienceBody
     from recsys.storage.files.cohorts import read_json
 
     said = None if rule is None else read_json(rule)
-    wish = {"segment": segment, "rule": said, "channel": channel}
+    wish = AudienceBody(rule=said, segment=segment, channel=channel)
     audience.check(wish, arms)
     return wish
 
 
-def _table(counted: Json) -> Table:
+def _table(counted: AudiencePreview) -> Table:
     def told(count: int | None) -> str:
         return "withheld" if count is None else f"{count:,}"
 
     table = Table("", "belong", "do not", box=None, caption_justify="left")
-    table.add_row("users", told(counted["users"]), "")
-    table.add_row("of them granted marketing", told(counted["reachable"]), "")
-    table.add_row("users looked among", f"{counted['of']:,}", "")
-    for leaf in counted["decided_by"]:
-        table.add_row(f"decided by {leaf['leaf']}", told(leaf["admitted"]), told(leaf["refused"]))
+    table.add_row("users", told(counted.users), "")
+    table.add_row("of them granted marketing", told(counted.reachable), "")
+    table.add_row("users looked among", f"{counted.of:,}", "")
+    for leaf in counted.decided_by:
+        table.add_row(f"decided by {leaf.leaf}", told(leaf.admitted), told(leaf.refused))
     cells = (cell for column in table.columns for cell in column.cells)
     table.caption = WITHHELD if "withheld" in cells else None
     return table
@@ -203,7 +206,6 @@ def _opened(settings: Config) -> Iterator[Service]:
     from api.service import Service
 
     service = Service(settings, logger=logs.worries())
-    service.load()
     try:
         yield service
     finally:

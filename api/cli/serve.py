@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from api.cli.options import ConfigFile, settings_of
 from recsys.config import Config, Serving
-from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
+from recsys.errors import CorruptArtifact, NoChampion, PortInUse, StoreUnavailable
 
 if TYPE_CHECKING:
     import uvicorn
@@ -47,10 +48,9 @@ def serve(
 
 def _check(settings: Config) -> None:
     """Find out now, and in one line, what the workers would otherwise stumble over."""
-    from api.service import Service
     from recsys.storage.database.open import open_store
+    from recsys.storage.models.store import ModelStore
 
-    service = Service(settings)
     database = open_store(settings.storage)
     try:
         database.read("SELECT 1")
@@ -59,13 +59,12 @@ def _check(settings: Config) -> None:
         typer.echo(f"{error}; answering without it until then", err=True)
     finally:
         database.close()
+    folder = Path(settings.storage.models_dir)
     try:
-        missing = service.store.champion() is None
+        if ModelStore(folder).champion() is None:
+            typer.echo(f"{NoChampion(folder)}; answering 503 until then", err=True)
     except CorruptArtifact as error:
         typer.echo(f"{error}; looking for an earlier champion", err=True)
-        return
-    if missing:
-        typer.echo(f"{service.why_not_serving()}; answering 503 until then", err=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

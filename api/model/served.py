@@ -70,6 +70,12 @@ class Current:
         return self._serving
 
     @property
+    def why_not(self) -> str:
+        """Why there is no version that serves, or another one than the champion."""
+        missing = f"no champion in {self._models_dir}: run `recsys train` first"
+        return self.refused or missing
+
+    @property
     def version(self) -> str | None:
         """Name of the version that serves now, None before the first."""
         return self._serving.answering.version if self._serving else None

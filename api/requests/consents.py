@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from api.messages.people import ConsentBody
+from api.requests.body import message
 from api.requests.query import identifier
-from api.runtime.json import Json, instant
+from api.runtime.json import Json
 from recsys.data.times import DAY, instant_of
 from recsys.errors import BadConsent, BadEvent, BadQuery
-from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, holding
+from recsys.storage.users.consents import MARKETING, Consent
 
-FIELDS = ("purpose", "channel", "state", "at", "basis", "source", "text_version")
 SOURCE = "api"
 
 
 def read(
-    body: Mapping[str, Any], user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
+    body: Json, user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
 ) -> list[Consent]:
     """Return the lines that a body says: one, or many as `consents`.
 
@@ -44,54 +44,29 @@ def read(
     return lines
 
 
-def told(user_id: str, ledger: Sequence[Consent], *, channels: Sequence[str]) -> Json:
-    """Return what holds now, and the whole ledger; what was never said is denied or null."""
-    holds = holding(ledger)
-    return {
-        "user_id": user_id,
-        "profiling": holds.get((PROFILING, "")),
-        "marketing": {name: holds.get((MARKETING, name), False) for name in channels},
-        "ledger": [
-            {**{name: getattr(line, name) for name in FIELDS}, "at": instant(line.at)}
-            for line in ledger
-        ],
-    }
-
-
 def _line(
-    said: Mapping[str, Any], user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
+    fields: Json, user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
 ) -> Consent:
-    if odd := sorted(said.keys() - {*FIELDS}):
-        raise BadQuery(odd[0], said[odd[0]], f"one of the fields {', '.join(FIELDS)}")
-    purpose = _one_of("purpose", said, (MARKETING, PROFILING))
-    channel = _one_of("channel", said, channels) if purpose == MARKETING else ""
-    if purpose == PROFILING and said.get("channel"):
-        raise BadQuery("channel", said["channel"], "nothing: profiling is not by channel")
-    text = {name: _text(name, said) for name in ("basis", "source", "text_version")}
+    said = message(fields, ConsentBody)
+    channel = said.channel or ""
+    if said.purpose == MARKETING and channel not in channels:
+        raise BadQuery("channel", said.channel, f"one of {', '.join(channels)}")
+    if said.purpose != MARKETING and channel:
+        raise BadQuery("channel", channel, "nothing: profiling is not by channel")
     return Consent(
         user_id,
-        purpose,
+        said.purpose,
         channel,
-        _one_of("state", said, (GRANTED, DENIED)),
-        _at(said.get("at"), zone=zone, now=now),
-        text["basis"],
-        text["source"] or SOURCE,
-        text["text_version"],
+        said.state,
+        _at(said.at, zone=zone, now=now),
+        _text("basis", said.basis),
+        _text("source", said.source) or SOURCE,
+        _text("text_version", said.text_version),
     )
 
 
-def _one_of(name: str, said: Mapping[str, Any], allowed: Sequence[str]) -> str:
-    found = said.get(name)
-    if not isinstance(found, str) or found not in allowed:
-        raise BadQuery(name, found, f"one of {', '.join(allowed)}")
-    return found
-
-
-def _text(name: str, said: Mapping[str, Any]) -> str:
-    found = said.get(name) or ""
-    if not isinstance(found, str):
-        raise BadQuery(name, found, "a text")
-    return identifier(name, found) if found else ""
+def _text(name: str, said: str | None) -> str:
+    return identifier(name, said) if said else ""
 
 
 def _at(said: object, *, zone: ZoneInfo, now: int) -> int:

@@ -11,7 +11,7 @@ from recsys.storage.events.event import Event, Verdict
 Waiting = tuple[Sequence[Event], "asyncio.Future[list[Verdict]]"]
 
 
-class Inbox:
+class WriteQueue:
     """Groups what arrives while the disk is busy, so that many clients share one commit.
 
     Parameters

@@ -1,85 +1,54 @@
 """The way of answers about a user, and of events, past the framework.
 
-FastAPI's own work for a request (matching, exit stacks, dependencies, a response object) costs
-about as much as the answer itself. The same paths are routes as well, with the same handlers: they
-describe themselves to OpenAPI, and serve where this middleware is not.
+The framework's own work for a request (matching, exit stacks, a response object) costs about as
+much as the answer itself. The same endpoints are routes of the framework as well, for what it says
+of methods that are not allowed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Request
-
-from api.web.keys import Right
-from api.web.problems import on_recsys_error
-from api.web.response import TEMPLATE, respond
-from recsys.errors import RecsysError
-
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from collections.abc import Mapping
 
-    from api.routes.events import Events
-    from api.routes.users import Users
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/v1/users/"
 
-EVENTS = "/v1/events"
 
-
-class Hot:
-    """Answers what is hot.
+class FastPath:
+    """Passes what is hot to its endpoint, and the rest to the framework.
 
     Parameters
     ----------
-    users : Users
-        The handlers of the hot routes.
-    events : Events
-        The handler of ``POST /v1/events``.
+    app : ASGIApp
+        The framework.
+    users : mapping of str to ASGIApp
+        Endpoints of questions about a user, by the last part of the path; empty for everything.
+    posts : mapping of str to ASGIApp
+        Endpoints of what is posted, by path.
     """
 
-    def __init__(self, users: Users, events: Events) -> None:
+    def __init__(
+        self, app: ASGIApp, *, users: Mapping[str, ASGIApp], posts: Mapping[str, ASGIApp]
+    ) -> None:
+        self._app = app
         self._users = users
-        self._guarded = Right.READ in users.keys.guarded
-        self._events = events
+        self._posts = posts
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Answer what is hot and return the status; 0: not hot, nothing was sent."""
-        path = scope["path"]
-        if path == EVENTS and scope["method"] == "POST":
-            return await self._take(scope, receive, send)
-        if not path.startswith(PREFIX) or scope["method"] != "GET":
-            return 0
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        await (self._hot(scope) or self._app)(scope, receive, send)
+
+    def _hot(self, scope: Scope) -> ASGIApp | None:
+        path: str = scope["path"]
+        if scope["method"] == "POST":
+            return self._posts.get(path)
+        if scope["method"] != "GET" or not path.startswith(PREFIX):
+            return None
         user_id, slash, question = path[len(PREFIX) :].rpartition("/")
         if not slash:
             user_id, question = question, ""
-        if question not in self._users.questions:
-            return 0
-        scope[TEMPLATE] = self._users.templates[question]
-        try:
-            if self._guarded:
-                self._users.keys.check(scope, Right.READ)
-            if self._users.takes_decision(question, scope["query_string"]):
-                body = await self._users.decided(user_id, scope["query_string"])
-            else:
-                body = await self._users.answer(question, user_id, scope["query_string"])
-        except RecsysError as error:
-            return await respond(await on_recsys_error(Request(scope), error), scope, receive, send)
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"private, no-store"),
-            (b"x-request-id", scope["request_id"].encode()),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        return 200
-
-    async def _take(self, scope: Scope, receive: Receive, send: Send) -> int:
-        scope[TEMPLATE] = EVENTS
-        request = Request(scope, receive)
-        try:
-            response = await self._events.post(request)
-        except RecsysError as error:
-            response = await on_recsys_error(request, error)
-        return await respond(response, scope, receive, send)
+        scope["path_params"] = {"user_id": user_id}
+        return self._users.get(question)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request
 
-from api.routes.events import Events
-from api.service import Service
-from api.web.openapi import KEYS, PROBLEMS, SEGMENT_BODIES, TOO_LARGE
+from api.messages.events import SEGMENT_EXAMPLES, CallsAnswer
+from api.routes.events import segment_batch, segment_call
+from api.web.keys import Right
 from api.web.response import Answer
-from api.web.schemas import CallsAnswer
+from api.web.route import Body, Route
+
+if TYPE_CHECKING:
+    from api.service import Service
+    from api.web.route import Handler
 
 SUMMARIES = {
     "track": "Log what a user did",
@@ -23,36 +26,28 @@ SUMMARIES = {
 }
 
 
-def register(app: FastAPI, service: Service) -> None:
-    """Add the routes."""
-    events = Events(service)
-    for kind, summary in SUMMARIES.items():
-        _add(app, f"/v1/{kind}", _of(events, kind), summary, SEGMENT_BODIES[kind])
-    summary = "Log many calls of any type: a verdict for each"
-    _add(app, "/v1/batch", events.segment_batch, summary, SEGMENT_BODIES["batch"])
-
-
-def _of(events: Events, kind: str) -> Callable[[Request], Awaitable[Response]]:
-    async def call(request: Request) -> Response:
-        return await events.segment_call(request, kind)
+def _of(kind: str) -> Handler:
+    async def call(service: Service, request: Request) -> Answer:
+        return await segment_call(service, request, kind)
 
     return call
 
 
-def _add(
-    app: FastAPI,
-    path: str,
-    handler: Callable[[Request], Awaitable[Response]],
-    summary: str,
-    body: dict[str, Any],
-) -> None:
-    app.add_api_route(
-        path,
-        handler,
-        methods=["POST"],
-        tags=["events"],
+def _route(kind: str, handler: Handler, summary: str) -> Route:
+    return Route(
+        path=f"/v1/{kind}",
+        methods=("POST",),
+        handler=handler,
+        answer=CallsAnswer,
+        tag="events",
+        right=Right.WRITE,
+        body=Body({"type": "object"}, {"Segment": SEGMENT_EXAMPLES[kind]}),
+        problems=(413,),
         summary=summary,
-        responses={200: {"model": CallsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
-        response_class=Answer,
-        openapi_extra={"requestBody": body},
     )
+
+
+ROUTES = (
+    *(_route(kind, _of(kind), summary) for kind, summary in SUMMARIES.items()),
+    _route("batch", segment_batch, "Log many calls of any type: a verdict for each"),
+)

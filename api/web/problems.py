@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Request, Response
+from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -41,6 +42,16 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.DataError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.RecsysError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+
+
+class Problem(Struct):
+    """RFC 9457; the facts of the problem are further members."""
+
+    type: Annotated[str, Meta(examples=["urn:recsys:problem:bad-query"])]
+    title: str
+    status: int
+    detail: Annotated[str, Meta(examples=["limit is '0'; allowed: a whole number from 1 to 100"])]
+    request_id: str
 
 
 def status_of(error: type[RecsysError]) -> HTTPStatus:
@@ -95,11 +106,11 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("request_id", ""))
 
 
-async def on_recsys_error(request: Request, error: Exception) -> Response:
-    """Answer with the problem that a raised :class:`RecsysError` stands for."""
+def of(error: RecsysError, request: Request) -> Response:
+    """Return the problem that an error stands for."""
     facts = {k: v for k, v in vars(error).items() if not k.startswith("_")}
     return problem(
-        status_of(type(error)) if isinstance(error, RecsysError) else HTTPStatus(500),
+        status_of(type(error)),
         kind=type(error).__name__,
         detail=str(error),
         request_id=request_id_of(request),

@@ -1,33 +1,49 @@
-"""Responses with JSON bytes made by hand."""
+"""Answers that are bytes already, sent in two messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response
-
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+PRIVATE = b"private, no-store"
 
-PRIVATE = {"Cache-Control": "private, no-store"}
+SHARED = b"public, max-age=60"
 
-SHARED = {"Cache-Control": "public, max-age=60"}
-
-FRESH = {"Cache-Control": "no-store"}
-
-
-class Answer(Response):
-    """A JSON object that is already bytes."""
-
-    media_type = "application/json"
+FRESH = b"no-store"
 
 
-TEMPLATE = "route_template"
+class Answer:
+    """A response, as plain ASGI: a framework's own costs several times as much.
 
+    Parameters
+    ----------
+    body : bytes
+        JSON, or of another `media` type.
+    cache : bytes
+        Who may keep it: one of those above.
+    status : int
+        Of the response.
+    media : bytes
+        What it is.
+    """
 
-async def respond(response: Response, scope: Scope, receive: Receive, send: Send) -> int:
-    """Send a response with the id of its request and return its status."""
-    response.headers["x-request-id"] = scope["request_id"]
-    await response(scope, receive, send)
-    return response.status_code
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, body: bytes, cache: bytes, *, status: int = 200, media: bytes = b"application/json"
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = [
+            (b"content-type", media),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", cache),
+        ]
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        """Send it; to HEAD without its body."""
+        body = b"" if scope["method"] == "HEAD" else self.body
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": body})

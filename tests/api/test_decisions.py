@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from api.requests.query import Asked
+from api.requests.query import Query
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
@@ -109,10 +109,10 @@ def test_only_the_channel_question_takes_a_decision(api: Api, question: str) -> 
 
 
 def test_what_is_not_logged_does_not_explore(api: Api) -> None:
-    serving, asked = api.service.current.serving, Asked(10, decision="d1")
+    serving, query = api.service.current.serving, Query(10, decision="d1")
     for at in range(NOON, NOON + 30):
-        told = api.service.desk.channel(serving, "u00", asked, at=at)["channel"]
-        assert (told["explored"], told["ranked"][0]["propensity"]) == (False, 1.0)
+        told = api.service.answers.channel(serving, "u00", query, at=at).channel
+        assert (told.explored, told.ranked[0].propensity) == (False, 1.0)
 
 
 def test_a_replayed_decision_says_that_no_rung_was_forced(api: Api) -> None:

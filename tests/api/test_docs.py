@@ -42,7 +42,7 @@ def test_every_field_of_an_event_is_described_and_is_read(shared_api: Api) -> No
     read = {*flat(FULL), *SAID_IN, "batch", "properties", "products", "recommendationid"}
     assert {name.replace("_", "") for name in fields} <= read
     message, purchase = (
-        shared_api.service.speller.read({**FULL, "event": kind}, now=NOON)[0]
+        shared_api.service.parser.read({**FULL, "event": kind}, now=NOON)[0]
         for kind in ("message_sent", "purchase")
     )
     assert (message.event_id, message.channel, message.ref) == ("m", "email", "d1")

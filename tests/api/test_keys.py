@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -10,9 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from api.routes import users
-from api.routes.users import Users
+from api.app import ROUTES, create_app
 from api.web.keys import Keys, Right
 from recsys.config import Serving
 from recsys.errors import BadValue
@@ -147,12 +147,18 @@ def test_a_key_is_handed_in_in_any_of_three_ways(
 
 def test_the_routes_behind_the_hot_way_ask_for_keys_too(world: World) -> None:
     with keyed(world, "read") as client:
-        routes = FastAPI()
-        users.register(routes, Users(client.app.state.service))  # type: ignore[attr-defined]
-        routed = TestClient(routes, raise_server_exceptions=False)
+        routed = TestClient(partial(FastAPI.__call__, client.app))  # type: ignore[arg-type]
         for method, path, body in READS[:6]:
-            assert routed.request(method, path, json=body).status_code == 500
+            assert routed.request(method, path, json=body).status_code == 401
             assert routed.request(method, path, json=body, headers=bearer(READ)).is_success
+
+
+def test_every_route_asks_for_the_key_that_its_description_names(world: World) -> None:
+    with keyed(world, "read", "write", "admin") as client:
+        for route in ROUTES:
+            path = re.sub(r"\{.*?\}", "x", route.path)
+            status = client.request(route.methods[0], path, json={}).status_code
+            assert (status == 401) == (route.right is not None), route.path
 
 
 def test_a_key_may_be_listed_for_several_rights() -> None:
@@ -168,8 +174,8 @@ def test_openapi_names_the_ways_to_hand_in_a_key(shared_api: Api) -> None:
     described = shared_api.client.get("/openapi.json").json()
     ways = set(described["components"]["securitySchemes"])
     assert ways == {"X-API-Key", "Bearer", "Basic"}
-    assert {name for way in described["security"] for name in way} == ways
     erase = described["paths"]["/v1/users/{user_id}"]["delete"]
+    assert {name for way in erase["security"] for name in way} == ways
     assert {"401", "403"} <= set(erase["responses"])
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.json import decode
 
+from api.messages.events import CallsAnswer
 from api.requests.events import flat, is_machine
-from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
@@ -20,7 +21,7 @@ VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
 def called(api: Api, route: str, body: Any, **headers: str) -> CallsAnswer:
     response = api.client.post(f"/v1/{route}", json=body, headers=headers)
     assert response.status_code == 200, response.text
-    return CallsAnswer.model_validate_json(response.content)
+    return decode(response.content, type=CallsAnswer)
 
 
 def answer(api: Api, user: str) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from msgspec.json import decode
 
+from api.answers.warm_up import warm_up
 from api.app import create_app
+from api.messages.users import UserAnswer
 from api.service import Service
-from api.web.schemas import UserAnswer
 from recsys.bundle import Bundle
 from recsys.data.person import Person
 from recsys.errors import CannotAnswer
@@ -25,7 +27,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from tests import worlds
-from tests.api.conftest import Api
+from tests.api.conftest import NOON, Api
 from tests.worlds import END, World
 
 
@@ -203,7 +205,7 @@ def test_with_every_rung_failed_the_answer_is_empty_not_an_error(api: Api) -> No
         break_rungs(api.service, *RungName, question=question)
     response = api.client.get("/v1/users/u03")
     assert response.status_code == 200
-    answer = UserAnswer.model_validate_json(response.content)
+    answer = decode(response.content, type=UserAnswer)
     assert (answer.items, answer.rung) == ([], None)
     assert answer.rung_reason == "every rung failed"
     assert (answer.channel.best, answer.churn.p) == (None, None)
@@ -229,7 +231,7 @@ def test_failed_rungs_are_logged_without_the_user(
 def test_a_version_whose_lowest_rung_fails_never_serves(api: Api, question: Question) -> None:
     break_rungs(api.service, RungName.POPULAR, question=question)
     with pytest.raises(CannotAnswer, match="lowest rung"):
-        api.service._prepare(api.service.current.serving)
+        warm_up(api.service.answers, api.service.current.serving, at=NOON)
 
 
 def test_a_version_that_does_not_fit_this_code_is_refused(world: World) -> None:

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from api.requests.write_queue import Inbox
+from api.requests.write_queue import WriteQueue
 from recsys.errors import StoreUnavailable
 from recsys.storage.events.event import Event, Verdict
 
 
-async def _full_inbox() -> None:
-    inbox = Inbox(lambda events: [Verdict.ACCEPTED for _ in events], most_waiting=0)
+async def _full_write_queue() -> None:
+    write_queue = WriteQueue(lambda events: [Verdict.ACCEPTED for _ in events], most_waiting=0)
     with pytest.raises(StoreUnavailable, match="wait for it already"):
-        await inbox.put([Event("e", "u", "view", 1)])
+        await write_queue.put([Event("e", "u", "view", 1)])
 
 
-def test_a_full_inbox_turns_away() -> None:
-    asyncio.run(_full_inbox())
+def test_a_full_write_queue_turns_away() -> None:
+    asyncio.run(_full_write_queue())
 
 
 async def _grouped() -> list[int]:
@@ -29,9 +29,9 @@ async def _grouped() -> list[int]:
         sizes.append(len(events))
         return [Verdict.ACCEPTED for _ in events]
 
-    inbox = Inbox(write)
-    await asyncio.gather(*(inbox.put([Event(f"e{n}", "u", "view", 1)]) for n in range(50)))
-    await inbox.close()
+    write_queue = WriteQueue(write)
+    await asyncio.gather(*(write_queue.put([Event(f"e{n}", "u", "view", 1)]) for n in range(50)))
+    await write_queue.close()
     return sizes
 
 
