@@ -28,7 +28,7 @@ serve: install ## serve the champion on PORT
 	$(BIN)/recsys serve --port $(PORT)
 
 test: tools ## run all tests
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 check: tools ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
@@ -40,8 +40,8 @@ bench: tools ## measure the hot paths as ratios to a bare route in the same run
 	$(BIN)/python -m tests.bench
 
 PIN := uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	--no-strip-extras --no-emit-index-url --custom-compile-command 'make lock' --quiet --upgrade
-lock: ## pin every dependency by hash, at its newest (needs uv)
+	--no-strip-extras --no-emit-index-url --custom-compile-command 'make lock' --quiet $(UPGRADE)
+lock: ## pin every dependency by hash (needs uv); UPGRADE=--upgrade takes the newest of each
 	$(PIN) pyproject.toml -o requirements.lock
 	$(PIN) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(PIN) --group install -c requirements-dev.lock -o requirements-install.lock

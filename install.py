@@ -7,6 +7,7 @@ Only what the locks name is installed, by hash and without resolving anything, b
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import json
 import subprocess
@@ -86,12 +87,23 @@ def make_anew(place: Path) -> None:
     except ImportError as error:
         package = "python{}.{}-venv".format(*sys.version_info)
         sys.exit(f"{sys.executable} lacks the module {error.name}: Debian ships it in {package}")
+    if sys.platform == "linux" and not loads("libgomp.so.1"):
+        sys.exit("recsys trains with OpenMP: install libgomp1 (Debian, Ubuntu), libgomp (Fedora)")
     if place.exists() and any(place.iterdir()) and not (place / "pyvenv.cfg").exists():
         sys.exit(
             f"{place} holds something else than an environment, and making one would delete it"
         )
     print(f"recsys: making {place} with Python {sys.version.split()[0]}", flush=True)
     venv.create(place, clear=True, with_pip=True)
+
+
+def loads(library: str) -> bool:
+    """Say whether the system has a library that no package of Python brings."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def run_pip(place: Path, *what: str) -> None:

@@ -24,6 +24,7 @@ from api.routes import (
     docs,
     erasure,
     events,
+    guide,
     health,
     segment_io,
     segments,
@@ -117,6 +118,7 @@ class Application(FastAPI):
         for route, endpoint in endpoints.items():
             self.router.routes.append(_listed(route.path, endpoint, route.methods))
         docs.register(self)
+        guide.register(self)
         self.add_exception_handler(HTTPException, on_http_exception)
         self.add_exception_handler(Exception, on_bug)
         hot = FastPath(

@@ -13,7 +13,7 @@ from recsys.errors import BadRule
 from recsys.ladder import OnFailure, RungName
 from recsys.model_version import Answering
 from recsys.segments import cohort, rule_parser
-from recsys.segments.cohort import Decision, Lookup
+from recsys.segments.cohort import CohortDecision, Lookup
 from recsys.segments.groups import FAMILIES
 from recsys.segments.rule import Happened, InSegment, Rule, Score
 from recsys.segments.rule import Sequence as Steps
@@ -54,7 +54,7 @@ class Audience:
             return dict.fromkeys(FAMILIES)
         return self._groups.named(self._found, place)
 
-    def decide(self, rule: Rule) -> Decision:
+    def decide(self, rule: Rule) -> CohortDecision:
         """Return who belongs to the cohort of a rule, and which leaf decided."""
         bundle = self._answering.bundle
         lookup = Lookup(

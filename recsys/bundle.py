@@ -10,7 +10,7 @@ from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.items.models import ItemModels
 from recsys.ladder import Question, RungName, Verdict
 from recsys.segments.groups import Groups
@@ -70,7 +70,7 @@ class Bundle:
         The segments that rung 1 answers by.
     groups : Groups
         All groupings of users, and the figures of each segment.
-    judged : tuple of Judged
+    judged : tuple of PerUser
         How the served ladders did on held-out users, for the gate of later challengers.
     """
 
@@ -82,4 +82,4 @@ class Bundle:
     churn: ChurnModels
     value: ValueModels
     channel: ChannelModels
-    judged: tuple[Judged, ...]
+    judged: tuple[PerUser, ...]

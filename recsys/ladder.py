@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from recsys.data.person import Person
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured
 
 Query = TypeVar("Query")
 QueryIn = TypeVar("QueryIn", contravariant=True)
@@ -110,16 +110,30 @@ class Verdict:
     why: str
 
     @classmethod
-    def on(cls, rung: RungName, below: RungName, metric: str, lift: Estimate | None) -> Verdict:
-        """Judge a rung: shipped when the lower bound of its lift is above zero."""
-        if lift is None:
-            why = f"not shipped: too little held-out data to compare {metric} with {below}"
+    def on(
+        cls, rung: RungName, below: RungName, metric: str, lift: Estimate | NotMeasured | None
+    ) -> Verdict:
+        """Judge a rung: shipped when the lower bound of its lift is above zero.
+
+        A lift that is the same for everybody has an interval of no width, which tells nothing.
+        """
+        if not isinstance(lift, Estimate) or not lift.has_width:
+            why = f"not shipped: {_why_not(metric, below, lift)}"
             return cls(rung, below, metric, None, shipped=False, why=why)
-        shipped = lift.low > 0
+        shipped = lift.clearly_above
         verb = "shipped: beats" if shipped else "not shipped: does not clearly beat"
         difference = f"{lift.value:+.4f} [{lift.low:+.4f}, {lift.high:+.4f}]"
         why = f"{verb} {below}: {metric} {difference} over {lift.n:,} users"
         return cls(rung, below, metric, lift, shipped=shipped, why=why)
+
+
+def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:
+    if isinstance(lift, NotMeasured):
+        return f"could not be measured: {lift.why}"
+    if lift is None:
+        return f"too little held-out data to compare {metric} with {below}"
+    same = f"{metric} differs from {below} by {lift.value:+.4f} for every one of {lift.n:,} users"
+    return f"not measurable: {same}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.data.ids import NO_ITEM
 from recsys.data.interactions import NO_EVENTS, UserEvents
+from recsys.data.netting import RETURN_DAYS, TAKES_BACK, net_of_user
 from recsys.data.person import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.data.times import DAY
 from recsys.errors import UnknownItem, UnknownSegment
 from recsys.items import slate
 from recsys.items.filters import CategoryCap, Rests, categories
@@ -105,14 +107,16 @@ class Answering:
             )
         users = self.bundle.interactions.users
         row = None if remembered.erased else users.row(remembered.known_as or user_id)
+        past, live, given_back = self._netted(row, (*remembered.live, *in_cart(context, at=at)))
         return Person(
             user_id,
             at,
             user_row=row,
             segment_row=table.of_user(row, trait_row),
             channels=remembered.channels,
-            past=NO_EVENTS if row is None else self.bundle.interactions.of_user(row),
-            live=self._live((*remembered.live, *in_cart(context, at=at))),
+            past=past,
+            live=live,
+            given_back=given_back,
             messages=remembered.messages,
             reactions=remembered.reactions,
             context=context,
@@ -185,14 +189,25 @@ class Answering:
             raise UnknownSegment(name, known=groups.names)
         return found
 
-    def _live(self, events: tuple[LiveEvent, ...]) -> UserEvents:
-        if not events:
-            return NO_EVENTS
-        kinds = self.bundle.interactions.kinds
-        known = sorted((e for e in events if e.kind in kinds), key=lambda e: e.at)
+    def _netted(
+        self, row: int | None, events: tuple[LiveEvent, ...]
+    ) -> tuple[UserEvents, UserEvents, UserEvents]:
+        """Return past and live events without what was taken back, and the returns that did it."""
+        table = self.bundle.interactions
+        past = NO_EVENTS if row is None else table.of_user(row)
+        known = sorted((e for e in events if e.kind in table.kinds), key=lambda e: e.at)
+        live = self._live(known)
+        if not any(e.kind in TAKES_BACK for e in known):
+            return past, live, NO_EVENTS
+        orders = np.zeros(0, np.int64) if row is None else table.orders_of_user(row)
+        both = orders, np.array([e.order for e in known], np.int64)
+        days = self.manifest.config.get("data", {}).get("return_days", RETURN_DAYS)
+        return net_of_user(past, live, table.kinds, orders=both, within=int(days * DAY))
+
+    def _live(self, known: list[LiveEvent]) -> UserEvents:
         if not known:
             return NO_EVENTS
-        items = self.bundle.interactions.items
+        kinds, items = self.bundle.interactions.kinds, self.bundle.interactions.items
         rows = [NO_ITEM if e.item_id is None else items.row(e.item_id) for e in known]
         return UserEvents(
             item_row=np.array([NO_ITEM if row is None else row for row in rows], np.int32),

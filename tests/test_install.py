@@ -168,6 +168,12 @@ def test_a_python_without_pip_is_told_what_to_install(project: Project) -> None:
     assert "lacks the module ensurepip" in refused.stderr
 
 
+def test_a_system_without_openmp_is_told_what_to_install(project: Project) -> None:
+    refused = project.install(setup="import ctypes; ctypes.CDLL = lambda name: open('/no/' + name)")
+    assert refused.returncode == 1
+    assert "install libgomp1" in refused.stderr
+
+
 def test_an_old_python_is_refused_with_the_versions_that_do(tmp_path: Path) -> None:
     old = tmp_path / "python3.9"
     pretend = (

@@ -19,16 +19,11 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from recsys.storage.users.consents import Consent
 from recsys.storage.users.profiles import ItemFacts, Profiles
-from training.channel import fit as channel_fit
+from training import channel, churn, items, segments, value
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
-from training.churn import measure as churn
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.load import load
-from training.segments import fit as grouping
-from training.segments import table as segments
-from training.value import measure
 
 END = micros(datetime(2026, 1, 1, tzinfo=UTC))
 DAYS = 240
@@ -97,18 +92,18 @@ def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) 
     """Fit what is in the log, register and promote it, and return its version."""
     data = load(log, config).as_known_now()
     at = data.interactions.end
-    table = segments.fit(data, config, at=at)
+    table = segments.fit_table(data, config, at=at)
     chosen = replace(churn.define(data.interactions, config), candidate="stumps")
     churn_models = churn.fit(data, table, chosen, config, at=at)
     bundle = Bundle(
         interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
         segments=table,
-        groups=grouping.fit(data, table, churn_models, config, at=at).groups,
+        groups=segments.fit(data, table, churn_models, config, at=at).groups,
         items=items.fit(data, table, items_by or ItemChoice(), config, at=at),
         churn=churn_models,
-        value=measure.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel_fit.fit(data, table, EVERY_HOUR, config, at=at),
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
+        channel=channel.fit(data, table, EVERY_HOUR, config, at=at),
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from recsys.channel.messages import Messages
+from recsys.data import netting
 from recsys.data.catalogue import Catalogue
-from recsys.data.interactions import Interactions
+from recsys.data.interactions import Interactions, joined
+from recsys.data.times import DAY
 from training.randomised_log import Randomised
+
+END = 2**62
+"""After everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class TrainingData:
         IANA zone of each user, empty where unknown; an empty tuple where no user's is known.
     randomised : Randomised or None
         Decisions that might have sent nothing; None where no outcome is configured.
+    gross : Interactions or None
+        What `interactions` were before orders that were taken back went out of them; None where
+        there are none such.
+    return_days : float
+        Within which something is taken back without naming its order.
     """
 
     interactions: Interactions
@@ -42,12 +52,19 @@ class TrainingData:
     fingerprint: str
     timezone: tuple[str, ...] = ()
     randomised: Randomised | None = None
+    gross: Interactions | None = None
+    return_days: float = 0.0
 
     def before(self, cutoff: int) -> TrainingData:
-        """Return what was known strictly before `cutoff`, with the same rows."""
+        """Return what was known strictly before `cutoff`, with the same rows.
+
+        An order that was taken back later still stands.
+        """
+        gross = None if self.gross is None else self.gross.before(cutoff)
         return replace(
             self,
-            interactions=self.interactions.before(cutoff),
+            interactions=self.interactions.before(cutoff) if gross is None else self._net(gross),
+            gross=gross,
             messages=self.messages.before(cutoff),
             randomised=self.randomised and self.randomised.before(cutoff),
         )
@@ -58,3 +75,15 @@ class TrainingData:
         For what is fitted as of now: only an earlier instant has events that it did not know.
         """
         return replace(self, interactions=replace(self.interactions, known_at=None))
+
+    def seen_from(self, cutoff: int) -> Interactions:
+        """Return what was known strictly before `cutoff`, and what then came of it.
+
+        Orders before it stand as they did then, later ones as they are known by now.
+        """
+        if self.gross is None:
+            return self.interactions
+        return joined(self.before(cutoff).interactions, self.interactions.between(cutoff, END))
+
+    def _net(self, gross: Interactions) -> Interactions:
+        return netting.net(gross, within=int(self.return_days * DAY))

@@ -18,7 +18,7 @@ from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.errors import CorruptArtifact, IncompatibleArtifact, UnknownVersion
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.storage.models.store import ModelStore
 
 MOST_LOST = 0.5
@@ -38,7 +38,7 @@ class GateVerdict:
 class Contender:
     """What the gate compares of a model: how it did, and whom and what it knows."""
 
-    judged: Sequence[Judged]
+    judged: Sequence[PerUser]
     users: IdMap
     items: IdMap
 
@@ -112,7 +112,7 @@ def _lost(what: str, champion: IdMap, challenger: IdMap) -> Iterator[Finding]:
 
 
 def _finding(
-    question: str, mine: Judged | None, theirs: Judged | None, settings: Training
+    question: str, mine: PerUser | None, theirs: PerUser | None, settings: Training
 ) -> Finding:
     if theirs is None:
         return Finding(against=False, what=f"{question}: the champion was not judged on it")
@@ -125,13 +125,13 @@ def _finding(
     return _compared(question, mine, theirs, settings)
 
 
-def _compared(question: str, mine: Judged, theirs: Judged, settings: Training) -> Finding:
+def _compared(question: str, mine: PerUser, theirs: PerUser, settings: Training) -> Finding:
     difference, how = paired(mine, theirs, settings), "the same users"
     if difference is None:
         difference, how = unpaired(mine, theirs, settings), "unpaired: other users or days"
     if difference is None or difference.n < FEWEST_USERS:
         return Finding(against=False, what=f"{question}: too few users to compare {mine.metric}")
-    worse = difference.high < 0
+    worse = difference.clearly_below
     verb = "is clearly below" if worse else "is not clearly below"
     what = (
         f"{question}: {mine.metric} {verb} the champion's, by {difference} "
@@ -140,7 +140,7 @@ def _compared(question: str, mine: Judged, theirs: Judged, settings: Training) -
     return Finding(against=worse, what=what)
 
 
-def paired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
+def paired(mine: PerUser, theirs: PerUser, settings: Training) -> Estimate | None:
     """Estimate the mean difference over users that both were judged on in the same window.
 
     None where the windows differ, or with fewer than two users in common.
@@ -158,7 +158,7 @@ def paired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
     )
 
 
-def unpaired(mine: Judged, theirs: Judged, settings: Training) -> Estimate | None:
+def unpaired(mine: PerUser, theirs: PerUser, settings: Training) -> Estimate | None:
     """Estimate the difference of two means, each over its own users; None with too few."""
     if min(len(mine.figure), len(theirs.figure)) < 2:
         return None

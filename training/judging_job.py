@@ -11,7 +11,7 @@ from rich.table import Table
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config, Training
 from recsys.data.times import moment
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.storage.models.store import ModelStore, Registered
 from training import gate
@@ -98,7 +98,7 @@ def compare(config: Config, console: Console, *, one: str, other: str) -> None:
 
 
 def compared(
-    one: Sequence[Judged], other: Sequence[Judged], *, settings: Training
+    one: Sequence[PerUser], other: Sequence[PerUser], *, settings: Training
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row a question: metric, both means, the difference of the other and the one.
 
@@ -127,5 +127,5 @@ def _served(manifest: Manifest, question: Question) -> str:
     return ", ".join(verdict.rung for verdict in verdicts if verdict.shipped) or "none"
 
 
-def _mean(judged: Judged) -> str:
+def _mean(judged: PerUser) -> str:
     return f"{judged.figure.mean():.4f}" if len(judged.figure) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.channel.messages import Messages
 from recsys.config import Config
+from recsys.data import netting
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
@@ -31,7 +33,7 @@ from training.channel.messages import messages_from_log
 from training.data import TrainingData
 from training.randomised_log import Drawn, Happenings, Randomised, drawn, followed
 
-_INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "known_at")
+_INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "order_id", "known_at")
 
 _COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at", "properties")
 
@@ -58,7 +60,8 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     """Load everything that arrived up to a watermark.
 
     The result depends on what is in the log, not on the order in which it arrived: events of a
-    user at the same instant are ordered by item, kind and amount.
+    user at the same instant are ordered by item, kind and amount. Orders that were taken back are
+    left out, and so is whoever did nothing else (:func:`recsys.data.netting.left`).
 
     Parameters
     ----------
@@ -89,10 +92,16 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     facts = profiles.items()
     # Those who were only sent nothing are users too, or all who are left of them would have bought.
     decided = (each.user_id for each in draws or ())
-    users = IdMap.of([*read.users, *sent["user_id"], *decided])
-    items = IdMap.of([*read.items, *facts])
+    within = int(config.data.return_days * DAY)
+    kinds = tuple(config.kinds)
+    gross = _interactions(read, IdMap.of(read.users), IdMap.of(read.items), kinds)
+    net = netting.net(gross, within=within)
+    if not len(net):
+        raise NothingToLearnFrom("interactions that were not taken back", found=0, needed=1)
+    users = IdMap.of([*_seen(net.users, net.user_row), *sent["user_id"], *decided])
+    items = IdMap.of([*_seen(net.items, net.item_row), *facts])
     traits = profiles.users()
-    interactions = _interactions(read, users, items, tuple(config.kinds))
+    interactions = renumbered(net, users, items)
     catalogue = _catalogue(items, facts, frozenset(config.data.unavailable_items))
     trait = tuple(traits[u][0].get(config.segments.trait, "") if u in traits else "" for u in users)
     zones = tuple(traits[u][1] if u in traits else "" for u in users)
@@ -110,7 +119,33 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         ),
         timezone=timezone,
         randomised=randomised,
+        gross=None if net is gross else renumbered(gross, users, items),
+        return_days=config.data.return_days,
     )
+
+
+def renumbered(table: Interactions, users: IdMap, items: IdMap) -> Interactions:
+    """Return a table with rows of other id maps, without events of users they do not hold.
+
+    Nor are there events on items that they do not hold.
+    """
+    user, item = users.rows(table.users), np.append(items.rows(table.items), NO_ITEM)
+    known = user[table.user_row] >= 0
+    known &= (table.item_row == NO_ITEM) | (item[table.item_row] >= 0)
+    kept = table if known.all() else table.where(known)
+    counts = np.zeros(len(users), np.int64)
+    counts[user[user >= 0]] = np.diff(kept.indptr)[user >= 0]
+    return replace(
+        kept,
+        users=users,
+        items=items,
+        indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+        item_row=item[kept.item_row].astype(np.int32, copy=False),
+    )
+
+
+def _seen(ids: IdMap, rows: NDArray[np.integer]) -> list[str]:
+    return [ids[row] for row in np.unique(rows[rows >= 0]).tolist()]
 
 
 def fingerprint(
@@ -136,6 +171,7 @@ class _Read:
     at: NDArray[np.int64]
     quantity: NDArray[np.float32]
     value: NDArray[np.float64]
+    order: NDArray[np.int64]
     known_at: NDArray[np.int64]
 
 
@@ -143,7 +179,7 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     # Batch by batch, so that no more than one batch of ids is in memory as text.
     users: dict[str, int] = {}
     items: dict[str | None, int] = {None: NO_ITEM}
-    occasions = Reading()
+    occasions, number_of = OccasionReader(), cache(netting.order_number)
     kinds, late = tuple(config.kinds), config.data.late_days * DAY
     number = {kind: index for index, kind in enumerate(kinds)}
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
@@ -157,6 +193,7 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
         parts["at"].append(np.array(batch["at"], np.int64))
         parts["quantity"].append(np.array(batch["quantity"], np.float32))
         parts["value"].append(np.nan_to_num(np.array(batch["value"], np.float64)))
+        parts["order_id"].append(np.fromiter(map(number_of, batch["order_id"]), np.int64, size))
         parts["known_at"].append(_known_at(batch, late))
         occasions.add(batch["properties"])
     columns = (_joined(parts[name]) for name in _INTERACTION)
@@ -190,7 +227,7 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
     user_row = users.rows(read.users)[read.user]
     row_of_item = np.append(items.rows(read.items), np.int32(NO_ITEM))
     item_row = row_of_item[read.item]
-    keys = (read.value, read.quantity, read.kind, item_row, read.at, user_row)
+    keys = (read.order, read.value, read.quantity, read.kind, item_row, read.at, user_row)
     said = read.occasions
     order = np.lexsort(keys if said is None else (said.placement, said.device, *keys))
     events = UserEvents(item_row, read.kind, read.at, read.quantity, read.value)
@@ -205,7 +242,11 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
         known_at=known_at,
     )
     # By user and time already: the table keeps this order.
-    return table if said is None else replace(table, occasions=said.where(order))
+    return replace(
+        table,
+        occasions=None if said is None else said.where(order),
+        order=read.order[order] if read.order.any() else None,
+    )
 
 
 def _randomised(
@@ -260,7 +301,7 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"{value!r};".encode())
 
 
-class Reading:
+class OccasionReader:
     """Collects the occasions of events in order of arrival; names are numbered as they come."""
 
     def __init__(self) -> None:

@@ -67,7 +67,7 @@ def clearly_above(
         resamples=settings.resamples,
         confidence=settings.confidence,
     )
-    return estimate is not None and estimate.low > 0
+    return estimate is not None and estimate.clearly_above
 
 
 MOST_HELD = 0.25

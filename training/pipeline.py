@@ -5,50 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
-from training import gate
-from training.channel import fit as channel_fit
-from training.channel import measure as channel
+from training import channel, churn, gate, items, segments, value
 from training.channel.fit import ChannelChoiceParams
-from training.churn import measure as churn
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
 from training.gate import GateVerdict
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
-from training.segments import fit as grouping
-from training.segments import table as segments
+from training.progress import Steps
 from training.segments.fit import Grouping
-from training.value import measure as user_value
 
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
 
 
-class Steps(Protocol):
-    """Where a run says what it is doing."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
-
-
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingRun:
     """What a run came to.
 
     Attributes
@@ -72,7 +56,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> Outcome:
+def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> TrainingRun:
     """Load, measure, fit, register, gate, promote.
 
     Parameters
@@ -117,7 +101,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
     pause = paused(data.interactions, days=config.items.test_days)
-    return Outcome(name, verdict, measurements, manifest, (pause,) if pause else ())
+    return TrainingRun(name, verdict, measurements, manifest, (pause,) if pause else ())
 
 
 class _Choices(NamedTuple):
@@ -133,9 +117,9 @@ def _refitted(
 ) -> tuple[Bundle, Grouping]:
     """Return all that is served, fitted on everything by what was chosen."""
     at = data.interactions.end
-    table = segments.fit(data, config, at=at)
+    table = segments.fit_table(data, config, at=at)
     churn_models = churn.fit(data, table, choices.churn, config, at=at)
-    groups = grouping.fit(data, table, churn_models, config, at=at)
+    groups = segments.fit(data, table, churn_models, config, at=at)
     bundle = Bundle(
         interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
@@ -143,15 +127,15 @@ def _refitted(
         groups=groups.groups,
         items=items.fit(data, table, choices.items, config, at=at),
         churn=churn_models,
-        value=user_value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel_fit.fit(data, table, choices.channel, config, at=at),
+        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
+        channel=channel.fit(data, table, choices.channel, config, at=at),
         judged=tuple(_judged(m, data) for m in measurements),
     )
     return bundle, groups
 
 
-def _judged(measurement: Measurement, data: TrainingData) -> Judged:
-    return Judged.of(
+def _judged(measurement: Measurement, data: TrainingData) -> PerUser:
+    return PerUser.of(
         measurement.question,
         measurement.metric,
         window_start=measurement.window_start,

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Steps(Protocol):
+    """Where a long job says what it is doing."""
+
+    def begin(self, step: str) -> None:
+        """Note that a step began; the one before it is done."""
+
+    def detail(self, text: str) -> None:
+        """Note what the step at hand is busy with."""
 
 
 class ConsoleSteps:

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from recsys.evaluation.estimate import Estimate
 from recsys.ladder import Question
-from training.pipeline import Outcome
+from training.pipeline import TrainingRun
 
 
-def rendered(outcome: Outcome) -> Group:
+def rendered(outcome: TrainingRun) -> Group:
     """Return the verdict on every rung, and whether the version was promoted."""
     table = Table(title="Is each rung better than the one below? (held-out, later data)")
     for heading in ("question", "rung", "against", "metric", "lift", "users", "served"):
@@ -36,7 +36,7 @@ def rendered(outcome: Outcome) -> Group:
     return Group(table, *lines, *_warnings(outcome))
 
 
-def _warnings(outcome: Outcome) -> Iterator[Text]:
+def _warnings(outcome: TrainingRun) -> Iterator[Text]:
     """Yield what the run warns of, and what could be known of churn before a window opens."""
     yield from (Text(warning, style="yellow") for warning in outcome.warnings)
     churn = outcome.manifest.metrics.get(Question.CHURN, {})

@@ -22,7 +22,7 @@ from recsys.data.person import Person
 from recsys.errors import BadQuery, StoreUnavailable, UnknownSegment
 from recsys.model_version import Answering
 from recsys.segments import rule_parser
-from recsys.segments.cohort import NO_LEAF, Decision
+from recsys.segments.cohort import NO_LEAF, CohortDecision
 from recsys.segments.groups import FAMILIES, MIN_USERS
 from recsys.segments.rule import Rule
 
@@ -66,7 +66,7 @@ class Looked:
 
     people: Sequence[Person]
     where: Audience
-    decision: Decision
+    decision: CohortDecision
 
 
 def read(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.lifetime import bgnbd
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.value import lifetime
@@ -92,7 +92,7 @@ class SilentModel:
 
     def _logit(self, three: Floats) -> Floats:
         recency, tenure, days = three.T
-        of = Repeats(
+        of = RepeatCounts(
             x=np.maximum(days - 1, 0),
             t_x=np.where(days > 1, np.maximum(tenure - recency, 0), 0) / WEEK_DAYS,
             T=tenure / WEEK_DAYS,

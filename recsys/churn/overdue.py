@@ -29,7 +29,7 @@ SCORE = {Status.ACTIVE: 25.0, Status.AT_RISK: 62.5, Status.LAPSED: 87.5}
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class OverdueRule:
     """At risk from ``OVERDUE`` times the own median gap on; lapsed from twice the usage interval.
 
     Attributes

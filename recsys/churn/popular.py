@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.churn.labels import Labelled
-from recsys.churn.overdue import SCORE, Rule, Status
+from recsys.churn.overdue import SCORE, OverdueRule, Status
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
@@ -25,7 +25,7 @@ class PopularChurn:
         Users behind it; 0 says that nothing was known, and p is 0.5 in a wide interval.
     horizon_days : int
         How far ahead.
-    rule : Rule or None
+    rule : OverdueRule or None
         What places users in bands while no window has closed; None once one has.
     """
 
@@ -34,7 +34,7 @@ class PopularChurn:
     high: float
     n_users: int
     horizon_days: int
-    rule: Rule | None = None
+    rule: OverdueRule | None = None
 
     @property
     def name(self) -> RungName:

@@ -71,7 +71,7 @@ class SegmentChurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Memberships:
     """Who was in which segment; a user at a cut-off may be in two (behaviour and trait).
 
     Attributes
@@ -91,7 +91,7 @@ class Membership:
 
 def memberships(
     critical: Interactions, rows: Labelled, user_trait: NDArray[np.int16]
-) -> Membership:
+) -> Memberships:
     """Return in which segment each labelled row was, as of its own cut-off.
 
     Parameters
@@ -114,11 +114,11 @@ def memberships(
     pair = user_row.astype(np.int64) * (segment_row.max(initial=0) + 1) + segment_row[some]
     _, place, counts = np.unique(pair, return_inverse=True, return_counts=True)
     churned = np.tile(rows.churned, 2)[some]
-    return Membership(segment_row[some], churned, 1 / counts[place])
+    return Memberships(segment_row[some], churned, 1 / counts[place])
 
 
 def fit(
-    members: Membership,
+    members: Memberships,
     base: PopularChurn,
     names: tuple[str, ...],
     *,
@@ -130,7 +130,7 @@ def fit(
 
     Parameters
     ----------
-    members : Membership
+    members : Memberships
         Labelled rows in their segments.
     base : PopularChurn
         What small segments are shrunk to.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -72,6 +72,24 @@ class UserEvents:
         )
 
 
+def joined(before: Interactions, after: Interactions) -> Interactions:
+    """Return the events of two tables of the same rows, none of `after` earlier than `before`.
+
+    What was known when, on which occasions and in which orders is left out.
+    """
+    columns = (
+        np.concatenate([getattr(table, field.name) for table in (before, after)])
+        for field in fields(UserEvents)
+    )
+    return Interactions.of(
+        before.users,
+        before.items,
+        before.kinds,
+        user_row=np.concatenate([before.user_row, after.user_row]),
+        events=UserEvents(*columns),
+    )
+
+
 NO_EVENTS = UserEvents(
     item_row=np.empty(0, np.int32),
     kind=np.empty(0, np.int8),
@@ -101,6 +119,9 @@ class Interactions:
         When each event was known of, never before `at`; None where all were at once.
     occasions : Occasions or None
         Device and placement of each event; None where no event says either.
+    order : int64, shape (n,), or None
+        Number of the order of each event (:func:`recsys.data.netting.order_number`), 0 where it
+        names none; None where none does.
     """
 
     users: IdMap
@@ -114,6 +135,7 @@ class Interactions:
     value: NDArray[np.float64]
     known_at: NDArray[np.int64] | None = None
     occasions: Occasions | None = None
+    order: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
@@ -162,6 +184,11 @@ class Interactions:
             self.item_row[own], self.kind[own], self.at[own], self.quantity[own], self.value[own]
         )
 
+    def orders_of_user(self, user_row: int) -> NDArray[np.int64]:
+        """Return the order of each event of one user, 0 where none is known."""
+        own = slice(self.indptr[user_row], self.indptr[user_row + 1])
+        return np.zeros(own.stop - own.start, np.int64) if self.order is None else self.order[own]
+
     def where(self, keep: NDArray[np.bool_]) -> Interactions:
         """Return the events marked in `keep`, bool, shape (n,); rows keep their meaning."""
         kept_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep, dtype=np.int64)])
@@ -177,6 +204,7 @@ class Interactions:
             value=self.value[keep],
             known_at=None if self.known_at is None else self.known_at[keep],
             occasions=None if self.occasions is None else self.occasions.where(keep),
+            order=None if self.order is None else self.order[keep],
         )
 
     def before(self, cutoff: int) -> Interactions:

@@ -52,6 +52,9 @@ KIND_OF: Mapping[str, str] = {
     "order refunded": "return",
     "refund": "return",
     "return": "return",
+    "order cancelled": "void",
+    "order canceled": "void",
+    "void": "void",
 }
 """Kinds by name in lower case, ``_`` and ``-`` read as a space, CamelCase taken apart."""
 
@@ -118,7 +121,10 @@ _MESSAGES = {
 
 _SENT = frozenset(f"{medium} sent" for medium in _CHANNEL_OF)
 
+PURCHASE = "purchase"
 RETURN = "return"
+VOID = "void"
+"""An order, or a line of it, that did not come about: it takes back what was logged of it."""
 
 
 @dataclass(frozen=True, slots=True)

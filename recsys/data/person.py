@@ -43,7 +43,8 @@ NO_CONTEXT = Context()
 class LiveEvent:
     """One interaction since the serving model was trained, as the event log gives it.
 
-    `at` is in microseconds since the epoch, `value` is money of the whole event.
+    `at` is in microseconds since the epoch, `value` is money of the whole event, `order` the
+    number of the order that it names (:func:`recsys.data.netting.order_number`).
     """
 
     item_id: str | None
@@ -51,6 +52,7 @@ class LiveEvent:
     at: int
     quantity: float
     value: float
+    order: int = 0
 
 
 class Reaction(NamedTuple):
@@ -131,7 +133,9 @@ class Person:
     past : UserEvents
         Interactions that the model was trained on.
     live : UserEvents
-        Interactions since then, up to `at`.
+        Interactions since then, up to `at`; both without what was taken back.
+    given_back : UserEvents
+        Returns since then that took back what was bought: their items rest.
     messages : mapping of str to tuple of int
         Per channel, when this user was sent something lately (microseconds, ascending).
     reactions : tuple of Reaction
@@ -155,6 +159,7 @@ class Person:
     context: Context = NO_CONTEXT
     readable: bool = True
     traits: Mapping[str, str] = field(default_factory=dict)
+    given_back: UserEvents = NO_EVENTS
 
     @property
     def events(self) -> UserEvents:

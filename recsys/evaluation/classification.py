@@ -141,7 +141,7 @@ def lift_curve(
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Predictions:
     """What was said of users, and what happened; a user may have several rows.
 
     Attributes
@@ -161,7 +161,7 @@ class Forecast:
 
 def measured(
     metric: Metric,
-    forecast: Forecast,
+    forecast: Predictions,
     *,
     seed: int,
     resamples: int = 2_000,
@@ -175,7 +175,7 @@ def measured(
     ----------
     metric : callable
         One of ``METRICS``.
-    forecast : Forecast
+    forecast : Predictions
         What to measure it on.
     seed : int
         Same seed, same interval.

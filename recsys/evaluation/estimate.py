@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 1e-9
+"""An interval that is this much narrower than its bounds are large is one number, rounded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -29,6 +32,39 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+    @property
+    def has_width(self) -> bool:
+        """Whether the interval tells anything: that of one figure again and again has no width."""
+        return self.high - self.low > ROUNDING * max(abs(self.low), abs(self.high))
+
+    @property
+    def clearly_above(self) -> bool:
+        """Whether the whole interval is above zero, and has a width."""
+        return self.low > 0 and self.has_width
+
+    @property
+    def clearly_below(self) -> bool:
+        """Whether the whole interval is below zero, and has a width."""
+        return self.high < 0 and self.has_width
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """Why something could not be measured: never a made-up number."""
+
+    why: str
+
+
+def constant(outcome: NDArray[np.generic]) -> NotMeasured | None:
+    """Return that an outcome, shape (n,), never varied; None where it does.
+
+    Whatever was said before of an outcome that is always the same, nothing tells whether it was
+    known or a constant happened to be near it.
+    """
+    if len(outcome) and (outcome == outcome[0]).all():
+        return NotMeasured(f"all {len(outcome):,} held-out outcomes are the same")
+    return None
 
 
 def bootstrap_mean(

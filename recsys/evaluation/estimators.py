@@ -8,9 +8,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.evaluation.overlap import (
-    NotMeasured,
     clustered_error,
     effective_size,
     few_rows,

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+
+from recsys.evaluation.estimate import NotMeasured
 
 MIN_ROWS = 1_000
 MIN_EFFECTIVE = 200
 MIN_EFFECTIVE_SHARE = 0.05
 MAX_DEVIATIONS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class NotMeasured:
-    """Why a policy value could not be measured: never a made-up number."""
-
-    why: str
 
 
 def effective_size(weight: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from recsys.data.ids import IdMap
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PerUser:
     """One figure a held-out user, for one question.
 
     Attributes
@@ -44,7 +44,7 @@ class Judged:
         users: IdMap,
         user_row: NDArray[np.int32],
         figure: NDArray[np.float32],
-    ) -> Judged:
+    ) -> PerUser:
         """Return the figures of some of the `users`, given by row in any order, each once."""
         order = np.argsort(user_row, kind="stable")
         return cls(

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.evaluation.overlap import NotMeasured, few_rows, thin_overlap
-
-__all__ = ["NOTHING", "Decisions", "NotMeasured", "Sampling", "policy_lift", "policy_value"]
+from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
+from recsys.evaluation.overlap import few_rows, thin_overlap
 
 NOTHING = -1
 

@@ -17,7 +17,7 @@ from recsys.items.hyper import HyperItems
 from recsys.items.one_to_one import OneToOneItems, ReadyLists
 from recsys.items.popular import PopularItems
 from recsys.items.preference import Taste
-from recsys.items.ranker import Blend, Blended, Parts
+from recsys.items.ranker import Blend, Blended, RankerParts
 from recsys.items.segment import SegmentItems
 from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
@@ -108,7 +108,7 @@ class ItemModels:
         """Return the blend that `taste` is a part of; None where there is none."""
         if self.blend is None or self.factors is None:
             return None
-        return Blended(Parts(taste, self.neighbours, self.factors), self.blend)
+        return Blended(RankerParts(taste, self.neighbours, self.factors), self.blend)
 
     def similar(self, item_row: int, limit: int, *, allowed: NDArray[np.bool_]) -> Ranking | None:
         """Return what the users of an item also take; None when no allowed item is known.

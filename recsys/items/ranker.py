@@ -78,7 +78,7 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class RankerParts:
     """The parts that the blend listens to, as fitted."""
 
     taste: Taste
@@ -127,7 +127,7 @@ def habits_of(events: UserEvents, kind: int, *, at: int) -> Habits:
 class Blended:
     """The blend with its parts: ranks for a history and habits."""
 
-    parts: Parts
+    parts: RankerParts
     blend: Blend
 
     def score(self, history: History, had: Habits) -> NDArray[np.float32]:

@@ -191,7 +191,7 @@ def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     """Return which items may be recommended to this person, in a mask of its own."""
     welcome = query.allowed.copy()
     if query.rest is not None:
-        for events in (person.past, person.live):
+        for events in (person.past, person.live, person.given_back):
             welcome[query.rest.items(events, at=person.at)] = False
     if query.repeats is Repeats.ALLOW:
         return welcome

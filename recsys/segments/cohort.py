@@ -22,6 +22,7 @@ from recsys.segments.rule import (
     TEXT_PROPS,
     Bounds,
     Condition,
+    EventMatch,
     Happened,
     InSegment,
     Leaf,
@@ -30,7 +31,6 @@ from recsys.segments.rule import (
     Rule,
     Score,
     Sequence,
-    Step,
     Trait,
 )
 from recsys.segments.snapshot import Crowd
@@ -50,7 +50,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class CohortDecision:
     """Who is in.
 
     Attributes
@@ -91,7 +91,7 @@ class Lookup:
     score: Callable[[str], NDArray[np.float64]]
 
 
-def decide(rule: Rule, crowd: Crowd, lookup: Lookup) -> Decision:
+def decide(rule: Rule, crowd: Crowd, lookup: Lookup) -> CohortDecision:
     """Return who of a crowd belongs to the cohort of a rule, as of the crowd's instant.
 
     A kind, a segment or a score that does not exist is so of nobody.
@@ -99,7 +99,7 @@ def decide(rule: Rule, crowd: Crowd, lookup: Lookup) -> Decision:
     inside, leaf = _Evaluation(crowd, lookup).node(rule.root)
     if rule.profiles:
         inside, leaf = inside & crowd.profiled, np.where(crowd.profiled, leaf, NO_LEAF)
-    return Decision(inside, leaf.astype(np.int16))
+    return CohortDecision(inside, leaf.astype(np.int16))
 
 
 @dataclass
@@ -162,7 +162,7 @@ class _Evaluation:
         whole = np.flatnonzero(done)[span <= says.span_days * DAY]
         return np.bincount(self.crowd.user_row[whole], minlength=len(self.crowd)) > 0
 
-    def matching(self, step: Step, within_days: float) -> Bools:
+    def matching(self, step: EventMatch, within_days: float) -> Bools:
         events, kinds = self.crowd.events, self.lookup.kinds
         kind = kinds.index(step.kind) if step.kind in kinds else -1
         fits: Bools = (events.kind == kind) & (events.at > self.crowd.at - within_days * DAY)

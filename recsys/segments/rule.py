@@ -46,7 +46,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EventMatch:
     """An event of a kind, of which all conditions hold."""
 
     kind: str
@@ -57,7 +57,7 @@ class Step:
 class Happened:
     """How often something happened, or how much money it was, lately or ever."""
 
-    step: Step
+    step: EventMatch
     count: Bounds | None
     value: Bounds | None
     within_days: float
@@ -67,7 +67,7 @@ class Happened:
 class Sequence:
     """Events one after the other, from first to last within `span_days`, lately or ever."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[EventMatch, ...]
     span_days: float
     within_days: float
 

@@ -19,6 +19,7 @@ from recsys.segments.rule import (
     TEXT_PROPS,
     Bounds,
     Condition,
+    EventMatch,
     Happened,
     InSegment,
     Junction,
@@ -29,7 +30,6 @@ from recsys.segments.rule import (
     Says,
     Score,
     Sequence,
-    Step,
     Trait,
 )
 
@@ -85,7 +85,7 @@ def _leaf(fields: Mapping[str, Any], path: str) -> Says:
 def _happened(fields: Mapping[str, Any], path: str) -> Happened:
     _only(fields, path, "event", "count", "value", "within_days", "where")
     return Happened(
-        Step(_text(fields["event"], f"{path}.event"), _where(fields, path)),
+        EventMatch(_text(fields["event"], f"{path}.event"), _where(fields, path)),
         _bounds(fields, "count", path, whole=True),
         _bounds(fields, "value", path, whole=False),
         _days(fields, "within_days", path),
@@ -99,7 +99,7 @@ def _sequence(fields: Mapping[str, Any], path: str) -> Sequence:
         here = f"{path}.sequence[{place}]"
         step = _object(found, here)
         _only(step, here, "event", "where")
-        steps.append(Step(_text(step.get("event"), f"{here}.event"), _where(step, here)))
+        steps.append(EventMatch(_text(step.get("event"), f"{here}.event"), _where(step, here)))
     days = (_days(fields, name, path) for name in ("span_days", "within_days"))
     return Sequence(tuple(steps), *days)
 

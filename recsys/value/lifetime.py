@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.lifetime import bgnbd, gamma_gamma
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.algorithms.lifetime.gamma_gamma import GammaGamma
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
@@ -31,7 +31,7 @@ class Purchases:
     ----------
     user_row : int64, shape (n,)
         Whose entry it is, ascending.
-    repeats : Repeats
+    repeats : RepeatCounts
         Repeat purchase *days*, in weeks since the first one.
     repeat_value : float64, shape (n,)
         Mean value of the repeat days; 0 without any.
@@ -40,7 +40,7 @@ class Purchases:
     """
 
     user_row: NDArray[np.int64]
-    repeats: Repeats
+    repeats: RepeatCounts
     repeat_value: Floats
     first_value: Floats
 
@@ -69,7 +69,7 @@ def purchases(critical: Interactions, *, at: int) -> Purchases:
     opens[1:] = (np.diff(day) != 0) | (np.diff(user_row) != 0)
     starts = np.flatnonzero(opens)
     if not len(starts):
-        return Purchases(np.empty(0, np.int64), Repeats(*np.empty((3, 0))), *np.empty((2, 0)))
+        return Purchases(np.empty(0, np.int64), RepeatCounts(*np.empty((3, 0))), *np.empty((2, 0)))
     value = np.add.reduceat(critical.value, starts)
     users, first, count = np.unique(user_row[starts], return_index=True, return_counts=True)
     last = first + count - 1
@@ -78,7 +78,7 @@ def purchases(critical: Interactions, *, at: int) -> Purchases:
     total = np.add.reduceat(value, first)
     return Purchases(
         user_row=users.astype(np.int64),
-        repeats=Repeats(x, (ended - began) / WEEK_DAYS, (at / DAY - began) / WEEK_DAYS),
+        repeats=RepeatCounts(x, (ended - began) / WEEK_DAYS, (at / DAY - began) / WEEK_DAYS),
         repeat_value=np.divide(total - value[first], x, out=np.zeros(len(x)), where=x > 0),
         first_value=value[first],
     )
@@ -129,7 +129,7 @@ class LifetimeModel:
         tail = (1 - confidence) / 2
         for start in range(0, len(of), CHUNK):
             part = slice(start, start + CHUNK)
-            some = Repeats(of.repeats.x[part], of.repeats.t_x[part], of.repeats.T[part])
+            some = RepeatCounts(of.repeats.x[part], of.repeats.t_x[part], of.repeats.T[part])
             money = self.orders.drawn(some, weeks, draws=DRAWS, rng=rng)
             if self.value is None:
                 money *= worth[part, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.data.interactions import UserEvents
 from recsys.data.kinds import RETURN, Reading
 from recsys.data.person import Person
@@ -140,7 +140,7 @@ class ValueModels:
         if self.pace is None or not len(day):
             return None
         weeks = self.pace.even_odds(
-            Repeats(
+            RepeatCounts(
                 x=np.array([len(day) - 1.0]),
                 t_x=np.array([(day[-1] - day[0]) / WEEK_DAYS]),
                 T=np.array([(at / DAY - day[0]) / WEEK_DAYS]),

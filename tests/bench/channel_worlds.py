@@ -23,13 +23,14 @@ from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.times import DAY, HOUR
+from recsys.segments.table import SegmentTable
 from tests.bench import knowable
-from training.channel import measure
+from training import channel
 from training.channel.messages import messages_from_log
 from training.data import TrainingData
 from training.demo.messages import simulate
 from training.demo.world import World
-from training.segments import table as segmentation
+from training.segments import fit_table
 
 END = 1_323_388_800_000_000  # 2011-12-09T00:00Z
 FLAT = {"regular": 0.0, "home": 0.0, "hour": 0.0, "fatigue": 0.0}
@@ -121,10 +122,10 @@ def run(world: World, n_users: int, *, seed: int) -> Found:
         watermark=0,
         fingerprint="",
     )
-    choice, measured = measure.measure(data, CONFIG, progress=lambda _: None)
+    choice, measured = channel.measure(data, CONFIG, progress=lambda _: None)
     at = interactions.end + 8 * DAY
-    table = segmentation.fit(data, CONFIG, at=interactions.end)
-    models = measure.fit(data, table, choice, CONFIG, at=interactions.end)
+    table = fit_table(data, CONFIG, at=interactions.end)
+    models = channel.fit(data, table, choice, CONFIG, at=interactions.end)
     hour = rng.integers(8, 21, n_users)
     crowd = everybody(at - at % DAY + hour * HOUR, table)
     decided = decide_all(models.ladder(measured.verdicts), crowd)
@@ -147,7 +148,7 @@ def run(world: World, n_users: int, *, seed: int) -> Found:
     )
 
 
-def everybody(at: np.ndarray, table: segmentation.SegmentTable) -> Crowd:
+def everybody(at: np.ndarray, table: SegmentTable) -> Crowd:
     """Return all users, each at an instant, who granted everything and got nothing lately."""
     n, none = len(at), np.empty(0, np.int64)
     behaviour, trait = table.user_segment, table.user_trait

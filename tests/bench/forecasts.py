@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 
 from recsys.errors import RecsysError
-from recsys.evaluation.classification import METRICS, Forecast, auc, measured
+from recsys.evaluation.classification import METRICS, Predictions, auc, measured
 from recsys.evaluation.gini import normalised_gini
 from training.forecast import purchases
-from training.forecast.purchases import Columns
+from training.forecast.purchases import PurchaseColumns
 from training.importing.times import parse_times
 
 DAY = 86_400_000_000
@@ -29,13 +29,13 @@ SEED = 1
 app = typer.Typer()
 console = Console(highlight=False)
 
-Predictions = Annotated[Path, typer.Option(help="What the command wrote.")]
+Written = Annotated[Path, typer.Option(help="What the command wrote.")]
 Events = Annotated[Path, typer.Option(help="The file it read, later rows included.")]
 
 
 @app.command()
 def churn(
-    predictions: Predictions,
+    predictions: Written,
     events: Events,
     cutoff: Annotated[str, typer.Option()],
     horizon_days: Annotated[int, typer.Option()],
@@ -58,7 +58,7 @@ def churn(
     said = said.drop_nulls()
     churned, p = said["churned"].to_numpy(), said["probability"].to_numpy()
     console.print(f"churned {churned.mean():.3f}; said on average {p.mean():.3f}")
-    known = Forecast(churned, p, np.arange(len(p), dtype=np.int32))
+    known = Predictions(churned, p, np.arange(len(p), dtype=np.int32))
     for name, metric in METRICS.items():
         console.print(f"{name:20} {measured(metric, known, seed=SEED, resamples=1_000)}")
     console.print(f"{'auc of recency':20} {auc(churned, said['recency'].to_numpy()):.4f}")
@@ -66,7 +66,7 @@ def churn(
 
 @app.command()
 def value(
-    predictions: Predictions,
+    predictions: Written,
     events: Events,
     cutoff: Annotated[str, typer.Option()],
     horizon_days: Annotated[int, typer.Option()],
@@ -93,7 +93,7 @@ def value(
 
 def events_of(file: Path) -> pl.DataFrame:
     """Return user, at and value of every row with a user and a time."""
-    columns, frame = Columns(), read(file)
+    columns, frame = PurchaseColumns(), read(file)
     return pl.DataFrame(
         {
             "user": frame[columns.user].cast(pl.String),

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from recsys.algorithms.lifetime import bgnbd, gamma_gamma
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 
 USERS = 1_000_000
 SEED = 7
@@ -21,7 +21,7 @@ TRUTH = BgNbd(0.25, 4.4, 0.8, 2.4, 0.0)
 AIM_SECONDS = 10
 
 
-def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> Repeats:
+def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> RepeatCounts:
     """Return what was seen of users of `truth`, in weeks, for up to two years."""
     rng = np.random.default_rng(seed)
     pace = np.maximum(rng.gamma(truth.r, 1 / truth.alpha, n_users), 1e-12)
@@ -36,7 +36,7 @@ def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> Repeat
         x[left] += 1
         t_x[left] = again[in_time]
         left = left[rng.random(len(left)) > quits[left]]
-    return Repeats(x, t_x, age)
+    return RepeatCounts(x, t_x, age)
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
     n_users = int(sys.argv[1]) if len(sys.argv) > 1 else USERS
     console = Console(highlight=False)
     seen = repeats_of_a_known_world(TRUTH, n_users, seed=SEED)
-    by_day = Repeats(seen.x, np.floor(seen.t_x * 7) / 7, np.ceil(seen.T * 7) / 7)
+    by_day = RepeatCounts(seen.x, np.floor(seen.t_x * 7) / 7, np.ceil(seen.T * 7) / 7)
     mean = np.random.default_rng(SEED).gamma(6, 5, n_users)
     load = os.getloadavg()[0]
     for name, of in (("continuous times", seen), ("whole days", by_day)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recsys.config import USUAL_KINDS, Config, keys, parse
+from recsys.config import USUAL_KINDS, Config, keys, masked, parse
 from recsys.errors import BadValue, UnknownKey
 
 
@@ -51,8 +51,21 @@ def test_a_value_out_of_range_says_what_is_allowed() -> None:
         parse({"serving": {"port": 70_000}}, {})
 
 
+@pytest.mark.parametrize("name", ["RECSYS_SERVNIG__PORT", "RECSYS_SERVNIG__PORT__X"])
+def test_an_unknown_section_in_the_environment_names_the_nearest_one(name: str) -> None:
+    with pytest.raises(UnknownKey, match=r"'servnig\.port.*did you mean 'serving"):
+        parse({}, {name: "9001"})
+
+
+def test_a_key_is_no_section() -> None:
+    with pytest.raises(
+        BadValue, match=r"'serving\.port' is \{'x': '1'\}; allowed: a valid integer"
+    ):
+        parse({}, {"RECSYS_SERVING__PORT__X": "1"})
+
+
 def test_a_section_that_is_a_value_is_refused() -> None:
-    with pytest.raises(BadValue, match="serving is not a section"):
+    with pytest.raises(BadValue, match="'serving' is 3; allowed: a section with keys of its own"):
         parse({"serving": 3}, {"RECSYS_SERVING__PORT": "1"})
 
 
@@ -88,9 +101,38 @@ def test_a_list_in_the_environment_may_be_bare_or_with_commas(
     assert parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": text}).serving.read_keys_sha256 == hashes
 
 
-def test_what_is_no_hash_says_how_to_make_one() -> None:
-    with pytest.raises(BadValue, match=r"printf %s KEY \| sha256sum"):
-        parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": "secret"})
+@pytest.mark.parametrize("text", ['["POST"', "[POST, M]"])
+def test_a_broken_json_list_is_not_taken_for_its_parts(text: str) -> None:
+    with pytest.raises(
+        BadValue, match=r"'data\.unavailable_items'.*allowed: a list: \[\"a\", \"b\"\]"
+    ):
+        parse({}, {"RECSYS_DATA__UNAVAILABLE_ITEMS": text})
+
+
+def test_what_is_no_hash_says_how_to_make_one_and_does_not_repeat_the_key() -> None:
+    with pytest.raises(BadValue, match=r"printf %s KEY \| sha256sum") as told:
+        parse({}, {"RECSYS_SERVING__READ_KEYS_SHA256": "the-key-itself"})
+    assert "the-key-itself" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("postgresql://me:word@host/shop", "postgresql://me:***@host/shop"),
+        ("postgresql://me:p@ss:w@host/shop", "postgresql://me:***@host/shop"),
+        ("postgresql://host/shop?password=word&x=1", "postgresql://host/shop?password=***&x=1"),
+        ("postgresql://me@host:5432/shop", "postgresql://me@host:5432/shop"),
+        ("sqlite:///var/recsys.db", "sqlite:///var/recsys.db"),
+        ("3f" * 32, "3f3f3f3f…"),
+    ],
+)
+def test_of_a_secret_only_what_it_is_known_by_is_shown(secret: str, shown: str) -> None:
+    assert masked(secret) == shown
+
+
+def test_what_is_secret_is_in_no_repr() -> None:
+    config = parse({}, {"RECSYS_STORAGE__URL": "postgresql://me:word@host/shop"})
+    assert "word" not in repr(config)
 
 
 def test_an_address_with_brackets_is_no_list() -> None:
@@ -98,7 +140,13 @@ def test_an_address_with_brackets_is_no_list() -> None:
 
 
 def test_every_key_has_a_meaning() -> None:
-    assert all(meaning for _, _, meaning in keys())
+    assert all(field.description for _, field in keys())
+
+
+def test_keys_of_sections_that_you_name_are_among_all_keys() -> None:
+    known = {name: field.default for name, field in keys()}
+    assert known["kinds.*.weight"] == 1.0
+    assert known["channels.arms.*.cost"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -133,9 +181,18 @@ def test_a_kind_of_ones_own_joins_the_usual_ones() -> None:
 
 
 def test_the_outcome_of_channels_is_one_of_the_kinds() -> None:
-    with pytest.raises(BadValue, match=r"channels\.outcome is one of the kinds"):
+    with pytest.raises(
+        BadValue, match=r"'channels\.outcome' is 'applause'; allowed: one of the kinds"
+    ):
         parse({"channels": {"outcome": "applause"}}, {})
     assert parse({"channels": {"outcome": "purchase"}}, {}).channels.outcome == "purchase"
+
+
+@pytest.mark.parametrize("key", ["churn.critical_kind", "data.default_kind"])
+def test_a_kind_that_there_is_none_of_is_refused(key: str) -> None:
+    section, name = key.split(".")
+    with pytest.raises(BadValue, match=f"'{key}' is 'purchse'; allowed: one of the kinds view"):
+        parse({section: {name: "purchse"}}, {})
 
 
 def test_a_cancellation_is_one_of_the_kinds() -> None:

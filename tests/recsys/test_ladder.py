@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.person import Person
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant
 from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
 
 HIGHEST_FIRST = (RungName.HYPER, RungName.ONE_TO_ONE, RungName.SEGMENT, RungName.POPULAR)
@@ -178,3 +178,25 @@ def test_the_same_seed_gives_the_same_interval_and_one_user_gives_none() -> None
     figures = np.array([0.0, 1.0, 1.0, 0.5])
     assert bootstrap_mean(figures, seed=1) == bootstrap_mean(figures, seed=1)
     assert bootstrap_mean(figures[:1], seed=1) is None
+
+
+@given(st.floats(1e-6, 1e3), st.integers(2, 400), st.floats(-1e-12, 1e-12), st.integers(0, 2**31))
+def test_a_gain_that_is_the_same_for_everybody_is_not_measurable(
+    gain: float, n: int, rounding: float, seed: int
+) -> None:
+    figures = np.full(n, gain)
+    figures[0] *= 1 + rounding
+    verdict = shipped(bootstrap_mean(figures, seed=seed, resamples=100))
+    assert not verdict.shipped
+    assert verdict.lift is None
+    assert "not measurable" in verdict.why
+
+
+def test_what_could_not_be_measured_says_why() -> None:
+    outcome = np.ones(7, bool)
+    verdict = Verdict.on(RungName.SEGMENT, RungName.POPULAR, "log likelihood", constant(outcome))
+    assert verdict.why == (
+        "not shipped: could not be measured: all 7 held-out outcomes are the same"
+    )
+    assert constant(np.array([True, False])) is None
+    assert constant(outcome[:0]) is None

@@ -133,3 +133,19 @@ def test_what_the_model_does_not_know_is_named(answering: Answering) -> None:
         answering.item_row("never-seen")
     with pytest.raises(UnknownSegment, match="rfm:champions"):
         answering.portrait("rfm:heroes")
+
+
+def test_a_live_return_takes_back_what_was_bought_and_its_item_rests(
+    answering: Answering,
+) -> None:
+    before = answering.person("u07", Remembered(), at=END + HOUR)
+    bought = LiveEvent("i01", "purchase", END + 1, 3.0, 99.0, order=7)
+    back = LiveEvent("i01", "return", END + 2, 3.0, 99.0, order=7)
+    person = answering.person("u07", Remembered(live=(bought, back)), at=END + HOUR)
+    assert person.events.value.tolist() == before.events.value.tolist()
+    assert len(person.live) == 0
+    row = answering.bundle.interactions.items.row("i01")
+    assert person.given_back.item_row.tolist() == [row]
+    worth = answering.bundle.value.answer(person)
+    assert worth is not None
+    assert worth == answering.bundle.value.answer(before)

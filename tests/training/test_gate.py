@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from recsys.storage.models.store import ModelStore
 from tests.recsys.storage.worlds import manifest
 from training import gate
@@ -31,9 +31,9 @@ def judged(
     question: str = "items",
     metric: str = "ndcg_at_20",
     window_start: int = 100 * DAY,
-) -> Judged:
+) -> PerUser:
     rows = np.arange(len(users), dtype=np.int32)
-    return Judged.of(
+    return PerUser.of(
         question,
         metric,
         window_start=window_start,
@@ -43,7 +43,7 @@ def judged(
     )
 
 
-def contender(*figures: Judged, users: list[str] = USERS, items: IdMap = ITEMS) -> Contender:
+def contender(*figures: PerUser, users: list[str] = USERS, items: IdMap = ITEMS) -> Contender:
     return Contender(figures, IdMap.of(users), items)
 
 
@@ -159,7 +159,7 @@ class Judgement:
     """As much of a bundle as the gate looks at."""
 
     interactions: Rows
-    judged: tuple[Judged, ...]
+    judged: tuple[PerUser, ...]
 
 
 def kept(store: ModelStore, figure: NDArray[np.float32]) -> tuple[str, Judgement]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.config import Training
 from recsys.data.ids import IdMap
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 from training.judging_job import compared
 
 SETTINGS = Training(resamples=200)
@@ -14,7 +14,7 @@ SETTINGS = Training(resamples=200)
 
 def judged(figures, *, question="items", metric="NDCG@20", start=7, first=0):
     users = IdMap.of(f"u{row:03}" for row in range(first, first + len(figures)))
-    return Judged(question, metric, start, users, np.array(figures, np.float32))
+    return PerUser(question, metric, start, users, np.array(figures, np.float32))
 
 
 def only(one, other):

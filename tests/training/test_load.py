@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recsys.config import Config, parse
-from recsys.data.times import DAY
+from recsys.data.times import DAY, HOUR
 from recsys.errors import NothingToLearnFrom
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.decisions.log import DecisionLog
@@ -34,6 +38,14 @@ EVENTS = (
     Event("m2", "cid", "message_responded", 3 * DAY, ref="m1", simulated=True),
     Event("m3", "cid", "message_sent", 40 * DAY, channel="sms", simulated=True),
 )
+
+
+@contextmanager
+def own_log() -> Iterator[EventLog]:
+    with TemporaryDirectory() as folder:
+        database = SqliteDatabase(Path(folder) / "store.db")
+        yield EventLog(database)
+        database.close()
 
 
 @pytest.fixture
@@ -60,7 +72,7 @@ def test_interactions_are_grouped_by_user_and_in_order_of_time(log: EventLog) ->
     table = data.interactions
     assert list(table.users) == ["ann", "ben", "cid"]
     assert list(table.items) == ["POST", "pot", "tea"]
-    assert table.kinds == ("view", "cart", "purchase", "return", "remove", "dismiss")
+    assert table.kinds == ("view", "cart", "purchase", "return", "remove", "dismiss", "void")
     assert table.indptr.tolist() == [0, 3, 4, 4]
     assert table.at.tolist() == [DAY, 3 * DAY, 4 * DAY, 5 * DAY]
     assert table.item_row.tolist() == [0, 1, -1, 2]
@@ -184,8 +196,9 @@ def test_online_retail_becomes_the_known_counts(log: EventLog, tmp_path: Path) -
     assert report.kinds == {"purchase": 392_692, "return": 8_872}
     assert report.quarantined == {"no_user": 135_037, "zero_price": 40}
     loaded = load(log, config)
-    assert len(loaded.interactions) == 401_564
-    assert (len(loaded.interactions.users), len(loaded.interactions.items)) == (4_371, 3_684)
+    left = loaded.interactions
+    assert (len(left.of_kind("purchase")), len(left.of_kind("return"))) == (389_723, 1_564)
+    assert (len(left.users), len(left.items)) == (4_362, 3_684)
 
 
 def test_what_came_late_through_the_api_was_not_known_before_it_came(log: EventLog) -> None:
@@ -248,3 +261,54 @@ def test_an_unsubscription_in_the_window_is_known(log: EventLog) -> None:
     assert data.randomised is not None
     assert data.randomised.left.tolist() == [True]
     assert data.randomised.happened.tolist() == [False]
+
+
+def cancelled(user: str, item: str, day: int, *, order: str | None) -> tuple[Event, Event]:
+    """Return an order of a million and what took it back an hour later."""
+    a_million = {"item_id": item, "quantity": 1e5, "value": 1e6, "order_id": order}
+    return (
+        Event(f"{user}{item}{day}+", user, "purchase", day * DAY, **a_million),  # type: ignore[arg-type]
+        Event(f"{user}{item}{day}-", user, "return", day * DAY + HOUR, **a_million),  # type: ignore[arg-type]
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    user=st.sampled_from(["ann", "ben", "only-cancels"]),
+    item=st.sampled_from(["tea", "pot", "only-cancelled"]),
+    day=st.integers(0, 60),
+    order=st.sampled_from([None, "o1"]),
+)
+def test_a_cancelled_pair_changes_nothing_that_is_learnt_from(
+    user: str, item: str, day: int, order: str | None
+) -> None:
+    with own_log() as without, own_log() as with_pair:
+        without.append(EVENTS, now=1)
+        with_pair.append([*EVENTS, *cancelled(user, item, day, order=order)], now=1)
+        expected, found = load(without, CONFIG), load(with_pair, CONFIG)
+    assert found.fingerprint == expected.fingerprint
+    for cutoff in (day * DAY, (day + 1) * DAY):
+        known, wanted = found.before(cutoff).interactions, expected.before(cutoff).interactions
+        assert known.value.tolist() == wanted.value.tolist()
+        assert known.item_row.tolist() == wanted.item_row.tolist()
+
+
+def test_an_order_stands_until_it_is_taken_back(log: EventLog) -> None:
+    log.append([*EVENTS, *cancelled("ann", "tea", 6, order=None)], now=1)
+    data = load(log, CONFIG)
+    at = 6 * DAY + HOUR
+    assert data.before(at).interactions.value.max() == 1e6
+    assert data.before(at + 1).interactions.value.max() == 7.0
+    assert data.seen_from(at).value.tolist() == [1.0, 0.0, 7.0, 1e6, 4.0]
+
+
+def test_an_order_whose_state_says_so_is_no_purchase(log: EventLog) -> None:
+    void = Event("v", "ben", "void", 5 * DAY, item_id="tea", quantity=2, value=4.0)
+    log.append([*EVENTS, void], now=1)
+    assert load(log, CONFIG).interactions.value.tolist() == [1.0, 0.0, 7.0]
+
+
+def test_a_log_of_nothing_but_cancelled_orders_teaches_nothing(log: EventLog) -> None:
+    log.append(cancelled("ann", "tea", 6, order=None), now=1)
+    with pytest.raises(NothingToLearnFrom, match="taken back"):
+        load(log, CONFIG)

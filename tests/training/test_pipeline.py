@@ -25,7 +25,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from tests.worlds import END, World
-from training.pipeline import Outcome, run
+from training.pipeline import TrainingRun, run
 from training.summary import rendered
 
 
@@ -60,7 +60,7 @@ def quick(config: Config, **items: object) -> Config:
     )
 
 
-def trained(config: Config, log: EventLog, *, now: int = END) -> Outcome:
+def trained(config: Config, log: EventLog, *, now: int = END) -> TrainingRun:
     return run(config, log, ModelStore(Path(config.storage.models_dir)), now=now, steps=Heard())
 
 

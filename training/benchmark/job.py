@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from recsys.algorithms.histories import Histories
 from training.benchmark import parts
 from training.benchmark.model import Model
-from training.benchmark.outcome import Steps
 from training.benchmark.parts import PartSettings
 from training.benchmark.request import Request
 from training.benchmark.search import Found, Ground, search
+from training.progress import Steps
 
 THREADS = min(2, os.cpu_count() or 1)
 """At most as many as the published figures of this project are measured with."""

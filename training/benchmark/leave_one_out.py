@@ -11,9 +11,10 @@ from training.benchmark import measuring
 from training.benchmark.files import read_sequences
 from training.benchmark.histories import Taken, from_the_end
 from training.benchmark.job import Job
-from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
+from training.progress import Steps
 
 SHORTEST = 3
 """Items a sequence needs to test and validate with; shorter ones are only learnt from."""

@@ -4,17 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
-
-
-class Steps(Protocol):
-    """Where a protocol says what it is busy with."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
 
 
 @dataclass(frozen=True, slots=True)

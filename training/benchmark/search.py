@@ -13,10 +13,10 @@ from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.histories import Histories
 from training.benchmark import measuring, ranker
 from training.benchmark.model import CANDIDATES
-from training.benchmark.outcome import Steps
 from training.benchmark.parts import PartSettings, Workshop
 from training.benchmark.ranker import Lessons
 from training.benchmark.request import Budget
+from training.progress import Steps
 
 USERS = 8_000
 """Most users of a validation part that settings are judged on and the ranker learns from."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.metrics import NOBODY
-from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.session_files import read_test, read_train
 from training.benchmark.text import write_lists
@@ -22,6 +22,7 @@ from training.items.sessions.learning import (
     ranked,
     searched,
 )
+from training.progress import Steps
 
 
 def run(asked: Request, progress: Steps) -> Outcome:

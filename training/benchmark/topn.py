@@ -10,9 +10,10 @@ from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.histories import Taken, hold_out, with_users
 from training.benchmark.job import Job
-from training.benchmark.outcome import Outcome, Steps
+from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
+from training.progress import Steps
 
 VALIDATION = 0.2
 """Share of each user's items held out of the train file."""

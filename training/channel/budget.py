@@ -18,7 +18,7 @@ from recsys.channel.models import ChannelModels
 from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.segments.table import SegmentTable
-from training.channel import judge as judging
+from training.channel.judge import receivers
 
 MOST_DECISIONS = 20_000
 TICK = 1e-9
@@ -37,7 +37,7 @@ def priced(
     if (share >= 1).all():
         return models
     models = _at_prices(models, np.zeros(len(share)))
-    crowd = judging.receivers(messages, segments, at=at - at % DAY + DAY // 2)
+    crowd = receivers(messages, segments, at=at - at % DAY + DAY // 2)
     value = decide_all(models.ladder({}), crowd).value
     return _at_prices(models, prices(value, crowd.granted, share))
 

@@ -13,11 +13,11 @@ from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.policy_value import Sampling
-from training.channel import judge as judging
 from training.channel.fit import GATE_ERRORS, ChannelChoiceParams, fit, longest
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
+from training.channel.judge import choices, held_out
 from training.data import TrainingData
-from training.segments import table as segmentation
+from training.segments import fit_table
 
 
 def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParams:
@@ -41,27 +41,27 @@ def choose(data: TrainingData, config: Config, *, at: int) -> ChannelChoiceParam
     clear = {
         error: lift.value
         for error, lift in lifts.items()
-        if isinstance(lift, Estimate) and lift.low > 0
+        if isinstance(lift, Estimate) and lift.clearly_above
     }
     return ChannelChoiceParams(max(clear, key=lambda error: clear[error], default=careful))
 
 
 def on_trial(
     data: TrainingData, choice: ChannelChoiceParams, config: Config, *, start: int, end: int
-) -> Trial:
+) -> HeldOutPolicy:
     """Fit a policy on what was known at `start`, to be judged on the decisions until `end`."""
-    table = segmentation.fit(data.before(start), config, at=start)
+    table = fit_table(data.before(start), config, at=start)
     models = fit(data, table, choice, config, at=start)
     on = models.terms
     messages = data.messages.of_channels(on.names)
-    held = judging.held_out(messages, data.interactions.users, table, on, start=start, end=end)
+    held = held_out(messages, data.interactions.users, table, on, start=start, end=end)
     everybody = PopularChannel.of(on, models.popular, simulated=models.simulated).everybody
     guess = [worth(b, c, on).value for b, c in zip(everybody, on.channels, strict=True)]
     training = config.training
     sampling = Sampling(training.seed, training.resamples, training.confidence)
-    return Trial(models, table, held, np.array(guess), sampling, start, end)
+    return HeldOutPolicy(models, table, held, np.array(guess), sampling, start, end)
 
 
-def _gated(trial: Trial, gate_error: float) -> NDArray[np.int8]:
+def _gated(trial: HeldOutPolicy, gate_error: float) -> NDArray[np.int8]:
     terms = replace(trial.models.terms, gate_error=gate_error)
-    return judging.choices(replace(trial.models, terms=terms), {}, trial.held).action
+    return choices(replace(trial.models, terms=terms), {}, trial.held).action

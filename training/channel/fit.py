@@ -11,7 +11,7 @@ from recsys.channel.uplift import Uplift
 from recsys.config import Config
 from recsys.data.times import DAY, zone
 from recsys.errors import BadValue
-from recsys.evaluation.policy_value import NotMeasured
+from recsys.evaluation.estimate import NotMeasured
 from recsys.segments.table import SegmentTable
 from training.channel import budget, hours, uplift
 from training.channel.hours import Served

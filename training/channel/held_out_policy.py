@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.models import ChannelModels
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured, constant
 from recsys.evaluation.policy_value import (
-    NotMeasured,
     Sampling,
     by_user,
     policy_lift,
@@ -22,7 +21,7 @@ from training.channel.judge import HeldOut
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class HeldOutPolicy:
     """Models fitted on what was known at `start`, and the decisions since then.
 
     Attributes
@@ -49,6 +48,8 @@ class Trial:
 
     def lift(self, action: NDArray[np.int8], other: NDArray[np.int8]) -> Estimate | NotMeasured:
         """Return by how much one policy earns more than another."""
+        if (refused := constant(self.held.responded)) is not None:
+            return refused
         return policy_lift(
             action, other, self.held.logged, guess=self.guess, sampling=self.sampling
         )

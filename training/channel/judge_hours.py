@@ -35,7 +35,7 @@ NAMES = ("all channels", "channel", "own responses", "channel and own responses"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class HoursVerdict:
     """Which hours serve, and the figures behind it, ready for JSON, by channel."""
 
     served: Served
@@ -67,7 +67,7 @@ class Known:
     there: ZoneInfo
 
 
-def judge(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> Judged:
+def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
     """Compare what each level says of the hours at which later messages were responded to.
 
     Parameters
@@ -100,7 +100,7 @@ def judge(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> Jud
     }
     by_channel = tuple(name for name, told in found.items() if told["served"] in NAMES[1::2])
     by_person = tuple(name for name, told in found.items() if told["served"] in NAMES[2:])
-    return Judged(Served(by_channel, by_person), found)
+    return HoursVerdict(Served(by_channel, by_person), found)
 
 
 def _of_channel(
@@ -183,7 +183,7 @@ def _by_user_mean(losses: Reals, users: NDArray[np.int32]) -> list[float]:
 
 
 def _clear(lift: Estimate | None) -> bool:
-    return lift is not None and lift.low > 0
+    return lift is not None and lift.clearly_above
 
 
 def _json(lift: Estimate | None) -> dict[str, Any] | None:

@@ -16,11 +16,11 @@ from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
 from recsys.channel.uplift import Uplift
 from recsys.config import Config
-from recsys.evaluation.estimate import Estimate
-from recsys.evaluation.policy_value import Decisions, NotMeasured
+from recsys.evaluation.estimate import Estimate, NotMeasured
+from recsys.evaluation.policy_value import Decisions
 from recsys.ladder import RungName, Verdict
 from training.channel import budget, uplift
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.judge import HeldOut, crowd_of
 from training.data import TrainingData
 from training.randomised_log import Randomised
@@ -29,7 +29,7 @@ Verdicts = Mapping[RungName, Verdict]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class UpliftVerdict:
     """Whether uplift serves.
 
     Attributes
@@ -47,7 +47,9 @@ class Judged:
     metrics: Mapping[str, Any]
 
 
-def judge(data: TrainingData, trial: Trial, verdicts: Verdicts, config: Config) -> Judged:
+def judge_uplift(
+    data: TrainingData, trial: HeldOutPolicy, verdicts: Verdicts, config: Config
+) -> UpliftVerdict:
     """Compare deciding by uplift with the ladder as it ships otherwise, on the test days.
 
     Parameters
@@ -55,7 +57,7 @@ def judge(data: TrainingData, trial: Trial, verdicts: Verdicts, config: Config) 
     data : TrainingData
         Whose randomised decisions are judged; what was closed at the start of the trial is learnt
         from. Without any, as where no outcome is configured, nothing changes.
-    trial : Trial
+    trial : HeldOutPolicy
         The ladder in force, fitted on what was known then.
     verdicts : mapping of RungName to Verdict
         On its rungs.
@@ -70,7 +72,7 @@ def judge(data: TrainingData, trial: Trial, verdicts: Verdicts, config: Config) 
     that its whole interval lies above 0.
     """
     if data.randomised is None:
-        return Judged(False, verdicts, {})  # noqa: FBT003
+        return UpliftVerdict(False, verdicts, {})  # noqa: FBT003
     known, held = data.randomised.closed_by(trial.start), data.randomised.since(trial.start)
     learnt = uplift.fit(known, trial.segments.names, config.channels)
     told = {"outcome": config.channels.outcome, "decisions": len(known), "held_out": len(held)}
@@ -101,7 +103,7 @@ def judge(data: TrainingData, trial: Trial, verdicts: Verdicts, config: Config) 
     after = _verdicts(verdicts, lift, config.channels.outcome)
     own = after[RungName.SEGMENT]
     told |= {"shipped": own.shipped, "why": own.why}
-    return Judged(own.shipped, after if own.shipped else verdicts, {"uplift": told})
+    return UpliftVerdict(own.shipped, after if own.shipped else verdicts, {"uplift": told})
 
 
 def decisions(seen: Randomised, terms: Terms, outcome_value: float) -> Decisions:
@@ -135,8 +137,8 @@ def effects(learnt: Uplift, terms: Terms) -> list[dict[str, Any]]:
 
 
 def _log(
-    trial: Trial, known: Randomised, held: Randomised, messages: Messages, config: Config
-) -> Trial:
+    trial: HeldOutPolicy, known: Randomised, held: Randomised, messages: Messages, config: Config
+) -> HeldOutPolicy:
     """Return the trial on held-out randomised decisions; the guess is what earlier ones earned."""
     terms, worth = trial.models.terms, config.channels.outcome_value
     crowd = crowd_of(
@@ -151,7 +153,7 @@ def _log(
     return replace(trial, held=logged, guess=guess)
 
 
-def _actions(log: Trial, models: ChannelModels, verdicts: Verdicts) -> NDArray[np.int8]:
+def _actions(log: HeldOutPolicy, models: ChannelModels, verdicts: Verdicts) -> NDArray[np.int8]:
     return decide_all(models.ladder(verdicts), log.held.crowd).best.astype(np.int8)
 
 
@@ -174,6 +176,6 @@ def _verdicts(verdicts: Verdicts, lift: Estimate, outcome: str) -> Verdicts:
     return above | {RungName.SEGMENT: Verdict.on(RungName.SEGMENT, in_force, metric, lift)}
 
 
-def _refused(verdicts: Verdicts, told: dict[str, Any], refused: NotMeasured) -> Judged:
+def _refused(verdicts: Verdicts, told: dict[str, Any], refused: NotMeasured) -> UpliftVerdict:
     why = f"not shipped: could not be measured: {refused.why}"
-    return Judged(False, verdicts, {"uplift": told | {"shipped": False, "why": why}})  # noqa: FBT003
+    return UpliftVerdict(False, verdicts, {"uplift": told | {"shipped": False, "why": why}})  # noqa: FBT003

@@ -8,16 +8,15 @@ from dataclasses import replace
 from recsys.channel import one_to_one
 from recsys.config import Config
 from recsys.data.times import DAY, zone
-from recsys.evaluation.estimate import Estimate
-from recsys.evaluation.policy_value import NotMeasured
 from recsys.ladder import Question, RungName, Verdict
-from training.channel import hours, judge_uplift
-from training.channel import judge as judging
+from training.channel import hours
 from training.channel.choose import choose, on_trial
 from training.channel.fit import ChannelChoiceParams, longest
-from training.channel.held_out_policy import Trial
+from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.hours import Served
-from training.channel.judge_hours import Judged, Known, judge
+from training.channel.judge import choices
+from training.channel.judge_hours import HoursVerdict, Known, judge_levels
+from training.channel.judge_uplift import judge_uplift
 from training.channel.metrics import metrics
 from training.data import TrainingData
 from training.measurement import Measurement
@@ -44,17 +43,17 @@ def measure(
     trial = on_trial(data, choice, config, start=start, end=end)
     verdicts: dict[RungName, Verdict] = {}
     served = RungName.POPULAR
-    policies = {served: judging.choices(trial.models, verdicts, trial.held, top=served)}
+    policies = {served: choices(trial.models, verdicts, trial.held, top=served)}
     for rung in ABOVE:
         progress(f"judging {rung}")
-        policies[rung] = judging.choices(trial.models, verdicts, trial.held, top=rung)
+        policies[rung] = choices(trial.models, verdicts, trial.held, top=rung)
         lift = trial.lift(policies[rung].action, policies[served].action)
-        verdicts[rung] = _verdict(rung, served, lift)
+        verdicts[rung] = Verdict.on(rung, served, METRIC, lift)
         served = rung if verdicts[rung].shipped else served
     progress("judging the hours of each channel")
     told = judge_hours(data, trial, config)
     progress("judging uplift over sending nothing")
-    judged = judge_uplift.judge(data, trial, verdicts, config)
+    judged = judge_uplift(data, trial, verdicts, config)
     users, figure = trial.figure(policies[served].action)
     measurement = Measurement(
         question=Question.CHANNEL,
@@ -70,12 +69,12 @@ def measure(
     return replace(choice, hours=told.served, uplift=judged.served), measurement
 
 
-def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
+def judge_hours(data: TrainingData, trial: HeldOutPolicy, config: Config) -> HoursVerdict:
     """Return which channels have hours of their own, by the responses of the test days."""
     models, start = trial.models, trial.start
     names = models.terms.names
     if models.personal is None or models.segment is None or models.rhythm is None:
-        return Judged(Served(), {})
+        return HoursVerdict(Served(), {})
     prior = one_to_one.prior_means(trial.segments, models.segment, models.popular.response.mean)
     usual = models.personal.means(prior)
     messages = data.messages.of_channels(names)
@@ -85,16 +84,9 @@ def judge_hours(data: TrainingData, trial: Trial, config: Config) -> Judged:
         known, usual[known.user_row, known.channel], before, models.rhythm, config, Served()
     )
     held = messages.where((messages.at >= start) & (messages.at < trial.end))
-    return judge(
+    return judge_levels(
         held,
         usual[held.user_row, held.channel],
         Known(learnt, models.rhythm, before, start, zone(config.data.timezone)),
         trial.sampling,
     )
-
-
-def _verdict(rung: RungName, below: RungName, lift: Estimate | NotMeasured) -> Verdict:
-    if isinstance(lift, Estimate):
-        return Verdict.on(rung, below, METRIC, lift)
-    unmeasured = Verdict.on(rung, below, METRIC, None)
-    return replace(unmeasured, why=f"not shipped: could not be measured: {lift.why}")

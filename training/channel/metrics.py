@@ -13,22 +13,21 @@ from recsys.channel.decide import Z, interval
 from recsys.channel.models import ChannelModels
 from recsys.channel.response import Rates, chances
 from recsys.channel.terms import NONE
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
-from recsys.evaluation.policy_value import NOTHING, NotMeasured, by_user
+from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
+from recsys.evaluation.policy_value import NOTHING, by_user
 from recsys.ladder import RungName
-from training.channel import judge as judging
-from training.channel.held_out_policy import Trial
-from training.channel.judge import Chosen, HeldOut
+from training.channel.held_out_policy import HeldOutPolicy
+from training.channel.judge import Chosen, HeldOut, always
 
 BINS = 10
 
 
 def metrics(
-    trial: Trial, policies: Mapping[RungName, Chosen], *, served: RungName
+    trial: HeldOutPolicy, policies: Mapping[RungName, Chosen], *, served: RungName
 ) -> dict[str, Any]:
     """Return response by channel and segment, values of policies, and quality of probabilities."""
     names, held = trial.models.terms.names, trial.held
-    arms = {name: judging.always(held, number=n) for n, name in enumerate(names)}
+    arms = {name: always(held, number=n) for n, name in enumerate(names)}
     arms[NONE] = np.full(len(held.crowd), NOTHING, np.int8)
     return {
         "simulated": trial.models.simulated,
@@ -87,7 +86,7 @@ def _shares(action: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, float
     return {**shares, NONE: float((action == NOTHING).mean())}
 
 
-def _log_loss(chosen: Chosen, held: HeldOut, trial: Trial) -> dict[str, Any] | None:
+def _log_loss(chosen: Chosen, held: HeldOut, trial: HeldOutPolicy) -> dict[str, Any] | None:
     """Return the log loss of what was believed of the logged channels, averaged over users."""
     if not len(chosen.p):
         return None

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from recsys.channel.uplift import Uplift
 from recsys.config import Channels
 from recsys.data.times import DAY
-from recsys.evaluation.overlap import MIN_EFFECTIVE, MIN_ROWS, NotMeasured, effective_size
+from recsys.evaluation.estimate import NotMeasured
+from recsys.evaluation.overlap import MIN_EFFECTIVE, MIN_ROWS, effective_size
 from training.randomised_log import Randomised
 
 Reals = NDArray[np.float64]

@@ -18,13 +18,13 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, moment
 from recsys.evaluation import classification
-from recsys.evaluation.classification import METRICS, Forecast, ReliabilityBin, auc
+from recsys.evaluation.classification import METRICS, Predictions, ReliabilityBin, auc
 from recsys.evaluation.estimate import Estimate
 from training.churn import drift
-from training.churn import measure as churn
-from training.churn.choose import silent
+from training.churn.choose import choose, define, silent
+from training.churn.fit import fit
 from training.data import TrainingData
-from training.segments import table as segments
+from training.segments import fit_table
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def trained_anew(
 
     Fewer come out than asked for where the data begin too late for a model.
     """
-    defined = churn.define(data.interactions, config)
+    defined = define(data.interactions, config)
     definition = defined.definition
     at = labels.last_closed(data.interactions.end, definition.horizon_days)
     for _ in range(windows):
@@ -90,9 +90,9 @@ def trained_anew(
         if not len(known.interactions):
             return
         progress(f"as of {moment(at):%Y-%m-%d}")
-        choice = churn.choose(known, defined, config, at=at, progress=progress)
-        table = segments.fit(known, config, at=at)
-        models = churn.fit(known, table, choice, config, at=at)
+        choice = choose(known, defined, config, at=at, progress=progress)
+        table = fit_table(known, config, at=at)
+        models = fit(known, table, choice, config, at=at)
         test = labels.labelled(data.interactions, definition, at=at)
         if not len(test):
             return
@@ -155,7 +155,7 @@ def _matured(
     config: Config,
 ) -> Matured:
     own, at = models.one_to_one, int(test.at[0])
-    forecast = Forecast(test.churned, p, test.user_row)
+    forecast = Predictions(test.churned, p, test.user_row)
     recency = test.features[:, PLACE["recency_days"]].astype(np.float64)
     return Matured(
         source=source,
@@ -172,7 +172,7 @@ def _matured(
     )
 
 
-def _measured(name: str, forecast: Forecast, config: Config) -> Estimate | None:
+def _measured(name: str, forecast: Predictions, config: Config) -> Estimate | None:
     asked = config.training
     return classification.measured(
         METRICS[name],

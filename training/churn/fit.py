@@ -10,7 +10,7 @@ from recsys.churn.calibration import calibrated, level_spread
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.one_to_one import OneToOneChurn
-from recsys.churn.overdue import Rule
+from recsys.churn.overdue import OverdueRule
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -46,7 +46,7 @@ def fit(
     interactions, definition, z = data.interactions, choice.definition, _z(config)
     rows = labels.closed(interactions, definition, until=at, n=config.churn.cutoffs)
     usual = choice.interval.days or definition.horizon_days
-    rule = Rule(Reading(interactions.kinds, definition.critical_kind), usual)
+    rule = OverdueRule(Reading(interactions.kinds, definition.critical_kind), usual)
     base = replace(popular.fit(rows, horizon_days=definition.horizon_days, z=z), rule=rule)
     critical = interactions.of_kind(definition.critical_kind)
     known = snapshot.of_all(interactions, definition.critical_kind, at=at)

@@ -15,12 +15,12 @@ from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.person import Person
 from recsys.evaluation.classification import neg_log_loss
-from recsys.evaluation.estimate import Estimate, bootstrap_mean
+from recsys.evaluation.estimate import bootstrap_mean, constant
 from recsys.ladder import Question, Rung, RungName, Verdict
 from recsys.segments.table import SegmentTable
 from training.churn import metrics
 from training.churn.choose import silent
-from training.churn.metrics import Live, Told
+from training.churn.metrics import LiveScores, TestProbabilities
 from training.measurement import Measurement
 
 METRIC = "log likelihood"
@@ -31,7 +31,7 @@ ChurnRung = Rung[ChurnQuery, ChurnRisk]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class DatedModels:
     """Models that were fitted strictly before an instant, and all they could look at.
 
     Attributes
@@ -56,7 +56,7 @@ class Trial:
         return {rung.name: rung for rung in self.models.ladder({}).rungs}
 
 
-def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measurement:
+def judge(test: Labelled, trial: DatedModels, stale: DatedModels, config: Config) -> Measurement:
     """Return the verdict on every rung, and the figures behind it.
 
     Rungs 1 and 2 are compared, on the users to whom they apply, with the highest shipped rung
@@ -68,9 +68,9 @@ def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measure
     ----------
     test : Labelled
         Users active at the test cutoff. Of more than ``MAX_USERS``, so many are drawn.
-    trial : Trial
+    trial : DatedModels
         As of the test cutoff.
-    stale : Trial
+    stale : DatedModels
         Fitted earlier.
     config : Config
         Confidence, resamples and seed.
@@ -92,7 +92,7 @@ def judge(test: Labelled, trial: Trial, stale: Trial, config: Config) -> Measure
         question=Question.CHURN,
         verdicts=verdicts,
         metrics=metrics.metrics(
-            test, trial.models, Told(said, served, _silent(test, trial)), live, config
+            test, trial.models, TestProbabilities(said, served, _silent(test, trial)), live, config
         ),
         metric=METRIC,
         window_start=trial.at,
@@ -135,19 +135,16 @@ def verdict(
     applies = ~np.isnan(said)
     churned = test.churned[applies]
     gain = neg_log_loss(churned, said[applies]) - neg_log_loss(churned, lower[applies])
-    return Verdict.on(rung, below, METRIC, _mean(gain, config))
-
-
-def _silent(test: Labelled, trial: Trial) -> Floats | None:
-    model = silent(trial.interactions, trial.models.definition, at=trial.at)
-    return None if model is None else probability(model.logit(test.features))
-
-
-def _mean(gain: Floats, config: Config) -> Estimate | None:
     asked = config.training
-    return bootstrap_mean(
+    lift = bootstrap_mean(
         gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
     )
+    return Verdict.on(rung, below, METRIC, constant(churned) or lift)
+
+
+def _silent(test: Labelled, trial: DatedModels) -> Floats | None:
+    model = silent(trial.interactions, trial.models.definition, at=trial.at)
+    return None if model is None else probability(model.logit(test.features))
 
 
 def _answer(rung: ChurnRung, person: Person) -> float:
@@ -165,7 +162,7 @@ def _drawn(test: Labelled, *, seed: int) -> Labelled:
     return test.where(keep)
 
 
-def _people(trial: Trial, user_row: NDArray[np.int32]) -> list[Person]:
+def _people(trial: DatedModels, user_row: NDArray[np.int32]) -> list[Person]:
     return [
         Person(
             user_id=trial.interactions.users[row],
@@ -178,15 +175,17 @@ def _people(trial: Trial, user_row: NDArray[np.int32]) -> list[Person]:
     ]
 
 
-def _live(test: Labelled, trial: Trial, stale: Trial, shipped: Sequence[RungName]) -> Live:
+def _live(
+    test: Labelled, trial: DatedModels, stale: DatedModels, shipped: Sequence[RungName]
+) -> LiveScores:
     people = list(_live_people(test, trial, stale))
     rungs = stale.rungs()
     said = {name: answers(rungs[name], people) for name in shipped}
     days = (trial.at - stale.at) / 86_400e6
-    return Live(answers(rungs[RungName.HYPER], people), composed(said, shipped), days)
+    return LiveScores(answers(rungs[RungName.HYPER], people), composed(said, shipped), days)
 
 
-def _live_people(test: Labelled, trial: Trial, stale: Trial) -> Iterator[Person]:
+def _live_people(test: Labelled, trial: DatedModels, stale: DatedModels) -> Iterator[Person]:
     since = trial.interactions.between(stale.at, trial.at)
     for person in _people(stale, test.user_row):
         row = int(person.user_row or 0)

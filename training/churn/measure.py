@@ -11,8 +11,8 @@ from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, micros, moment
 from recsys.errors import BadValue, LeakFound
+from training import value
 from training.churn import drift, usage_interval
-from training.churn import judge as churn_judging
 from training.churn.choose import (
     ChurnChoice,
     Progress,
@@ -20,11 +20,10 @@ from training.churn.choose import (
     define,
 )
 from training.churn.fit import fit
-from training.churn.judge import Trial
+from training.churn.judge import DatedModels, judge
 from training.data import TrainingData
 from training.measurement import Measurement
-from training.segments import table as segments
-from training.value import measure as value
+from training.segments import fit_table
 
 __all__ = ["ChurnChoice", "choose", "define", "fit", "measure"]
 
@@ -64,17 +63,18 @@ def measure(
     progress("fitting an older snapshot, for the live rung")
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
     progress("judging every rung")
-    if leaks := labels.leaks(data.interactions, definition.critical_kind, at=cutoff):
+    seen = data.seen_from(cutoff)
+    if leaks := labels.leaks(seen, definition.critical_kind, at=cutoff):
         raise LeakFound(leaks)
-    test = labels.labelled(data.interactions, definition, at=cutoff)
-    judged = churn_judging.judge(test, trial, stale, config)
+    test = labels.labelled(seen, definition, at=cutoff)
+    judged = judge(test, trial, stale, config)
     progress("judging what users were worth")
     more = {
         "usage_interval": usage_interval.told(data, choice, config),
         "drift": drift.watched(data.interactions, trial.models, config, at=data.interactions.end),
         "drift_before_the_test": drift.watched(known.interactions, trial.models, config, at=cutoff),
         "lifetime_value": value.judged(
-            data.interactions,
+            seen,
             definition.critical_kind,
             config,
             at=cutoff,
@@ -103,9 +103,9 @@ def judged_at(interactions: Interactions, definition: Definition, config: Config
     return cutoff
 
 
-def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> Trial:
-    table = segments.fit(known, config, at=at)
-    return Trial(known.interactions, table, fit(known, table, choice, config, at=at), at)
+def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> DatedModels:
+    table = fit_table(known, config, at=at)
+    return DatedModels(known.interactions, table, fit(known, table, choice, config, at=at), at)
 
 
 def _day(at: int) -> str:

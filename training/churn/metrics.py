@@ -17,7 +17,7 @@ from recsys.churn.snapshot import PLACE
 from recsys.config import Config
 from recsys.data.times import moment
 from recsys.evaluation import classification
-from recsys.evaluation.classification import METRICS, Forecast
+from recsys.evaluation.classification import METRICS, Predictions
 from recsys.ladder import RungName
 
 RANKING = ("auc", "pr_auc", "lift_at_10_percent", "empc")
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TestProbabilities:
     """What was said of the users of the test, float64, shape (n_users,) each.
 
     Attributes
@@ -46,7 +46,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveScores:
     """What rung 3 was judged on.
 
     Attributes
@@ -65,7 +65,7 @@ class Live:
 
 
 def metrics(
-    test: Labelled, models: ChurnModels, told: Told, live: Live, config: Config
+    test: Labelled, models: ChurnModels, told: TestProbabilities, live: LiveScores, config: Config
 ) -> Mapping[str, Any]:
     """Return everything that the manifest and the report say about churn.
 
@@ -90,7 +90,7 @@ def metrics(
 
 
 def _models(
-    test: Labelled, models: ChurnModels, told: Told, config: Config
+    test: Labelled, models: ChurnModels, told: TestProbabilities, config: Config
 ) -> Mapping[str, Mapping[str, Any]]:
     if test.churned.all() or not test.churned.any():
         return {}
@@ -110,7 +110,7 @@ def _figures(
     test: Labelled, p: Floats, config: Config, *, only: tuple[str, ...]
 ) -> Mapping[str, Any]:
     applies = ~np.isnan(p)
-    forecast = Forecast(test.churned[applies], p[applies], test.user_row[applies])
+    forecast = Predictions(test.churned[applies], p[applies], test.user_row[applies])
     asked = config.training
     estimates = {
         name: classification.measured(
@@ -125,7 +125,7 @@ def _figures(
     return {name: None if e is None else asdict(e) for name, e in estimates.items()}
 
 
-def _live(test: Labelled, live: Live, config: Config) -> Mapping[str, Any]:
+def _live(test: Labelled, live: LiveScores, config: Config) -> Mapping[str, Any]:
     applies = ~np.isnan(live.rescored)
     seen = test.where(applies)
     return {

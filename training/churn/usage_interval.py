@@ -10,14 +10,14 @@ from recsys.churn import usage_interval
 from recsys.config import Config
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
-from training.segments import table as segments
+from training.segments import fit_table
 
 
 def told(data: TrainingData, choice: ChurnChoice, config: Config) -> Mapping[str, Any]:
     """Return the usage interval of all of `data`, of each segment, and the survival curve."""
     critical = data.interactions.of_kind(choice.definition.critical_kind)
     at = data.interactions.end
-    table = segments.fit(data, config, at=at)
+    table = fit_table(data, config, at=at)
     parts = usage_interval.by_segment(critical, table, choice.interval, at=at)
     return {
         **asdict(choice.interval),

@@ -1,54 +1,50 @@
-"""The configuration in force, as the file that would make it so."""
+"""The configuration in force, as the file that would make it so, but for secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
-from pydantic import BaseModel
+import tomlkit
+from tomlkit.container import Container
+from tomlkit.items import Item, Table
 
-from recsys.config import Config
+from recsys.config import Config, Section, masked
 
 
 def toml(config: Config) -> str:
-    """Return every key of the configuration with its value, its meaning as a comment."""
-    return "\n".join(_section(config, "")).lstrip("\n") + "\n"
+    """Return every key with its value in force and its meaning as a comment; secrets masked."""
+    document = tomlkit.document()
+    _fill(document, config)
+    return tomlkit.dumps(document)
 
 
-def _section(section: BaseModel, path: str) -> Iterator[str]:
-    below = []
-    if path:
-        yield f"\n[{path}]"
+def _fill(table: Container | Table, section: Section) -> None:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if _has_sections(value):
-            below.append((f"{path}.{name}" if path else name, value))
-        elif value is None:
-            yield f"# {name} = …  # {field.description}"
+        if value is None:
+            table.add(tomlkit.comment(f"{name} = …  # {field.description}"))
         else:
-            yield f"{name} = {_literal(value)}  # {field.description}"
-    for deeper, value in below:
-        if isinstance(value, BaseModel):
-            yield from _section(value, deeper)
-            continue
-        for key, inner in value.items():
-            yield from _section(inner, f"{deeper}.{_key(key)}")
+            item = _item(value if field.repr else _masked(value))
+            if field.description and not isinstance(item, Table):
+                item.comment(field.description)
+            table.add(name, item)
 
 
-def _has_sections(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(isinstance(inner, BaseModel) for inner in value.values())
-    return isinstance(value, BaseModel)
+def _item(value: Any) -> Item:
+    if isinstance(value, Section):
+        table = tomlkit.table()
+        _fill(table, value)
+        return table
+    if not isinstance(value, Mapping):
+        plain: Item = tomlkit.item(value)
+        return plain
+    sections = any(isinstance(inner, Section) for inner in value.values())
+    mapping = tomlkit.table(is_super_table=True) if sections else tomlkit.inline_table()
+    for name, inner in value.items():
+        mapping.add(name, _item(inner))
+    return mapping
 
 
-def _literal(value: Any) -> str:
-    # JSON's numbers, booleans, strings and arrays are TOML's.
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_key(k)} = {_literal(v)}' for k, v in value.items())}}}"
-    return orjson.dumps(value).decode()
-
-
-def _key(name: str) -> str:
-    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else _literal(name)
+def _masked(value: Any) -> Any:
+    return masked(value) if isinstance(value, str) else [masked(one) for one in value]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from training.forecast.purchases import Read
+    from training.forecast.purchases import PurchaseFile
 
 app = typer.Typer()
 
@@ -55,12 +55,12 @@ def churn(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Write how likely each active user of a file is to stay away (user_id,probability)."""
     from recsys.churn.labels import Definition
+    from recsys.data.kinds import PURCHASE
     from training.forecast import churn as forecasting
-    from training.forecast import purchases
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
     at, read = _read(events, cutoff, columns, out)
-    definition = Definition(purchases.PURCHASE, horizon_days, active_days or horizon_days)
+    definition = Definition(PURCHASE, horizon_days, active_days or horizon_days)
     found = forecasting.forecast(read.interactions, definition, at=at, seed=SEED)
     users = [read.interactions.users[row] for row in found.user_row.tolist()]
     _write({"user_id": users, "probability": found.p}, out)
@@ -82,13 +82,13 @@ def value(  # noqa: PLR0913 - each is an option of the command
     """Write what each user of a file will order and spend (user_id,expected_orders,…value)."""
     import numpy as np
 
-    from training.forecast import purchases
+    from recsys.data.kinds import PURCHASE
     from training.forecast import value as forecasting
 
     columns = {"user": user, "time": time, "value": value, "time_format": time_format}
     at, read = _read(events, cutoff, columns, out)
     found = forecasting.forecast(
-        read.interactions, purchases.PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
+        read.interactions, PURCHASE, at=at, horizon_days=horizon_days, seed=SEED
     )
     users = list(read.interactions.users)
     expected = {"expected_orders": found.orders, "expected_value": found.value}
@@ -100,13 +100,15 @@ def value(  # noqa: PLR0913 - each is an option of the command
     _say(read, len(users), out, found.how)
 
 
-def _read(events: Path, cutoff: str, columns: Mapping[str, str], out: Path) -> tuple[int, Read]:
+def _read(
+    events: Path, cutoff: str, columns: Mapping[str, str], out: Path
+) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
     from training.output_file import refuse_unwritable
 
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
-    return at, purchases.read(events, purchases.Columns(**columns), before=at)
+    return at, purchases.read(events, purchases.PurchaseColumns(**columns), before=at)
 
 
 def _write(columns: Mapping[str, object], out: Path) -> None:
@@ -124,13 +126,15 @@ def _write(columns: Mapping[str, object], out: Path) -> None:
         frame.write_csv(out)
 
 
-def _say(read: Read, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()) -> None:
+def _say(
+    read: PurchaseFile, n_users: int, out: Path, how: str, warnings: tuple[str, ...] = ()
+) -> None:
     console = Console(highlight=False, soft_wrap=True)
     rows = len(read.interactions)
     console.print(
         f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
         f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
-        "a user, a time or an amount"
+        f"a user, a time or an amount; taken back: {read.taken_back:,}"
     )
     if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
         console.print(f"[yellow]many rows were left out:[/] {escape(read.why)}")

@@ -15,7 +15,7 @@ from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
     from training.policy.evaluate import Found, Judgement
-    from training.policy.log import Columns
+    from training.policy.log import LogColumns
     from training.policy.policy import Policy, Stakes
 
 app = typer.Typer(help="Which arm for whom, learnt from any randomised log, and what it earns.")
@@ -44,7 +44,7 @@ def learn(  # noqa: PLR0913 - the options of a command
     log: LogFile,
     action: Action,
     reward: Reward,
-    features: Annotated[str, typer.Option(help="Columns known beforehand: a,b,c.")],
+    features: Annotated[str, typer.Option(help="LogColumns known beforehand: a,b,c.")],
     out: Annotated[Path, typer.Option(help="Folder for the policy.")],
     pscore: Pscore = "",
     user: User = "",
@@ -135,10 +135,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         _console().print(f"note: {escape(note)}")
 
 
-def _columns(action: str, reward: str, pscore: str, user: str) -> Columns:
-    from training.policy.log import Columns
+def _columns(action: str, reward: str, pscore: str, user: str) -> LogColumns:
+    from training.policy.log import LogColumns
 
-    return Columns(action=action, reward=reward, pscore=pscore, user=user)
+    return LogColumns(action=action, reward=reward, pscore=pscore, user=user)
 
 
 def _names(said: str, option: str) -> tuple[str, ...]:

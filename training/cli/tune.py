@@ -46,13 +46,13 @@ def tune(  # noqa: PLR0913 - the options of a command
     """
     settings = read_config(config, os.environ)
     from training.tuning import job
-    from training.tuning.search import Budget
+    from training.tuning.search import SearchBudget
 
     job.tune(
         settings,
         Console(highlight=False),
-        job.Asked(
-            budget=Budget(trials, minutes * SECONDS_A_MINUTE),
+        job.TuneRequest(
+            budget=SearchBudget(trials, minutes * SECONDS_A_MINUTE),
             seed=seed,
             windows=windows,
             resume=resume,

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from recsys.data import netting
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
-from recsys.data.times import micros
+from recsys.data.kinds import PURCHASE, RETURN, VOID
+from recsys.data.order_states import is_void
+from recsys.data.times import DAY, micros
 from recsys.errors import BadQuery, NoUsableRow
+from training.importing.columns import EVENT_SPELLINGS, find
 from training.importing.read import read_file
 from training.importing.times import parse_times
 
-PURCHASE = "purchase"
-RETURN = "return"
-KINDS = (PURCHASE, RETURN)
+KINDS = (PURCHASE, RETURN, VOID)
+STATES = ("order_status", "financial_status", "payment_status", "status", "state")
 MEANINGS = ("user", "time that is understood", "number")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class PurchaseColumns:
     """What the columns of the file are called, and a format of its times that is tried first."""
 
     user: str = "user_id"
@@ -33,13 +37,16 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PurchaseFile:
     """The purchases of a file before a cut-off.
 
     Attributes
     ----------
     interactions : Interactions
-        Purchases, and as returns what has a negative amount.
+        Purchases without what was taken back, and as returns what has a negative amount and took
+        nothing back that is known.
+    taken_back : int
+        Rows that took something back or were, and so are not among them.
     skipped : int
         Rows without a user, or whose time or amount is none.
     why : str
@@ -53,6 +60,7 @@ class Read:
     """
 
     interactions: Interactions
+    taken_back: int
     skipped: int
     why: str
     later: int
@@ -76,7 +84,7 @@ def cutoff(text: str) -> int:
     return micros(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
-def read(file: Path, columns: Columns, *, before: int) -> Read:
+def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
     """Return what happened before an instant; nothing else of the file is kept.
 
     Raises
@@ -98,6 +106,7 @@ def read(file: Path, columns: Columns, *, before: int) -> Read:
             "user": frame[columns.user].cast(pl.String).str.strip_chars(),
             "at": times.at,
             "value": _amounts(frame[columns.value]),
+            **_about_orders(frame, columns),
         }
     )
     good = rows.select(
@@ -112,8 +121,11 @@ def read(file: Path, columns: Columns, *, before: int) -> Read:
     if not len(known):
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
-    return Read(
-        interactions=_table(known),
+    table = _table(known)
+    net = netting.net(table, within=int(netting.RETURN_DAYS * DAY))
+    return PurchaseFile(
+        interactions=net,
+        taken_back=len(table) - len(net),
         skipped=len(rows) - len(usable),
         why=why,
         later=len(usable) - len(known),
@@ -128,6 +140,38 @@ def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
     if len(set(names)) < len(names):
         return frame
     return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+
+def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl.Series]:
+    """Return what else tells which order was taken back, of columns with a recognised name.
+
+    ``order`` and ``item`` as text, ``quantity`` as a number, all null where there is none; and
+    ``void``, whether its state says that an order did not come about.
+    """
+    own = {columns.user, columns.time, columns.value}
+    spellings = {
+        **{name: EVENT_SPELLINGS[name] for name in ("order", "item", "quantity")},
+        "state": STATES,
+        "cancelled_at": ("cancelled_at", "canceled_at"),
+    }
+    found = find([name for name in frame.columns if name not in own], spellings, {}).columns
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
+    text = {
+        name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
+        for name in spellings
+    }
+    states = text["state"].fill_null("")
+    ends = [state for state in states.unique() if is_void(state)]
+    quantity = _amounts(text["quantity"]).abs()
+    void = states.is_in(ends) | (text["cancelled_at"].fill_null("") != "")
+    # exports tell the state of an order in the first of its lines only
+    of_order = set(text["order"].filter(void).drop_nulls())
+    return {
+        "order": text["order"],
+        "item": text["item"],
+        "quantity": quantity,
+        "void": void | text["order"].is_in(list(of_order)).fill_null(value=False),
+    }
 
 
 def _amounts(given: pl.Series) -> pl.Series:
@@ -158,16 +202,27 @@ def _require(frame: pl.DataFrame, option: str, name: str) -> None:
 
 def _table(rows: pl.DataFrame) -> Interactions:
     # the order of the rows of the file must not matter, to the last bit of a sum
-    rows = rows.sort("user", "at", "value")
+    rows = rows.sort("user", "at", "value", "order", "item", "quantity", "void")
     users = IdMap.of(rows["user"].unique().to_list())
+    items = IdMap.of(rows["item"].drop_nulls().unique().to_list())
     value = rows["value"].to_numpy()
+    kind = np.where(value < 0, KINDS.index(RETURN), KINDS.index(PURCHASE))
+    kind[rows["void"].to_numpy()] = KINDS.index(VOID)
+    quantity = rows["quantity"].fill_null(1.0).to_numpy()
     events = UserEvents(
-        item_row=np.full(len(rows), NO_ITEM, np.int32),
-        kind=np.where(value < 0, KINDS.index(RETURN), KINDS.index(PURCHASE)).astype(np.int8),
+        # ids are in order of their bytes in both, so that the rank is the row
+        item_row=_row_of(rows["item"]).fill_null(NO_ITEM).to_numpy(),
+        kind=kind.astype(np.int8),
         at=rows["at"].to_numpy(),
-        quantity=np.ones(len(rows), np.float32),
+        quantity=np.where(quantity > 0, quantity, 1.0).astype(np.float32),
         value=np.abs(value),
     )
-    # both order ids by their bytes, so that the rank is the row
-    user_row = (rows["user"].rank("dense") - 1).cast(pl.Int32).to_numpy()
-    return Interactions.of(users, IdMap.of([]), KINDS, user_row=user_row, events=events)
+    user_row = _row_of(rows["user"]).to_numpy()
+    table = Interactions.of(users, items, KINDS, user_row=user_row, events=events)
+    number = cache(netting.order_number)
+    orders = np.fromiter(map(number, rows["order"]), np.int64, len(rows))
+    return replace(table, order=orders) if orders.any() else table
+
+
+def _row_of(ids: pl.Series) -> pl.Series:
+    return (ids.rank("dense").cast(pl.Int64) - 1).cast(pl.Int32)

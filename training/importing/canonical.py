@@ -9,7 +9,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_KINDS, MESSAGE_SENT, kind_of, message_of
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
-from training.importing.columns import Found
+from training.importing.columns import FileColumns
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times
 
@@ -18,7 +18,7 @@ MAX_ID_BYTES = 256
 MISSING_IDS = ("", "nan", "null", "none", "n/a", "undefined")
 
 
-def text_of(found: Found, meaning: str) -> pl.Expr:
+def text_of(found: FileColumns, meaning: str) -> pl.Expr:
     """Return a column as text without outer blanks; null where empty or not in the file."""
     if meaning not in found:
         return pl.lit(None, pl.String).alias(meaning)
@@ -26,7 +26,7 @@ def text_of(found: Found, meaning: str) -> pl.Expr:
     return pl.when(text != "").then(text).alias(meaning)
 
 
-def id_of(frame: pl.DataFrame, found: Found, meaning: str) -> pl.Expr:
+def id_of(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Expr:
     """Return ids as text, from the first of their columns that is filled; null where none is.
 
     A column of whole numbers that some tool made floats reads ``17850``, not ``17850.0``.
@@ -70,7 +70,7 @@ def _ids(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _times(raw: RawFile, found: Found, config: Config) -> Times:
+def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
     return parse_times(
         raw.frame[found.columns["at"][0]],
         timezone=config.data.timezone,
@@ -78,7 +78,7 @@ def _times(raw: RawFile, found: Found, config: Config) -> Times:
     )
 
 
-def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
+def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame:
     frame = raw.frame.select(
         id_of(raw.frame, found, "user").alias("user_id"),
         id_of(raw.frame, found, "item").alias("item_id"),
@@ -102,7 +102,7 @@ def _canonical(raw: RawFile, found: Found, config: Config) -> pl.DataFrame:
     return _signed(_numbers(joined_by_mail(_with_kinds(frame, config))), config)
 
 
-def _flag(found: Found, meaning: str) -> pl.Expr:
+def _flag(found: FileColumns, meaning: str) -> pl.Expr:
     return text_of(found, meaning).str.to_lowercase().is_in(["true", "1"]).fill_null(value=False)
 
 
@@ -183,7 +183,7 @@ def joined_by_mail(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def properties(found: Found) -> pl.Expr:
+def properties(found: FileColumns) -> pl.Expr:
     """Return the properties of each event, a JSON object as text; null where it says neither."""
     said = [
         text_of(found, name).str.to_lowercase().str.slice(0, MOST_CHARACTERS).alias(name)

@@ -84,7 +84,7 @@ NEEDED = frozenset({"user", "item", "at"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileColumns:
     """The columns of a file by meaning (first spelling first), and those without one."""
 
     columns: Mapping[str, tuple[str, ...]]
@@ -94,7 +94,7 @@ class Found:
         return meaning in self.columns
 
 
-def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> Found:
+def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileColumns:
     """Find the columns of a file of events.
 
     An item column is needed unless the file may be a log of messages (it has one of ``MESSAGES``)
@@ -131,7 +131,7 @@ def find(
     header: Sequence[str],
     spellings: Mapping[str, Iterable[str]],
     chosen: Mapping[str, str],
-) -> Found:
+) -> FileColumns:
     """Find the columns of a file by meaning; a `chosen` empty name means there is none.
 
     Raises
@@ -150,12 +150,12 @@ def find(
         if hits:
             columns[meaning] = hits if meaning in SEVERAL else hits[:1]
     used = {name for hits in columns.values() for name in hits}
-    return Found(columns, tuple(name for name in header if name not in used))
+    return FileColumns(columns, tuple(name for name in header if name not in used))
 
 
 def require(
     meaning: str,
-    found: Found,
+    found: FileColumns,
     header: Sequence[str],
     spellings: Mapping[str, Iterable[str]],
 ) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Protocol
 
 import orjson
 import polars as pl
@@ -19,20 +18,11 @@ from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.read import RawFile, read_file
 from training.importing.report import ImportReport
 from training.importing.validate import Validated, counted, put_aside, validate
+from training.progress import Steps
 
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
 _SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
-
-
-class Watch(Protocol):
-    """Whoever shows how an import comes along."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
 
 
 class Unwatched:
@@ -51,7 +41,7 @@ def import_events(
     log: EventLog,
     *,
     now: int,
-    watch: Watch | None = None,
+    watch: Steps | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> ImportReport:
     """Import a file of events. Importing it again, or one that overlaps, logs only what is new.
@@ -71,7 +61,7 @@ def import_events(
         Where events go, in one transaction.
     now : int
         Time of arrival, microseconds since the epoch.
-    watch : Watch or None
+    watch : Steps or None
         Told of the steps.
     clock : callable
         Seconds, for the throughput in the report.
@@ -120,7 +110,7 @@ def _of_erased(events: pl.DataFrame, log: EventLog) -> int:
     return events.filter(pl.col("user_id").is_in(users)).height if users else 0
 
 
-def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch: Watch) -> int:
+def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch: Steps) -> int:
     total = len(events)
     columns = [*_ALWAYS, *(name for name in _SELDOM if _said(events[name]))]
     return log.append_columns(

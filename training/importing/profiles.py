@@ -17,7 +17,7 @@ from training.importing.columns import (
     CONSENT_SPELLINGS,
     ITEM_SPELLINGS,
     USER_SPELLINGS,
-    Found,
+    FileColumns,
     find,
     require,
 )
@@ -193,7 +193,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 class _Source:
     raw: RawFile
     what: str
-    found: Found
+    found: FileColumns
     quarantine_dir: Path
 
 

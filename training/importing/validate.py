@@ -25,7 +25,7 @@ from training.importing.canonical import (
     first_reason,
     no_id,
 )
-from training.importing.columns import Found, event_columns
+from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.read import RawFile
 from training.importing.times import TIME_HINT, Times
@@ -72,7 +72,7 @@ class Validated:
         Rows left out because an earlier row is the same in every column, or has the same id.
     spelling : str
         How the times were written.
-    columns : Found
+    columns : FileColumns
         Which columns said what.
     """
 
@@ -80,7 +80,7 @@ class Validated:
     quarantine: pl.DataFrame
     duplicates: int
     spelling: str
-    columns: Found
+    columns: FileColumns
 
 
 def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
@@ -125,7 +125,9 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
     )
 
 
-def _judged(raw: RawFile, found: Found, times: Times, config: Config, *, now: int) -> pl.DataFrame:
+def _judged(
+    raw: RawFile, found: FileColumns, times: Times, config: Config, *, now: int
+) -> pl.DataFrame:
     canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw.frame), reason=_reason(found, config, now=now)
@@ -143,7 +145,7 @@ def _repeated(frame: pl.DataFrame) -> pl.Series:
     return pl.Series(repeated)
 
 
-def _reason(found: Found, config: Config, *, now: int) -> pl.Expr:
+def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
     kind = pl.col("kind")
     outcome = kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT)
     of_ours = pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False)

@@ -12,8 +12,8 @@ from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.ladder import RungName, Verdict
 from training.data import TrainingData
-from training.items import measure as items
 from training.items.choice import ItemChoice
+from training.items.measure import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,6 @@ def rolling(
         if end - config.items.test_days * DAY <= start:
             return
         seen = data.before(end) if back else data
-        choice, measurement = items.measure(seen, config, progress=progress)
+        choice, measurement = measure(seen, config, progress=progress)
         metrics = orjson.loads(orjson.dumps(measurement.metrics, option=orjson.OPT_SERIALIZE_NUMPY))
         yield Backtest(measurement.window_start, choice, measurement.verdicts, metrics)

@@ -22,7 +22,7 @@ Settings = TypeVar("Settings", AlsSettings, NeighbourSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial(Generic[Settings]):
+class TriedModel(Generic[Settings]):
     """One model that was tried, with its best repeat and demand settings.
 
     Attributes
@@ -60,7 +60,7 @@ class ItemChoice:
         The same for events since training.
     demand : float
         Exponent of what is in demand.
-    trials : tuple of Trial
+    trials : tuple of TriedModel
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
@@ -79,7 +79,7 @@ class ItemChoice:
     live: float = 1.0
     live_own: float = 10.0
     demand: float = 0.2
-    trials: tuple[Trial[NeighbourSettings] | Trial[AlsSettings], ...] = ()
+    trials: tuple[TriedModel[NeighbourSettings] | TriedModel[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
     new_item_places: int = 0
     sessions: SessionChoice | None = None

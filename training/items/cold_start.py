@@ -81,6 +81,8 @@ def judged(
     if gain is None or worst is None:
         return nothing
     mean = float(np.nanmean(without))
+    if not mean > 0:
+        return nothing  # whoever hits nothing can lose nothing
     kept = gain.low >= -MOST_LOST * mean and worst.low >= -MOST_COST * mean
     places = items.new_item_places if kept else 0
     return {"places": places, "gain": gain, "if_none_taken": worst}

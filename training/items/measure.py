@@ -32,7 +32,7 @@ from training.items.sessions.choice import sessions_of
 from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import Window, window
 from training.measurement import Measurement
-from training.segments import table as grouping
+from training.segments import fit_table
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
@@ -63,7 +63,7 @@ def measure(
     """
     held = window(data, config)
     train = data.before(held.cutoff)
-    segments = grouping.fit(train, config, at=held.cutoff)
+    segments = fit_table(train, config, at=held.cutoff)
     choice = choose(train, segments, config, progress=progress)
     progress("fitting on all before the test window")
     models = fit(train, segments, choice, config, at=held.cutoff)

@@ -21,7 +21,7 @@ from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.history import EventWeights, History
 from recsys.items.preference import Taste, demand
-from recsys.items.ranker import OWN, PAIR, Parts, habits_of, own
+from recsys.items.ranker import OWN, PAIR, RankerParts, habits_of, own
 from training.data import TrainingData
 from training.items.popularity import critical_kind, fading, recent_histories, takers_by_item
 from training.items.windows import Window, window
@@ -47,7 +47,7 @@ class PartSettings:
 class Fitted:
     """The parts as of an instant, with what is said of each item."""
 
-    parts: Parts
+    parts: RankerParts
     item: NDArray[np.float32]
     weights: EventWeights
     kind: int
@@ -77,7 +77,7 @@ def fit_parts(
     tilt = demand(takers, available, exponent=settings.demand)
     taste = Taste(factors if settings.on_factors else graph, tilt)
     return Fitted(
-        parts=Parts(taste, graph, factors),
+        parts=RankerParts(taste, graph, factors),
         item=item_signals(before, config, at=at),
         weights=settings.weights,
         kind=critical_kind(before.kinds, config),

@@ -19,7 +19,7 @@ from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.preference import Taste, demand
 from training.data import TrainingData
-from training.items.choice import ItemChoice, Trial, event_weights
+from training.items.choice import ItemChoice, TriedModel, event_weights
 from training.items.popularity import recent_histories, takers_by_item
 from training.items.windows import Window, window
 from training.measurement import clearly_above
@@ -111,7 +111,9 @@ def factorisations(model: ItemModel) -> Sequence[AlsSettings]:
     return tuple(dict.fromkeys(fixed))
 
 
-def graph_trials(ground: Ground, progress: Callable[[str], None]) -> list[Trial[NeighbourSettings]]:
+def graph_trials(
+    ground: Ground, progress: Callable[[str], None]
+) -> list[TriedModel[NeighbourSettings]]:
     """Try the graphs, a wider one of the best weighting, then other half-lives of the best."""
     model = ground.config.items.model
     half_life_days = model.half_life_days or ItemChoice().half_life_days
@@ -126,7 +128,7 @@ def graph_trials(ground: Ground, progress: Callable[[str], None]) -> list[Trial[
 
 def factor_trials(
     ground: Ground, half_life_days: float, progress: Callable[[str], None]
-) -> list[Trial[AlsSettings]]:
+) -> list[TriedModel[AlsSettings]]:
     """Try the factorisations at the half-life that suits the graph."""
     tried = factorisations(ground.config.items.model)
     return [_try_factors(ground, settings, half_life_days, progress) for settings in tried]
@@ -137,12 +139,12 @@ def _try_graph(
     settings: NeighbourSettings,
     half_life_days: float,
     progress: Callable[[str], None],
-) -> Trial[NeighbourSettings]:
+) -> TriedModel[NeighbourSettings]:
     progress(f"{settings}, half-life {half_life_days:g} days")
     histories = ground.histories(half_life_days)
     base = neighbours.fit(histories, settings)
     own, exponent, ndcg = _tuned(base, histories, ground, GRAPH_OWN)
-    return Trial(settings, half_life_days, own, exponent, ndcg)
+    return TriedModel(settings, half_life_days, own, exponent, ndcg)
 
 
 def _try_factors(
@@ -150,12 +152,12 @@ def _try_factors(
     settings: AlsSettings,
     half_life_days: float,
     progress: Callable[[str], None],
-) -> Trial[AlsSettings]:
+) -> TriedModel[AlsSettings]:
     progress(f"{settings}, half-life {half_life_days:g} days")
     histories = ground.histories(half_life_days)
     base = als.fit(histories, settings, seed=ground.config.training.seed)
     own, exponent, ndcg = _tuned(base, histories, ground, FACTOR_OWN)
-    return Trial(settings, half_life_days, own, exponent, ndcg)
+    return TriedModel(settings, half_life_days, own, exponent, ndcg)
 
 
 def _tuned(
@@ -205,7 +207,7 @@ def _tilted(
     return lists
 
 
-def by_ndcg(trial: Trial[AlsSettings] | Trial[NeighbourSettings]) -> float:
+def by_ndcg(trial: TriedModel[AlsSettings] | TriedModel[NeighbourSettings]) -> float:
     """Order trials."""
     return trial.ndcg
 

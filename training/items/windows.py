@@ -57,7 +57,7 @@ def window(data: TrainingData, config: Config, *, end: int | None = None) -> Win
     available = data.catalogue.available
     return Window(
         cutoff=cutoff,
-        before=interactions.before(cutoff),
+        before=data.before(cutoff).interactions,
         held_out=held_out,
         available=available,
         wanted=split.relevant(held_out.of_kind(critical), available),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.evaluation.cross_fit import folds as user_folds
+from recsys.evaluation.estimate import NotMeasured
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of, value_of
-from recsys.evaluation.overlap import NotMeasured
 from training.policy.encoding import Encoding
 from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums
 from training.policy.learn import certain, net_of

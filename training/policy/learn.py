@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.cross_fit import folds as user_folds
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured, constant
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of
-from recsys.evaluation.overlap import NotMeasured, clustered_error, effective_size
+from recsys.evaluation.overlap import clustered_error, effective_size
 from recsys.evaluation.policy_value import Decisions
 from training.policy import encoding, response
 from training.policy.encoding import Encoding
@@ -176,6 +176,8 @@ def _held_out_choices(
 def _judged(
     chosen: NDArray[np.int8], default: int, fitted: CrossFitted, log: Log, *, stakes: Stakes
 ) -> PolicyValue | NotMeasured:
+    if (refused := constant(log.logged.reward)) is not None:
+        return refused
     n_arms, net = len(log.arms), net_of(log.logged, stakes)
     single = np.full(len(chosen), default, np.int8)
     q = stakes.net(fitted.guess)
@@ -186,7 +188,7 @@ def _judged(
 def _ships(slope: Estimate | None, lift: PolicyValue | NotMeasured) -> bool:
     if slope is None or isinstance(lift, NotMeasured):
         return False
-    return slope.low > 0 and lift.dr.value > -MAX_ERRORS_BEHIND * lift.dr.error
+    return slope.clearly_above and lift.dr.value > -MAX_ERRORS_BEHIND * lift.dr.error
 
 
 def _verdict(
@@ -198,12 +200,12 @@ def _verdict(
         return f"{arm} for everybody: no feature tells whom to treat otherwise"
     found = f"slope of held-out differences on guessed ones {slope}"
     if _ships(slope, lift):
-        clear = told is not None and told.low > 0
+        clear = told is not None and told.clearly_above
         gain = f"earns {told} a decision more than {arm} for everybody"
         unclear = f"its gain over {arm} for everybody is too small to show here: {told} a decision"
         return (
             f"chooses by person: {gain if clear else unclear}; people differ as guessed ({found})"
         )
-    if slope.low > 0:
+    if slope.clearly_above:
         return f"{arm} for everybody: choosing by person did not earn more ({told})"
     return f"{arm} for everybody: choosing by person does not clearly earn more ({found})"

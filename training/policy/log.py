@@ -21,7 +21,7 @@ FEW_ARMS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class LogColumns:
     """Which column of a log says what; `pscore` and `user` may be empty: the log has none."""
 
     action: str
@@ -53,7 +53,7 @@ class Log:
 
 
 def read_log(
-    path: Path, columns: Columns, features: Sequence[str], *, arms: Sequence[str] = ()
+    path: Path, columns: LogColumns, features: Sequence[str], *, arms: Sequence[str] = ()
 ) -> Log:
     """Read a log; rows without an action or a reward are left out, and counted in the notes.
 
@@ -131,7 +131,7 @@ def _refuse_arms(column: str, found: Sequence[str], known: Sequence[str], *, ask
     raise BadQuery("--action", column, f"{allowed}; the file has {len(found)}: {some}")
 
 
-def _refuse_leaks(columns: Columns, features: Sequence[str]) -> None:
+def _refuse_leaks(columns: LogColumns, features: Sequence[str]) -> None:
     for name in features:
         if name in (columns.action, columns.reward, columns.pscore):
             raise BadQuery("--features", name, "columns known before the arm was chosen")
@@ -151,7 +151,7 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
             )
 
 
-def _complete(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _complete(frame: pl.DataFrame, columns: LogColumns) -> tuple[pl.DataFrame, tuple[str, ...]]:
     needed = [columns.action, columns.reward]
     holes = [pl.col(c).is_null() | pl.col(c).cast(pl.String).is_in(MISSING) for c in needed]
     whole = frame.filter(~pl.any_horizontal(holes))

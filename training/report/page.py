@@ -10,7 +10,7 @@ from typing import Any
 from recsys.data.times import moment
 from recsys.ladder import Question, RungName
 from recsys.segments.groups import MIN_USERS
-from training.pipeline import Outcome
+from training.pipeline import TrainingRun
 from training.report import channel, churn, items, ladder, segments, template
 
 QUESTIONS = {
@@ -20,7 +20,7 @@ QUESTIONS = {
 }
 
 
-def write(outcome: Outcome, file: Path) -> None:
+def write(outcome: TrainingRun, file: Path) -> None:
     """Draw the report of a run into one HTML file; its folder is made where missing."""
     metrics = outcome.manifest.metrics
     template.fill(

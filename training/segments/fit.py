@@ -9,7 +9,7 @@ from typing import Any
 
 from recsys.churn.models import ChurnModels
 from recsys.config import Config
-from recsys.segments import lifecycle
+from recsys.segments import lifecycle, table
 from recsys.segments.groups import Groups
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
@@ -34,8 +34,14 @@ class Grouping:
     metrics: Mapping[str, Any]
 
 
+def fit_table(data: TrainingData, config: Config, *, at: int) -> SegmentTable:
+    """Group the users of `data` by what they did, as of `at`; pass only what was known by then."""
+    critical = data.interactions.of_kind(config.churn.critical_kind)
+    return table.fit(critical, data.trait, trait_name=config.segments.trait, at=at)
+
+
 def fit(
-    data: TrainingData, table: SegmentTable, churn: ChurnModels, config: Config, *, at: int
+    data: TrainingData, segments: SegmentTable, churn: ChurnModels, config: Config, *, at: int
 ) -> Grouping:
     """Group the users of `data` as of `at`.
 
@@ -43,7 +49,7 @@ def fit(
     ----------
     data : TrainingData
         Only what happened before `at`.
-    table : SegmentTable
+    segments : SegmentTable
         As of `at`.
     churn : ChurnModels
         As of `at`; their usage interval is the period of the lifecycle.
@@ -60,16 +66,16 @@ def fit(
     groups = Groups(
         critical=kinds.index(kind) if kind in kinds else -1,
         trait=config.segments.trait,
-        cuts=table.cuts,
+        cuts=segments.cuts,
         period_days=period,
         clusters=found.clusters,
         no_clusters=found.why_not,
         portraits=figures.portraits(
-            critical, table, found.clusters, churn, period_days=period, at=at
+            critical, segments, found.clusters, churn, period_days=period, at=at
         ),
         transitions=moves,
     )
-    cells = grid(critical, table.cuts, churn, at=at)
+    cells = grid(critical, segments.cuts, churn, at=at)
     return Grouping(groups, {**_metrics(groups, found), "grid": cells})
 
 

@@ -19,8 +19,8 @@ from training.items.windows import window
 from training.load import load, open_log
 from training.progress import ConsoleSteps
 from training.tuning import writing
-from training.tuning.judging import Score, Stretches, judged, stretches
-from training.tuning.search import Budget, Found, Study, Trial
+from training.tuning.judging import Stretches, WindowScore, judged, stretches
+from training.tuning.search import SearchBudget, SearchResult, Study, Trial
 from training.tuning.space import Values, applied
 
 FOLDER = Path("var/tuning")
@@ -28,10 +28,10 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TuneRequest:
     """How to search, and where to write what comes of it."""
 
-    budget: Budget
+    budget: SearchBudget
     seed: int
     windows: int
     resume: bool
@@ -45,7 +45,7 @@ class Tuned:
 
     Attributes
     ----------
-    found : Found
+    found : SearchResult
         The search.
     before, after : float or None
         Mean NDCG on the confirming window of the settings in force and of the best trial; None
@@ -56,7 +56,7 @@ class Tuned:
         Where the confirming window begins (microseconds).
     """
 
-    found: Found
+    found: SearchResult
     before: float | None
     after: float | None
     gain: Estimate | None
@@ -65,10 +65,10 @@ class Tuned:
     @property
     def better(self) -> bool:
         """Whether the best trial clearly beats the settings in force."""
-        return self.gain is not None and self.gain.low > 0
+        return self.gain is not None and self.gain.clearly_above
 
 
-def tune(config: Config, console: Console, asked: Asked) -> None:
+def tune(config: Config, console: Console, asked: TuneRequest) -> None:
     """Search, confirm, print the outcome; write the winner if it earned it."""
     with open_log(config) as log, ConsoleSteps(console) as steps:
         steps.begin("load")
@@ -97,7 +97,7 @@ def tune(config: Config, console: Console, asked: Asked) -> None:
 
 
 def confirmed(
-    parts: Stretches, found: Found, config: Config, *, progress: Callable[[str], None]
+    parts: Stretches, found: SearchResult, config: Config, *, progress: Callable[[str], None]
 ) -> Tuned:
     """Compare the best trial with the settings in force on the window kept for this.
 
@@ -116,7 +116,7 @@ def confirmed(
     return Tuned(found, _mean(before), _mean(after), gain, before.window_start)
 
 
-def _gain(before: Score, after: Score, config: Config) -> Estimate | None:
+def _gain(before: WindowScore, after: WindowScore, config: Config) -> Estimate | None:
     training = config.training
     return bootstrap_mean(
         after.ndcg - before.ndcg,
@@ -126,7 +126,7 @@ def _gain(before: Score, after: Score, config: Config) -> Estimate | None:
     )
 
 
-def _mean(score: Score) -> float | None:
+def _mean(score: WindowScore) -> float | None:
     return float(score.ndcg.mean()) if len(score.ndcg) else None
 
 
@@ -135,7 +135,7 @@ def _in_a_line(trial: Trial) -> str:
     return f"trial {trial.number + 1}: {figure}"
 
 
-def _trials(found: Found, config: Config) -> Table:
+def _trials(found: SearchResult, config: Config) -> Table:
     finished = [trial for trial in found.trials if trial.figure is not None]
     best = sorted(finished, key=lambda trial: -(trial.figure or 0.0))[:SHOWN]
     table = Table(title=f"Best of {len(found.trials)} trials, {len(finished)} finished", box=None)
@@ -148,7 +148,7 @@ def _trials(found: Found, config: Config) -> Table:
     return table
 
 
-def _said(tuned: Tuned, config: Config, asked: Asked) -> Iterator[str]:
+def _said(tuned: Tuned, config: Config, asked: TuneRequest) -> Iterator[str]:
     k, found = config.items.at_k, tuned.found
     yield f"the settings in force: NDCG@{k} {found.present:.4f} on the windows searched on"
     if tuned.before is None or tuned.after is None:
@@ -168,7 +168,9 @@ def _said(tuned: Tuned, config: Config, asked: Asked) -> Iterator[str]:
     yield f"evidence: {asked.report_file}"
 
 
-def _evidence(tuned: Tuned, data: TrainingData, config: Config, asked: Asked) -> dict[str, Any]:
+def _evidence(
+    tuned: Tuned, data: TrainingData, config: Config, asked: TuneRequest
+) -> dict[str, Any]:
     gain, best = tuned.gain, tuned.found.best
     return {
         "metric": f"NDCG@{config.items.at_k}",

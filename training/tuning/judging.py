@@ -12,16 +12,16 @@ from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
 from recsys.ladder import Ladder, Question, RungName
+from training import items
 from training.data import TrainingData
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.items.judge import Judge, persons, trait_rows
 from training.items.windows import window
-from training.segments import table as grouping
+from training.segments import fit_table
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class WindowScore:
     """What one window said of one configuration.
 
     Attributes
@@ -48,7 +48,7 @@ def judged(
     *,
     progress: Callable[[str], None],
     most_users: int | None = None,
-) -> Score:
+) -> WindowScore:
     """Choose and fit as training does, `test_days` before the end of `seen`; judge on the rest.
 
     Parameters
@@ -64,7 +64,7 @@ def judged(
     """
     held = window(seen, config)
     train = seen.before(held.cutoff)
-    segments = grouping.fit(train, config, at=held.cutoff)
+    segments = fit_table(train, config, at=held.cutoff)
     choice = items.choose(train, segments, config, progress=progress)
     models = items.fit(train, segments, choice, config, at=held.cutoff)
     users = np.random.default_rng(config.training.seed).permutation(len(held.wanted))
@@ -74,7 +74,7 @@ def judged(
     asked = persons(wanted.user_row, held.before, segments, trait, at=held.cutoff)
     rungs = [rung for rung in models.ladder({}).rungs if rung.name in _JUDGED]
     lists = judge.lists(Ladder(Question.ITEMS, rungs, {}), asked)
-    return Score(held.cutoff, wanted.user_row, judge.ndcg(lists), choice)
+    return WindowScore(held.cutoff, wanted.user_row, judge.ndcg(lists), choice)
 
 
 _JUDGED = (RungName.ONE_TO_ONE, RungName.POPULAR)

@@ -29,7 +29,7 @@ STARTUP = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class SearchBudget:
     """When the search ends: after so many trials, or when so much time is over.
 
     Attributes
@@ -54,7 +54,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What the search came to.
 
     Attributes
@@ -99,20 +99,20 @@ class Study:
 
     def run(
         self,
-        budget: Budget,
+        budget: SearchBudget,
         *,
         clock: Callable[[], float],
         progress: Callable[[str], None],
         finished: Callable[[Trial], None],
         resume: bool,
-    ) -> Found:
+    ) -> SearchResult:
         """Try settings until the budget is used up.
 
         The same data, configuration, seed and number of trials in one run come to the same.
 
         Parameters
         ----------
-        budget : Budget
+        budget : SearchBudget
             At least one trial is made.
         clock : callable
             Seconds that go by.
@@ -135,7 +135,7 @@ class Study:
             finished(list(self._trials(study))[-1])
             if clock() - began > budget.seconds:
                 break
-        return Found(reference, tuple(self._trials(study)))
+        return SearchResult(reference, tuple(self._trials(study)))
 
     def _opened(self) -> optuna.Study:
         self.file.parent.mkdir(parents=True, exist_ok=True)

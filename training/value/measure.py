@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms.lifetime.bgnbd import Repeats
+from recsys.algorithms.lifetime.bgnbd import RepeatCounts
 from recsys.churn import labels
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -137,7 +137,7 @@ def _newcomer(model: LifetimeModel | None, of: Purchases, config: Config) -> Flo
         return np.full((4, len(HORIZONS_DAYS)), np.nan)
     zero = np.zeros(1)
     first = np.array([of.first_value.mean()])
-    new = Purchases(np.zeros(1, np.int64), Repeats(zero, zero, zero), zero, first)
+    new = Purchases(np.zeros(1, np.int64), RepeatCounts(zero, zero, zero), zero, first)
     orders = np.array([model.expected_orders(new, days=days)[0] for days in HORIZONS_DAYS])
     asked = config.training
     low, high = model.spread(new, days=HORIZONS_DAYS, confidence=asked.confidence, seed=asked.seed)

@@ -29,7 +29,7 @@ MAX_TRIED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Repeats:
+class RepeatCounts:
     """What the model has to know of users, one entry each.
 
     Attributes
@@ -75,7 +75,7 @@ class BgNbd:
         """Whether anybody quits at all; if not, P(alive) says nothing and P0 still does."""
         return self.a / (self.a + self.b) >= NO_DROPOUT
 
-    def alive(self, of: Repeats) -> Floats:
+    def alive(self, of: RepeatCounts) -> Floats:
         """Return P(alive), float64, shape (n_users,); 1 for one-time buyers by construction."""
         shape = self.r + of.x
         gone = self._odds_of_quitting(of.x)
@@ -84,14 +84,14 @@ class BgNbd:
             alive: Floats = 1 / (1 + np.exp(np.log(gone) + shape * grown))
         return alive
 
-    def silent(self, of: Repeats, t: float) -> Floats:
+    def silent(self, of: RepeatCounts, t: float) -> Floats:
         """Return P0, the probability of no purchase in the next `t`, float64, shape (n_users,)."""
         since = self.alpha + of.T
         some = -np.expm1((self.r + of.x) * (np.log(since) - np.log(since + t)))
         silent: Floats = 1 - self.alive(of) * some
         return silent
 
-    def even_odds(self, of: Repeats) -> Floats:
+    def even_odds(self, of: RepeatCounts) -> Floats:
         """Return the t at which P0 falls to one half, float64, shape (n_users,); inf if never."""
         alive = self.alive(of)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,7 +101,7 @@ class BgNbd:
         return odds
 
     def drawn(
-        self, of: Repeats, t: Sequence[float], *, draws: int, rng: np.random.Generator
+        self, of: RepeatCounts, t: Sequence[float], *, draws: int, rng: np.random.Generator
     ) -> Floats:
         """Return purchases within each `t` as they may come, shape (len(t), n_users, draws).
 
@@ -117,7 +117,7 @@ class BgNbd:
         drawn: Floats = np.minimum(came, most).astype(np.float64)
         return drawn
 
-    def expected(self, of: Repeats, t: float) -> Floats:
+    def expected(self, of: RepeatCounts, t: float) -> Floats:
         """Return E[Y(t)], the purchases expected in the next `t`, float64, shape (n_users,).
 
         Equation 10 of the paper after Pfaff's transformation, 2F1(r+x, a-1; a+b+x-1; -t/(alpha+T)),
@@ -135,11 +135,11 @@ class BgNbd:
             found = top / (a - 1) * (1 - series)
         bad = ~((found >= 0) & (found <= most * (1 + 1e-9)))
         if bad.any():
-            found[bad] = self._averaged(Repeats(of.x[bad], of.t_x[bad], of.T[bad]), t)
+            found[bad] = self._averaged(RepeatCounts(of.x[bad], of.t_x[bad], of.T[bad]), t)
         expected: Floats = self.alive(of) * found
         return expected
 
-    def _averaged(self, of: Repeats, t: float) -> Floats:
+    def _averaged(self, of: RepeatCounts, t: float) -> Floats:
         """Return E[Y(t)] of users who are alive, whatever the parameters."""
         from scipy.special import betaincinv
 
@@ -154,7 +154,7 @@ class BgNbd:
         return np.where(x > 0, self.a / (self.b + np.maximum(x, 1) - 1), 0.0)
 
 
-def fit(of: Repeats) -> BgNbd:
+def fit(of: RepeatCounts) -> BgNbd:
     """Return the most likely parameters.
 
     Time is rescaled to the longest observation, identical users are grouped, and the better of
@@ -172,7 +172,7 @@ def fit(of: Repeats) -> BgNbd:
     unit = float(of.T.max())
     groups, n = _grouped(of, unit)
     thin = slice(None, None, 1 + len(n) // MAX_TRIED)
-    few = Repeats(groups.x[thin], groups.t_x[thin], groups.T[thin])
+    few = RepeatCounts(groups.x[thin], groups.t_x[thin], groups.T[thin])
     tried = [_climbed(np.log(start), few, n[thin]) for start in STARTS]
     best = min(tried, key=lambda result: float(result.fun))
     if len(few) < len(groups):
@@ -183,7 +183,7 @@ def fit(of: Repeats) -> BgNbd:
     return BgNbd(r, alpha * unit, a, b, level)
 
 
-def _climbed(start: Floats, groups: Repeats, n: Floats) -> Any:
+def _climbed(start: Floats, groups: RepeatCounts, n: Floats) -> Any:
     from scipy.optimize import minimize
 
     return minimize(
@@ -197,17 +197,17 @@ def _climbed(start: Floats, groups: Repeats, n: Floats) -> Any:
     )
 
 
-def _grouped(of: Repeats, unit: float) -> tuple[Repeats, Floats]:
+def _grouped(of: RepeatCounts, unit: float) -> tuple[RepeatCounts, Floats]:
     """Return the distinct users in the new unit of time, and how many there are of each."""
     order = np.lexsort((of.T, of.t_x, of.x))
     x, t_x, age = of.x[order], of.t_x[order] / unit, of.T[order] / unit
     changes = (np.diff(x) != 0) | (np.diff(t_x) != 0) | (np.diff(age) != 0)
     opens = np.append(0, 1 + np.flatnonzero(changes))
     n = np.diff(np.append(opens, len(x))).astype(np.float64)
-    return Repeats(x[opens], t_x[opens], age[opens]), n
+    return RepeatCounts(x[opens], t_x[opens], age[opens]), n
 
 
-def _loss(logs: Floats, of: Repeats, n: Floats) -> tuple[float, Floats]:
+def _loss(logs: Floats, of: RepeatCounts, n: Floats) -> tuple[float, Floats]:
     """Return the mean negative log-likelihood (equation 6) and its gradient in the logarithms."""
     from scipy.special import digamma, gammaln
 

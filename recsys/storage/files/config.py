@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from recsys.config import Config, parse
+from recsys.config import Config, masked, parse
 from recsys.errors import BadConfigFile, BadValue, UnknownKey, UnreadableFile
 
 DEFAULT = Path("recsys.toml")
@@ -28,7 +29,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     UnreadableFile
         The file named does not exist or cannot be read.
     BadConfigFile
-        The file is no TOML, or a key of it is wrong; says in which line.
+        The file is no TOML, holds a password, or a key of it is wrong; says in which line.
     ConfigError
         The environment is wrong.
     """
@@ -38,9 +39,9 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     text = _text(path)
     file = _parsed(path, text)
     try:
-        parse(file, {})
+        _refuse_password(parse(file, {}).storage.url)
     except (UnknownKey, BadValue) as mistake:
-        raise BadConfigFile(path, _line_of(mistake.key, text), mistake) from mistake
+        raise BadConfigFile(path, _line_of(mistake.key, text), mistake) from None
     return parse(file, environment)
 
 
@@ -60,16 +61,30 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise BadConfigFile(path, None, error) from error
 
 
+def _refuse_password(url: str) -> None:
+    if (shown := masked(url)) != url:
+        where = "the whole URL in RECSYS_STORAGE__URL, or the password in PGPASSWORD or ~/.pgpass"
+        raise BadValue("storage.url", shown, f"no password in a file: {where}")
+
+
 def _line_of(key: str, text: str) -> int | None:
-    """Return the line that sets the dotted `key`; tables and dotted keys are both understood."""
-    section = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        bare = line.split("#", 1)[0].strip()
-        if bare.startswith("["):
-            section = bare.strip("[] ")
-            name = section
-        else:
-            name = ".".join(filter(None, (section, bare.split("=", 1)[0].strip())))
-        if bare and name.replace('"', "") == key:
-            return number
-    return None
+    """Return the line that sets the dotted `key`: where the text differs from one without it."""
+    # Here, because only a mistake needs it.
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    if not _remove(document, key):
+        return None
+    pairs = zip_longest(text.splitlines(), tomlkit.dumps(document).splitlines())
+    return next((n for n, (line, left) in enumerate(pairs, start=1) if line != left), None)
+
+
+def _remove(table: Any, key: str) -> bool:
+    name = next((name for name in table if f"{key}.".startswith(f"{name}.")), None)
+    if name is None:
+        return False
+    below = key[len(name) + 1 :]
+    if below and isinstance(table[name], Mapping):
+        return _remove(table[name], below)
+    del table[name]
+    return True

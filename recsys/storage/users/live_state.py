@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_OPENED
+from recsys.data.netting import order_number
 from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database
@@ -26,7 +27,7 @@ SLACK = 60 * SECOND
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
 _EVENTS = f"""
 SELECT * FROM (
-    SELECT 0 AS part, item_id, kind, at, seq, quantity, coalesce(value, 0.0), NULL FROM events
+    SELECT 0 AS part, item_id, kind, at, seq, quantity, coalesce(value, 0.0), order_id FROM events
     WHERE user_id = ?1 AND seq > ?2 AND at <= ?3
     AND kind NOT IN ({_MESSAGE_NAMES})
     AND NOT machine
@@ -111,7 +112,9 @@ def _remembered(rows: list[tuple[Any, ...]], now: int) -> Remembered:
     if len(rows) == 1 and rows[0][0] == _USER:
         return _known_by_traits(*rows[0][1:3])
     live = [
-        LiveEvent(row[1], row[2], min(row[3], now), *row[5:7]) for row in rows if row[0] == _LIVE
+        LiveEvent(row[1], row[2], min(row[3], now), row[5], row[6], order=order_number(row[7]))
+        for row in rows
+        if row[0] == _LIVE
     ]
     said = latest((*row[1:3], row[7], *row[3:5]) for row in rows if row[0] == _CONSENT)
     users = [row for row in rows if row[0] == _USER]

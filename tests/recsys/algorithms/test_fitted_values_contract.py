@@ -38,7 +38,7 @@ from tests.recsys.algorithms import test_session_models_contract as by_session
 from tests.recsys.algorithms.test_additive import USERS, X, Y
 from tests.recsys.algorithms.test_content_neighbours import CATEGORIES, PRICE, TITLES
 
-REPEATS = bgnbd.Repeats(
+REPEATS = bgnbd.RepeatCounts(
     x=np.array([0.0, 1, 2, 5, 0, 3, 8, 1] * 5),
     t_x=np.array([0.0, 10, 20, 30, 0, 12, 36, 39] * 5),
     T=np.array([39.0, 39, 35, 38, 30, 39, 39, 39] * 5),

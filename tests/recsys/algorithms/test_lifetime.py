@@ -12,18 +12,18 @@ from scipy.integrate import quad
 from scipy.stats import beta
 
 from recsys.algorithms.lifetime import bgnbd, gamma_gamma, sbg
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.errors import NothingToLearnFrom
 from tests.bench.lifetime import repeats_of_a_known_world
 
 CDNOW = np.genfromtxt(
     Path(__file__).parents[2] / "data" / "cdnow_sample.csv", delimiter=",", skip_header=1
 ).T.copy()
-SAMPLE = Repeats(CDNOW[1], CDNOW[2], CDNOW[3])
+SAMPLE = RepeatCounts(CDNOW[1], CDNOW[2], CDNOW[3])
 
 
-def one(x: float, t_x: float, age: float) -> Repeats:
-    return Repeats(np.array([x]), np.array([t_x]), np.array([age]))
+def one(x: float, t_x: float, age: float) -> RepeatCounts:
+    return RepeatCounts(np.array([x]), np.array([t_x]), np.array([age]))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_bgnbd_reproduces_the_published_expectation(cdnow: BgNbd) -> None:
 
 def test_a_second_fit_equals_the_first_and_the_unit_of_time_does_not_matter(cdnow: BgNbd) -> None:
     assert bgnbd.fit(SAMPLE) == cdnow
-    days = bgnbd.fit(Repeats(SAMPLE.x, SAMPLE.t_x * 7, SAMPLE.T * 7))
+    days = bgnbd.fit(RepeatCounts(SAMPLE.x, SAMPLE.t_x * 7, SAMPLE.T * 7))
     assert days.alpha == pytest.approx(7 * cdnow.alpha, rel=1e-4)
     assert days.r == pytest.approx(cdnow.r, rel=1e-4)
 
@@ -112,7 +112,7 @@ def test_a_world_where_nobody_quits_is_noticed() -> None:
     pace, age = rng.gamma(2.0, 0.5, 3_000), np.full(3_000, 50.0)
     x = rng.poisson(pace * age).astype(float)
     t_x = np.where(x > 0, age * rng.random(3_000) ** (1 / np.maximum(x, 1)), 0)
-    assert not bgnbd.fit(Repeats(x, t_x, age)).sees_dropout
+    assert not bgnbd.fit(RepeatCounts(x, t_x, age)).sees_dropout
 
 
 def test_without_a_repeat_there_is_nothing_to_fit() -> None:

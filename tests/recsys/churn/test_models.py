@@ -217,7 +217,7 @@ def test_later_events_change_no_fitted_array() -> None:
 
 
 def test_segment_rates_are_shrunk_to_the_base() -> None:
-    members = segment.Membership(np.zeros(30, np.int16), np.arange(30) < 15, np.ones(30))
+    members = segment.Memberships(np.zeros(30, np.int16), np.arange(30) < 15, np.ones(30))
     base = popular.PopularChurn(0.2, 0.1, 0.3, 100, 28)
     rates = segment.fit(
         members, base, ("some", "empty"), active_segment=np.zeros(3, np.int16), shrinkage=30, z=Z

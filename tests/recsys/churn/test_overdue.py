@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.churn.overdue import Rule, Status
+from recsys.churn.overdue import OverdueRule, Status
 from recsys.churn.popular import PopularChurn
 from recsys.churn.risk import Band, ChurnQuery
 from recsys.data.interactions import NO_EVENTS
@@ -16,7 +16,7 @@ from recsys.data.times import DAY
 from tests.recsys.churn.worlds import KINDS, person, purchases
 
 AT = 100 * DAY
-RULE = Rule(Reading(KINDS, "purchase"), usage_days=20.0)
+RULE = OverdueRule(Reading(KINDS, "purchase"), usage_days=20.0)
 NOTHING = PopularChurn(0.5, 0.05, 0.95, 0, 28, rule=RULE)
 
 

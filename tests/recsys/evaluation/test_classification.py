@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from recsys.evaluation import classification
-from recsys.evaluation.classification import METRICS, Forecast, ReliabilityBin
+from recsys.evaluation.classification import METRICS, Predictions, ReliabilityBin
 
 SAID = np.array([0.1, 0.4, 0.35, 0.8])
 SEEN = np.array([False, False, True, True])
@@ -135,14 +135,14 @@ def test_nothing_happened_has_no_lift_curve() -> None:
     assert classification.lift_curve(np.zeros(3, bool), np.ones(3)) == ()
 
 
-def measured(forecast: Forecast, name: str = "auc") -> object:
+def measured(forecast: Predictions, name: str = "auc") -> object:
     return classification.measured(METRICS[name], forecast, seed=1, resamples=400)
 
 
 def test_the_interval_holds_the_value_and_is_repeatable() -> None:
     rng = np.random.default_rng(2)
     said = rng.random(500)
-    forecast = Forecast(rng.random(500) < said, said, np.arange(500, dtype=np.int32))
+    forecast = Predictions(rng.random(500) < said, said, np.arange(500, dtype=np.int32))
     for name in METRICS:
         estimate = classification.measured(METRICS[name], forecast, seed=1, resamples=300)
         assert estimate is not None
@@ -156,8 +156,8 @@ def test_rows_of_one_user_are_drawn_together() -> None:
     said = rng.random(100)
     seen = rng.random(100) < said
     rows = np.arange(100, dtype=np.int32)
-    once = classification.measured(METRICS["auc"], Forecast(seen, said, rows), seed=1)
-    copies = Forecast(np.tile(seen, 9), np.tile(said, 9), np.tile(rows, 9))
+    once = classification.measured(METRICS["auc"], Predictions(seen, said, rows), seed=1)
+    copies = Predictions(np.tile(seen, 9), np.tile(said, 9), np.tile(rows, 9))
     nine_times = classification.measured(METRICS["auc"], copies, seed=1)
     assert once is not None
     assert nine_times is not None
@@ -167,6 +167,6 @@ def test_rows_of_one_user_are_drawn_together() -> None:
 
 def test_one_user_or_one_class_has_no_interval() -> None:
     one_user = np.zeros(4, np.int32)
-    assert measured(Forecast(SEEN, SAID, one_user)) is None
-    assert measured(Forecast(np.ones(4, bool), SAID, np.arange(4, dtype=np.int32))) is None
-    assert measured(Forecast(SEEN[:0], SAID[:0], one_user[:0])) is None
+    assert measured(Predictions(SEEN, SAID, one_user)) is None
+    assert measured(Predictions(np.ones(4, bool), SAID, np.arange(4, dtype=np.int32))) is None
+    assert measured(Predictions(SEEN[:0], SAID[:0], one_user[:0])) is None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.cross_fit import cross_fitted, folds
+from recsys.evaluation.estimate import NotMeasured
 from recsys.evaluation.estimators import (
     Laid,
     Measured,
@@ -18,7 +19,7 @@ from recsys.evaluation.estimators import (
     unmeasurable,
     value_of,
 )
-from recsys.evaluation.overlap import NotMeasured, clustered_error, effective_size
+from recsys.evaluation.overlap import clustered_error, effective_size
 from recsys.evaluation.policy_value import Decisions
 
 # rows: kinds of users; columns: actions

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.data.ids import IdMap
-from recsys.evaluation.per_user import Judged
+from recsys.evaluation.per_user import PerUser
 
 
 def test_figures_follow_their_users_in_any_order() -> None:
-    judged = Judged.of(
+    judged = PerUser.of(
         "items",
         "ndcg_at_20",
         window_start=0,
@@ -24,7 +24,7 @@ def test_figures_follow_their_users_in_any_order() -> None:
 
 def test_nobody_judged_is_no_figures() -> None:
     nobody = np.empty(0, np.int32)
-    judged = Judged.of(
+    judged = PerUser.of(
         "items",
         "ndcg_at_20",
         window_start=0,

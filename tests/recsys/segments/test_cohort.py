@@ -16,7 +16,7 @@ from recsys.data.interactions import UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from recsys.segments import cohort, lifecycle, rfm, rule_parser
-from recsys.segments.cohort import NO_LEAF, Decision, Lookup
+from recsys.segments.cohort import NO_LEAF, CohortDecision, Lookup
 from recsys.segments.groups import Groups
 from recsys.segments.snapshot import Crowd
 
@@ -65,7 +65,7 @@ def person(*told: Told, profiling: bool = True, **traits: str) -> Person:
 
 def decided(
     rule: Any, *people: Person, scores: Mapping[str, list[float]] | None = None
-) -> Decision:
+) -> CohortDecision:
     known = {name: np.array(values) for name, values in (scores or {}).items()}
     lookup = Lookup(
         KINDS, IdMap.of(ITEMS), CATALOGUE, GROUPS,

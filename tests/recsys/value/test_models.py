@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.algorithms.lifetime.bgnbd import BgNbd, Repeats
+from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.algorithms.lifetime.gamma_gamma import GammaGamma
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.kinds import Reading
@@ -101,12 +101,14 @@ def test_where_users_are_few_there_is_neither_interval_nor_next_order() -> None:
 
 
 def test_the_next_order_is_expected_at_even_odds() -> None:
-    of = Repeats(np.array([0.0, 3.0, 9.0]), np.array([0.0, 8.0, 9.0]), np.array([1.0, 9.0, 60.0]))
+    of = RepeatCounts(
+        np.array([0.0, 3.0, 9.0]), np.array([0.0, 8.0, 9.0]), np.array([1.0, 9.0, 60.0])
+    )
     t = PACE.even_odds(of)
     some = np.isfinite(t)
     assert some.tolist() == [True, True, False]
     for user in np.flatnonzero(some):
-        own = Repeats(of.x[user : user + 1], of.t_x[user : user + 1], of.T[user : user + 1])
+        own = RepeatCounts(of.x[user : user + 1], of.t_x[user : user + 1], of.T[user : user + 1])
         assert PACE.silent(own, float(t[user]))[0] == pytest.approx(0.5)
 
 
@@ -123,10 +125,10 @@ def test_a_regular_buyer_is_expected_soon_and_a_lapsed_one_never() -> None:
 @given(st.integers(0, 20), st.floats(0, 60), st.floats(0, 60))
 def test_the_drawn_mean_is_the_expected_one(x: int, t_x: float, more: float) -> None:
     one = np.ones(4_000)
-    of = Repeats(one * x, one * (t_x if x else 0.0), one * (t_x + more))
+    of = RepeatCounts(one * x, one * (t_x if x else 0.0), one * (t_x + more))
     drawn = PACE.drawn(of, [4.0, 12.0], draws=10, rng=np.random.default_rng(1))
     assert (drawn[1] >= drawn[0]).all()
-    single = Repeats(of.x[:1], of.t_x[:1], of.T[:1])
+    single = RepeatCounts(of.x[:1], of.t_x[:1], of.T[:1])
     expected = PACE.expected(single, 12.0)[0]
     assert drawn[1].mean() == pytest.approx(expected, abs=4 * drawn[1].std() / 200 + 1e-3)
 
@@ -136,7 +138,7 @@ def test_the_interval_covers_what_comes_in_the_world_of_the_model() -> None:
     n = 4_000
     x = rng.integers(1, 6, n).astype(np.float64)
     of = Purchases(
-        np.arange(n), Repeats(x, x * 2.0, x * 2 + 3), rng.uniform(5, 50, n), np.full(n, 20.0)
+        np.arange(n), RepeatCounts(x, x * 2.0, x * 2 + 3), rng.uniform(5, 50, n), np.full(n, 20.0)
     )
     low, high = LIFETIMES.spread(of, days=(90,), confidence=0.9, seed=1)
     # drawn by the generator of another seed: the coverage of a predictive interval is its level

@@ -16,14 +16,17 @@ from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR
 from tests.training.channel.shop import CONFIG, END, training_data
-from training.channel import choose, hour_features, hours, measure
+from training import channel
+from training.channel import hour_features, hours
+from training.channel.choose import on_trial
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
-from training.channel.judge_hours import Judged
+from training.channel.judge_hours import HoursVerdict
+from training.channel.measure import judge_hours
 from training.data import TrainingData
 from training.demo.messages import Simulated
 from training.demo.world import World
-from training.segments import table as segmentation
+from training.segments import fit_table
 
 UTC = ZoneInfo("UTC")
 BUSY = World(
@@ -67,10 +70,10 @@ def best_hours(found: ChannelHours) -> list[int]:
     return [int(shares.sum(axis=0).argmax()) for shares in found.everybody]
 
 
-def judged(data: TrainingData) -> Judged:
+def judged(data: TrainingData) -> HoursVerdict:
     end = int(data.messages.at.max()) + 1
-    trial = choose.on_trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
-    return measure.judge_hours(data, trial, CONFIG)
+    trial = on_trial(data, ChannelChoiceParams(), CONFIG, start=end - 30 * DAY, end=end)
+    return judge_hours(data, trial, CONFIG)
 
 
 def active(simulated: Simulated, data: TrainingData, *, follows: bool) -> TrainingData:
@@ -158,9 +161,9 @@ def test_only_channels_with_a_response_of_the_user_are_kept(usual: TrainingData)
     kept = hours.sent_before(usual.messages, len(usual.interactions.users))
     assert len(kept.at) < len(usual.messages) / 2
     for user in range(60):
-        for channel in range(3):
-            own = (usual.messages.user_row == user) & (usual.messages.channel == channel)
-            sent = kept.through(user, channel)
+        for number in range(3):
+            own = (usual.messages.user_row == user) & (usual.messages.channel == number)
+            sent = kept.through(user, number)
             all_of_it = usual.messages.at[own] if usual.messages.responded[own].any() else []
             assert sent.at.tolist() == list(all_of_it)
             assert sent.responded.sum() == usual.messages.responded[own].sum()
@@ -237,14 +240,14 @@ def test_few_responses_are_not_judged() -> None:
 
 def test_what_is_served_is_told_by_the_model_and_by_the_measurement() -> None:
     data = training_data(World(), n_users=700)[1]
-    choice, measurement = measure.measure(data, CONFIG, progress=lambda _: None)
+    choice, measurement = channel.measure(data, CONFIG, progress=lambda _: None)
     told: dict[str, Any] = measurement.metrics["hours"]
     served = tuple(name for name in told if told[name]["served"] == "channel")
     assert "push" in served
     assert choice.hours == Served(served, ())
-    table = segmentation.fit(data, CONFIG, at=END)
-    models = measure.fit(data, table, choice, CONFIG, at=END)
+    table = fit_table(data, CONFIG, at=END)
+    models = channel.fit(data, table, choice, CONFIG, at=END)
     assert models.hours is not None
     assert models.hours.by_channel.tolist() == [name in served for name in models.terms.names]
     assert not models.hours.by_person.any()
-    assert measure.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None
+    assert channel.fit(data, table, ChannelChoiceParams(), CONFIG, at=END).hours is None

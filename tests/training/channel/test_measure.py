@@ -16,17 +16,15 @@ from recsys.data.times import DAY
 from recsys.errors import BadValue
 from recsys.ladder import Question, RungName
 from tests.training.channel.shop import CONFIG, training_data
-from training.channel import choose
-from training.channel import fit as channel_fit
-from training.channel import judge as judging
-from training.channel import measure as channel
-from training.channel.fit import ChannelChoiceParams
-from training.channel.judge import choices, held_out
+from training import channel
+from training.channel.choose import on_trial
+from training.channel.fit import ChannelChoiceParams, terms
+from training.channel.judge import choices, held_out, receivers
 from training.data import TrainingData
 from training.demo.messages import Simulated
 from training.demo.world import World
 from training.measurement import Measurement
-from training.segments import table as segments
+from training.segments import fit_table
 
 STRONG = World(personal=1.6, hour=0.0, fatigue=0.0)
 ALIKE = World(personal=0.0, regular=0.0, home=0.0, hour=0.0, fatigue=0.0)
@@ -50,8 +48,8 @@ def measured(
 
 def fitted(data: TrainingData, config: Config = CONFIG):  # type: ignore[no-untyped-def]
     end = data.interactions.end
-    table = segments.fit(data, config, at=end)
-    return channel_fit.fit(data, table, ChannelChoiceParams(), config, at=end)
+    table = fit_table(data, config, at=end)
+    return channel.fit(data, table, ChannelChoiceParams(), config, at=end)
 
 
 def test_where_people_differ_1_to_1_ships(
@@ -83,8 +81,8 @@ def test_where_people_are_alike_1_to_1_nearly_never_ships() -> None:
 def test_the_measured_value_is_near_the_true_one(strong: tuple[Simulated, TrainingData]) -> None:
     simulated, data = strong
     start = int(data.messages.at.max()) + 1 - 30 * DAY
-    table = segments.fit(data.before(start), CONFIG, at=start)
-    models = channel_fit.fit(data, table, ChannelChoiceParams(3.0), CONFIG, at=start)
+    table = fit_table(data.before(start), CONFIG, at=start)
+    models = channel.fit(data, table, ChannelChoiceParams(3.0), CONFIG, at=start)
     held = held_out(
         data.messages, data.interactions.users, table, models.terms, start=start, end=start * 2
     )
@@ -97,7 +95,7 @@ def test_the_measured_value_is_near_the_true_one(strong: tuple[Simulated, Traini
     true = np.where(chosen >= 0, worth[n, chosen], 0.0).mean()
     careful = choices(models, {}, held, top=RungName.POPULAR).action
     assert true > np.where(careful >= 0, worth[n, careful], 0.0).mean()
-    trial = choose.on_trial(data, ChannelChoiceParams(3.0), CONFIG, start=start, end=start * 2)
+    trial = on_trial(data, ChannelChoiceParams(3.0), CONFIG, start=start, end=start * 2)
     value = trial.value(chosen)
     assert value.low <= true <= value.high  # type: ignore[union-attr]
 
@@ -152,9 +150,9 @@ def test_the_same_data_give_the_same_models(strong: tuple[Simulated, TrainingDat
 def test_later_messages_change_nothing(strong: tuple[Simulated, TrainingData]) -> None:
     _, data = strong
     at = data.interactions.end - 60 * DAY
-    table = segments.fit(data.before(at), CONFIG, at=at)
+    table = fit_table(data.before(at), CONFIG, at=at)
     some, less = (
-        channel_fit.fit(known, table, ChannelChoiceParams(), CONFIG, at=at)
+        channel.fit(known, table, ChannelChoiceParams(), CONFIG, at=at)
         for known in (data, replace(data, messages=data.messages.before(at - 7 * DAY + 1)))
     )
     assert (some.popular.response.mean == less.popular.response.mean).all()
@@ -206,8 +204,8 @@ def test_a_channel_with_a_budget_gets_a_price_and_keeps_to_its_share(
 ) -> None:
     _, data = strong
     free = fitted(data)
-    crowd = judging.receivers(
-        data.messages, segments.fit(data, CONFIG, at=data.interactions.end),
+    crowd = receivers(
+        data.messages, fit_table(data, CONFIG, at=data.interactions.end),
         at=data.interactions.end // DAY * DAY + DAY // 2,
     )  # fmt: skip
     place = free.terms.names.index("push")
@@ -226,23 +224,33 @@ def test_a_channel_may_not_be_called_none() -> None:
     section = Channels(arms={"none": Channel()}, default_arm="none")
     config = CONFIG.model_copy(update={"channels": section})
     with pytest.raises(BadValue, match="channels"):
-        channel_fit.terms(config, ChannelChoiceParams())
+        terms(config, ChannelChoiceParams())
 
 
 def test_without_a_default_arm_the_first_configured_one_is_it() -> None:
     section = Channels(arms={"sms": Channel(), "email": Channel()})
     config = CONFIG.model_copy(update={"channels": section})
-    assert channel_fit.terms(config, ChannelChoiceParams()).default_arm == "sms"
+    assert terms(config, ChannelChoiceParams()).default_arm == "sms"
 
 
 def test_users_without_an_open_channel_are_not_judged(
     strong: tuple[Simulated, TrainingData],
 ) -> None:
     _, data = strong
-    terms = channel_fit.terms(CONFIG, ChannelChoiceParams())
+    on = terms(CONFIG, ChannelChoiceParams())
     start = int(data.messages.at.min())
-    table = segments.fit(data.before(start + DAY), CONFIG, at=start + DAY)
+    table = fit_table(data.before(start + DAY), CONFIG, at=start + DAY)
     held = held_out(
-        data.messages, data.interactions.users, table, terms, start=start, end=start + 30 * DAY
+        data.messages, data.interactions.users, table, on, start=start, end=start + 30 * DAY
     )
     assert len(held.crowd) == len(held.logged) == 0
+
+
+def test_where_nobody_responds_no_policy_can_be_told_from_another(
+    strong: tuple[Simulated, TrainingData],
+) -> None:
+    messages = strong[1].messages
+    silent = replace(messages, responded=np.zeros(len(messages), bool))
+    _, measured = channel.measure(replace(strong[1], messages=silent), CONFIG, progress=quiet)
+    assert not any(verdict.shipped for verdict in measured.verdicts.values())
+    assert "outcomes are the same" in measured.verdicts[RungName.SEGMENT].why

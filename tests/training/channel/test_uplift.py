@@ -14,7 +14,7 @@ from recsys.channel.uplift import Uplift
 from recsys.config import Channel
 from recsys.data.person import Person
 from recsys.data.times import DAY
-from recsys.evaluation.policy_value import NotMeasured
+from recsys.evaluation.estimate import NotMeasured
 from recsys.ladder import Climb, RungName
 from recsys.storage.models import artifact
 from tests.training.channel.buyers import (
@@ -27,13 +27,12 @@ from tests.training.channel.buyers import (
     Truth,
     shop,
 )
-from training.channel import fit as channel_fit
-from training.channel import measure as channel
+from training import channel
 from training.channel import uplift
 from training.channel.fit import ChannelChoiceParams
 from training.data import TrainingData
 from training.measurement import Measurement
-from training.segments import table as segments
+from training.segments import fit_table
 
 ANYWAY = Truth()
 NO_EFFECT = Truth(buys=((0.5, 0.5, 0.5), (0.1, 0.1, 0.1)), cost=0.0)
@@ -66,8 +65,8 @@ def trained(truth: Truth, data: TrainingData | None = None) -> Trained:
     data = shop(truth) if data is None else data
     choice, measurement = channel.measure(data, truth.config, progress=lambda _: None)
     at = START + (DAYS + 8) * DAY
-    table = segments.fit(data, truth.config, at=at)
-    return Trained(choice, measurement, channel_fit.fit(data, table, choice, truth.config, at=at))
+    table = fit_table(data, truth.config, at=at)
+    return Trained(choice, measurement, channel.fit(data, table, choice, truth.config, at=at))
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +232,9 @@ def test_a_channel_with_a_budget_is_priced_by_what_it_adds() -> None:
     section = ANYWAY.config.channels.model_copy(update={"arms": arms})
     config = ANYWAY.config.model_copy(update={"channels": section})
     at = START + (DAYS + 8) * DAY
-    table = segments.fit(data, config, at=at)
+    table = fit_table(data, config, at=at)
     free, priced = (
-        channel_fit.fit(data, table, ChannelChoiceParams(uplift=True), each, at=at)
+        channel.fit(data, table, ChannelChoiceParams(uplift=True), each, at=at)
         for each in (ANYWAY.config, config)
     )
     assert free.terms.channels[0].price == 0

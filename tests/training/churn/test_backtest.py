@@ -18,13 +18,12 @@ from recsys.data.times import DAY
 from tests.recsys.churn.worlds import dying_world
 from tests.training.churn.test_measure import configured, data, quick, silent
 from tests.worlds import World
-from training import judging_job
-from training.churn import backtest, choose
-from training.churn import measure as churn
+from training import churn, judging_job
+from training.churn import backtest
 from training.churn.backtest import ANEW, Matured
-from training.churn.choose import Candidate
+from training.churn.choose import CANDIDATES, Candidate
 from training.report import churn_backtest as page
-from training.segments import table as segments
+from training.segments import fit_table
 
 __all__ = ["quick"]
 
@@ -74,8 +73,8 @@ def version(at: int) -> ChurnModels:
     """Return what a version trained at `at` would have to say."""
     known = WORLD.before(at)
     choice = churn.define(known.interactions, CONFIG)
-    choice = replace(choice, candidate=next(iter(choose.CANDIDATES)))
-    table = segments.fit(known, CONFIG, at=at)
+    choice = replace(choice, candidate=next(iter(CANDIDATES)))
+    table = fit_table(known, CONFIG, at=at)
     return churn.fit(known, table, choice, CONFIG, at=at)
 
 

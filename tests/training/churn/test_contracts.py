@@ -12,9 +12,9 @@ from recsys.evaluation.classification import auc
 from recsys.ladder import Reason, RungName
 from tests.recsys.churn.worlds import PURCHASE, person, table
 from tests.training.churn.test_measure import configured, data
-from training.churn import choose as churn_choice
-from training.churn import measure as churn
-from training.segments import table as segments
+from training import churn
+from training.churn.choose import silent
+from training.segments import fit_table
 
 CANCEL = 0
 CONFIG = configured(cancel_kind="view", term_days=31, horizon_days=31, cutoffs=4)
@@ -47,8 +47,8 @@ WORLD = subscribers(1_800, 330, seed=2)
 def known_at(at: int) -> tuple[ChurnModels, Labelled]:
     known = data(WORLD.before(at))
     defined = churn.define(known.interactions, CONFIG)
-    assert churn_choice.silent(known.interactions, defined.definition, at=at) is None
-    models = churn.fit(known, segments.fit(known, CONFIG, at=at), defined, CONFIG, at=at)
+    assert silent(known.interactions, defined.definition, at=at) is None
+    models = churn.fit(known, fit_table(known, CONFIG, at=at), defined, CONFIG, at=at)
     return models, labelled(WORLD, defined.definition, at=at)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,16 +15,16 @@ from recsys.data.interactions import Interactions
 from recsys.ladder import RungName
 from tests.recsys.churn.worlds import dying_world, purchases
 from tests.training.churn.test_measure import configured, data, silent
-from training.churn import choose as churn_choice
-from training.churn import measure as churn
-from training.segments import table as segments
+from training import churn
+from training.churn.choose import CANDIDATES, P0
+from training.segments import fit_table
 
 
 def fitted(world: Interactions, candidate: str = "all features") -> ChurnModels:
     config, known = configured(cutoffs=3), data(world)
     defined = churn.define(world, config)
-    chosen = churn_choice.replace(defined, candidate=candidate)
-    table = segments.fit(known, config, at=world.end)
+    chosen = replace(defined, candidate=candidate)
+    table = fit_table(known, config, at=world.end)
     return churn.fit(known, table, chosen, config, at=world.end)
 
 
@@ -60,12 +62,12 @@ def test_where_p0_tells_earlier_windows_better_it_is_taken() -> None:
     at = world.interactions.end
     chosen = churn.choose(world, defined, config, at=at, progress=silent)
     tried = dict(chosen.log_loss)
-    assert churn_choice.P0 in tried
+    assert P0 in tried
     assert chosen.candidate == min(
-        (name for name in tried if name in {*churn_choice.CANDIDATES, churn_choice.P0}),
+        (name for name in tried if name in {*CANDIDATES, P0}),
         key=lambda name: tried[name],
     )
-    models = fitted(world.interactions, churn_choice.P0)
+    models = fitted(world.interactions, P0)
     assert models.one_to_one is not None
     assert models.one_to_one.propensity.how == "BG/NBD P0"
 
@@ -80,5 +82,5 @@ def test_with_much_data_rung_2_is_additive() -> None:
 
 
 def test_recency_alone_is_among_the_candidates() -> None:
-    left = churn_choice.CANDIDATES["recency alone"].without
+    left = CANDIDATES["recency alone"].without
     assert set(labels.FEATURES) - set(left) == {"recency_days"}

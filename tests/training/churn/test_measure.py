@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ from recsys.evaluation.classification import neg_log_loss
 from recsys.ladder import RungName, Verdict
 from tests.recsys.churn.worlds import dying_world, purchases
 from tests.training.messages import no_messages
-from training.churn import choose as churn_choice
-from training.churn import fit
-from training.churn import judge as churn_judging
-from training.churn import measure as churn
+from training import churn
 from training.churn.choose import Candidate
 from training.data import TrainingData
-from training.segments import table
+from training.segments import fit_table
+
+churn_choice, churn_fit, churn_judging = (
+    import_module(f"training.churn.{name}") for name in ("choose", "fit", "judge")
+)
 
 N_DAYS = 260
 ASKED = {"horizon_days": 14, "active_days": 42, "cutoffs": 4}
@@ -64,7 +66,7 @@ def quick() -> Any:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(churn_choice, "CANDIDATES", small)
-        patch.setattr(fit, "CANDIDATES", small)
+        patch.setattr(churn_fit, "CANDIDATES", small)
         patch.setattr(churn_choice, "TRIAL_MEMBERS", 1)
         # in this world P0 is all but the truth, and would be taken
         patch.setattr(churn_choice, "silent", lambda *_, **__: None)
@@ -198,7 +200,7 @@ def test_arrays_and_rungs_say_the_same(measured: Any) -> None:
     choice, measurement = measured
     cutoff = measurement.window_start
     known = WORLD.before(cutoff)
-    groups = table.fit(known, CONFIG, at=cutoff)
+    groups = fit_table(known, CONFIG, at=cutoff)
     models = churn.fit(known, groups, choice, CONFIG, at=cutoff)
     assert models.one_to_one is not None
     said = models.one_to_one.p[measurement.user_row].astype(np.float64)
@@ -243,7 +245,7 @@ def test_too_few_data_ship_nothing_and_break_nothing(world: Interactions) -> Non
     assert json.dumps(measurement.metrics, allow_nan=False)
     assert measurement.metrics["models"] == {}
     at = world.end
-    models = churn.fit(small, table.fit(small, CONFIG, at=at), choice, CONFIG, at=at)
+    models = churn.fit(small, fit_table(small, CONFIG, at=at), choice, CONFIG, at=at)
     assert models.one_to_one is None
     assert "200 of each" in models.missing
 
@@ -253,7 +255,7 @@ def test_a_horizon_as_long_as_the_data_ships_nothing_and_breaks_nothing() -> Non
     choice, measurement = churn.measure(WORLD, config, progress=silent)
     assert not any(verdict.shipped for verdict in measurement.verdicts.values())
     at = WORLD.interactions.end
-    models = churn.fit(WORLD, table.fit(WORLD, config, at=at), choice, config, at=at)
+    models = churn.fit(WORLD, fit_table(WORLD, config, at=at), choice, config, at=at)
     assert models.one_to_one is None
 
 
@@ -288,3 +290,15 @@ def test_a_user_to_whom_a_rung_does_not_apply_does_not_judge_it() -> None:
     )
     assert verdict.lift is not None
     assert verdict.lift.n == 10
+
+
+def test_where_everybody_churns_no_rung_can_be_told_from_another() -> None:
+    rows = labels.labelled(WORLD.interactions, labels.Definition("purchase", 14, 42), at=200 * DAY)
+    everybody = rows.where(rows.churned)
+    rng = np.random.default_rng(1)
+    said, lower = rng.uniform(0.6, 0.9, len(everybody)), rng.uniform(0.3, 0.5, len(everybody))
+    verdict = churn_judging.verdict(
+        RungName.SEGMENT, RungName.POPULAR, everybody, said, lower, CONFIG
+    )
+    assert not verdict.shipped
+    assert "outcomes are the same" in verdict.why

@@ -9,7 +9,7 @@ import pytest
 from recsys.config import parse
 from recsys.ladder import RungName
 from tests.training.items.test_on_the_sample import online_retail
-from training.churn import measure as churn
+from training import churn
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.ladder import RungName
-from training.channel import measure as channel
+from training import channel
 from training.channel.messages import messages_from_log
 from training.data import TrainingData
 from training.demo.messages import simulate

@@ -10,7 +10,7 @@ import pytest
 from recsys.data.times import micros
 from recsys.errors import BadQuery, NoUsableRow
 from training.forecast import purchases
-from training.forecast.purchases import Columns
+from training.forecast.purchases import PurchaseColumns
 
 NOON = micros(datetime(2020, 1, 2, 12, tzinfo=UTC))
 
@@ -21,7 +21,7 @@ def test_rows_before_the_cutoff_are_read_and_the_others_counted(tmp_path: Path) 
         "user_id,timestamp,value\nann,2020-01-02 11:59:59,3\nann,2020-01-02 12:00:00,4\n"
         "bob,2020-01-01,5\n,2020-01-01,5\nbob,never,5\nbob,2020-01-01,much\n"
     )
-    read = purchases.read(file, Columns(), before=NOON)
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
     assert list(read.interactions.users) == ["ann", "bob"]
     assert read.interactions.value.tolist() == [3, 5]
     assert (read.skipped, read.later) == (3, 1)
@@ -36,13 +36,13 @@ def test_a_file_without_a_usable_row_shows_what_stands_there_instead(tmp_path: P
     file = tmp_path / "e.csv"
     file.write_text("user_id,timestamp,value\nann,01/02/2020,3\n")
     with pytest.raises(NoUsableRow, match=r"1 have no time that is understood.*'01/02/2020'"):
-        purchases.read(file, Columns(), before=NOON)
+        purchases.read(file, PurchaseColumns(), before=NOON)
 
 
 def test_a_time_that_could_be_read_in_two_ways_is_read_as_the_option_says(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("user_id,timestamp,value\nann,02/01/2020,3\n")
-    columns = Columns(time_format="%d/%m/%Y")
+    columns = PurchaseColumns(time_format="%d/%m/%Y")
     assert purchases.read(file, columns, before=NOON).interactions.at.tolist() == [
         micros(datetime(2020, 1, 2, tzinfo=UTC))
     ]
@@ -51,22 +51,22 @@ def test_a_time_that_could_be_read_in_two_ways_is_read_as_the_option_says(tmp_pa
 def test_blanks_around_names_ids_and_amounts_do_not_matter(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("user_id, timestamp, value\nann , 2020-01-01, 3\n")
-    table = purchases.read(file, Columns(), before=NOON).interactions
+    table = purchases.read(file, PurchaseColumns(), before=NOON).interactions
     assert (list(table.users), table.value.tolist()) == (["ann"], [3])
 
 
 def test_negative_amounts_are_returns(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
-    file.write_text("user_id,timestamp,value\nann,2020-01-01,3\nann,2020-01-02,-2\n")
-    table = purchases.read(file, Columns(), before=NOON).interactions
-    assert [table.kinds[kind] for kind in table.kind.tolist()] == ["purchase", "return"]
-    assert table.value.tolist() == [3, 2]
+    file.write_text("user_id,timestamp,value\nann,2020-01-02,3\nann,2020-01-01,-2\n")
+    table = purchases.read(file, PurchaseColumns(), before=NOON).interactions
+    assert [table.kinds[kind] for kind in table.kind.tolist()] == ["return", "purchase"]
+    assert table.value.tolist() == [2, 3]
 
 
 def test_columns_have_any_name_and_times_any_spelling(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("who;when;paid\n7;1577880000;3\n")
-    table = purchases.read(file, Columns("who", "when", "paid"), before=NOON).interactions
+    table = purchases.read(file, PurchaseColumns("who", "when", "paid"), before=NOON).interactions
     assert list(table.users) == ["7"]
     assert table.at.tolist() == [micros(datetime(2020, 1, 1, 12, tzinfo=UTC))]
 
@@ -75,14 +75,14 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     file = tmp_path / "e.csv"
     file.write_text("who,timestamp,value\n7,2020-01-01,3\n")
     with pytest.raises(BadQuery, match=r"--user is 'user_id'.*who, timestamp, value"):
-        purchases.read(file, Columns(), before=NOON)
+        purchases.read(file, PurchaseColumns(), before=NOON)
 
 
 def test_a_file_that_begins_after_the_cutoff_teaches_nothing(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("user_id,timestamp,value\nann,2021-01-01,3\n")
     with pytest.raises(NoUsableRow, match="none is before the cut-off, they go from 2021-01-01"):
-        purchases.read(file, Columns(), before=NOON)
+        purchases.read(file, PurchaseColumns(), before=NOON)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,31 @@ def test_a_cutoff_is_a_day_or_a_time(text: str, hour: int) -> None:
 def test_a_cutoff_that_is_neither_is_refused() -> None:
     with pytest.raises(BadQuery, match="--cutoff"):
         purchases.cutoff("yesterday")
+
+
+def test_an_order_taken_back_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,timestamp,value\nann,2020-01-01 10:00,3\nann,2020-01-01 11:00,1000000\n"
+        "ann,2020-01-01 11:12,-1000000\nann,2020-01-01 11:30,-1\nbob,2020-01-01,-5\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert read.interactions.value.tolist() == [2, 5]
+    assert [read.interactions.kinds[kind] for kind in read.interactions.kind] == [
+        "purchase",
+        "return",
+    ]
+    assert read.taken_back == 3
+
+
+def test_the_order_and_its_state_are_read_where_the_file_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,timestamp,value,order_id,sku,Financial Status\n"
+        "ann,2020-01-01 10:00,30,1,tea,paid\nann,2020-01-01 10:00,10,1,pot,\n"
+        "ann,2020-01-01 11:00,30,2,tea,paid\nann,2020-01-02 10:00,-30,1,tea,\n"
+        "bob,2020-01-01 11:00,7,3,tea,refunded\nbob,2020-01-01 11:00,8,3,pot,\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert list(read.interactions.users) == ["ann", "bob"]
+    assert sorted(read.interactions.value.tolist()) == [10, 30]

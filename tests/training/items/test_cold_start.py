@@ -13,12 +13,12 @@ from recsys.items import slate
 from recsys.items.cold_start import NOTE
 from recsys.items.slate import ItemQuery
 from tests.training.items.test_measure import CONFIG, N_ITEMS, N_USERS, data, silent
+from training import items
 from training.data import TrainingData
 from training.items import cold_start
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.items.windows import window
-from training.segments import table
+from training.segments import fit_table
 
 LONG = CONFIG.model_copy(update={"items": CONFIG.items.model_copy(update={"at_k": 10})})
 NEW = (8, 18, 27)
@@ -90,7 +90,7 @@ def test_on_its_first_day_an_item_is_shown_to_those_who_take_things_like_it():
     cutoff = window(world, LONG).cutoff
     train = world.before(cutoff)
     choice = ItemChoice(graph=NeighbourSettings("cosine", 20), new_item_places=1)
-    models = items.fit(train, table.fit(train, LONG, at=cutoff), choice, LONG, at=cutoff)
+    models = items.fit(train, fit_table(train, LONG, at=cutoff), choice, LONG, at=cutoff)
     query = ItemQuery(10, world.catalogue.available)
     for user in range(9):
         asked = Person(f"u{user}", cutoff, user_row=user, past=train.interactions.of_user(user))

@@ -9,7 +9,7 @@ from tests.training.items.test_measure import CONFIG, silent, three_tastes
 from training.items import trials
 from training.items.choice import ItemChoice, event_weights
 from training.items.choose import choose
-from training.segments import table as segments
+from training.segments import fit_table
 
 FIXED = ItemModel(
     half_life_days=45, weighting="cosine", neighbours=12, factors=8, alpha=3, regularization=2
@@ -30,7 +30,7 @@ def test_one_key_fixed_leaves_the_others_to_be_tried():
 def test_everything_fixed_is_tried_once_and_taken():
     world = three_tastes()
     config = CONFIG.model_copy(update={"items": CONFIG.items.model_copy(update={"model": FIXED})})
-    table = segments.fit(world, config, at=world.interactions.end)
+    table = fit_table(world, config, at=world.interactions.end)
     chosen = choose(world, table, config, progress=silent)
     assert {type(t.settings): t.settings for t in chosen.trials} == {
         NeighbourSettings: NeighbourSettings("cosine", 12),

@@ -18,12 +18,12 @@ from recsys.data.times import DAY
 from recsys.evaluation.estimate import Estimate
 from recsys.ladder import Ladder, Question, RungName
 from tests.training.messages import no_messages
+from training import items
 from training.data import TrainingData
-from training.items import measure as items
 from training.items.choice import ItemChoice
 from training.items.judge import Judge
 from training.items.windows import on_first_day, window
-from training.segments import table as segments
+from training.segments import fit_table
 
 CONFIG = Config(
     items=Items(test_days=20, at_k=5, ready_items=10),
@@ -151,7 +151,7 @@ def test_the_choice_does_not_see_the_test_window(world, measured):
     choice, _ = measured
     cutoff = window(world, CONFIG).cutoff
     train = world.before(cutoff)
-    table = segments.fit(train, CONFIG, at=cutoff)
+    table = fit_table(train, CONFIG, at=cutoff)
     assert items.choose(train, table, CONFIG, progress=silent) == choice
 
 
@@ -164,7 +164,7 @@ def test_trials_are_best_first_and_the_best_is_chosen(measured):
 
 def fitted(world: TrainingData, choice: ItemChoice = DEFAULT):
     at = world.interactions.end
-    return items.fit(world, segments.fit(world, CONFIG, at=at), choice, CONFIG, at=at)
+    return items.fit(world, fit_table(world, CONFIG, at=at), choice, CONFIG, at=at)
 
 
 def arrays(value: object) -> list[np.ndarray]:
@@ -214,7 +214,7 @@ def test_segments_count_their_own_users(world):
 
 def test_without_a_validation_window_the_defaults_are_chosen():
     few = data([(0, 1, 0), (0, 2, 0), (1, 1, 1)])
-    table = segments.fit(few, CONFIG, at=few.interactions.end)
+    table = fit_table(few, CONFIG, at=few.interactions.end)
     assert items.choose(few, table, CONFIG, progress=silent) == ItemChoice()
 
 
@@ -265,7 +265,7 @@ def test_when_nobody_came_back_live_events_weigh_as_past_ones():
     rows = [(user, user % 3 * 10 + item, 0) for user in range(9) for item in range(4)]
     rows += [(user, user % 3 * 10 + 1, 30) for user in range(9)]
     train = data(rows)
-    table = segments.fit(train, CONFIG, at=train.interactions.end)
+    table = fit_table(train, CONFIG, at=train.interactions.end)
     choice = items.choose(train, table, CONFIG, progress=silent)
     assert choice.trials
     assert (choice.live, choice.live_own) == (1.0, choice.own)

@@ -14,8 +14,8 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.ladder import RungName
 from tests.training.messages import no_messages
+from training import items
 from training.data import TrainingData
-from training.items import measure as items
 
 SERVICES = ("POST", "D", "M", "DOT", "C2", "BANK CHARGES", "CRUK", "PADS")
 

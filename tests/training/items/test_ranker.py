@@ -12,14 +12,14 @@ from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.ladder import RungName
 from tests.training.items.test_measure import CONFIG, arrays, data, silent, three_tastes
-from training.items import measure as items
+from training import items
 from training.items import ranker as blending
 from training.items import ranker_examples as showing
 from training.items.choice import ItemChoice, event_weights
 from training.items.ranker import Learned, blended, learn, make_blend
 from training.items.ranker_examples import N_ITEM, PartSettings, fit_parts, item_signals
 from training.items.windows import window
-from training.segments import table as segments
+from training.segments import fit_table
 
 WORLD = three_tastes()
 
@@ -144,7 +144,7 @@ def test_a_learned_blend_serves_and_repeats_exactly():
     blend = learned(MOVING)
     choice = ItemChoice(graph=NeighbourSettings("cosine", 20), blend=blend)
     at = MOVING.interactions.end
-    table = segments.fit(MOVING, CONFIG, at=at)
+    table = fit_table(MOVING, CONFIG, at=at)
     first, second = (items.fit(MOVING, table, choice, CONFIG, at=at) for _ in range(2))
     assert first.blend is not None
     assert first.ladder({}).rungs[1].name is RungName.ONE_TO_ONE

@@ -17,7 +17,7 @@ from tests.training.test_pipeline import opened, quick, trained
 from tests.worlds import World
 from training import summary
 from training.gate import GateVerdict
-from training.pipeline import Outcome
+from training.pipeline import TrainingRun
 from training.report import page
 from training.report.items import context_told
 
@@ -35,20 +35,20 @@ def models_dir(shop: World) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcome(shop: World) -> Outcome:
+def outcome(shop: World) -> TrainingRun:
     """A run on it."""
     with opened(shop.config) as log:
         return trained(quick(shop.config), log)
 
 
 @pytest.fixture(scope="module")
-def registered(outcome: Outcome, models_dir: Path) -> Manifest:
+def registered(outcome: TrainingRun, models_dir: Path) -> Manifest:
     """Its manifest, as the store gives it back."""
     return ModelStore(models_dir).show(outcome.version).manifest
 
 
 @pytest.fixture(scope="module")
-def text(outcome: Outcome, tmp_path_factory: pytest.TempPathFactory) -> str:
+def text(outcome: TrainingRun, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Its report."""
     file = tmp_path_factory.mktemp("drawn") / "deep" / "report.html"
     page.write(outcome, file)
@@ -62,7 +62,7 @@ def test_the_report_needs_nothing_but_itself(text: str) -> None:
 
 
 def test_every_rung_of_every_question_is_in_the_report_with_its_verdict(
-    outcome: Outcome, text: str
+    outcome: TrainingRun, text: str
 ) -> None:
     for verdicts in outcome.manifest.verdicts.values():
         for verdict in verdicts.values():
@@ -116,22 +116,26 @@ def test_what_could_not_be_measured_says_why(text: str) -> None:
     assert re.search(r"<td>all channels</td><td>not measured: \d+ users responded through it", text)
 
 
-def test_the_same_run_gives_the_same_report(outcome: Outcome, text: str, tmp_path: Path) -> None:
+def test_the_same_run_gives_the_same_report(
+    outcome: TrainingRun, text: str, tmp_path: Path
+) -> None:
     page.write(outcome, tmp_path / "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == text
 
 
 def test_a_manifest_read_back_from_the_store_gives_the_same_report(
-    outcome: Outcome, text: str, registered: Manifest, tmp_path: Path
+    outcome: TrainingRun, text: str, registered: Manifest, tmp_path: Path
 ) -> None:
-    page.write(Outcome(outcome.version, outcome.gate, (), registered), tmp_path / "report.html")
+    page.write(TrainingRun(outcome.version, outcome.gate, (), registered), tmp_path / "report.html")
     drawn = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert [line for line in drawn.splitlines() if "shipped" in line] == [
         line for line in text.splitlines() if "shipped" in line
     ]
 
 
-def test_a_question_that_could_not_be_measured_says_so(outcome: Outcome, tmp_path: Path) -> None:
+def test_a_question_that_could_not_be_measured_says_so(
+    outcome: TrainingRun, tmp_path: Path
+) -> None:
     unmeasured = dict(outcome.manifest.metrics)
     unmeasured[Question.CHURN] = {**unmeasured[Question.CHURN], "models": {}}
     unmeasured[Question.CHANNEL] = {**unmeasured[Question.CHANNEL], "decisions": 0}
@@ -139,13 +143,13 @@ def test_a_question_that_could_not_be_measured_says_so(outcome: Outcome, tmp_pat
     fields = {name: getattr(outcome.manifest, name) for name in Manifest.__slots__}
     manifest = Manifest(**{**fields, "metrics": unmeasured})
     gate = GateVerdict(promote=False, why=("a test",))
-    page.write(Outcome("v", gate, (), manifest), tmp_path / "report.html")
+    page.write(TrainingRun("v", gate, (), manifest), tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert text.count("Too little data to measure") == 3
     assert "registered, not promoted" in text
 
 
-def test_the_summary_names_every_rung_and_the_fate_of_the_version(outcome: Outcome) -> None:
+def test_the_summary_names_every_rung_and_the_fate_of_the_version(outcome: TrainingRun) -> None:
     console = Console(width=200, file=io.StringIO())
     with console.capture() as capture:
         console.print(summary.rendered(outcome))

@@ -12,10 +12,9 @@ from recsys.churn.features import FEATURES
 from recsys.churn.snapshot import PLACE
 from recsys.segments import lifecycle, rfm
 from tests.worlds import World
-from training.churn import measure as churn
+from training import churn, segments
 from training.load import load, open_log
-from training.segments import figures, fit
-from training.segments import table as segments
+from training.segments import figures, fit_table
 from training.segments.fit import Grouping
 
 
@@ -25,10 +24,10 @@ def grouped(built_world: World) -> Grouping:
     with open_log(config) as log:
         data = load(log, config)
     at = data.interactions.end
-    table = segments.fit(data, config, at=at)
+    table = fit_table(data, config, at=at)
     choice = churn.define(data.interactions, config)
     models = churn.fit(data, table, choice, config, at=at)
-    return fit.fit(data, table, models, config, at=at)
+    return segments.fit(data, table, models, config, at=at)
 
 
 def test_families_that_divide_all_users_divide_all_the_money(grouped: Grouping) -> None:

@@ -8,8 +8,7 @@ import pytest
 from recsys.config import parse
 from recsys.segments import lifecycle
 from tests.training.items.test_on_the_sample import online_retail
-from training.segments import clusters
-from training.segments import table as segments
+from training.segments import clusters, fit_table
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +30,7 @@ def test_lifecycle_and_rfm_divide_the_same_users() -> None:
     at = data.interactions.end
     critical = data.interactions.of_kind("purchase")
     stages = lifecycle.states(critical.at, critical.indptr, at=at, period_days=112)
-    table = segments.fit(data, parse({}, {}), at=at)
+    table = fit_table(data, parse({}, {}), at=at)
     assert np.array_equal(stages >= 0, table.user_segment >= 0)
     moves = lifecycle.transitions(critical.at, critical.indptr, at=at, period_days=112)
     assert moves.sum() == (stages >= 0).sum()

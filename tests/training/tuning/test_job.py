@@ -16,14 +16,14 @@ from tests.worlds import World
 from training.cli.tune import app
 from training.tuning.job import confirmed
 from training.tuning.judging import stretches
-from training.tuning.search import Found, Trial
+from training.tuning.search import SearchResult, Trial
 from training.tuning.space import applied
 
 PARTS = stretches(moving_habits(), CONFIG, windows=1)
 
 
 def outcome(in_force, best, *, present=0.1, figure=0.9):
-    found = Found(present, (Trial(0, best, figure),))
+    found = SearchResult(present, (Trial(0, best, figure),))
     return confirmed(PARTS, found, applied(CONFIG, in_force), progress=silent)
 
 
@@ -50,7 +50,7 @@ def test_without_a_better_trial_nothing_is_confirmed():
     tuned = outcome(BAD, GOOD, present=0.9, figure=0.5)
     assert tuned.gain is None
     assert not tuned.better
-    assert not confirmed(PARTS, Found(0.1, ()), CONFIG, progress=silent).better
+    assert not confirmed(PARTS, SearchResult(0.1, ()), CONFIG, progress=silent).better
 
 
 def tuned(world: World, *options: str) -> str:

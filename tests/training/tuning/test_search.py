@@ -16,7 +16,7 @@ from tests.training.items.test_ranker import moving_habits
 from tests.training.tuning.worlds import BAD
 from training.items.windows import window
 from training.tuning.judging import judged, stretches
-from training.tuning.search import Budget, Study
+from training.tuning.search import SearchBudget, Study
 from training.tuning.space import applied
 
 WORLD = moving_habits()
@@ -30,7 +30,7 @@ def study(folder, *, seed=7):
 
 def run(folder, trials, *, seconds=1e9, clock=lambda: 0.0, resume=False):
     return study(folder).run(
-        Budget(trials, seconds), clock=clock, progress=silent, finished=silent, resume=resume
+        SearchBudget(trials, seconds), clock=clock, progress=silent, finished=silent, resume=resume
     )
 
 
@@ -94,7 +94,7 @@ def test_the_search_finds_better_than_bad_settings(three):
 def test_the_same_seed_tries_the_same_and_another_seed_something_else(three, tmp_path):
     assert run(tmp_path / "again", 3) == three
     other = study(tmp_path / "other", seed=8).run(
-        Budget(3, 1e9), clock=lambda: 0.0, progress=silent, finished=silent, resume=False
+        SearchBudget(3, 1e9), clock=lambda: 0.0, progress=silent, finished=silent, resume=False
     )
     assert other.trials[1].values != three.trials[1].values
 

@@ -12,7 +12,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from recsys.value.models import HORIZONS_DAYS, ValueModels
 from tests.recsys.churn.worlds import dying_world, person, purchases
-from training.value import measure
+from training import value
 
 CONFIG = parse({"training": {"resamples": 200}}, {})
 AT = 200 * DAY
@@ -25,7 +25,7 @@ def world() -> Interactions:
 
 @pytest.fixture(scope="module")
 def fitted(world: Interactions) -> ValueModels:
-    return measure.fit(world.before(AT), "purchase", CONFIG, at=AT)
+    return value.fit(world.before(AT), "purchase", CONFIG, at=AT)
 
 
 def test_every_user_with_an_order_has_a_forecast_for_each_horizon(
@@ -46,16 +46,16 @@ def test_longer_horizons_expect_more_in_all_and_intervals_are_ordered(fitted: Va
 
 
 def test_later_events_change_no_forecast(world: Interactions, fitted: ValueModels) -> None:
-    later = measure.judged(world, "purchase", CONFIG, at=AT, horizon_days=28)
+    later = value.judged(world, "purchase", CONFIG, at=AT, horizon_days=28)
     known = world.where((world.at < AT) | (world.at >= AT + 28 * DAY))
-    blind = measure.judged(known, "purchase", CONFIG, at=AT, horizon_days=28)
+    blind = value.judged(known, "purchase", CONFIG, at=AT, horizon_days=28)
     assert blind["spent"] == 0
     assert blind["normalised_gini"] is None
     assert blind["expected"] == later["expected"]
 
 
 def test_what_is_judged_is_ranked_well_and_mostly_inside_the_interval(world: Interactions) -> None:
-    figures = measure.judged(world, "purchase", CONFIG, at=AT, horizon_days=28)
+    figures = value.judged(world, "purchase", CONFIG, at=AT, horizon_days=28)
     assert figures["normalised_gini"] > 0.4
     assert abs(figures["bias"]) < 0.3
     assert figures["share_in_interval"] > 0.85
@@ -66,7 +66,7 @@ def test_what_is_judged_is_ranked_well_and_mostly_inside_the_interval(world: Int
     "small", [purchases(), purchases([]), purchases([3.0]), purchases(*[[1.0, 9.0]] * 20)]
 )
 def test_few_users_are_flagged_and_break_nothing(small: Interactions) -> None:
-    models = measure.fit(small, "purchase", CONFIG, at=AT)
+    models = value.fit(small, "purchase", CONFIG, at=AT)
     assert "few_users" in models.flags
     assert models.pace is None
     someone = person(purchases([100.0]).of_user(0), at=AT, row=None)
@@ -78,11 +78,11 @@ def test_few_users_are_flagged_and_break_nothing(small: Interactions) -> None:
 def test_under_a_year_seasons_are_unknown_and_with_one_they_are_not(fitted: ValueModels) -> None:
     assert "seasons_unknown" in fitted.flags
     year = dying_world(400, 420, seed=5)
-    assert "seasons_unknown" not in measure.fit(year, "purchase", CONFIG, at=421 * DAY).flags
+    assert "seasons_unknown" not in value.fit(year, "purchase", CONFIG, at=421 * DAY).flags
 
 
 def test_a_world_where_nobody_quits_is_flagged() -> None:
     rng = np.random.default_rng(1)
     paces = rng.uniform(3, 20, 400)
     always = purchases(*(np.arange(1, 190, pace).tolist() for pace in paces))
-    assert "no_dropout_seen" in measure.fit(always, "purchase", CONFIG, at=190 * DAY).flags
+    assert "no_dropout_seen" in value.fit(always, "purchase", CONFIG, at=190 * DAY).flags

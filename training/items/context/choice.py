@@ -56,7 +56,7 @@ class ContextChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VisitQuestions:
     """People at a moment with its context, and what they took next."""
 
     people: Sequence[Person]
@@ -105,13 +105,13 @@ def choose_context(
     return ContextChoice(weight, session_weight, gain, session_gain)
 
 
-def at_visits(data: TrainingData, held: Window, config: Config) -> Asked:
+def at_visits(data: TrainingData, held: Window, config: Config) -> VisitQuestions:
     """Return users at the begin of a visit."""
     found = visits(held, config)
     return _asked(data, held, found.live, found.asked_at, _drawn(found.wanted, config))
 
 
-def in_sessions(data: TrainingData, held: Window, config: Config) -> Asked:
+def in_sessions(data: TrainingData, held: Window, config: Config) -> VisitQuestions:
     """Return users in the middle of a session."""
     log = sessions_of(held.held_out, config)
     found = moments(held, log, config, most=MOST_ASKED)
@@ -129,7 +129,7 @@ def _asked(
     live: Interactions,
     asked_at: NDArray[np.int64],
     wanted: Relevant,
-) -> Asked:
+) -> VisitQuestions:
     rows = wanted.user_row
     said = contexts(rows, data, held.held_out, asked_at)
     people = [
@@ -143,11 +143,11 @@ def _asked(
         )
         for row, context in zip(rows.tolist(), said, strict=True)
     ]
-    return Asked(people, wanted)
+    return VisitQuestions(people, wanted)
 
 
 def _chosen(
-    asked: Asked, rung: HyperItems, table: Table, config: Config
+    asked: VisitQuestions, rung: HyperItems, table: Table, config: Config
 ) -> tuple[float, Estimate | None]:
     """Return the weight, 0 for none, and what the best one gained."""
     if len(asked.wanted) < 2:
@@ -166,7 +166,7 @@ def _chosen(
         resamples=settings.resamples,
         confidence=settings.confidence,
     )
-    clear = gain is not None and gain.low > 0
+    clear = gain is not None and gain.clearly_above
     return (WEIGHTS[int(gains.mean(axis=1).argmax())] if clear else 0.0), gain
 
 
@@ -189,7 +189,7 @@ def crossed(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ndcg(
-    asked: Asked, rung: HyperItems, context: ContextLift | None, config: Config
+    asked: VisitQuestions, rung: HyperItems, context: ContextLift | None, config: Config
 ) -> NDArray[np.float64]:
     """Return the NDCG of each person's list, with this context or without any."""
     k, wanted = config.items.at_k, asked.wanted

@@ -162,11 +162,11 @@ def _latest_weights(
 
 
 def _job(sessions: Sessions, config: Config, progress: Callable[[str], None]) -> Job:
-    return Job(sessions, config.items.at_k, config.training.seed, _Steps(progress))
+    return Job(sessions, config.items.at_k, config.training.seed, _AsDetails(progress))
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
+class _AsDetails:
     """Tells of the steps of a job as details of the step at hand."""
 
     progress: Callable[[str], None]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.algorithms.topk import top_k
 from recsys.evaluation.metrics import NOBODY
+from training.progress import Steps
 
 WINDOW_SHARE = 1 / 16
 """Of the training sessions, the latest ones, in each of the two windows."""
@@ -44,18 +45,8 @@ GRID = {
 Scorer = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
 
-class Steps(Protocol):
-    """Where a job says what it is busy with."""
-
-    def begin(self, step: str) -> None:
-        """Note that a step began; the one before it is done."""
-
-    def detail(self, text: str) -> None:
-        """Note what the step at hand is busy with."""
-
-
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SessionMetrics:
     """P@k and MRR@k in percent."""
 
     hit_rate: float
@@ -109,11 +100,11 @@ def ranked(scorer: Scorer, prefixes: Sessions, k: int) -> NDArray[np.int32]:
     return lists
 
 
-def judge(lists: NDArray[np.int32], targets: NDArray[np.int32]) -> Judged:
+def judge(lists: NDArray[np.int32], targets: NDArray[np.int32]) -> SessionMetrics:
     """Measure the lists; a target that cannot be ranked is a miss."""
     hit = (lists == targets[:, None]) & (lists != NOBODY)
     gain = 1 / np.arange(1, lists.shape[1] + 1)
-    return Judged(100 * float(hit.any(axis=1).mean()), 100 * float((hit @ gain).mean()))
+    return SessionMetrics(100 * float(hit.any(axis=1).mean()), 100 * float((hit @ gain).mean()))
 
 
 def searched(job: Job) -> SessionSettings:
@@ -140,7 +131,9 @@ def searched(job: Job) -> SessionSettings:
     return best
 
 
-def compared(job: Job, settings: SessionSettings) -> tuple[SessionParts, dict[str, Judged], str]:
+def compared(
+    job: Job, settings: SessionSettings
+) -> tuple[SessionParts, dict[str, SessionMetrics], str]:
     """Judge the blend and its parts on the last window: parts, figures, the best one's name."""
     start, stop = job.window(2)
     with job.phase("learn the blend"):

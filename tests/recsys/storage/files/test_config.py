@@ -70,6 +70,29 @@ def test_a_wrong_value_of_a_quoted_channel_names_the_line(tmp_path: Path) -> Non
         read_config(file, {})
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('items.at_k = 3\nserving = {port = "many"}\n', 2),
+        ("[data]\nunavailable_items = [\n  'a',\n  3,\n]\n", 2),
+        ("[kinds.view]\nweight = 1\n\n[kinds.cart]\nweight = 'x'\n", 5),
+        ("[serving]\n# port = 1\nhost = 'port = #'\n'port' = -1\n", 4),
+    ],
+)
+def test_the_line_is_found_however_toml_was_written(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(BadConfigFile, match=rf"mine\.toml, line {line}: "):
+        read_config(written(tmp_path, text), {})
+
+
+def test_a_password_is_refused_in_a_file_and_taken_from_the_environment(tmp_path: Path) -> None:
+    url = "postgresql://me:word@host/shop"
+    with pytest.raises(BadConfigFile, match=r"line 2: .*me:\*\*\*@.*RECSYS_STORAGE__URL") as told:
+        read_config(written(tmp_path, f"[storage]\nurl = '{url}'\n"), {})
+    assert "word@" not in str(told.value)
+    file = written(tmp_path, "[storage]\nurl = 'postgresql://me@host/shop'\n")
+    assert read_config(file, {"RECSYS_STORAGE__URL": url}).storage.url == url
+
+
 def test_a_mistake_in_the_environment_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     with pytest.raises(UnknownKey):
         read_config(written(tmp_path, ""), {"RECSYS_SERVING__PROT": "1"})

@@ -12,13 +12,13 @@ from recsys.items.slate import ItemQuery
 from recsys.ladder import RungName
 from tests.training.items.context.occasions import odd, visited
 from tests.training.items.test_measure import CONFIG, N_ITEMS, silent
-from training.items import measure as items
+from training import items
 from training.items.context import choice as context_choice
 from training.items.context import table as context_table
 from training.items.context.choice import at_visits, crossed
 from training.items.context.visits import visits
 from training.items.windows import window
-from training.segments import table as segments
+from training.segments import fit_table
 
 
 @pytest.fixture(scope="module", name="world")
@@ -59,7 +59,7 @@ def context_query(limit):
 
 def fitted(world, choice):
     at = world.interactions.end
-    return items.fit(world, segments.fit(world, CONFIG, at=at), choice, CONFIG, at=at)
+    return items.fit(world, fit_table(world, CONFIG, at=at), choice, CONFIG, at=at)
 
 
 @pytest.mark.parametrize("seed", [5, 6])

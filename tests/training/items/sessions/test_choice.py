@@ -10,7 +10,7 @@ import pytest
 from recsys.ladder import RungName
 from tests.training.items.sessions.walks import DAYS, MINUTE, PURCHASE, noise, ring, walks
 from tests.training.items.test_measure import CONFIG, arrays, silent, three_tastes
-from training.items import measure as items
+from training import items
 from training.items.choose import choose
 from training.items.sessions import choice as session_choice
 from training.items.sessions import learning
@@ -18,7 +18,7 @@ from training.items.sessions.choice import sessions_of
 from training.items.sessions.log import session_log
 from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import window
-from training.segments import table as segments
+from training.segments import fit_table
 
 SPEAKS = np.array([True, True, True, False])
 RING, NOISE = walks(ring), walks(noise)
@@ -31,7 +31,7 @@ def _small(monkeypatch):
 
 
 def chosen(world):
-    table = segments.fit(world, CONFIG, at=world.interactions.end)
+    table = fit_table(world, CONFIG, at=world.interactions.end)
     return choose(world, table, CONFIG, progress=silent).sessions
 
 
@@ -66,7 +66,7 @@ def test_sessions_that_are_not_chosen_leave_the_rung_as_it_was():
 
 
 def test_the_same_data_give_the_same_model():
-    table = segments.fit(RING, CONFIG, at=RING.interactions.end)
+    table = fit_table(RING, CONFIG, at=RING.interactions.end)
     choice = choose(RING, table, CONFIG, progress=silent)
     at = RING.interactions.end
     first, second = (items.fit(RING, table, choice, CONFIG, at=at) for _ in range(2))

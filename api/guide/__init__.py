@@ -1,0 +1,21 @@
+"""The guides, as they are written: Markdown files that ship with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+PAGES = {
+    "website": "Website",
+    "email": "E-mail",
+    "data-science": "Data science",
+    "operations": "Operations",
+    "security": "Security",
+}
+"""Name in the address, and the word in the menu, in the order of the menu."""
+
+
+def markdown(name: str) -> str:
+    """Return the text of a guide; `name` is one of ``PAGES``, or ``index``."""
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")

@@ -1,0 +1,18 @@
+"""One configuration for training and serving.
+
+Every key has a default, a one-line meaning and its unit in its name. `recsys config` prints the
+whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PORT=9000``).
+"""
+
+from recsys.config.config import Config
+from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segments, Storage
+from recsys.config.parsing import keys, parse
+from recsys.config.questions import Channel, Channels, Churn, ItemModel, Items, Training
+from recsys.config.section import Section, masked
+from recsys.config.serving import Serving
+
+__all__ = [
+    "USUAL_KINDS", "Channel", "Channels", "Churn", "Columns", "Config", "Data", "ItemModel",
+    "Items", "Kind", "Privacy", "Section", "Segments", "Serving", "Storage", "Training", "keys",
+    "masked", "parse",
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""How files become events, what events are worth, and where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from recsys.config.section import Section, Words
+from recsys.data.netting import RETURN_DAYS
+
+
+class Storage(Section):
+    """Where things are kept."""
+
+    url: str = Field(
+        "sqlite:///var/recsys.db",
+        description="event log, profiles, consents: a SQLite file or postgresql://user@host/name",
+        repr=False,
+    )
+    connections: int = Field(8, ge=1, description="most to a server, of one process")
+    connect_timeout_ms: int = Field(2_000, ge=1, description="longest wait for a server")
+    statement_timeout_ms: int = Field(
+        5_000, ge=1, description="longest statement of a request on a server"
+    )
+    models_dir: str = Field("models", description="folder of the model versions")
+    quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
+    reports_dir: str = Field("reports", description="folder of what commands draw and measure")
+
+
+class Columns(Section):
+    """Names of the columns in your files, where they are not among the recognised spellings."""
+
+    user: str | None = Field(None, description="who")
+    item: str | None = Field(None, description="what")
+    at: str | None = Field(None, description="when: ISO 8601, or epoch seconds or milliseconds")
+    kind: str | None = Field(None, description="what happened")
+    quantity: str | None = Field(None, description="how many units; negative is a return")
+    price: str | None = Field(None, description="money per unit")
+    order: str | None = Field(None, description="basket, invoice or session")
+    title: str | None = Field(None, description="name of the item")
+    category: str | None = Field(None, description="category of the item")
+    trait: str | None = Field(None, description="trait of the user (see segments.trait)")
+    device: str | None = Field(None, description="on which device it happened")
+    placement: str | None = Field(None, description="where on the site or in the app it happened")
+
+
+class Data(Section):
+    """How files become events."""
+
+    columns: Columns = Columns()
+    default_kind: str = Field("purchase", description="kind of rows without a kind column")
+    cancelled_order_prefix: str = Field("", description="orders that start so are returns")
+    return_days: float = Field(
+        RETURN_DAYS,
+        ge=0,
+        description="a return that names no order takes back what was bought within",
+    )
+    unavailable_items: Words = Field((), description="never recommended (postage, fees)")
+    timezone: str = Field("UTC", description="zone of times that name none, and of users")
+    time_format: str = Field("", description="strptime format of times not in ISO 8601")
+    retention_days: Mapping[str, int] = Field(
+        {}, description="days that events of a kind are kept; kinds not named: for good"
+    )
+    late_days: float = Field(
+        7.0, ge=0, description="arrived later, an event counts as history known at its time"
+    )
+    bot_events_per_day: int = Field(5_000, ge=1, description="more from one user is bot-like")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("an IANA time zone, for example Europe/London") from None
+        return name
+
+
+class Kind(Section):
+    """What an event of a kind is worth to the recommender."""
+
+    weight: float = Field(1.0, description="strength; negative takes earlier strength back")
+    half_life_days: float = Field(0.0, ge=0, description="age at half strength; 0: as other kinds")
+    cap: float = Field(0.0, ge=0, description="most events that count for one item; 0: all")
+    rest_hours: float = Field(0.0, ge=0, description="the item is not recommended for so long")
+
+
+class Segments(Section):
+    """How users are grouped."""
+
+    trait: str = Field("country", description="user trait that groups those without history")
+    cohorts_file: str = Field(
+        "", description="JSON object of named audience rules, read at start; empty: none"
+    )
+
+
+class Privacy(Section):
+    """What is assumed of people who said nothing."""
+
+    profiling: Literal["granted", "denied"] = Field(
+        "granted", description="consent to profiling where none is recorded"
+    )
+
+
+USUAL_KINDS = {
+    "view": Kind(weight=0.1),
+    "cart": Kind(weight=0.5),
+    "purchase": Kind(weight=1.0, rest_hours=12),
+    "return": Kind(weight=-1.0, rest_hours=720),
+    "remove": Kind(weight=-0.5, rest_hours=24),
+    "dismiss": Kind(weight=-1.0, rest_hours=720),
+    "void": Kind(weight=0.0),
+}

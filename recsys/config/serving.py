@@ -1,0 +1,49 @@
+"""The API."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from recsys.config.section import Section, Words
+
+
+class Serving(Section):
+    """The API."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    workers: int = Field(1, ge=1, description="processes")
+    poll_seconds: float = Field(1.0, gt=0, description="how often to look for a new champion")
+    default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
+    max_limit: int = Field(100, ge=1, description="most items in one answer")
+    max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
+    read_keys_sha256: Words = Field(
+        (),
+        description="SHA-256 of the keys that may ask about users; empty: anybody may",
+        repr=False,
+    )
+    write_keys_sha256: Words = Field(
+        (), description="SHA-256 of the keys that may send events; empty: anybody may", repr=False
+    )
+    admin_keys_sha256: Words = Field(
+        (),
+        description="SHA-256 of the keys that may do everything: erase, export, record consents, "
+        "which needs one of them as soon as there is any key",
+        repr=False,
+    )
+    max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
+    live_events: int = Field(500, ge=1, description="most events since training looked at")
+    recall: int = Field(
+        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+    )
+    shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
+    clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("read_keys_sha256", "write_keys_sha256", "admin_keys_sha256")
+    @classmethod
+    def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):
+            raise ValueError("64 hexadecimal digits each: `printf %s KEY | sha256sum`")
+        return hashes

@@ -1,0 +1,21 @@
+"""States that say that an order is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys.data.order_states import is_void
+
+
+@pytest.mark.parametrize(
+    "state", ["cancelled", "Canceled", "REFUNDED", "wc-failed", "payment_failed", " Voided "]
+)
+def test_a_state_that_ends_an_order_is_void(state: str) -> None:
+    assert is_void(state)
+
+
+@pytest.mark.parametrize(
+    "state", ["paid", "completed", "partially_refunded", "processing", "", "not cancelled"]
+)
+def test_any_other_state_is_not(state: str) -> None:
+    assert not is_void(state)
