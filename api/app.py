@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 # First, before anything that loads NumPy: see the module.
@@ -95,13 +96,13 @@ class Application(FastAPI):
     """
 
     def __init__(self, config: Config, clock: Clock | None) -> None:
-        metrics, logger = Metrics(), logs.logger()
+        metrics, logger, running = Metrics(), logs.logger(), SimpleNamespace()
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            service = Service(config, clock=clock, logger=logger, metrics=metrics)
-            self.state.service = service
-            async with service.following():
+            running.service = Service(config, clock=clock, logger=logger, metrics=metrics)
+            self.state.service = running.service
+            async with running.service.following():
                 yield
 
         super().__init__(
@@ -114,19 +115,19 @@ class Application(FastAPI):
             redoc_url=None,
         )
         self.state.config = config
-        endpoints = {route: Endpoint(route, self.state) for route in ROUTES}
+        endpoints = {route: Endpoint(route, running) for route in ROUTES}
         for route, endpoint in endpoints.items():
             self.router.routes.append(_listed(route.path, endpoint, route.methods))
         docs.register(self)
         guide.register(self)
-        self.add_exception_handler(HTTPException, on_http_exception)
-        self.add_exception_handler(Exception, on_bug)
+        # What they return is sent as the framework's own responses are.
+        self.add_exception_handler(HTTPException, on_http_exception)  # type: ignore[arg-type]
+        self.add_exception_handler(Exception, on_bug)  # type: ignore[arg-type]
         hot = FastPath(
-            super().__call__,
             users={name: endpoints[route] for name, route in users.QUESTIONS.items()},
             posts={events.POST.path: endpoints[events.POST]},
         )
-        self._outermost = Around(hot, metrics=metrics, log=logger)
+        self._outermost = Around(super().__call__, hot=hot, metrics=metrics, log=logger)
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of all routes, made of what serves them."""

@@ -90,8 +90,9 @@ def items(
     facts, found = serving.facts, climb.answer.items
     reasons = serving.reasons.of_items(found, person) if explain else repeat([])
     return [
-        RecommendedItem(facts[row][0], rank, score, rung, source, why, *facts[row][1:])
+        RecommendedItem(item_id, rank, score, rung, source, why, title, url, image_url, price)
         for (row, rank, score, rung, source, _, _), why in zip(found, reasons, strict=False)
+        for item_id, title, url, image_url, price in (facts[row],)
     ]
 
 
@@ -101,6 +102,7 @@ def similar_items(found: Ranking | None, serving: Serving) -> list[SimilarItem]:
         return []
     facts, rows = serving.facts, zip(found.item_row.tolist(), found.score.tolist(), strict=True)
     return [
-        SimilarItem(facts[row][0], rank, score, found.source, *facts[row][1:])
+        SimilarItem(item_id, rank, score, found.source, title, url, image_url, price)
         for rank, (row, score) in enumerate(rows, start=1)
+        for item_id, title, url, image_url, price in (facts[row],)
     ]

@@ -12,36 +12,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Scope
+
+    from api.web.route import Endpoint
 
 PREFIX = "/v1/users/"
 
 
 class FastPath:
-    """Passes what is hot to its endpoint, and the rest to the framework.
+    """Knows the endpoints of what is hot.
 
     Parameters
     ----------
-    app : ASGIApp
-        The framework.
-    users : mapping of str to ASGIApp
-        Endpoints of questions about a user, by the last part of the path; empty for everything.
-    posts : mapping of str to ASGIApp
-        Endpoints of what is posted, by path.
+    users : mapping of str to Endpoint
+        Of questions about a user, by the last part of the path; empty for everything.
+    posts : mapping of str to Endpoint
+        Of what is posted, by path.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, users: Mapping[str, ASGIApp], posts: Mapping[str, ASGIApp]
-    ) -> None:
-        self._app = app
+    def __init__(self, *, users: Mapping[str, Endpoint], posts: Mapping[str, Endpoint]) -> None:
         self._users = users
         self._posts = posts
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        await (self._hot(scope) or self._app)(scope, receive, send)
-
-    def _hot(self, scope: Scope) -> ASGIApp | None:
+    def endpoint(self, scope: Scope) -> Endpoint | None:
+        """Return what answers a request; None: the framework finds it."""
         path: str = scope["path"]
         if scope["method"] == "POST":
             return self._posts.get(path)

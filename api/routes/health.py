@@ -53,7 +53,14 @@ PROBE = ("GET", "HEAD")
 
 ROUTES = (
     Route(path="/health/live", methods=PROBE, handler=live, answer=Live, tag="operations"),
-    Route(path="/health/ready", methods=PROBE, handler=ready, answer=Ready, tag="operations"),
+    Route(
+        path="/health/ready",
+        methods=PROBE,
+        handler=ready,
+        answer=Ready,
+        refusal=Ready,
+        tag="operations",
+    ),
     Route(
         path="/metrics",
         handler=metrics,

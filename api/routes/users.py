@@ -42,8 +42,9 @@ _BREATH = 20
 
 def _asking(ask: Callable[..., Message], takes: Names) -> Handler:
     async def answer(service: Service, request: Request) -> Answer:
-        query = service.queries.query(request.scope["query_string"], takes)
-        user_id = identifier("user_id", request.path_params["user_id"])
+        scope = request.scope
+        query = service.queries.query(scope["query_string"], takes)
+        user_id = identifier("user_id", scope["path_params"]["user_id"])
         if query.decision:
             body = await asyncio.to_thread(lambda: dump(_decided(service, user_id, query)))
             return Answer(body, PRIVATE)

@@ -11,12 +11,14 @@ from urllib.parse import unquote
 from api.requests.query import ENCODED_SLASH
 from api.runtime import ids, logs
 from api.web.problems import bug
+from api.web.response import REQUEST_ID
 from api.web.route import TEMPLATE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from structlog.typing import FilteringBoundLogger
 
+    from api.routes.fast_path import FastPath
     from api.runtime.metrics import Metrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -29,39 +31,59 @@ class Around:
     Parameters
     ----------
     app : ASGIApp
-        What is inside.
+        The framework.
+    hot : FastPath
+        Knows what is answered past it.
     metrics : Metrics
         Where requests are counted.
     log : FilteringBoundLogger
         Where failures are written.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hot: FastPath, metrics: Metrics, log: FilteringBoundLogger
+    ) -> None:
         self._app = app
+        self._hot = hot
         self._metrics = metrics
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note what became of it."""
         began = time.perf_counter()
-        scope["request_id"] = request_id = _request_id(scope)
+        scope["request_id"] = _request_id(scope)
         _keep_encoded_slashes(scope)
+        try:
+            if endpoint := self._hot.endpoint(scope):
+                status = await endpoint(scope, receive, send)
+            else:
+                status = await self._through(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last resort: a bug is a 500, and logged
+            self._log_bug(scope, error)
+            status = await bug(scope["request_id"])(scope, receive, send)
+        self._note(scope, status, time.perf_counter() - began)
+
+    async def _through(self, scope: Scope, receive: Receive, send: Send) -> int:
         status = 0
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
+                if all(name != REQUEST_ID for name, _ in message["headers"]):
+                    message["headers"].append((REQUEST_ID, scope["request_id"].encode()))
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
-        except Exception as error:  # noqa: BLE001 - the last resort: a bug is a 500, and logged
-            self._log.error("bug", request_id=request_id, **logs.described(error))
+        except Exception as error:
             if not status:
-                await bug(request_id)(scope, receive, noting)
-        self._note(scope, status, time.perf_counter() - began)
+                raise
+            self._log_bug(scope, error)
+        return status
+
+    def _log_bug(self, scope: Scope, error: Exception) -> None:
+        self._log.error("bug", request_id=scope["request_id"], **logs.described(error))
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path_format", "unknown")

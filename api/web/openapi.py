@@ -102,19 +102,23 @@ def _in_query(route: Route, parameters: Mapping[str, Json]) -> list[Json]:
 
 def _responses(route: Route) -> Json:
     codes = {422, 500, 503, *route.problems, *({401, 403} if route.right else ())}
+    found = {str(code): _problem(code) for code in sorted(codes)}
+    if route.refusal is not None:
+        found["503"] = {"description": "not now, and why", "content": _json(route.refusal)}
     content = (
         {kind: {"schema": one} for kind, one in route.answer.items()}
         if isinstance(route.answer, Mapping)
-        else {"application/json": {"schema": _ref(route.answer)}}
+        else _json(route.answer)
     )
-    problem = {MEDIA_TYPE: {"schema": _ref(Problem)}}
-    return {
-        "200": {"description": "answered", "content": content},
-        **{
-            str(code): {"description": _PROBLEMS[code], "content": problem}
-            for code in sorted(codes)
-        },
-    }
+    return {"200": {"description": "answered", "content": content}, **found}
+
+
+def _problem(code: int) -> Json:
+    return {"description": _PROBLEMS[code], "content": {MEDIA_TYPE: {"schema": _ref(Problem)}}}
+
+
+def _json(kind: type) -> Json:
+    return {"application/json": {"schema": _ref(kind)}}
 
 
 def _body(body: Body, parameters: Mapping[str, Json]) -> Json:

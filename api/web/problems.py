@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Request
 from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.web.response import FRESH, Answer
 from recsys import errors
 from recsys.errors import RecsysError, cut
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -66,7 +70,7 @@ def problem(
     detail: str,
     request_id: str,
     facts: Mapping[str, Any] | None = None,
-) -> Response:
+) -> Answer:
     """Return a problem+json response.
 
     Parameters
@@ -91,51 +95,44 @@ def problem(
         "request_id": request_id,
         **{n: v if n in _OUR_WORDS else _shown(v) for n, v in (facts or {}).items()},
     }
-    headers = {}
+    headers = []
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Basic realm="recsys"'
-    return Response(
-        orjson.dumps(body, default=str), int(status), media_type=MEDIA_TYPE, headers=headers
-    )
+        headers.append((b"www-authenticate", b'Basic realm="recsys"'))
+    raw = orjson.dumps(body, default=str)
+    media = MEDIA_TYPE.encode()
+    return Answer(raw, FRESH, status=int(status), media=media, headers=tuple(headers))
 
 
-def request_id_of(request: Request) -> str:
-    """Return the id under which this request is logged."""
-    return str(request.scope.get("request_id", ""))
-
-
-def of(error: RecsysError, request: Request) -> Response:
+def of(error: RecsysError, scope: Scope) -> Answer:
     """Return the problem that an error stands for."""
     facts = {k: v for k, v in vars(error).items() if not k.startswith("_")}
     return problem(
         status_of(type(error)),
         kind=type(error).__name__,
         detail=str(error),
-        request_id=request_id_of(request),
+        request_id=scope["request_id"],
         facts=facts,
     )
 
 
-async def on_http_exception(request: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: Exception) -> Answer:
     """Answer to an unknown path or a method that is not allowed."""
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus(500)
-    headers = dict(getattr(error, "headers", None) or {})
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods(request))
+    allow = ", ".join(_methods(request))
     details = {
         HTTPStatus.NOT_FOUND: "there is nothing at this path; /docs lists the paths there are",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here; "
-        f"allowed: {headers.get('Allow', 'see /docs')}",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here; allowed: {allow}",
     }
     response = problem(
         status,
         kind=status.phrase.title().replace(" ", ""),
         detail=details.get(status, status.description),
-        request_id=request_id_of(request),
+        request_id=request.scope["request_id"],
     )
-    response.headers.update(headers)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers.append((b"allow", allow.encode()))
     return response
 
 
@@ -145,12 +142,12 @@ def _methods(request: Request) -> list[str]:
     return sorted({method for route in here for method in getattr(route, "methods", None) or ()})
 
 
-async def on_bug(request: Request, _: Exception) -> Response:
+async def on_bug(request: Request, _: Exception) -> Answer:
     """Answer to what should not have happened; whoever catches it next logs it."""
-    return bug(request_id_of(request))
+    return bug(request.scope["request_id"])
 
 
-def bug(request_id: str) -> Response:
+def bug(request_id: str) -> Answer:
     """Return the response to what should not have happened."""
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
+from fastapi.responses import StreamingResponse
 
 from api.messages.message import Message
 from api.requests.query import NO_NAMES, Names
 from api.runtime.json import Json
 from api.web import problems
 from api.web.keys import Right
+from api.web.response import Answer
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from api.service import Service
 
-    Handler = Callable[[Service, Request], Awaitable[ASGIApp]]
+    Handler = Callable[[Service, Request], Awaitable[Answer | StreamingResponse]]
 
 TEMPLATE = "route_template"
 
@@ -68,6 +71,8 @@ class Route:
         What a request carries.
     problems : tuple of int
         Statuses of what may go wrong, besides what may everywhere.
+    refusal : type or None
+        The message answered with 503 instead of a problem.
     summary : str
         In a line; empty: the first of the docstring.
     """
@@ -81,6 +86,7 @@ class Route:
     takes: Names = NO_NAMES
     body: Body | None = None
     problems: tuple[int, ...] = ()
+    refusal: type[Message] | None = None
     summary: str = ""
 
     @property
@@ -96,25 +102,24 @@ class Endpoint:
     ----------
     route : Route
         What it serves.
-    state : object
+    running : object
         Its ``service`` is what handlers stand on; it is there as long as requests are.
     """
 
-    def __init__(self, route: Route, state: Any) -> None:
-        self._state = state
+    def __init__(self, route: Route, running: Any) -> None:
+        self._running = running
         self._handler = route.handler
         self._right = route.right
         self._template = route.template
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the key, answer, and say what is wrong where something is."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Check the key, answer, and say what is wrong where something is; return the status."""
         scope[TEMPLATE] = self._template
-        service: Service = self._state.service
-        request = Request(scope, receive)
+        service: Service = self._running.service
         try:
             if self._right is not None:
                 service.keys.check(scope, self._right)
-            answer = await self._handler(service, request)
+            answer = await self._handler(service, Request(scope, receive))
         except RecsysError as error:
-            answer = problems.of(error, request)
-        await answer(scope, receive, send)
+            answer = problems.of(error, scope)
+        return await answer(scope, receive, send) or HTTPStatus.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -29,6 +30,40 @@ def test_the_page_and_all_that_it_loads_come_from_here(shared_api: Api) -> None:
 def test_behind_a_proxy_the_page_loads_from_where_the_proxy_is() -> None:
     client = TestClient(create_app(Config()), root_path="/shop")
     assert 'src="/shop/docs/assets/swagger-ui-bundle.js"' in client.get("/docs").text
+
+
+def nodes(found: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(found, dict):
+        yield found
+    for each in found.values() if isinstance(found, dict) else found:
+        if isinstance(each, dict | list):
+            yield from nodes(each)
+
+
+def test_a_schema_is_a_reference_or_a_type_and_what_it_refers_to_is_there(shared_api: Api) -> None:
+    described = shared_api.client.get("/openapi.json").json()
+    referring = [node for node in nodes(described) if isinstance(node.get("$ref"), str)]
+    assert len(referring) > 100
+    for node in referring:
+        assert "type" not in node
+        assert node["$ref"].rpartition("/")[2] in described["components"]["schemas"]
+
+
+def test_whatever_is_not_an_answer_is_described_as_a_problem(shared_api: Api) -> None:
+    paths = shared_api.client.get("/openapi.json").json()["paths"]
+    for path, methods in paths.items():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                kinds = set(response["content"])
+                told = path == "/health/ready" and status == "503"
+                assert (kinds == {"application/problem+json"}) == (status != "200" and not told)
+
+
+def test_what_takes_a_body_says_that_it_may_be_too_large(shared_api: Api) -> None:
+    paths = shared_api.client.get("/openapi.json").json()["paths"]
+    for methods in paths.values():
+        for operation in methods.values():
+            assert ("requestBody" in operation) == ("413" in operation["responses"])
 
 
 def events_body(api: Api) -> dict[str, Any]:

@@ -35,6 +35,13 @@ def test_live_and_ready(shared_api: Api) -> None:
     assert set(ready.blas_threads.values()) == {1}
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_a_probe_may_ask_for_the_head_only(shared_api: Api, path: str) -> None:
+    head, whole = shared_api.client.head(path), shared_api.client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 def test_more_than_one_blas_thread_is_not_ready(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas_threads, "pools", lambda: {"libblas": 2})
     response = api.client.get("/health/ready")
