@@ -29,7 +29,9 @@ class Items(Section):
         "", description="what a good list leads to; empty: the strongest kind with enough rows"
     )
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
-    half_life_days: float = Field(14.0, gt=0, description="age at which popularity counts half")
+    half_life_days: float = Field(
+        0.0, ge=0, description="age at which popularity counts half; 0: what training finds best"
+    )
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
