@@ -25,7 +25,7 @@
     │   ├── BodyTooLarge
     │   ├── ErasedUser
     │   ├── KeyWithoutScope
-    │   ├── KnownUser
+    │   ├── NotMerged
     │   ├── UnknownItem
     │   ├── UnknownParameter
     │   ├── UnknownSegment
@@ -267,15 +267,18 @@ class ErasedUser(QueryError):
         )
 
 
-class KnownUser(QueryError):
-    """An id that is somebody's, and not for anybody to give to another."""
+class NotMerged(QueryError):
+    """An id of which no merge can be undone."""
 
-    def __init__(self, previous_id: str) -> None:
-        self.previous_id = previous_id
-        super().__init__(
-            f"{shown(previous_id)} is a known user, not a stranger's id: "
-            "only `recsys storage merge` makes it one with another"
+    def __init__(self, user_id: str, *, merged: bool) -> None:
+        self.user_id = user_id
+        self.merged = merged
+        why = (
+            "was merged before the store kept what undoing takes"
+            if merged
+            else "is a user of its own: name the id that became another user"
         )
+        super().__init__(f"no merge of {shown(user_id)} can be undone: it {why}")
 
 
 class UnknownItem(QueryError):

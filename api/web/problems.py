@@ -29,6 +29,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutScope: HTTPStatus.FORBIDDEN,
     errors.ErasedUser: HTTPStatus.GONE,
+    errors.NotMerged: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,

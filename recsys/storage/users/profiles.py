@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from recsys.storage.database.interface import Database
@@ -45,9 +45,10 @@ ON CONFLICT (item_id) DO UPDATE SET
 _AVAILABLE = "UPDATE items SET available = ? WHERE item_id = ?"
 
 _UPSERT_USER = """
-INSERT INTO users (user_id, traits, timezone) VALUES (?, ?, ?)
+INSERT INTO users (user_id, traits, timezone, anonymous) VALUES (?, ?, ?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
     traits = {merged},
+    anonymous = users.anonymous AND excluded.anonymous,
     timezone = CASE WHEN excluded.timezone = '' THEN users.timezone ELSE excluded.timezone END
 """
 
@@ -72,10 +73,16 @@ class Profiles:
             writing.executemany(_UPSERT_ITEM, map(_row, given))
             writing.executemany(_AVAILABLE, said)
 
-    def put_users(self, users: Iterable[tuple[str, Mapping[str, str], str]]) -> int:
+    def put_users(
+        self,
+        users: Iterable[tuple[str, Mapping[str, str], str]],
+        *,
+        anonymous: Collection[str] = (),
+    ) -> int:
         """Add users as (id, traits, time zone or empty), or complete what is known of them.
 
-        Of erased users nothing is kept; returned is how many were written.
+        Of erased users nothing is kept; returned is how many were written. `anonymous` are ids of
+        devices among them.
 
         Raises
         ------
@@ -86,7 +93,7 @@ class Profiles:
         merged = self.database.merged("users.traits", "excluded.traits")
         with self.database.writing() as writing:
             owners = aliases.known_as(writing, {user for user, _, _ in given})
-            rows = [(owners.get(user, user), *rest) for user, *rest in given]
+            rows = [(owners.get(u, u), *rest, u in anonymous) for u, *rest in given]
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
         return len(written)
