@@ -28,6 +28,7 @@
     │   ├── NotMerged
     │   ├── UnknownItem
     │   ├── UnknownParameter
+    │   ├── UnknownPlacement
     │   ├── UnknownSegment
     │   └── WrongKey
     └── StoreError             what was kept cannot be had
@@ -237,7 +238,7 @@ class BadEvent(QueryError):
 
 
 class BadRule(QueryError):
-    """A rule for a cohort that cannot be read, and where in its JSON."""
+    """A rule, of a cohort or a placement, that cannot be used, and where in its JSON."""
 
     def __init__(self, path: str, value: object, allowed: str) -> None:
         self.path = path
@@ -299,6 +300,19 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class UnknownPlacement(QueryError):
+    """A placement that was never saved."""
+
+    def __init__(self, placement_id: str, *, known: Iterable[str]) -> None:
+        self.placement_id = placement_id
+        self.known = tuple(known)
+        nearest = get_close_matches(placement_id, self.known, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        super().__init__(
+            f"placement {shown(placement_id)} does not exist; {hint}known: {', '.join(self.known)}"
+        )
 
 
 class UnknownSegment(QueryError):

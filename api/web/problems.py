@@ -25,6 +25,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
     errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownPlacement: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutScope: HTTPStatus.FORBIDDEN,

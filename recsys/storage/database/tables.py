@@ -92,7 +92,14 @@ ITEMS = Table(
     Column("price", Double, comment="of one unit; null where not known"),
     Column("price_at", BigInteger, nullable=False, comment="when that price was seen"),
     Column("available", Boolean(create_constraint=False), nullable=False),
+    Column(
+        "attributes", Text, nullable=False, server_default="{}", comment="JSON object of strings"
+    ),
+    Column(
+        "changed", BigInteger, nullable=False, server_default="0", comment="ascends with each write"
+    ),
 )
+Index("items_changed", ITEMS.c.changed)
 
 USERS = Table(
     "users",
@@ -201,4 +208,15 @@ ERASURES = Table(
     Column("receipt_id", Text, nullable=False, comment="the same for all ids of one person"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     Column("removed", Text, nullable=False, comment="JSON object: rows by table"),
+)
+
+PLACEMENTS = Table(
+    "placements",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("placement_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="1, 2… of this placement"),
+    Column("body", Text, nullable=False, comment="JSON object: the placement"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("placement_id", "version"),
 )
