@@ -43,6 +43,17 @@ class Items(Section):
     model: ItemModel = ItemModel()
 
 
+class Offer(Section):
+    """What keeping a user costs and earns, in one currency: it decides who is at low risk."""
+
+    worth: float = Field(200.0, gt=0, description="of a user who stays")
+    offer: float = Field(10.0, ge=0, description="cost of an offer that is taken")
+    contact: float = Field(1.0, ge=0, description="cost of addressing a user")
+    stays: float = Field(
+        0.3, ge=0, le=1, description="share of users about to leave who stay for the offer"
+    )
+
+
 class Churn(Section):
     """The question: how likely to churn."""
 
@@ -63,6 +74,7 @@ class Churn(Section):
     )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
+    offer: Offer = Offer()
 
     @field_validator("test_cutoff")
     @classmethod
