@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.config import Items
-from tests.training.items.test_measure import CONFIG, data, silent
+from tests.training.items.test_measure import CONFIG, data
 from training.items import popularity
 from training.items.popularity import NEVER_DAYS, USUAL_DAYS, popular_half_life
 from training.items.windows import validation_window
