@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.schemas import EventsAnswer
+import msgspec
+
+from api.messages.events import EventsAnswer
 from tests.api.conftest import Api
 
 SHORT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
@@ -13,7 +15,7 @@ SHORT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
 def posted(api: Api, body: Any) -> Any:
     response = api.client.post("/v1/events", json=body)
     assert response.status_code == 200, response.text
-    return EventsAnswer.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=EventsAnswer)
 
 
 def rung(api: Api, user: str) -> str:

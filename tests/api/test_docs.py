@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from api.app import create_app
 from recsys.config import Config
@@ -42,7 +42,7 @@ def test_every_field_of_an_event_is_described_and_is_read(shared_api: Api) -> No
     for name in described.keys() - {"batch", "properties"}:
         assert EVENT.said({name: "said"}), name
     message, purchase = (
-        shared_api.service.speller.read({**FULL, "event": kind}, now=NOON)[0]
+        shared_api.service.parser.read({**FULL, "event": kind}, now=NOON)[0]
         for kind in ("message_sent", "purchase")
     )
     assert (message.event_id, message.channel, message.ref) == ("m", "email", "d1")
