@@ -24,6 +24,7 @@ from api.routes import (
     events,
     guide,
     health,
+    merges,
     segments,
     users,
 )
@@ -49,9 +50,9 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *users.ROUTES, *events.ROUTES,
-    *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES, *docs.ROUTES,
-    *guide.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES, *users.ROUTES,
+    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
+    *docs.ROUTES, *guide.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
 

@@ -15,6 +15,7 @@ from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.requests.events import EventParser
+from api.requests.identities import Identities
 from api.requests.query import QueryReader
 from api.requests.write_queue import Inbox
 from api.runtime import blas_threads, gc_freeze
@@ -58,6 +59,7 @@ class Service:
     desk: Desk
     inbox: Inbox
     current: Current
+    identities: Identities
     champion: Champion
     is_local: bool
 
@@ -130,6 +132,7 @@ class Service:
             desk=desk,
             inbox=Inbox(log, now),
             current=current,
+            identities=Identities(log.database, current, now, config.serving.user_hash_secret),
             champion=champion,
             is_local=log.database.local,
         )

@@ -65,7 +65,6 @@ def export(  # noqa: PLR0913 - options of a command
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
-    from api.requests.identities import not_erased
 
     settings = settings_of(config)
     wish = _wish(segment, rule, channel, arms=settings.channels.arms)
@@ -75,8 +74,9 @@ def export(  # noqa: PLR0913 - options of a command
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": limit}
         job = ExportJob(service, service.reader.said({**said, "exclude": exclude or ()}))
-        known = job.known if users is None else list(exporting.listed(users))
-        ids = not_erased(service.log.database, known)
+        named = None if users is None else list(exporting.listed(users))
+        known = job.known if named is None else named
+        ids = service.identities.people(known, as_named=named is not None)
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
             total = job.write(ids, wanted, file, channel=channel)

@@ -82,11 +82,21 @@ class ErasureReceipt(Message):
     ]
 
 
+class UnmergeAnswer(Message):
+    """A merge that was undone."""
+
+    user_id: Annotated[str, told("who is a user of their own again")]
+    former_owner: Annotated[str, told("who the id was one with")]
+    events: Annotated[int, told("logged under the id, and its own again")]
+    decisions: int
+
+
 class HeldEvent(Message):
     """An event as it was logged; null: not said."""
 
     event_id: str
     user_id: UserId
+    sent_as: Annotated[str, told("the id under which it was sent")]
     kind: str
     at: Instant
     item_id: str | None
@@ -100,6 +110,7 @@ class HeldEvent(Message):
     simulated: bool
     source: str
     machine: bool
+    anonymous: Annotated[bool, told("whether it was sent for a device, not for a user")]
     ingested_at: Instant
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 
+from api.model.served import Current
+from api.runtime.clock import Clock
 from recsys.data.ids import IdMap
-from recsys.errors import BadEvent, KnownUser
+from recsys.errors import BadEvent, shown
 from recsys.storage.database.interface import Database
-from recsys.storage.privacy import erasure
-from recsys.storage.users import aliases
+from recsys.storage.users import aliases, merges
 from recsys.storage.users.aliases import NOBODY
+from recsys.storage.users.merges import Outcome
 from recsys.storage.users.profiles import Profiles
 
 OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
+_WHY = {
+    Outcome.KNOWN: "is a known user, not the id of a device",
+    Outcome.CLAIMED: "is another user's already",
+    Outcome.ERASED: "was erased",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +31,15 @@ class Identified:
     """What an `identify` call says of a user; only the configured trait is kept.
 
     ``previous_id`` is the anonymous id that the user had until then; empty where none is said.
+    ``anonymous`` is whether no user was named, and ``user_id`` is the id of a device.
     """
 
     user_id: str
     traits: Mapping[str, str]
     timezone: str
     previous_id: str = ""
+    proof: str = ""
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +48,122 @@ class Aliased:
 
     previous_id: str
     user_id: str
+    proof: str = ""
 
 
-def record_identities(
-    database: Database, said: Sequence[Identified | Aliased], *, at: int
-) -> list[BadEvent | None]:
-    """Keep what is said of users, and return for each why it was not; runs in a thread.
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Who is who, as the store and the serving model know it.
 
-    Nothing is kept about who was erased. Who signs in takes the anonymous history along, unless it
-    is somebody's; an alias of who is somebody is refused, and costs itself only.
-
-    Raises
-    ------
-    StoreUnavailable
-        What comes later in `said` was not kept.
+    Attributes
+    ----------
+    database : Database
+        Where ids and traits are kept.
+    current : Current
+        Whom the serving model knows.
+    clock : Clock
+        When ids become one.
+    secret : str
+        By which ids are proved; empty: none is.
     """
-    known = aliases.became(database, {i for who in said for i in (who.user_id, who.previous_id)})
-    refused = [OF_ERASED if _is_erased(who, known) else None for who in said]
-    both = list(zip(said, refused, strict=True))
-    people = [who for who, why in both if why is None and isinstance(who, Identified)]
-    Profiles(database).put_users((who.user_id, who.traits, who.timezone) for who in people)
-    return [why or _joined(database, who, known, at=at) for who, why in both]
+
+    database: Database
+    current: Current
+    clock: Clock
+    secret: str
+
+    def record(
+        self, said: Sequence[Identified | Aliased], *, admin: bool = False
+    ) -> list[BadEvent | None]:
+        """Keep what is said of users, and return for each what was not done; runs in a thread.
+
+        Nothing is kept about who was erased. Who signs in takes the history of the device along;
+        an id that is somebody's is given to another only by an `admin` or with a proof, and
+        refusing that costs the one call only.
+
+        Raises
+        ------
+        StoreUnavailable
+            What comes later in `said` was not kept.
+        """
+        ids = {i for who in said for i in (who.user_id, who.previous_id)}
+        known = aliases.became(self.database, ids)
+        both = [(who, OF_ERASED if of_erased(who, known) else None) for who in said]
+        people = [who for who, why in both if why is None and isinstance(who, Identified)]
+        Profiles(self.database).put_users(
+            ((who.user_id, who.traits, who.timezone) for who in people),
+            anonymous={who.user_id for who in people if who.anonymous},
+        )
+        return [why or self._joined(who, admin=admin) for who, why in both]
+
+    def people(
+        self, user_ids: IdMap | Sequence[str], *, as_named: bool = False
+    ) -> IdMap | Sequence[str]:
+        """Return the users that a list may have, each once: not the erased, nor former ids.
+
+        `as_named` keeps the ids of those who were named, whoever they became.
+
+        Raises
+        ------
+        StoreUnavailable
+            Who was erased or became whom is not known.
+        """
+        became = aliases.everybody(self.database)
+        if not became:
+            return user_ids
+        if as_named:
+            return [user for user in user_ids if became.get(user) != NOBODY]
+        owners = (became.get(user, user) for user in user_ids)
+        return [user for user in dict.fromkeys(owners) if user != NOBODY]
+
+    def _joined(self, who: Identified | Aliased, *, admin: bool) -> BadEvent | None:
+        """Make two ids one person, and return why they are not; None too where only one is said."""
+        if not who.previous_id:
+            return None
+        outcome = merges.merge(
+            self.database,
+            who.previous_id,
+            who.user_id,
+            at=self.clock(),
+            allowed=merges.anybody if admin else partial(proves, who, self.secret),
+            trained=self._trained,
+        )
+        return not_joined(who, outcome)
+
+    def _trained(self, user_id: str) -> bool:
+        if self.current.version is None:
+            return False
+        return self.current.serving.answering.bundle.interactions.users.row(user_id) is not None
 
 
-def not_erased(database: Database, user_ids: IdMap | Sequence[str]) -> IdMap | Sequence[str]:
-    """Return the users that a list may have: all but the erased.
-
-    Raises
-    ------
-    StoreUnavailable
-        Who was erased is not known.
-    """
-    erased = {user for user, _ in erasure.erased_after(database, 0)}
-    return [user for user in user_ids if user not in erased] if erased else user_ids
-
-
-def _joined(
-    database: Database, who: Identified | Aliased, known: Mapping[str, str], *, at: int
-) -> BadEvent | None:
-    """Make two ids one person, and return why they are not; None too where only one is said."""
-    signs_in = isinstance(who, Identified)
-    if not who.previous_id or (signs_in and who.previous_id in known):
-        return None
-    try:
-        aliases.alias(database, who.previous_id, who.user_id, at=at, unclaimed_only=signs_in)
-    except KnownUser as error:
-        return BadEvent("known_user", str(error))
-    return None
-
-
-def _is_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
+def of_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
+    """Return whether what is said is about somebody who was erased."""
     ids = (said.user_id, said.previous_id) if isinstance(said, Aliased) else (said.user_id,)
     return any(known.get(one) == NOBODY for one in ids)
+
+
+def user_hash(secret: str, user_id: str) -> str:
+    """Return what proves an id: HMAC-SHA256 by the shop's secret, in hexadecimal."""
+    return hmac.new(secret.encode(), user_id.encode("utf-8", "surrogatepass"), sha256).hexdigest()
+
+
+def proves(said: Identified | Aliased, secret: str, user_id: str) -> bool:
+    """Return whether a call came with the proof of an id; nothing does without a secret."""
+    if not (secret and said.proof):
+        return False
+    return hmac.compare_digest(user_hash(secret, user_id), said.proof.lower())
+
+
+def not_joined(said: Identified | Aliased, outcome: Outcome) -> BadEvent | None:
+    """Return why two ids are not one person, None where they are."""
+    if outcome in (Outcome.MERGED, Outcome.ONE_ALREADY):
+        return None
+    if outcome is Outcome.ERASED and isinstance(said, Aliased):
+        return OF_ERASED
+    kept = "; the traits were kept" if isinstance(said, Identified) else ""
+    code = Outcome.KNOWN if outcome is Outcome.KNOWN else Outcome.CLAIMED
+    return BadEvent(
+        str(code),
+        f"{shown(said.previous_id)} {_WHY[outcome]}: nothing was moved{kept}. "
+        "An admin's key or its user_hash makes them one",
+    )

@@ -16,7 +16,6 @@ from api.messages import schema
 from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
 from api.messages.message import dump
 from api.model.served import Serving
-from api.requests.identities import not_erased
 from api.web.keys import Right
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
@@ -87,7 +86,7 @@ def _wanted(service: Service, serving: Serving, body: AudienceBody) -> AudienceQ
 
 
 def _users(service: Service, serving: Serving) -> Any:
-    return not_erased(service.log.database, serving.answering.bundle.interactions.users)
+    return service.identities.people(serving.answering.bundle.interactions.users)
 
 
 def _looked_at(

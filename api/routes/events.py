@@ -23,13 +23,14 @@ from api.messages.events import (
     EventVerdict,
 )
 from api.requests.events import MAX_EVENT_BYTES
-from api.requests.identities import OF_ERASED, Aliased, Identified, record_identities
+from api.requests.identities import OF_ERASED, Aliased, Identified
 from api.runtime.json import Json
 from api.web.keys import Right
 from api.web.route import Body, Call, Route, route
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.events.event import Event, Reception
+from recsys.storage.users.merges import Outcome
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -68,10 +69,10 @@ async def post(service: Service, call: Call) -> EventsAnswer:
     """
     body = await call.body(service.config.serving.max_body_bytes)
     if "batch" in body:
-        return _counted(service, await _taken(service, _batch(service, body)))
+        return _counted(service, await _taken(service, call, _batch(service, body)))
     if isinstance(body.get("events"), list):
         raise BadQuery("events", body["events"], "one event, or a list of them named batch")
-    verdicts = await _taken(service, [body])
+    verdicts = await _taken(service, call, [body])
     _refuse(service, verdicts[0])
     return _counted(service, verdicts)
 
@@ -81,13 +82,14 @@ def _call(kind: str, summary: str) -> Route:
 
     @about_events(f"POST /v1/{kind}", CallsAnswer, summary=summary, body=body)
     async def one(service: Service, call: Call) -> CallsAnswer:
-        """Log one call of a type; one that no model uses is understood, not refused.
+        """Log one call of a type.
 
-        To Segment's clients a 422 is a failure.
+        One that no model uses is understood, and who signs in on another's device does nothing
+        wrong, so both are answered as in a batch: to Segment's clients a 422 is a failure.
         """
         body = await call.body(service.config.serving.max_body_bytes)
-        verdicts = await _taken(service, [{**body, "type": kind}])
-        if verdicts[0].code != UNUSED:
+        verdicts = await _taken(service, call, [{**body, "type": kind}])
+        if verdicts[0].code not in {UNUSED, Outcome.CLAIMED}:
             _refuse(service, verdicts[0])
         return _called(service, verdicts)
 
@@ -102,7 +104,7 @@ def _call(kind: str, summary: str) -> Route:
 async def batch(service: Service, call: Call) -> CallsAnswer:
     """Log many calls of any type: a verdict for each."""
     body = await call.body(service.config.serving.max_body_bytes)
-    return _called(service, await _taken(service, _batch(service, body)))
+    return _called(service, await _taken(service, call, _batch(service, body)))
 
 
 ROUTES: tuple[Route, ...] = (post, batch, *(_call(*one) for one in CALLS.items()))
@@ -121,7 +123,7 @@ def _batch(service: Service, body: Json) -> list[Any]:
     return found
 
 
-async def _taken(service: Service, payloads: list[Any]) -> list[EventVerdict]:
+async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[EventVerdict]:
     """Return a verdict for each payload."""
     now, read, rejected = service.clock(), [], []
     for index, payload in enumerate(payloads):
@@ -133,12 +135,13 @@ async def _taken(service: Service, payloads: list[Any]) -> list[EventVerdict]:
         else:
             said = None if isinstance(found, list) else found
             read.append(ReadEvent(index, found if isinstance(found, list) else [], said))
-    return sorted([*await _kept(service, read), *rejected], key=lambda verdict: verdict.index)
+    return sorted([*await _kept(service, call, read), *rejected], key=lambda verdict: verdict.index)
 
 
-async def _kept(service: Service, read: list[ReadEvent]) -> list[EventVerdict]:
+async def _kept(service: Service, call: Call, read: list[ReadEvent]) -> list[EventVerdict]:
     said = [one.said for one in read if one.said is not None]
-    record = partial(record_identities, service.log.database, said, at=service.clock())
+    admin = bool(said) and service.keys.opens(call.scope, Right.ADMIN)
+    record = partial(service.identities.record, said, admin=admin)
     refused = iter(await asyncio.to_thread(record) if said else [])
     events = [event for one in read for event in one.events]
     logged = iter(await _logged(service, events) if events else [])

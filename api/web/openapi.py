@@ -24,6 +24,7 @@ _PROBLEMS: Mapping[int, str] = {
     401: "keys are configured, and none that is known was given",
     403: "the key that was given opens something else",
     404: "not in the serving model",
+    409: "the id is a user of its own",
     410: "this user was erased",
     413: "more bytes than serving.max_body_bytes",
     422: "what was sent is unknown, or outside what is allowed",
