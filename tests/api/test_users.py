@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from api.answers import render
 from api.answers.answer import BLIND, Desk
@@ -27,7 +28,7 @@ from recsys.ladder import Climb, Reason, RungName, Step
 from tests.api.conftest import Api
 from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, taste
 
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     "": UserAnswer,
     "/recommendations": ItemsAnswer,
     "/channel": ChannelAnswer,

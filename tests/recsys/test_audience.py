@@ -47,8 +47,8 @@ def belonging(answering: Answering, *people: Person) -> Audience:
     return Audience(answering, people, at=END, on_failure=lambda *_: None)
 
 
-def gathered(answering: Answering, user: str, **said: bool) -> Person:
-    return answering.person(user, Remembered(**said), at=END)
+def gathered(answering: Answering, user: str, *, profiling: bool | None = None) -> Person:
+    return answering.person(user, Remembered(profiling=profiling), at=END)
 
 
 def saying(answering: Answering, p: float | None, rung: RungName) -> Answering:
