@@ -21,6 +21,7 @@ from api.routes import (
     events,
     guide,
     health,
+    merges,
     segment_io,
     segments,
     usage,
@@ -74,6 +75,7 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     app.state.service = service
     consents.register(app, service)
     erasure.register(app, service)
+    merges.register(app, service)
     users.register(app, Users(service))
     for part in (events, segment_io, catalogue, segments, audiences, usage, health):
         part.register(app, service)

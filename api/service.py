@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from api.answers.answer import Desk
 from api.answers.gather import Recall
 from api.model.champion import Champion
 from api.model.served import Current, Serving
+from api.requests import identities
 from api.requests.events import EventParser
 from api.requests.identities import OF_ERASED, Aliased, Identified
 from api.requests.query import Reader
@@ -27,7 +28,7 @@ from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.ids import IdMap
 from recsys.data.times import SECOND
-from recsys.errors import BadEvent, CannotAnswer, KnownUser, StoreUnavailable
+from recsys.errors import BadEvent, CannotAnswer, StoreUnavailable
 from recsys.ladder import Question, Reason, RungName
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
@@ -36,7 +37,7 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models.store import ModelStore
 from recsys.storage.privacy import erasure
-from recsys.storage.users import aliases
+from recsys.storage.users import aliases, merges
 from recsys.storage.users.aliases import NOBODY
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
@@ -172,57 +173,72 @@ class Service:
         """Do what reads the store: at once where that costs microseconds, else in a thread."""
         return work() if self.profiles.database.local else await asyncio.to_thread(work)
 
-    def not_erased(self, user_ids: IdMap | Sequence[str]) -> IdMap | Sequence[str]:
-        """Return the users that a list may have: all but the erased.
+    def people(
+        self, user_ids: IdMap | Sequence[str], *, as_named: bool = False
+    ) -> IdMap | Sequence[str]:
+        """Return the users that a list may have, each once: not the erased, nor former ids.
+
+        `as_named` keeps the ids of those who were named, whoever they became.
 
         Raises
         ------
         StoreUnavailable
-            Who was erased is not known.
+            Who was erased or became whom is not known.
         """
-        erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
-        return [user for user in user_ids if user not in erased] if erased else user_ids
+        became = aliases.everybody(self.log.database)
+        if not became:
+            return user_ids
+        if as_named:
+            return [user for user in user_ids if became.get(user) != NOBODY]
+        owners = (became.get(user, user) for user in user_ids)
+        return [user for user in dict.fromkeys(owners) if user != NOBODY]
 
-    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[BadEvent | None]:
-        """Keep what is said of users, and return for each why it was not; runs in a thread.
+    def identify(
+        self, said: Sequence[Identified | Aliased], *, admin: bool = False
+    ) -> list[BadEvent | None]:
+        """Keep what is said of users, and return for each what was not done; runs in a thread.
 
-        Nothing is kept about who was erased. Who signs in takes the anonymous history along,
-        unless it is somebody's; an alias of who is somebody is refused, and costs itself only.
+        Nothing is kept about who was erased. Who signs in takes the history of the device along;
+        an id that is somebody's is given to another only by an `admin` or with a proof, and
+        refusing that costs the one call only.
 
         Raises
         ------
         StoreUnavailable
             What comes later in `said` was not kept.
         """
-        database = self.log.database
-        known = aliases.became(
-            database, {i for who in said for i in (who.user_id, who.previous_id)}
+        ids = {i for who in said for i in (who.user_id, who.previous_id)}
+        known = aliases.became(self.log.database, ids)
+        refused = [OF_ERASED if identities.of_erased(who, known) else None for who in said]
+        kept = zip(said, refused, strict=True)
+        people = [who for who, why in kept if why is None and isinstance(who, Identified)]
+        self.profiles.put_users(
+            ((who.user_id, who.traits, who.timezone) for who in people),
+            anonymous={who.user_id for who in people if who.anonymous},
         )
-        refused = [OF_ERASED if _is_erased(who, known) else None for who in said]
-        people = [
-            who
-            for who, why in zip(said, refused, strict=True)
-            if why is None and isinstance(who, Identified)
+        return [
+            why or self._joined(who, admin=admin) for who, why in zip(said, refused, strict=True)
         ]
-        self.profiles.put_users((who.user_id, who.traits, who.timezone) for who in people)
-        return [why or self._joined(who, known) for who, why in zip(said, refused, strict=True)]
 
-    def _joined(self, who: Identified | Aliased, known: Mapping[str, str]) -> BadEvent | None:
+    def _joined(self, who: Identified | Aliased, *, admin: bool) -> BadEvent | None:
         """Make two ids one person, and return why they are not; None too where only one is said."""
-        signs_in = isinstance(who, Identified)
-        if not who.previous_id or (signs_in and who.previous_id in known):
+        if not who.previous_id:
             return None
-        try:
-            aliases.alias(
-                self.log.database,
-                who.previous_id,
-                who.user_id,
-                at=self.clock(),
-                unclaimed_only=signs_in,
-            )
-        except KnownUser as error:
-            return BadEvent("known_user", str(error))
-        return None
+        secret = self.config.serving.user_hash_secret
+        outcome = merges.merge(
+            self.log.database,
+            who.previous_id,
+            who.user_id,
+            at=self.clock(),
+            allowed=merges.anybody if admin else partial(identities.proves, who, secret),
+            trained=self._trained,
+        )
+        return identities.not_joined(who, outcome)
+
+    def _trained(self, user_id: str) -> bool:
+        if self.current.version is None:
+            return False
+        return self.current.serving.answering.bundle.interactions.users.row(user_id) is not None
 
     def recollect(self) -> None:
         """Bring what is kept in mind up to date with who was erased or spoke of profiling.
@@ -275,8 +291,3 @@ class Service:
         measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
         drifted = measured.get("drift", {}).get("score_index")
         self.metrics.serves(serving.answering.version, churn_drift=drifted)
-
-
-def _is_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
-    ids = (said.user_id, said.previous_id) if isinstance(said, Aliased) else (said.user_id,)
-    return any(known.get(one) == NOBODY for one in ids)

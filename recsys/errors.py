@@ -25,9 +25,10 @@
     │   ├── BodyTooLarge
     │   ├── ErasedUser
     │   ├── KeyWithoutScope
-    │   ├── KnownUser
+    │   ├── NotMerged
     │   ├── UnknownItem
     │   ├── UnknownParameter
+    │   ├── UnknownPlacement
     │   ├── UnknownSegment
     │   └── WrongKey
     └── StoreError             what was kept cannot be had
@@ -237,7 +238,7 @@ class BadEvent(QueryError):
 
 
 class BadRule(QueryError):
-    """A rule for a cohort that cannot be read, and where in its JSON."""
+    """A rule, of a cohort or a placement, that cannot be used, and where in its JSON."""
 
     def __init__(self, path: str, value: object, allowed: str) -> None:
         self.path = path
@@ -267,15 +268,18 @@ class ErasedUser(QueryError):
         )
 
 
-class KnownUser(QueryError):
-    """An id that is somebody's, and not for anybody to give to another."""
+class NotMerged(QueryError):
+    """An id of which no merge can be undone."""
 
-    def __init__(self, previous_id: str) -> None:
-        self.previous_id = previous_id
-        super().__init__(
-            f"{shown(previous_id)} is a known user, not a stranger's id: "
-            "only `recsys storage merge` makes it one with another"
+    def __init__(self, user_id: str, *, merged: bool) -> None:
+        self.user_id = user_id
+        self.merged = merged
+        why = (
+            "was merged before the store kept what undoing takes"
+            if merged
+            else "is a user of its own: name the id that became another user"
         )
+        super().__init__(f"no merge of {shown(user_id)} can be undone: it {why}")
 
 
 class UnknownItem(QueryError):
@@ -296,6 +300,19 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class UnknownPlacement(QueryError):
+    """A placement that was never saved."""
+
+    def __init__(self, placement_id: str, *, known: Iterable[str]) -> None:
+        self.placement_id = placement_id
+        self.known = tuple(known)
+        nearest = get_close_matches(placement_id, self.known, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        super().__init__(
+            f"placement {shown(placement_id)} does not exist; {hint}known: {', '.join(self.known)}"
+        )
 
 
 class UnknownSegment(QueryError):

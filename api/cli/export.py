@@ -73,7 +73,8 @@ def export(  # noqa: PLR0913 - options of a command
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": str(limit)}
         job = ExportJob(service, service.reader.said(said, excluded=tuple(exclude or ())))
-        ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
+        named = None if users is None else list(exporting.listed(users))
+        ids = service.people(job.known if named is None else named, as_named=named is not None)
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
             total = job.write(ids, wanted, file, channel=channel)

@@ -52,7 +52,7 @@ class Audiences:
             raise BadQuery("format", form, ", ".join(MEDIA))
         wanted = self._wanted(body, serving)
         known = serving.answering.bundle.interactions.users
-        users = await asyncio.to_thread(self._service.not_erased, known)
+        users = await asyncio.to_thread(self._service.people, known)
         chunks = self._looked_at(serving, wanted, users)
         # What is wrong with the store is told by the status, as long as there is one to tell.
         first = await asyncio.to_thread(_next, chunks, wanted)
@@ -78,7 +78,7 @@ class Audiences:
         return audiences.looked_at(service.desk, serving, wanted, users, asked=asked, at=at)
 
     def _count(self, serving: Serving, wanted: AudienceQuery) -> Json:
-        users = self._service.not_erased(serving.answering.bundle.interactions.users)
+        users = self._service.people(serving.answering.bundle.interactions.users)
         drawn = audiences.sample(users, seed=self._service.config.training.seed)
         return audiences.preview(self._looked_at(serving, wanted, drawn), wanted, of=len(users))
 

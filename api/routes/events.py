@@ -24,6 +24,7 @@ from api.web.schemas import EventsAnswer
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.events.event import Event, Reception
+from recsys.storage.users.merges import Outcome
 
 _OF_ALL = frozenset({"sentAt", "context"})
 UNUSED = "unused_event"
@@ -54,7 +55,8 @@ class Events:
         lone = "batch" not in body
         if lone and isinstance(body.get("events"), list):
             raise BadQuery("events", body["events"], "one event, or a list of them named batch")
-        verdicts = await self._take([body] if lone else self._batch(body))
+        payloads = [body] if lone else self._batch(body)
+        verdicts = await self._take(payloads, request)
         if lone:
             self._refuse(verdicts[0])
         return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
@@ -62,20 +64,20 @@ class Events:
     async def segment_call(self, request: Request, kind: str) -> Response:
         """Log one call of a type.
 
-        One that no model uses is understood, so it is answered as in a batch: to Segment's clients
-        a 422 is a failure.
+        One that no model uses is understood, and who signs in on another's device does nothing
+        wrong, so both are answered as in a batch: to Segment's clients a 422 is a failure.
         """
         body = await self._body(request)
         body["type"] = kind
-        verdicts = await self._take([body])
-        if verdicts[0]["code"] != UNUSED:
+        verdicts = await self._take([body], request)
+        if verdicts[0]["code"] not in {UNUSED, Outcome.CLAIMED}:
             self._refuse(verdicts[0])
         return self._told(verdicts)
 
     async def segment_batch(self, request: Request) -> Response:
         """Log many calls, each with a type."""
         body = await self._body(request)
-        return self._told(await self._take(self._batch(body)))
+        return self._told(await self._take(self._batch(body), request))
 
     async def _body(self, request: Request) -> dict[str, Any]:
         self._service.keys.check(request.scope, Right.WRITE)
@@ -94,7 +96,7 @@ class Events:
                     payload.setdefault(name, body[name])
         return found
 
-    async def _take(self, payloads: list[Any]) -> list[Json]:
+    async def _take(self, payloads: list[Any], request: Request) -> list[Json]:
         """Return a verdict for each payload."""
         now = self._service.clock()
         read, rejected = [], []
@@ -103,7 +105,7 @@ class Events:
                 read.append(self._read(index, payload, now=now))
             except BadEvent as error:
                 rejected.append(_rejected(index, error))
-        return sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
+        return sorted([*await self._keep(read, request), *rejected], key=lambda v: v["index"])
 
     def _refuse(self, verdict: Json) -> None:
         """Raise what is wrong with the one event of a request, if anything is."""
@@ -116,11 +118,10 @@ class Events:
         found = self._service.speller.read(payload, now=now)
         return Read(index, found) if isinstance(found, list) else Read(index, [], found)
 
-    async def _keep(self, read: list[Read]) -> list[Json]:
-        said = [one.said for one in read if one.said is not None]
-        refused = iter(
-            await asyncio.to_thread(self._service.record_identities, said) if said else []
-        )
+    async def _keep(self, read: list[Read], request: Request) -> list[Json]:
+        service, said = self._service, [one.said for one in read if one.said is not None]
+        admin = bool(said) and service.keys.opens(request.scope, Right.ADMIN)
+        refused = iter(await asyncio.to_thread(service.identify, said, admin=admin) if said else [])
         events = [event for one in read for event in one.events]
         verdicts = iter(await self._logged(events) if events else [])
         return [

@@ -81,6 +81,16 @@ class Keys:
         if needed not in rights and Right.ADMIN not in rights:
             raise KeyWithoutScope(needed, has=sorted(rights))
 
+    def opens(self, scope: Scope, right: Right) -> bool:
+        """Return whether the key of a request opens something; without any keys nothing is open."""
+        if not self._known:
+            return False
+        try:
+            self.check(scope, right)
+        except (WrongKey, KeyWithoutScope):
+            return False
+        return True
+
 
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     said = dict(headers)

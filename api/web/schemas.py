@@ -367,11 +367,21 @@ class ErasureReceipt(Shape):
     )
 
 
+class UnmergeAnswer(Shape):
+    """A merge that was undone."""
+
+    user_id: str = Field(description="who is a user of their own again")
+    former_owner: str = Field(description="who the id was one with")
+    events: int = Field(description="logged under the id, and its own again")
+    decisions: int
+
+
 class HeldEvent(Shape):
     """An event as it was logged; null: not said."""
 
     event_id: str
     user_id: str
+    sent_as: str = Field(description="the id under which it was sent")
     kind: str
     at: str
     item_id: str | None
@@ -385,6 +395,7 @@ class HeldEvent(Shape):
     simulated: bool
     source: str
     machine: bool
+    anonymous: bool = Field(description="whether it was sent for a device, not for a user")
     ingested_at: str
 
 

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 
 from recsys.config.section import Section, Words
 
+MIN_SECRET_CHARACTERS = 32
+
 
 class ServingSection(Section):
     """The API."""
@@ -33,6 +35,13 @@ class ServingSection(Section):
         "which needs one of them as soon as there is any key",
         repr=False,
     )
+    user_hash_secret: str = Field(
+        "",
+        description="proves by user_hash that a known user may be made one with another; "
+        "from the environment only; empty: nothing does",
+        repr=False,
+        json_schema_extra={"environment_only": True},
+    )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     recall: int = Field(
@@ -40,6 +49,13 @@ class ServingSection(Section):
     )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("user_hash_secret")
+    @classmethod
+    def _is_long(cls, secret: str) -> str:
+        if secret and len(secret) < MIN_SECRET_CHARACTERS:
+            raise ValueError(f"at least {MIN_SECRET_CHARACTERS} characters: `openssl rand -hex 32`")
+        return secret
 
     @field_validator("read_keys_sha256", "write_keys_sha256", "admin_keys_sha256")
     @classmethod

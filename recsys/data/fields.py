@@ -98,6 +98,7 @@ EVENT = Names(
         "anonymous": ("anonymous_id", "user_pseudo_id", "device_id"),
         "email": ("email", "email_address", "customer_email", "billing_email"),
         "previous": ("previous_id",),
+        "proof": ("user_hash",),
         "item": ("item_id", "item", "product_id", "sku", "article_id", "movie_id", "stock_code",
                  "lineitem_sku"),
         "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime",

@@ -143,6 +143,7 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/users/{user_id}/value",
         "/v1/users/{user_id}/consent",
         "/v1/users/{user_id}/export",
+        "/v1/users/{user_id}/unmerge",
         "/v1/recommendations:batch",
         "/v1/items/{item_id}/similar",
         "/v1/segments",

@@ -128,7 +128,7 @@ def test_a_replay_at_the_other_process_is_a_duplicate(shop: Shop) -> None:
 
 
 def test_an_alias_at_one_process_holds_at_the_other(shop: Shop) -> None:
-    event = {"user_id": "phone", "item_id": "i03", "event": "view"}
+    event = {"anonymousId": "phone", "item_id": "i03", "event": "view"}
     assert shop.servers[0].call("/v1/events", event)[1]["accepted"] == 1
     joined = {"previousId": "phone", "userId": "joined"}
     assert shop.servers[1].call("/v1/alias", joined)[1]["success"]

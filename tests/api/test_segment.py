@@ -178,7 +178,9 @@ def test_after_an_alias_the_answer_is_that_of_the_merged_history(
         merged = user = "u03"
     for place, (item, kind, by_phone) in enumerate(acts):
         event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
-        called(api, "track", {**event, "userId": phone if by_phone else user})
+        called(
+            api, "track", {**event, **({"anonymousId": phone} if by_phone else {"userId": user})}
+        )
         if not known:
             called(api, "track", {**event, "userId": merged})
     called(api, "alias", {"previousId": phone, "userId": user})
@@ -237,8 +239,8 @@ def test_signing_in_is_the_same_as_an_alias(api: Api, acts: list[tuple[str, str,
     for place, (item, kind, anonymous) in enumerate(acts):
         event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
         for way in ("signs", "joins"):
-            who = f"{'anon' if anonymous else 'user'}-{way}-{number}"
-            called(api, "track", {**event, "userId": who})
+            said, who = ("anonymousId", "anon") if anonymous else ("userId", "user")
+            called(api, "track", {**event, said: f"{who}-{way}-{number}"})
     signs, joins = f"user-signs-{number}", f"user-joins-{number}"
     called(api, "identify", {"userId": signs, "anonymousId": f"anon-signs-{number}"})
     called(api, "alias", {"userId": joins, "previousId": f"anon-joins-{number}"})

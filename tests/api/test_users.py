@@ -21,6 +21,7 @@ from api.web.schemas import (
     ItemsAnswer,
     UserAnswer,
 )
+from recsys.churn.bands import NO_RATE
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
@@ -260,7 +261,7 @@ def test_no_query_string_is_an_error_of_ours(shared_api: Api, query: str) -> Non
 
 def test_reasons_of_churn_are_words_with_their_weight() -> None:
     reason = RiskReason("recency", "last purchase 90 days ago", 0.8)
-    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, (reason,), max_reasons=3)
+    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, NO_RATE, (reason,), max_reasons=3)
     step = Step(RungName.ONE_TO_ONE, Reason.SERVED, "12 orders")
     answer = render.churn(Climb(risk, step.rung, step.detail, (step,)), explain=True)
     assert Churn.model_validate_json(render.dump(answer)).band == "high"

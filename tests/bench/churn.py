@@ -18,10 +18,11 @@ from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels, one_to_one, snapshot
 from recsys.churn.hyper import HyperChurn
 from recsys.churn.labels import Definition
-from recsys.churn.one_to_one import OneToOneChurn
+from recsys.churn.one_to_one import OneToOneChurn, Propensity
 from recsys.churn.risk import ChurnQuery, reasons
 from recsys.data.ids import IdMap
 from recsys.data.interactions import NO_EVENTS, Interactions
+from recsys.data.kinds import Reading
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from tests.bench.random_events import drawn
@@ -83,7 +84,8 @@ def fitted(table: Interactions) -> OneToOneChurn:
     model = additive.fit(
         rows.features, rows.churned, user_row=rows.user_row, settings=AdditiveSettings(), seed=SEED
     )
-    return one_to_one.taken(model, table, DEFINITION, at=AT, level_sd=0.1, z=1.96)
+    propensity = Propensity(model, Reading(table.kinds, "purchase"), DEFINITION, 0.1, 1.96)
+    return one_to_one.taken(propensity, table, at=AT)
 
 
 def off_the_logit(own: OneToOneChurn) -> Iterator[float]:

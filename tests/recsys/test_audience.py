@@ -11,6 +11,7 @@ import pytest
 from recsys.audience import Audience, check, of_segment
 from recsys.bundle import Bundle
 from recsys.churn.models import ChurnQuery
+from recsys.churn.bands import NO_RATE
 from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person, Remembered
 from recsys.errors import BadRule, UnknownSegment
@@ -33,7 +34,7 @@ class Says:
     ) -> Climb[ChurnRisk]:
         if self.p is None:
             return Climb(None, None, "every rung failed", ())
-        return Climb(ChurnRisk.of((self.p, 0, 1), 50, 28), self.rung, "a test", ())
+        return Climb(ChurnRisk.of((self.p, 0, 1), 50, 28, NO_RATE), self.rung, "a test", ())
 
 
 @pytest.fixture(scope="module")

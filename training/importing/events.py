@@ -142,7 +142,7 @@ def _said(column: pl.Series) -> bool:
 
 
 def _put_profiles(events: pl.DataFrame, profiles: Profiles, trait: str) -> None:
-    profiles.put_items(map(ItemFacts._make, _items(events).iter_rows()))
+    profiles.put_items(ItemFacts(*row) for row in _items(events).iter_rows())
     users = (
         events.filter(pl.col("trait").is_not_null())
         .group_by("user_id")

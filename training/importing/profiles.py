@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -35,6 +35,9 @@ REASONS: Mapping[str, str] = {
     "bad_time": f"no time is given, or it is not understood ({TIME_HINT})",
     **OF_ROWS,
 }
+MOST_CHARACTERS, MOST_NAME = 200, 64
+"""Longest value and longest name of an attribute."""
+
 YES = ("true", "1", "yes", "y")
 NO = ("false", "0", "no", "n")
 _STATES = {**dict.fromkeys((GRANTED, *YES), GRANTED), **dict.fromkeys((DENIED, *NO), DENIED)}
@@ -45,7 +48,7 @@ class ProfileReport:
     """What became of a file; ``rows == written + known + sum(quarantined.values())``.
 
     `known` are lines of a consent ledger that were there already; items and users are always
-    written, the last row of each counts.
+    written, the last row of each counts. `attributes` are columns of items that were kept by name.
     """
 
     file: str
@@ -56,10 +59,14 @@ class ProfileReport:
     quarantined: Mapping[str, int]
     quarantine_file: str
     ignored: tuple[str, ...]
+    attributes: tuple[str, ...] = ()
 
 
 def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) -> ProfileReport:
     """Import titles, categories, prices, addresses and availability of items.
+
+    Every other column is an attribute by its own name, unless it holds longer texts than
+    ``MOST_CHARACTERS``: those are not used, and the report says so.
 
     Raises
     ------
@@ -71,12 +78,16 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
     source = _source(path, "items", config, ITEMS, needed=("item",))
     raw, found = source.raw, source.found
     hidden = "available" not in found and "hidden" in found
+    attributes = _attributes(raw.frame, found.ignored)
     frame = raw.frame.select(
         id_of(raw.frame, found, "item").alias("item_id"),
         *(text_of(found, name) for name in ("title", "url", "image_url")),
         text_of(found, "category").str.split("|").list.first(),
         text_of(found, "price").alias("price_given"),
         text_of(found, "hidden" if hidden else "available").str.to_lowercase().alias("available"),
+        pl.struct(_text(name) for name in attributes).alias("attributes")
+        if attributes
+        else pl.lit(None).alias("attributes"),
     ).with_columns(price=pl.col("price_given").cast(pl.Float64, strict=False))
     rules = {
         "no_item": no_id("item_id"),
@@ -92,11 +103,36 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
             "price",
             pl.lit(now).alias("price_at"),
             pl.col("available").is_in(NO if hidden else YES).alias("available"),
+            "attributes",
         )
-        profiles.put_items(map(ItemFacts._make, facts.iter_rows()))
+        profiles.put_items(
+            ItemFacts._make((*row, _said(texts))) for *row, texts in facts.iter_rows()
+        )
         return len(good)
 
-    return _imported(source, frame, rules=rules, write=write)
+    report = _imported(source, frame, rules=rules, write=write)
+    unused = tuple(name for name in report.ignored if name not in attributes)
+    return replace(report, ignored=unused, attributes=attributes)
+
+
+def _attributes(frame: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are attributes: short texts with a short name."""
+    longest = (
+        frame.select(_text(name).str.len_chars().max() for name in names).row(0) if names else ()
+    )
+    return tuple(
+        name
+        for name, most in zip(names, longest, strict=True)
+        if (most or 0) <= MOST_CHARACTERS and 0 < len(name) <= MOST_NAME
+    )
+
+
+def _text(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String, strict=False).str.strip_chars()
+
+
+def _said(texts: Mapping[str, str | None] | None) -> dict[str, str]:
+    return {name: text for name, text in (texts or {}).items() if text}
 
 
 def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileReport:

@@ -19,11 +19,12 @@ from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
 TABLES = ("events", "users", "consents", "decisions")
-"""Where something is kept by user, besides aliases and the receipts themselves."""
+"""Where something is kept by user, besides aliases, splits and the receipts themselves."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
 _BLANK = """
-UPDATE events SET event_id = 'erased:' || CAST(seq AS TEXT), user_id = '', item_id = NULL,
+UPDATE events SET event_id = 'erased:' || CAST(seq AS TEXT), user_id = '', sent_as = '',
+    item_id = NULL,
     kind = 'erased', order_id = NULL, channel = NULL, ref = NULL, pscore = NULL,
     properties = NULL, value = NULL, source = '', machine = TRUE
 WHERE user_id = ? AND seq = (SELECT max(seq) FROM events)
@@ -121,6 +122,7 @@ def _delete(writing: Writing, table: str, user_id: str) -> int:
 def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     removed = json.dumps(dict(receipt.removed))
     for one in ids:
+        writing.execute("DELETE FROM splits WHERE user_id = ?", (one,))
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(
             "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)",

@@ -75,8 +75,8 @@ NOTHING_SAID = Standing(granted=False, denied_at=-1)
 _COLUMNS = ", ".join(field.name for field in fields(Consent))
 _LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
 _RECORD = """
-INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO consents (sent_as, user_id, purpose, channel, state, at, basis, source, text_version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
 
@@ -98,8 +98,8 @@ class Consents:
         lines = [astuple(consent) for consent in consents]
         with self.database.writing() as writing:
             owners = aliases.known_as(writing, {user for user, *_ in lines})
-            rows = [(owners.get(user, user), *rest) for user, *rest in lines]
-            written = [row for row in rows if row[0] != NOBODY]
+            rows = [(user, owners.get(user, user), *rest) for user, *rest in lines]
+            written = [row for row in rows if row[1] != NOBODY]
             return max(0, writing.executemany(_RECORD, written).rowcount)
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:

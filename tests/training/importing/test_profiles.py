@@ -54,6 +54,22 @@ def test_hidden_items_of_gorse_are_not_available(profiles: Profiles, tmp_path: P
     assert items["tea"].category == "drinks"
 
 
+def test_other_columns_of_items_are_attributes_by_their_own_names(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    long = "x" * 201
+    text = f"item_id,Brand,colours,story\ntea,Tea & Co,red|blue,{long}\npot,,,\n"
+    report = import_items(written(tmp_path, text), configured(tmp_path), profiles, now=NOW)
+    items = profiles.items()
+    assert items["tea"].attributes == {"Brand": "Tea & Co", "colours": "red|blue"}
+    assert items["pot"].attributes == {}
+    assert (report.attributes, report.ignored) == (("Brand", "colours"), ("story",))
+    import_items(
+        written(tmp_path, "item_id,Brand\ntea,Teas\n"), configured(tmp_path), profiles, now=NOW
+    )
+    assert profiles.items()["tea"].attributes == {"Brand": "Teas", "colours": "red|blue"}
+
+
 def test_users_are_imported(profiles: Profiles, tmp_path: Path) -> None:
     text = (
         "user_id,country,timezone,salary\n"
