@@ -13,10 +13,12 @@ from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels, one_to_one, popular, segment, snapshot
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels, ChurnQuery
+from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnRisk, probability
 from recsys.churn.snapshot import PLACE
 from recsys.churn.usage_interval import by_segment, usage_interval
 from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.kinds import Reading
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
@@ -64,7 +66,13 @@ def fitted(world: Interactions = WORLD, *, at: int = END) -> ChurnModels:
         ),
         one_to_one=None
         if model is None
-        else one_to_one.taken(model, known, DEFINITION, at=at, level_sd=0.1, z=Z),
+        else one_to_one.taken(
+            Propensity(
+                model, Reading(known.kinds, "purchase"), DEFINITION, 0.1, Z, bands=base.bands
+            ),
+            known,
+            at=at,
+        ),
         missing=missing,
     )
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from recsys.churn.bands import Band
 from recsys.churn.overdue import OverdueRule, Status
 from recsys.churn.popular import PopularChurn
-from recsys.churn.risk import Band, ChurnQuery
+from recsys.churn.risk import ChurnQuery
 from recsys.data.interactions import NO_EVENTS
 from recsys.data.kinds import Reading
 from recsys.data.person import Person

@@ -215,7 +215,9 @@ def test_segments_count_their_own_users(world):
 def test_without_a_validation_window_the_defaults_are_chosen():
     few = data([(0, 1, 0), (0, 2, 0), (1, 1, 1)])
     table = fit_table(few, CONFIG, at=few.interactions.end)
-    assert items.choose(few, table, CONFIG, progress=silent) == ItemChoice()
+    chosen = items.choose(few, table, CONFIG, progress=silent)
+    assert chosen.no_blend
+    assert replace(chosen, no_blend="") == ItemChoice()
 
 
 @pytest.mark.parametrize(

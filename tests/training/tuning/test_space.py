@@ -61,7 +61,7 @@ def test_present_settings_are_those_of_the_file_or_what_training_chose():
     values = present(SPACE, fixed, ItemChoice(half_life_days=77))
     assert values["items.model.factors"] == 99
     assert values["items.model.half_life_days"] == 77
-    assert values["items.half_life_days"] == CONFIG.items.half_life_days
+    assert values["items.half_life_days"] == ItemChoice().popular_half_life_days
     assert set(values) == set(SPACE.settings)
 
 
