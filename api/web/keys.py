@@ -7,6 +7,7 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,6 @@ class Keys:
     ) -> None:
         self._own = _of_settings(serving)
         self._known = dict(self._own)
-        self._seen: dict[bytes, Key] = {}
         self._clock = clock
         self._hosts = {serving.host, *serving.allowed_hosts}
         self._every: Callable[[], Mapping[str, Key]] | None = None
@@ -74,7 +74,6 @@ class Keys:
         self._every, self._is_read = every, False
         stored = {bytes.fromhex(digest): key for digest, key in every().items()}
         self._known, self._is_read = {**stored, **self._own}, True
-        self._seen = {}
 
     def check(self, scope: Scope, needed: Right, *, browser: bool = False) -> None:
         """Refuse a request that lacks the key to what it wants.
@@ -112,9 +111,10 @@ class Keys:
         key = self._key(scope, headers)
         if key is None or not key.holds(now := self._clock()):
             raise WrongKey(needed, missing=not _said(scope, headers))
-        if not key.rights & {needed, Right.ADMIN, *([Right.BROWSER] if browser else [])}:
+        public = Right.BROWSER in key.rights
+        if not (needed in key.rights or Right.ADMIN in key.rights or (browser and public)):
             raise KeyWithoutRight(needed, has=sorted(key.rights))
-        if Right.BROWSER not in key.rights:
+        if not public:
             _refuse_foreign(scope["method"], headers, needed)
         elif key.origins and (page := _page(headers)) and page not in key.origins:
             raise ForeignPage(page, allowed=key.origins)
@@ -132,15 +132,10 @@ class Keys:
         return True
 
     def _key(self, scope: Scope, headers: Headers) -> Key | None:
-        said = headers.get(b"authorization") or headers.get(b"x-api-key")
-        if said is None:
+        if not (given := _given(headers)):
             return self._public(scope)
         # Found by its hash: the time that takes tells nothing of how near a wrong one is.
-        if (key := self._seen.get(said)) is None:
-            key = self._known.get(sha256(_given(headers)).digest())
-            if key is not None:
-                self._seen[said] = key
-        return key
+        return self._known.get(sha256(given).digest())
 
     def _public(self, scope: Scope) -> Key | None:
         """Return the key in the query string and take it out; addresses are logged everywhere."""
@@ -160,10 +155,9 @@ class Keys:
 
     def _refuse_unknown_host(self, headers: Headers) -> None:
         # Whoever owns a name can let it lead here; nobody owns a number, or a name without a dot.
-        host = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""
-        if "." not in host or host in self._hosts or _is_address(host):
-            return
-        raise UnknownHost(host, allowed=sorted(self._hosts))
+        host = _host(headers.get(b"host", b""))
+        if "." in host and host not in self._hosts and not _is_address(host):
+            raise UnknownHost(host, allowed=sorted(self._hosts))
 
 
 def actor(scope: Scope) -> str:
@@ -209,6 +203,12 @@ def _said(scope: Scope, headers: Headers) -> bool:
     return bool(_given(headers)) or b"key=" in scope["query_string"]
 
 
+@lru_cache(64)
+def _host(said: bytes) -> str:
+    return urlsplit(f"//{said.decode('latin-1')}").hostname or ""
+
+
+@lru_cache(64)
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)
