@@ -30,6 +30,7 @@ from recsys.data.ids import IdMap
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, CannotAnswer, StoreUnavailable
 from recsys.ladder import Question, Reason, RungName
+from recsys.storage.access import keys
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event, Reception
@@ -230,8 +231,10 @@ class Service:
             who.previous_id,
             who.user_id,
             at=self.clock(),
-            allowed=merges.anybody if admin else partial(identities.proves, who, secret),
-            trained=self._trained,
+            authority=merges.Authority(
+                allowed=merges.anybody if admin else partial(identities.proves, who, secret),
+                trained=self._trained,
+            ),
         )
         return identities.not_joined(who, outcome)
 
@@ -250,6 +253,10 @@ class Service:
         """
         self.recall.forget_erased(partial(erasure.erased_after, self.log.database))
         self.recall.follow(self.consents.profiling_after)
+        self.keys.follow(partial(keys.every, self.log.database))
+        if self.keys.used:
+            used, self.keys.used = self.keys.used, {}
+            keys.used(self.log.database, used)
 
     async def _follow(self) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""

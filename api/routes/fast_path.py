@@ -40,7 +40,6 @@ class Hot:
 
     def __init__(self, users: Users, events: Events) -> None:
         self._users = users
-        self._guarded = Right.READ in users.keys.guarded
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
@@ -57,8 +56,7 @@ class Hot:
             return 0
         scope[TEMPLATE] = self._users.templates[question]
         try:
-            if self._guarded:
-                self._users.keys.check(scope, Right.READ)
+            self._users.keys.check(scope, Right.READ)
             if self._users.takes_decision(question, scope["query_string"]):
                 body = await self._users.decided(user_id, scope["query_string"])
             else:
