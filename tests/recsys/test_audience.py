@@ -10,8 +10,8 @@ import pytest
 
 from recsys.audience import Audience, check, of_segment
 from recsys.bundle import Bundle
-from recsys.churn.models import ChurnQuery
 from recsys.churn.bands import NO_RATE
+from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person, Remembered
 from recsys.errors import BadRule, UnknownSegment
