@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -27,6 +28,7 @@ from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Question
+from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.log import EventLog
@@ -89,8 +91,6 @@ class Service:
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
         consents, recall = Consents(log.database), Recall(config.serving.recall)
-        with suppress(StoreUnavailable):
-            recall.catch_up(consents)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
         desk = Desk(
             Gather(live_state, recall, metrics=metrics, logger=logger),
@@ -117,7 +117,7 @@ class Service:
             with suppress(StoreUnavailable):
                 logged = log.latest_at(since=current.serving.watermark)
                 now = clocks.configured(start, not_before=logged)
-        return cls(
+        service = cls(
             config=config,
             clock=now,
             metrics=metrics,
@@ -136,10 +136,27 @@ class Service:
             champion=champion,
             is_local=log.database.local,
         )
+        with suppress(StoreUnavailable):
+            service.catch_up()
+        return service
 
     async def reading(self, work: Callable[[], T]) -> T:
         """Do what reads the store: at once where that costs microseconds, else in a thread."""
         return work() if self.is_local else await asyncio.to_thread(work)
+
+    def catch_up(self) -> None:
+        """Learn who was erased or spoke of profiling, and which keys hold, since the last time.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.recall.catch_up(self.consents)
+        self.keys.follow(partial(access.every, self.log.database))
+        if self.keys.used:
+            used, self.keys.used = self.keys.used, {}
+            access.used(self.log.database, used)
 
     async def follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
@@ -150,7 +167,7 @@ class Service:
             if await self.champion.look():
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
-                await self.reading(lambda: self.recall.catch_up(self.consents))
+                await self.reading(self.catch_up)
 
     async def close(self) -> None:
         """Write what waits, and close the event log."""

@@ -22,7 +22,8 @@ from api.model.served import Serving
 from recsys.audience import Audience
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.send_time import SendHour
-from recsys.churn.risk import Band, ChurnRisk
+from recsys.churn.bands import Band
+from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person
 from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Reason, RungName

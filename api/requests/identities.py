@@ -125,8 +125,10 @@ class Identities:
             who.previous_id,
             who.user_id,
             at=self.clock(),
-            allowed=merges.anybody if admin else partial(proves, who, self.secret),
-            trained=self._trained,
+            authority=merges.Authority(
+                allowed=merges.anybody if admin else partial(proves, who, self.secret),
+                trained=self._trained,
+            ),
         )
         return not_joined(who, outcome)
 

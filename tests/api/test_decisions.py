@@ -185,7 +185,7 @@ class Closed:
 
 
 def test_while_there_is_little_to_learn_from_more_is_explored(api: Api) -> None:
-    epsilons = set()
+    epsilons: set[float] = set()
     api.client.get(f"{CHANNEL}?decision=d1")
     epsilons.update(d.epsilon for d in api.service.decisions.all())
     assert epsilons == {0.10}

@@ -9,7 +9,7 @@ import pytest
 from recsys.data.times import DAY, moment
 from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api
-from tests.api.sending import posted, rung
+from tests.api.sending import parsed, posted, rung
 
 
 def test_mail_events_of_one_mail_belong_together(shared_api: Api) -> None:
@@ -25,7 +25,7 @@ SENT_CALL = {"type": "track", "userId": "a", "channel": "server"}
 
 
 def spelled(api: Api, **fields: Any) -> Event:
-    (event,) = api.service.parser.read({**SENT_CALL, **fields}, now=NOON)  # type: ignore[misc]
+    (event,) = parsed(api, {**SENT_CALL, **fields})
     return event
 
 

@@ -17,7 +17,7 @@ from recsys.storage.users.profiles import Profiles
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 
-VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
+VIEW: dict[str, Any] = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
 
 
 def called(api: Api, route: str, body: Any, **headers: str) -> CallsAnswer:
@@ -106,7 +106,7 @@ def test_an_alias_of_a_known_user_costs_itself_only(api: Api) -> None:
 
 
 def test_a_batch_that_is_too_large_is_refused(api: Api) -> None:
-    body = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
+    body: dict[str, Any] = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
     assert api.client.post("/v1/batch", json=body).status_code == 413
     body = {"batch": [{"type": "track", "userId": "a", **VIEW, "context": {"note": "x" * 33_000}}]}
     told = called(api, "batch", body)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.answers.answer import Desk
 from api.answers.gather import BLIND, Gather, Recall
-from api.messages.message import dump
+from api.messages.message import Message, dump
 from api.messages.users import (
     BatchAnswer,
     ChannelAnswer,
@@ -23,6 +23,7 @@ from api.messages.users import (
     ItemsAnswer,
     UserAnswer,
 )
+from recsys.churn.bands import NO_RATE
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
@@ -30,7 +31,7 @@ from recsys.ladder import Climb, Reason, RungName, Step
 from tests.api.conftest import Api
 from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, taste
 
-MODELS = {
+MODELS: dict[str, type[Message]] = {
     "": UserAnswer,
     "/recommendations": ItemsAnswer,
     "/channel": ChannelAnswer,
@@ -263,7 +264,7 @@ def test_no_query_string_is_an_error_of_ours(shared_api: Api, query: str) -> Non
 
 def test_reasons_of_churn_are_words_with_their_weight() -> None:
     reason = RiskReason("recency", "last purchase 90 days ago", 0.8)
-    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, (reason,), max_reasons=3)
+    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, NO_RATE, (reason,), max_reasons=3)
     step = Step(RungName.ONE_TO_ONE, Reason.SERVED, "12 orders")
     answer = Churn.climbed(Climb(risk, step.rung, step.detail, (step,)), explain=True)
     assert msgspec.json.decode(dump(answer), type=Churn).band == "high"

@@ -237,7 +237,7 @@ def _has_event(value: Any, depth: int = 3) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_has_event(each, depth - 1) for each in value[:50])
     kind = type(value)
-    fields = getattr(kind, "__dataclass_fields__", None) or getattr(kind, "__struct_fields__", ())
+    fields = (*getattr(kind, "__dataclass_fields__", ()), *getattr(kind, "__struct_fields__", ()))
     return any(_has_event(getattr(value, name, None), depth - 1) for name in fields)
 
 

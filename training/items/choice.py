@@ -12,7 +12,7 @@ from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.config import Config
 from recsys.items.history import EventWeights
 from training.items.context.choice import ContextChoice
-from training.items.popularity import kind_caps, kind_half_lives, kind_weights
+from training.items.popularity import USUAL_DAYS, kind_caps, kind_half_lives, kind_weights
 from training.items.ranker import BlendChoice
 from training.items.sessions.choice import SessionChoice
 
@@ -64,6 +64,11 @@ class ItemChoice:
         Everything tried, best first.
     blend : BlendChoice or None
         The learned ranker over all parts, where it beat the 1:1 model.
+    no_blend : str
+        Why there is none; empty where there is one.
+    popular_half_life_days : float
+        Age at which an event counts half in what is popular, where the configuration leaves it
+        open.
     new_item_places : int
         Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
@@ -81,6 +86,8 @@ class ItemChoice:
     demand: float = 0.2
     trials: tuple[TriedModel[NeighbourSettings] | TriedModel[AlsSettings], ...] = ()
     blend: BlendChoice | None = None
+    no_blend: str = ""
+    popular_half_life_days: float = USUAL_DAYS
     new_item_places: int = 0
     sessions: SessionChoice | None = None
     context: ContextChoice | None = None

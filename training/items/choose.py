@@ -18,10 +18,12 @@ from training.data import TrainingData
 from training.items import trials
 from training.items.choice import ItemChoice, event_weights, fit_base
 from training.items.context.choice import choose_context
+from training.items.popularity import popular_half_life, with_popularity
 from training.items.ranker import blended, learn
 from training.items.ranker_examples import PartSettings, fit_parts
 from training.items.sessions.choice import choose_sessions, fit_at_hand
 from training.items.trials import Ground, by_ndcg, factor_trials, graph_trials, with_live
+from training.items.windows import validation_window
 
 
 def choose(
@@ -33,10 +35,10 @@ def choose(
 ) -> ItemChoice:
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
-    First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, then what live events are worth to the winner, then the blend; last the session at
-    hand and the context of the request. What ``items.model`` of the configuration fixes is taken as
-    it is.
+    First how fast popularity fades, then the graphs, half-lives of the best graph, factorisations
+    at the best half-life, what live events are worth to the winner, the blend; last the session at
+    hand and the context of the request. What the configuration fixes is taken as it is. Where the
+    data are too short for such a window, it is shorter (:mod:`.windows`).
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ def choose(
         The defaults, but for sessions and context, where nobody known before the window bought
         anything in it.
     """
+    half_life_days = popular_half_life(validation_window(data, config), config)
+    config = with_popularity(config, half_life_days)
     ground = trials.ground(data, config)
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
         choice, model = _one_to_one(data, ground, progress)
@@ -62,7 +66,9 @@ def choose(
     at_hand = None if sessions is None else fit_at_hand(ground.held.before, sessions, config)
     rung = HyperItems(model, at_hand)
     context = choose_context(data, ground.held, rung, config, progress=progress)
-    return replace(choice, sessions=sessions, context=context)
+    return replace(
+        choice, sessions=sessions, context=context, popular_half_life_days=half_life_days
+    )
 
 
 def _one_to_one(
@@ -70,7 +76,9 @@ def _one_to_one(
 ) -> tuple[ItemChoice, OneToOneItems]:
     """Return what is chosen of the 1:1 model, and the model as of the validation window."""
     if not len(ground.wanted):
-        choice = ItemChoice()
+        choice = ItemChoice(
+            no_blend="nobody known before the validation window took anything in it"
+        )
         graph, _ = fit_base(choice, ground.histories(choice.half_life_days), seed=0)
         tilt = demand(ground.takers, ground.available, exponent=choice.demand)
         return choice, _as_of(ground, choice, Taste(graph, tilt), None)
@@ -87,9 +95,11 @@ def _one_to_one(
     fitted = fit_parts(held.before, ground.available, settings, config, at=held.cutoff)
     progress("what events since training are worth")
     choice = with_live(choice, fitted.parts.taste, ground)
-    choice = replace(choice, blend=learn(data, settings, fitted, config, progress=progress))
-    ranker = None if choice.blend is None else blended(fitted, choice.blend.learned)
-    return choice, _as_of(ground, choice, fitted.parts.taste, ranker)
+    found = learn(data, settings, fitted, config, progress=progress)
+    if isinstance(found, str):
+        return replace(choice, no_blend=found), _as_of(ground, choice, fitted.parts.taste, None)
+    ranker = blended(fitted, found.learned)
+    return replace(choice, blend=found), _as_of(ground, choice, fitted.parts.taste, ranker)
 
 
 def _as_of(

@@ -14,6 +14,7 @@ from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.topk import top_k
 from recsys.algorithms.trees import Trees, TreeSettings
 from recsys.config import Config
+from recsys.data.times import moment
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.ranker import OWN, Blend, Blended
@@ -28,7 +29,7 @@ from training.items.ranker_examples import (
     ndcg,
     shown,
 )
-from training.items.windows import window
+from training.items.windows import validation_window
 from training.measurement import clearly_above
 
 OWN_BY = ("weights", "taste", "trees")
@@ -104,8 +105,8 @@ def learn(
     config: Config,
     *,
     progress: Callable[[str], None],
-) -> BlendChoice | None:
-    """Learn the blend where it beats its best part; None where it does not.
+) -> BlendChoice | str:
+    """Learn the blend where it beats its best part; why there is none where it does not.
 
     The parts are fitted before a window and the weights learned on what users took in it. First
     on the two windows before the validation window, which then says whether the blend serves, and
@@ -125,12 +126,14 @@ def learn(
     progress : callable
         Told in words what is being done.
     """
-    validation = shown(window(data, config), latest, config)
+    held = validation_window(data, config)
+    few = f"fewer than two users with {config.items.min_history} items took anything in"
+    validation = shown(held, latest, config)
     if validation is None:
-        return None
+        return f"{few} the validation window, from {moment(held.cutoff):%Y-%m-%d} on"
     earlier = before(data, settings, config, progress=progress)
     if not earlier:
-        return None
+        return f"{few} a window before {moment(held.cutoff):%Y-%m-%d}: the data begin too late"
     progress("the blend: weights")
     part = _judged(validation, None)
     tried = {
@@ -139,8 +142,11 @@ def learn(
     }
     own_by = _best(tried, config)
     blend = tried[own_by]
-    if blend.mean <= part.mean or blend.mean_new < part.mean_new:
-        return None
+    if blend.mean <= part.mean:
+        return f"NDCG {blend.mean:.4f} of the blend is not above {part.mean:.4f} of its best part"
+    if blend.mean_new < part.mean_new:
+        figures = f"NDCG {blend.mean_new:.4f} of the blend is below {part.mean_new:.4f}"
+        return f"{figures} of its best part, on items new to the user"
     latest_windows = [validation, earlier[0]]
     learned = _learned(latest_windows, (own_by,), config.training.seed)[own_by]
     return BlendChoice(

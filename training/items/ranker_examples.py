@@ -16,7 +16,7 @@ from recsys.algorithms.repeat_rate import Habits, again_rate
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
-from recsys.data.times import DAY
+from recsys.data.times import DAY, moment
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.history import EventWeights, History
@@ -24,7 +24,7 @@ from recsys.items.preference import Taste, demand
 from recsys.items.ranker import OWN, PAIR, RankerParts, habits_of, own
 from training.data import TrainingData
 from training.items.popularity import critical_kind, fading, recent_histories, takers_by_item
-from training.items.windows import Window, window
+from training.items.windows import Window, earlier_windows
 
 POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
 """Days: this week's, this month's and this season's popularity."""
@@ -189,25 +189,17 @@ def before(
     *,
     progress: Callable[[str], None],
 ) -> list[Shown]:
-    """Show the two windows before the last, latest first, with parts fitted before each.
+    """Show the windows before the last, latest first, with parts fitted before each.
 
     Windows with fewer than two users to learn from are left out.
     """
     found = []
-    for lag in (1, 2):
-        progress(f"the blend: parts as of {lag + 1} windows ago")
-        held = earlier(data, config, lag)
+    for held in earlier_windows(data, config):
+        progress(f"the blend: parts as of {moment(held.cutoff):%Y-%m-%d}")
         fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
         if (each := shown(held, fitted, config)) is not None:
             found.append(each)
     return found
-
-
-def earlier(data: TrainingData, config: Config, lag: int) -> Window:
-    """Return the window so many before the last one, 0 for the last itself."""
-    end = data.interactions.end - lag * config.items.test_days * DAY
-    shorter = data.before(end)
-    return window(shorter, config, end=end)
 
 
 def ndcg(seen: Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:

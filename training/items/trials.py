@@ -21,7 +21,7 @@ from recsys.items.preference import Taste, demand
 from training.data import TrainingData
 from training.items.choice import ItemChoice, TriedModel, event_weights
 from training.items.popularity import recent_histories, takers_by_item
-from training.items.windows import Window, window
+from training.items.windows import Window, validation_window
 from training.measurement import clearly_above
 
 MAX_USERS = 1_000
@@ -70,8 +70,8 @@ class Ground:
 
 
 def ground(data: TrainingData, config: Config) -> Ground:
-    """Return the ground of the last `test_days` of `data`."""
-    held = window(data, config)
+    """Return the ground of the last window of `data`."""
+    held = validation_window(data, config)
     known = np.diff(held.before.indptr) > 0
     return Ground(
         config=config,

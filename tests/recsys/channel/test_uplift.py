@@ -15,6 +15,7 @@ from recsys.channel.uplift import Uplift
 from recsys.data.person import NO_SEGMENT
 from recsys.ladder import Climb, Reason, RungName
 from recsys.storage.models import artifact
+from tests.present import present
 from tests.recsys.channel import cases
 
 UPLIFT = Uplift(
@@ -36,9 +37,7 @@ def climb(fitted: ChannelModels | None = None, **facts: object) -> Climb[Channel
 
 
 def answer_of(fitted: ChannelModels | None = None, **facts: object) -> ChannelChoice:
-    answer = climb(fitted, **facts).answer
-    assert answer is not None
-    return answer
+    return present(climb(fitted, **facts).answer)
 
 
 def test_where_messages_put_people_off_nothing_is_sent() -> None:
