@@ -24,8 +24,10 @@
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── ErasedUser
-    │   ├── KeyWithoutScope
+    │   ├── ForeignPage
+    │   ├── KeyWithoutRight
     │   ├── NotMerged
+    │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
     │   ├── UnknownPlacement
@@ -337,7 +339,7 @@ class WrongKey(QueryError):
         )
 
 
-class KeyWithoutScope(QueryError):
+class KeyWithoutRight(QueryError):
     """A request with a key that opens something else."""
 
     def __init__(self, needed: str, *, has: Iterable[str]) -> None:
@@ -345,8 +347,30 @@ class KeyWithoutScope(QueryError):
         self.has = tuple(has)
         super().__init__(
             f"the key opens {' and '.join(self.has)}; needed: {needed}, "
-            f"see serving.{needed}_keys_sha256"
+            "see `recsys keys create --help`"
         )
+
+
+class UnknownHost(QueryError):
+    """A request under a name that whoever owns it can let lead here."""
+
+    def __init__(self, host: str, *, allowed: Iterable[str]) -> None:
+        self.host = host
+        self.allowed = tuple(allowed)
+        super().__init__(
+            f"host is {shown(host)}; allowed without keys: addresses, names without a dot, "
+            f"{', '.join(self.allowed)}; see serving.allowed_hosts, or make a key"
+        )
+
+
+class ForeignPage(QueryError):
+    """A request of a web page that may not make it."""
+
+    def __init__(self, origin: str, *, allowed: Iterable[str]) -> None:
+        self.origin = origin
+        self.allowed = tuple(allowed)
+        may = ", ".join(self.allowed) or "pages of this service, and keys for browsers"
+        super().__init__(f"a page of {shown(origin)} may not ask for this; allowed: {may}")
 
 
 class StoreError(RecsysError):

@@ -14,7 +14,7 @@ from recsys.storage.privacy import erasure
 from recsys.storage.users import aliases
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.merges import Outcome, merge, nobody, unmerge
+from recsys.storage.users.merges import Authority, Outcome, merge, nobody, unmerge
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -67,19 +67,26 @@ def test_a_known_user_is_not_given_away(
     database: Database, became_known: Callable[[Database], None]
 ) -> None:
     became_known(database)
-    assert merge(database, "17850", "attacker", at=NOW, allowed=nobody) is Outcome.KNOWN
+    assert (
+        merge(database, "17850", "attacker", at=NOW, authority=Authority(nobody)) is Outcome.KNOWN
+    )
     assert aliases.became(database, ["17850"]) == {}
-    assert merge(database, "17850", "ann", at=NOW, allowed="17850".__eq__) is Outcome.MERGED
+    assert (
+        merge(database, "17850", "ann", at=NOW, authority=Authority("17850".__eq__))
+        is Outcome.MERGED
+    )
 
 
 def test_who_is_in_the_model_only_is_known_too(database: Database) -> None:
-    told = merge(database, "17850", "attacker", at=NOW, allowed=nobody, trained="17850".__eq__)
+    told = merge(
+        database, "17850", "attacker", at=NOW, authority=Authority(nobody, trained="17850".__eq__)
+    )
     assert told is Outcome.KNOWN
 
 
 def test_who_erases_the_thief_does_not_erase_the_victim(database: Database) -> None:
     imported(database)
-    merge(database, "17850", "attacker", at=NOW, allowed=nobody)
+    merge(database, "17850", "attacker", at=NOW, authority=Authority(nobody))
     erasure.erase(database, "attacker", at=NOW, receipt_id="r")
     assert len(LiveState(database).of("17850", since=0, at=NOW).live) == 1
 
@@ -87,7 +94,9 @@ def test_who_erases_the_thief_does_not_erase_the_victim(database: Database) -> N
 def test_a_former_id_does_not_lead_to_its_user(database: Database) -> None:
     merge(database, "phone", "ann", at=NOW)
     proof_of_the_phone_only = "phone".__eq__
-    told = merge(database, "phone", "attacker", at=NOW, allowed=proof_of_the_phone_only)
+    told = merge(
+        database, "phone", "attacker", at=NOW, authority=Authority(proof_of_the_phone_only)
+    )
     assert told is Outcome.CLAIMED
     assert aliases.became(database, ["phone"]) == {"phone": "ann"}
 
@@ -99,7 +108,7 @@ def test_a_devices_history_and_denials_are_the_users_as_soon_as_they_sign_in(
     said(database, "device", "denied", 2)
     said(database, "ann", "granted", 1)
     trained = "device".__eq__
-    told = merge(database, "device", "ann", at=NOW, allowed=nobody, trained=trained)
+    told = merge(database, "device", "ann", at=NOW, authority=Authority(nobody, trained=trained))
     assert told is Outcome.MERGED
     assert items(database, "ann") == {"tea"}
     assert Consents(database).channels_of("ann") == frozenset()

@@ -220,3 +220,35 @@ PLACEMENTS = Table(
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     UniqueConstraint("placement_id", "version"),
 )
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of making"),
+    Column("sha256", Text, nullable=False, unique=True, comment="of the key, which is not kept"),
+    Column("label", Text, nullable=False, unique=True),
+    Column("rights", Text, nullable=False, comment="JSON array: what it opens"),
+    Column("origins", Text, nullable=False, comment="JSON array: of pages; empty: any"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("expires_at", BigInteger, comment="null: never"),
+    Column("revoked_at", BigInteger, comment="null: it is not"),
+    Column("last_used_at", BigInteger, comment="null: never"),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("actor", Text, nullable=False, comment="label of a key, or the command line"),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="user, version or label; of erased a receipt"),
+)
+Index("audit_of_subject", AUDIT.c.subject)
+
+STORE = Table(
+    "store",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
+)

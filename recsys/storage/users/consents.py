@@ -7,6 +7,8 @@ from dataclasses import astuple, dataclass, fields
 from operator import itemgetter
 from typing import NamedTuple
 
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY, OWNER
@@ -87,8 +89,10 @@ class Consents:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def record(self, consents: Iterable[Consent]) -> int:
+    def record(self, consents: Iterable[Consent], *, by: str = "", now: int = 0) -> int:
         """Write lines of the ledger and return how many were new; none of erased users.
+
+        `by` whom they were said, `now`, is noted in the audit log; empty: it is not.
 
         Raises
         ------
@@ -100,6 +104,9 @@ class Consents:
             owners = aliases.known_as(writing, {user for user, *_ in lines})
             rows = [(user, owners.get(user, user), *rest) for user, *rest in lines]
             written = [row for row in rows if row[1] != NOBODY]
+            if by:
+                for user in dict.fromkeys(owner for _, owner, *_ in written):
+                    audit.note(writing, Entry(now, by, Action.CONSENTS, user))
             return max(0, writing.executemany(_RECORD, written).rowcount)
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recsys.errors import ErasedUser, NotMerged
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import profile_moves
 from recsys.storage.users.aliases import NOBODY, known_as
@@ -27,6 +29,28 @@ def nobody(_user_id: str) -> bool:
 def anybody(_user_id: str) -> bool:
     """Return True: of every id."""
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What whoever asks for a merge may do.
+
+    Attributes
+    ----------
+    allowed : callable
+        Whether they may give away an id that is somebody's.
+    trained : callable
+        Whether the serving model knows an id.
+    by : str
+        Who they are, for the audit log; empty: whoever signs in, which is not noted.
+    """
+
+    allowed: Says = anybody
+    trained: Says = nobody
+    by: str = ""
+
+
+EVERY = Authority()
 
 
 class Outcome(StrEnum):
@@ -82,8 +106,7 @@ def merge(
     user_id: str,
     *,
     at: int,
-    allowed: Says = anybody,
-    trained: Says = nobody,
+    authority: Authority = EVERY,
 ) -> Outcome:
     """Make `previous_id` the same person as `user_id`.
 
@@ -99,12 +122,10 @@ def merge(
         Who becomes whom.
     at : int
         Now, microseconds since the epoch.
-    allowed : callable
-        Whether whoever asks may give away an id that is somebody's: one that was named as a user,
-        that came from a file, that others became; or that has consents or was `trained`, and was
-        never seen as the id of a device. Ids of devices are free to all.
-    trained : callable
-        Whether the serving model knows an id.
+    authority : Authority
+        What whoever asks may do to an id that is somebody's: one that was named as a user, that
+        came from a file, that others became; or that has consents or is in the serving model, and
+        was never seen as the id of a device. Ids of devices are free to all.
 
     Raises
     ------
@@ -118,16 +139,18 @@ def merge(
             return Outcome.ERASED
         if previous == user:
             return Outcome.ONE_ALREADY
-        if not allowed(previous):
+        if not authority.allowed(previous):
             if previous_id in owners:
                 return Outcome.CLAIMED
-            if _is_known(writing, previous, trained):
+            if _is_known(writing, previous, authority.trained):
                 return Outcome.KNOWN
         _merge(writing, previous, user, at=at)
+        if authority.by:
+            audit.note(writing, Entry(at, authority.by, Action.MERGED, previous))
     return Outcome.MERGED
 
 
-def unmerge(database: Database, previous_id: str, *, at: int) -> Undone:
+def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> Undone:
     """Make an id that became another user a user of its own again, with all that became it.
 
     What was sent under it is its own again, before the merge and since. Denials said meanwhile
@@ -166,6 +189,7 @@ def unmerge(database: Database, previous_id: str, *, at: int) -> Undone:
             "INSERT INTO splits (user_id, since, until) VALUES (?, ?, ?)",
             [(one, event_seq, until) for one in (previous_id, *above)],
         )
+        audit.note(writing, Entry(at, by, Action.UNMERGED, previous_id))
     return Undone(previous_id, above[-1], events, decisions)
 
 

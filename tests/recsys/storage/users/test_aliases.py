@@ -11,7 +11,7 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.users import aliases
 from recsys.storage.users.consents import Consent, Consents, holding
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.merges import Outcome, merge, nobody
+from recsys.storage.users.merges import Authority, Outcome, merge, nobody
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -134,7 +134,10 @@ def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
 def test_an_id_that_became_somebody_stays_theirs(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon"), view("b", "ann"), view("c", "ben")], now=NOW)
-    told = [merge(database, "anon", who, at=NOW, allowed=nobody) for who in ("ann", "ann", "ben")]
+    told = [
+        merge(database, "anon", who, at=NOW, authority=Authority(nobody))
+        for who in ("ann", "ann", "ben")
+    ]
     assert told == [Outcome.MERGED, Outcome.ONE_ALREADY, Outcome.CLAIMED]
     assert aliases.became(database, ["anon", "ann", "ben"]) == {"anon": "ann"}
     assert items(log, "ann") == ["a", "b"]
