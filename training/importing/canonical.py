@@ -28,15 +28,15 @@ from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns
 from training.importing.identities import CALLS, said_of_people
 from training.importing.read import RawFile
-from training.importing.times import Times, parse_times
+from training.importing.times import Times, parse_times, with_clocks
 
 
 def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
-    first, *others = found.columns["at"]
-    times = _parsed(raw.frame[first], config)
-    for name in others:
+    first, *others = with_clocks([raw.frame[name] for name in found.columns["at"]])
+    times = _parsed(first, config)
+    for column in others:
         if times.at.null_count():
-            at = times.at.zip_with(times.at.is_not_null(), _parsed(raw.frame[name], config).at)
+            at = times.at.zip_with(times.at.is_not_null(), _parsed(column, config).at)
             times = Times(at, times.spelling)
     return times
 
