@@ -36,6 +36,7 @@ from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
+from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
 from recsys.storage.privacy import erasure
 from recsys.storage.users import aliases, merges
@@ -91,7 +92,12 @@ class Service:
         self.clock = clock or clocks.configured(config.serving.clock_start)
         self._shifted = clock is None and config.serving.clock_start != ""
         self._champion = Champion(
-            self.store, self.current, config, on_swap=self._prepare, logger=self.logger
+            self.store,
+            self.current,
+            config,
+            belongs=lambda manifest: belonging.why_not(self.log.database, manifest),
+            on_swap=self._prepare,
+            logger=self.logger,
         )
         self._following: asyncio.Task[None] | None = None
 

@@ -74,6 +74,10 @@ class Current:
         """Name of the version that serves now, None before the first."""
         return self._serving.answering.version if self._serving else None
 
+    def withdraw(self) -> None:
+        """Serve no version from the next request on."""
+        self._serving = None
+
     def swap(self, serving: Serving) -> None:
         """Serve another version from the next request on."""
         self._serving = serving
