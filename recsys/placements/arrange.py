@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from recsys.placements.fields import Bools
 from recsys.placements.placement import MOST_ITEMS
 from recsys.placements.rules import Caps, Rules
 
+Listed = TypeVar("Listed")
 Candidates = Callable[[int, Bools], Climb[Slate]]
 """Returns so many of the allowed items (bool, shape (n_items,)), best first."""
 
@@ -182,9 +183,7 @@ def is_turn(place: int, count: int, of: int) -> bool:
     return after > before
 
 
-def mixed(
-    first: Sequence[Recommendation], second: Sequence[Recommendation], percent: int
-) -> list[Recommendation]:
+def mixed(first: Sequence[Listed], second: Sequence[Listed], percent: int) -> list[Listed]:
     """Return two lists as one, the first with a share of the places; each in its order."""
     left, right = list(reversed(first)), list(reversed(second))
     return [

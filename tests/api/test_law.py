@@ -26,6 +26,7 @@ from recsys.model_version import Answering
 from recsys.storage.models.store import ModelStore
 from tests import stores
 from tests.api.test_serve import Server, served
+from tests.present import present
 from tests.worlds import END, ITEMS, USERS, World
 
 pytestmark = pytest.mark.slow
@@ -51,8 +52,8 @@ class Shop:
         climb = self.answering.recommend(person, self.answering.query(10), on_failure=_never)
         risk = self.answering.churn.climb(person, ChurnQuery(), on_failure=_never, force=None)
         items = self.answering.bundle.interactions.items
-        found = climb.answer.items
-        return [items[one[0]] for one in found], [one[2] for one in found], risk.answer.p
+        found = present(climb.answer).items
+        return [items[one[0]] for one in found], [one[2] for one in found], present(risk.answer).p
 
 
 def _never(rung: object, error: Exception) -> None:

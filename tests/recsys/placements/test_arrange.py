@@ -16,6 +16,7 @@ from recsys.placements.arrange import boosted, is_turn, mixed
 from recsys.placements.filter import matching
 from recsys.placements.placement import read
 from recsys.placements.rules import Rules
+from tests.present import present
 from tests.recsys.placements.world import (
     CATEGORIES,
     FIELDS,
@@ -171,7 +172,8 @@ def test_caps_keep_the_order_and_pass_over_only_what_would_exceed_them(
     order: list[int], most: int, limit: int
 ) -> None:
     said = {"caps": {"category": most}, "fill": False}
-    found, wanted = rows(arranged(said, limit, gather=proposing(order))), []
+    found = rows(arranged(said, limit, gather=proposing(order)))
+    wanted: list[int] = []
     deep = [row for row in order if row != SOLD_OUT][: limit * 5]
     for row in deep:
         same = sum(1 for kept in wanted if kept % 4 == row % 4)
@@ -200,7 +202,7 @@ def test_what_is_promoted_has_its_share_spread_evenly_while_there_is_enough_of_i
     said = {"promote": {"filter": filter_, "percent": percent}}
     gather = proposing(order, below=[row for row in range(N_ITEMS) if row not in order])
     found = arranged(said, limit, gather=gather)
-    there = matching(read(said).promote.filter, FIELDS)  # type: ignore[union-attr]
+    there = matching(present(read(said).promote).filter, FIELDS)
     there[SOLD_OUT] = False
     places = [n for n, placed in enumerate(found.items) if "promote" in placed.rules]
     assert len(places) == min(-(-limit * percent // 100), int(there.sum()))
@@ -234,11 +236,11 @@ def test_a_short_list_takes_what_the_caps_passed_over_before_what_is_popular() -
 def test_two_lists_are_mixed_by_their_share_each_in_its_order(
     first: list[int], second: list[int], percent: int
 ) -> None:
-    tagged = mixed([(0, n) for n in first], [(1, n) for n in second], percent)  # type: ignore[misc]
-    assert [n for which, n in tagged if which == 0] == first  # type: ignore[comparison-overlap]
-    assert [n for which, n in tagged if which == 1] == second  # type: ignore[comparison-overlap]
+    tagged = mixed([(0, n) for n in first], [(1, n) for n in second], percent)
+    assert [n for which, n in tagged if which == 0] == first
+    assert [n for which, n in tagged if which == 1] == second
     for place in range(len(tagged)):
-        taken = sum(1 for which, _ in tagged[:place] if which == 0)  # type: ignore[misc,comparison-overlap]
+        taken = sum(which == 0 for which, _ in tagged[:place])
         if taken < len(first) and place - taken < len(second):
             assert abs(taken - place * percent / 100) <= 0.5
 

@@ -10,22 +10,32 @@ import pytest
 
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.ladder import RungName
+from tests.present import present
 from tests.training.items.test_measure import CONFIG, arrays, data, silent, three_tastes
 from training import items
+from training.data import TrainingData
 from training.items import ranker as blending
 from training.items import ranker_examples as showing
 from training.items.choice import ItemChoice, event_weights
-from training.items.ranker import Learned, blended, learn, make_blend
-from training.items.ranker_examples import N_ITEM, PartSettings, fit_parts, item_signals
-from training.items.windows import earlier_windows, validation_window, window
+from training.items.ranker import BlendChoice, Learned, blended, learn, make_blend
+from training.items.ranker_examples import (
+    N_ITEM,
+    Fitted,
+    PartSettings,
+    Shown,
+    fit_parts,
+    item_signals,
+)
+from training.items.windows import Window, earlier_windows, validation_window, window
 from training.segments import fit_table
 
 WORLD = three_tastes()
 
 
-def moving_habits():
+def moving_habits() -> TrainingData:
     """Each user buys one item again and again for some weeks, then never more, then another."""
     rng = np.random.default_rng(9)
     rows = []
@@ -41,7 +51,7 @@ def moving_habits():
 MOVING = moving_habits()
 
 
-def chance():
+def chance() -> TrainingData:
     """Everybody buys anything at any time: nothing can be foretold."""
     rng = np.random.default_rng(11)
     rows = [
@@ -55,7 +65,7 @@ def chance():
 NOISE = chance()
 
 
-def settings(world=WORLD):
+def settings(world: TrainingData = WORLD) -> PartSettings:
     choice = ItemChoice()
     return PartSettings(
         graph=NeighbourSettings("cosine", 20),
@@ -66,28 +76,28 @@ def settings(world=WORLD):
     )
 
 
-def parts(held, world=WORLD):
+def parts(held: Window, world: TrainingData = WORLD) -> Fitted:
     return fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
 
 
-def shown(world):
+def shown(world: TrainingData) -> Shown:
     held = window(world, CONFIG)
-    return showing.shown(held, parts(held, world), CONFIG)
+    return present(showing.shown(held, parts(held, world), CONFIG))
 
 
-def learned(world):
+def learned(world: TrainingData) -> BlendChoice | str:
     latest = parts(window(world, CONFIG), world)
     return learn(world, settings(world), latest, CONFIG, progress=silent)
 
 
-def with_future(world, item):
+def with_future(world: TrainingData, item: int) -> TrainingData:
     """Return the world in which everybody buys `item` in the window, and nothing else."""
     own, cutoff = world.interactions, window(world, CONFIG).cutoff
     rows = np.where(own.at >= cutoff, item, own.item_row).astype(np.int32)
     return replace(world, interactions=replace(own, item_row=rows))
 
 
-def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
+def test_what_the_learner_sees_is_the_same_whatever_the_window_brings() -> None:
     ours, planted = shown(WORLD), shown(with_future(WORLD, 17))
     np.testing.assert_array_equal(ours.x, planted.x)
     np.testing.assert_array_equal(ours.item_row, planted.item_row)
@@ -95,18 +105,18 @@ def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
     assert set(planted.item_row[planted.chosen].tolist()) == {17}
 
 
-def test_a_leak_would_be_seen():
+def test_a_leak_would_be_seen() -> None:
     leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
-    peeked = showing.shown(leaking, parts(leaking), CONFIG)
+    peeked = present(showing.shown(leaking, parts(leaking), CONFIG))
     assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
 
 
-def test_a_planted_leak_is_caught_by_noise(monkeypatch):
+def test_a_planted_leak_is_caught_by_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be foretold is ranked well only by parts that have seen it."""
     honest = learned(NOISE)
     assert isinstance(honest, str) or honest.ndcg < 0.4
 
-    def leaking(world, config, **options):
+    def leaking(world: TrainingData, config: Config, **options: int) -> Window:
         return replace(window(world, config, **options), before=NOISE.interactions)
 
     monkeypatch.setattr(blending, "validation_window", leaking)
@@ -115,41 +125,43 @@ def test_a_planted_leak_is_caught_by_noise(monkeypatch):
     )
     latest = parts(leaking(NOISE, CONFIG), NOISE)
     leaked = learn(NOISE, settings(NOISE), latest, CONFIG, progress=silent)
-    assert not isinstance(leaked, str)
+    assert isinstance(leaked, BlendChoice)
     assert leaked.ndcg > 0.6
 
 
-def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from():
+def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from() -> None:
     windows = [validation_window(WORLD, CONFIG), *earlier_windows(WORLD, CONFIG)]
     for later, earlier in pairwise(windows):
         assert earlier.held_out.end <= later.cutoff
         assert earlier.before.end <= earlier.cutoff
 
 
-def test_the_blend_is_learned_where_it_wins_and_says_by_how_much():
+def test_the_blend_is_learned_where_it_wins_and_says_by_how_much() -> None:
     choice = learned(MOVING)
-    assert not isinstance(choice, str)
+    assert isinstance(choice, BlendChoice)
     assert choice.ndcg > choice.part_ndcg + 0.02
     assert choice.ndcg_new >= choice.part_ndcg_new
 
 
-def test_without_earlier_windows_there_is_no_blend_and_the_choice_says_why():
+def test_without_earlier_windows_there_is_no_blend_and_the_choice_says_why() -> None:
     few = data([(user, user % 3, 100 + user % 5) for user in range(30)])
-    assert learned(few).startswith("fewer than two users with 2 items took anything in the valid")
+    assert str(learned(few)).startswith("fewer than two users with 2 items took anything in the va")
     choice = items.choose(
         few, fit_table(few, CONFIG, at=few.interactions.end), CONFIG, progress=silent
     )
     assert choice.no_blend == "nobody known before the validation window took anything in it"
 
 
-def test_a_blend_that_loses_says_against_what():
-    assert "of its best part" in learned(NOISE)
+def test_a_blend_that_loses_says_against_what() -> None:
+    assert "of its best part" in str(learned(NOISE))
 
 
 @pytest.mark.parametrize(
     ("days", "lengths"), [(100, [20, 20, 20]), (66, [20, 18, 18]), (41, [20, 13]), (26, [16])]
 )
-def test_short_histories_are_learned_from_in_shorter_and_fewer_windows(days, lengths):
+def test_short_histories_are_learned_from_in_shorter_and_fewer_windows(
+    days: int, lengths: list[int]
+) -> None:
     end = MOVING.interactions.end
     kept = MOVING.interactions.between(end - days * DAY, end + 1)
     short = replace(MOVING, interactions=kept)
@@ -160,13 +172,14 @@ def test_short_histories_are_learned_from_in_shorter_and_fewer_windows(days, len
     assert ("the data begin too late" in str(learned(short))) == (len(lengths) == 1)
 
 
-def test_the_same_data_give_the_same_weights():
+def test_the_same_data_give_the_same_weights() -> None:
     first, second = (learned(MOVING) for _ in range(2))
     assert first == second
 
 
-def test_a_learned_blend_serves_and_repeats_exactly():
+def test_a_learned_blend_serves_and_repeats_exactly() -> None:
     blend = learned(MOVING)
+    assert isinstance(blend, BlendChoice)
     choice = ItemChoice(graph=NeighbourSettings("cosine", 20), blend=blend)
     at = MOVING.interactions.end
     table = fit_table(MOVING, CONFIG, at=at)
@@ -177,7 +190,7 @@ def test_a_learned_blend_serves_and_repeats_exactly():
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_item_signals_know_what_is_taken_now_and_what_is_new():
+def test_item_signals_know_what_is_taken_now_and_what_is_new() -> None:
     world = data([(user, 1, 10) for user in range(10)] + [(user, 2, 99) for user in range(10)])
     signals = item_signals(world.interactions, CONFIG, at=world.interactions.end)
     assert signals.shape[0] == N_ITEM
@@ -185,7 +198,7 @@ def test_item_signals_know_what_is_taken_now_and_what_is_new():
     assert signals[-1, 1] > signals[-1, 2] > signals[-1, 0] == 0
 
 
-def test_weights_of_the_items_own_signals_are_added_up_once():
+def test_weights_of_the_items_own_signals_are_added_up_once() -> None:
     item = np.arange(10.0, dtype=np.float32).reshape(5, 2)
     learned = Learned(np.array([1, 0, 0, 0, 2, 9, 9, 9, 9]), np.zeros(16))
     blend = make_blend(learned, item, kind=2)
@@ -193,7 +206,7 @@ def test_weights_of_the_items_own_signals_are_added_up_once():
     assert blend.new_weight.tolist() == [9, 9, 9, 9]
 
 
-def test_had_before_by_taste_keeps_its_order_above_everything_new():
+def test_had_before_by_taste_keeps_its_order_above_everything_new() -> None:
     held = window(WORLD, CONFIG)
     fitted = shown(WORLD).fitted
     ranker = blended(fitted, Learned(np.ones(N_ITEM + 4), blending.taste_first()))
@@ -206,7 +219,7 @@ def test_had_before_by_taste_keeps_its_order_above_everything_new():
 
 
 @pytest.mark.parametrize("part", ["all_items", "new_items_asked_for", "new_items_in_full_lists"])
-def test_the_served_ladder_is_compared_with_the_best_simple_one(part):
+def test_the_served_ladder_is_compared_with_the_best_simple_one(part: str) -> None:
     _, measurement = items.measure(WORLD, CONFIG, progress=silent)
     compared = measurement.metrics["served_over_simple"][part]
     assert compared["simple"].keys() == {"popular", "bought_before", "als"}
