@@ -68,8 +68,8 @@ class Service:
 
     @classmethod
     def opened(
-        cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
-        logger: FilteringBoundLogger,
+        cls, config: Config, *, clock: Clock | None = None, keys: Keys | None = None,
+        metrics: Metrics, logger: FilteringBoundLogger,
     ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
 
@@ -79,6 +79,8 @@ class Service:
             All of it.
         clock : Clock or None
             None: the one that the configuration asks for.
+        keys : Keys or None
+            Who may ask; learns of the keys in the store. None: nobody asks.
         metrics : Metrics
             Told of what is answered and taken.
         logger : FilteringBoundLogger
@@ -126,7 +128,7 @@ class Service:
             clock=now,
             metrics=metrics,
             logger=logger,
-            keys=Keys(config.serving),
+            keys=keys or Keys(config.serving),
             reader=reader,
             parser=EventParser(config),
             log=log,
