@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from api.messages.people import ConsentAnswer, ConsentBody, ConsentsBody
 from api.requests import consents
 from api.requests.query import NO_NAMES
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.route import Body, Call, Route, route
 from recsys.data import times
 from recsys.errors import ErasedUser
@@ -57,7 +57,7 @@ async def put(service: Service, call: Call) -> ConsentAnswer:
         zone=times.zone(config.data.timezone),
         now=service.clock(),
     )
-    return await asyncio.to_thread(_recorded, service, call.id, lines)
+    return await asyncio.to_thread(_recorded, service, call, lines)
 
 
 @about_consent(f"GET {_PATH}", ConsentAnswer, right=Right.READ, takes=NO_NAMES)
@@ -70,9 +70,10 @@ def get(service: Service, call: Call) -> ConsentAnswer:
 ROUTES: tuple[Route, ...] = (put, get)
 
 
-def _recorded(service: Service, user_id: str, lines: list[Consent]) -> ConsentAnswer:
+def _recorded(service: Service, call: Call, lines: list[Consent]) -> ConsentAnswer:
+    user_id = call.id
     if erasure.receipt_of(service.log.database, user_id) is not None:
         raise ErasedUser(user_id)
-    service.consents.record(lines)
+    service.consents.record(lines, by=actor(call.scope), now=service.clock())
     ledger = service.consents.ledger_of(user_id)
     return consents.told(user_id, ledger, channels=tuple(service.config.channels.arms))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from api.runtime.metrics import Metrics
+    from api.web.keys import Keys
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -38,6 +39,8 @@ class Around:
     ----------
     routes : iterable of Route
         All there are.
+    keys : Keys
+        Whom they let in.
     metrics : Metrics
         Where requests are counted.
     log : FilteringBoundLogger
@@ -50,9 +53,10 @@ class Around:
     """
 
     def __init__(
-        self, routes: Iterable[Route], *, metrics: Metrics, log: FilteringBoundLogger
+        self, routes: Iterable[Route], *, keys: Keys, metrics: Metrics, log: FilteringBoundLogger
     ) -> None:
         self.service: Any = None
+        self._keys = keys
         self._metrics = metrics
         self._log = log
         by_path: dict[str, dict[str, Endpoint]] = {}
@@ -68,6 +72,8 @@ class Around:
         try:
             endpoint, name = self._found(scope["method"], scope["path"])
             template = endpoint.template
+            if endpoint.right is not None:
+                self._keys.check(scope, endpoint.right, browser=endpoint.browser)
             await endpoint(self.service, name, scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last resort: a bug is a 500, and logged
             response = problems.of(error, scope)
