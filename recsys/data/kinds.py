@@ -167,8 +167,8 @@ def meant(
         return own
     if message := message_of(name)[0]:
         return message
-    if channel and not has_item and (message := _of_message(name, channel)) is not None:
-        return message
+    if channel and not has_item and (bare := _of_message(name, channel)) is not None:
+        return bare
     if (kind := kind_of(name)) in kinds:
         return kind
     return "" if any(one in UNUSED for one in _spellings(name)) else None

@@ -149,10 +149,11 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         told = [own.get(name.lower(), kind) for name, kind in zip(names, each, strict=True)]
         return pl.col("kind").replace_strict(names, told, default=None, return_dtype=pl.String)
 
-    said = pl.when(pl.col("item_id").is_not_null()).then(told(has_item=True))
+    said = told(has_item=False)
     for arm in sorted(set(arms) & set(frame["channel"].unique())):
-        said = said.when(pl.col("channel") == arm).then(told(has_item=False, channel=arm))
-    said = said.otherwise(told(has_item=False))
+        through = told(has_item=False, channel=arm)
+        said = pl.when(pl.col("channel") == arm).then(through).otherwise(said)
+    said = pl.when(pl.col("item_id").is_not_null()).then(told(has_item=True)).otherwise(said)
     of_people = pl.coalesce(call, pl.col("kind").str.to_lowercase())
     return frame.with_columns(
         pl.col("kind").alias("name"),
