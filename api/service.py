@@ -23,6 +23,7 @@ from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
 from api.runtime.clock import Clock
 from api.runtime.metrics import Metrics
+from api.web.bounds import Bounds
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
@@ -52,6 +53,7 @@ class Service:
     metrics: Metrics
     logger: FilteringBoundLogger
     keys: Keys
+    bounds: Bounds
     reader: QueryReader
     parser: EventParser
     log: EventLog
@@ -68,7 +70,7 @@ class Service:
     @classmethod
     def opened(
         cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
-        logger: FilteringBoundLogger,
+        logger: FilteringBoundLogger, bounds: Bounds | None = None,
     ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
 
@@ -82,6 +84,8 @@ class Service:
             Told of what is answered and taken.
         logger : FilteringBoundLogger
             Told of what fails.
+        bounds : Bounds or None
+            How large requests are, and how many; None: those of the configuration.
 
         Raises
         ------
@@ -123,6 +127,7 @@ class Service:
             metrics=metrics,
             logger=logger,
             keys=Keys(config.serving),
+            bounds=bounds or Bounds(config.serving),
             reader=reader,
             parser=EventParser(config),
             log=log,
