@@ -40,6 +40,7 @@ from api.runtime.metrics import Metrics
 from api.service import Service
 from api.web import openapi
 from api.web.bounds import Bounds
+from api.web.keys import Keys
 from api.web.middleware import Around
 from api.web.route import Route, route
 from recsys.config import Config
@@ -98,9 +99,13 @@ class Application:
         self._logger = logs.logger()
         self._metrics = Metrics()
         self.routes = (*ROUTES, _description(config))
-        self._bounds = Bounds(config.serving)
+        self._keys = Keys(config.serving)
         self._around = Around(
-            self.routes, bounds=self._bounds, metrics=self._metrics, log=self._logger
+            self.routes,
+            keys=self._keys,
+            bounds=Bounds(config.serving),
+            metrics=self._metrics,
+            log=self._logger,
         )
         self.router = Router(lifespan=self._lifespan)
 
@@ -118,7 +123,7 @@ class Application:
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
         metrics, logger = self._metrics, self._logger
         service = Service.opened(
-            self.config, clock=self._clock, metrics=metrics, logger=logger, bounds=self._bounds
+            self.config, clock=self._clock, keys=self._keys, metrics=metrics, logger=logger
         )
         metrics.forget_the_dead()
         if service.current.version is None:

@@ -23,7 +23,6 @@ from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
 from api.runtime.clock import Clock
 from api.runtime.metrics import Metrics
-from api.web.bounds import Bounds
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
@@ -34,6 +33,7 @@ from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
+from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
@@ -53,7 +53,6 @@ class Service:
     metrics: Metrics
     logger: FilteringBoundLogger
     keys: Keys
-    bounds: Bounds
     reader: QueryReader
     parser: EventParser
     log: EventLog
@@ -69,8 +68,8 @@ class Service:
 
     @classmethod
     def opened(
-        cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
-        logger: FilteringBoundLogger, bounds: Bounds | None = None,
+        cls, config: Config, *, clock: Clock | None = None, keys: Keys | None = None,
+        metrics: Metrics, logger: FilteringBoundLogger,
     ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
 
@@ -80,12 +79,12 @@ class Service:
             All of it.
         clock : Clock or None
             None: the one that the configuration asks for.
+        keys : Keys or None
+            Who may ask; learns of the keys in the store. None: nobody asks.
         metrics : Metrics
             Told of what is answered and taken.
         logger : FilteringBoundLogger
             Told of what fails.
-        bounds : Bounds or None
-            How large requests are, and how many; None: those of the configuration.
 
         Raises
         ------
@@ -114,7 +113,10 @@ class Service:
 
         current = Current(config.storage.models_dir)
         models = ModelStore(Path(config.storage.models_dir))
-        champion = Champion(models, current, config, on_swap=prepare, logger=logger)
+        belongs = partial(belonging.why_not, log.database)
+        champion = Champion(
+            models, current, config, belongs=belongs, on_swap=prepare, logger=logger
+        )
         champion.start()
         if clock is None and start and current.version is not None:
             # Let no event of before a restart lie in the future, where the store tells of them.
@@ -126,8 +128,7 @@ class Service:
             clock=now,
             metrics=metrics,
             logger=logger,
-            keys=Keys(config.serving),
-            bounds=bounds or Bounds(config.serving),
+            keys=keys or Keys(config.serving),
             reader=reader,
             parser=EventParser(config),
             log=log,

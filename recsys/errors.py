@@ -46,6 +46,7 @@
         ├── CannotAnswer
         ├── BadBackup
         ├── ModelStoreUnavailable
+        ├── OtherStore
         └── StoreUnavailable
 
 Each class takes the facts, keeps them as attributes and words its own message:
@@ -482,6 +483,18 @@ class CannotAnswer(StoreError):
         self.version = version
         super().__init__(
             f"model version {version} refused: its lowest rung fails, which has to serve anybody"
+        )
+
+
+class OtherStore(StoreError):
+    """A model version that was trained on another store, or on more than this one holds."""
+
+    def __init__(self, version: str, why: str) -> None:
+        self.version = version
+        self.why = why
+        super().__init__(
+            f"model version {version} and the store do not belong together: {why}; train on this "
+            "store, or set serving.accept_other_store"
         )
 
 

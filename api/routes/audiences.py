@@ -16,9 +16,11 @@ from api.messages import schema
 from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
 from api.messages.message import dump
 from api.model.served import Serving
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -66,7 +68,7 @@ async def preview(service: Service, call: Call) -> AudiencePreview:
     "POST /v1/audiences:export",
     {media: {"type": "string"} for media in MEDIA.values()},
     tag="segments",
-    right=Right.READ,
+    right=Right.EXPORT,
     body=Body((AudienceExportBody,), EXAMPLES),
     may=(404,),
 )
@@ -77,6 +79,10 @@ async def export(service: Service, call: Call) -> StreamingResponse:
     wanted = _wanted(service, serving, body)
     users = await asyncio.to_thread(_users, service, serving)
     chunks = _looked_at(service, serving, wanted, users)
+    entry = Entry(
+        service.clock(), actor(call.scope), Action.EXPORTED, str(body.segment or "a rule")
+    )
+    await asyncio.to_thread(audit.record, service.log.database, entry)
     # What is wrong with the store is told by the status, as long as there is one to tell.
     first = await asyncio.to_thread(_next, chunks, wanted)
     lines = _lines(first, chunks, wanted, body.format)

@@ -10,7 +10,7 @@ from api.messages.people import ConsentAnswer, ConsentBody, ConsentsBody
 from api.requests import consents
 from api.requests.query import NO_NAMES
 from api.runtime.json import Json
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.route import Body, Call, Route, route
 from recsys.data import times
 from recsys.errors import ErasedUser
@@ -50,7 +50,7 @@ about_consent = partial(route, tag="users", runs="thread")
 async def put(service: Service, call: Call) -> ConsentAnswer:
     """Record what a user granted or denied; what was said before stays in the ledger."""
     body = await call.body(service.config.serving)
-    return await asyncio.to_thread(_recorded, service, call.id, body)
+    return await asyncio.to_thread(_recorded, service, call, body)
 
 
 @about_consent(f"GET {_PATH}", ConsentAnswer, right=Right.READ, takes=NO_NAMES)
@@ -63,13 +63,12 @@ def get(service: Service, call: Call) -> ConsentAnswer:
 ROUTES: tuple[Route, ...] = (put, get)
 
 
-def _recorded(service: Service, user_id: str, body: Json) -> ConsentAnswer:
-    config, channels = service.config, tuple(service.config.channels.arms)
-    zone, most = times.zone(config.data.timezone), config.serving.max_batch
-    lines = consents.read(
-        body, user_id, channels=channels, zone=zone, now=service.clock(), most=most
-    )
+def _recorded(service: Service, call: Call, body: Json) -> ConsentAnswer:
+    config, user_id, now = service.config, call.id, service.clock()
+    channels, most = tuple(config.channels.arms), config.serving.max_batch
+    zone = times.zone(config.data.timezone)
+    lines = consents.read(body, user_id, channels=channels, zone=zone, now=now, most=most)
     if erasure.receipt_of(service.log.database, user_id) is not None:
         raise ErasedUser(user_id)
-    service.consents.record(lines)
+    service.consents.record(lines, by=actor(call.scope), now=now)
     return consents.told(user_id, service.consents.ledger_of(user_id), channels=channels)

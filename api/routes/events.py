@@ -23,9 +23,9 @@ from api.messages.events import (
     EventVerdict,
 )
 from api.requests.events import MAX_EVENT_BYTES
-from api.requests.identities import OF_ERASED, Aliased, Identified
+from api.requests.identities import OF_ERASED, UNPROVEN, Aliased, Identified
 from api.runtime.json import Json
-from api.web.keys import Right
+from api.web.keys import Right, actor, is_public
 from api.web.route import Body, Call, Route, route
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
@@ -48,7 +48,7 @@ CALLS = {
     "group": "Understood, and used by no model: the verdict says `unused_event`",
 }
 
-about_events = partial(route, tag="events", right=Right.WRITE)
+about_events = partial(route, tag="events", right=Right.WRITE, browser=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,12 @@ def _batch(service: Service, body: Json) -> list[Any]:
 async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[EventVerdict]:
     """Return a verdict for each payload."""
     now, read, rejected = service.clock(), [], []
+    unproven = await service.reading(partial(_unproven, service, call, payloads))
     async for index, payload in call.sliced(enumerate(payloads)):
         try:
             _refuse_huge(payload)
+            if index in unproven:
+                raise UNPROVEN
             found = service.parser.read(payload, now=now)
         except BadEvent as error:
             rejected.append(_rejected(index, error))
@@ -138,10 +141,20 @@ async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[Even
     return sorted([*await _kept(service, call, read), *rejected], key=lambda verdict: verdict.index)
 
 
+def _unproven(service: Service, call: Call, payloads: list[Any]) -> set[int]:
+    """Return which payloads name a known user without the proof that a public key needs."""
+    if not is_public(call.scope):
+        return set()
+    named = (service.parser.named(payload) for payload in payloads)
+    speaks = service.identities.may_speak
+    return {n for n, (user_id, proof) in enumerate(named) if user_id and not speaks(user_id, proof)}
+
+
 async def _kept(service: Service, call: Call, read: list[ReadEvent]) -> list[EventVerdict]:
     said = [one.said for one in read if one.said is not None]
     admin = bool(said) and service.keys.opens(call.scope, Right.ADMIN)
-    record = partial(service.identities.record, said, admin=admin)
+    by = actor(call.scope) if admin else ""
+    record = partial(service.identities.record, said, admin=by)
     refused = iter(await asyncio.to_thread(record) if said else [])
     events = [event for one in read for event in one.events]
     logged = iter(await _logged(service, events) if events else [])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from api.runtime.metrics import Metrics
+    from api.web.keys import Keys
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -42,6 +43,8 @@ class Around:
     ----------
     routes : iterable of Route
         All there are.
+    keys : Keys
+        Whom they let in.
     bounds : Bounds
         How large requests are, and how many.
     metrics : Metrics
@@ -59,12 +62,14 @@ class Around:
         self,
         routes: Iterable[Route],
         *,
+        keys: Keys,
         bounds: Bounds,
         metrics: Metrics,
         log: FilteringBoundLogger,
     ) -> None:
         self._bounds = bounds
         self.service: Any = None
+        self._keys = keys
         self._metrics = metrics
         self._log = log
         by_path: dict[str, dict[str, Endpoint]] = {}
@@ -81,6 +86,9 @@ class Around:
             self._bounds.check(scope)
             endpoint, name = self._found(scope["method"], scope["path"])
             template = endpoint.template
+            if endpoint.right is not None:
+                self._keys.check(scope, endpoint.right, browser=endpoint.browser)
+                self._bounds.count(scope)
             await endpoint(self.service, name, scope, receive, send)
         except ClientDisconnect:
             # Nobody is told anything; the figures know it by the status that nginx uses.

@@ -21,8 +21,8 @@ _PATH: Mapping[str, Json] = {
 }
 
 _PROBLEMS: Mapping[int, str] = {
-    401: "keys are configured, and none that is known was given",
-    403: "the key that was given opens something else",
+    401: "there are keys, and none that holds was given",
+    403: "the key that was given opens something else, or a page of others asks",
     404: "not in the serving model",
     409: "the id is a user of its own",
     410: "this user was erased",
@@ -36,7 +36,7 @@ _PROBLEMS: Mapping[int, str] = {
     503: "no model yet, or the store is unavailable",
 }
 
-_BY_KEY = {"type": "http", "description": "a key that serving.*_keys_sha256 knows"}
+_BY_KEY = {"type": "http", "description": "a key of `recsys keys`, or of serving.*_keys_sha256"}
 
 SECURITY: Mapping[str, Json] = {
     "X-API-Key": {**_BY_KEY, "type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -152,13 +152,9 @@ def _shown(value: Any) -> Any:
         return value
     if isinstance(value, tuple):
         return [_shown(part) for part in value]
-    text = value if isinstance(value, str) else _json(value)
-    found = cut(text.encode("utf-8", "replace").decode())
-    return value if isinstance(value, (list, dict)) and found == text else found
-
-
-def _json(value: Any) -> str:
     try:
-        return orjson.dumps(value, default=str).decode()
+        text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
     except orjson.JSONEncodeError:
         return shown(value)
+    found = cut(text.encode("utf-8", "replace").decode())
+    return value if isinstance(value, (list, dict)) and found == text else found

@@ -19,13 +19,13 @@ from api.requests.body import read_object
 from api.requests.query import Names, Query, identifier
 from api.runtime.json import Json
 from api.web.bounds import HEADERS as LIMIT_HEADERS
-from api.web.response import FRESH, STATUS, respond
+from api.web.keys import Right, is_secret
+from api.web.response import FRESH, PRIVATE, SHARED, STATUS, respond
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from api.service import Service
-    from api.web.keys import Right
     from recsys.config import ServingSection
 
 Answered = Message | Response
@@ -141,6 +141,8 @@ class Route:
         Under which it is listed; empty: it is not.
     right : Right or None
         What a key has to open; None: nothing.
+    browser : bool
+        Whether a browser's key opens it too.
     takes : Names or None
         Parameters of the query string, no others; None: it is not looked at.
     runs : {"loop", "store", "thread"}
@@ -163,7 +165,8 @@ class Route:
     handler: Handler
     answer: type[Message] | Mapping[str, Json]
     tag: str = ""
-    right: Right | None = None
+    right: Right | None = Right.READ
+    browser: bool = False
     takes: Names | None = None
     runs: Place = "loop"
     cache: str = FRESH
@@ -204,11 +207,14 @@ class Endpoint:
 
     def __init__(self, served: Route) -> None:
         self._handler: Any = served.handler
-        self._right = served.right
+        self.right = served.right
+        self.browser = served.browser
         self._takes = served.takes
         self._runs = served.runs
         self._named = served.named
         self._cache = served.cache.encode()
+        # What asked for a key is not for those without one; a public key is in the URL.
+        self._cache_of_keys = (PRIVATE if served.cache == SHARED else served.cache).encode()
         self._is_coroutine = inspect.iscoroutinefunction(served.handler)
         self.template = served.template
         # A name may hold any character, and is not empty.
@@ -226,9 +232,6 @@ class Endpoint:
         RecsysError
             It is refused, and nothing was sent.
         """
-        if self._right is not None:
-            service.keys.check(scope, self._right)
-            service.bounds.count(scope)
         call = Call(scope, receive, identifier(self._named, name) if self._named else "")
         if self._takes is not None:
             call.query = service.reader.query(scope["query_string"], self._takes)
@@ -237,10 +240,11 @@ class Endpoint:
             await respond(answer, scope, receive, send)
             return
         # A response object costs several times what this does.
+        cache = self._cache_of_keys if is_secret(scope) else self._cache
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(answer)),
-            (b"cache-control", self._cache),
+            (b"cache-control", cache),
             (b"x-request-id", scope["request_id"].encode()),
             *scope.get(LIMIT_HEADERS, ()),
         ]

@@ -47,6 +47,11 @@ class ServingSection(Section):
         description="names under which the service is reached without keys, besides addresses and "
         "names without a dot",
     )
+    accept_other_store: bool = Field(
+        default=False,
+        description="whether a model answers from a store that it was not trained on; then nobody "
+        "is profiled who did not grant it in that store",
+    )
     user_hash_secret: str = Field(
         "",
         description="proves by user_hash that a known user may be made one with another; "
