@@ -27,6 +27,7 @@ from api.requests.identities import OF_ERASED, UNPROVEN, Aliased, Identified
 from api.runtime.json import Json
 from api.web.keys import Right, actor, is_public
 from api.web.route import Body, Call, Route, route
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_SENT
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.events.event import Event, Reception
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 UNUSED = "unused_event"
 KNOWN = "an event with this id was logged before"
 _OF_ALL = frozenset({"sentAt", "context"})
+
+BY_SENDERS = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
+NOT_FOR_PAGES = BadEvent("not_for_pages", "who sends messages says so, with a key of its own")
 
 CALLS = {
     "track": "Log what a user did",
@@ -125,7 +129,7 @@ def _batch(service: Service, body: Json) -> list[Any]:
 
 async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[EventVerdict]:
     """Return a verdict for each payload."""
-    now, read, rejected = service.clock(), [], []
+    now, read, rejected, public = service.clock(), [], [], is_public(call.scope)
     unproven = await service.reading(partial(_unproven, service, call, payloads))
     async for index, payload in call.sliced(enumerate(payloads)):
         try:
@@ -133,6 +137,8 @@ async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[Even
             if index in unproven:
                 raise UNPROVEN
             found = service.parser.read(payload, now=now)
+            if public and isinstance(found, list) and found[0].kind in BY_SENDERS:
+                raise NOT_FOR_PAGES
         except BadEvent as error:
             rejected.append(_rejected(index, error))
         else:

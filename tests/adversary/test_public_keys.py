@@ -96,6 +96,11 @@ def test_an_event_id_that_a_page_guessed_swallows_nobodys_event(shop: Shop) -> N
     assert (told["accepted"], told["duplicate"]) == (1, 0)
 
 
+def test_a_page_says_of_no_message_that_it_was_sent(shop: Shop) -> None:
+    sent = {"type": "track", "event": "message_sent", "channel": "email", "anonymousId": "d5"}
+    assert shop.send({**sent, "pscore": 0.001}) == ["not_for_pages"]
+
+
 def test_pages_of_others_and_lists_are_refused(shop: Shop) -> None:
     client, elsewhere = shop.api.client, {"Origin": "https://evil.example"}
     batch = {"batch": [{**VIEW, "anonymousId": "d4"}]}
