@@ -129,6 +129,8 @@ def _run(listening: socket.socket, serving: ServingSection, *, workers: int) -> 
 def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
+    from api.runtime.bounded_http import BoundedHttp
+
     return uvicorn.Config(
         "api.app:create_app",
         factory=True,
@@ -139,6 +141,8 @@ def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
         ssl_certfile=serving.tls_certificate or None,
         ssl_keyfile=serving.tls_key or None,
         proxy_headers=False,
+        http=BoundedHttp,
+        timeout_keep_alive=max(1, round(serving.idle_seconds)),
         # A worker that starts on a busy machine is not a worker that hangs.
         timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_graceful_shutdown=serving.shutdown_seconds,

@@ -30,12 +30,9 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_the_service_answers_over_tls(world: World, certificate: Path) -> None:
-    said = {
-        "RECSYS_SERVING__TLS_CERTIFICATE": str(certificate / "cert.pem"),
-        "RECSYS_SERVING__TLS_KEY": str(certificate / "key.pem"),
-    }
+    files = {"tls_certificate": certificate / "cert.pem", "tls_key": certificate / "key.pem"}
     trusting = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
-    with served(world, trusting=trusting, **said) as server:
+    with served(world, trusting=trusting, **files) as server:
         assert server.call("/v1/models/current")[1]["version"] == world.version
 
 
