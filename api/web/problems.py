@@ -34,6 +34,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.ForeignPage: HTTPStatus.FORBIDDEN,
     errors.UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ErasedUser: HTTPStatus.GONE,
+    errors.ExpiredCursor: HTTPStatus.GONE,
     errors.NotMerged: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
