@@ -23,11 +23,15 @@
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
     │   ├── ErasedUser
     │   ├── ExpiredCursor
     │   ├── ForeignPage
+    │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
     │   ├── NotMerged
+    │   ├── QueryTooLong
+    │   ├── TooManyRequests
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -66,7 +70,10 @@ def cut(text: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value as messages show it."""
-    return cut(repr(value))
+    try:
+        return cut(repr(value))
+    except RecursionError:
+        return "something nested very deeply"
 
 
 class RecsysError(Exception):
@@ -258,6 +265,45 @@ class BodyTooLarge(QueryError):
         self.allowed_bytes = allowed_bytes
         super().__init__(
             f"the body is too large: at most {allowed_bytes:,} bytes; send smaller batches"
+        )
+
+
+class BodyTooSlow(QueryError):
+    """A request whose body did not arrive in time."""
+
+    def __init__(self, allowed_seconds: float) -> None:
+        self.allowed_seconds = allowed_seconds
+        super().__init__(f"the body did not arrive within {allowed_seconds:g} s")
+
+
+class HeadersTooLarge(QueryError):
+    """A request with more headers than are read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(f"address and headers are too large: at most {allowed_bytes:,} bytes")
+
+
+class QueryTooLong(QueryError):
+    """A query string longer than is read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(
+            f"the query string is too long: at most {allowed_bytes:,} bytes; "
+            "what has a body takes long lists there"
+        )
+
+
+class TooManyRequests(QueryError):
+    """More requests of one key or address than are answered."""
+
+    def __init__(self, allowed_per_minute: int, *, retry_after_seconds: int) -> None:
+        self.allowed_per_minute = allowed_per_minute
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"too many requests: at most {allowed_per_minute:,} a minute; "
+            f"the next in {retry_after_seconds} s"
         )
 
 

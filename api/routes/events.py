@@ -83,7 +83,7 @@ async def post(service: Service, call: Call) -> EventsAnswer:
     One bad event never fails the rest of a batch. An event with an id that was logged before is a
     duplicate and changes nothing.
     """
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     if "batch" in body:
         return _counted(service, await _taken(service, call, _batch(service, body)))
     if isinstance(body.get("events"), list):
@@ -103,7 +103,7 @@ def _call(kind: str, summary: str) -> Route:
         One that no model uses is understood, and who signs in on another's device does nothing
         wrong, so both are answered as in a batch: to Segment's clients a 422 is a failure.
         """
-        body = await call.body(service.config.serving.max_body_bytes)
+        body = await call.body(service.config.serving)
         verdicts = await _taken(service, call, [{**body, "type": kind}])
         if verdicts[0].code not in {UNUSED, Outcome.CLAIMED}:
             _refuse(service, verdicts[0])
@@ -119,7 +119,7 @@ def _call(kind: str, summary: str) -> Route:
 )
 async def batch(service: Service, call: Call) -> CallsAnswer:
     """Log many calls of any type: a verdict for each."""
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     return _called(service, await _taken(service, call, _batch(service, body)))
 
 
@@ -143,7 +143,7 @@ async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[Even
     """Return a verdict for each payload."""
     now, read, rejected, public = service.clock(), [], [], is_public(call.scope)
     unproven = await service.reading(partial(_unproven, service, call, payloads))
-    for index, payload in enumerate(payloads):
+    async for index, payload in call.sliced(enumerate(payloads)):
         try:
             _refuse_huge(payload)
             if index in unproven:
