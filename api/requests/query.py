@@ -130,8 +130,9 @@ class QueryReader:
         for name in _COUNTS:
             self.parameters[name]["maximum"] = most
         self.parameters["limit"]["default"] = self._limit
+        serving = config.serving
         for name, longest in zip(
-            _LISTS, (config.serving.max_exclude, config.serving.max_cart), strict=True
+            _LISTS, (serving.max_exclude, serving.max_cart, serving.max_cart), strict=True
         ):
             self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)

@@ -80,7 +80,7 @@ async def put(service: Service, call: Call) -> SavedPlacement:
     once here, and by other workers when they look, within `serving.poll_seconds`.
     """
     name, at = checked_name(call.id), service.clock()
-    wanted = read(await call.body(service.config.serving.max_body_bytes))
+    wanted = read(await call.body(service.config.serving))
     save = partial(service.placing.current.put, name, wanted, service.current.serving, at=at)
     return _saved(await asyncio.to_thread(save), service)
 
