@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from api.answers import audience as audiences
-from api.answers.audience import COLUMNS, AudienceQuery, Looked
+from api.answers.audience import COLUMNS, AudienceQuery, Looked, Tally
 from api.messages import schema
 from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
 from api.messages.message import dump
@@ -53,8 +53,15 @@ EXAMPLES = {
 async def preview(service: Service, call: Call) -> AudiencePreview:
     """Count who belongs to a segment or a rule, and which leaf of the rule decided."""
     serving = service.current.serving
-    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceBody)
-    return await asyncio.to_thread(_counted, service, serving, _wanted(service, serving, body))
+    body = schema.read(await call.body(service.config.serving), AudienceBody)
+    wanted = _wanted(service, serving, body)
+    users = await asyncio.to_thread(_users, service, serving)
+    drawn = audiences.sample(users, seed=service.config.training.seed)
+    chunks, tally = _looked_at(service, serving, wanted, drawn), Tally()
+    while looked := await asyncio.to_thread(next, chunks, None):
+        tally.add(looked, wanted)
+        await call.still_wanted()
+    return audiences.preview(tally, wanted, of=len(users), version=serving.answering.version)
 
 
 @route(
@@ -68,7 +75,7 @@ async def preview(service: Service, call: Call) -> AudiencePreview:
 async def export(service: Service, call: Call) -> StreamingResponse:
     """List who belongs and consented to marketing, as CSV or JSON lines, in a stream."""
     serving = service.current.serving
-    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceExportBody)
+    body = schema.read(await call.body(service.config.serving), AudienceExportBody)
     wanted = _wanted(service, serving, body)
     users = await asyncio.to_thread(_users, service, serving)
     chunks = _looked_at(service, serving, wanted, users)
@@ -100,13 +107,6 @@ def _looked_at(
 ) -> Iterator[Looked]:
     query, at = service.reader.query(b""), service.clock()
     return audiences.looked_at(service.desk, serving, wanted, users, query=query, at=at)
-
-
-def _counted(service: Service, serving: Serving, wanted: AudienceQuery) -> AudiencePreview:
-    users = _users(service, serving)
-    drawn = audiences.sample(users, seed=service.config.training.seed)
-    looked = _looked_at(service, serving, wanted, drawn)
-    return audiences.preview(looked, wanted, of=len(users), version=serving.answering.version)
 
 
 async def _lines(

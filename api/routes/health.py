@@ -65,7 +65,7 @@ def ready(service: Service, call: Call) -> Response:
     return Response(dump(answer), 503 if why else 200, headers=headers, media_type=media)
 
 
-@about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}})
+@about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}}, runs="thread")
 def metrics(service: Service, _: Call) -> Response:
     """Show everything measured, in the text format of Prometheus."""
     page = service.metrics.page(

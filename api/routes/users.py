@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
 UNLOGGED = "nothing is logged about a user who was erased: this is advice, not a decision"
-_BREATH = 20
 _USER = "/v1/users/{user_id:path}"
 
 about_a_user = partial(route, tag="users", cache=PRIVATE, runs="store")
@@ -101,19 +100,15 @@ def everything(service: Service, call: Call) -> Message:
 async def batch(service: Service, call: Call) -> BatchAnswer:
     """Rank items for many users, in the order given, all from one model version."""
     serving = service.current.serving
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     user_ids = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
-    query, at = service.reader.body(body, ITEMS), service.clock()
+    query, at = service.reader.batch(body, len(user_ids)), service.clock()
 
-    def ranked(some: list[str]) -> list[ItemsAnswer]:
-        return [service.desk.recommendations(serving, one, query, at=at) for one in some]
+    def ranked(user_id: str) -> ItemsAnswer:
+        return service.desk.recommendations(serving, user_id, query, at=at)
 
-    answers: list[ItemsAnswer] = []
-    for start in range(0, len(user_ids), _BREATH):
-        some = user_ids[start : start + _BREATH]
-        answers += await service.reading(partial(ranked, some))
-        await asyncio.sleep(0)
-    return BatchAnswer(answers)
+    each = call.sliced(user_ids)
+    return BatchAnswer([await service.reading(partial(ranked, user)) async for user in each])
 
 
 HOT: tuple[Route, ...] = (recommendations, channel, churn, value, everything)
