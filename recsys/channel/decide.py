@@ -67,11 +67,11 @@ class Situation:
         cls, people: Addressed, terms: Terms, *, offered: frozenset[str] | None = None
     ) -> Situation:
         """Return who may be sent what; `offered` as in :func:`decide_all`."""
-        found = offers(people, terms, offered=offered)
+        eligible = offers(people, terms, offered=offered)
         # A comparison with an array is one, also where a channel is excluded for all alike.
-        usable = [(people.at > 0) & (offer.excluded == 0) for offer in found]
+        usable = [(people.at > 0) & (offer.excluded == 0) for offer in eligible]
         bounds = _gates(terms.gate_error, len(usable))
-        return cls(people, terms, found, usable, entry(bounds, sum(usable)))
+        return cls(people, terms, eligible, usable, entry(bounds, sum(usable)))
 
     def believed(self, rung: Posterior) -> Sequence[Belief]:
         """Return what a rung believes here; it is asked once, whoever builds on it."""
@@ -182,8 +182,8 @@ def decide_all(
         As ``ExplorationDraw.drawn`` gives them; None: the best arm for certain.
     """
     rungs = [
-        (place, cast(Posterior, rung))
-        for place, rung in enumerate(ladder.rungs)
+        (number, cast(Posterior, rung))
+        for number, rung in enumerate(ladder.rungs)
         if rung.name not in ladder.verdicts or ladder.verdicts[rung.name].shipped
     ]
     parts = []
@@ -211,13 +211,13 @@ def decide(
     held: Column = (*now.terms.names, NONE).index(now.terms.default_arm)
     served: _Stand | None = None
     rung: Column = rungs[-1][0]
-    for place, each in reversed(rungs):
+    for number, each in reversed(rungs):
         applies = each.applies(people)
         own = _stand(each, now, held=held)
         held = where(applies, own.best, held)
         serves = applies & people.profiling if each.name in PROFILING else applies
         served = own if served is None else _overlaid(served, own, serves)
-        rung = where(serves, place, rung)
+        rung = where(serves, number, rung)
     if served is None:
         raise ValueError("no rung to decide by")
     return _decided(served, now, rung, epsilon=epsilon, lot=lot)

@@ -113,9 +113,9 @@ def forecasts(
     members : int
         Models that are boosted and averaged.
     """
-    known = interactions.before(at)
-    critical, cap = capped(known.of_kind(kind))
-    pace, seen = _Pace.of_known(critical, at=at), at - start(known) >= 365 * DAY
+    before = interactions.before(at)
+    critical, cap = capped(before.of_kind(kind))
+    pace, seen = _Pace.of_known(critical, at=at), at - start(before) >= 365 * DAY
     short = "" if seen else "; under a year: seasons are unknown"
     if pace.scarce:
         how, anchors = f"shrunk rates: {pace.scarce}", list[_Anchor]()
@@ -156,19 +156,19 @@ class _Ground:
 
 def _anchors(ground: _Ground, *, shortest: int) -> list[_Anchor]:
     """Return the anchors down to what the shortest horizon needs, none above a longer one."""
-    found: list[_Anchor] = []
+    anchors: list[_Anchor] = []
     for days in (*reversed(ANCHORS), SHORT):
-        past = [] if days == SHORT and found else ground.past(days)
+        past = [] if days == SHORT and anchors else ground.past(days)
         if not past:
             continue
         own = _anchor(ground, past, days)
-        if found:
-            orders = np.minimum(own.orders, found[0].orders)
-            own = replace(own, orders=orders, value=np.minimum(own.value, found[0].value))
-        found.insert(0, own)
+        if anchors:
+            orders = np.minimum(own.orders, anchors[0].orders)
+            own = replace(own, orders=orders, value=np.minimum(own.value, anchors[0].value))
+        anchors.insert(0, own)
         if days <= shortest:
             break
-    return found
+    return anchors
 
 
 def _anchor(ground: _Ground, past: list[_Window], days: int) -> _Anchor:
@@ -176,13 +176,13 @@ def _anchor(ground: _Ground, past: list[_Window], days: int) -> _Anchor:
     x = _features(ground.critical, now, at=ground.at, horizon_days=days)
     drawn = [window.drawn(seed=seeds.start) for window in past]
     rates = ground.pace.past_rate(days)
-    found = {}
+    blended = {}
     for what in ("orders", "value"):
         own, closed = getattr(now, what), [getattr(window.closed, what) for window in past]
         rate = float(getattr(rates, what).sum())
         levels = level(float(own.sum()), rate, closed, season_seen=ground.season_seen)
-        found[what] = _blended(own * levels.factor, _boosted(drawn, what, x, seeds))
-    return _Anchor(days, found["orders"], found["value"], len(past), levels)
+        blended[what] = _blended(own * levels.factor, _boosted(drawn, what, x, seeds))
+    return _Anchor(days, blended["orders"], blended["value"], len(past), levels)
 
 
 def _learnt(anchors: list[_Anchor]) -> str:
@@ -342,8 +342,8 @@ def _boosted(past: list[_Window], what: str, x: Floats, seeds: Iterable[int]) ->
     if not came.sum() > 0:
         return np.zeros(len(x))
     # scikit-learn refuses to bin a column without a value
-    known = ~np.isnan(seen).all(0)
-    seen, x, said = seen[:, known], x[:, known], np.zeros(len(x))
+    measured = ~np.isnan(seen).all(0)
+    seen, x, mean = seen[:, measured], x[:, measured], np.zeros(len(x))
     for seed in seeds:
         model = HistGradientBoostingRegressor(
             loss="poisson",
@@ -357,8 +357,8 @@ def _boosted(past: list[_Window], what: str, x: Floats, seeds: Iterable[int]) ->
             random_state=seed,
         )
         with threadpool_limits(1):
-            said += model.fit(seen, came / came.mean()).predict(x)
-    return said
+            mean += model.fit(seen, came / came.mean()).predict(x)
+    return mean
 
 
 def _blended(level: Floats, ranked: Floats) -> Floats:

@@ -23,30 +23,30 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     """Return policy values, response by segment and calibration; nothing where unmeasured."""
     if not metrics.get("decisions"):
         return ()
-    said = " Simulated messages." if metrics["simulated"] else ""
+    note = " Simulated messages." if metrics["simulated"] else ""
     drawings = [
-        _values(metrics, said),
-        _responses(metrics["response"], said),
+        _values(metrics, note),
+        _responses(metrics["response"], note),
         _uplift(metrics.get("uplift", {})),
-        _calibration(metrics["calibration"], said),
+        _calibration(metrics["calibration"], note),
     ]
     return tuple(drawing for drawing in drawings if drawing is not None)
 
 
-def _values(metrics: Mapping[str, Any], said: str) -> Drawing | None:
+def _values(metrics: Mapping[str, Any], note: str) -> Drawing | None:
     always = {f"always {arm}": value for arm, value in metrics["value_of_always"].items()}
-    known = measured({**always, **metrics["value"]})
-    if not known:
+    measurable = measured({**always, **metrics["value"]})
+    if not measurable:
         return None
 
     def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="money per decision")
+        bars_with_intervals(axes, measurable, label="money per decision")
 
-    caption = f"What each policy would have earned on held-out decisions.{said}"
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.3 * len(known)))
+    caption = f"What each policy would have earned on held-out decisions.{note}"
+    return draw(paint, caption=caption, size=(5, 0.6 + 0.3 * len(measurable)))
 
 
-def _responses(cells: list[dict[str, Any]], said: str) -> Drawing | None:
+def _responses(cells: list[dict[str, Any]], note: str) -> Drawing | None:
     channels = list(dict.fromkeys(cell["channel"] for cell in cells))
     segments = list(dict.fromkeys(cell["segment"] for cell in cells))
     if not segments:
@@ -64,7 +64,7 @@ def _responses(cells: list[dict[str, Any]], said: str) -> Drawing | None:
             colour = "white" if p > middle else "black"
             axes.text(column, row, f"{p:.1%}", ha="center", va="center", color=colour, fontsize=8)
 
-    caption = f"Response by channel and segment, shrunk to the channel's mean.{said}"
+    caption = f"Response by channel and segment, shrunk to the channel's mean.{note}"
     return draw(paint, caption=caption, size=(5, 0.6 + 0.24 * len(segments)))
 
 
@@ -83,7 +83,7 @@ def _uplift(judged: Mapping[str, Any]) -> Drawing | None:
     return draw(paint, caption=caption, size=(5, 0.6 + 0.2 * len(named)))
 
 
-def _calibration(bins: list[dict[str, float]], said: str) -> Drawing | None:
+def _calibration(bins: list[dict[str, float]], note: str) -> Drawing | None:
     if not bins:
         return None
 
@@ -94,4 +94,4 @@ def _calibration(bins: list[dict[str, float]], said: str) -> Drawing | None:
         axes.set_xlabel("response believed")
         axes.set_ylabel("response observed")
 
-    return draw(paint, caption=f"Calibration of the served response.{said}", size=(4, 3.4))
+    return draw(paint, caption=f"Calibration of the served response.{note}", size=(4, 3.4))

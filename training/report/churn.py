@@ -31,8 +31,8 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
 def _reliability(bins: list[dict[str, float]]) -> Drawing:
     def paint(axes: Axes) -> None:
         diagonal(axes, max(max(each["said"], each["seen"]) for each in bins))
-        said, seen = [each["said"] for each in bins], [each["seen"] for each in bins]
-        axes.plot(said, seen, "o-", color=COLOURS["one_to_one"])
+        predicted, seen = [each["said"] for each in bins], [each["seen"] for each in bins]
+        axes.plot(predicted, seen, "o-", color=COLOURS["one_to_one"])
         axes.set_xlabel("probability said")
         axes.set_ylabel("share that churned")
 
@@ -104,27 +104,27 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
 
 
 def _compared(models: Mapping[str, Any]) -> Drawing:
-    known = {name: figures["auc"] for name, figures in models.items() if figures.get("auc")}
+    measurable = {name: figures["auc"] for name, figures in models.items() if figures.get("auc")}
 
     def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="AUC")
+        bars_with_intervals(axes, measurable, label="AUC")
         axes.set_xlim(left=0.5)
 
     caption = "Ranking of churners above stayers (AUC; .5 is chance)."
-    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
+    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(measurable), 1)))
 
 
 def _profit(models: Mapping[str, Any]) -> Drawing:
-    known = {name: figures["empc"] for name, figures in models.items() if figures.get("empc")}
+    measurable = {name: figures["empc"] for name, figures in models.items() if figures.get("empc")}
 
     def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="profit per user")
+        bars_with_intervals(axes, measurable, label="profit per user")
 
     caption = (
         "Expected maximum profit of a retention campaign per user (EMPC: a user is worth 200, an "
         "offer costs 10, a contact 1; 30 % of addressed churners stay, give or take)."
     )
-    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
+    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(measurable), 1)))
 
 
 def _effect(effect: Mapping[str, Any]) -> Drawing:

@@ -56,8 +56,8 @@ def bars_with_intervals(
     names = list(named)
     values = [named[name]["value"] for name in names]
     axes.barh(names, values, color=[COLOURS.get(name.split(":")[0], "#d0d7de") for name in names])
-    for place, name in enumerate(names):
-        axes.plot([named[name]["low"], named[name]["high"]], [place, place], color=INK, lw=1.5)
+    for row, name in enumerate(names):
+        axes.plot([named[name]["low"], named[name]["high"]], [row, row], color=INK, lw=1.5)
     axes.invert_yaxis()
     axes.set_xlabel(label)
 
