@@ -121,9 +121,9 @@ def test_lists_name_who_a_former_id_became_once(shop: Api) -> None:
     database = shop.service.log.database
     merges.merge(database, "u03", "heir", at=SetClock().at)
     merges.merge(database, "u06", "u09", at=SetClock().at)
-    named = list(shop.service.people(["u03", "u06", "u09", "u12"]))
+    named = list(shop.service.identities.people(["u03", "u06", "u09", "u12"]))
     assert named == ["heir", "u09", "u12"]
-    assert list(shop.service.people(["u03"], as_named=True)) == ["u03"]
+    assert list(shop.service.identities.people(["u03"], as_named=True)) == ["u03"]
 
 
 def test_the_secret_is_long_and_never_in_a_file(world: World) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.schemas import EventsAnswer
+import msgspec
+
+from api.messages.events import EventsAnswer
 from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api
 
@@ -14,12 +16,12 @@ SHORT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
 def posted(api: Api, body: Any) -> Any:
     response = api.client.post("/v1/events", json=body)
     assert response.status_code == 200, response.text
-    return EventsAnswer.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=EventsAnswer)
 
 
 def parsed(api: Api, payload: object) -> list[Event]:
     """Return the events that a payload says, read at noon."""
-    events = api.service.speller.read(payload, now=NOON)
+    events = api.service.parser.read(payload, now=NOON)
     assert isinstance(events, list)
     return events
 

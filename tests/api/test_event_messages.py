@@ -13,7 +13,7 @@ from tests.api.sending import parsed, posted, rung
 
 
 def test_mail_events_of_one_mail_belong_together(shared_api: Api) -> None:
-    read = shared_api.service.speller.read
+    read = shared_api.service.parser.read
     mail = {"type": "track", "userId": "a", "properties": {"email_id": "e9"}}
     (sent,) = read({**mail, "event": "Email Delivered"}, now=NOON)  # type: ignore[misc]
     (click,) = read({**mail, "event": "Email Link Clicked"}, now=NOON)  # type: ignore[misc]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from recsys.data.times import HOUR, moment
+from recsys.storage.users.profiles import Profiles
 from tests.api.conftest import NOON, Api
 from tests.api.sending import SHORT, logged, parsed, posted, rung, since_training
 
@@ -126,5 +127,8 @@ def test_identify_keeps_the_trait_and_the_zone_and_nothing_else(api: Api) -> Non
         "context": {"timezone": "Europe/Paris"},
     }
     assert posted(api, payload).accepted == 1
-    assert api.service.profiles.users()["fresh"] == ({"country": "France"}, "Europe/Paris")
+    assert Profiles(api.service.log.database).users()["fresh"] == (
+        {"country": "France"},
+        "Europe/Paris",
+    )
     assert rung(api, "fresh") == "segment"

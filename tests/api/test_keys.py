@@ -7,12 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.routes import users
-from api.routes.users import Users
 from api.web.keys import Keys, Right
 from recsys.config import ServingSection, parse
 from recsys.errors import BadValue
@@ -139,16 +136,6 @@ def test_a_key_is_handed_in_in_any_of_three_ways(
 ) -> None:
     with keyed(world, "read") as client:
         assert client.get("/v1/users/u03", headers=headers).status_code == status
-
-
-def test_the_routes_behind_the_hot_way_ask_for_keys_too(world: World) -> None:
-    with keyed(world, "read") as client:
-        routes = FastAPI()
-        users.register(routes, Users(client.app.state.service))  # type: ignore[attr-defined]
-        routed = TestClient(routes, raise_server_exceptions=False)
-        for method, path, body in READS[:6]:
-            assert routed.request(method, path, json=body).status_code == 500
-            assert routed.request(method, path, json=body, headers=bearer(READ)).is_success
 
 
 def test_a_key_may_be_listed_for_several_rights() -> None:

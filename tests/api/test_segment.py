@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.messages.events import CallsAnswer
 from api.requests.events import is_machine
-from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
 from recsys.storage.users.live_state import LiveState
+from recsys.storage.users.profiles import Profiles
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 
@@ -21,7 +23,7 @@ VIEW: dict[str, Any] = {"event": "Product Viewed", "properties": {"product_id": 
 def called(api: Api, route: str, body: Any, **headers: str) -> CallsAnswer:
     response = api.client.post(f"/v1/{route}", json=body, headers=headers)
     assert response.status_code == 200, response.text
-    return CallsAnswer.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=CallsAnswer)
 
 
 def answer(api: Api, user: str) -> dict[str, Any]:
@@ -202,7 +204,7 @@ def test_who_signs_in_has_the_anonymous_history_at_once(either: World, route: st
         called(api, route, {"batch": [call]} if route == "batch" else call)
         assert answer(api, "ann")["rung"] == "hyper"
         assert answer(api, "ann") == answer(api, "anon")
-        assert api.service.profiles.users()["ann"] == ({"country": "France"}, "")
+        assert Profiles(api.service.log.database).users()["ann"] == ({"country": "France"}, "")
 
 
 def test_what_an_anonymous_id_does_after_signing_in_is_the_users(either: World) -> None:

@@ -111,6 +111,7 @@ def _profile_facts(report: ProfileReport) -> Iterator[tuple[str, str]]:
     yield "put aside", f"{sum(report.quarantined.values()):,}"
     if report.attributes:
         yield "attributes", ", ".join(report.attributes)
+    yield from (("note", note) for note in report.notes)
     yield "columns not used", ", ".join(report.ignored) or "none"
 
 

@@ -13,7 +13,8 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import NOW, configured, written
-from training.importing.profiles import import_consents, import_items, import_users
+from training.importing.items import import_items
+from training.importing.profiles import import_consents, import_users
 from training.importing.report import rendered
 
 
