@@ -11,8 +11,9 @@ from rich.table import Table
 from recsys.evaluation.classification import ReliabilityBin
 from recsys.evaluation.estimate import Estimate
 from training.churn.backtest import Matured, pooled
-from training.report import template
-from training.report.drawing import COLOURS, INK, Drawing, diagonal, draw
+from training.report import drawing, template
+from training.report.churn import SAID_AND_SEEN
+from training.report.drawing import COLOURS, INK, Drawing, draw
 from training.report.items_backtest import day
 
 
@@ -90,14 +91,13 @@ def _ranking(tests: Sequence[tuple[Matured, Estimate]]) -> Drawing:
 
 
 def _reliability(bins: Sequence[ReliabilityBin], caption: str) -> Drawing:
-    def paint(axes: Axes) -> None:
-        diagonal(axes, max(max(each.said, each.seen) for each in bins))
-        predicted, seen = [each.said for each in bins], [each.seen for each in bins]
-        axes.plot(predicted, seen, "o-", color=COLOURS["one_to_one"])
-        axes.set_xlabel("probability said")
-        axes.set_ylabel("share that churned")
-
-    return draw(paint, caption=caption, size=(3.4, 2.9))
+    return drawing.calibration(
+        [(each.said, each.seen) for each in bins],
+        axes_of=SAID_AND_SEEN,
+        caption=caption,
+        colour=COLOURS["one_to_one"],
+        size=(3.4, 2.9),
+    )
 
 
 def _estimate(estimate: Estimate | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from recsys.ladder import RungName
-from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, draw, measured
+from training.report.drawing import COLOURS, INK, Drawing, bars, draw
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
@@ -18,15 +18,11 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     k = metrics["k"]
     everybody = {**metrics["baselines"], **_lowest_first(metrics["rungs"])}
     after = _lowest_first(metrics["after_live_events"]["rungs"])
+    whom = f"{metrics['users']:,} users"
     return (
-        _compared(everybody, "ndcg", f"NDCG@{k}", f"{metrics['users']:,} users"),
-        _compared(everybody, "recall", f"Recall@{k}", f"{metrics['users']:,} users"),
-        _compared(
-            after,
-            "ndcg",
-            f"NDCG@{k}",
-            "users known by live events: back again, or in the middle of a session",
-        ),
+        _compared(everybody, "ndcg", f"NDCG@{k}", whom),
+        _compared(everybody, "recall", f"Recall@{k}", whom),
+        _compared(after, "ndcg", f"NDCG@{k}", AFTER_LIVE_EVENTS),
         _parted(everybody, k, REPEATS_AND_NEW),
         _parted(everybody, k, HEAD_AND_TAIL),
         _spread(everybody),
@@ -62,14 +58,11 @@ def _lowest_first(rungs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compared(figures: Mapping[str, Any], metric: str, label: str, whom: str) -> Drawing:
-    measurable = measured({name: figure[metric] for name, figure in figures.items()})
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, measurable, label=label)
-
-    return draw(paint, caption=f"{label}, {whom}.", size=(5, 0.6 + 0.32 * max(len(measurable), 1)))
+    named = {name: figure[metric] for name, figure in figures.items()}
+    return bars(named, label=label, caption=f"{label}, {whom}.")
 
 
+AFTER_LIVE_EVENTS = "users known by live events: back again, or in the middle of a session"
 REPEATS_AND_NEW = ("repeats", "new_items"), "Items the user had before, and items new to the user."
 HEAD_AND_TAIL = (
     ("head", "tail"),
@@ -79,18 +72,12 @@ HEAD_AND_TAIL = (
 
 def _parted(figures: Mapping[str, Any], k: int, parting: tuple[tuple[str, ...], str]) -> Drawing:
     parts, caption = parting
-    measurable = measured(
-        {
-            f"{name}: {what.replace('_items', '')}": figure[what]["ndcg"]
-            for what in parts
-            for name, figure in figures.items()
-        }
-    )
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, measurable, label=f"NDCG@{k}")
-
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.28 * max(len(measurable), 1)))
+    named = {
+        f"{name}: {what.replace('_items', '')}": figure[what]["ndcg"]
+        for what in parts
+        for name, figure in figures.items()
+    }
+    return bars(named, label=f"NDCG@{k}", caption=caption)
 
 
 def _spread(figures: Mapping[str, Any]) -> Drawing:
