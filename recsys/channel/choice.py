@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recsys.channel.decide import Decided, Posterior, decide, gate
+from recsys.channel.decide import Decided, Posterior, decide
 from recsys.channel.eligibility import ChannelQuery, Exclusion
 from recsys.channel.recipients import Recipient
 from recsys.channel.terms import NONE, Terms
+from recsys.channel.worth import gate
 from recsys.data.person import Person
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.decide import Z, decide_all
+from recsys.channel.decide import decide_all
+from recsys.channel.interval import Z
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
