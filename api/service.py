@@ -33,6 +33,7 @@ from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
+from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
@@ -67,8 +68,8 @@ class Service:
 
     @classmethod
     def opened(
-        cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
-        logger: FilteringBoundLogger,
+        cls, config: Config, *, clock: Clock | None = None, keys: Keys | None = None,
+        metrics: Metrics, logger: FilteringBoundLogger,
     ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
 
@@ -78,6 +79,8 @@ class Service:
             All of it.
         clock : Clock or None
             None: the one that the configuration asks for.
+        keys : Keys or None
+            Who may ask; learns of the keys in the store. None: nobody asks.
         metrics : Metrics
             Told of what is answered and taken.
         logger : FilteringBoundLogger
@@ -110,7 +113,10 @@ class Service:
 
         current = Current(config.storage.models_dir)
         models = ModelStore(Path(config.storage.models_dir))
-        champion = Champion(models, current, config, on_swap=prepare, logger=logger)
+        belongs = partial(belonging.why_not, log.database)
+        champion = Champion(
+            models, current, config, belongs=belongs, on_swap=prepare, logger=logger
+        )
         champion.start()
         if clock is None and start and current.version is not None:
             # Let no event of before a restart lie in the future, where the store tells of them.
@@ -122,7 +128,7 @@ class Service:
             clock=now,
             metrics=metrics,
             logger=logger,
-            keys=Keys(config.serving),
+            keys=keys or Keys(config.serving),
             reader=reader,
             parser=EventParser(config),
             log=log,

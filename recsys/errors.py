@@ -23,10 +23,14 @@
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
     │   ├── ErasedUser
     │   ├── ForeignPage
+    │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
     │   ├── NotMerged
+    │   ├── QueryTooLong
+    │   ├── TooManyRequests
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -42,6 +46,7 @@
         ├── CannotAnswer
         ├── BadBackup
         ├── ModelStoreUnavailable
+        ├── OtherStore
         └── StoreUnavailable
 
 Each class takes the facts, keeps them as attributes and words its own message:
@@ -64,7 +69,10 @@ def cut(text: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value as messages show it."""
-    return cut(repr(value))
+    try:
+        return cut(repr(value))
+    except RecursionError:
+        return "something nested very deeply"
 
 
 class RecsysError(Exception):
@@ -259,6 +267,45 @@ class BodyTooLarge(QueryError):
         )
 
 
+class BodyTooSlow(QueryError):
+    """A request whose body did not arrive in time."""
+
+    def __init__(self, allowed_seconds: float) -> None:
+        self.allowed_seconds = allowed_seconds
+        super().__init__(f"the body did not arrive within {allowed_seconds:g} s")
+
+
+class HeadersTooLarge(QueryError):
+    """A request with more headers than are read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(f"address and headers are too large: at most {allowed_bytes:,} bytes")
+
+
+class QueryTooLong(QueryError):
+    """A query string longer than is read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(
+            f"the query string is too long: at most {allowed_bytes:,} bytes; "
+            "what has a body takes long lists there"
+        )
+
+
+class TooManyRequests(QueryError):
+    """More requests of one key or address than are answered."""
+
+    def __init__(self, allowed_per_minute: int, *, retry_after_seconds: int) -> None:
+        self.allowed_per_minute = allowed_per_minute
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"too many requests: at most {allowed_per_minute:,} a minute; "
+            f"the next in {retry_after_seconds} s"
+        )
+
+
 class ErasedUser(QueryError):
     """A user of whom nothing may be kept any more."""
 
@@ -436,6 +483,18 @@ class CannotAnswer(StoreError):
         self.version = version
         super().__init__(
             f"model version {version} refused: its lowest rung fails, which has to serve anybody"
+        )
+
+
+class OtherStore(StoreError):
+    """A model version that was trained on another store, or on more than this one holds."""
+
+    def __init__(self, version: str, why: str) -> None:
+        self.version = version
+        self.why = why
+        super().__init__(
+            f"model version {version} and the store do not belong together: {why}; train on this "
+            "store, or set serving.accept_other_store"
         )
 
 

@@ -26,6 +26,7 @@ from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import LIVE
 from recsys.storage.events.log import EventLog
+from recsys.storage.models.belonging import store_id
 from recsys.storage.users.aliases import former_ids
 from recsys.storage.users.profiles import Profiles, catalogue
 from training.channel.decision_messages import as_one_person, with_decisions
@@ -121,6 +122,7 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         randomised=randomised,
         gross=None if net is gross else renumbered(gross, users, items),
         return_days=config.data.return_days,
+        store=store_id(log.database),
     )
 
 

@@ -114,6 +114,8 @@ def _run(listening: socket.socket, serving: ServingSection, *, workers: int) -> 
 def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
+    from api.runtime.bounded_http import BoundedHttp
+
     return uvicorn.Config(
         "api.app:create_app",
         factory=True,
@@ -122,6 +124,8 @@ def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        http=BoundedHttp,
+        timeout_keep_alive=max(1, round(serving.idle_seconds)),
         # A worker that starts on a busy machine is not a worker that hangs.
         timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_graceful_shutdown=serving.shutdown_seconds,

@@ -85,6 +85,10 @@ class Current:
         serving = self._serving
         return 0.0 if serving is None else (at - serving.answering.manifest.data_until) / SECOND
 
+    def withdraw(self) -> None:
+        """Serve no version from the next request on."""
+        self._serving = None
+
     def swap(self, serving: Serving) -> None:
         """Serve another version from the next request on."""
         self._serving = serving

@@ -108,6 +108,17 @@ class EventParser:
             return [replace(event, machine=machine, anonymous=anonymous) for event in events]
         return events
 
+    def named(self, payload: object) -> tuple[str, str]:
+        """Return the user that a payload names, and the proof with it; both may be empty.
+
+        An alias speaks for the id that it gives away as well; that is proved where it is known.
+        """
+        said = EVENT.said(payload) if isinstance(payload, dict) else {}
+        try:
+            return self._id(said, "user") or self._id(said, "email"), _proof(said)
+        except BadEvent:
+            return "", ""
+
     def _id(self, said: Said, meaning: str) -> str:
         """Return who or what is meant; empty where nothing is said, or a word for nobody."""
         found = identifier(text(said, meaning), lower_emails=self._lower_emails)

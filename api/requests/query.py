@@ -107,12 +107,17 @@ class QueryReader:
 
     def __init__(self, config: Config) -> None:
         most = config.serving.max_limit
+        self._most_batch_items = config.serving.max_batch_items
         self._trait = config.segments.trait
         self._limit = min(config.serving.default_limit, most)
         self.parameters: dict[str, Json] = schema.members(Query)
         for name in _COUNTS:
             self.parameters[name]["maximum"] = most
         self.parameters["limit"]["default"] = self._limit
+        for name, longest in zip(
+            _LISTS, (config.serving.max_exclude, config.serving.max_cart), strict=True
+        ):
+            self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
 
     def query(self, query_string: bytes, known: Names = NO_NAMES) -> Query:
@@ -141,6 +146,23 @@ class QueryReader:
         self._refuse_unknown(fields, known)
         return self.said({name: value for name, value in fields.items() if value is not None})
 
+    def batch(self, fields: Mapping[str, Any], users: int) -> Query:
+        """Read what is asked for many users, in bounds for all of them together.
+
+        Raises
+        ------
+        BadQuery
+            A field outside what is allowed, or the items of all together are too many.
+        UnknownParameter
+            One that is not known here.
+        """
+        query = self.body(fields, ITEMS)
+        items = len(query.exclude) + len(query.cart)
+        if users * items > self._most_batch_items:
+            most = self._most_batch_items // items
+            raise BadQuery("user_ids", f"{users:,} users", f"at most {most:,} with {items:,} items")
+        return query
+
     def said(self, said: Mapping[str, Any]) -> Query:
         """Read parameters given by name, texts or what texts stand for.
 
@@ -155,9 +177,7 @@ class QueryReader:
         if fields.get("force_rung") == "":
             del fields["force_rung"]
         query = schema.read(fields, Query, self.parameters, strict=False)
-        for name in _COUNTS:
-            if not _is_count(fields.get(name, 1), self.parameters[name]["maximum"]):
-                raise BadQuery(name, fields[name], schema.allowed(self.parameters[name]))
+        self._refuse_many(query, fields)
         # An id left empty by mistake would be advice that nobody learns from.
         for name in _IDS:
             if name in fields and (fields[name] or name == "decision"):
@@ -165,6 +185,15 @@ class QueryReader:
         if query.timezone:
             times.zone(query.timezone)
         return query
+
+    def _refuse_many(self, query: Query, said: Mapping[str, Any]) -> None:
+        for name in _COUNTS:
+            if not _is_count(said.get(name, 1), self.parameters[name]["maximum"]):
+                raise BadQuery(name, said[name], schema.allowed(self.parameters[name]))
+        for name in _LISTS:
+            if (count := len(getattr(query, name))) > self.parameters[name]["maxItems"]:
+                allowed = schema.allowed(self.parameters[name])
+                raise BadQuery(name, f"{count:,} items", allowed)
 
     def _parsed(self, query_string: bytes, known: Names) -> Query:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)

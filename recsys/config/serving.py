@@ -47,6 +47,11 @@ class ServingSection(Section):
         description="names under which the service is reached without keys, besides addresses and "
         "names without a dot",
     )
+    accept_other_store: bool = Field(
+        default=False,
+        description="whether a model answers from a store that it was not trained on; then nobody "
+        "is profiled who did not grant it in that store",
+    )
     user_hash_secret: str = Field(
         "",
         description="proves by user_hash that a known user may be made one with another; "
@@ -55,6 +60,31 @@ class ServingSection(Section):
         json_schema_extra={"environment_only": True},
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
+    max_query_bytes: int = Field(16_384, ge=1_000, description="longest query string")
+    max_header_bytes: int = Field(32_768, ge=4_096, description="address and headers of a request")
+    max_exclude: int = Field(1_000, ge=1, description="most items to leave out of one answer")
+    max_cart: int = Field(200, ge=1, description="most items in the cart of one request")
+    max_batch_items: int = Field(
+        100_000,
+        ge=1,
+        description="users of a batch, times the items in its cart and those to leave out",
+    )
+    header_seconds: float = Field(10.0, gt=0, description="for the headers of a request to arrive")
+    body_seconds: float = Field(20.0, gt=0, description="for the body of a request to arrive")
+    idle_seconds: float = Field(30.0, gt=0, description="before an idle connection is closed")
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="of each key, or of each address where there is none, by each worker; 0: any",
+    )
+    failed_keys_per_minute: int = Field(
+        60,
+        ge=1,
+        description="of each address, by each worker; each waits longer",
+    )
+    trusted_proxies: Words = Field(
+        (), description="addresses whose X-Forwarded-For says who asks; only requests are counted"
+    )
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     recall: int = Field(
         100_000, ge=0, description="users and events in memory for when the store is unavailable"

@@ -51,7 +51,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(world: World) -> Mapping[str, str]:
+def environment(world: World, **settings: object) -> Mapping[str, str]:
     storage = world.config.storage
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("RECSYS_")},
@@ -59,16 +59,17 @@ def environment(world: World) -> Mapping[str, str]:
         "RECSYS_STORAGE__MODELS_DIR": storage.models_dir,
         "RECSYS_SERVING__CLOCK_START": "2026-01-01T12:00:00Z",
         "PYTHONPATH": str(Path(__file__).parents[2]),
+        **{f"RECSYS_SERVING__{name.upper()}": str(value) for name, value in settings.items()},
     }
 
 
 @contextmanager
-def served(world: World, *arguments: str) -> Iterator[Server]:
+def served(world: World, *arguments: str, **settings: object) -> Iterator[Server]:
     """Serve a world until the end of the block; ready when it begins."""
     port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port), *arguments],
-        env=environment(world),
+        env=environment(world, **settings),
         cwd=world.folder,
         stderr=subprocess.DEVNULL,
     )

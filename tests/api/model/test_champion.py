@@ -144,7 +144,8 @@ def test_when_every_version_is_damaged_nothing_is_served_and_said_why(world: Wor
 
 
 def test_a_champion_that_appears_later_is_served(tmp_path: Path, built_world: World) -> None:
-    with TestClient(create_app(worlds.configured(tmp_path))) as client:
+    config = worlds.configured(tmp_path, accept_other_store=True)
+    with TestClient(create_app(config)) as client:
         assert client.get("/health/ready").status_code == 503
         # a pointer is never there before its version
         away = built_world.copy(tmp_path / "away").folder
