@@ -25,6 +25,7 @@
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
     │   ├── ErasedUser
+    │   ├── ExpiredCursor
     │   ├── ForeignPage
     │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
@@ -314,6 +315,17 @@ class ErasedUser(QueryError):
         super().__init__(
             f"user {shown(user_id)} was erased: nothing is kept about this id any more; "
             "who comes back needs another id"
+        )
+
+
+class ExpiredCursor(QueryError):
+    """A cursor of a list that is not kept any more."""
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+        super().__init__(
+            f"the list of this cursor is not kept any more: it ends {minutes} minutes after a page "
+            "of it was last asked for; ask for the first page again"
         )
 
 

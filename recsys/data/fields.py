@@ -138,6 +138,7 @@ EVENT = Names(
         "machine": ("machine", "bot", "is_bot"),
         "agent": ("context.user_agent",),
         "recommendation": ("recommendation_id",),
+        "rank": ("rank",),
         "products": sorted(LISTS, key=("products", "lineitems", "orderitems", "items").index),
         "context": ("context",),
         "traits": ("traits",),
