@@ -133,7 +133,8 @@ class EventParser:
         return list(self._interactions(said, kind, user_id, at))
 
     def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
-        traits, context = named(said.get("traits")), named(said.get("context"))
+        context = named(said.get("context"))
+        traits = {**named(context.get("traits")), **named(said.get("traits"))}
         trait = text(traits, fields.plain(self._trait))
         zone = text({**context, **traits}, "timezone")
         try:
