@@ -169,7 +169,10 @@ class EventParser:
             text(said, "kind", needed="event", by="every event")
         kind = self._names.get(name.lower())
         if kind is None:
-            kind = meant(name, call, self._kinds, has_item=bool(self._id(said, "item")))
+            channel = self._channel_said(said)
+            channel = channel if channel in self._channels else ""
+            has_item = bool(self._id(said, "item"))
+            kind = meant(name, call, self._kinds, has_item=has_item, channel=channel)
         if kind:
             return kind
         name = name or call
