@@ -25,6 +25,7 @@ from api.routes import (
     guide,
     health,
     merges,
+    placements,
     segments,
     users,
 )
@@ -52,7 +53,8 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES, *users.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
+    *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
     *docs.ROUTES, *guide.ROUTES,
 )  # fmt: skip

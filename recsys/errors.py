@@ -25,6 +25,7 @@
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
     │   ├── ErasedUser
+    │   ├── ExpiredCursor
     │   ├── ForeignPage
     │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
@@ -90,8 +91,16 @@ class MissingColumn(DataError):
         self.column = column
         self.found = tuple(found)
         self.accepted = tuple(accepted)
+        has = f"no column for {column!r}: the file has"
+        if self.found and all(name.isdigit() for name in self.found):
+            names = ", ".join(['"user_id"', '"item_id"', '"timestamp"', "…"][: len(self.found)])
+            super().__init__(
+                f"{has} {len(self.found)} columns and no header; name them in their order in "
+                f"recsys.toml: [data] header = [{names}]"
+            )
+            return
         super().__init__(
-            f"no column for {column!r}: the file has {', '.join(self.found) or 'no columns'}; "
+            f"{has} {', '.join(self.found) or 'no columns'}; "
             f"recognised spellings are {', '.join(self.accepted)}; "
             f'or name yours in recsys.toml: [data.columns] {column} = "…"'
         )
@@ -314,6 +323,17 @@ class ErasedUser(QueryError):
         super().__init__(
             f"user {shown(user_id)} was erased: nothing is kept about this id any more; "
             "who comes back needs another id"
+        )
+
+
+class ExpiredCursor(QueryError):
+    """A cursor of a list that is not kept any more."""
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+        super().__init__(
+            f"the list of this cursor is not kept any more: it ends {minutes} minutes after a page "
+            "of it was last asked for; ask for the first page again"
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from api.requests.exposures import Exposed, exposures, seen_in
 from api.requests.identities import Aliased, Identified
 from api.runtime.ids import uuid7
 from recsys.config import Config
@@ -35,6 +36,7 @@ from recsys.data.kinds import (
 from recsys.data.surfaces import DEVICE, PLACEMENT, plain
 from recsys.data.times import DAY, instant_of, moment, shown
 from recsys.errors import BadEvent, BadQuery
+from recsys.storage.decisions.exposures import Seen
 from recsys.storage.events.event import Event
 
 MAX_EVENT_BYTES = 32_768
@@ -66,7 +68,7 @@ class EventParser:
         self._names = {name.lower(): kind for name, kind in config.data.names.items()}
         self._lower_emails = config.data.lower_case_emails
 
-    def read(self, payload: object, *, now: int) -> list[Event] | Identified | Aliased:
+    def read(self, payload: object, *, now: int) -> list[Event] | Exposed | Identified | Aliased:
         """Return what one payload says: an order is one event for each of its products.
 
         Parameters
@@ -100,10 +102,21 @@ class EventParser:
                 if not previous_id:
                     text({}, "previous", needed="previous_id", by="an alias")
                 return Aliased(previous_id, user_id, _proof(said))
-        kind = self._kind(said, call)
-        events = self._events(said, kind, user_id, self._at(said, now))
-        machine = kind not in _BY_MACHINES and is_machine(said)
+        at, list_id = self._at(said, now), text(said, "recommendation")
+        seen = seen_in(text(said, "kind"), list_id, machine=is_machine(said))
+        exposed = exposures(said, seen, list_id, user_id, at=at) if seen else []
+        if seen is Seen.IMPRESSION:
+            return Exposed(exposed, [])
         anonymous = bool(anonymous_id) and not named_id
+        events = self._happened(said, call, user_id, at, anonymous=anonymous)
+        return Exposed(exposed, events) if exposed else events
+
+    def _happened(
+        self, said: Said, call: str, user_id: str, at: int, *, anonymous: bool
+    ) -> list[Event]:
+        kind = self._kind(said, call)
+        events = self._events(said, kind, user_id, at)
+        machine = kind not in _BY_MACHINES and is_machine(said)
         if machine or anonymous:
             return [replace(event, machine=machine, anonymous=anonymous) for event in events]
         return events
@@ -157,7 +170,10 @@ class EventParser:
             text(said, "kind", needed="event", by="every event")
         kind = self._names.get(name.lower())
         if kind is None:
-            kind = meant(name, call, self._kinds, has_item=bool(self._id(said, "item")))
+            channel = self._channel_said(said)
+            channel = channel if channel in self._channels else ""
+            has_item = bool(self._id(said, "item"))
+            kind = meant(name, call, self._kinds, has_item=has_item, channel=channel)
         if kind:
             return kind
         name = name or call

@@ -23,8 +23,8 @@ from recsys.ladder import RungName
 ENCODED_SLASH = "\udc2f"
 _CACHED_BYTES = 200
 _COUNTS = ("limit", "per_category")
-_LISTS = ("exclude", "cart")
-_IDS = ("device", "decision", "session", "experiment", "variant")
+_LISTS = ("exclude", "cart", "item")
+_IDS = ("device", "decision", "session", "experiment", "variant", "user_id", "segment")
 
 Names = frozenset[str]
 """Names of parameters; ``trait`` stands for the configured trait (``country``) too."""
@@ -34,6 +34,10 @@ SIMILAR: Names = frozenset({"limit", "exclude"})
 MOMENT: Names = frozenset({"placement", "device", "trait", "timezone", "force_rung", "explain"})
 ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category"}
 CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
+PLACEMENT: Names = (MOMENT - {"placement"}) | {
+    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor",
+}  # fmt: skip
+DAYS: Names = frozenset({"days"})
 
 Whole = Annotated[int, Meta(ge=1)]
 
@@ -81,6 +85,18 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=
     session: Annotated[str, told("logged with a decision")] = ""
     experiment: Annotated[str, told("logged with a decision")] = ""
     variant: Annotated[str, told("logged with a decision")] = ""
+    said_limit: Annotated[Whole | None, told("the limit, where the request names one")] = None
+    item: Annotated[
+        tuple[str, ...],
+        told("items at hand, which `similar` and `together` start from; not shown; as exclude"),
+    ] = ()
+    user_id: Annotated[str, told("for whom; without it the answer is anybody's")] = ""
+    segment: Annotated[
+        str, told("for anybody in a segment, where no user_id is said", examples=["rfm:champions"])
+    ] = ""
+    paged: Annotated[bool, told("freeze the list, so that it has pages: see next_cursor")] = False
+    days: Annotated[int, Meta(ge=1, le=366), told("how many, up to now")] = 28
+    cursor: Annotated[str, told("next_cursor of the page before: then only limit counts")] = ""
 
     @cached_property
     def context(self) -> Context:
@@ -114,8 +130,9 @@ class QueryReader:
         for name in _COUNTS:
             self.parameters[name]["maximum"] = most
         self.parameters["limit"]["default"] = self._limit
+        serving = config.serving
         for name, longest in zip(
-            _LISTS, (config.serving.max_exclude, config.serving.max_cart), strict=True
+            _LISTS, (serving.max_exclude, serving.max_cart, serving.max_cart), strict=True
         ):
             self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
@@ -171,7 +188,7 @@ class QueryReader:
         BadQuery
             A parameter outside what is allowed.
         """
-        fields = {"limit": self._limit, **said}
+        fields = {"limit": self._limit, **said, "said_limit": said.get("limit")}
         if self._trait in fields:
             fields["trait"] = fields.pop(self._trait)
         if fields.get("force_rung") == "":

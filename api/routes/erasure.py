@@ -40,6 +40,8 @@ def export(service: Service, call: Call) -> HeldAnswer:
         events=[HeldEvent(**with_instants(event, "at", "ingested_at")) for event in found.events],
         consents=[line(consent, HeldConsent) for consent in found.consents],
         decisions=[with_instants(decision, "at", "send_at") for decision in found.decisions],
+        lists=[with_instants(shown, "at", "until") for shown in found.lists],
+        exposures=[with_instants(seen, "at") for seen in found.exposures],
         model=_in_model(service.current, found.user_id),
     )
 
@@ -48,9 +50,9 @@ def export(service: Service, call: Call) -> HeldAnswer:
 def erase(service: Service, call: Call) -> ErasureReceipt:
     """Erase a user for good, and give a receipt; again, the same receipt.
 
-    Events, traits, consents, decisions and further ids go. From the next request on, whichever
-    worker or replica gets it, the id is answered as one never seen, whatever the serving model
-    has learnt; the next training does not see the user. What arrives later under the id is
+    Events, traits, consents, decisions, lists and further ids go. From the next request on,
+    whichever worker or replica gets it, the id is answered as one never seen, whatever the serving
+    model has learnt; the next training does not see the user. What arrives later under the id is
     rejected as `erased_user`: who comes back needs another id.
     """
     now = service.clock()

@@ -23,6 +23,7 @@ from api.messages.events import (
     EventVerdict,
 )
 from api.requests.events import MAX_EVENT_BYTES
+from api.requests.exposures import Exposed
 from api.requests.identities import OF_ERASED, UNPROVEN, Aliased, Identified
 from api.runtime.json import Json
 from api.web.keys import Right, actor, is_public
@@ -30,6 +31,7 @@ from api.web.route import Body, Call, Route, route
 from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_SENT
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
+from recsys.storage.decisions.exposures import Exposure
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.users.merges import Outcome
 
@@ -64,7 +66,17 @@ class ReadEvent:
 
     index: int
     events: list[Event]
+    exposures: list[Exposure]
     said: Identified | Aliased | None = None
+
+    @classmethod
+    def of(cls, index: int, found: list[Event] | Exposed | Identified | Aliased) -> ReadEvent:
+        """Return what was read of the payload at a place."""
+        if isinstance(found, list):
+            return cls(index, found, [])
+        if isinstance(found, Exposed):
+            return cls(index, found.events, found.exposures)
+        return cls(index, [], [], found)
 
 
 @about_events("POST /v1/events", EventsAnswer, body=Body(EVENT_SCHEMA, EVENT_EXAMPLES))
@@ -152,8 +164,7 @@ async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[Even
         except BadEvent as error:
             rejected.append(_rejected(index, error))
         else:
-            said = None if isinstance(found, list) else found
-            read.append(ReadEvent(index, found if isinstance(found, list) else [], said))
+            read.append(ReadEvent.of(index, found))
     return sorted([*await _kept(service, call, read), *rejected], key=lambda verdict: verdict.index)
 
 
@@ -173,9 +184,13 @@ async def _kept(service: Service, call: Call, read: list[ReadEvent]) -> list[Eve
     record = partial(service.identities.record, said, admin=by)
     refused = iter(await asyncio.to_thread(record) if said else [])
     events = [event for one in read for event in one.events]
+    exposures = [exposure for one in read for exposure in one.exposures]
     logged = iter(await _logged(service, events) if events else [])
+    exposed = iter(await _exposed(service, exposures) if exposures else [])
     return [
-        _verdict(one, [next(logged) for _ in one.events])
+        _verdict(
+            one, [*(next(logged) for _ in one.events), *(next(exposed) for _ in one.exposures)]
+        )
         if one.said is None or (why := next(refused)) is None
         else _rejected(one.index, why)
         for one in read
@@ -193,6 +208,14 @@ async def _logged(service: Service, events: list[Event]) -> list[Reception]:
     lag_seconds = max(0, service.clock() - oldest) / SECOND
     service.metrics.ingested(time.perf_counter() - began, lag_seconds=lag_seconds)
     return verdicts
+
+
+async def _exposed(service: Service, exposures: list[Exposure]) -> list[Reception]:
+    try:
+        return await service.placing.exposures.put(exposures)
+    except StoreUnavailable:
+        service.metrics.store_write_failed()
+        raise
 
 
 def _refuse(service: Service, verdict: EventVerdict) -> None:

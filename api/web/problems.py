@@ -36,6 +36,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.ForeignPage: HTTPStatus.FORBIDDEN,
     errors.UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ErasedUser: HTTPStatus.GONE,
+    errors.ExpiredCursor: HTTPStatus.GONE,
     errors.NotMerged: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,

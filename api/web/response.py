@@ -14,6 +14,8 @@ PRIVATE = "private, no-store"
 
 SHARED = "public, max-age=60"
 
+LISTED = "public, max-age=60, stale-while-revalidate=600"
+
 FRESH = "no-store"
 
 STATUS = "answered_status"
