@@ -146,7 +146,8 @@ class EventParser:
         return list(self._interactions(said, kind, user_id, at))
 
     def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
-        traits, context = named(said.get("traits")), named(said.get("context"))
+        context = named(said.get("context"))
+        traits = {**named(context.get("traits")), **named(said.get("traits"))}
         trait = text(traits, fields.plain(self._trait))
         zone = text({**context, **traits}, "timezone")
         try:
@@ -169,7 +170,10 @@ class EventParser:
             text(said, "kind", needed="event", by="every event")
         kind = self._names.get(name.lower())
         if kind is None:
-            kind = meant(name, call, self._kinds, has_item=bool(self._id(said, "item")))
+            channel = self._channel_said(said)
+            channel = channel if channel in self._channels else ""
+            has_item = bool(self._id(said, "item"))
+            kind = meant(name, call, self._kinds, has_item=has_item, channel=channel)
         if kind:
             return kind
         name = name or call

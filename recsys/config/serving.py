@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from recsys.config.section import Section, Words
 
@@ -18,6 +19,10 @@ class ServingSection(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    tls_certificate: str = Field(
+        "", description="file of the certificate chain (PEM): then the service speaks TLS itself"
+    )
+    tls_key: str = Field("", description="file of the key of that certificate (PEM)")
     workers: int = Field(1, ge=1, description="processes")
     poll_seconds: float = Field(1.0, gt=0, description="how often to look for a new champion")
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
@@ -102,6 +107,11 @@ class ServingSection(Section):
         if url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
             raise ValueError("an address such as https://shop.example, or empty")
         return url.rstrip("/")
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key together, or neither")
+        return self
 
     @field_validator("user_hash_secret")
     @classmethod
