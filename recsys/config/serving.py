@@ -107,6 +107,7 @@ class ServingSection(Section):
         if url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
             raise ValueError("an address such as https://shop.example, or empty")
         return url.rstrip("/")
+
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if bool(self.tls_certificate) != bool(self.tls_key):
