@@ -56,7 +56,7 @@ def test_requests_go_out_at_the_rate_asked_for() -> None:
     with answering(OK) as port:
         load = put_load(port, [get("/a")], total=41, connections=3, per_second=200.0)
     assert load.statuses == {200: 41}
-    assert load.seconds >= 40 / 200
+    assert load.seconds >= 0.9 * 40 / 200  # within what a timer is off by
 
 
 def test_waiting_for_a_connection_counts_when_each_request_has_its_time() -> None:

@@ -10,11 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recsys.errors import BadQuery, NotRandomised
+from recsys.data.ids import NOBODY
+from recsys.errors import BadQuery, NotRandomised, UnclearColumn
 from recsys.evaluation.policy_value import Decisions
+from training.importing.cells import ids_of
+from training.importing.numbers import decimal_sign, parsed
 from training.importing.read import read_file
 
-MISSING = ("", "NA", "NaN", "nan", "null", "None")
+MISSING = sorted(NOBODY)
 WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 MAX_ARMS = 100
 FEW_ARMS = 10
@@ -111,11 +114,19 @@ def numbers(column: pl.Series) -> NDArray[np.float64] | None:
     """Return a column as float64 with NaN for what is missing; None where it holds other text."""
     if not column.dtype.is_numeric() and column.dtype != pl.Boolean:
         text = column.cast(pl.String).str.strip_chars()
-        present = text.is_not_null() & ~text.is_in(MISSING)
-        column = text.set(~present, None).cast(pl.Float64, strict=False)
+        present = text.is_not_null() & ~text.str.to_lowercase().is_in(MISSING)
+        column = _parsed(text.set(~present, None))
         if (column.is_null() & present).any():
             return None
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _parsed(text: pl.Series) -> pl.Series:
+    """Return text as numbers, null where it is none or can be read two ways."""
+    try:
+        return parsed(text, decimal_sign({text.name: text}))
+    except UnclearColumn:
+        return text.cast(pl.Float64, strict=False)
 
 
 def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
@@ -144,7 +155,9 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
     for column in features.get_columns():
         if column.dtype != pl.String or numbers(column) is not None:
             continue
-        present = column.filter(~column.str.strip_chars().is_in(MISSING)).drop_nulls()
+        present = column.filter(
+            ~column.str.strip_chars().str.to_lowercase().is_in(MISSING)
+        ).drop_nulls()
         other = present.filter(present.str.strip_chars().cast(pl.Float64, strict=False).is_null())
         if 2 * len(other) < len(present):
             yield (
@@ -155,7 +168,10 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
 
 def _complete(frame: pl.DataFrame, columns: LogColumns) -> tuple[pl.DataFrame, tuple[str, ...]]:
     needed = [columns.action, columns.reward]
-    holes = [pl.col(c).is_null() | pl.col(c).cast(pl.String).is_in(MISSING) for c in needed]
+    holes = [
+        pl.col(c).is_null() | pl.col(c).cast(pl.String).str.to_lowercase().is_in(MISSING)
+        for c in needed
+    ]
     whole = frame.filter(~pl.any_horizontal(holes))
     left_out = len(frame) - len(whole)
     note = f"{left_out:,} of {len(frame):,} rows without an action or a reward were left out"
@@ -166,7 +182,10 @@ def _users(frame: pl.DataFrame, column: str) -> NDArray[np.int32]:
     if not column:
         return np.arange(len(frame), dtype=np.int32)
     rows: NDArray[np.int32] = (
-        frame[column].cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int32)
+        frame.select(ids_of(frame, column).fill_null("").rank("dense"))
+        .to_series()
+        .to_numpy()
+        .astype(np.int32)
     )
     return rows
 
