@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.cases import EXPECTED, OURS, facts_of, read_again
+from tests.bench.cases import EXPECTED, OURS, Read, facts_of, read_again
 
 FILES = list(read_again(OURS))
 
 
 @pytest.mark.parametrize("read", FILES, ids=[f"{each.case}/{each.file}" for each in FILES])
-def test_a_file_is_read_right_or_refused(read):
+def test_a_file_is_read_right_or_refused(read: Read) -> None:
     assert read.verdict in {"read right", "refused with what to do"}
 
 
-def test_every_file_says_what_is_right_of_it():
+def test_every_file_says_what_is_right_of_it() -> None:
     assert all(each.verdict for each in FILES)
     assert all(len((case / EXPECTED).read_text()) for case in OURS.iterdir() if case.is_dir())
 
 
-def test_a_wrong_expectation_is_told(tmp_path: Path):
+def test_a_wrong_expectation_is_told(tmp_path: Path) -> None:
     case = tmp_path / "one"
     case.mkdir()
     (case / "e.csv").write_text("user_id,item_id,timestamp\nu,a,2020-01-01\n")
