@@ -30,9 +30,9 @@ from training.items.popularity import (
     recent_histories,
     takers_by_item,
 )
-from training.items.ranker import make_blend
 from training.items.ranker_examples import item_signals
 from training.items.sessions.choice import fit_at_hand
+from training.items.weights import make_blend
 
 CONTENT_NEIGHBOURS = 50
 
