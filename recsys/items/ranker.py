@@ -36,7 +36,7 @@ STANDARD = ("neighbours in demand, standardised", "factors in demand, standardis
 
 A weight of these holds wherever the scores of a user lie, which is what makes it robust."""
 
-NEW = (*PAIR, *STANDARD)
+NEW = (*PAIR, *STANDARD, "neighbours, squared")
 """What is said of an item that is new to the user."""
 
 OWN = (
@@ -110,8 +110,8 @@ class RankerParts:
             What the factors say of it, where that is worked out for many users at once.
         """
         said = np.empty((len(NEW), self.neighbours.n_items), np.float32)
-        near, factor, of_best, taste, *standard = said
-        near[:] = self.neighbours.score(history.item_row, history.weight)
+        near, factor, of_best, taste, *standard, squared = said
+        near[:], squared[:] = self.neighbours.score_and_squares(history.item_row, history.weight)
         if factor_score is None:
             factor_score = self.factors.score(history.item_row, history.weight)
         new = self.taste.demand > 0
@@ -123,7 +123,7 @@ class RankerParts:
         taste[history.item_row] += history.own
         taste *= self.taste.demand
         np.divide(factor, max(float(factor.max(initial=0)), 1e-9), out=of_best)
-        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3)):
+        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3), (squared, 1e-6)):
             row += np.float32(floor)
             np.log(row, out=row)
         return said

@@ -1,11 +1,11 @@
 """The bench of training, on a shop of two clubs."""
 
 import numpy as np
+from training.benchmark.histories import Taken
 
 from tests.bench import training
 from tests.bench.training import Cost
 from tests.training.benchmark.worlds import club_lines
-from training.benchmark.histories import Taken
 
 
 def histories():

@@ -19,6 +19,10 @@ import numpy as np
 import typer
 from rich.console import Console
 from scipy.sparse import csr_array, csr_matrix
+from training.benchmark.histories import Taken, hold_out
+from training.benchmark.model import Model
+from training.benchmark.parts import SpectralPartSettings
+from training.benchmark.search import ValidationPart
 
 from recsys.algorithms import als, spectral
 from recsys.algorithms.spectral import SpectralSettings
@@ -27,10 +31,6 @@ from recsys.evaluation import metrics
 from recsys.evaluation.estimate import bootstrap_mean
 from training.benchmark import parts, ranker
 from training.benchmark.files import read_baskets
-from training.benchmark.histories import Taken, hold_out
-from training.benchmark.model import Model
-from training.benchmark.parts import SpectralPartSettings
-from training.benchmark.search import ValidationPart
 from training.benchmark.topn import VALIDATION
 from training.report.drawing import draw
 

@@ -19,6 +19,13 @@ HELD_OUT = 0.2
 """Share of each user's items held out of the train file, and again of what is left of it."""
 
 
+SMALL = 100_000
+"""Pairs of a train file below which one part to learn from is too much chance."""
+
+SPLITS = 4
+"""Parts of a small train file to learn from, each drawn anew."""
+
+
 def run(asked: Request, progress: Steps) -> Outcome:
     """Choose on a validation part of `train`, fit, measure, predict.
 
@@ -65,8 +72,9 @@ def _held_out(world: World, seed: int) -> HeldOutParts:
     for share in (HELD_OUT, 0.5):
         judging = _random(world.events, share, seed=seed)
         if len(judging.wanted):
-            learnt = _random(judging.before, share, seed=seed + 1)
-            return HeldOutParts("random", judging, [learnt], repeats=False, most_users=MOST_USERS)
+            parts = SPLITS if len(world.events) < SMALL else 1
+            learnt = [_random(judging.before, share, seed=seed + 1 + n) for n in range(parts)]
+            return HeldOutParts("random", judging, learnt, repeats=False, most_users=MOST_USERS)
     raise NothingToLearnFrom("users with two items, one to hold out", found=0, needed=1)
 
 

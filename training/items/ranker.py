@@ -112,7 +112,7 @@ def learn(
     progress("the ranker: weights")
     seed = config.training.seed
     tried = {TASTE: taste_alone(), **{name: plain_sum(weight) for name, weight in SUMS.items()}}
-    simple, by = list(tried), ""
+    by = ""
     if earlier:
         whole = learn_weights(earlier, own_by, seed)
         by = _best(_as_it_is(tomorrow, whole), config)
@@ -120,13 +120,15 @@ def learn(
         tried |= {name: between(whole[by], total, share) for name, share in LEARNT.items()}
     progress("the ranker: judged under every reading")
     rankers = {name: blended(tomorrow.seen.fitted, each) for name, each in tried.items()}
-    figures = means(tomorrow.ndcg(rankers))
-    best = robust(figures, simple, [name for name in tried if name in LEARNT])
+    ndcg = tomorrow.ndcg(rankers)
+    figures = means(ndcg)
+    best = robust(ndcg, TASTE, list(SUMS), [name for name in tried if name in LEARNT])
     if best == TASTE:
         return None, figures
     learned = tried[best]
     if best in LEARNT:
-        latest = [tomorrow.seen, earlier[0]]
+        # As many as what was judged was learnt from; one alone is all that there is then.
+        latest = [tomorrow.seen, *earlier[: max(len(earlier) - 1, 1)]]
         whole = learn_weights(latest, (by,), seed)
         learned = between(whole[by], scaled_sum(latest), LEARNT[best])
     choice = BlendChoice(

@@ -16,8 +16,10 @@ from recsys.items.ranker import Blended
 from training.items.held_out import Reading, readings
 from training.items.ranker_examples import Shown, said
 
+PerUser = Mapping[str, Mapping[str, NDArray[np.float64]]]
+"""NDCG of each user by reading, then by ranker."""
 Figures = Mapping[str, Mapping[str, float]]
-"""Mean NDCG by reading, then by ranker."""
+"""Their means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _old(seen: Shown) -> NDArray[np.bool_]:
     return np.isin(asked + seen.wanted.item_row, known)
 
 
-def means(figures: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> Figures:
+def means(figures: PerUser) -> Figures:
     """Return the means over the users that have a figure, 0 without any."""
     return {
         reading: {name: _mean(each) for name, each in rankers.items()}
@@ -104,21 +106,40 @@ def _mean(figure: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def robust(figures: Figures, simple: Sequence[str], learnt: Sequence[str]) -> str:
-    """Return the learnt ranker that is best on average of those that no reading speaks against.
+def robust(ndcg: PerUser, part: str, sums: Sequence[str], learnt: Sequence[str]) -> str:
+    """Return the ranker that is best on average and that no reading speaks against.
 
-    Under each reading it must be at least as good as the best of the simple ones there. Where none
-    is, the simple one serves whose largest relative loss against the best of them is smallest.
+    A learnt ranker is measured against the best part alone and against the best of the plain sums.
+    A reading speaks against it where the mean of the paired differences to either is below zero by
+    more than a standard error: it is not chosen then, however good it is under the others.
+
+    Parameters
+    ----------
+    ndcg : mapping of str to mapping of str to float64, shape (n_users,)
+        By reading, then by ranker; NaN where nothing is wanted.
+    part : str
+        The best part alone.
+    sums, learnt : sequence of str
+        The other rankers; there may be none that are learnt.
     """
-    floor = {reading: max(by[name] for name in simple) for reading, by in figures.items()}
+    figures = means(ndcg)
 
-    def gains(name: str) -> list[float]:
-        return [
-            by[name] / floor[reading] - 1 if floor[reading] > 0 else float(by[name] > 0)
-            for reading, by in figures.items()
-        ]
+    def average(name: str) -> float:
+        best = {reading: max(by.values()) for reading, by in figures.items()}
+        return sum(by[name] / best[reading] for reading, by in figures.items() if best[reading])
 
-    sound = [name for name in learnt if min(gains(name)) >= 0 and max(gains(name)) > 0]
-    if sound:
-        return max(sound, key=lambda name: sum(gains(name)))
-    return max(simple, key=lambda name: (min(gains(name)), sum(gains(name))))
+    rivals = (part, max(sums, key=average))
+    simple = max(rivals, key=average)
+    sound = [
+        name
+        for name in learnt
+        if average(name) > average(simple)
+        and not any(_clearly_less(by[name], by[rival]) for by in ndcg.values() for rival in rivals)
+    ]
+    return max(sound, key=average, default=simple)
+
+
+def _clearly_less(figure: NDArray[np.float64], rival: NDArray[np.float64]) -> bool:
+    gain = figure - rival
+    gain = gain[~np.isnan(gain)]
+    return bool(len(gain)) and bool(gain.mean() < -gain.std() / np.sqrt(len(gain)))

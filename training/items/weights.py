@@ -43,7 +43,7 @@ def taste_alone() -> Learned:
 def plain_sum(factors: float) -> Learned:
     """Return the sum of the standardised parts for new items, below all that was had before."""
     new = np.zeros(SPLIT)
-    new[N_ITEM + len(PAIR) :] = 1.0, factors
+    new[[N_ITEM + NEW.index(name) for name in STANDARD]] = 1.0, factors
     return Learned(new, taste_first())
 
 

@@ -62,7 +62,7 @@ def itself(matrix):
 
 def test_half_everywhere_is_the_graph_of_gf_cf():
     histories = random_histories()
-    matrix, items = normalised(dense(histories))
+    matrix, _ = normalised(dense(histories))
     expected = off_diagonal(matrix.T @ matrix) / itself(matrix)
     np.testing.assert_allclose(
         weights(spectral.fit(histories, LINEAR, seed=1)), expected, rtol=1e-4, atol=1e-7

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.config import Config, ItemModel, Kind
@@ -17,14 +19,27 @@ FIXED = ItemModel(
 
 
 def test_nothing_fixed_tries_everything():
-    assert trials.graphs(ItemModel()) == trials.GRAPHS
-    assert trials.factorisations(ItemModel()) == trials.FACTORS
+    graphs = trials.graphs(ItemModel(), 90_000)
+    assert graphs[:3] == trials.GRAPHS
+    assert [graph.weighting for graph in graphs[3:]] == ["spectral", "spectral"]
+    assert trials.factorisations(ItemModel(), 90_000)[:-1] == trials.FACTORS
+
+
+@pytest.mark.parametrize(("pairs", "components", "factors"), [(10, 64, 16), (10**7, 1024, 256)])
+def test_more_data_carry_more_components_and_factors(pairs, components, factors):
+    assert trials.graphs(ItemModel(), pairs)[3].components == components
+    assert trials.factorisations(ItemModel(), pairs)[-1].factors == factors
 
 
 def test_one_key_fixed_leaves_the_others_to_be_tried():
-    some = trials.graphs(ItemModel(weighting="tfidf"))
+    some = trials.graphs(ItemModel(weighting="tfidf"), 90_000)
     assert some == (NeighbourSettings("tfidf", 50),)
-    assert {f.alpha for f in trials.factorisations(ItemModel(alpha=7))} == {7}
+    assert {f.alpha for f in trials.factorisations(ItemModel(alpha=7), 90_000)} == {7}
+
+
+def test_a_spectral_graph_can_be_fixed():
+    some = trials.graphs(ItemModel(weighting="spectral", neighbours=70), 90_000)
+    assert {(graph.weighting, graph.neighbours) for graph in some} == {("spectral", 70)}
 
 
 def test_everything_fixed_is_tried_once_and_taken():
