@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
 
+from api.messages.message import dump
+from api.requests.query import QueryReader
 from api.routes import (
     audiences,
     catalogue,
@@ -21,23 +24,24 @@ from api.routes import (
     events,
     guide,
     health,
-    segment_io,
+    merges,
     segments,
-    usage,
     users,
 )
-from api.routes.events import Events
-from api.routes.fast_path import Hot
-from api.routes.users import Users
 
 # First, before anything that loads NumPy: see the module.
+from api.runtime import (
+    blas_threads,  # noqa: F401
+    gc_freeze,
+    logs,
+)
 from api.runtime.clock import Clock
+from api.runtime.metrics import Metrics
 from api.service import Service
+from api.web import openapi
 from api.web.middleware import Around
-from api.web.openapi import SECURITY
-from api.web.problems import on_bug, on_http_exception, on_recsys_error
+from api.web.route import Route, route
 from recsys.config import Config
-from recsys.errors import RecsysError
 from recsys.project import version
 from recsys.storage.files.config import read_config
 
@@ -45,8 +49,15 @@ DESCRIPTION = (
     "Which items, which channel, how likely to churn: one answer, and the rung it came from."
 )
 
+ROUTES: tuple[Route, ...] = (
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES, *users.ROUTES,
+    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
+    *docs.ROUTES, *guide.ROUTES,
+)  # fmt: skip
+"""All routes: the hottest first, and those that many paths match last."""
 
-def create_app(config: Config | None = None, *, clock: Clock | None = None) -> FastAPI:
+
+def create_app(config: Config | None = None, *, clock: Clock | None = None) -> Application:
     """Return the application.
 
     Parameters
@@ -61,53 +72,64 @@ def create_app(config: Config | None = None, *, clock: Clock | None = None) -> F
     ConfigError, UnreadableFile
         The configuration cannot be used.
     """
-    service = Service(config or configured(), clock=clock)
-    app = Application(
-        title="recsys",
-        description=DESCRIPTION,
-        version=version(),
-        lifespan=_lifespan(service),
-        redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.service = service
-    consents.register(app, service)
-    erasure.register(app, service)
-    users.register(app, Users(service))
-    for part in (events, segment_io, catalogue, segments, audiences, usage, health):
-        part.register(app, service)
-    docs.register(app)
-    guide.register(app)
-    app.add_exception_handler(RecsysError, on_recsys_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(Exception, on_bug)
-    return app
+    return Application(config or configured(), clock=clock)
 
 
-class Application(FastAPI):
-    """FastAPI behind what is around every request and what answers the hot ones past it."""
+class Application:
+    """The ASGI application. Its :attr:`service` is there while it runs.
 
-    _outermost: ASGIApp | None = None
+    Parameters
+    ----------
+    config : Config
+        All of it.
+    clock : Clock or None
+        None: the one that the configuration asks for.
 
-    def openapi(self) -> dict[str, Any]:
-        """Return the description of all routes, with the ways to hand in a key."""
-        found = super().openapi()
-        found["components"]["securitySchemes"] = SECURITY
-        found["security"] = [{}, *({name: []} for name in SECURITY)]
-        return found
+    Attributes
+    ----------
+    routes : tuple of Route
+        All that is served.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None) -> None:
+        self.config = config
+        self._clock = clock
+        self._logger = logs.logger()
+        self._metrics = Metrics()
+        self.routes = (*ROUTES, _description(config))
+        self._around = Around(self.routes, metrics=self._metrics, log=self._logger)
+        self.router = Router(lifespan=self._lifespan)
+
+    @property
+    def service(self) -> Service:
+        """What handlers stand on."""
+        service: Service = self._around.service
+        return service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request through the layers, outermost first: around, hot answers, FastAPI."""
-        if self._outermost is None:
-            service: Service = self.state.service
-            self._outermost = Around(
-                super().__call__,
-                hot=Hot(Users(service), Events(service)),
-                metrics=service.metrics,
-                log=service.logger,
-            )
-        await self._outermost(scope, receive, send)
+        """Answer a request, or start and stop."""
+        await (self._around if scope["type"] == "http" else self.router)(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: object) -> AsyncIterator[None]:
+        metrics, logger = self._metrics, self._logger
+        service = Service.opened(self.config, clock=self._clock, metrics=metrics, logger=logger)
+        metrics.forget_the_dead()
+        if service.current.version is None:
+            logger.warning("nothing to serve yet", why=service.current.why_not)
+        gc_freeze.freeze()
+        self._around.service = service
+        closing = asyncio.Event()
+        following = asyncio.create_task(service.follow(closing))
+        try:
+            yield
+        finally:
+            # Not cancelled: a thread of its might still read what is closed below.
+            closing.set()
+            await following
+            await service.close()
+            metrics.end()
+            gc_freeze.thaw()
 
 
 def configured() -> Config:
@@ -122,13 +144,15 @@ def configured() -> Config:
     return read_config(Path(named) if named else None, os.environ)
 
 
-def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.open()
-        try:
-            yield
-        finally:
-            await service.close()
+def _description(config: Config) -> Route:
+    info = {"title": "recsys", "version": version(), "description": DESCRIPTION}
 
-    return lifespan
+    @cache
+    def found() -> bytes:
+        return dump(openapi.document(info, ROUTES, QueryReader(config).parameters))
+
+    @route("GET /openapi.json")
+    def description(*_: object) -> Response:
+        return Response(found(), media_type="application/json")
+
+    return description

@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from api.answers import render
 from api.answers.answer import Desk
-from api.answers.gather import Recall
+from api.answers.gather import Gather, Recall
+from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.requests.events import EventParser
-from api.requests.identities import OF_ERASED, Aliased, Identified
-from api.requests.query import Reader
+from api.requests.identities import Identities
+from api.requests.query import QueryReader
 from api.requests.write_queue import Inbox
-from api.runtime import blas_threads, gc_freeze, logs
+from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
 from api.runtime.clock import Clock
 from api.runtime.metrics import Metrics
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
-from recsys.data.ids import IdMap
-from recsys.data.times import SECOND
-from recsys.errors import BadEvent, CannotAnswer, KnownUser, StoreUnavailable
-from recsys.ladder import Question, Reason, RungName
+from recsys.errors import StoreUnavailable
+from recsys.ladder import Question
+from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
-from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
+from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
-from recsys.storage.privacy import erasure
-from recsys.storage.users import aliases
-from recsys.storage.users.aliases import NOBODY
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -48,53 +44,45 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(slots=True, kw_only=True)
 class Service:
-    """The parts of the API. Made closed; :meth:`open` and :meth:`close` belong to the server.
+    """The parts of the API, whole as soon as it is made: the store open, the champion loaded."""
 
-    Parameters
-    ----------
-    config : Config
-        All of it.
-    clock : Clock or None
-        None: the one that the configuration asks for.
-    logger : FilteringBoundLogger or None
-        None: JSON lines.
-    """
-
+    config: Config
+    clock: Clock
+    metrics: Metrics
+    logger: FilteringBoundLogger
+    keys: Keys
+    reader: QueryReader
+    parser: EventParser
     log: EventLog
-    profiles: Profiles
     consents: Consents
     decisions: DecisionLog
+    recall: Recall
     desk: Desk
     inbox: Inbox
-    clock: Clock
-    recall: Recall
-    _closing: asyncio.Event
+    current: Current
+    identities: Identities
+    champion: Champion
+    is_local: bool
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        clock: Clock | None = None,
-        logger: FilteringBoundLogger | None = None,
-    ) -> None:
-        self.config = config
-        self.reader = Reader(config)
-        self.speller = EventParser(config)
-        self.keys = Keys(config.serving)
-        self.metrics = Metrics()
-        self.logger = logger or logs.logger()
-        self.store = ModelStore(Path(config.storage.models_dir))
-        self.current = Current(config.storage.models_dir)
-        self.clock = clock or clocks.configured(config.serving.clock_start)
-        self._shifted = clock is None and config.serving.clock_start != ""
-        self._champion = Champion(
-            self.store, self.current, config, on_swap=self._prepare, logger=self.logger
-        )
-        self._following: asyncio.Task[None] | None = None
-
-    def load(self) -> None:
+    @classmethod
+    def opened(
+        cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
+        logger: FilteringBoundLogger,
+    ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
+
+        Parameters
+        ----------
+        config : Config
+            All of it.
+        clock : Clock or None
+            None: the one that the configuration asks for.
+        metrics : Metrics
+            Told of what is answered and taken.
+        logger : FilteringBoundLogger
+            Told of what fails.
 
         Raises
         ------
@@ -102,181 +90,99 @@ class Service:
             The event log cannot be opened.
         """
         blas_threads.limit()
-        storage, serving = self.config.storage, self.config.serving
-        channels = self.config.channels
-        self.log = EventLog(open_store(storage))
-        self.profiles = Profiles(self.log.database)
-        self.consents = Consents(self.log.database)
-        self.decisions = DecisionLog(self.log.database)
-        self.recall = Recall(serving.recall)
-        with suppress(StoreUnavailable):
-            self.recollect()
-        self.desk = Desk(
-            LiveState(self.log.database, live_events=serving.live_events),
-            recall=self.recall,
-            metrics=self.metrics,
-            logger=self.logger,
-            curiosity=ExplorationSchedule(
-                start=channels.epsilon_start,
-                settled=channels.epsilon,
-                enough=channels.epsilon_start_messages,
-                seed=self.config.training.seed,
-            ),
-            cohorts=read_cohorts(self.config.segments.cohorts_file),
+        reader, log = QueryReader(config), EventLog(open_store(config.storage))
+        consents, recall = Consents(log.database), Recall(config.serving.recall)
+        live_state = LiveState(log.database, live_events=config.serving.live_events)
+        desk = Desk(
+            Gather(live_state, recall, metrics=metrics, logger=logger),
+            metrics=metrics,
+            logger=logger,
+            exploration=_exploration(config),
+            cohorts=read_cohorts(config.segments.cohorts_file),
         )
-        self.inbox = Inbox(self._write)
-        self._champion.start()
-        if self._shifted and self.current.version is not None:
-            self._set_clock()
+        start = config.serving.clock_start
+        now = clock or clocks.configured(start)
 
-    async def open(self) -> None:
-        """Load everything, and follow the champion from now on.
+        def prepare(serving: Serving) -> None:
+            warm_up(serving, desk, reader, at=now())
+            measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+            drifted = measured.get("drift", {}).get("score_index")
+            metrics.serves(serving.answering.version, churn_drift=drifted)
 
-        Raises
-        ------
-        StoreUnavailable
-            The event log cannot be opened.
-        """
-        self.load()
-        self.metrics.forget_the_dead()
-        if self.current.version is None:
-            self.logger.warning("nothing to serve yet", why=self.why_not_serving())
-        gc_freeze.freeze()
-        self._closing = asyncio.Event()
-        self._following = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Write what waits, stop following, close the event log."""
-        await self.inbox.close()
-        if self._following is not None:
-            # Not cancelled: a thread of its might still read what is closed below.
-            self._closing.set()
-            await self._following
-        self.log.database.close()
-        self.metrics.end()
-        gc_freeze.thaw()
-
-    def why_not_serving(self) -> str:
-        """Return why there is no model version that serves."""
-        missing = f"no champion in {self.config.storage.models_dir}: run `recsys train` first"
-        return self.current.refused or missing
-
-    def model_age_seconds(self) -> float:
-        """Return the time since the end of the training data; 0 without a model."""
-        if self.current.version is None:
-            return 0.0
-        until = self.current.serving.answering.manifest.data_until
-        return (self.clock() - until) / SECOND
+        current = Current(config.storage.models_dir)
+        models = ModelStore(Path(config.storage.models_dir))
+        belongs = partial(belonging.why_not, log.database)
+        champion = Champion(
+            models, current, config, belongs=belongs, on_swap=prepare, logger=logger
+        )
+        champion.start()
+        if clock is None and start and current.version is not None:
+            # Let no event of before a restart lie in the future, where the store tells of them.
+            with suppress(StoreUnavailable):
+                logged = log.latest_at(since=current.serving.watermark)
+                now = clocks.configured(start, not_before=logged)
+        service = cls(
+            config=config,
+            clock=now,
+            metrics=metrics,
+            logger=logger,
+            keys=Keys(config.serving),
+            reader=reader,
+            parser=EventParser(config),
+            log=log,
+            consents=consents,
+            decisions=DecisionLog(log.database),
+            recall=recall,
+            desk=desk,
+            inbox=Inbox(log, now),
+            current=current,
+            identities=Identities(log.database, current, now, config.serving.user_hash_secret),
+            champion=champion,
+            is_local=log.database.local,
+        )
+        with suppress(StoreUnavailable):
+            service.catch_up()
+        return service
 
     async def reading(self, work: Callable[[], T]) -> T:
         """Do what reads the store: at once where that costs microseconds, else in a thread."""
-        return work() if self.profiles.database.local else await asyncio.to_thread(work)
+        return work() if self.is_local else await asyncio.to_thread(work)
 
-    def not_erased(self, user_ids: IdMap | Sequence[str]) -> IdMap | Sequence[str]:
-        """Return the users that a list may have: all but the erased.
-
-        Raises
-        ------
-        StoreUnavailable
-            Who was erased is not known.
-        """
-        erased = {user for user, _ in erasure.erased_after(self.log.database, 0)}
-        return [user for user in user_ids if user not in erased] if erased else user_ids
-
-    def record_identities(self, said: Sequence[Identified | Aliased]) -> list[BadEvent | None]:
-        """Keep what is said of users, and return for each why it was not; runs in a thread.
-
-        Nothing is kept about who was erased. Who signs in takes the anonymous history along,
-        unless it is somebody's; an alias of who is somebody is refused, and costs itself only.
-
-        Raises
-        ------
-        StoreUnavailable
-            What comes later in `said` was not kept.
-        """
-        database = self.log.database
-        known = aliases.became(
-            database, {i for who in said for i in (who.user_id, who.previous_id)}
-        )
-        refused = [OF_ERASED if _is_erased(who, known) else None for who in said]
-        people = [
-            who
-            for who, why in zip(said, refused, strict=True)
-            if why is None and isinstance(who, Identified)
-        ]
-        self.profiles.put_users((who.user_id, who.traits, who.timezone) for who in people)
-        return [why or self._joined(who, known) for who, why in zip(said, refused, strict=True)]
-
-    def _joined(self, who: Identified | Aliased, known: Mapping[str, str]) -> BadEvent | None:
-        """Make two ids one person, and return why they are not; None too where only one is said."""
-        signs_in = isinstance(who, Identified)
-        if not who.previous_id or (signs_in and who.previous_id in known):
-            return None
-        try:
-            aliases.alias(
-                self.log.database,
-                who.previous_id,
-                who.user_id,
-                at=self.clock(),
-                unclaimed_only=signs_in,
-            )
-        except KnownUser as error:
-            return BadEvent("known_user", str(error))
-        return None
-
-    def recollect(self) -> None:
-        """Bring what is kept in mind up to date with who was erased or spoke of profiling.
+    def catch_up(self) -> None:
+        """Learn who was erased or spoke of profiling, and which keys hold, since the last time.
 
         Raises
         ------
         StoreUnavailable
             The store cannot be read.
         """
-        self.recall.forget_erased(partial(erasure.erased_after, self.log.database))
-        self.recall.follow(self.consents.profiling_after)
+        self.recall.catch_up(self.consents)
+        self.keys.follow(partial(access.every, self.log.database))
+        if self.keys.used:
+            used, self.keys.used = self.keys.used, {}
+            access.used(self.log.database, used)
 
-    async def _follow(self) -> None:
+    async def follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
-        while not self._closing.is_set():
+        while not closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self.config.serving.poll_seconds)
+                await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
-            if await self._champion.look():
+            if await self.champion.look():
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
-                await self.reading(self.recollect)
+                await self.reading(self.catch_up)
 
-    def _set_clock(self) -> None:
-        """Let no event of before a restart lie in the future, where the store can tell of them."""
-        with suppress(StoreUnavailable):
-            logged = self.log.latest_at(since=self.current.serving.watermark)
-            self.clock = clocks.configured(self.config.serving.clock_start, not_before=logged)
-
-    def _write(self, events: Sequence[Event]) -> list[Reception]:
-        return self.log.append(events, now=self.clock())
-
-    def _prepare(self, serving: Serving) -> None:
-        """Answer for a stranger and for a known user, so that the first request is warm.
-
-        Raises
-        ------
-        CannotAnswer
-            The lowest rung fails, which has to serve anybody.
-        """
-        users = serving.answering.bundle.interactions.users
-        for user_id in ("", *(users[row] for row in range(min(1, len(users))))):
-            asked = self.reader.query(b"")
-            answer = self.desk.everything(serving, user_id, asked, at=self.clock())
-            render.dump(answer)
-            for climb in (answer, answer["channel"], answer["churn"]):
-                for step in climb["trail"]:
-                    if step["rung"] == RungName.POPULAR and step["reason"] == Reason.FAILED:
-                        raise CannotAnswer(serving.answering.version)
-        measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
-        drifted = measured.get("drift", {}).get("score_index")
-        self.metrics.serves(serving.answering.version, churn_drift=drifted)
+    async def close(self) -> None:
+        """Write what waits, and close the event log."""
+        await self.inbox.close()
+        self.log.database.close()
 
 
-def _is_erased(said: Identified | Aliased, known: Mapping[str, str]) -> bool:
-    ids = (said.user_id, said.previous_id) if isinstance(said, Aliased) else (said.user_id,)
-    return any(known.get(one) == NOBODY for one in ids)
+def _exploration(config: Config) -> ExplorationSchedule:
+    return ExplorationSchedule(
+        start=config.channels.epsilon_start,
+        settled=config.channels.epsilon,
+        enough=config.channels.epsilon_start_messages,
+        seed=config.training.seed,
+    )

@@ -20,7 +20,7 @@ from recsys.value.models import ValueModels
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Where a bundle came from: nothing here differs between two runs on the same data.
+    """Where a bundle came from: nothing here differs between two runs on the same store.
 
     Attributes
     ----------
@@ -44,6 +44,8 @@ class Manifest:
         The figures behind the verdicts, per question.
     libraries : mapping of str to str
         Versions that fitted the models.
+    store : str
+        Id of the store that holds the data; empty where older code made it.
     """
 
     data_until: int
@@ -56,6 +58,7 @@ class Manifest:
     verdicts: Mapping[Question, Mapping[RungName, Verdict]]
     metrics: Mapping[str, Any]
     libraries: Mapping[str, str]
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,13 @@
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── ErasedUser
-    │   ├── KeyWithoutScope
-    │   ├── KnownUser
+    │   ├── ForeignPage
+    │   ├── KeyWithoutRight
+    │   ├── NotMerged
+    │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
+    │   ├── UnknownPlacement
     │   ├── UnknownSegment
     │   └── WrongKey
     └── StoreError             what was kept cannot be had
@@ -39,6 +42,7 @@
         ├── CannotAnswer
         ├── BadBackup
         ├── ModelStoreUnavailable
+        ├── OtherStore
         └── StoreUnavailable
 
 Each class takes the facts, keeps them as attributes and words its own message:
@@ -237,7 +241,7 @@ class BadEvent(QueryError):
 
 
 class BadRule(QueryError):
-    """A rule for a cohort that cannot be read, and where in its JSON."""
+    """A rule, of a cohort or a placement, that cannot be used, and where in its JSON."""
 
     def __init__(self, path: str, value: object, allowed: str) -> None:
         self.path = path
@@ -267,15 +271,18 @@ class ErasedUser(QueryError):
         )
 
 
-class KnownUser(QueryError):
-    """An id that is somebody's, and not for anybody to give to another."""
+class NotMerged(QueryError):
+    """An id of which no merge can be undone."""
 
-    def __init__(self, previous_id: str) -> None:
-        self.previous_id = previous_id
-        super().__init__(
-            f"{shown(previous_id)} is a known user, not a stranger's id: "
-            "only `recsys storage merge` makes it one with another"
+    def __init__(self, user_id: str, *, merged: bool) -> None:
+        self.user_id = user_id
+        self.merged = merged
+        why = (
+            "was merged before the store kept what undoing takes"
+            if merged
+            else "is a user of its own: name the id that became another user"
         )
+        super().__init__(f"no merge of {shown(user_id)} can be undone: it {why}")
 
 
 class UnknownItem(QueryError):
@@ -296,6 +303,19 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class UnknownPlacement(QueryError):
+    """A placement that was never saved."""
+
+    def __init__(self, placement_id: str, *, known: Iterable[str]) -> None:
+        self.placement_id = placement_id
+        self.known = tuple(known)
+        nearest = get_close_matches(placement_id, self.known, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+        super().__init__(
+            f"placement {shown(placement_id)} does not exist; {hint}known: {', '.join(self.known)}"
+        )
 
 
 class UnknownSegment(QueryError):
@@ -320,7 +340,7 @@ class WrongKey(QueryError):
         )
 
 
-class KeyWithoutScope(QueryError):
+class KeyWithoutRight(QueryError):
     """A request with a key that opens something else."""
 
     def __init__(self, needed: str, *, has: Iterable[str]) -> None:
@@ -328,8 +348,30 @@ class KeyWithoutScope(QueryError):
         self.has = tuple(has)
         super().__init__(
             f"the key opens {' and '.join(self.has)}; needed: {needed}, "
-            f"see serving.{needed}_keys_sha256"
+            "see `recsys keys create --help`"
         )
+
+
+class UnknownHost(QueryError):
+    """A request under a name that whoever owns it can let lead here."""
+
+    def __init__(self, host: str, *, allowed: Iterable[str]) -> None:
+        self.host = host
+        self.allowed = tuple(allowed)
+        super().__init__(
+            f"host is {shown(host)}; allowed without keys: addresses, names without a dot, "
+            f"{', '.join(self.allowed)}; see serving.allowed_hosts, or make a key"
+        )
+
+
+class ForeignPage(QueryError):
+    """A request of a web page that may not make it."""
+
+    def __init__(self, origin: str, *, allowed: Iterable[str]) -> None:
+        self.origin = origin
+        self.allowed = tuple(allowed)
+        may = ", ".join(self.allowed) or "pages of this service, and keys for browsers"
+        super().__init__(f"a page of {shown(origin)} may not ask for this; allowed: {may}")
 
 
 class StoreError(RecsysError):
@@ -395,6 +437,18 @@ class CannotAnswer(StoreError):
         self.version = version
         super().__init__(
             f"model version {version} refused: its lowest rung fails, which has to serve anybody"
+        )
+
+
+class OtherStore(StoreError):
+    """A model version that was trained on another store, or on more than this one holds."""
+
+    def __init__(self, version: str, why: str) -> None:
+        self.version = version
+        self.why = why
+        super().__init__(
+            f"model version {version} and the store do not belong together: {why}; train on this "
+            "store, or set serving.accept_other_store"
         )
 
 

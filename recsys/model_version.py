@@ -106,9 +106,9 @@ class Answering:
                 context=context,
                 traits=remembered.traits,
             )
-        users = self.bundle.interactions.users
-        row = None if remembered.erased else users.row(remembered.known_as or user_id)
-        past, live, given_back = self._netted(row, (*remembered.live, *in_cart(context, at=at)))
+        rows = self._rows(user_id, remembered)
+        row = rows[0] if rows else None
+        past, live, given_back = self._netted(rows, (*remembered.live, *in_cart(context, at=at)))
         return Person(
             user_id,
             at,
@@ -191,18 +191,28 @@ class Answering:
             raise UnknownSegment(name, known=groups.names)
         return found
 
+    def _rows(self, user_id: str, remembered: Remembered) -> list[int]:
+        """Return the rows of a user and the ids that became it, the one with most events first."""
+        if remembered.erased or not remembered.modelled:
+            return []
+        table = self.bundle.interactions
+        found = (
+            table.users.row(i) for i in (remembered.known_as or user_id, *remembered.former_ids)
+        )
+        rows = [row for row in found if row is not None]
+        return rows if len(rows) < 2 else sorted(rows, key=lambda row: -len(table.of_user(row).at))
+
     def _netted(
-        self, row: int | None, events: tuple[LiveEvent, ...]
+        self, rows: list[int], events: tuple[LiveEvent, ...]
     ) -> tuple[UserEvents, UserEvents, UserEvents]:
         """Return past and live events without what was taken back, and the returns that did it."""
         table = self.bundle.interactions
-        past = NO_EVENTS if row is None else table.of_user(row)
+        past = table.of_user(rows[0]) if len(rows) == 1 else table.of_users(rows)[0]
         known = sorted((e for e in events if e.kind in table.kinds), key=lambda e: e.at)
         live = self._live(known)
         if not any(e.kind in TAKES_BACK for e in known):
             return past, live, NO_EVENTS
-        orders = np.zeros(0, np.int64) if row is None else table.orders_of_user(row)
-        both = orders, np.array([e.order for e in known], np.int64)
+        both = table.of_users(rows)[1], np.array([e.order for e in known], np.int64)
         days = self.manifest.config.get("data", {}).get("return_days", RETURN_DAYS)
         return net_of_user(past, live, table.kinds, orders=both, within=int(days * DAY))
 

@@ -46,7 +46,7 @@ def same(payload: dict[str, Any], folder: Path) -> list[Event]:
 
 def _row(event: Event) -> tuple[Any, ...]:
     properties = None if event.properties is None else json.loads(event.properties)
-    return (*astuple(event)[:-4], properties, event.simulated, event.machine)
+    return (*astuple(event)[:-5], properties, event.simulated, event.machine, event.anonymous)
 
 
 @pytest.mark.parametrize("name", [*KIND_OF, "Order Completed", "product_added", "AddToCart"])

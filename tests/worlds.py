@@ -22,6 +22,7 @@ from recsys.storage.users.profiles import ItemFacts, Profiles
 from training import channel, churn, items, segments, value
 from training.channel.fit import ChannelChoiceParams
 from training.channel.hours import Served
+from training.data import TrainingData
 from training.items.choice import ItemChoice
 from training.load import load
 
@@ -107,18 +108,19 @@ def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) 
         judged=(),
     )
     store = ModelStore(Path(config.storage.models_dir))
-    manifest = _manifest(data.watermark, at, bundle, config)
+    manifest = _manifest(data, at, bundle, config)
     version = store.register(bundle, manifest, at=END)
     store.promote(version, why="a test", at=END)
     return version
 
 
-def _manifest(watermark: int, at: int, bundle: Bundle, config: Config) -> Manifest:
+def _manifest(data: TrainingData, at: int, bundle: Bundle, config: Config) -> Manifest:
     shipped = {rung: Verdict(rung, RungName.POPULAR, "none", None, shipped=True, why="a test")
                for rung in ABOVE}  # fmt: skip
     return Manifest(
         data_until=at,
-        watermark=watermark,
+        watermark=data.watermark,
+        store=data.store,
         fingerprint="ab" * 32,
         counts={"users": len(bundle.interactions.users)},
         simulated=("messages",),

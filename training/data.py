@@ -42,6 +42,8 @@ class TrainingData:
         there are none such.
     return_days : float
         Within which something is taken back without naming its order.
+    store : str
+        Id of the store that it was read from; empty where it was not.
     """
 
     interactions: Interactions
@@ -54,6 +56,7 @@ class TrainingData:
     randomised: Randomised | None = None
     gross: Interactions | None = None
     return_days: float = 0.0
+    store: str = ""
 
     def before(self, cutoff: int) -> TrainingData:
         """Return what was known strictly before `cutoff`, with the same rows.

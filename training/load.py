@@ -26,8 +26,9 @@ from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import LIVE
 from recsys.storage.events.log import EventLog
+from recsys.storage.models.belonging import store_id
 from recsys.storage.users.aliases import former_ids
-from recsys.storage.users.profiles import ItemFacts, Profiles
+from recsys.storage.users.profiles import Profiles, catalogue
 from training.channel.decision_messages import as_one_person, with_decisions
 from training.channel.messages import messages_from_log
 from training.data import TrainingData
@@ -102,7 +103,7 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     items = IdMap.of([*_seen(net.items, net.item_row), *facts])
     traits = profiles.users()
     interactions = renumbered(net, users, items)
-    catalogue = _catalogue(items, facts, frozenset(config.data.unavailable_items))
+    known = catalogue(items, facts, frozenset(config.data.unavailable_items))
     trait = tuple(traits[u][0].get(config.segments.trait, "") if u in traits else "" for u in users)
     zones = tuple(traits[u][1] if u in traits else "" for u in users)
     timezone = zones if any(zones) else ()
@@ -110,17 +111,18 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     randomised = None if draws is None else _randomised(draws, told, interactions, config)
     return TrainingData(
         interactions=interactions,
-        catalogue=catalogue,
+        catalogue=known,
         trait=trait,
         messages=messages,
         watermark=up_to,
         fingerprint=fingerprint(
-            interactions, catalogue, trait, messages, timezone, *filter(None, [randomised])
+            interactions, known, trait, messages, timezone, *filter(None, [randomised])
         ),
         timezone=timezone,
         randomised=randomised,
         gross=None if net is gross else renumbered(gross, users, items),
         return_days=config.data.return_days,
+        store=store_id(log.database),
     )
 
 
@@ -266,22 +268,6 @@ def _randomised(
         Happenings(leavers, np.array([told["at"][n] for n in left], np.int64)),
         window=int(longest * DAY),
         until=interactions.end,
-    )
-
-
-def _catalogue(
-    items: IdMap, facts: Mapping[str, ItemFacts], unavailable: frozenset[str]
-) -> Catalogue:
-    known = [facts.get(item, ItemFacts(item)) for item in items]
-    prices = [np.nan if fact.price is None else fact.price for fact in known]
-    can_be_had = [fact.available is not False and fact.item_id not in unavailable for fact in known]
-    return Catalogue(
-        title=tuple(fact.title for fact in known),
-        category=tuple(fact.category for fact in known),
-        url=tuple(fact.url for fact in known),
-        image_url=tuple(fact.image_url for fact in known),
-        price=np.array(prices, np.float32),
-        available=np.array(can_be_had, bool),
     )
 
 

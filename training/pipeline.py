@@ -177,6 +177,7 @@ def _manifest(
             "segments": _plain(groups.metrics),
         },
         libraries={name: version(name) for name in LIBRARIES},
+        store=data.store,
     )
 
 

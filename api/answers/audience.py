@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from api.answers.answer import Desk
 from api.answers.small_counts import few, withheld
+from api.messages.groups import AudienceBody, AudiencePreview, Leaf
 from api.model.served import Serving
-from api.requests.query import Asked
-from api.runtime.json import Json
+from api.requests.query import Query
 from recsys import audience as membership
 from recsys.audience import Audience
 from recsys.data.ids import IdMap
@@ -65,15 +64,15 @@ class Looked:
     """Some users, looked at."""
 
     people: Sequence[Person]
-    belonging: Audience
+    audience: Audience
     decision: CohortDecision
 
 
 def read(
-    fields: Mapping[str, Any], answering: Answering, cohorts: Mapping[str, Rule],
+    body: AudienceBody, answering: Answering, cohorts: Mapping[str, Rule],
     channels: Iterable[str],
 ) -> AudienceQuery:  # fmt: skip
-    """Return the audience that the fields of a request name: a `rule`, or a `segment`.
+    """Return the audience that a request names: a `rule`, or a `segment`.
 
     Raises
     ------
@@ -82,19 +81,18 @@ def read(
     BadRule, UnknownSegment
         What is named does not exist, or cannot be read.
     """
-    read_rule = check(fields, channels)
-    segment, channel = fields.get("segment"), fields.get("channel")
-    if read_rule is not None:
-        wanted = membership.check(read_rule, answering)
-    elif str(segment).startswith(COHORT):
-        wanted = _stored(str(segment), cohorts, answering)
+    rule, segment = check(body, channels), body.segment or ""
+    if rule is not None:
+        wanted = membership.check(rule, answering)
+    elif segment.startswith(COHORT):
+        wanted = _stored(segment, cohorts, answering)
     else:
-        wanted = membership.of_segment(str(segment), answering)
-    return AudienceQuery(wanted, str(channel or ""))
+        wanted = membership.of_segment(segment, answering)
+    return AudienceQuery(wanted, body.channel or "")
 
 
-def check(fields: Mapping[str, Any], channels: Iterable[str]) -> Rule | None:
-    """Return the `rule` among the fields, and refuse all that is wrong without asking a model.
+def check(body: AudienceBody, channels: Iterable[str]) -> Rule | None:
+    """Return the `rule` of a request, and refuse all that is wrong without asking a model.
 
     Raises
     ------
@@ -103,16 +101,15 @@ def check(fields: Mapping[str, Any], channels: Iterable[str]) -> Rule | None:
     BadRule
         The rule cannot be read.
     """
-    rule, channel = fields.get("rule"), fields.get("channel")
-    if (rule is None) == (fields.get("segment") is None):
-        raise BadQuery("rule", rule, "a rule, or the name of a segment, not both")
-    if channel not in (None, "", *channels):
-        raise BadQuery("channel", channel, ", ".join(channels))
-    return None if rule is None else rule_parser.parse(rule)
+    if (body.rule is None) == (body.segment is None):
+        raise BadQuery("rule", body.rule, "a rule, or the name of a segment, not both")
+    if body.channel not in (None, "", *channels):
+        raise BadQuery("channel", body.channel, ", ".join(channels))
+    return None if body.rule is None else rule_parser.parse(body.rule)
 
 
 def looked_at(
-    desk: Desk, serving: Serving, audience: AudienceQuery, user_ids: Iterable[str], *, asked: Asked,
+    desk: Desk, serving: Serving, audience: AudienceQuery, user_ids: Iterable[str], *, query: Query,
     at: int,
 ) -> Iterator[Looked]:  # fmt: skip
     """Yield the users in chunks, with where they belong; memory is bounded by ``CHUNK``.
@@ -124,12 +121,12 @@ def looked_at(
     """
     users = iter(user_ids)
     while chunk := list(islice(users, CHUNK)):
-        people = [_gathered(*desk.person(serving, user_id, asked, at=at)) for user_id in chunk]
-        belonging = desk.belonging(serving, people, at=at)
+        people = [_gathered(*desk.person(serving, user_id, query, at=at)) for user_id in chunk]
+        belonging = desk.audience(serving, people, at=at)
         yield Looked(people, belonging, belonging.decide(audience.rule))
 
 
-def members(looked: Looked, audience: AudienceQuery) -> Iterator[Json]:
+def members(looked: Looked, audience: AudienceQuery) -> Iterator[dict[str, str | None]]:
     """Yield a row for each of the users who belongs and may be written to."""
     for place in np.flatnonzero(looked.decision.inside).tolist():
         person = looked.people[place]
@@ -138,12 +135,12 @@ def members(looked: Looked, audience: AudienceQuery) -> Iterator[Json]:
             yield {
                 "user_id": person.user_id,
                 "decided_by": leaf.path,
-                **looked.belonging.segments(place),
+                **looked.audience.segments(place),
             }
 
 
 def granted(
-    desk: Desk, serving: Serving, channel: str, user_ids: Iterable[str], *, asked: Asked, at: int
+    desk: Desk, serving: Serving, channel: str, user_ids: Iterable[str], *, query: Query, at: int
 ) -> Iterator[str]:
     """Yield the users who granted marketing on a channel; unknown is denied.
 
@@ -153,7 +150,7 @@ def granted(
         Consents cannot be read.
     """
     for user_id in user_ids:
-        person = _gathered(*desk.person(serving, user_id, asked, at=at))
+        person = _gathered(*desk.person(serving, user_id, query, at=at))
         if channel in person.channels:
             yield person.user_id
 
@@ -189,7 +186,9 @@ class Tally:
         self.refused.update(leaf[~belongs].tolist())
 
 
-def preview(chunks: Iterable[Looked], audience: AudienceQuery, *, of: int) -> Json:
+def preview(
+    chunks: Iterable[Looked], audience: AudienceQuery, *, of: int, version: str
+) -> AudiencePreview:
     """Return how many belong, how many may be written to, and which leaves decided.
 
     `counted` says who can be among them. Where only some of the `of` users were looked at, counts
@@ -202,18 +201,19 @@ def preview(chunks: Iterable[Looked], audience: AudienceQuery, *, of: int) -> Js
     scale = of / tally.seen if tally.seen else 1.0
     unknown = few(tally.inside) or few(tally.seen - tally.inside)
     unreached = few(tally.reachable) or (unknown and tally.seen - tally.reachable < MIN_USERS)
-    return {
-        "counted": PROFILED if audience.rule.profiles else EVERYBODY,
-        "users": None if unknown else round(tally.inside * scale),
-        "reachable": None if unreached else round(tally.reachable * scale),
-        "of": of,
-        "looked_at": tally.seen,
-        "estimated": tally.seen < of,
-        "decided_by": _leaves(tally, audience.rule, scale, sides_known=not unknown),
-    }
+    return AudiencePreview(
+        version,
+        PROFILED if audience.rule.profiles else EVERYBODY,
+        users=None if unknown else round(tally.inside * scale),
+        reachable=None if unreached else round(tally.reachable * scale),
+        of=of,
+        looked_at=tally.seen,
+        estimated=tally.seen < of,
+        decided_by=_leaves(tally, audience.rule, scale, sides_known=not unknown),
+    )
 
 
-def _leaves(tally: Tally, rule: Rule, scale: float, *, sides_known: bool) -> list[Json]:
+def _leaves(tally: Tally, rule: Rule, scale: float, *, sides_known: bool) -> list[Leaf]:
     """Return what each leaf decided; `sides_known` is whether it is told how many belong."""
     paths = {NO_LEAF: NO_CONSENT, **{leaf.index: leaf.path for leaf in rule.leaves}}
     paths = {i: path for i, path in paths.items() if tally.admitted[i] or tally.refused[i]}
@@ -222,10 +222,7 @@ def _leaves(tally: Tally, rule: Rule, scale: float, *, sides_known: bool) -> lis
     cells = admitted | refused
     hidden = withheld(admitted) | withheld(refused) if sides_known else withheld(cells)
     told = {c: None if c in hidden else round(n * scale) for c, n in cells.items()}
-    return [
-        {"leaf": path, **{side: told[side, index] for side in ("admitted", "refused")}}
-        for index, path in paths.items()
-    ]
+    return [Leaf(path, told["admitted", i], told["refused", i]) for i, path in paths.items()]
 
 
 def _gathered(person: Person, notes: list[str]) -> Person:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
-from api.answers import render
+from api.messages.message import dump
+from api.messages.users import Channel
 from api.model.served import Serving
-from api.requests.query import Asked
+from api.requests.query import Query
 from api.runtime.json import Json
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.decision import FEATURES_VERSION, Decision
@@ -19,8 +21,6 @@ from recsys.data.times import local_hour, zone_or
 from recsys.ladder import Climb
 
 WITHDRAWN = "the logged decision was {channel}, and consent to it was withdrawn since"
-NOTHING_TO_SEND: Json = {"best": NONE, "send_at": None, "send_time": None}
-"""What a decision becomes when its channel may not be used any more."""
 
 
 class Draws(NamedTuple):
@@ -32,7 +32,7 @@ class Draws(NamedTuple):
 
 
 def taken(
-    climb: Climb[ChannelChoice], person: Person, asked: Asked, serving: Serving, draws: Draws
+    climb: Climb[ChannelChoice], person: Person, query: Query, serving: Serving, draws: Draws
 ) -> Decision:
     """Return the decision behind an answer."""
     choice = climb.answer
@@ -40,13 +40,13 @@ def taken(
         raise ValueError("no rung answered")
     terms = serving.answering.bundle.channel.terms
     return Decision(
-        decision_id=asked.decision,
+        decision_id=query.decision,
         user_id=person.user_id,
         at=person.at,
-        session=asked.session,
-        surface=asked.context.placement,
-        experiment=asked.experiment,
-        variant=asked.variant,
+        session=query.session,
+        surface=query.context.placement,
+        experiment=query.experiment,
+        variant=query.variant,
         rung=climb.rung,
         version=serving.answering.version,
         model_sha256=serving.sha256,
@@ -61,9 +61,7 @@ def taken(
         consent_seq=draws.consent_seq,
         cost=_cost(choice.best, terms),
         currency=serving.answering.manifest.config["channels"].get("currency", ""),
-        answer=orjson.dumps(
-            render.channel(climb, hour_of(climb, person, serving), explain=True)
-        ).decode(),
+        answer=dump(Channel.climbed(climb, hour_of(climb, person, serving), explain=True)).decode(),
     )
 
 
@@ -75,10 +73,13 @@ def hour_of(climb: Climb[ChannelChoice], person: Person, serving: Serving) -> Se
     return best_time(person, climb.answer.best, models.rhythm, models.terms, models.hours)
 
 
-def told(decision: Decision, *, explain: bool) -> Json:
+def told(decision: Decision, *, explain: bool) -> Channel:
     """Return the answer about a channel from a decision."""
     answer: Json = orjson.loads(decision.answer)
-    return answer if explain else {**answer, "trail": []}
+    for arm in answer["ranked"]:
+        # Logged before pscore was called by its name.
+        arm.setdefault("pscore", arm["propensity"])
+    return msgspec.convert(answer if explain else {**answer, "trail": []}, Channel)
 
 
 def _features(person: Person, serving: Serving, terms: Terms) -> dict[str, Any]:

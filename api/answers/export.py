@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from api.answers import render
+from api.messages.message import dump
+from api.messages.users import UserAnswer
 from api.requests.query import identifier
 from api.runtime.json import Json
 from recsys.errors import BadQuery, UnreadableFile
 from recsys.segments.groups import FAMILIES
 
-if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetWriter
-
 CHUNK = 500
-FORMATS = (".csv", ".jsonl", ".parquet")
+
+Write = Callable[[Sequence[UserAnswer]], None]
+Sink = Callable[[Path, int], AbstractContextManager[Write]]
 
 _TEXT = (
     "user_id",
@@ -35,15 +34,8 @@ _NUMBERS = ("churn_p", "churn_low", "churn_high", "churn_score")
 _MORE_TEXT = ("churn_band", "churn_rung", "recommendation_id", "model_version", "generated_at")
 
 
-class Sink(Protocol):
-    """Where chunks of answers go."""
-
-    def write(self, answers: Sequence[Json]) -> None:
-        """Write some answers."""
-
-
 def export(
-    answer: Callable[[str], Json],
+    answer: Callable[[str], UserAnswer],
     user_ids: Iterable[str],
     path: Path,
     *,
@@ -71,12 +63,12 @@ def export(
     Raises
     ------
     BadQuery
-        An ending that is not among ``FORMATS``.
+        An ending that is not among ``SINKS``, or no such folder.
     """
     users, total = iter(user_ids), 0
-    with _complete(path) as partial, _sink(partial, path.suffix, limit) as sink:
+    with _complete(path) as partial, SINKS[checked(path).suffix](partial, limit) as write:
         while chunk := list(islice(users, CHUNK)):
-            sink.write([answer(user) for user in chunk])
+            write([answer(user) for user in chunk])
             total += len(chunk)
             progress(len(chunk))
     return total
@@ -92,8 +84,8 @@ def checked(path: Path | None) -> Path:
     """
     if path is None:
         raise BadQuery("output", "", "a file, or --preview")
-    if path.suffix not in FORMATS:
-        raise BadQuery("output", str(path), f"a file ending in {', '.join(FORMATS)}")
+    if path.suffix not in SINKS:
+        raise BadQuery("output", str(path), f"a file ending in {', '.join(SINKS)}")
     if not path.parent.is_dir():
         raise BadQuery("output", str(path), "a file in a folder that exists")
     return path
@@ -118,26 +110,26 @@ def listed(path: Path) -> Iterator[str]:
         raise UnreadableFile(path, str(error)) from error
 
 
-def flat(answer: Json, limit: int) -> Json:
+def flat(answer: UserAnswer, limit: int) -> Json:
     """Return an answer as one row: every column is there, empty (None) where nothing is known."""
-    channel, churn, items = answer["channel"], answer["churn"], answer["items"]
+    channel, churn, membership = answer.channel, answer.churn, answer.membership
     row: Json = {
-        "user_id": answer["user_id"],
-        "segment": answer["segment"],
-        **{family: answer["membership"][family] for family in FAMILIES},
-        "cohorts": " ".join(cohort["name"] for cohort in answer["membership"]["cohorts"]) or None,
-        "items_rung": answer["rung"],
-        "channel": channel["best"],
-        "channel_send_at": channel["send_at"],
-        "channel_rung": channel["rung"],
-        **{f"churn_{name}": churn[name] for name in ("p", "low", "high", "score", "band", "rung")},
-        **{name: answer[name] for name in ("recommendation_id", "model_version", "generated_at")},
+        "user_id": answer.user_id,
+        "segment": answer.segment,
+        **{family: getattr(membership, family) for family in FAMILIES},
+        "cohorts": " ".join(cohort.name for cohort in membership.cohorts) or None,
+        "items_rung": answer.rung,
+        "channel": channel.best,
+        "channel_send_at": channel.send_at,
+        "channel_rung": channel.rung,
+        **{f"churn_{n}": getattr(churn, n) for n in ("p", "low", "high", "score", "band", "rung")},
+        **{n: getattr(answer, n) for n in ("recommendation_id", "model_version", "generated_at")},
     }
     for place in range(limit):
-        item = items[place] if place < len(items) else {}
-        row[f"item_{place + 1}"] = item.get("item_id")
-        row[f"item_{place + 1}_title"] = item.get("title")
-        row[f"item_{place + 1}_price"] = item.get("price")
+        item = answer.items[place] if place < len(answer.items) else None
+        row[f"item_{place + 1}"] = item and item.item_id
+        row[f"item_{place + 1}_title"] = item and item.title
+        row[f"item_{place + 1}_price"] = item and item.price
     return row
 
 
@@ -145,36 +137,6 @@ def columns(limit: int) -> tuple[str, ...]:
     """Return the columns of a row, in order."""
     items = (f"item_{n}{part}" for n in range(1, limit + 1) for part in ("", "_title", "_price"))
     return (*_TEXT, *_NUMBERS, *_MORE_TEXT, *items)
-
-
-class _ExportLines:
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def write(self, answers: Sequence[Json]) -> None:
-        self._file.write(b"".join(render.dump(answer) + b"\n" for answer in answers))
-
-
-class _Csv:
-    def __init__(self, file: TextIO, limit: int) -> None:
-        self._limit = limit
-        self._writer = csv.DictWriter(file, columns(limit))
-        self._writer.writeheader()
-
-    def write(self, answers: Sequence[Json]) -> None:
-        self._writer.writerows(flat(answer, self._limit) for answer in answers)
-
-
-class _Parquet:
-    def __init__(self, writer: ParquetWriter, limit: int) -> None:
-        self._writer = writer
-        self._limit = limit
-
-    def write(self, answers: Sequence[Json]) -> None:
-        import pyarrow as pa
-
-        rows = [flat(answer, self._limit) for answer in answers]
-        self._writer.write_table(pa.Table.from_pylist(rows, schema=self._writer.schema))
 
 
 @contextmanager
@@ -188,21 +150,21 @@ def _complete(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _sink(path: Path, suffix: str, limit: int) -> Iterator[Sink]:
-    if suffix == ".jsonl":
-        with path.open("wb") as file:
-            yield _ExportLines(file)
-    elif suffix == ".csv":
-        with path.open("w", encoding="utf-8", newline="") as text:
-            yield _Csv(text, limit)
-    elif suffix == ".parquet":
-        with _parquet_writer(path, limit) as writer:
-            yield _Parquet(writer, limit)
-    else:
-        checked(path.with_suffix(suffix))
+def _json_lines(path: Path, _: int) -> Iterator[Write]:
+    with path.open("wb") as file:
+        yield lambda answers: file.writelines(dump(answer) + b"\n" for answer in answers)
 
 
-def _parquet_writer(path: Path, limit: int) -> ParquetWriter:
+@contextmanager
+def _csv(path: Path, limit: int) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, columns(limit))
+        writer.writeheader()
+        yield lambda answers: writer.writerows(flat(answer, limit) for answer in answers)
+
+
+@contextmanager
+def _parquet(path: Path, limit: int) -> Iterator[Write]:
     # Serving does without: loaded by exports to Parquet only.
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
@@ -210,4 +172,11 @@ def _parquet_writer(path: Path, limit: int) -> ParquetWriter:
     numbers = {*_NUMBERS, *(name for name in columns(limit) if name.endswith("_price"))}
     types = {True: pa.float64(), False: pa.string()}
     schema = pa.schema([(name, types[name in numbers]) for name in columns(limit)])
-    return ParquetWriter(path, schema)
+    with ParquetWriter(path, schema) as writer:
+        yield lambda answers: writer.write_table(
+            pa.Table.from_pylist([flat(answer, limit) for answer in answers], schema=schema)
+        )
+
+
+SINKS: Mapping[str, Sink] = {".csv": _csv, ".jsonl": _json_lines, ".parquet": _parquet}
+"""How files are written, by their endings."""

@@ -6,9 +6,35 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from recsys.data.person import ERASED, Remembered
-from recsys.storage.users.consents import NOTHING_SAID, Standing
+from api.model.served import Serving
+from api.requests.query import Query
+from api.runtime import logs
+from recsys.data.person import ERASED, Person, Remembered
+from recsys.data.times import SECOND
+from recsys.errors import StoreUnavailable
+from recsys.storage.privacy import erasure
+from recsys.storage.users.consents import NOTHING_SAID, Consents, Standing
+from recsys.storage.users.live_state import LiveState
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from api.runtime.metrics import Metrics
+
+FORCED = "force_rung is for experiments: this answer is not what the ladder would have served"
+BLIND = (
+    "the event store is unavailable: consents and recent events are not known, "
+    "so nobody is profiled and no channel may be used"
+)
+RECALLED = (
+    "the event store is unavailable: what this user did and allowed is as it was {seconds} s ago"
+)
+FORGOTTEN = (
+    "the event store is unavailable: recent events are not known, and no channel may be used"
+)
 
 Key = tuple[str, bool]
 
@@ -17,6 +43,54 @@ Line = tuple[str, str, int, int]
 ANYBODY = Remembered(profiling=False, readable=False)
 
 MOST_SAID = 200_000
+
+
+class Gather:
+    """Gathers users, from the store or from what is in mind of them.
+
+    Parameters
+    ----------
+    live_state : LiveState
+        Remembers what happened since training.
+    recall : Recall
+        Keeps users in mind for when the store cannot be read.
+    metrics, logger
+        Told of every answer without the store.
+    """
+
+    def __init__(
+        self,
+        live_state: LiveState,
+        recall: Recall,
+        *,
+        metrics: Metrics,
+        logger: FilteringBoundLogger,
+    ) -> None:
+        self._live_state = live_state
+        self._recall = recall
+        self._metrics = metrics
+        self._logger = logger
+
+    def person(
+        self, serving: Serving, user_id: str, query: Query, *, at: int, marketing: bool = True
+    ) -> tuple[Person, list[str]]:
+        """Gather a user, and note what the reader of the answer should know.
+
+        Without the event store nobody's consent is known: then everybody is anybody. Only the
+        channel question needs what `marketing` reads: messages, and consents to channels.
+        """
+        notes = [FORCED] if query.force_rung else []
+        since = serving.watermark
+        try:
+            remembered = self._live_state.of(user_id, since=since, at=at, marketing=marketing)
+        except StoreUnavailable as error:
+            self._metrics.store_read_failed()
+            self._logger.warning("answering without the event store", **logs.described(error))
+            remembered, told_at = self._recall.recall(user_id, since=since, marketing=marketing)
+            notes.append(_without_store(remembered, told_at, at=at))
+        else:
+            self._recall.keep(user_id, remembered, since=since, at=at, marketing=marketing)
+        return serving.answering.person(user_id, remembered, at=at, context=query.context), notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +156,17 @@ class Recall:
         said = self._said.get(user_id)
         return Remembered(profiling=None if said is None else said.granted), None
 
+    def catch_up(self, consents: Consents) -> None:
+        """Learn who was erased or spoke of profiling since the last time.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.forget_erased(partial(erasure.erased_after, consents.database))
+        self.follow(consents.profiling_after)
+
     def follow(self, lines_after: Callable[[int], Iterable[Line]]) -> None:
         """Learn what was said about profiling since the last time.
 
@@ -124,6 +209,12 @@ class Recall:
                 for marketing in (True, False):
                     if kept := self._kept.pop((user_id, marketing), None):
                         self._held -= _weight(kept)
+
+
+def _without_store(remembered: Remembered, told_at: int | None, *, at: int) -> str:
+    if told_at is not None:
+        return RECALLED.format(seconds=max(0, at - told_at) // SECOND)
+    return FORGOTTEN if remembered.readable else BLIND
 
 
 def _weight(kept: _Kept) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.answers.audience import AudienceQuery, Looked
-    from api.requests.query import Asked
-    from api.runtime.json import Json
+    from api.messages.groups import AudienceBody, AudiencePreview
+    from api.messages.users import UserAnswer
+    from api.requests.query import Query
     from api.service import Service
     from recsys.config import Config
     from recsys.data.ids import IdMap
@@ -71,9 +72,11 @@ def export(  # noqa: PLR0913 - options of a command
         raise BadQuery("preview", "", "with --segment or --rule")
     file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
-        said = {} if limit is None else {"limit": str(limit)}
-        job = ExportJob(service, service.reader.said(said, excluded=tuple(exclude or ())))
-        ids = service.not_erased(job.known if users is None else list(exporting.listed(users)))
+        said = {} if limit is None else {"limit": limit}
+        job = ExportJob(service, service.reader.said({**said, "exclude": exclude or ()}))
+        named = None if users is None else list(exporting.listed(users))
+        known = job.known if named is None else named
+        ids = service.identities.people(known, as_named=named is not None)
         wanted = None if wish is None else job.wanted(wish)
         if file is not None:
             total = job.write(ids, wanted, file, channel=channel)
@@ -87,7 +90,7 @@ class ExportJob:
     """One export from one model version."""
 
     service: Service
-    asked: Asked
+    query: Query
 
     @property
     def version(self) -> str:
@@ -99,7 +102,7 @@ class ExportJob:
         """All users that the model version knows."""
         return self.service.current.serving.answering.bundle.interactions.users
 
-    def wanted(self, wish: Mapping[str, Any]) -> AudienceQuery:
+    def wanted(self, wish: AudienceBody) -> AudienceQuery:
         """Return the audience asked for.
 
         Raises
@@ -117,7 +120,8 @@ class ExportJob:
         """Print how many there are."""
         from api.answers import audience
 
-        counted = audience.preview(self._looked_at(ids, wanted), wanted, of=len(ids))
+        looked = self._looked_at(ids, wanted)
+        counted = audience.preview(looked, wanted, of=len(ids), version=self.version)
         console().print(_table(counted))
 
     def write(
@@ -131,10 +135,10 @@ class ExportJob:
         """Write the answers about the users, or those who are wanted, or granted a channel."""
         from api.answers import export as exporting
 
-        def answer(user_id: str) -> Json:
+        def answer(user_id: str) -> UserAnswer:
             service = self.service
             at = service.clock()
-            return service.desk.everything(service.current.serving, user_id, self.asked, at=at)
+            return service.desk.everything(service.current.serving, user_id, self.query, at=at)
 
         members: Iterable[str] = ids
         if wanted is not None:
@@ -146,7 +150,7 @@ class ExportJob:
             steps.begin("answer")
             advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(
-                answer, members, output, limit=self.asked.limit, progress=advance
+                answer, members, output, limit=self.query.limit, progress=advance
             )
 
     def _looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
@@ -155,7 +159,7 @@ class ExportJob:
         service = self.service
         return audience.looked_at(
             service.desk, service.current.serving, wanted, ids,
-            asked=self.asked, at=service.clock(),
+            query=self.query, at=service.clock(),
         )  # fmt: skip
 
     def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
@@ -164,7 +168,7 @@ class ExportJob:
         service = self.service
         return audience.granted(
             service.desk, service.current.serving, channel, ids,
-            asked=self.asked, at=service.clock(),
+            query=self.query, at=service.clock(),
         )  # fmt: skip
 
     def _members(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[str]:
@@ -172,38 +176,39 @@ class ExportJob:
 
         for looked in self._looked_at(ids, wanted):
             for row in audience.members(looked, wanted):
-                yield row["user_id"]
+                yield str(row["user_id"])
 
 
 def _wish(
     segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str]
-) -> Mapping[str, Any] | None:
+) -> AudienceBody | None:
     """Return who is asked for as an API request says it; None without a rule or a segment."""
     if channel and channel not in arms:
         raise BadQuery("channel", channel, ", ".join(arms))
     if segment is None and rule is None:
         return None
     from api.answers import audience
+    from api.messages.groups import AudienceBody
     from recsys.storage.files.cohorts import read_json
 
     said = None if rule is None else read_json(rule)
-    wish = {"segment": segment, "rule": said, "channel": channel}
+    wish = AudienceBody(said, segment, channel)
     audience.check(wish, arms)
     return wish
 
 
-def _table(counted: Json) -> Table:
+def _table(counted: AudiencePreview) -> Table:
     from rich.table import Table
 
     def told(count: int | None) -> str:
         return "withheld" if count is None else f"{count:,}"
 
     table = Table("", "belong", "do not", box=None, caption_justify="left")
-    table.add_row("users", told(counted["users"]), "")
-    table.add_row("of them granted marketing", told(counted["reachable"]), "")
-    table.add_row("users looked among", f"{counted['of']:,}", "")
-    for leaf in counted["decided_by"]:
-        table.add_row(f"decided by {leaf['leaf']}", told(leaf["admitted"]), told(leaf["refused"]))
+    table.add_row("users", told(counted.users), "")
+    table.add_row("of them granted marketing", told(counted.reachable), "")
+    table.add_row("users looked among", f"{counted.of:,}", "")
+    for leaf in counted.decided_by:
+        table.add_row(f"decided by {leaf.leaf}", told(leaf.admitted), told(leaf.refused))
     cells = (cell for column in table.columns for cell in column.cells)
     table.caption = WITHHELD if "withheld" in cells else None
     return table
@@ -212,10 +217,10 @@ def _table(counted: Json) -> Table:
 @contextmanager
 def _opened(settings: Config) -> Iterator[Service]:
     from api.runtime import logs
+    from api.runtime.metrics import Metrics
     from api.service import Service
 
-    service = Service(settings, logger=logs.worries())
-    service.load()
+    service = Service.opened(settings, metrics=Metrics(), logger=logs.worries())
     try:
         yield service
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,10 +55,12 @@ def serve(
 
 def _check(settings: Config) -> None:
     """Find out now, and in one line, what the workers would otherwise stumble over."""
-    from api.service import Service
+    from api.model.served import Current
+    from api.runtime import clock
     from recsys.storage.database.open import open_store
+    from recsys.storage.models.store import ModelStore
 
-    service = Service(settings)
+    clock.configured(settings.serving.clock_start)
     database = open_store(settings.storage)
     try:
         database.read("SELECT 1")
@@ -66,13 +69,14 @@ def _check(settings: Config) -> None:
         typer.echo(f"{error}; answering without it until then", err=True)
     finally:
         database.close()
+    models_dir = settings.storage.models_dir
     try:
-        missing = service.store.champion() is None
+        missing = ModelStore(Path(models_dir)).champion() is None
     except CorruptArtifact as error:
         typer.echo(f"{error}; looking for an earlier champion", err=True)
         return
     if missing:
-        typer.echo(f"{service.why_not_serving()}; answering 503 until then", err=True)
+        typer.echo(f"{Current(models_dir).why_not}; answering 503 until then", err=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from api.model.served import Current, Serving
 from api.runtime import logs
-from recsys.bundle import Bundle
+from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
-from recsys.errors import StoreError
+from recsys.errors import OtherStore, StoreError, StoreUnavailable
 from recsys.model_version import Answering
 from recsys.storage.models import journal
 from recsys.storage.models.store import ModelStore, Pointer
@@ -37,6 +37,8 @@ class Champion:
         What is kept up to date.
     config : Config
         Privacy, and the trait that makes segments.
+    belongs : callable
+        Returns why a version must not answer from the store that there is, empty where it may.
     on_swap : callable
         Called with every version that begins to serve, before it does.
     logger : FilteringBoundLogger
@@ -49,15 +51,19 @@ class Champion:
         current: Current,
         config: Config,
         *,
+        belongs: Callable[[Manifest], str],
         on_swap: Callable[[Serving], None],
         logger: FilteringBoundLogger,
     ) -> None:
         self._store = store
         self._current = current
         self._config = config
+        self._granted = config.privacy.profiling == "granted"
+        self._belongs = belongs
         self._on_swap = on_swap
         self._logger = logger
         self._seen: Pointer | None = None
+        self._unchecked: Manifest | None = None
 
     def start(self) -> None:
         """Load the champion; when it is refused, the nearest earlier champion that is sound.
@@ -75,8 +81,10 @@ class Champion:
     async def look(self) -> bool:
         """Look for a new champion once, and return whether another version serves now.
 
-        Loading it disturbs no request.
+        Loading it disturbs no request. A version that was taken while the store could not be read
+        is compared with the store as soon as it can.
         """
+        await asyncio.to_thread(self._check)
         before, seen, pointer = self._current.version, self._seen, self._pointer()
         if pointer is not None and pointer != seen:
             await asyncio.to_thread(self._try, pointer.version)
@@ -116,7 +124,10 @@ class Champion:
         bundle, manifest = self._store.load(version, Bundle)
         for array in arrays(bundle):
             touch(array)
-        granted = self._config.privacy.profiling == "granted"
+        why = self._why_not(manifest)
+        if why and not self._config.serving.accept_other_store:
+            raise OtherStore(version, why)
+        granted = self._granted and not why and self._unchecked is None
         answering = Answering.of(
             version,
             bundle,
@@ -126,6 +137,26 @@ class Champion:
         )
         sha256 = self._store.manifest_sha256(version)
         return Serving.of(answering, sha256=sha256)
+
+    def _why_not(self, manifest: Manifest) -> str:
+        try:
+            self._unchecked, why = None, self._belongs(manifest)
+        except StoreUnavailable:
+            # Until it can be read nobody is profiled who has not granted it.
+            self._unchecked, why = manifest, ""
+        return why
+
+    def _check(self) -> None:
+        """Compare what serves with the store, where that was not done yet."""
+        if self._unchecked is None or self._current.version is None:
+            return
+        serving = self._current.serving
+        if self._why_not(self._unchecked):
+            self._current.withdraw()
+            self._try(serving.answering.version)
+        elif self._unchecked is None:
+            answering = replace(serving.answering, profiling_default=self._granted)
+            self._current.swap(replace(serving, answering=answering))
 
     def _refuse(self, version: str, why: str, **facts: Any) -> bool:
         if self._current.refused != why:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.model.item_facts import FactsByRow
 from api.model.reasons import Reasons
+from recsys.data.times import SECOND
 from recsys.errors import NoChampion
 from recsys.model_version import Answering
 
@@ -73,6 +74,20 @@ class Current:
     def version(self) -> str | None:
         """Name of the version that serves now, None before the first."""
         return self._serving.answering.version if self._serving else None
+
+    @property
+    def why_not(self) -> str:
+        """Why no version serves, where none does."""
+        return self.refused or f"no champion in {self._models_dir}: run `recsys train` first"
+
+    def age_seconds(self, at: int) -> float:
+        """Return the time from the end of the training data to `at`; 0 without a version."""
+        serving = self._serving
+        return 0.0 if serving is None else (at - serving.answering.manifest.data_until) / SECOND
+
+    def withdraw(self) -> None:
+        """Serve no version from the next request on."""
+        self._serving = None
 
     def swap(self, serving: Serving) -> None:
         """Serve another version from the next request on."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from recsys.errors import BadQuery, BodyTooLarge
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
 
 _SHOWN = 60
 
 
-async def read_object(request: Request, *, most_bytes: int) -> dict[str, Any]:
+async def read_object(receive: Receive, *, most_bytes: int) -> dict[str, Any]:
     """Return the JSON object in the body of a request.
 
     Raises
@@ -22,7 +25,7 @@ async def read_object(request: Request, *, most_bytes: int) -> dict[str, Any]:
     BadQuery
         Not JSON, or not an object.
     """
-    raw = await _read(request, most_bytes)
+    raw = await _read(receive, most_bytes)
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -33,9 +36,13 @@ async def read_object(request: Request, *, most_bytes: int) -> dict[str, Any]:
     return found
 
 
-async def _read(request: Request, most_bytes: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
+async def _read(receive: Receive, most_bytes: int) -> bytes:
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > most_bytes:
             raise BodyTooLarge(most_bytes)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.messages import people, schema
+from api.messages.people import ConsentAnswer, ConsentBody
 from api.requests.query import identifier
-from api.runtime.json import Json, instant
 from recsys.data.times import DAY, instant_of
 from recsys.errors import BadConsent, BadEvent, BadQuery
-from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, holding
+from recsys.storage.users.consents import MARKETING, PROFILING, Consent, holding
 
-FIELDS = ("purpose", "channel", "state", "at", "basis", "source", "text_version")
 SOURCE = "api"
 
 
@@ -28,8 +29,9 @@ def read(
     BadConsent
         The same, and which of many it is.
     """
+    line = partial(_line, user_id=user_id, channels=channels, zone=zone, now=now)
     if "consents" not in body:
-        return [_line(body, user_id, channels=channels, zone=zone, now=now)]
+        return [line(body)]
     said = body["consents"]
     if not isinstance(said, list) or not said:
         raise BadQuery("consents", said, "a list of objects, at least one")
@@ -38,60 +40,36 @@ def read(
         if not isinstance(one, dict):
             raise BadConsent(index, None, BadQuery("consent", one, "an object"))
         try:
-            lines.append(_line(one, user_id, channels=channels, zone=zone, now=now))
+            lines.append(line(one))
         except BadQuery as error:
             raise BadConsent(index, one.get("channel"), error) from error
     return lines
 
 
-def told(user_id: str, ledger: Sequence[Consent], *, channels: Sequence[str]) -> Json:
+def told(user_id: str, ledger: Sequence[Consent], *, channels: Sequence[str]) -> ConsentAnswer:
     """Return what holds now, and the whole ledger; what was never said is denied or null."""
     holds = holding(ledger)
-    return {
-        "user_id": user_id,
-        "profiling": holds.get((PROFILING, "")),
-        "marketing": {name: holds.get((MARKETING, name), False) for name in channels},
-        "ledger": [
-            {**{name: getattr(line, name) for name in FIELDS}, "at": instant(line.at)}
-            for line in ledger
-        ],
-    }
+    marketing = {name: holds.get((MARKETING, name), False) for name in channels}
+    lines = [people.line(consent) for consent in ledger]
+    return ConsentAnswer(user_id, holds.get((PROFILING, "")), marketing, lines)
 
 
 def _line(
     said: Mapping[str, Any], user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
 ) -> Consent:
-    if odd := sorted(said.keys() - {*FIELDS}):
-        raise BadQuery(odd[0], said[odd[0]], f"one of the fields {', '.join(FIELDS)}")
-    purpose = _one_of("purpose", said, (MARKETING, PROFILING))
-    channel = _one_of("channel", said, channels) if purpose == MARKETING else ""
-    if purpose == PROFILING and said.get("channel"):
-        raise BadQuery("channel", said["channel"], "nothing: profiling is not by channel")
-    text = {name: _text(name, said) for name in ("basis", "source", "text_version")}
-    return Consent(
-        user_id,
-        purpose,
-        channel,
-        _one_of("state", said, (GRANTED, DENIED)),
-        _at(said.get("at"), zone=zone, now=now),
-        text["basis"],
-        text["source"] or SOURCE,
-        text["text_version"],
+    body = schema.read(said, ConsentBody)
+    channel = body.channel or ""
+    if body.purpose == PROFILING and channel:
+        raise BadQuery("channel", channel, "nothing: profiling is not by channel")
+    if body.purpose == MARKETING and channel not in channels:
+        raise BadQuery("channel", body.channel, f"one of {', '.join(channels)}")
+    basis, source, text_version = (
+        identifier(name, text) if (text := getattr(body, name)) else ""
+        for name in ("basis", "source", "text_version")
     )
-
-
-def _one_of(name: str, said: Mapping[str, Any], allowed: Sequence[str]) -> str:
-    found = said.get(name)
-    if not isinstance(found, str) or found not in allowed:
-        raise BadQuery(name, found, f"one of {', '.join(allowed)}")
-    return found
-
-
-def _text(name: str, said: Mapping[str, Any]) -> str:
-    found = said.get(name) or ""
-    if not isinstance(found, str):
-        raise BadQuery(name, found, "a text")
-    return identifier(name, found) if found else ""
+    at = _at(body.at, zone=zone, now=now)
+    source = source or SOURCE
+    return Consent(user_id, body.purpose, channel, body.state, at, basis, source, text_version)
 
 
 def _at(said: object, *, zone: ZoneInfo, now: int) -> int:

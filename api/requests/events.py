@@ -87,7 +87,8 @@ class EventParser:
             raise BadEvent("not_an_object", f"an event is a JSON object, not {shown(payload)}")
         said = EVENT.said(payload)
         anonymous_id = self._id(said, "anonymous")
-        user_id = self._id(said, "user") or anonymous_id or self._id(said, "email")
+        named_id = self._id(said, "user")
+        user_id = named_id or anonymous_id or self._id(said, "email")
         if not user_id:
             text({}, "user", needed="user_id", by="every event")
         call = text(said, "call")
@@ -98,11 +99,13 @@ class EventParser:
                 previous_id = self._id(said, "previous")
                 if not previous_id:
                     text({}, "previous", needed="previous_id", by="an alias")
-                return Aliased(previous_id, user_id)
+                return Aliased(previous_id, user_id, _proof(said))
         kind = self._kind(said, call)
         events = self._events(said, kind, user_id, self._at(said, now))
-        if kind not in _BY_MACHINES and is_machine(said):
-            return [replace(event, machine=True) for event in events]
+        machine = kind not in _BY_MACHINES and is_machine(said)
+        anonymous = bool(anonymous_id) and not named_id
+        if machine or anonymous:
+            return [replace(event, machine=machine, anonymous=anonymous) for event in events]
         return events
 
     def _id(self, said: Said, meaning: str) -> str:
@@ -127,7 +130,14 @@ class EventParser:
         except BadQuery as error:
             raise BadEvent("bad_timezone", str(error)) from error
         previous_id = anonymous_id if anonymous_id != user_id else ""
-        return Identified(user_id, {self._trait: trait} if trait else {}, zone, previous_id)
+        return Identified(
+            user_id,
+            {self._trait: trait} if trait else {},
+            zone,
+            previous_id,
+            proof=_proof(said),
+            anonymous=user_id == anonymous_id,
+        )
 
     def _kind(self, said: Said, call: str) -> str:
         name = text(said, "kind")
@@ -230,6 +240,14 @@ class EventParser:
             order_id=order_id,
             properties=orjson.dumps(kept).decode() if kept else None,
         )
+
+
+def _proof(said: Said) -> str:
+    """Return the proof of an id, which Segment's clients can hand in with traits or context."""
+    for place in (said, *(named(said.get(name)) for name in ("traits", "context"))):
+        if found := text(place, "proof" if place is said else "userhash"):
+            return found
+    return ""
 
 
 def _event_id(said: Said, at: int) -> str:

@@ -1,88 +1,121 @@
-"""What a request asks for beyond the user: read from the query string or a JSON body."""
+"""What a request asks for beyond the user: one value, read from a query string or a JSON body."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import Request
+from msgspec import Meta, Struct
 
+from api.messages import schema
+from api.messages.message import told
+from api.runtime.json import Json
 from recsys.config import Config
 from recsys.data import times
 from recsys.data.ids import MAX_ID_LENGTH
-from recsys.data.person import NO_CONTEXT, Context
+from recsys.data.person import Context
 from recsys.errors import BadQuery, UnknownParameter
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 
 ENCODED_SLASH = "\udc2f"
-EXPERIMENT = ("experiment", "variant")
 _CACHED_BYTES = 200
+_COUNTS = ("limit", "per_category")
+_LISTS = ("exclude", "cart")
+_IDS = ("device", "decision", "session", "experiment", "variant")
 
 Names = frozenset[str]
 """Names of parameters; ``trait`` stands for the configured trait (``country``) too."""
 
 NO_NAMES: Names = frozenset()
+SIMILAR: Names = frozenset({"limit", "exclude"})
+MOMENT: Names = frozenset({"placement", "device", "trait", "timezone", "force_rung", "explain"})
+ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category"}
+CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
+
+Whole = Annotated[int, Meta(ge=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A valid request.
+class Query(Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True):
+    """What is asked for; each field is a parameter, by its own name."""
 
-    Attributes
-    ----------
-    limit : int
-        Most items in the answer.
-    excluded : tuple of str
-        Items that must not be in it.
-    context : Context
-        The moment.
-    force : RungName or None
-        The one rung to ask, for experiments.
-    explain : bool
-        Whether reasons and trails are wanted.
-    repeats : Repeats
-        What becomes of items that the user had before.
-    per_category : int or None
-        Most items of one category; None for no bound.
-    decision : str
-        Id of the decision that the channel question is asked for; empty: advice only.
-    session, experiment, variant : str
-        Written to the log with a decision.
-    """
+    limit: Annotated[Whole, told("most items; see serving.max_limit")]
+    exclude: Annotated[
+        tuple[str, ...],
+        told("items that must not be in the answer; repeat it, or separate ids by commas"),
+    ] = ()
+    cart: Annotated[
+        tuple[str, ...],
+        told("items in the cart now: they count as events, and are not in the answer; as exclude"),
+    ] = ()
+    repeats: Annotated[
+        Repeats, told("items that the user had before: allow them, exclude them, or only them")
+    ] = Repeats.ALLOW
+    per_category: Annotated[
+        Whole | None, told("most items of one category; the answer may be shorter for it")
+    ] = None
+    placement: Annotated[str, told("where the answer will be shown")] = ""
+    device: Annotated[
+        str, told("what it will be shown on, as events name it", examples=["mobile"])
+    ] = ""
+    trait: Annotated[str, told("value of the trait that makes segments; also by its own name")] = ""
+    timezone: Annotated[str, told("the user's zone, an IANA name", examples=["Europe/Paris"])] = ""
+    force_rung: Annotated[
+        RungName | None,
+        told(
+            "for experiments: ask this rung only, with rung 0 below it; the answer says so",
+            extra_json_schema={"enum": [str(name) for name in RungName]},
+        ),
+    ] = None
+    explain: Annotated[bool, told("whether to give reasons and trails")] = True
+    decision: Annotated[
+        str,
+        told(
+            "id of a decision on the channel: then channels.epsilon explores, and what was decided "
+            "is logged before it is answered; the same id for the same user is the same decision, "
+            "but `none` once consent to its channel is withdrawn"
+        ),
+    ] = ""
+    session: Annotated[str, told("logged with a decision")] = ""
+    experiment: Annotated[str, told("logged with a decision")] = ""
+    variant: Annotated[str, told("logged with a decision")] = ""
 
-    limit: int
-    excluded: tuple[str, ...] = ()
-    context: Context = NO_CONTEXT
-    force: RungName | None = None
-    explain: bool = True
-    repeats: Repeats = Repeats.ALLOW
-    per_category: int | None = None
-    decision: str = ""
-    session: str = ""
-    experiment: str = ""
-    variant: str = ""
+    @cached_property
+    def context(self) -> Context:
+        """The moment, as rungs see it."""
+        return Context(
+            placement=self.placement, trait=self.trait, timezone=self.timezone, cart=self.cart,
+            device=self.device,
+        )  # fmt: skip
 
 
-class Reader:
-    """Reads requests by the limits of a configuration.
+class QueryReader:
+    """Reads what is asked for, by the limits of a configuration.
 
     Parameters
     ----------
     config : Config
         Limits, and the name of the trait that may be said (``country``).
+
+    Attributes
+    ----------
+    parameters : mapping of str to JSON Schema
+        Every parameter there is.
     """
 
     def __init__(self, config: Config) -> None:
-        self._serving = config.serving
+        most = config.serving.max_limit
         self._trait = config.segments.trait
-        self._cached: Callable[[bytes, Names], Asked] = lru_cache(256)(self._parsed)
+        self._limit = min(config.serving.default_limit, most)
+        self.parameters: dict[str, Json] = schema.members(Query)
+        for name in _COUNTS:
+            self.parameters[name]["maximum"] = most
+        self.parameters["limit"]["default"] = self._limit
+        self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
 
-    def query(self, query_string: bytes, known: Names = NO_NAMES) -> Asked:
+    def query(self, query_string: bytes, known: Names = NO_NAMES) -> Query:
         """Read a query string of `known` parameters.
 
         Raises
@@ -95,8 +128,8 @@ class Reader:
         short = len(query_string) <= _CACHED_BYTES
         return self._cached(query_string, known) if short else self._parsed(query_string, known)
 
-    def body(self, fields: Mapping[str, Any], known: Names) -> Asked:
-        """Read the `known` fields of a JSON body.
+    def body(self, fields: Mapping[str, Any], known: Names) -> Query:
+        """Read the `known` fields of a JSON body; null says nothing.
 
         Raises
         ------
@@ -106,58 +139,38 @@ class Reader:
             One that is not known here.
         """
         self._refuse_unknown(fields, known)
-        said = {}
-        for name, value in fields.items():
-            if name not in {"exclude", "cart"} and value is not None:
-                if not isinstance(value, (str, int, float)):
-                    raise BadQuery(name, value, "a text, a number, true or false")
-                said[name] = value if isinstance(value, str) else json.dumps(value)
-        return self.said(said, excluded=_ids(fields, "exclude"), cart=_ids(fields, "cart"))
+        return self.said({name: value for name, value in fields.items() if value is not None})
 
-    def said(
-        self,
-        said: Mapping[str, str],
-        *,
-        excluded: tuple[str, ...] = (),
-        cart: tuple[str, ...] = (),
-    ) -> Asked:
-        """Read parameters given by name.
+    def said(self, said: Mapping[str, Any]) -> Query:
+        """Read parameters given by name, texts or what texts stand for.
 
         Raises
         ------
         BadQuery
             A parameter outside what is allowed.
         """
-        serving = self._serving
-        return Asked(
-            limit=limit(said.get("limit"), serving.default_limit, most=serving.max_limit),
-            excluded=excluded,
-            context=Context(
-                placement=said.get("placement", ""),
-                trait=said.get(self._trait, said.get("trait", "")),
-                timezone=_timezone(said.get("timezone", "")),
-                cart=cart,
-                device=_named("device", said),
-            ),
-            force=rung(said.get("force_rung", "")),
-            explain=truth("explain", said.get("explain", "true")),
-            repeats=repeats(said.get("repeats", Repeats.ALLOW)),
-            per_category=(
-                _count("per_category", said["per_category"], serving.max_limit)
-                if "per_category" in said
-                else None
-            ),
-            # An id left empty by mistake would be advice that nobody learns from.
-            decision=identifier("decision", said["decision"]) if "decision" in said else "",
-            **{name: _named(name, said) for name in ("session", *EXPERIMENT)},
-        )
+        fields = {"limit": self._limit, **said}
+        if self._trait in fields:
+            fields["trait"] = fields.pop(self._trait)
+        if fields.get("force_rung") == "":
+            del fields["force_rung"]
+        query = schema.read(fields, Query, self.parameters, strict=False)
+        for name in _COUNTS:
+            if not _is_count(fields.get(name, 1), self.parameters[name]["maximum"]):
+                raise BadQuery(name, fields[name], schema.allowed(self.parameters[name]))
+        # An id left empty by mistake would be advice that nobody learns from.
+        for name in _IDS:
+            if name in fields and (fields[name] or name == "decision"):
+                identifier(name, fields[name])
+        if query.timezone:
+            times.zone(query.timezone)
+        return query
 
-    def _parsed(self, query_string: bytes, known: Names) -> Asked:
+    def _parsed(self, query_string: bytes, known: Names) -> Query:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
         self._refuse_unknown((name for name, _ in pairs), known)
-        return self.said(
-            dict(pairs), excluded=_listed(pairs, "exclude"), cart=_listed(pairs, "cart")
-        )
+        lists = {name: _listed(pairs, name) for name in _LISTS if name in known}
+        return self.said({**dict(pairs), **lists})
 
     def _refuse_unknown(self, said: Iterable[str], known: Names) -> None:
         for name in said:
@@ -166,93 +179,6 @@ class Reader:
 
     def _allowed(self, known: Names) -> Names:
         return known | {self._trait} if "trait" in known else known
-
-
-def refuse_parameters(request: Request) -> None:
-    """Refuse a query string where nothing can be asked.
-
-    Raises
-    ------
-    UnknownParameter
-        There is one.
-    """
-    for name in request.query_params:
-        raise UnknownParameter(name, allowed=())
-
-
-def _ids(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    found = fields.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(item_id, str) for item_id in found):
-        raise BadQuery(name, found, "a list of item ids")
-    return tuple(found)
-
-
-def _listed(pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
-    parts = (part for name, value in pairs if name == wanted for part in value.split(","))
-    return tuple(filter(None, parts))
-
-
-def limit(text: str | None, default: int, *, most: int) -> int:
-    """Return how many items are asked for.
-
-    Raises
-    ------
-    BadQuery
-        Not a whole number from 1 to `most`.
-    """
-    if text is None:
-        return min(default, most)
-    return _count("limit", text, most)
-
-
-def _count(parameter: str, text: str, most: int) -> int:
-    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= wanted <= most:
-        raise BadQuery(parameter, text, f"a whole number from 1 to {most:,}")
-    return wanted
-
-
-def rung(text: str) -> RungName | None:
-    """Return the rung of that name; None for none.
-
-    Raises
-    ------
-    BadQuery
-        There is no such rung.
-    """
-    if not text:
-        return None
-    try:
-        return RungName(text)
-    except ValueError as error:
-        raise BadQuery("force_rung", text, ", ".join(RungName)) from error
-
-
-def repeats(text: str) -> Repeats:
-    """Return what becomes of items that the user had before.
-
-    Raises
-    ------
-    BadQuery
-        There is no such choice.
-    """
-    try:
-        return Repeats(text)
-    except ValueError as error:
-        raise BadQuery("repeats", text, ", ".join(Repeats)) from error
-
-
-def truth(parameter: str, text: str) -> bool:
-    """Return whether `text` says yes.
-
-    Raises
-    ------
-    BadQuery
-        It says neither yes nor no.
-    """
-    if text.lower() not in {"true", "false", "1", "0"}:
-        raise BadQuery(parameter, text, "true or false")
-    return text.lower() in {"true", "1"}
 
 
 def identifier(parameter: str, text: str) -> str:
@@ -270,12 +196,15 @@ def identifier(parameter: str, text: str) -> str:
     return found
 
 
-def _named(name: str, said: Mapping[str, str]) -> str:
-    return identifier(name, found) if (found := said.get(name, "")) else ""
+def _listed(pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+    parts = (part for name, value in pairs if name == wanted for part in value.split(","))
+    return tuple(filter(None, parts))
 
 
-def _timezone(text: str) -> str:
-    return times.zone(text).key if text else ""
+def _is_count(said: object, most: int) -> bool:
+    # A text such as `1_0` or digits of another script stands for a number in Python alone.
+    digits = str(said)
+    return digits.isascii() and digits.isdigit() and 1 <= int(digits) <= most
 
 
 def _encodable(text: str) -> bool:

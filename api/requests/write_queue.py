@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from api.runtime.clock import Clock
 from recsys.errors import StoreUnavailable
 from recsys.storage.events.event import Event, Reception
+from recsys.storage.events.log import EventLog
 
 Waiting = tuple[Sequence[Event], "asyncio.Future[list[Reception]]"]
 
@@ -16,16 +18,17 @@ class Inbox:
 
     Parameters
     ----------
-    write : callable
-        Writes events durably and returns a verdict for each; runs in a thread.
+    log : EventLog
+        Writes events durably and returns a verdict for each, in a thread.
+    clock : Clock
+        When they are written.
     most_waiting : int
         Requests that may wait; more are turned away.
     """
 
-    def __init__(
-        self, write: Callable[[Sequence[Event]], list[Reception]], *, most_waiting: int = 1_000
-    ) -> None:
-        self._write = write
+    def __init__(self, log: EventLog, clock: Clock, *, most_waiting: int = 1_000) -> None:
+        self._log = log
+        self._clock = clock
         self._most_waiting = most_waiting
         self._waiting: list[Waiting] = []
         self._writer: asyncio.Task[None] | None = None
@@ -56,7 +59,9 @@ class Inbox:
             group, self._waiting = self._waiting, []
             events = [event for own, _ in group for event in own]
             try:
-                verdicts = iter(await asyncio.to_thread(self._write, events))
+                verdicts = iter(
+                    await asyncio.to_thread(self._log.append, events, now=self._clock())
+                )
             except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was
                 for _, done in group:
                     if not done.done():

@@ -6,120 +6,121 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
+from starlette.responses import StreamingResponse
 
 from api.answers import audience as audiences
-from api.answers import render
 from api.answers.audience import COLUMNS, AudienceQuery, Looked
+from api.messages import schema
+from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
+from api.messages.message import dump
 from api.model.served import Serving
-from api.requests.body import read_object
-from api.runtime.json import Json
-from api.service import Service
 from api.web.keys import Right
-from api.web.openapi import AUDIENCE_BODY, KEYS, NOT_FOUND, PROBLEMS, TOO_LARGE, described
-from api.web.response import PRIVATE, Answer
-from api.web.schemas import AudiencePreview
-from recsys.errors import BadQuery
+from api.web.response import PRIVATE
+from api.web.route import Body, Call, Route, route
 
-FIELDS = ("rule", "segment", "channel")
+if TYPE_CHECKING:
+    from api.service import Service
+
 MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
-
-class Audiences:
-    """Handlers over one service."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def preview(self, request: Request) -> Response:
-        """Count who belongs to a segment or a rule, and which leaf of the rule decided."""
-        serving = self._service.current.serving
-        body = await self._body(request, FIELDS)
-        wanted = self._wanted(body, serving)
-        counted = await asyncio.to_thread(self._count, serving, wanted)
-        answer = {"model_version": serving.answering.version, **counted}
-        return Answer(render.dump(answer), headers=PRIVATE)
-
-    async def export(self, request: Request) -> Response:
-        """List who belongs and consented to marketing, as CSV or JSON lines, in a stream."""
-        serving = self._service.current.serving
-        body = await self._body(request, (*FIELDS, "format"))
-        form = body.get("format", "csv")
-        if form not in MEDIA:
-            raise BadQuery("format", form, ", ".join(MEDIA))
-        wanted = self._wanted(body, serving)
-        known = serving.answering.bundle.interactions.users
-        users = await asyncio.to_thread(self._service.not_erased, known)
-        chunks = self._looked_at(serving, wanted, users)
-        # What is wrong with the store is told by the status, as long as there is one to tell.
-        first = await asyncio.to_thread(_next, chunks, wanted)
-        return StreamingResponse(_lines(first, chunks, wanted, form), media_type=MEDIA[form],
-                                 headers=PRIVATE)  # fmt: skip
-
-    async def _body(self, request: Request, known: tuple[str, ...]) -> Json:
-        self._service.keys.check(request.scope, Right.READ)
-        body = await read_object(request, most_bytes=self._service.config.serving.max_body_bytes)
-        for name in body:
-            if name not in known:
-                raise BadQuery(name, body[name], f"the fields {', '.join(known)}")
-        return body
-
-    def _wanted(self, body: Json, serving: Serving) -> AudienceQuery:
-        arms = self._service.config.channels.arms
-        return audiences.read(body, serving.answering, self._service.desk.cohorts, arms)
-
-    def _looked_at(self, serving: Serving, wanted: AudienceQuery, users: Any) -> Iterator[Looked]:
-        service = self._service
-        asked = service.reader.query(b"")
-        at = service.clock()
-        return audiences.looked_at(service.desk, serving, wanted, users, asked=asked, at=at)
-
-    def _count(self, serving: Serving, wanted: AudienceQuery) -> Json:
-        users = self._service.not_erased(serving.answering.bundle.interactions.users)
-        drawn = audiences.sample(users, seed=self._service.config.training.seed)
-        return audiences.preview(self._looked_at(serving, wanted, drawn), wanted, of=len(users))
+EXAMPLES = {
+    "a segment": {"segment": "rfm:at_risk", "channel": "email"},
+    "a rule": {
+        "rule": {
+            "all": [
+                {"event": "purchase", "count": {"gte": 3}, "within_days": 365},
+                {"score": "churn", "op": "gte", "value": 0.5},
+                {"not": {"trait": "country", "op": "eq", "value": "Germany"}},
+            ]
+        }
+    },
+}
 
 
-def register(app: FastAPI, service: Service) -> None:
-    """Add the routes."""
-    handlers = Audiences(service)
-    for path, handler, response in (
-        ("/v1/audiences:preview", handlers.preview, {"model": AudiencePreview}),
-        ("/v1/audiences:export", handlers.export, {"content": {kind: {} for kind in MEDIA}}),
-    ):
-        app.add_api_route(
-            path,
-            handler,
-            methods=["POST"],
-            tags=["segments"],
-            summary=described(handler),
-            responses={200: response, **PROBLEMS, **NOT_FOUND, **TOO_LARGE, **KEYS},
-            response_class=Response,
-            openapi_extra={"requestBody": AUDIENCE_BODY},
-        )
+@route(
+    "POST /v1/audiences:preview",
+    AudiencePreview,
+    tag="segments",
+    right=Right.READ,
+    cache=PRIVATE,
+    body=Body((AudienceBody,), EXAMPLES),
+    may=(404,),
+)
+async def preview(service: Service, call: Call) -> AudiencePreview:
+    """Count who belongs to a segment or a rule, and which leaf of the rule decided."""
+    serving = service.current.serving
+    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceBody)
+    return await asyncio.to_thread(_counted, service, serving, _wanted(service, serving, body))
+
+
+@route(
+    "POST /v1/audiences:export",
+    {media: {"type": "string"} for media in MEDIA.values()},
+    tag="segments",
+    right=Right.READ,
+    body=Body((AudienceExportBody,), EXAMPLES),
+    may=(404,),
+)
+async def export(service: Service, call: Call) -> StreamingResponse:
+    """List who belongs and consented to marketing, as CSV or JSON lines, in a stream."""
+    serving = service.current.serving
+    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceExportBody)
+    wanted = _wanted(service, serving, body)
+    users = await asyncio.to_thread(_users, service, serving)
+    chunks = _looked_at(service, serving, wanted, users)
+    # What is wrong with the store is told by the status, as long as there is one to tell.
+    first = await asyncio.to_thread(_next, chunks, wanted)
+    lines = _lines(first, chunks, wanted, body.format)
+    headers = {"Cache-Control": PRIVATE}
+    return StreamingResponse(lines, media_type=MEDIA[body.format], headers=headers)
+
+
+ROUTES: tuple[Route, ...] = (preview, export)
+
+
+def _wanted(service: Service, serving: Serving, body: AudienceBody) -> AudienceQuery:
+    arms = service.config.channels.arms
+    return audiences.read(body, serving.answering, service.desk.cohorts, arms)
+
+
+def _users(service: Service, serving: Serving) -> Any:
+    return service.identities.people(serving.answering.bundle.interactions.users)
+
+
+def _looked_at(
+    service: Service, serving: Serving, wanted: AudienceQuery, users: Any
+) -> Iterator[Looked]:
+    query, at = service.reader.query(b""), service.clock()
+    return audiences.looked_at(service.desk, serving, wanted, users, query=query, at=at)
+
+
+def _counted(service: Service, serving: Serving, wanted: AudienceQuery) -> AudiencePreview:
+    users = _users(service, serving)
+    drawn = audiences.sample(users, seed=service.config.training.seed)
+    looked = _looked_at(service, serving, wanted, drawn)
+    return audiences.preview(looked, wanted, of=len(users), version=serving.answering.version)
 
 
 async def _lines(
-    rows: list[Json] | None, chunks: Iterator[Looked], wanted: AudienceQuery, form: str
+    rows: list[Any] | None, chunks: Iterator[Looked], wanted: AudienceQuery, form: str
 ) -> AsyncIterator[bytes]:
     """Yield the file chunk by chunk, `rows` first; other requests are answered between."""
     if form == "csv":
         yield _csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
     while rows is not None:
         if rows:
-            yield _csv(rows) if form == "csv" else b"".join(render.dump(r) + b"\n" for r in rows)
+            yield _csv(rows) if form == "csv" else b"".join(dump(row) + b"\n" for row in rows)
         rows = await asyncio.to_thread(_next, chunks, wanted)
 
 
-def _next(chunks: Iterator[Looked], wanted: AudienceQuery) -> list[Json] | None:
+def _next(chunks: Iterator[Looked], wanted: AudienceQuery) -> list[Any] | None:
     looked = next(chunks, None)
     return None if looked is None else list(audiences.members(looked, wanted))
 
 
-def _csv(rows: list[Json]) -> bytes:
+def _csv(rows: list[Any]) -> bytes:
     text = io.StringIO()
     csv.DictWriter(text, COLUMNS).writerows(rows)
     return text.getvalue().encode()

@@ -1,86 +1,64 @@
-"""Answers that are about nobody: similar items, the model itself."""
+"""Answers that are about nobody: similar items, usage intervals, the model itself."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request, Response
+from typing import TYPE_CHECKING
 
-from api.answers import render
-from api.requests.query import identifier, refuse_parameters
+from api.messages import groups
+from api.messages.groups import UsageIntervalAnswer
+from api.messages.operations import ModelAnswer
+from api.messages.users import SimilarAnswer, similar_items
+from api.requests.query import NO_NAMES, SIMILAR
 from api.runtime import json
-from api.runtime.json import Json
-from api.service import Service
-from api.web.openapi import EXCLUDE, ITEM_ID, LIMIT, NOT_FOUND, PROBLEMS, described, names
-from api.web.response import FRESH, SHARED, Answer
-from api.web.schemas import ModelAnswer, SimilarAnswer
+from api.web.response import SHARED
+from api.web.route import Call, Route, route
 
-SIMILAR_QUERY = [LIMIT, EXCLUDE]
-_KNOWN = names(SIMILAR_QUERY)
+if TYPE_CHECKING:
+    from api.service import Service
 
 
-class Browse:
-    """Handlers over one service."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def similar(self, request: Request) -> Response:
-        """Find what the users of an item also take."""
-        service, serving = self._service, self._service.current.serving
-        answering = serving.answering
-        asked = service.reader.query(request.scope["query_string"], _KNOWN)
-        item_id = identifier("item_id", request.path_params["item_id"])
-        found = answering.bundle.items.similar(
-            answering.item_row(item_id), asked.limit, allowed=answering.allowed(asked.excluded)
-        )
-        answer = {
-            "item_id": item_id,
-            "model_version": answering.version,
-            "generated_at": json.instant(service.clock()),
-            "items": render.ranking(found, serving),
-            "next_cursor": None,
-        }
-        return Answer(render.dump(answer), headers=SHARED)
-
-    async def model(self, request: Request) -> Response:
-        """Tell which model version serves, where it came from, and which rungs are shipped."""
-        refuse_parameters(request)
-        service, answering = self._service, self._service.current.serving.answering
-        manifest = answering.manifest
-        answer: Json = {
-            "version": answering.version,
-            "data_until": json.instant(manifest.data_until),
-            "age_seconds": service.model_age_seconds(),
-            "fingerprint": manifest.fingerprint,
-            "counts": dict(manifest.counts),
-            "simulated": list(manifest.simulated),
-            "rungs": {
-                str(question): {str(name): verdict.shipped for name, verdict in verdicts.items()}
-                for question, verdicts in manifest.verdicts.items()
-            },
-            "refused": service.current.refused or None,
-        }
-        return Answer(render.dump(answer), headers=FRESH)
+@route(
+    "GET /v1/items/{item_id:path}/similar",
+    SimilarAnswer,
+    tag="items",
+    takes=SIMILAR,
+    cache=SHARED,
+    may=(404,),
+)
+def similar(service: Service, call: Call) -> SimilarAnswer:
+    """Find what the users of an item also take."""
+    serving, query = service.current.serving, call.query
+    answering = serving.answering
+    found = answering.bundle.items.similar(
+        answering.item_row(call.id), query.limit, allowed=answering.allowed(query.exclude)
+    )
+    at = json.instant(service.clock())
+    return SimilarAnswer(call.id, answering.version, at, similar_items(found, serving))
 
 
-def register(app: FastAPI, service: Service) -> None:
-    """Add the routes."""
-    browse = Browse(service)
-    for path, handler, model, parameters, tag in (
-        (
-            "/v1/items/{item_id:path}/similar",
-            browse.similar,
-            SimilarAnswer,
-            [ITEM_ID, *SIMILAR_QUERY],
-            "items",
-        ),
-        ("/v1/models/current", browse.model, ModelAnswer, [], "models"),
-    ):
-        app.add_api_route(
-            path,
-            handler,
-            summary=described(handler),
-            tags=[tag],
-            responses={200: {"model": model}, **PROBLEMS, **(NOT_FOUND if "{" in path else {})},
-            response_class=Answer,
-            openapi_extra={"parameters": parameters},
-        )
+@route("GET /v1/usage-interval", UsageIntervalAnswer, tag="churn", takes=NO_NAMES, cache=SHARED)
+def usage_interval(service: Service, _: Call) -> UsageIntervalAnswer:
+    """Tell within how many days most users come back, and how far ahead churn looks."""
+    answering = service.current.serving.answering
+    return groups.usage(answering.bundle.churn, answering.version)
+
+
+@route("GET /v1/models/current", ModelAnswer, tag="models", takes=NO_NAMES)
+def model(service: Service, _: Call) -> ModelAnswer:
+    """Tell which model version serves, where it came from, and which rungs are shipped."""
+    manifest = service.current.serving.answering.manifest
+    return ModelAnswer.copy_of(
+        manifest,
+        version=service.current.version,
+        data_until=json.instant(manifest.data_until),
+        counts=dict(manifest.counts),
+        age_seconds=service.current.age_seconds(service.clock()),
+        rungs={
+            str(question): {str(name): verdict.shipped for name, verdict in verdicts.items()}
+            for question, verdicts in manifest.verdicts.items()
+        },
+        refused=service.current.refused or None,
+    )
+
+
+ROUTES: tuple[Route, ...] = (similar, usage_interval, model)

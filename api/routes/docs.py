@@ -5,31 +5,49 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, Response
 
-PATH = "/docs"
-ASSETS = f"{PATH}/assets"
+from api.web.route import Call, Route, route
+
+ASSETS = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"})
+
+# A description is not sent to a validator elsewhere.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>recsys</title>
+<link rel="stylesheet" href="{root}/docs/assets/swagger-ui.css">
+<link rel="icon" href="{root}/docs/assets/favicon.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{root}/docs/assets/swagger-ui-bundle.js"></script>
+<script>
+SwaggerUIBundle({{url: "{root}/openapi.json", dom_id: "#swagger-ui", validatorUrl: null}})
+</script>
+</body>
+</html>
+"""
 
 
-def register(app: FastAPI) -> None:
-    """Add the page, and the files that it is made of."""
+@route("GET /docs")
+def page(_: object, call: Call) -> Response:
+    """Return the page."""
+    return HTMLResponse(_PAGE.format(root=call.scope.get("root_path", "")))
 
-    async def page(request: Request) -> Response:
-        root = request.scope.get("root_path", "")
-        return get_swagger_ui_html(
-            openapi_url=f"{root}{app.openapi_url}",
-            title=app.title,
-            swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
-            # Else a description is sent to a validator elsewhere.
-            swagger_ui_parameters={"validatorUrl": None},
-        )
 
-    app.mount(ASSETS, StaticFiles(directory=_files()))
-    app.add_route(PATH, page, include_in_schema=False)
+@route("GET /docs/assets/{name}")
+def asset(_: object, call: Call) -> Response:
+    """Return one of the files that the page is made of."""
+    if call.id not in ASSETS:
+        raise HTTPException(404)
+    return FileResponse(_files() / call.id)
+
+
+ROUTES: tuple[Route, ...] = (page, asset)
 
 
 def _files() -> Path:

@@ -1,4 +1,7 @@
-"""Events come in: a verdict for each, durable before the answer."""
+"""Events come in: a verdict for each, durable before the answer.
+
+In the short form, and as Segment's SDKs and webhooks send them.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,50 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI, Request, Response
 
-from api.answers import render
-from api.requests.body import read_object
+from api.messages.events import (
+    EVENT_EXAMPLES,
+    EVENT_SCHEMA,
+    SEGMENT_EXAMPLES,
+    CallsAnswer,
+    EventsAnswer,
+    EventVerdict,
+)
 from api.requests.events import MAX_EVENT_BYTES
 from api.requests.identities import OF_ERASED, Aliased, Identified
 from api.runtime.json import Json
-from api.service import Service
 from api.web.keys import Right
-from api.web.openapi import EVENTS_BODY, KEYS, PROBLEMS, TOO_LARGE, described
-from api.web.response import FRESH, Answer
-from api.web.schemas import EventsAnswer
+from api.web.route import Body, Call, Route, route
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.events.event import Event, Reception
+from recsys.storage.users.merges import Outcome
 
-_OF_ALL = frozenset({"sentAt", "context"})
+if TYPE_CHECKING:
+    from api.service import Service
+
 UNUSED = "unused_event"
+KNOWN = "an event with this id was logged before"
+_OF_ALL = frozenset({"sentAt", "context"})
+
+CALLS = {
+    "track": "Log what a user did",
+    "identify": "Keep the traits of a user; with an anonymousId, give its history to the user",
+    "alias": "Give an anonymous history to a user, at once",
+    "page": "Log a page view; without an item it is not kept: the verdict says `unused_event`",
+    "screen": "Log a screen view; without an item it is not kept: the verdict says `unused_event`",
+    "group": "Understood, and used by no model: the verdict says `unused_event`",
+}
+
+about_events = partial(route, tag="events", right=Right.WRITE)
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadEvent:
     """One payload that could be read: the events it stands for, or what it says of a user."""
 
     index: int
@@ -38,136 +60,129 @@ class Read:
     said: Identified | Aliased | None = None
 
 
-class Events:
-    """Handlers over one service."""
+@about_events("POST /v1/events", EventsAnswer, body=Body(EVENT_SCHEMA, EVENT_EXAMPLES))
+async def post(service: Service, call: Call) -> EventsAnswer:
+    """Log one event, or many as `batch`; the user's next answer knows them.
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    One bad event never fails the rest of a batch. An event with an id that was logged before is a
+    duplicate and changes nothing.
+    """
+    body = await call.body(service.config.serving.max_body_bytes)
+    if "batch" in body:
+        return _counted(service, await _taken(service, call, _batch(service, body)))
+    if isinstance(body.get("events"), list):
+        raise BadQuery("events", body["events"], "one event, or a list of them named batch")
+    verdicts = await _taken(service, call, [body])
+    _refuse(service, verdicts[0])
+    return _counted(service, verdicts)
 
-    async def post(self, request: Request) -> Response:
-        """Log one event, or many as `batch`; the user's next answer knows them.
 
-        One bad event never fails the rest of a batch. An event with an id that was logged before
-        is a duplicate and changes nothing.
-        """
-        body = await self._body(request)
-        lone = "batch" not in body
-        if lone and isinstance(body.get("events"), list):
-            raise BadQuery("events", body["events"], "one event, or a list of them named batch")
-        verdicts = await self._take([body] if lone else self._batch(body))
-        if lone:
-            self._refuse(verdicts[0])
-        return Answer(render.dump(self._counted(verdicts)), headers=FRESH)
+def _call(kind: str, summary: str) -> Route:
+    body = Body({"type": "object"}, {"Segment": SEGMENT_EXAMPLES[kind]})
 
-    async def segment_call(self, request: Request, kind: str) -> Response:
+    @about_events(f"POST /v1/{kind}", CallsAnswer, summary=summary, body=body)
+    async def one(service: Service, call: Call) -> CallsAnswer:
         """Log one call of a type.
 
-        One that no model uses is understood, so it is answered as in a batch: to Segment's clients
-        a 422 is a failure.
+        One that no model uses is understood, and who signs in on another's device does nothing
+        wrong, so both are answered as in a batch: to Segment's clients a 422 is a failure.
         """
-        body = await self._body(request)
-        body["type"] = kind
-        verdicts = await self._take([body])
-        if verdicts[0]["code"] != UNUSED:
-            self._refuse(verdicts[0])
-        return self._told(verdicts)
+        body = await call.body(service.config.serving.max_body_bytes)
+        verdicts = await _taken(service, call, [{**body, "type": kind}])
+        if verdicts[0].code not in {UNUSED, Outcome.CLAIMED}:
+            _refuse(service, verdicts[0])
+        return _called(service, verdicts)
 
-    async def segment_batch(self, request: Request) -> Response:
-        """Log many calls, each with a type."""
-        body = await self._body(request)
-        return self._told(await self._take(self._batch(body)))
+    return one
 
-    async def _body(self, request: Request) -> dict[str, Any]:
-        self._service.keys.check(request.scope, Right.WRITE)
-        most = self._service.config.serving.max_body_bytes
-        return await read_object(request, most_bytes=most)
 
-    def _batch(self, body: dict[str, Any]) -> list[Any]:
-        """Return the payloads of a batch; what it says of all of them holds for each."""
-        found, most = body.get("batch"), self._service.config.serving.max_batch
-        if not isinstance(found, list) or not 1 <= len(found) <= most:
-            shown = f"{len(found):,} events" if isinstance(found, list) else found
-            raise BadQuery("batch", shown, f"a list of 1 to {most:,} events")
-        for name in _OF_ALL & body.keys():
-            for payload in found:
-                if isinstance(payload, dict):
-                    payload.setdefault(name, body[name])
-        return found
+@about_events(
+    "POST /v1/batch",
+    CallsAnswer,
+    body=Body({"type": "object"}, {"Segment": SEGMENT_EXAMPLES["batch"]}),
+)
+async def batch(service: Service, call: Call) -> CallsAnswer:
+    """Log many calls of any type: a verdict for each."""
+    body = await call.body(service.config.serving.max_body_bytes)
+    return _called(service, await _taken(service, call, _batch(service, body)))
 
-    async def _take(self, payloads: list[Any]) -> list[Json]:
-        """Return a verdict for each payload."""
-        now = self._service.clock()
-        read, rejected = [], []
-        for index, payload in enumerate(payloads):
-            try:
-                read.append(self._read(index, payload, now=now))
-            except BadEvent as error:
-                rejected.append(_rejected(index, error))
-        return sorted([*await self._keep(read), *rejected], key=lambda v: v["index"])
 
-    def _refuse(self, verdict: Json) -> None:
-        """Raise what is wrong with the one event of a request, if anything is."""
-        if verdict["verdict"] == "rejected":
-            self._service.metrics.event("rejected", 1)
-            raise BadEvent(verdict["code"], verdict["reason"])
+ROUTES: tuple[Route, ...] = (post, batch, *(_call(*one) for one in CALLS.items()))
 
-    def _read(self, index: int, payload: Any, *, now: int) -> Read:
-        _refuse_huge(payload)
-        found = self._service.speller.read(payload, now=now)
-        return Read(index, found) if isinstance(found, list) else Read(index, [], found)
 
-    async def _keep(self, read: list[Read]) -> list[Json]:
-        said = [one.said for one in read if one.said is not None]
-        refused = iter(
-            await asyncio.to_thread(self._service.record_identities, said) if said else []
-        )
-        events = [event for one in read for event in one.events]
-        verdicts = iter(await self._logged(events) if events else [])
-        return [
-            _kept(one, [next(verdicts) for _ in one.events])
-            if one.said is None or (why := next(refused)) is None
-            else _rejected(one.index, why)
-            for one in read
-        ]
+def _batch(service: Service, body: Json) -> list[Any]:
+    """Return the payloads of a batch; what it says of all of them holds for each."""
+    found, most = body.get("batch"), service.config.serving.max_batch
+    if not isinstance(found, list) or not 1 <= len(found) <= most:
+        shown = f"{len(found):,} events" if isinstance(found, list) else found
+        raise BadQuery("batch", shown, f"a list of 1 to {most:,} events")
+    for name in _OF_ALL & body.keys():
+        for payload in found:
+            if isinstance(payload, dict):
+                payload.setdefault(name, body[name])
+    return found
 
-    async def _logged(self, events: list[Event]) -> list[Reception]:
-        service, began = self._service, time.perf_counter()
+
+async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[EventVerdict]:
+    """Return a verdict for each payload."""
+    now, read, rejected = service.clock(), [], []
+    for index, payload in enumerate(payloads):
         try:
-            verdicts = await service.inbox.put(events)
-        except StoreUnavailable:
-            service.metrics.store_write_failed()
-            raise
-        oldest = min(event.at for event in events)
-        lag_seconds = max(0, service.clock() - oldest) / SECOND
-        service.metrics.ingested(time.perf_counter() - began, lag_seconds=lag_seconds)
-        return verdicts
-
-    def _counted(self, verdicts: list[Json]) -> Json:
-        counts = Counter(verdict["verdict"] for verdict in verdicts)
-        for verdict, count in counts.items():
-            self._service.metrics.event(verdict, count)
-        names = ("accepted", "duplicate", "rejected")
-        return {**{name: counts[name] for name in names}, "events": verdicts}
-
-    def _told(self, verdicts: list[Json]) -> Response:
-        counted = self._counted(verdicts)
-        bad = any(v["verdict"] == "rejected" and v["code"] != UNUSED for v in verdicts)
-        return Answer(render.dump({"success": not bad, **counted}), headers=FRESH)
+            _refuse_huge(payload)
+            found = service.parser.read(payload, now=now)
+        except BadEvent as error:
+            rejected.append(_rejected(index, error))
+        else:
+            said = None if isinstance(found, list) else found
+            read.append(ReadEvent(index, found if isinstance(found, list) else [], said))
+    return sorted([*await _kept(service, call, read), *rejected], key=lambda verdict: verdict.index)
 
 
-def register(app: FastAPI, service: Service) -> None:
-    """Add the route."""
-    events = Events(service)
-    app.add_api_route(
-        "/v1/events",
-        events.post,
-        methods=["POST"],
-        tags=["events"],
-        summary=described(events.post),
-        responses={200: {"model": EventsAnswer}, **PROBLEMS, **TOO_LARGE, **KEYS},
-        response_class=Answer,
-        openapi_extra={"requestBody": EVENTS_BODY},
-    )
+async def _kept(service: Service, call: Call, read: list[ReadEvent]) -> list[EventVerdict]:
+    said = [one.said for one in read if one.said is not None]
+    admin = bool(said) and service.keys.opens(call.scope, Right.ADMIN)
+    record = partial(service.identities.record, said, admin=admin)
+    refused = iter(await asyncio.to_thread(record) if said else [])
+    events = [event for one in read for event in one.events]
+    logged = iter(await _logged(service, events) if events else [])
+    return [
+        _verdict(one, [next(logged) for _ in one.events])
+        if one.said is None or (why := next(refused)) is None
+        else _rejected(one.index, why)
+        for one in read
+    ]
+
+
+async def _logged(service: Service, events: list[Event]) -> list[Reception]:
+    began = time.perf_counter()
+    try:
+        verdicts = await service.inbox.put(events)
+    except StoreUnavailable:
+        service.metrics.store_write_failed()
+        raise
+    oldest = min(event.at for event in events)
+    lag_seconds = max(0, service.clock() - oldest) / SECOND
+    service.metrics.ingested(time.perf_counter() - began, lag_seconds=lag_seconds)
+    return verdicts
+
+
+def _refuse(service: Service, verdict: EventVerdict) -> None:
+    """Raise what is wrong with the one event of a request, if anything is."""
+    if verdict.verdict == "rejected":
+        service.metrics.event("rejected", 1)
+        raise BadEvent(verdict.code or "", verdict.reason or "")
+
+
+def _counted(service: Service, verdicts: list[EventVerdict]) -> EventsAnswer:
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    for verdict, count in counts.items():
+        service.metrics.event(verdict, count)
+    return EventsAnswer(counts["accepted"], counts["duplicate"], counts["rejected"], verdicts)
+
+
+def _called(service: Service, verdicts: list[EventVerdict]) -> CallsAnswer:
+    success = all(v.verdict != "rejected" or v.code == UNUSED for v in verdicts)
+    return CallsAnswer.copy_of(_counted(service, verdicts), success=success)
 
 
 def _refuse_huge(payload: Any) -> None:
@@ -179,25 +194,16 @@ def _refuse_huge(payload: Any) -> None:
         raise BadEvent("too_large", f"an event has at most {MAX_EVENT_BYTES:,} bytes")
 
 
-def _rejected(index: int, error: BadEvent) -> Json:
-    return {
-        "index": index,
-        "verdict": "rejected",
-        "event_id": None,
-        "code": error.code,
-        "reason": error.reason,
-    }
+def _rejected(index: int, error: BadEvent) -> EventVerdict:
+    return EventVerdict(index, "rejected", None, error.code, error.reason)
 
 
-def _kept(read: Read, verdicts: list[Reception]) -> Json:
+def _verdict(read: ReadEvent, receptions: list[Reception]) -> EventVerdict:
     """Return the verdict on a payload: a duplicate only when all that it stands for was known."""
-    if Reception.ERASED in verdicts:
+    if Reception.ERASED in receptions:
         return _rejected(read.index, OF_ERASED)
-    known = bool(verdicts) and all(verdict is Reception.DUPLICATE for verdict in verdicts)
-    return {
-        "index": read.index,
-        "verdict": "duplicate" if known else "accepted",
-        "event_id": read.events[0].event_id if len(read.events) == 1 else None,
-        "code": None,
-        "reason": "an event with this id was logged before" if known else None,
-    }
+    known = bool(receptions) and all(one is Reception.DUPLICATE for one in receptions)
+    event_id = read.events[0].event_id if len(read.events) == 1 else None
+    if known:
+        return EventVerdict(read.index, "duplicate", event_id, None, KNOWN)
+    return EventVerdict(read.index, "accepted", event_id)

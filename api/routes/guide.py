@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 
-from fastapi import FastAPI, Request, Response
 from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from api import guide
+from api.web.route import Call, Route, route
 
 PATH = "/guide"
 HEADERS = {
@@ -34,36 +35,42 @@ _PAGE = """<!doctype html>
 """
 
 
-def register(app: FastAPI) -> None:
-    """Add the pages, the contents first, and their style sheet."""
+@route(f"GET {PATH}")
+def contents(_: object, call: Call) -> Response:
+    """Return the page that leads to the others."""
+    return _page("index", call.scope.get("root_path", ""))
 
-    async def contents(request: Request) -> Response:
-        return _page("index", request.scope.get("root_path", ""))
 
-    async def page(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in guide.PAGES:
-            raise HTTPException(404)
-        return _page(name, request.scope.get("root_path", ""))
+@route(f"GET {PATH}/style.css")
+def style(_: object, __: Call) -> Response:
+    """Return what pages look like."""
+    css = (guide.FOLDER / "style.css").read_text(encoding="utf-8")
+    return Response(css, media_type="text/css", headers=HEADERS)
 
-    async def style(_: Request) -> Response:
-        css = (guide.FOLDER / "style.css").read_text(encoding="utf-8")
-        return Response(css, media_type="text/css", headers=HEADERS)
 
-    app.add_route(PATH, contents, include_in_schema=False)
-    app.add_route(f"{PATH}/style.css", style, include_in_schema=False)
-    app.add_route(f"{PATH}/{{name}}", page, include_in_schema=False)
+@route(f"GET {PATH}/{{name}}")
+def page(_: object, call: Call) -> Response:
+    """Return one guide."""
+    if call.id not in guide.PAGES:
+        raise HTTPException(404)
+    return _page(call.id, call.scope.get("root_path", ""))
+
+
+ROUTES: tuple[Route, ...] = (contents, style, page)
+
+
+def _page(name: str, root: str) -> Response:
+    return Response(_html_of(name, root), media_type="text/html", headers=HEADERS)
 
 
 @cache
-def _page(name: str, root: str) -> Response:
-    html = _PAGE.format(
+def _html_of(name: str, root: str) -> str:
+    return _PAGE.format(
         title=escape(guide.PAGES.get(name, "Guide")),
         root=escape(root),
         menu=_menu(name, escape(root)),
         body=_html(guide.markdown(name), root),
     )
-    return Response(html, media_type="text/html", headers=HEADERS)
 
 
 def _html(text: str, root: str) -> str:

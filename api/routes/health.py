@@ -2,91 +2,74 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Response
+from functools import partial
+from typing import TYPE_CHECKING
 
-from api.answers import render
+from starlette.responses import JSONResponse, Response
+
+from api.messages.message import dump
+from api.messages.operations import Live, Ready
 from api.runtime import blas_threads, clock, json
-from api.runtime.json import Json
 from api.runtime.metrics import CONTENT_TYPE
-from api.service import Service
-from api.web.openapi import described
-from api.web.response import FRESH, Answer
-from api.web.schemas import Live, Ready
+from api.web.response import FRESH
+from api.web.route import Call, Route, route
 from recsys.errors import StoreUnavailable
 from recsys.project import version
 
+if TYPE_CHECKING:
+    from api.service import Service
 
-class Health:
-    """Handlers over one service."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def live(self) -> Response:
-        """Say that the process runs, whether or not there is a model."""
-        return Answer(render.dump({"status": "live"}), headers=FRESH)
-
-    async def ready(self) -> Response:
-        """Say whether this worker can answer, and what is missing; 503 when it cannot."""
-        service, pools = self._service, blas_threads.pools()
-        why = [*self._missing(pools), *await service.reading(self._unreadable)]
-        answer: Json = {
-            "status": "not_ready" if why else "ready",
-            "why": why,
-            "version": version(),
-            "model_version": service.current.version,
-            "refused": service.current.refused or None,
-            "blas_threads": pools,
-            "clock": json.instant(service.clock()),
-            "clock_shifted": service.clock is not clock.system,
-        }
-        return Answer(render.dump(answer), 503 if why else 200, headers=FRESH)
-
-    async def metrics(self) -> Response:
-        """Show everything measured, in the text format of Prometheus."""
-        page = self._service.metrics.page(
-            age_seconds=self._service.model_age_seconds(),
-            blas_threads=max(blas_threads.pools().values(), default=1),
-        )
-        return Response(page, media_type=CONTENT_TYPE, headers=FRESH)
-
-    def _missing(self, pools: dict[str, int]) -> list[str]:
-        service, why = self._service, []
-        if service.current.version is None:
-            why.append(service.why_not_serving())
-        for name, count in pools.items():
-            if count != 1:
-                why.append(f"{name} runs {count} threads; one is allowed")
-        return why
-
-    def _unreadable(self) -> list[str]:
-        try:
-            self._service.log.last_seq()
-        except StoreUnavailable as error:
-            return [str(error)]
-        return []
+about_health = partial(route, tag="operations")
 
 
-def register(app: FastAPI, service: Service) -> None:
-    """Add the routes."""
-    health = Health(service)
-    not_ready = {"model": Ready, "description": "not ready, and why"}
-    app.add_api_route(
-        "/health/live",
-        health.live,
-        tags=["operations"],
-        summary=described(health.live),
-        responses={200: {"model": Live}},
-        response_class=Answer,
+@about_health("GET /health/live", Live)
+def live(_: Service, __: Call) -> Live:
+    """Say that the process runs, whether or not there is a model."""
+    return Live()
+
+
+@about_health("GET /health/ready", Ready, refusal=Ready, runs="store")
+def ready(service: Service, _: Call) -> Response:
+    """Say whether this worker can answer, and what is missing; 503 when it cannot."""
+    pools = blas_threads.pools()
+    why = [*_missing(service, pools), *_unreadable(service)]
+    answer = Ready(
+        status="not_ready" if why else "ready",
+        why=why,
+        version=version(),
+        model_version=service.current.version,
+        refused=service.current.refused or None,
+        blas_threads=pools,
+        clock=json.instant(service.clock()),
+        clock_shifted=service.clock is not clock.system,
     )
-    app.add_api_route(
-        "/health/ready",
-        health.ready,
-        tags=["operations"],
-        summary=described(health.ready),
-        responses={200: {"model": Ready}, 503: not_ready},
-        response_class=Answer,
+    headers = {"Cache-Control": FRESH}
+    media = JSONResponse.media_type
+    return Response(dump(answer), 503 if why else 200, headers=headers, media_type=media)
+
+
+@about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}})
+def metrics(service: Service, _: Call) -> Response:
+    """Show everything measured, in the text format of Prometheus."""
+    page = service.metrics.page(
+        age_seconds=service.current.age_seconds(service.clock()),
+        blas_threads=max(blas_threads.pools().values(), default=1),
     )
-    app.add_api_route(
-        "/metrics", health.metrics, summary=described(health.metrics), response_class=Response
-    )
+    return Response(page, media_type=CONTENT_TYPE, headers={"Cache-Control": FRESH})
+
+
+ROUTES: tuple[Route, ...] = (live, ready, metrics)
+
+
+def _missing(service: Service, pools: dict[str, int]) -> list[str]:
+    why = [] if service.current.version else [service.current.why_not]
+    extra = {name: count for name, count in pools.items() if count != 1}
+    return why + [f"{name} runs {count} threads; one is allowed" for name, count in extra.items()]
+
+
+def _unreadable(service: Service) -> list[str]:
+    try:
+        service.log.last_seq()
+    except StoreUnavailable as error:
+        return [str(error)]
+    return []

@@ -1,95 +1,229 @@
-"""Who may do what: keys of which only the SHA-256 is known here."""
+"""Who may do what: keys of which only the SHA-256 is known here, and pages of others."""
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
-from hmac import compare_digest
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from recsys.config import ServingSection
-from recsys.errors import KeyWithoutScope, WrongKey
+from recsys.errors import ForeignPage, KeyWithoutRight, StoreUnavailable, UnknownHost, WrongKey
+from recsys.storage.access.keys import Key, Right
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
+__all__ = ["Keys", "Right"]
 
-class Right(StrEnum):
-    """What a key opens; an admin key opens everything."""
+LABEL = "key_label"
+"""Where the label of the key that opened a request is noted in its scope."""
 
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
+_SAFE = frozenset({"GET", "HEAD"})
+_CHANGES = frozenset({Right.WRITE, Right.ADMIN})
+_LOOKED_AT = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"sec-fetch-site"})
+_QUERY = "key"
+
+Headers = dict[bytes, bytes]
 
 
 class Keys:
-    """The keys that are accepted.
+    """The keys that are accepted: of the settings, and of the store as it was last read.
 
-    What users are asked for is open until read keys are configured, what logs events until write
-    keys are, and what is for admins until there is any key.
+    As long as there is no key anywhere, nothing asks for one; then a request has to come under a
+    name that nobody else can lead here, and no page of others can change anything.
 
     Parameters
     ----------
     serving : ServingSection
-        SHA-256 of the keys for each right, in hexadecimal.
-
-    Attributes
-    ----------
-    guarded : frozenset of Right
-        What needs a key.
+        SHA-256 of keys for each right, and the names of the service.
+    clock : callable
+        Now, microseconds since the epoch.
     """
 
-    def __init__(self, serving: ServingSection) -> None:
-        named = {
-            Right.READ: serving.read_keys_sha256,
-            Right.WRITE: serving.write_keys_sha256,
-            Right.ADMIN: serving.admin_keys_sha256,
-        }
-        self._known = [(bytes.fromhex(one), right) for right, of in named.items() for one in of]
-        always = {Right.ADMIN} if self._known else set()
-        self.guarded = frozenset({right for right in named if named[right]} | always)
+    def __init__(
+        self, serving: ServingSection, *, clock: Callable[[], int] = lambda: time.time_ns() // 1_000
+    ) -> None:
+        self._own = _of_settings(serving)
+        self._known = dict(self._own)
+        self._clock = clock
+        self._hosts = {serving.host, *serving.allowed_hosts}
+        self._every: Callable[[], Mapping[str, Key]] | None = None
+        self._is_read = True
+        self.used: dict[str, int] = {}
 
-    def check(self, scope: Scope, needed: Right) -> None:
+    @property
+    def wanted(self) -> bool:
+        """Whether there is any key, so that everything asks for one."""
+        return bool(self._known)
+
+    def follow(self, every: Callable[[], Mapping[str, Key]]) -> None:
+        """Take over the keys of the store, and where they are read again when that failed.
+
+        Raises
+        ------
+        StoreUnavailable
+            They cannot be read now; what was known stays.
+        """
+        self._every, self._is_read = every, False
+        stored = {bytes.fromhex(digest): key for digest, key in every().items()}
+        self._known, self._is_read = {**stored, **self._own}, True
+
+    def check(self, scope: Scope, needed: Right, *, browser: bool = False) -> None:
         """Refuse a request that lacks the key to what it wants.
 
         Parameters
         ----------
         scope : Scope
-            The request, as ASGI has it. A key is the user name of HTTP Basic, the token of
-            ``Authorization: Bearer`` or the value of ``X-API-Key``.
+            The request, as ASGI has it; the label of its key is noted in it. A key is the user name
+            of HTTP Basic, the token of ``Authorization: Bearer`` or the value of ``X-API-Key``; one
+            that opens no more than what is for browsers may be the parameter ``key``.
         needed : Right
             What it wants.
+        browser : bool
+            Whether a browser's key opens it too.
 
         Raises
         ------
         WrongKey
-            None was given, or one that is not known.
-        KeyWithoutScope
+            None was given, or one that is not known or does not hold any more.
+        KeyWithoutRight
             The key is known, and opens something else.
+        UnknownHost
+            There are no keys, and the name of the service is none that is its own.
+        ForeignPage
+            A page of others asks for what changes something.
         """
-        if needed not in self.guarded:
+        headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
+        if not self._is_read and self._every is not None:
+            with suppress(StoreUnavailable):
+                self.follow(self._every)
+        if not self._known:
+            self._refuse_unknown_host(headers)
+            _refuse_foreign(scope["method"], headers, needed)
             return
-        given = _given(scope["headers"])
-        digest = sha256(given).digest()
-        # All are compared, so that the time tells nothing of which one is near.
-        rights = {right for known, right in self._known if compare_digest(digest, known)}
-        if not given or not rights:
-            raise WrongKey(needed, missing=not given)
-        if needed not in rights and Right.ADMIN not in rights:
-            raise KeyWithoutScope(needed, has=sorted(rights))
+        key = self._key(scope, headers)
+        if key is None or not key.holds(now := self._clock()):
+            raise WrongKey(needed, missing=not _said(scope, headers))
+        public = Right.BROWSER in key.rights
+        if not (needed in key.rights or Right.ADMIN in key.rights or (browser and public)):
+            raise KeyWithoutRight(needed, has=sorted(key.rights))
+        if not public:
+            _refuse_foreign(scope["method"], headers, needed)
+        elif key.origins and (page := _page(headers)) and page not in key.origins:
+            raise ForeignPage(page, allowed=key.origins)
+        scope[LABEL] = key.label
+        self.used[key.label] = now
+
+    def opens(self, scope: Scope, right: Right) -> bool:
+        """Return whether the key of a request opens something; without any keys nothing is open."""
+        if not self._known:
+            return False
+        try:
+            self.check(scope, right)
+        except (WrongKey, KeyWithoutRight, ForeignPage):
+            return False
+        return True
+
+    def _key(self, scope: Scope, headers: Headers) -> Key | None:
+        if not (given := _given(headers)):
+            return self._public(scope)
+        # Found by its hash: the time that takes tells nothing of how near a wrong one is.
+        return self._known.get(sha256(given).digest())
+
+    def _public(self, scope: Scope) -> Key | None:
+        """Return the key in the query string and take it out; addresses are logged everywhere."""
+        query: bytes = scope["query_string"]
+        if b"key=" not in query:
+            return None
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        said = [value for name, value in pairs if name == _QUERY]
+        if len(said) != 1:
+            return None
+        key = self._known.get(sha256(said[0].encode()).digest())
+        if key is None or key.rights != {Right.BROWSER}:
+            return None
+        left = [(name, value) for name, value in pairs if name != _QUERY]
+        scope["query_string"] = urlencode(left).encode()
+        return key
+
+    def _refuse_unknown_host(self, headers: Headers) -> None:
+        # Whoever owns a name can let it lead here; nobody owns a number, or a name without a dot.
+        host = _host(headers.get(b"host", b""))
+        if "." in host and host not in self._hosts and not _is_address(host):
+            raise UnknownHost(host, allowed=sorted(self._hosts))
 
 
-def _given(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    said = dict(headers)
-    scheme, _, token = said.get(b"authorization", b"").partition(b" ")
+def actor(scope: Scope) -> str:
+    """Return who asks, by the label of the key."""
+    return str(scope.get(LABEL, "without a key"))
+
+
+def _of_settings(serving: ServingSection) -> dict[bytes, Key]:
+    named = {
+        Right.READ: serving.read_keys_sha256,
+        Right.WRITE: serving.write_keys_sha256,
+        Right.EXPORT: serving.export_keys_sha256,
+        Right.ADMIN: serving.admin_keys_sha256,
+    }
+    digests = {digest for of in named.values() for digest in of}
+    return {
+        bytes.fromhex(digest): Key(
+            f"environment {digest[:8]}",
+            frozenset(right for right in named if digest in named[right]),
+        )
+        for digest in digests
+    }
+
+
+def _refuse_foreign(method: str, headers: Headers, needed: Right) -> None:
+    """Refuse a page of others what changes something; what it reads its browser keeps from it."""
+    if method in _SAFE and needed not in _CHANGES:
+        return
+    page = _page(headers)
+    if page:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if page.partition("://")[2] != host:
+            raise ForeignPage(page, allowed=())
+    elif headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
+        raise ForeignPage("elsewhere", allowed=())
+
+
+def _page(headers: Headers) -> str:
+    return headers.get(b"origin", b"").decode("latin-1").lower()
+
+
+def _said(scope: Scope, headers: Headers) -> bool:
+    return bool(_given(headers)) or b"key=" in scope["query_string"]
+
+
+@lru_cache(64)
+def _host(said: bytes) -> str:
+    return urlsplit(f"//{said.decode('latin-1')}").hostname or ""
+
+
+@lru_cache(64)
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _given(headers: Mapping[bytes, Any]) -> bytes:
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":
-        return token.strip()
+        return bytes(token.strip())
     if scheme.lower() == b"basic":
         try:
             return b64decode(token, validate=True).partition(b":")[0]
         except Error:
             return b""
-    return bytes(said.get(b"x-api-key", b""))
+    return bytes(headers.get(b"x-api-key", b""))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.responses import Response
 
 from recsys import errors
 from recsys.errors import RecsysError, cut
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -25,10 +27,14 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.BadRule: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownItem: HTTPStatus.NOT_FOUND,
     errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownPlacement: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
-    errors.KeyWithoutScope: HTTPStatus.FORBIDDEN,
+    errors.KeyWithoutRight: HTTPStatus.FORBIDDEN,
+    errors.ForeignPage: HTTPStatus.FORBIDDEN,
+    errors.UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ErasedUser: HTTPStatus.GONE,
+    errors.NotMerged: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -90,63 +96,44 @@ def problem(
     )
 
 
-def request_id_of(request: Request) -> str:
-    """Return the id under which this request is logged."""
-    return str(request.scope.get("request_id", ""))
-
-
-async def on_recsys_error(request: Request, error: Exception) -> Response:
-    """Answer with the problem that a raised :class:`RecsysError` stands for."""
-    facts = {k: v for k, v in vars(error).items() if not k.startswith("_")}
-    return problem(
-        status_of(type(error)) if isinstance(error, RecsysError) else HTTPStatus(500),
-        kind=type(error).__name__,
-        detail=str(error),
-        request_id=request_id_of(request),
-        facts=facts,
-    )
-
-
-async def on_http_exception(request: Request, error: Exception) -> Response:
-    """Answer to an unknown path or a method that is not allowed."""
-    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus(500)
-    headers = dict(getattr(error, "headers", None) or {})
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods(request))
-    details = {
-        HTTPStatus.NOT_FOUND: "there is nothing at this path; /docs lists the paths there are",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here; "
-        f"allowed: {headers.get('Allow', 'see /docs')}",
-    }
-    response = problem(
-        status,
-        kind=status.phrase.title().replace(" ", ""),
-        detail=details.get(status, status.description),
-        request_id=request_id_of(request),
-    )
-    response.headers.update(headers)
-    return response
-
-
-def _methods(request: Request) -> list[str]:
-    """Return the methods of all routes at a path; the exception names those of the first only."""
-    here = (route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE)
-    return sorted({method for route in here for method in getattr(route, "methods", None) or ()})
-
-
-async def on_bug(request: Request, _: Exception) -> Response:
-    """Answer to what should not have happened; whoever catches it next logs it."""
-    return bug(request_id_of(request))
-
-
-def bug(request_id: str) -> Response:
-    """Return the response to what should not have happened."""
+def of(error: Exception, scope: Scope) -> Response:
+    """Return the problem that an error stands for: anything unforeseen is a bug of ours."""
+    request_id = scope["request_id"]
+    if isinstance(error, RecsysError):
+        facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
+        return problem(
+            status_of(type(error)),
+            kind=type(error).__name__,
+            detail=str(error),
+            request_id=request_id,
+            facts=facts,
+        )
+    if isinstance(error, HTTPException):
+        return _not_here(error, scope)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         kind="UnexpectedError",
         detail=f"a bug in this service; it was logged with the request id {request_id}",
         request_id=request_id,
     )
+
+
+def _not_here(error: HTTPException, scope: Scope) -> Response:
+    """Return the problem of an unknown path, or a method that is not allowed."""
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    details = {
+        HTTPStatus.NOT_FOUND: "there is nothing at this path; /docs lists the paths there are",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{scope['method']} is not allowed here; "
+        f"allowed: {headers.get('Allow')}",
+    }
+    response = problem(
+        status,
+        kind=status.phrase.title().replace(" ", ""),
+        detail=details.get(status, status.description),
+        request_id=scope["request_id"],
+    )
+    response.headers.update(headers)
+    return response
 
 
 def _shown(value: Any) -> Any:

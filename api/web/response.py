@@ -1,33 +1,25 @@
-"""Responses with JSON bytes made by hand."""
+"""How answers are sent."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import Response
-
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+PRIVATE = "private, no-store"
 
-PRIVATE = {"Cache-Control": "private, no-store"}
+SHARED = "public, max-age=60"
 
-SHARED = {"Cache-Control": "public, max-age=60"}
+FRESH = "no-store"
 
-FRESH = {"Cache-Control": "no-store"}
-
-
-class Answer(Response):
-    """A JSON object that is already bytes."""
-
-    media_type = "application/json"
+STATUS = "answered_status"
+"""Where a request's scope says with which status it was answered, as soon as that is sent."""
 
 
-TEMPLATE = "route_template"
-
-
-async def respond(response: Response, scope: Scope, receive: Receive, send: Send) -> int:
-    """Send a response with the id of its request and return its status."""
+async def respond(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a response with the id of its request."""
     response.headers["x-request-id"] = scope["request_id"]
+    scope[STATUS] = response.status_code
     await response(scope, receive, send)
-    return response.status_code

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
+from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Definition, active, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
@@ -40,6 +41,8 @@ class Propensity:
         Width of intervals in standard deviations.
     among : float32, shape (n_active,)
         Probabilities of the known active users, ascending.
+    bands : Bands
+        What probabilities are held against.
     """
 
     model: AdditiveModel | SilentModel
@@ -47,7 +50,8 @@ class Propensity:
     definition: Definition
     level_sd: float
     z: float
-    among: NDArray[np.float32]
+    among: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    bands: Bands = NO_RATE
 
     def intervals(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p, low and high of each row, float64, shape (3, n)."""
@@ -65,7 +69,7 @@ class Propensity:
         contributions = self.model.contributions(features[None])[0]
         why = reasons(features, contributions, self.definition.critical_kind)
         horizon, most = self.definition.horizon_days, query.max_reasons
-        return ChurnRisk.of(bounds.tolist(), rank, horizon, why, max_reasons=most)
+        return ChurnRisk.of(bounds.tolist(), rank, horizon, self.bands, why, max_reasons=most)
 
     def nothing(self, when: str) -> str:
         """Return why there is nothing to say of a user."""
@@ -149,27 +153,21 @@ class OneToOneChurn:
         return self.propensity.risk(bounds, rank, self.features[row], query)
 
 
-def taken(
-    model: AdditiveModel | SilentModel,
-    interactions: Interactions,
-    definition: Definition,
-    *,
-    at: int,
-    level_sd: float,
-    z: float,
-) -> OneToOneChurn:
-    """Return the propensity of every user at the snapshot of `at`, before which all happened."""
+def taken(propensity: Propensity, interactions: Interactions, *, at: int) -> OneToOneChurn:
+    """Return the propensity of every user at the snapshot of `at`, before which all happened.
+
+    Whom `propensity` ranks users among is found here.
+    """
+    definition = propensity.definition
     features = snapshot.of_all(interactions, definition.critical_kind, at=at)
-    reading = Reading(interactions.kinds, definition.critical_kind)
-    blank = Propensity(model, reading, definition, level_sd, z, np.empty(0, np.float32))
     seen = ~np.isnan(features[:, PLACE["recency_days"]])
     if definition.contract.exists:
         seen &= definition.contract.running(interactions, definition.critical_kind, at=at)
-    bounds = np.where(seen, blank.intervals(features), np.nan).astype(np.float32)
+    bounds = np.where(seen, propensity.intervals(features), np.nan).astype(np.float32)
     here = current(interactions, features, definition, at=at)
     among = np.sort(bounds[0][here])
     return OneToOneChurn(
-        propensity=replace(blank, among=among),
+        propensity=replace(propensity, among=among),
         taken_at=at,
         features=features,
         p=bounds[0],

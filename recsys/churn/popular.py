@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.labels import Labelled
 from recsys.churn.overdue import SCORE, OverdueRule, Status
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
@@ -27,6 +28,8 @@ class PopularChurn:
         How far ahead.
     rule : OverdueRule or None
         What places users in bands while no window has closed; None once one has.
+    bands : Bands
+        What every rung's probabilities are held against.
     """
 
     p: float
@@ -35,6 +38,7 @@ class PopularChurn:
     n_users: int
     horizon_days: int
     rule: OverdueRule | None = None
+    bands: Bands = NO_RATE
 
     @property
     def name(self) -> RungName:
@@ -57,17 +61,19 @@ class PopularChurn:
         """Return the base rate; where even that is unknown, a band by rule."""
         found = self._ruled(person)
         score = SCORE[found[0]] if found else 50.0
-        return ChurnRisk.of((self.p, self.low, self.high), score, self.horizon_days)
+        bounds = (self.p, self.low, self.high)
+        return ChurnRisk.of(bounds, score, self.horizon_days, self.bands)
 
     def _ruled(self, person: Person) -> tuple[Status, str] | None:
         return None if self.n_users or self.rule is None else self.rule.status(person)
 
 
-def fit(rows: Labelled, *, horizon_days: int, z: float) -> PopularChurn:
+def fit(rows: Labelled, *, horizon_days: int, z: float, pays_from: float = 1.0) -> PopularChurn:
     """Return the base rate; each user counts once, however many cut-offs saw the user.
 
     Half a user of each kind is added (Jeffreys), so that the rate of few users is neither 0
-    nor 1 and has an interval. `z` is the width of the interval in standard deviations.
+    nor 1 and has an interval. `z` is the width of the interval in standard deviations,
+    `pays_from` the probability from which acting pays.
     """
     weight = rows.weight
     n = weight.sum()
@@ -75,4 +81,5 @@ def fit(rows: Labelled, *, horizon_days: int, z: float) -> PopularChurn:
     sd = 1 / np.sqrt((n + 1) * p * (1 - p))
     bounds = interval(np.array([np.log(p / (1 - p))]), np.array([sd]), z=z)[:, 0]
     middle, low, high = (float(bound) for bound in bounds)
-    return PopularChurn(middle, low, high, round(float(n)), horizon_days)
+    bands = Bands(middle if n else None, pays_from)
+    return PopularChurn(middle, low, high, round(float(n)), horizon_days, bands=bands)

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.churn.bands import Band, Bands
 from recsys.churn.features import FEATURES, GROUPS
 
-MEDIUM_FROM = 50
-HIGH_FROM = 75
 _LEAD = np.array([FEATURES.index(group.lead) for group in GROUPS])
 _STARTS = np.cumsum([0, *(len(group.features) for group in GROUPS)])[:-1]
-
-
-class Band(StrEnum):
-    """Where a score lies: low below 50, medium below 75, high from there on."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +62,8 @@ class ChurnRisk:
         one, ties counting half; in [0, 100]. A rung that says the same of everyone says 50.
     score : int
         The percentile, rounded to a whole number.
-    band : Band
-        Of the score.
+    bands : Bands
+        What `p` is held against: the rate of everybody, and the cost of acting.
     horizon_days : int
         How far ahead.
     reasons_for, reasons_against : tuple of RiskReason
@@ -86,7 +76,7 @@ class ChurnRisk:
     high: float
     percentile: float
     score: int
-    band: Band
+    bands: Bands
     horizon_days: int
     reasons_for: tuple[RiskReason, ...] = ()
     reasons_against: tuple[RiskReason, ...] = ()
@@ -97,32 +87,30 @@ class ChurnRisk:
         interval: Sequence[float],
         percentile: float,
         horizon_days: int,
+        bands: Bands,
         reasons: tuple[RiskReason, ...] = (),
         *,
         max_reasons: int = 0,
     ) -> ChurnRisk:
         """Return the risk of (p, low, high); `reasons` in any order."""
         p, low, high = (float(bound) for bound in interval)
-        score = round(float(percentile))
         ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
         return cls(
             p=p,
             low=low,
             high=high,
             percentile=float(percentile),
-            score=score,
-            band=band(score),
+            score=round(float(percentile)),
+            bands=bands,
             horizon_days=horizon_days,
             reasons_for=tuple(r for r in ranked if r.contribution > 0)[:max_reasons],
             reasons_against=tuple(r for r in ranked if r.contribution < 0)[:max_reasons],
         )
 
-
-def band(score: int) -> Band:
-    """Return the band of a score."""
-    if score >= HIGH_FROM:
-        return Band.HIGH
-    return Band.MEDIUM if score >= MEDIUM_FROM else Band.LOW
+    @property
+    def band(self) -> Band:
+        """Low, medium or high."""
+        return self.bands.of(self.p, self.score)
 
 
 def reasons(

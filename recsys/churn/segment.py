@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.labels import Labelled
 from recsys.churn.popular import PopularChurn
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile
@@ -33,6 +34,8 @@ class SegmentChurn:
         Percentage of active users whose segment has a lower rate, ties counting half.
     horizon_days : int
         How far ahead.
+    bands : Bands
+        What the rates are held against.
     """
 
     names: tuple[str, ...]
@@ -42,6 +45,7 @@ class SegmentChurn:
     high: NDArray[np.float64]
     percentile: NDArray[np.float64]
     horizon_days: int
+    bands: Bands = NO_RATE
 
     @property
     def name(self) -> RungName:
@@ -67,7 +71,7 @@ class SegmentChurn:
         """Return the rate of the person's segment."""
         row = person.segment_row
         bounds = (self.p[row], self.low[row], self.high[row])
-        return ChurnRisk.of(bounds, self.percentile[row], self.horizon_days)
+        return ChurnRisk.of(bounds, self.percentile[row], self.horizon_days, self.bands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +162,5 @@ def fit(
         high=high,
         percentile=percentile(p, np.sort(p[known])),
         horizon_days=base.horizon_days,
+        bands=base.bands,
     )

@@ -31,7 +31,9 @@ class Items(Section):
         "", description="what a good list leads to; empty: the strongest kind with enough rows"
     )
     test_days: int = Field(30, ge=1, description="held-out days at the end that judge the rungs")
-    half_life_days: float = Field(14.0, gt=0, description="age at which popularity counts half")
+    half_life_days: float = Field(
+        0.0, ge=0, description="age at which popularity counts half; 0: what training finds best"
+    )
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
@@ -41,6 +43,17 @@ class Items(Section):
     )
     session_gap_minutes: float = Field(30.0, gt=0, description="a longer silence ends a session")
     model: ItemModel = ItemModel()
+
+
+class Offer(Section):
+    """What keeping a user costs and earns, in one currency: it decides who is at low risk."""
+
+    worth: float = Field(200.0, gt=0, description="of a user who stays")
+    offer: float = Field(10.0, ge=0, description="cost of an offer that is taken")
+    contact: float = Field(1.0, ge=0, description="cost of addressing a user")
+    stays: float = Field(
+        0.3, ge=0, le=1, description="share of users about to leave who stay for the offer"
+    )
 
 
 class Churn(Section):
@@ -63,6 +76,7 @@ class Churn(Section):
     )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
+    offer: Offer = Offer()
 
     @field_validator("test_cutoff")
     @classmethod

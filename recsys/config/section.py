@@ -26,13 +26,19 @@ class Section(BaseModel):
 def masked(secret: str) -> str:
     """Return enough of a secret to know it by: a URL without its password, the start of a hash.
 
+    Of one that is neither nothing is shown.
+
     Examples
     --------
     >>> masked("postgresql://me:word@host/shop")
     'postgresql://me:***@host/shop'
+    >>> masked("word")
+    '***'
     """
     if re.fullmatch("[0-9a-f]{64}", secret):
         return f"{secret[:8]}…"
+    if secret and "://" not in secret:
+        return "***"
     return re.sub(r"(://[^/@:]*:)[^/]*(?=@)|([?&]password=)[^&]*", r"\1\2***", secret)
 
 

@@ -8,6 +8,10 @@ from pydantic import Field, field_validator
 
 from recsys.config.section import Section, Words
 
+MIN_SECRET_CHARACTERS = 32
+
+_KEYS = tuple(f"{scope}_keys_sha256" for scope in ("read", "write", "export", "admin"))
+
 
 class ServingSection(Section):
     """The API."""
@@ -21,17 +25,39 @@ class ServingSection(Section):
     max_batch: int = Field(1_000, ge=1, description="most users or events in one request")
     read_keys_sha256: Words = Field(
         (),
-        description="SHA-256 of the keys that may ask about users; empty: anybody may",
+        description="SHA-256 of keys that may ask, besides those of `recsys keys`; with any key "
+        "anywhere all but the health of the process asks for one",
         repr=False,
     )
     write_keys_sha256: Words = Field(
-        (), description="SHA-256 of the keys that may send events; empty: anybody may", repr=False
+        (), description="SHA-256 of keys that may send events and take decisions", repr=False
+    )
+    export_keys_sha256: Words = Field(
+        (),
+        description="SHA-256 of keys that may ask for churn and value of users and export lists",
+        repr=False,
     )
     admin_keys_sha256: Words = Field(
         (),
-        description="SHA-256 of the keys that may do everything: erase, export, record consents, "
-        "which needs one of them as soon as there is any key",
+        description="SHA-256 of keys that may do everything: erase, hand over, merge, consents",
         repr=False,
+    )
+    allowed_hosts: Words = Field(
+        (),
+        description="names under which the service is reached without keys, besides addresses and "
+        "names without a dot",
+    )
+    accept_other_store: bool = Field(
+        default=False,
+        description="whether a model answers from a store that it was not trained on; then nobody "
+        "is profiled who did not grant it in that store",
+    )
+    user_hash_secret: str = Field(
+        "",
+        description="proves by user_hash that a known user may be made one with another; "
+        "from the environment only; empty: nothing does",
+        repr=False,
+        json_schema_extra={"environment_only": True},
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     live_events: int = Field(500, ge=1, description="most events since training looked at")
@@ -41,7 +67,21 @@ class ServingSection(Section):
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 
-    @field_validator("read_keys_sha256", "write_keys_sha256", "admin_keys_sha256")
+    @field_validator("user_hash_secret")
+    @classmethod
+    def _is_long(cls, secret: str) -> str:
+        if secret and len(secret) < MIN_SECRET_CHARACTERS:
+            raise ValueError(f"at least {MIN_SECRET_CHARACTERS} characters: `openssl rand -hex 32`")
+        return secret
+
+    @field_validator(*_KEYS, mode="before")
+    @classmethod
+    def _are_said(cls, given: object) -> object:
+        if isinstance(given, str) and not given.strip():
+            raise ValueError("a SHA-256, or no such setting at all: empty would let anybody in")
+        return given
+
+    @field_validator(*_KEYS)
     @classmethod
     def _are_hashes(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes):

@@ -90,6 +90,10 @@ class Names:
         return self._places.get(plain(name))
 
 
+CLOCKS = ("time_of_day", "order_time", "transaction_time", "purchase_time", "invoice_time",
+          "sale_time")  # fmt: skip
+"""What the time of the day is called that stands beside its date; also just ``time``."""
+
 EVENT = Names(
     {
         "call": ("type",),
@@ -98,11 +102,13 @@ EVENT = Names(
         "anonymous": ("anonymous_id", "user_pseudo_id", "device_id"),
         "email": ("email", "email_address", "customer_email", "billing_email"),
         "previous": ("previous_id",),
+        "proof": ("user_hash",),
         "item": ("item_id", "item", "product_id", "sku", "article_id", "movie_id", "stock_code",
                  "lineitem_sku"),
         "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime",
                "event_timestamp", "original_timestamp", "created_at", "order_date", "invoice_date",
-               "transaction_date", "t_dat", "date"),
+               "transaction_date", "t_dat", "purchase_date", "sale_date", "event_date", "date",
+               *CLOCKS),
         "sent": ("sent_at",),
         "received": ("received_at",),
         "kind": ("event", "kind", "event_type", "event_name", "feedback_type"),
@@ -111,7 +117,8 @@ EVENT = Names(
         "total": ("line_total", "item_total", "row_total", "value", "total", "revenue"),
         "order": ("order_id", "transaction_id", "invoice", "invoice_no"),
         "rating": ("rating", "stars"),
-        "currency": ("currency", "currency_code"),
+        "refunded": ("refunded_amount", "amount_refunded", "refund_amount", "total_refunded"),
+        "currency": ("currency", "currency_code", "order_currency"),
         "state": ("order_status", "financial_status", "payment_status", "status", "state"),
         "cancelled_at": ("cancelled_at", "canceled_at"),
         "title": ("title", "product_name", "item_name", "lineitem_name"),

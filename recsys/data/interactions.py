@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -188,6 +189,16 @@ class Interactions:
         """Return the order of each event of one user, 0 where none is known."""
         own = slice(self.indptr[user_row], self.indptr[user_row + 1])
         return np.zeros(own.stop - own.start, np.int64) if self.order is None else self.order[own]
+
+    def of_users(self, user_rows: Sequence[int]) -> tuple[UserEvents, NDArray[np.int64]]:
+        """Return the events of a few users as those of one, oldest first, and the order of each."""
+        past, orders = NO_EVENTS, np.zeros(0, np.int64)
+        for row in user_rows:
+            own = self.of_user(row)
+            both = np.concatenate([past.at, own.at])
+            orders = np.concatenate([orders, self.orders_of_user(row)])[both.argsort(kind="stable")]
+            past = past.followed_by(own)
+        return past, orders
 
     def where(self, keep: NDArray[np.bool_]) -> Interactions:
         """Return the events marked in `keep`, bool, shape (n,); rows keep their meaning."""

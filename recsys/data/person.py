@@ -88,6 +88,11 @@ class Remembered:
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
         The user that the id asked for became; empty when it is its own.
+    former_ids : tuple of str
+        Ids that became this user: the model may have learnt their events under them.
+    modelled : bool
+        False where the model holds one row for two users, because they were one when it was
+        trained: then it is not asked, and `live` holds all of the user's events.
     erased : bool
         Whether the user was erased: then the serving model is not asked either.
     readable : bool
@@ -101,6 +106,8 @@ class Remembered:
     reactions: tuple[Reaction, ...] = ()
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
+    former_ids: tuple[str, ...] = ()
+    modelled: bool = True
     erased: bool = False
     readable: bool = True
 

@@ -159,7 +159,7 @@ def fill(
     """
     # A copy, because the ladder hands the same query to every rung and what is chosen is barred.
     cap = query.cap
-    left = ItemQuery(query.limit * (DEEPER if cap else 1), _welcome(person, query))
+    left = ItemQuery(query.limit * (DEEPER if cap else 1), welcome(person, query))
     chosen: list[Recommendation] = []
     trail: list[Step] = []
     first: Step | None = None
@@ -176,37 +176,44 @@ def fill(
             left.allowed[new.item_row] = False
         first = first or trail[-1]
         room = limit - len(chosen)
-        chosen.extend(_recommendations(ranking, rung.name, room, after=len(chosen)))
+        chosen.extend(recommendations(ranking, rung.name, room, after=len(chosen)))
         if len(chosen) >= limit:
             break
     if first is None:
         return _nothing(tuple(trail))
     if new is not None:
-        chosen.extend(_recommendations(new, first.rung, len(new), after=len(chosen)))
+        chosen.extend(recommendations(new, first.rung, len(new), after=len(chosen)))
     return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
 
 
-def _welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
+def welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     """Return which items may be recommended to this person, in a mask of its own."""
-    welcome = query.allowed.copy()
+    allowed = query.allowed.copy()
     if query.rest is not None:
         for events in (person.past, person.live, person.given_back):
-            welcome[query.rest.items(events, at=person.at)] = False
+            allowed[query.rest.items(events, at=person.at)] = False
     if query.repeats is Repeats.ALLOW:
-        return welcome
-    had = np.zeros(len(welcome), bool)
+        return allowed
+    before = had(person, query)
+    allowed &= before if query.repeats is Repeats.ONLY else ~before
+    return allowed
+
+
+def had(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
+    """Return which items this person had before, by events of the kind that the query names."""
+    before = np.zeros(len(query.allowed), bool)
     for events in (person.past, person.live):
         counts = events.item_row >= 0
         if query.kind is not None:
             counts &= events.kind == query.kind
-        had[events.item_row[counts]] = True
-    welcome &= had if query.repeats is Repeats.ONLY else ~had
-    return welcome
+        before[events.item_row[counts]] = True
+    return before
 
 
-def _recommendations(
+def recommendations(
     ranking: Ranking, rung: RungName, room: int, *, after: int
 ) -> Iterable[Recommendation]:
+    """Return the first `room` items of a ranking, ranked on from `after`."""
     rows = zip(
         ranking.item_row[:room].tolist(),
         count(after + 1),

@@ -7,7 +7,7 @@ agree in their leaves too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.times import DAY
+from recsys.segments.conditions import COMPARE, numbers_are, texts_are
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
@@ -38,15 +39,6 @@ from recsys.segments.snapshot import Crowd
 NO_LEAF = -1
 
 Bools = NDArray[np.bool_]
-
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "gt": np.greater,
-    "gte": np.greater_equal,
-    "lt": np.less,
-    "lte": np.less_equal,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class _Evaluation:
         if isinstance(says, InSegment):
             return self.in_segment(says)
         if isinstance(says, Score):
-            return _numbers(says.condition, self.lookup.score(says.condition.what))
+            return numbers_are(says.condition, self.lookup.score(says.condition.what))
         return self.said(says)
 
     def happened(self, says: Happened) -> Bools:
@@ -174,17 +166,19 @@ class _Evaluation:
         """Return of which events a condition holds."""
         events, catalogue = self.crowd.events, self.lookup.catalogue
         if condition.what == "quantity":
-            return _numbers(condition, events.quantity.astype(np.float64))
+            return numbers_are(condition, events.quantity.astype(np.float64))
         if condition.what == "value":
-            return _numbers(condition, events.value)
+            return numbers_are(condition, events.value)
         known = events.item_row != NO_ITEM
         rows, place = np.unique(np.where(known, events.item_row, 0), return_inverse=True)
         if not len(catalogue):
             return np.zeros(len(events), bool)
         if condition.what in TEXT_PROPS:
-            of_items = _texts(condition, [self.text(condition.what, row) for row in rows.tolist()])
+            of_items = texts_are(
+                condition, [self.text(condition.what, row) for row in rows.tolist()]
+            )
         else:
-            of_items = _numbers(condition, catalogue.price[rows].astype(np.float64))
+            of_items = numbers_are(condition, catalogue.price[rows].astype(np.float64))
         so: Bools = of_items[place] & known
         return so
 
@@ -196,7 +190,9 @@ class _Evaluation:
 
     def said(self, says: Trait) -> Bools:
         condition = says.condition
-        return _texts(condition, [traits.get(condition.what, "") for traits in self.crowd.traits])
+        return texts_are(
+            condition, [traits.get(condition.what, "") for traits in self.crowd.traits]
+        )
 
     def in_segment(self, says: InSegment) -> Bools:
         if not self._found:
@@ -207,40 +203,5 @@ class _Evaluation:
 def _within(found: NDArray[Any], bounds: Bounds | None) -> Bools:
     inside = np.ones(len(found), bool)
     for op, value in bounds.bounds if bounds else ():
-        inside &= _COMPARE[op](found, value)
+        inside &= COMPARE[op](found, value)
     return inside
-
-
-def _numbers(condition: Condition, found: NDArray[np.float64]) -> Bools:
-    known: Bools = ~np.isnan(found)
-    if condition.op == "exists":
-        return known
-    if condition.op == "in":
-        several = condition.value if isinstance(condition.value, tuple) else ()
-        numbers = [value for value in several if isinstance(value, float)]
-        return np.isin(found, np.array(numbers, np.float64)) & known
-    so: Bools = _COMPARE[condition.op](found, condition.value)
-    return so & known
-
-
-def _texts(condition: Condition, found: list[str]) -> Bools:
-    if isinstance(condition.value, float):
-        return _numbers(condition, np.array([_number(text) for text in found], np.float64))
-    return np.array([bool(text) and _text_is(condition, text) for text in found], bool)
-
-
-def _text_is(condition: Condition, text: str) -> bool:
-    value = condition.value
-    if condition.op == "in":
-        several = value if isinstance(value, tuple) else ()
-        return text in several or _number(text) in several
-    if condition.op == "contains":
-        return str(value).lower() in text.lower()
-    return {"eq": text == value, "ne": text != value}.get(condition.op, True)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan

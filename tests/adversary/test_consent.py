@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recsys.storage.database.interface import Database
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.personal_data import personal_data
-from recsys.storage.users import aliases
+from recsys.storage.users import merges
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
 
@@ -50,20 +50,20 @@ def test_an_old_grant_that_comes_late_does_not_take_a_newer_one_back(database: D
 
 def test_who_was_never_asked_is_not_asked_by_a_merge(database: Database) -> None:
     Consents(database).record([said("anon", "granted", 1)])
-    aliases.merge(database, "anon", "ann", at=NOW)
+    merges.merge(database, "anon", "ann", at=NOW)
     assert channels(database, "ann") == channels(database, "anon") == frozenset()
 
 
 def test_a_merge_does_not_turn_a_denial_into_a_grant(database: Database) -> None:
     Consents(database).record([said("ann", "denied", 1), said("anon", "granted", NOW)])
-    aliases.merge(database, "anon", "ann", at=NOW)
+    merges.merge(database, "anon", "ann", at=NOW)
     assert channels(database, "ann") == frozenset()
 
 
 def test_what_a_former_id_granted_is_still_handed_over_to_the_person(database: Database) -> None:
     lines = [said("anon", "granted", 1), said("anon", "denied", 2, "sms")]
     Consents(database).record(lines)
-    aliases.merge(database, "anon", "ann", at=NOW)
+    merges.merge(database, "anon", "ann", at=NOW)
     ledger = personal_data(database, "ann").consents
     assert sorted((line.channel, line.state) for line in ledger) == [
         ("email", "granted"),
@@ -100,7 +100,7 @@ def test_whoever_is_granted_granted_it_last_under_an_id_of_their_own(
             last[owner[user]] = state if state == "denied" else last.get(owner[user], state)
         else:
             previous, user = (owner[one] for one in step)
-            if aliases.merge(database, step[0], step[1], at=NOW):
+            if merges.merge(database, *step, at=NOW) is merges.Outcome.MERGED:
                 owner = {one: user if who == previous else who for one, who in owner.items()}
                 if last.get(previous) == "denied":
                     last[user] = "denied"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.service import Service
@@ -47,7 +47,7 @@ def running(world: World) -> Iterator[Api]:
     clock = SetClock()
     app = create_app(world.config, clock=clock)
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield Api(client, app.state.service, clock, world)
+        yield Api(client, app.service, clock, world)
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.schemas import EventsAnswer
-from tests.api.conftest import Api
+import msgspec
+
+from api.messages.events import EventsAnswer
+from recsys.storage.events.event import Event
+from tests.api.conftest import NOON, Api
 
 SHORT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
 
@@ -13,7 +16,14 @@ SHORT = {"user_id": "fresh", "item_id": "i03", "event": "view"}
 def posted(api: Api, body: Any) -> Any:
     response = api.client.post("/v1/events", json=body)
     assert response.status_code == 200, response.text
-    return EventsAnswer.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=EventsAnswer)
+
+
+def parsed(api: Api, payload: object) -> list[Event]:
+    """Return the events that a payload says, read at noon."""
+    events = api.service.parser.read(payload, now=NOON)
+    assert isinstance(events, list)
+    return events
 
 
 def rung(api: Api, user: str) -> str:
@@ -22,8 +32,13 @@ def rung(api: Api, user: str) -> str:
 
 def logged(api: Api) -> list[tuple[Any, ...]]:
     """Every event since training."""
-    return api.service.log.database.reader.execute(
-        "SELECT event_id, user_id, item_id, kind, at, quantity, value, order_id FROM events "
-        "WHERE seq > ? ORDER BY seq",
+    return since_training(api, "event_id, user_id, item_id, kind, at, quantity, value, order_id")
+
+
+def since_training(api: Api, columns: str) -> list[tuple[Any, ...]]:
+    """Return some columns of the events that came after training, in order."""
+    rows = api.service.log.database.read(
+        f"SELECT {columns} FROM events WHERE seq > ? ORDER BY seq",  # noqa: S608
         (api.service.current.serving.watermark,),
-    ).fetchall()
+    )
+    return list(map(tuple, rows))

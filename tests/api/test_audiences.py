@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from api.answers import audience
 from api.app import create_app
+from api.messages.groups import AudienceBody, AudiencePreview
+from api.messages.users import UserAnswer
 from api.routes import audiences
-from api.web.schemas import AudiencePreview, UserAnswer
 from recsys.__main__ import app
 from recsys.errors import BadQuery, BadRule, StoreUnavailable, UnknownSegment, UnreadableFile
 from recsys.storage.events.event import Event
@@ -49,7 +51,7 @@ RISKY = {"score": "churn", "op": "gte", "value": 0.0}
 def preview(client: TestClient, **body: Any) -> AudiencePreview:
     response = client.post("/v1/audiences:preview", json=body)
     assert response.status_code == 200, response.text
-    return AudiencePreview.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=AudiencePreview)
 
 
 def exported(client: TestClient, **body: Any) -> list[dict[str, Any]]:
@@ -67,7 +69,7 @@ def test_a_preview_counts_who_belongs_and_who_may_be_written_to(shared_api: Api)
     assert (found.users, found.of, found.looked_at) == (len(USERS[::2]), KNOWN, KNOWN)
     assert found.reachable == len(USERS[::2])
     assert not found.estimated
-    assert found.decided_by[0].model_dump() == {
+    assert msgspec.to_builtins(found.decided_by[0]) == {
         "leaf": "rule",
         "admitted": len(USERS[::2]),
         "refused": KNOWN - len(USERS[::2]),
@@ -149,7 +151,7 @@ def test_a_batch_says_of_each_user_what_the_answer_about_the_user_says(api: Api)
     api.service.log.append([back], now=NOON)
     rows = {row["user_id"]: row for row in exported(api.client, rule=BOUGHT)}
     for user in ("u00", "u02", "u04"):
-        answer = UserAnswer.model_validate_json(api.client.get(f"/v1/users/{user}").content)
+        answer = msgspec.json.decode(api.client.get(f"/v1/users/{user}").content, type=UserAnswer)
         assert rows[user]["rfm"] == answer.membership.rfm
         assert rows[user]["lifecycle"] == answer.membership.lifecycle
     assert rows["u00"]["lifecycle"] in {"new", "current", "resurrected"}
@@ -168,18 +170,18 @@ def test_cohorts_have_names_and_every_user_is_told_them(named: TestClient) -> No
     busy = {row["user_id"] for row in exported(named, segment="cohort:busy")}
     assert busy
     for user in sorted(CONSENTED):
-        answer = UserAnswer.model_validate_json(
-            named.get(f"/v1/users/{quote(user, safe='')}").content
+        answer = msgspec.json.decode(
+            named.get(f"/v1/users/{quote(user, safe='')}").content, type=UserAnswer
         )
         told = {cohort.name: cohort.decided_by for cohort in answer.membership.cohorts}
         assert ("busy" in told) == (user in busy)
-    stranger = UserAnswer.model_validate_json(named.get("/v1/users/stranger").content)
+    stranger = msgspec.json.decode(named.get("/v1/users/stranger").content, type=UserAnswer)
     assert stranger.membership.cohorts == []
 
 
 def test_a_score_is_the_users_own_or_none(named: TestClient) -> None:
     for user in (*USERS[:10], "stranger"):
-        answer = UserAnswer.model_validate_json(named.get(f"/v1/users/{user}").content)
+        answer = msgspec.json.decode(named.get(f"/v1/users/{user}").content, type=UserAnswer)
         told = {cohort.name: cohort.decided_by for cohort in answer.membership.cohorts}
         own = answer.churn.rung != "popular"
         assert told.get("risky") == ("risky.all[1]" if own else None)
@@ -230,10 +232,10 @@ def test_large_shops_are_estimated_from_a_sample(
 def test_users_are_looked_at_in_bounded_chunks(shared_api: Api) -> None:
     service = shared_api.service
     serving = service.current.serving
-    wanted = audience.read({"rule": BOUGHT}, serving.answering, {}, ())
+    wanted = audience.read(AudienceBody(BOUGHT), serving.answering, {}, ())
     ids = (f"u{n}" for n in range(10 * audience.CHUNK))
     chunks = audience.looked_at(
-        service.desk, serving, wanted, ids, asked=service.reader.query(b""), at=NOON
+        service.desk, serving, wanted, ids, query=service.reader.query(b""), at=NOON
     )
     assert len(next(chunks).people) == audience.CHUNK
     assert next(ids) == f"u{audience.CHUNK}"
@@ -259,7 +261,7 @@ def test_the_command_counts_an_audience_before_it_writes_it(here: World) -> None
     written = run("audience.jsonl", "--rule", "rule.json", "--limit", 1)
     assert f"{len(CONSENTED)} users written" in written.output
     lines = (here.folder / "audience.jsonl").read_bytes().splitlines()
-    assert {UserAnswer.model_validate_json(line).user_id for line in lines} == CONSENTED
+    assert {msgspec.json.decode(line, type=UserAnswer).user_id for line in lines} == CONSENTED
 
 
 def test_the_command_takes_a_segment_and_a_list_of_users(here: World) -> None:
@@ -273,7 +275,7 @@ def test_a_channel_alone_exports_only_those_who_granted_it(here: World) -> None:
         result = run("granted.jsonl", "--channel", channel, "--limit", 1)
         assert f"{len(granted)} users written" in result.output
         lines = (here.folder / "granted.jsonl").read_bytes().splitlines()
-        assert {UserAnswer.model_validate_json(line).user_id for line in lines} == granted
+        assert {msgspec.json.decode(line, type=UserAnswer).user_id for line in lines} == granted
 
 
 def test_an_unknown_channel_is_refused_with_the_known_ones(here: World) -> None:

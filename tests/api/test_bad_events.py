@@ -66,7 +66,7 @@ def test_a_message_that_left_is_not_counted_and_what_is_counted_is_said(
 @pytest.mark.parametrize("quantity", ["two", True, 0, [], 1e400, "nan"])
 def test_quantities_that_are_none_are_refused(api: Api, quantity: object) -> None:
     with pytest.raises(BadEvent, match=r"quantity is .*; allowed: a number above 0, up to 1e\+12"):
-        api.service.speller.read({**SHORT, "quantity": quantity}, now=NOON)
+        api.service.parser.read({**SHORT, "quantity": quantity}, now=NOON)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from api.web.schemas import SimilarAnswer
+import msgspec
+
+from api.messages.users import SimilarAnswer
 from tests.api.conftest import Api
 from tests.worlds import GONE, ITEMS
 
 
 def test_similar_items_share_the_taste(shared_api: Api) -> None:
     response = shared_api.client.get("/v1/items/i03/similar?limit=4")
-    answer = SimilarAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=SimilarAnswer)
     assert [item.rank for item in answer.items] == [1, 2, 3, 4]
     assert {ITEMS.index(item.item_id) % 3 for item in answer.items} == {0}
     assert "i03" not in {item.item_id for item in answer.items}

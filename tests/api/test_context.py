@@ -20,6 +20,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from tests.api.conftest import NOON, Api, running
+from tests.present import present
 from tests.worlds import END, ITEMS, USERS, World, train
 from training.items.choice import ItemChoice
 from training.items.context.choice import ContextChoice
@@ -120,9 +121,9 @@ def test_the_live_answer_is_the_batch_computation_in_the_same_context(
     model = bundle.items.one_to_one()
     score = model.score(person.past, person.live, at=NOON)
     score[score <= 0] = -np.inf
-    lift = bundle.items.context.of(context, at=NOON, in_session=False)
+    lift = present(bundle.items.context).of(context, at=NOON, in_session=False)
     expected = score if lift is None else score * np.exp(lift.total)
-    batch = HyperItems(model, None, bundle.items.context).answer(person, query)
+    batch = present(HyperItems(model, None, bundle.items.context).answer(person, query))
     live_answer = asked(listening, said=f"&device={context.device}")
     hyper = [each for each in live_answer["items"] if each["rung"] == "hyper"]
     names = [bundle.interactions.items[row] for row in batch.item_row.tolist()]

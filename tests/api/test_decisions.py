@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
-from api.requests.query import Asked
+from api.requests.query import Query
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
@@ -32,9 +32,7 @@ def stored(either: World) -> Iterator[Api]:
 def test_without_an_id_the_answer_is_advice_and_certain(client: TestClient) -> None:
     told = client.get(CHANNEL).json()["channel"]
     assert told["explored"] is False
-    assert [arm["propensity"] for arm in told["ranked"]] == [1.0] + [0.0] * (
-        len(told["ranked"]) - 1
-    )
+    assert [arm["pscore"] for arm in told["ranked"]] == [1.0] + [0.0] * (len(told["ranked"]) - 1)
 
 
 def test_with_an_id_every_eligible_arm_has_a_chance_and_the_id_repeats_it(
@@ -42,9 +40,9 @@ def test_with_an_id_every_eligible_arm_has_a_chance_and_the_id_repeats_it(
 ) -> None:
     told = [client.get(f"{CHANNEL}?decision=d{n}").json()["channel"] for n in range(20)]
     for answer in told:
-        chances = {arm["channel"]: arm["propensity"] for arm in answer["ranked"]}
+        chances = {arm["channel"]: arm["pscore"] for arm in answer["ranked"]}
         assert abs(sum(chances.values()) - 1) < 1e-12
-        assert all((arm["propensity"] > 0) == arm["eligible"] for arm in answer["ranked"])
+        assert all((arm["pscore"] > 0) == arm["eligible"] for arm in answer["ranked"])
     again = [client.get(f"{CHANNEL}?decision=d{n}").json()["channel"] for n in range(20)]
     assert [answer["best"] for answer in again] == [answer["best"] for answer in told]
 
@@ -88,7 +86,7 @@ def test_a_decision_is_logged_as_it_is_answered(api: Api) -> None:
     assert (logged.session, logged.surface) == ("s1", "home")
     assert (logged.experiment, logged.variant) == ("x", "b")
     assert (logged.action, logged.rung) == (told["channel"]["best"], told["channel"]["rung"])
-    assert logged.pscore == told["channel"]["ranked"][0]["propensity"]
+    assert logged.pscore == told["channel"]["ranked"][0]["pscore"]
     assert logged.version == told["model_version"]
     assert logged.version.endswith(logged.model_sha256[:12])
     assert logged.consent_seq > 0
@@ -109,10 +107,10 @@ def test_only_the_channel_question_takes_a_decision(api: Api, question: str) -> 
 
 
 def test_what_is_not_logged_does_not_explore(api: Api) -> None:
-    serving, asked = api.service.current.serving, Asked(10, decision="d1")
+    serving, query = api.service.current.serving, Query(limit=10, decision="d1")
     for at in range(NOON, NOON + 30):
-        told = api.service.desk.channel(serving, "u00", asked, at=at)["channel"]
-        assert (told["explored"], told["ranked"][0]["propensity"]) == (False, 1.0)
+        told = api.service.desk.channel(serving, "u00", query, at=at).channel
+        assert (told.explored, told.ranked[0].pscore) == (False, 1.0)
 
 
 def test_a_replayed_decision_says_that_no_rung_was_forced(api: Api) -> None:
@@ -187,7 +185,7 @@ class Closed:
 
 
 def test_while_there_is_little_to_learn_from_more_is_explored(api: Api) -> None:
-    epsilons = set()
+    epsilons: set[float] = set()
     api.client.get(f"{CHANNEL}?decision=d1")
     epsilons.update(d.epsilon for d in api.service.decisions.all())
     assert epsilons == {0.10}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from api.app import create_app
 from recsys.config import Config
 from recsys.data.fields import EVENT
-from tests.api.conftest import NOON, Api
+from tests.api.conftest import Api
+from tests.api.sending import parsed
 
 
 def test_the_page_and_all_that_it_loads_come_from_here(shared_api: Api) -> None:
@@ -42,8 +43,7 @@ def test_every_field_of_an_event_is_described_and_is_read(shared_api: Api) -> No
     for name in described.keys() - {"batch", "properties"}:
         assert EVENT.said({name: "said"}), name
     message, purchase = (
-        shared_api.service.speller.read({**FULL, "event": kind}, now=NOON)[0]
-        for kind in ("message_sent", "purchase")
+        parsed(shared_api, {**FULL, "event": kind})[0] for kind in ("message_sent", "purchase")
     )
     assert (message.event_id, message.channel, message.ref) == ("m", "email", "d1")
     assert (message.pscore, message.at) == (0.5, 1_700_000_000_000_000)

@@ -9,11 +9,11 @@ import pytest
 from recsys.data.times import DAY, moment
 from recsys.storage.events.event import Event
 from tests.api.conftest import NOON, Api
-from tests.api.sending import posted, rung
+from tests.api.sending import parsed, posted, rung
 
 
 def test_mail_events_of_one_mail_belong_together(shared_api: Api) -> None:
-    read = shared_api.service.speller.read
+    read = shared_api.service.parser.read
     mail = {"type": "track", "userId": "a", "properties": {"email_id": "e9"}}
     (sent,) = read({**mail, "event": "Email Delivered"}, now=NOON)  # type: ignore[misc]
     (click,) = read({**mail, "event": "Email Link Clicked"}, now=NOON)  # type: ignore[misc]
@@ -25,7 +25,7 @@ SENT_CALL = {"type": "track", "userId": "a", "channel": "server"}
 
 
 def spelled(api: Api, **fields: Any) -> Event:
-    (event,) = api.service.speller.read({**SENT_CALL, **fields}, now=NOON)  # type: ignore[misc]
+    (event,) = parsed(api, {**SENT_CALL, **fields})
     return event
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from recsys.data.times import HOUR, moment
+from recsys.storage.users.profiles import Profiles
 from tests.api.conftest import NOON, Api
-from tests.api.sending import SHORT, logged, posted, rung
+from tests.api.sending import SHORT, logged, parsed, posted, rung, since_training
 
 IPHONE = {"device": {"type": "iOS"}}
 
@@ -43,10 +44,7 @@ def test_a_device_that_is_ordered_is_not_the_one_it_is_ordered_on(api: Api) -> N
 
 
 def properties(api: Api) -> list[Any]:
-    rows = api.service.log.database.reader.execute(
-        "SELECT properties FROM events WHERE seq > ? ORDER BY seq",
-        (api.service.current.serving.watermark,),
-    ).fetchall()
+    rows = since_training(api, "properties")
     return [None if text is None else json.loads(text) for (text,) in rows]
 
 
@@ -68,7 +66,7 @@ TIMES = {
 
 @pytest.mark.parametrize("spelling", TIMES)
 def test_times_in_any_spelling_mean_the_same(api: Api, spelling: str) -> None:
-    (event,) = api.service.speller.read({**SHORT, "timestamp": TIMES[spelling]}, now=NOON)
+    (event,) = parsed(api, {**SHORT, "timestamp": TIMES[spelling]})
     assert moment(event.at) == datetime.fromisoformat("2026-01-01T10:00:00+00:00")
 
 
@@ -111,13 +109,13 @@ def test_an_order_is_one_event_for_each_product(api: Api) -> None:
 )
 def test_e_commerce_names_mean_kinds(shared_api: Api, name: str, kind: str) -> None:
     payload = {"type": "track", "userId": "a", "event": name, "properties": {"sku": "i00"}}
-    (event,) = shared_api.service.speller.read(payload, now=NOON)  # type: ignore[misc]
+    (event,) = parsed(shared_api, payload)
     assert (event.kind, event.item_id) == (kind, "i00")
 
 
 def test_the_recommendation_id_is_kept_for_attribution(shared_api: Api) -> None:
     payload = {**SHORT, "recommendation_id": "r1"}
-    (event,) = shared_api.service.speller.read(payload, now=NOON)  # type: ignore[misc]
+    (event,) = parsed(shared_api, payload)
     assert event.properties == '{"recommendation_id":"r1"}'
 
 
@@ -129,5 +127,8 @@ def test_identify_keeps_the_trait_and_the_zone_and_nothing_else(api: Api) -> Non
         "context": {"timezone": "Europe/Paris"},
     }
     assert posted(api, payload).accepted == 1
-    assert api.service.profiles.users()["fresh"] == ({"country": "France"}, "Europe/Paris")
+    assert Profiles(api.service.log.database).users()["fresh"] == (
+        {"country": "France"},
+        "Europe/Paris",
+    )
     assert rung(api, "fresh") == "segment"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-
-from api.routes import events
 from tests.api.conftest import Api
 from tests.api.sending import SHORT, logged, posted, rung
 
@@ -76,14 +72,3 @@ def test_without_the_store_events_are_turned_away_and_answers_go_on(api: Api) ->
     assert int(response.headers["retry-after"]) >= 1
     assert "event store is unavailable" in response.json()["detail"]
     assert api.client.get("/v1/users/u03/recommendations").status_code == 200
-
-
-def test_hot_events_are_answered_as_by_the_route(api: Api) -> None:
-    routes = FastAPI()
-    events.register(routes, api.service)
-    body = {"batch": [{**SHORT, "message_id": "twice"}, {**SHORT, "event": "dance"}]}
-    assert api.client.post("/v1/events", json=body).json()["accepted"] == 1
-    hot = api.client.post("/v1/events", json=body)
-    routed = TestClient(routes).post("/v1/events", json=body)
-    assert hot.json() == routed.json()
-    assert hot.headers["cache-control"] == routed.headers["cache-control"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,8 +12,19 @@ from recsys.errors import StoreUnavailable
 from recsys.storage.events.event import Event, Reception
 
 
+class Log:
+    """A log that takes everything, and remembers how much at once."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def append(self, events: Sequence[Event], *, now: int) -> list[Reception]:
+        self.sizes.append(len(events) * now)
+        return [Reception.ACCEPTED for _ in events]
+
+
 async def _full_inbox() -> None:
-    inbox = Inbox(lambda events: [Reception.ACCEPTED for _ in events], most_waiting=0)
+    inbox = Inbox(Log(), lambda: 1, most_waiting=0)  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailable, match="wait for it already"):
         await inbox.put([Event("e", "u", "view", 1)])
 
@@ -23,16 +34,11 @@ def test_a_full_inbox_turns_away() -> None:
 
 
 async def _grouped() -> list[int]:
-    sizes: list[int] = []
-
-    def write(events: Any) -> list[Reception]:
-        sizes.append(len(events))
-        return [Reception.ACCEPTED for _ in events]
-
-    inbox = Inbox(write)
+    log = Log()
+    inbox = Inbox(log, lambda: 1)  # type: ignore[arg-type]
     await asyncio.gather(*(inbox.put([Event(f"e{n}", "u", "view", 1)]) for n in range(50)))
     await inbox.close()
-    return sizes
+    return log.sizes
 
 
 def test_what_waits_is_written_in_one_transaction() -> None:

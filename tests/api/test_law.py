@@ -26,6 +26,7 @@ from recsys.model_version import Answering
 from recsys.storage.models.store import ModelStore
 from tests import stores
 from tests.api.test_serve import Server, served
+from tests.present import present
 from tests.worlds import END, ITEMS, USERS, World
 
 pytestmark = pytest.mark.slow
@@ -51,8 +52,8 @@ class Shop:
         climb = self.answering.recommend(person, self.answering.query(10), on_failure=_never)
         risk = self.answering.churn.climb(person, ChurnQuery(), on_failure=_never, force=None)
         items = self.answering.bundle.interactions.items
-        found = climb.answer.items
-        return [items[one[0]] for one in found], [one[2] for one in found], risk.answer.p
+        found = present(climb.answer).items
+        return [items[one[0]] for one in found], [one[2] for one in found], present(risk.answer).p
 
 
 def _never(rung: object, error: Exception) -> None:
@@ -127,7 +128,7 @@ def test_a_replay_at_the_other_process_is_a_duplicate(shop: Shop) -> None:
 
 
 def test_an_alias_at_one_process_holds_at_the_other(shop: Shop) -> None:
-    event = {"user_id": "phone", "item_id": "i03", "event": "view"}
+    event = {"anonymousId": "phone", "item_id": "i03", "event": "view"}
     assert shop.servers[0].call("/v1/events", event)[1]["accepted"] == 1
     joined = {"previousId": "phone", "userId": "joined"}
     assert shop.servers[1].call("/v1/alias", joined)[1]["success"]

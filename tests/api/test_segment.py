@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.messages.events import CallsAnswer
 from api.requests.events import is_machine
-from api.web.schemas import CallsAnswer
 from recsys.data.times import HOUR, moment
 from recsys.storage.users.live_state import LiveState
+from recsys.storage.users.profiles import Profiles
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
 
-VIEW = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
+VIEW: dict[str, Any] = {"event": "Product Viewed", "properties": {"product_id": "i03"}}
 
 
 def called(api: Api, route: str, body: Any, **headers: str) -> CallsAnswer:
     response = api.client.post(f"/v1/{route}", json=body, headers=headers)
     assert response.status_code == 200, response.text
-    return CallsAnswer.model_validate_json(response.content)
+    return msgspec.json.decode(response.content, type=CallsAnswer)
 
 
 def answer(api: Api, user: str) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def test_an_alias_of_a_known_user_costs_itself_only(api: Api) -> None:
 
 
 def test_a_batch_that_is_too_large_is_refused(api: Api) -> None:
-    body = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
+    body: dict[str, Any] = {"batch": [{"type": "track", "userId": "a", "note": "x" * 150_000}]}
     assert api.client.post("/v1/batch", json=body).status_code == 413
     body = {"batch": [{"type": "track", "userId": "a", **VIEW, "context": {"note": "x" * 33_000}}]}
     told = called(api, "batch", body)
@@ -178,7 +180,9 @@ def test_after_an_alias_the_answer_is_that_of_the_merged_history(
         merged = user = "u03"
     for place, (item, kind, by_phone) in enumerate(acts):
         event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
-        called(api, "track", {**event, "userId": phone if by_phone else user})
+        called(
+            api, "track", {**event, **({"anonymousId": phone} if by_phone else {"userId": user})}
+        )
         if not known:
             called(api, "track", {**event, "userId": merged})
     called(api, "alias", {"previousId": phone, "userId": user})
@@ -200,7 +204,7 @@ def test_who_signs_in_has_the_anonymous_history_at_once(either: World, route: st
         called(api, route, {"batch": [call]} if route == "batch" else call)
         assert answer(api, "ann")["rung"] == "hyper"
         assert answer(api, "ann") == answer(api, "anon")
-        assert api.service.profiles.users()["ann"] == ({"country": "France"}, "")
+        assert Profiles(api.service.log.database).users()["ann"] == ({"country": "France"}, "")
 
 
 def test_what_an_anonymous_id_does_after_signing_in_is_the_users(either: World) -> None:
@@ -237,8 +241,8 @@ def test_signing_in_is_the_same_as_an_alias(api: Api, acts: list[tuple[str, str,
     for place, (item, kind, anonymous) in enumerate(acts):
         event = {"event": kind, "item_id": item, "timestamp": (NOON - HOUR) // 1_000_000 + place}
         for way in ("signs", "joins"):
-            who = f"{'anon' if anonymous else 'user'}-{way}-{number}"
-            called(api, "track", {**event, "userId": who})
+            said, who = ("anonymousId", "anon") if anonymous else ("userId", "user")
+            called(api, "track", {**event, said: f"{who}-{way}-{number}"})
     signs, joins = f"user-signs-{number}", f"user-joins-{number}"
     called(api, "identify", {"userId": signs, "anonymousId": f"anon-signs-{number}"})
     called(api, "alias", {"userId": joins, "previousId": f"anon-joins-{number}"})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 
-from api.routes import segments
-from api.web.schemas import SegmentAnswer, SegmentItemsAnswer, SegmentsAnswer, UserAnswer
+from api.messages import groups as groups_
+from api.messages.groups import SegmentAnswer, SegmentsAnswer
+from api.messages.users import SegmentItemsAnswer, UserAnswer
 from recsys.data.times import DAY
 from recsys.segments.groups import Portrait
 from recsys.storage.events.event import Event
@@ -17,7 +19,7 @@ from tests.worlds import DENIED, ONCE, USERS
 
 def test_segments_have_names_and_figures(shared_api: Api) -> None:
     response = shared_api.client.get("/v1/segments")
-    answer = SegmentsAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=SegmentsAnswer)
     france = next(each for each in answer.items if each.name == "country:France")
     assert france.users == len(USERS[::2])
     assert france.revenue_share is not None
@@ -48,7 +50,7 @@ def test_segments_of_fewer_than_20_users_are_suppressed(shared_api: Api) -> None
     groups = shared_api.service.current.serving.answering.bundle.groups
     small = next(p for p in groups.portraits if 0 < p.users < 20)
     answer = shared_api.client.get(f"/v1/segments/{small.name}")
-    segment = SegmentAnswer.model_validate_json(answer.content)
+    segment = msgspec.json.decode(answer.content, type=SegmentAnswer)
     assert segment.suppressed
     assert (segment.users, segment.churn, segment.revenue_share) == (None, None, None)
 
@@ -65,7 +67,7 @@ def test_an_unknown_segment_is_named_with_those_there_are(shared_api: Api) -> No
 
 def test_a_segment_gets_its_list_and_may_be_cached(shared_api: Api) -> None:
     response = shared_api.client.get("/v1/segments/country%3AFrance/recommendations?limit=5")
-    answer = SegmentItemsAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=SegmentItemsAnswer)
     assert answer.rung == "segment"
     assert len(answer.items) == 5
     assert [step.rung for step in answer.trail] == ["segment"]
@@ -114,20 +116,20 @@ def test_whoever_denied_profiling_is_in_no_segment_by_behaviour(shared_api: Api)
 
 
 def test_a_count_is_told_from_20_on_and_none_is_none() -> None:
-    assert [segments.count(users) for users in (0, 1, 19, 20)] == [0, None, None, 20]
+    assert [groups_.count(users) for users in (0, 1, 19, 20)] == [0, None, None, 20]
 
 
 def test_each_figure_is_suppressed_by_its_own_count(shared_api: Api) -> None:
     groups = shared_api.service.current.serving.answering.bundle.groups
     portrait = Portrait("rfm:new", 40, 0.1, 0.5, 20, 0.25, 19)
-    shown = segments._portrait(portrait, groups)
+    shown = groups_.segment(portrait, groups)
     assert shown["churn"] == 0.5
     assert shown["repurchase"] is None
     many = dataclasses.replace(portrait, repurchase_users=20)
-    assert segments._portrait(many, groups)["repurchase"] == 0.25
+    assert groups_.segment(many, groups)["repurchase"] == 0.25
     idle = dataclasses.replace(portrait, churn_users=19)
-    assert segments._portrait(idle, groups)["churn"] is None
+    assert groups_.segment(idle, groups)["churn"] is None
 
 
 def member(api: Api, user: str) -> UserAnswer:
-    return UserAnswer.model_validate_json(api.client.get(f"/v1/users/{user}").content)
+    return msgspec.json.decode(api.client.get(f"/v1/users/{user}").content, type=UserAnswer)

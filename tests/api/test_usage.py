@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from api.web.schemas import UsageIntervalAnswer
+import msgspec
+
+from api.messages.groups import UsageIntervalAnswer
 from tests.api.conftest import Api
 
 
 def test_the_usage_interval_is_told_of_everybody_and_of_every_segment(shared_api: Api) -> None:
     response = shared_api.client.get("/v1/usage-interval")
-    answer = UsageIntervalAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=UsageIntervalAnswer)
     assert answer.days is not None
     assert answer.critical_kind == "purchase"
     assert answer.horizon_days == 28

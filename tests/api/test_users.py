@@ -6,20 +6,24 @@ from itertools import pairwise
 from urllib.parse import quote
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from api.answers import render
-from api.answers.answer import BLIND, Desk
-from api.web.schemas import (
+from api.answers.answer import Desk
+from api.answers.gather import BLIND, Gather, Recall
+from api.messages.message import Message, dump
+from api.messages.users import (
     BatchAnswer,
     ChannelAnswer,
     Churn,
     ChurnAnswer,
+    ChurnReason,
     ItemsAnswer,
     UserAnswer,
 )
+from recsys.churn.bands import NO_RATE
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
@@ -27,7 +31,7 @@ from recsys.ladder import Climb, Reason, RungName, Step
 from tests.api.conftest import Api
 from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, taste
 
-MODELS = {
+MODELS: dict[str, type[Message]] = {
     "": UserAnswer,
     "/recommendations": ItemsAnswer,
     "/channel": ChannelAnswer,
@@ -41,7 +45,7 @@ def test_the_bytes_fit_the_declared_model(shared_api: Api, path: str, user: str)
     response = shared_api.client.get(f"/v1/users/{user}{path}")
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
-    MODELS[path].model_validate_json(response.content, strict=False)
+    msgspec.json.decode(response.content, type=MODELS[path])
 
 
 def test_known_user_gets_one_to_one_with_reasons(shared_api: Api) -> None:
@@ -185,7 +189,7 @@ def test_a_batch_answers_in_the_order_given(shared_api: Api) -> None:
     response = shared_api.client.post(
         "/v1/recommendations:batch", json={"user_ids": users, "limit": 2, "exclude": ["i00"]}
     )
-    answer = BatchAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=BatchAnswer)
     assert [one.user_id for one in answer.answers] == users
     assert {len(one.items) for one in answer.answers} == {2}
     assert len({one.model_version for one in answer.answers}) == 1
@@ -232,7 +236,8 @@ class Unreachable:
 
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
-    service.desk = Desk(Unreachable(), metrics=service.metrics, logger=service.logger)  # type: ignore[arg-type]
+    told = {"metrics": service.metrics, "logger": service.logger}
+    service.desk = Desk(Gather(Unreachable(), Recall(0), **told), **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"
@@ -259,13 +264,11 @@ def test_no_query_string_is_an_error_of_ours(shared_api: Api, query: str) -> Non
 
 def test_reasons_of_churn_are_words_with_their_weight() -> None:
     reason = RiskReason("recency", "last purchase 90 days ago", 0.8)
-    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, (reason,), max_reasons=3)
+    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, NO_RATE, (reason,), max_reasons=3)
     step = Step(RungName.ONE_TO_ONE, Reason.SERVED, "12 orders")
-    answer = render.churn(Climb(risk, step.rung, step.detail, (step,)), explain=True)
-    assert Churn.model_validate_json(render.dump(answer)).band == "high"
-    assert answer["reasons"] == [
-        {"group": "recency", "words": "last purchase 90 days ago", "contribution": 0.8}
-    ]
+    answer = Churn.climbed(Climb(risk, step.rung, step.detail, (step,)), explain=True)
+    assert msgspec.json.decode(dump(answer), type=Churn).band == "high"
+    assert answer.reasons == [ChurnReason("recency", "last purchase 90 days ago", 0.8)]
 
 
 def test_repeats_are_excluded_or_alone_on_request(api: Api) -> None:

@@ -14,10 +14,8 @@ from urllib.parse import quote
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from recsys.errors import RecsysError
 from tests.bench.champion import champion
 from tests.bench.comparing import (
     Comparison,
@@ -25,17 +23,15 @@ from tests.bench.comparing import (
     app_serving,
     blas_threads,
     compare,
-    machine,
     ready_seconds,
 )
 from tests.bench.load import Load
+from tests.bench.tool import console, run
 
 SAMPLE = Path("training/sample/recsys.toml")
 ROUTES = ("/v1/users/{user}/recommendations",)
 RUNG = "one_to_one"
 USERS = 500
-
-console = Console(highlight=False)
 
 
 def main(
@@ -55,7 +51,6 @@ def main(
         command = [sys.executable, "-m", "recsys", "demo", "--prepare-only"]
         subprocess.run(command, check=True)
     users = known_users(config)
-    console.print(machine())
     started = ready_seconds(config, times=3)
     console.print(f"a worker is ready in {min(started):.2f}-{max(started):.2f} s (aim: 1.5)")
     with app_serving(config) as app:
@@ -68,7 +63,7 @@ def main(
 
 def known_users(config: Path) -> Sequence[str]:
     """Return users of the champion, evenly spread."""
-    known = champion(config, console).interactions.users
+    known = champion(config).interactions.users
     rows = np.unique(np.linspace(0, len(known) - 1, USERS).astype(int))
     return [known[row] for row in rows]
 
@@ -97,8 +92,4 @@ def _figures(load: Load, cpu_us: float) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecsysError as error:
-        console.print(f"error: {error}")
-        sys.exit(1)
+    run(main)

@@ -1,4 +1,4 @@
-"""Files that failed once, read again: ``python -m tests.bench.cases FOLDER``.
+"""Files that failed once, read again: `python -m tests.bench.cases FOLDER`.
 
 FOLDER holds a folder a case: its files, a ``recsys.toml`` and a README with what is right. Printed
 is what became of every file beside it: rows by kind, what was put aside, or the refusal.
@@ -6,16 +6,17 @@ is what became of every file beside it: rows by kind, what was put aside, or the
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from recsys.errors import RecsysError
 from recsys.storage.files.config import read_config
+from tests.bench.tool import console, run
 from training.importing.read import configured, read_file
 from training.importing.sniff import EXCEL, JSON, TEXT, suffix_of
 from training.importing.validate import counted, validate
@@ -39,16 +40,16 @@ def outcome(file: Path) -> str:
     return f"{rows}; put aside {aside or 'none'}; values {money}"
 
 
-def main() -> None:
+def main(folder: Annotated[Path, typer.Argument(help="Of the cases.")]) -> None:
     """Print the table of all cases below a folder."""
     table = Table("case", "file", "what became of it", "what is right", show_lines=True)
-    for readme in sorted(Path(sys.argv[1]).glob("*/README*")):
+    for readme in sorted(folder.glob("*/README*")):
         files = [file for file in sorted(readme.parent.iterdir()) if suffix_of(file) in KNOWN]
         for file in files:
-            said = (escape(outcome(file)), escape(readme.read_text().strip()))
-            table.add_row(readme.parent.name, escape(file.name), *said)
-    Console(width=200, highlight=False).print(table)
+            became, right = outcome(file), readme.read_text().strip()
+            table.add_row(readme.parent.name, *map(escape, (file.name, became, right)))
+    console.print(table)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

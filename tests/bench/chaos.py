@@ -8,7 +8,6 @@ acknowledged event has to be in the log exactly once, and no answer may have bee
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import signal
 import subprocess
@@ -17,16 +16,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
-from rich.console import Console
 
 from recsys.storage.database.open import open_database
-from tests.bench.comparing import machine
-from tests.bench.servers import free_port
+from tests.bench.servers import called, free_port
 from tests.bench.shops import Shop, shop
+from tests.bench.tool import console, run
 from tests.stores import KINDS
 
 BATCH = 50
@@ -57,11 +57,9 @@ class Clients:
             return self.batches.pop() if self.batches else None
 
     def _sent(self, batch: list[str]) -> bool:
-        events = [
-            {"user_id": _visitor(name), "item_id": "i03", "event": "view", "message_id": name}
-            for name in batch
-        ]
-        status, told = self._call("POST", "/v1/events", json.dumps({"batch": events}))
+        view = {"item_id": "i03", "event": "view"}
+        events = [{"user_id": _visitor(name), "message_id": name, **view} for name in batch]
+        status, told = self._call("POST", "/v1/events", orjson.dumps({"batch": events}))
         if status != "200":
             return False
         with self.turn:
@@ -77,16 +75,12 @@ class Clients:
         elif status not in {"200", "503", "none"}:
             self.wrong.append(f"status {status}: {told}")
 
-    def _call(self, method: str, path: str, body: str | None) -> tuple[str, dict[str, object]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def _call(self, method: str, path: str, body: bytes | None) -> tuple[str, Any]:
         try:
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            status, told = str(answer.status), json.loads(answer.read())
+            code, answer = called(self.port, method, path, body)
+            status, told = str(code), orjson.loads(answer)
         except (OSError, http.client.HTTPException, ValueError):
             status, told = "none", {}
-        finally:
-            connection.close()
         with self.turn:
             self.statuses[f"{method} {status}"] += 1
         return status, told
@@ -128,11 +122,10 @@ def main(
     restarts: Annotated[int, typer.Option(min=0, help="Times PostgreSQL is.")] = 3,
 ) -> None:
     """Send, kill, count; ends with 1 when anything was lost, doubled or wrong."""
-    console, bad = Console(highlight=False), 0
-    console.print(machine())
+    bad = 0
     for one in kind or KINDS:
         with shop(one) as built:
-            told = run(built, events=events, clients=clients, kills=kills, restarts=restarts)
+            told = sent(built, events=events, clients=clients, kills=kills, restarts=restarts)
             lost, extra = missing(built, told)
         bad += lost + extra + len(told.wrong)
         console.print(
@@ -146,7 +139,7 @@ def main(
     raise typer.Exit(bool(bad))
 
 
-def run(built: Shop, *, events: int, clients: int, kills: int, restarts: int) -> Clients:
+def sent(built: Shop, *, events: int, clients: int, kills: int, restarts: int) -> Clients:
     """Return what the clients were told, all batches acknowledged."""
     names = [f"chaos-{n % 977}-{n}" for n in range(events)]
     batches = [names[start : start + BATCH] for start in range(0, events, BATCH)]
@@ -157,14 +150,14 @@ def run(built: Shop, *, events: int, clients: int, kills: int, restarts: int) ->
         every = max(1, kills // (restarts + 1))
         for number in range(restarts):
             acts.insert((number + 1) * every + number, _restart(built))
-    threads = [threading.Thread(target=told.run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for done, act in enumerate(acts, start=1):
-        _wait_for(told, events * done // (len(acts) + 1))
-        act()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(clients) as pool:
+        running = [pool.submit(told.run) for _ in range(clients)]
+        for done, act in enumerate(acts, start=1):
+            while len(told.acknowledged) < events * done // (len(acts) + 1):
+                time.sleep(PAUSE_SECONDS)
+            act()
+    for each in running:
+        each.result()
     server.end()
     return told
 
@@ -192,10 +185,5 @@ def _restart(built: Shop) -> Callable[[], None]:
     return act
 
 
-def _wait_for(told: Clients, acknowledged: int) -> None:
-    while len(told.acknowledged) < acknowledged:
-        time.sleep(PAUSE_SECONDS)
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

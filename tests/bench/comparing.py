@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -139,14 +137,6 @@ def blas_threads(app: Server) -> Mapping[str, int]:
     _, body = app.get(READY)
     pools: Mapping[str, int] = json.loads(body).get("blas_threads", {})
     return pools
-
-
-def machine() -> str:
-    """Say what this was measured on."""
-    busy = os.getloadavg()[0]
-    system = f"{platform.system()} {platform.machine()}"
-    python = f"Python {platform.python_version()}"
-    return f"{system}, {os.cpu_count()} cores, {python}, load average {busy:.1f}"
 
 
 def _turn(

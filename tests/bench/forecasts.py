@@ -14,11 +14,11 @@ from typing import Annotated
 import numpy as np
 import polars as pl
 import typer
-from rich.console import Console
 
 from recsys.errors import RecsysError
 from recsys.evaluation.classification import METRICS, Predictions, auc, measured
 from recsys.evaluation.gini import normalised_gini
+from tests.bench.tool import console
 from training.forecast import purchases
 from training.forecast.purchases import PurchaseColumns
 from training.importing.times import parse_times
@@ -27,7 +27,6 @@ DAY = 86_400_000_000
 SEED = 1
 
 app = typer.Typer()
-console = Console(highlight=False)
 
 Written = Annotated[Path, typer.Option(help="What the command wrote.")]
 Events = Annotated[Path, typer.Option(help="The file it read, later rows included.")]

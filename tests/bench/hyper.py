@@ -7,8 +7,8 @@ trees, sessions. The clock runs around filling the slate: all of an answer but t
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -16,8 +16,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
-from rich.console import Console
 
 from recsys.algorithms import trees
 from recsys.algorithms.als import AlsFactors
@@ -29,7 +27,6 @@ from recsys.algorithms.sessions.log import Sessions
 from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.algorithms.trees import TreeSettings
-from recsys.data.interactions import UserEvents
 from recsys.data.person import Context, Person
 from recsys.data.times import DAY, DAY_PARTS, SECOND
 from recsys.items import slate
@@ -43,14 +40,16 @@ from recsys.items.ranker import OWN, PAIR, Blend
 from recsys.items.segment import SegmentItems
 from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery
+from tests.bench.random_events import drawn
+from tests.bench.tool import Took, console, run, timed
+from tests.present import present
+from tests.recsys.items.shop import raised
 
 NOW = 1_000 * DAY
 FACTORS, EDGES, N_ITEM = 64, 100, 5
 SPEAKS = np.ones(2, bool)
-VIEW, PURCHASE = 0, 1
+PURCHASE = 1
 MOBILE = Context(device="mobile", placement="home")
-
-console = Console(highlight=False, width=150)
 
 
 def main(
@@ -65,7 +64,7 @@ def main(
     """
     rng = np.random.default_rng(0)
     models = made_up(items, rng)
-    console.print(f"{items:,} items, {history} events before, {live} live; load {os.getloadavg()}")
+    console.print(f"{items:,} items, {history} events before, {live} live")
     folded, context = replace(models, at_hand=None), occasions(items, rng)
     for name, parts in (
         ("session at hand", models),
@@ -73,53 +72,26 @@ def main(
         ("folded in", folded),
         ("folded in, in context", replace(folded, context=context)),
     ):
-        wall, busy = timed(parts, rng, history=history, live=live, repeats=repeats)
-        p50, p99 = np.percentile(wall, [50, 99])
-        console.print(
-            f"{name:27} p50 {p50:.2f} ms, p99 {p99:.2f} ms; CPU p50 {np.median(busy):.2f} ms"
-        )
+        took = [answered(parts, somebody(rng, items, history, live)) for _ in range(repeats)]
+        p50, p99 = np.percentile([each.wall for each in took], [50, 99]) * 1e3
+        cpu = np.median([each.cpu for each in took]) * 1e3
+        console.print(f"{name:27} p50 {p50:.2f} ms, p99 {p99:.2f} ms; CPU p50 {cpu:.2f} ms")
 
 
-def timed(
-    models: ItemModels, rng: np.random.Generator, *, history: int, live: int, repeats: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return wall and processor time of each answer in milliseconds."""
+def somebody(rng: np.random.Generator, n_items: int, history: int, live: int) -> Person:
+    """Return a user with purchases before training and views in the last five minutes."""
+    past = drawn(rng, history, n_items=n_items, between=(NOW - 300 * DAY, NOW - DAY), kinds=(0, 1))
+    views = drawn(rng, live, n_items=n_items, between=(NOW - 300 * SECOND, NOW), kinds=(1, 0))
+    return Person("somebody", NOW, past=past, live=views, context=MOBILE)
+
+
+def answered(models: ItemModels, person: Person) -> Took:
+    """Return what a full list took."""
     n_items = len(models.demand)
-    ladder = models.ladder({})
     query = ItemQuery(20, np.ones(n_items, bool), rest=Rests.of([0.0, 12.0]))
-    wall, busy = np.empty(repeats), np.empty(repeats)
-    for turn in range(repeats):
-        person = Person(
-            "somebody",
-            NOW,
-            past=events(rng, n_items, history, NOW - 300 * DAY, NOW - DAY, kind=PURCHASE),
-            live=events(rng, n_items, live, NOW - 300 * SECOND, NOW, kind=VIEW),
-            context=MOBILE,
-        )
-        start, used = time.perf_counter(), time.process_time()
-        climb = slate.fill(ladder, person, query, on_failure=raised)
-        wall[turn], busy[turn] = time.perf_counter() - start, time.process_time() - used
-        assert climb.answer is not None
-        assert len(climb.answer.items) == 20
-    return 1e3 * wall, 1e3 * busy
-
-
-def raised(rung: object, error: Exception) -> None:
-    """Let no failure be timed as an answer."""
-    raise error
-
-
-def events(
-    rng: np.random.Generator, n_items: int, size: int, start: int, stop: int, *, kind: int
-) -> UserEvents:
-    """Return events on items of which a few are much more popular than the rest."""
-    return UserEvents(
-        item_row=(n_items * rng.random(size) ** 3).astype(np.int32),
-        kind=np.full(size, kind, np.int8),
-        at=np.sort(rng.integers(start, stop, size)),
-        quantity=np.ones(size, np.float32),
-        value=np.ones(size),
-    )
+    fill = partial(slate.fill, models.ladder({}), person, query, on_failure=raised)
+    assert len(present(fill().answer).items) == 20
+    return timed(fill)
 
 
 def made_up(n_items: int, rng: np.random.Generator) -> ItemModels:
@@ -186,4 +158,4 @@ def sessions(n_items: int, rng: np.random.Generator) -> AtHand:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -1,4 +1,4 @@
-"""How fast files come in: ``python -m tests.bench.importing [ROWS]``.
+"""How fast files come in: `python -m tests.bench.importing`.
 
 Makes a seeded CSV of a shop, then measures each stage on its own and the whole import, and the
 reads that serving and training make afterwards.
@@ -6,16 +6,15 @@ reads that serving and training make afterwards.
 
 from __future__ import annotations
 
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import numpy as np
 import polars as pl
-from rich.console import Console
+import typer
 from rich.table import Table
 
 from recsys.config import parse
@@ -24,17 +23,15 @@ from recsys.storage.database.open import open_database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users.live_state import LiveState
+from tests.bench.tool import console, run, timed
 from training.importing.events import import_events
 from training.importing.read import read_file
 from training.importing.validate import validate
 from training.load import load
 
-ROWS = 1_000_000
 SEED = 7
 NOW = 1_700_000_000 * SECOND
 READS = 5_000
-
-Result = TypeVar("Result")
 
 
 def made(folder: Path, rows: int, *, seed: int) -> Path:
@@ -61,68 +58,56 @@ def made(folder: Path, rows: int, *, seed: int) -> Path:
     return file
 
 
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """Return what `work` returns, and the seconds it took."""
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
-
-
-def measure(rows: int, folder: Path) -> Table:
-    """Return the table of all stages."""
+def measure(rows: int, folder: Path) -> Iterator[tuple[str, float, int]]:
+    """Yield each stage with its seconds and how many it was about."""
     file = made(folder, rows, seed=SEED)
     config = parse({"storage": {"quarantine_dir": str(folder / "quarantine")}}, {})
-    log = EventLog(open_database(f"sqlite:///{folder}/store.db"))
-    table = Table(title=f"{rows:,} rows of CSV, {file.stat().st_size / 1e6:.0f} MB")
-    for heading in ("stage", "seconds", "a second"):
-        table.add_column(heading, justify="left" if heading == "stage" else "right")
-
-    def row(stage: str, seconds: float, count: int) -> None:
-        table.add_row(stage, f"{seconds:.2f}", f"{count / seconds:,.0f}")
-
-    _, reading = timed(lambda: read_file(file))
-    _, checking = timed(lambda: validate(read_file(file), config, now=NOW))
-    row("read", reading, rows)
-    row("read, validate, deduplicate, name", checking, rows)
-    report, importing = timed(lambda: import_events(file, config, log, now=NOW))
-    row("whole import, durable", importing, rows)
-    row("  of it the log", importing - rows / report.checked_per_second, report.logged)
-    _, again = timed(lambda: import_events(file, config, log, now=NOW))
-    row("the same file again", again, rows)
-    _, loading = timed(lambda: load(log, config))
-    row("load for training", loading, report.logged)
-    for stage, seconds, count in _small(log):
-        row(stage, seconds, count)
-    log.database.close()
-    return table
-
-
-def _small(log: EventLog) -> list[tuple[str, float, int]]:
+    database = open_database(f"sqlite:///{folder}/store.db")
+    log, live = EventLog(database), LiveState(database)
+    yield "read", timed(lambda: read_file(file)).wall, rows
+    whole = timed(lambda: validate(read_file(file), config, now=NOW)).wall
+    yield "read, validate, deduplicate, name", whole, rows
+    yield (
+        "whole import, durable",
+        timed(lambda: import_events(file, config, log, now=NOW)).wall,
+        rows,
+    )
+    again = timed(lambda: import_events(file, config, log, now=NOW)).wall
+    yield "the same file again", again, rows
     last = log.last_seq()
-    _, unknown = timed(
-        lambda: [LiveState(log.database).of(f"?{n}", since=last, at=NOW) for n in range(READS)]
-    )
-    _, known = timed(
-        lambda: [LiveState(log.database).of(str(n), since=last, at=NOW) for n in range(READS)]
-    )
-    one = [Event(f"one-{n}", str(n), "view", n, item_id="1") for n in range(200)]
-    many = [Event(f"many-{n}", str(n), "view", n, item_id="1") for n in range(20_000)]
-    _, single = timed(lambda: [log.append([event], now=NOW) for event in one])
-    groups = range(0, len(many), 1_000)
-    _, grouped = timed(lambda: [log.append(many[n : n + 1_000], now=NOW) for n in groups])
-    return [
-        ("remember a stranger", unknown, READS),
-        ("remember a user of the model", known, READS),
-        ("append one event, durable", single, len(one)),
-        ("append 1,000 events at a time, durable", grouped, len(many)),
-    ]
+    yield "load for training", timed(lambda: load(log, config)).wall, last
+    for who, form in (("a stranger", "?{}"), ("a user of the model", "{}")):
+        users = [form.format(n) for n in range(READS)]
+        yield f"remember {who}", timed(partial(remember, live, users, last)).wall, READS
+    for size, n in ((1, 200), (1_000, 20_000)):
+        events = [Event(f"{size}-{row}", str(row), "view", row, item_id="1") for row in range(n)]
+        seconds = timed(partial(append, log, events, size)).wall
+        yield f"append {size:,} at a time, durable", seconds, n
+    database.close()
 
 
-def main() -> None:
-    """Measure with as many rows as the command line says."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    with tempfile.TemporaryDirectory() as folder:
-        Console().print(measure(rows, Path(folder)))
+def remember(live: LiveState, users: Sequence[str], since: int) -> None:
+    """Read what is remembered of each user."""
+    for user in users:
+        live.of(user, since=since, at=NOW)
+
+
+def append(log: EventLog, events: Sequence[Event], size: int) -> None:
+    """Write events, so many at a time."""
+    for start in range(0, len(events), size):
+        log.append(events[start : start + size], now=NOW)
+
+
+def main(
+    rows: Annotated[int, typer.Option(min=1_000, help="Rows of the file.")] = 1_000_000,
+) -> None:
+    """Print each stage, and how many it does a second."""
+    table = Table("stage", "seconds", "a second", box=None)
+    with TemporaryDirectory() as folder:
+        for stage, seconds, count in measure(rows, Path(folder)):
+            table.add_row(stage, f"{seconds:.2f}", f"{count / seconds:,.0f}")
+    console.print(table)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,24 +1,47 @@
-"""How fast lifetimes are learnt: ``python -m tests.bench.lifetime [USERS]``.
+"""How fast lifetimes are learnt: `python -m tests.bench.lifetime`.
 
 Draws users from known parameters, fits BG/NBD and Gamma-Gamma, and says how near it came.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import time
+from functools import partial
+from typing import Annotated
 
 import numpy as np
-from rich.console import Console
+import typer
 
 from recsys.algorithms.lifetime import bgnbd, gamma_gamma
 from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
+from tests.bench.tool import console, run, timed
 
-USERS = 1_000_000
 SEED = 7
 TRUTH = BgNbd(0.25, 4.4, 0.8, 2.4, 0.0)
-AIM_SECONDS = 10
+
+
+def main(
+    users: Annotated[int, typer.Option(min=1_000, help="Users drawn.")] = 1_000_000,
+) -> None:
+    """Print seconds and parameters."""
+    seen = repeats_of_a_known_world(TRUTH, users, seed=SEED)
+    by_day = RepeatCounts(seen.x, np.floor(seen.t_x * 7) / 7, np.ceil(seen.T * 7) / 7)
+    show("truth", TRUTH)
+    for name, of in (("continuous times", seen), ("whole days", by_day)):
+        seconds = timed(partial(fitted, name, of)).wall
+        console.print(f"BG/NBD, {users:,} users, {name}: {seconds:.1f} s (aim: 10)")
+    mean = np.random.default_rng(SEED).gamma(6, 5, users)
+    console.print(f"Gamma-Gamma: {timed(lambda: gamma_gamma.fit(seen.x, mean)).wall:.1f} s")
+
+
+def fitted(name: str, seen: RepeatCounts) -> None:
+    """Fit BG/NBD and print what it found."""
+    show(name, bgnbd.fit(seen))
+
+
+def show(name: str, model: BgNbd) -> None:
+    """Print the parameters of a model."""
+    pairs = (f"{each} {getattr(model, each):.3f}" for each in ("r", "alpha", "a", "b"))
+    console.print(f"{name}: {', '.join(pairs)}")
 
 
 def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> RepeatCounts:
@@ -39,27 +62,5 @@ def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> Repeat
     return RepeatCounts(x, t_x, age)
 
 
-def main() -> None:
-    """Measure with as many users as the command line says."""
-    n_users = int(sys.argv[1]) if len(sys.argv) > 1 else USERS
-    console = Console(highlight=False)
-    seen = repeats_of_a_known_world(TRUTH, n_users, seed=SEED)
-    by_day = RepeatCounts(seen.x, np.floor(seen.t_x * 7) / 7, np.ceil(seen.T * 7) / 7)
-    mean = np.random.default_rng(SEED).gamma(6, 5, n_users)
-    load = os.getloadavg()[0]
-    for name, of in (("continuous times", seen), ("whole days", by_day)):
-        began = time.perf_counter()
-        model = bgnbd.fit(of)
-        seconds = time.perf_counter() - began
-        console.print(f"BG/NBD, {n_users:,} users, {name}: {seconds:.1f} s (aim: {AIM_SECONDS})")
-        console.print(f"  r {model.r:.3f} alpha {model.alpha:.3f} a {model.a:.3f} b {model.b:.3f}")
-    began = time.perf_counter()
-    gamma_gamma.fit(seen.x, mean)
-    console.print(f"Gamma-Gamma: {time.perf_counter() - began:.1f} s")
-    console.print(
-        f"truth: r {TRUTH.r} alpha {TRUTH.alpha} a {TRUTH.a} b {TRUTH.b}; load {load:.1f}"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

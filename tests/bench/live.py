@@ -6,32 +6,25 @@ First the highest rate against a bare route, then latencies at half of it, each 
 
 from __future__ import annotations
 
-import http.client
 import os
-import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Annotated
 
 import numpy as np
-import orjson
 import typer
-from rich.console import Console
 
-from recsys.errors import RecsysError
 from tests.bench.__main__ import SAMPLE, show
 from tests.bench.champion import champion
-from tests.bench.comparing import Plan, app_serving, compare, machine
+from tests.bench.comparing import Plan, app_serving, compare
 from tests.bench.load import get, put_load
 from tests.bench.servers import Server
+from tests.bench.tool import console, run
 
 HYPER = "hyper"
 HALF = 0.5
 AIM = 0.3
-
-console = Console(highlight=False)
 
 
 def main(
@@ -43,7 +36,6 @@ def main(
     requests: Annotated[int, typer.Option(min=100, help="Requests a turn.")] = 2_000,
 ) -> None:
     """Measure; the events stay in the store of the configuration: use a copy or the demo's."""
-    console.print(machine())
     with app_serving(config) as app:
         names = arrive(app, catalogue(config), visitors, events, kind)
         paths = [f"/v1/users/{name}/recommendations" for name in names]
@@ -60,8 +52,9 @@ def main(
 
 def catalogue(config: Path) -> Sequence[str]:
     """Return the items that the champion may recommend."""
-    bundle = champion(config, console)
-    return [bundle.interactions.items[row] for row in np.flatnonzero(bundle.catalogue.available)]
+    bundle = champion(config)
+    rows = np.flatnonzero(bundle.catalogue.available).tolist()
+    return [bundle.interactions.items[row] for row in rows]
 
 
 def arrive(
@@ -70,21 +63,14 @@ def arrive(
     """Let visitors do things with items drawn at random; return their names."""
     rng = np.random.default_rng(0)
     names = [f"visitor-{os.getpid()}-{number}" for number in range(visitors)]
-    with closing(http.client.HTTPConnection("127.0.0.1", app.port, timeout=30)) as connection:
-        for name in names:
-            drawn = rng.choice(len(items), events)
-            batch = [{"user_id": name, "item_id": items[row], "event": kind} for row in drawn]
-            connection.request("POST", "/v1/events", orjson.dumps({"batch": batch}))
-            answer = connection.getresponse()
-            told = orjson.loads(answer.read())
-            if answer.status != http.client.OK or told["accepted"] != events:
-                raise ValueError(f"the events of {name} were answered {answer.status}: {told}")
+    for name in names:
+        drawn = rng.choice(len(items), events)
+        batch = [{"user_id": name, "item_id": items[row], "event": kind} for row in drawn]
+        told = app.post("/v1/events", {"batch": batch})
+        if told["accepted"] != events:
+            raise ValueError(f"of the events of {name} not all were accepted: {told}")
     return names
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecsysError as error:
-        console.print(f"error: {error}")
-        sys.exit(1)
+    run(main)

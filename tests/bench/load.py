@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 try:
@@ -71,9 +72,9 @@ def get(path: str, *, host: str = "127.0.0.1", headers: Mapping[str, str] | None
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def post(path: str, body: str, *, host: str = "127.0.0.1") -> bytes:
-    """Return the bytes of a POST request with a JSON body that keeps its connection."""
-    content = body.encode()
+def post(path: str, body: object, *, host: str = "127.0.0.1") -> bytes:
+    """Return the bytes of a POST request with a body as JSON that keeps its connection."""
+    content = orjson.dumps(body)
     head = get(path, host=host, headers={"Content-Length": str(len(content))})
     return head.replace(b"GET", b"POST", 1) + content
 

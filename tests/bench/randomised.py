@@ -15,10 +15,10 @@ from typing import Annotated
 import numpy as np
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from recsys.evaluation.policy_value import Decisions
+from tests.bench.tool import console, run
 from training.policy.learn import Settings, learn
 from training.policy.log import Log
 from training.policy.policy import Policy, Stakes
@@ -45,8 +45,6 @@ WORLDS = {
     "strong": World(1.0),
     "in proportion": World(power=1.0),
 }
-
-console = Console(highlight=False, width=140)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,34 +155,34 @@ def main(
     reward: Annotated[str, typer.Option(help="visit, conversion or spend.")] = "visit",
 ) -> None:
     """Print true gains over the best single arm, and how often a policy lost."""
-    headings = ("rows", "differences", "cost", "by person", "gain", "error", "one arm", "possible",
-                "share", "truly worse", "significantly")  # fmt: skip
-    table = Table(*headings, box=None)
+    of = ("rows", "differences", "cost")
+    gains = ("gain", "error", "one arm", "possible", "share")
+    table = Table(*of, "by person", *gains, "truly worse", "significantly", box=None)
     for n in rows:
         for name, world in WORLDS.items():
             for cost in COSTS:
                 drawn = range(first, first + seeds)
-                found = list(runs(n, world, cost, reward=reward, seeds=drawn))
-                table.add_row(f"{n:,}", name, f"{cost}", *summary(found))
+                policies = list(runs(n, world, cost, reward=reward, seeds=drawn))
+                table.add_row(f"{n:,}", name, f"{cost}", *summary(policies))
     console.print(f"{seeds} logs of each kind; gains on 40,000 other users, by the truth")
     console.print(table)
 
 
-def summary(found: list[Told]) -> Iterator[str]:
+def summary(policies: list[Told]) -> Iterator[str]:
     """Yield what policies gained on average, with its error, and how many of them lost."""
     gain, possible, single = (
-        float(np.mean([getattr(one, which) for one in found]))
+        float(np.mean([getattr(one, which) for one in policies]))
         for which in ("gain", "possible", "single")
     )
-    yield f"{sum(one.personal for one in found)}"
+    yield f"{sum(one.personal for one in policies)}"
     yield f"{gain:+.5f}"
-    yield f"{np.std([one.gain for one in found]) / np.sqrt(len(found)):.5f}"
+    yield f"{np.std([one.gain for one in policies]) / np.sqrt(len(policies)):.5f}"
     yield f"{single:+.5f}"
     yield f"{possible:.5f}"
     yield f"{gain / possible:.0%}" if possible > 1e-4 else "-"
-    yield f"{sum(one.gain < -5e-4 for one in found)}"
-    yield f"{sum(one.significant for one in found)}"
+    yield f"{sum(one.gain < -5e-4 for one in policies)}"
+    yield f"{sum(one.significant for one in policies)}"
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

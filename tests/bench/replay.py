@@ -8,27 +8,27 @@ Times in the file there are none: sessions are spread evenly, their clicks a min
 
 from __future__ import annotations
 
-import http.client
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-import orjson
+import tomlkit
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
 
 from recsys.bundle import Bundle
 from recsys.config import Config, parse
 from recsys.data.times import DAY, SECOND, moment
-from recsys.storage.models.store import ModelStore
+from tests.bench.champion import champion
 from tests.bench.servers import Server, serving
+from tests.bench.tool import console, run
 from training.benchmark.session_files import TestFile, TrainFile, read_test, read_train
 from training.cli import train as training
 from training.items.sessions.learning import judge, ranked
@@ -41,8 +41,6 @@ TEST_DAYS = 6
 KIND = "view"
 K = 20
 CHUNK = 100
-
-console = Console(highlight=False, width=150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def main(
         if not (place / "models" / "champion").exists():
             learn(file, config, place)
         asked = some(read_test(test, file), sample)
-        offline = lists_of_the_model(config, asked, file)
+        offline = lists_of_the_model(champion(place / "recsys.toml"), asked, file)
         with running(place) as server:
             answered = replayed(server, asked, file)
     show("asked directly", offline, asked.targets)
@@ -87,7 +85,7 @@ def configured(place: Path) -> Config:
         "churn": {"critical_kind": KIND, "horizon_days": DAYS, "active_days": DAYS},
         "serving": {"clock_start": f"{moment(START + DAYS * DAY):%Y-%m-%dT%H:%M:%SZ}"},
     }
-    (place / "recsys.toml").write_text(_toml(file))
+    (place / "recsys.toml").write_text(tomlkit.dumps(file))
     return parse(file, {})
 
 
@@ -114,17 +112,14 @@ def some(asked: TestFile, sample: int) -> TestFile:
     if not sample or sample >= len(asked.targets):
         return asked
     rows = np.sort(np.random.default_rng(0).permutation(len(asked.targets))[:sample])
-    prefixes = [asked.prefixes.item_row[slice(*asked.prefixes.indptr[r : r + 2])] for r in rows]
-    stacked = type(asked.prefixes).of(prefixes, n_items=asked.prefixes.n_items)
+    prefixes = list(asked.prefixes)
+    chosen = [prefixes[row].tolist() for row in rows]
+    stacked = type(asked.prefixes).of(chosen, n_items=asked.prefixes.n_items)
     return TestFile(stacked, asked.targets[rows])
 
 
-def lists_of_the_model(config: Config, asked: TestFile, file: TrainFile) -> NDArray[np.int32]:
+def lists_of_the_model(bundle: Bundle, asked: TestFile, file: TrainFile) -> NDArray[np.int32]:
     """Rank with the session blend of the champion, in rows of the train file."""
-    store = ModelStore(Path(config.storage.models_dir))
-    pointer = store.champion()
-    assert pointer is not None
-    bundle, _ = store.load(pointer.version, Bundle)
     if bundle.items.at_hand is None:
         raise SystemExit("the model does not listen to sessions: they did not win on validation")
     row_of = bundle.interactions.items.rows(str(item) for item in file.items)
@@ -137,7 +132,7 @@ def lists_of_the_model(config: Config, asked: TestFile, file: TrainFile) -> NDAr
     return np.where(lists >= 0, back[lists], -1).astype(np.int32)
 
 
-def running(place: Path) -> Any:
+def running(place: Path) -> AbstractContextManager[Server]:
     """Serve the champion from a process of its own."""
     command = ["recsys", "serve", "--port", "{port}", "--config", str(place / "recsys.toml")]
     return serving(command, ready="/health/ready", environment={"OPENBLAS_NUM_THREADS": "1"})
@@ -145,25 +140,23 @@ def running(place: Path) -> Any:
 
 def replayed(server: Server, asked: TestFile, file: TrainFile) -> Answered:
     """Send each beginning as events of somebody new, and ask for their list."""
-    row = {str(item): place for place, item in enumerate(file.items)}
+    row = {str(item): number for number, item in enumerate(file.items)}
     lists = np.full((len(asked.targets), K), -1, np.int32)
-    rungs: dict[str, int] = {}
-    spent = 0.0
-    run = f"{os.getpid()}-{time.time_ns()}"
-    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
-        for start, prefixes in _chunks(asked):
-            users = [f"anonymous {run} {start + n}" for n in range(len(prefixes))]
-            for batch in _batches(users, prefixes, file):
-                _post(connection, "/v1/events", {"batch": batch})
-            began = time.perf_counter()
-            body = {"user_ids": users, "limit": K, "explain": False}
-            answers = _post(connection, "/v1/recommendations:batch", body)["answers"]
-            spent += time.perf_counter() - began
-            for place, answer in enumerate(answers, start=start):
-                rungs[answer["rung"]] = rungs.get(answer["rung"], 0) + 1
-                found = [row[item["item_id"]] for item in answer["items"]]
-                lists[place, : len(found)] = found
-    return Answered(lists, rungs, 1e3 * spent / max(len(lists), 1))
+    rungs, spent = Counter[str](), 0.0
+    session = f"{os.getpid()}-{time.time_ns()}"
+    for start, prefixes in _chunks(asked):
+        users = [f"anonymous {session} {start + n}" for n in range(len(prefixes))]
+        for batch in _batches(users, prefixes, file):
+            server.post("/v1/events", {"batch": batch})
+        began = time.perf_counter()
+        body = {"user_ids": users, "limit": K, "explain": False}
+        answers = server.post("/v1/recommendations:batch", body)["answers"]
+        spent += time.perf_counter() - began
+        rungs.update(answer["rung"] for answer in answers)
+        for number, answer in enumerate(answers, start=start):
+            items = [row[item["item_id"]] for item in answer["items"]]
+            lists[number, : len(items)] = items
+    return Answered(lists, dict(rungs), 1e3 * spent / max(len(lists), 1))
 
 
 def show(name: str, lists: NDArray[np.int32], targets: NDArray[np.int32]) -> None:
@@ -191,22 +184,5 @@ def _batches(
         yield events[start : start + 1_000]
 
 
-def _post(connection: http.client.HTTPConnection, path: str, body: dict[str, Any]) -> Any:
-    connection.request("POST", path, orjson.dumps(body), {"content-type": "application/json"})
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f"{path}: {answer.status} {content[:300]!r}")
-    return orjson.loads(content)
-
-
-def _toml(file: dict[str, dict[str, Any]]) -> str:
-    sections = []
-    for name, keys in file.items():
-        lines = [f"{key} = {orjson.dumps(value).decode()}" for key, value in keys.items()]
-        sections.append("\n".join((f"[{name}]", *lines)))
-    return "\n\n".join(sections) + "\n"
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -13,6 +13,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
+
+import orjson
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.005
@@ -39,10 +42,28 @@ class Server:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return status and body of one GET request."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+        return called(self.port, "GET", path)
+
+    def post(self, path: str, body: object) -> Any:
+        """Return what a POST request is answered with.
+
+        Raises
+        ------
+        ValueError
+            It was not answered with 200.
+        """
+        status, answer = called(self.port, "POST", path, orjson.dumps(body))
+        if status != http.client.OK:
+            raise ValueError(f"{path} was answered {status}: {answer[:300]!r}")
+        return orjson.loads(answer)
+
+
+def called(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    """Return status and body of one request to this machine."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ flat within 5 %: highest over lowest of the averages of ten parts of the time.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from itertools import count
@@ -15,12 +14,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
-from tests.bench.comparing import machine
 from tests.bench.load import get, post, put_load
 from tests.bench.servers import Server
 from tests.bench.shops import shop
+from tests.bench.tool import console, run
 from tests.worlds import ITEMS
 
 PARTS = 10
@@ -35,8 +33,6 @@ def main(
     recall: Annotated[int, typer.Option(help="serving.recall: small, so that it is full.")] = 5_000,
 ) -> None:
     """Measure; ends with 1 when memory grew or an answer failed."""
-    console = Console(highlight=False)
-    console.print(machine())
     with shop(kind) as built, built.served(RECSYS_SERVING__RECALL=str(recall)) as app:
         numbers = count()
         warm, _ = load_for(app, warm_seconds, numbers)
@@ -74,21 +70,9 @@ def resident_bytes(process_id: int) -> int:
 
 
 def _events(number: int) -> list[bytes]:
-    users = [f"visitor-{number}-{n}" for n in range(10)]
-    return [
-        post(
-            "/v1/events",
-            json.dumps(
-                {
-                    "batch": [
-                        {"user_id": user, "item_id": ITEMS[n], "event": "view"}
-                        for n in range(BATCH)
-                    ]
-                }
-            ),
-        )
-        for user in users
-    ]
+    users = (f"visitor-{number}-{n}" for n in range(10))
+    lives = ([{"user_id": u, "item_id": i, "event": "view"} for i in ITEMS[:BATCH]] for u in users)
+    return [post("/v1/events", {"batch": batch}) for batch in lives]
 
 
 def _questions(number: int) -> list[bytes]:
@@ -96,4 +80,4 @@ def _questions(number: int) -> list[bytes]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -236,7 +236,8 @@ def _has_event(value: Any, depth: int = 3) -> bool:
         return any(_has_event(each, depth - 1) for each in list(value.values())[:50])
     if isinstance(value, (list, tuple)):
         return any(_has_event(each, depth - 1) for each in value[:50])
-    fields = getattr(type(value), "__dataclass_fields__", {})
+    kind = type(value)
+    fields = (*getattr(kind, "__dataclass_fields__", ()), *getattr(kind, "__struct_fields__", ()))
     return any(_has_event(getattr(value, name, None), depth - 1) for name in fields)
 
 

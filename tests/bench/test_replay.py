@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +14,15 @@ from tests.bench import replay
 N_ITEMS, LENGTH = 40, 5
 
 
-def ring(rng):
+def ring(rng: np.random.Generator) -> list[int]:
     start = int(rng.integers(N_ITEMS))
     return [(start + step) % N_ITEMS for step in range(LENGTH)]
 
 
 @pytest.mark.slow
-def test_the_api_ranks_as_the_model_does(tmp_path, capsys):
+def test_the_api_ranks_as_the_model_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = np.random.default_rng(0)
     train, test = tmp_path / "train", tmp_path / "test"
     train.write_text("".join(f"{json.dumps(ring(rng))}\n" for _ in range(2_200)))

@@ -14,11 +14,10 @@ from statistics import median
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from tests.bench.comparing import machine
 from tests.bench.load import get, put_load
 from tests.bench.shops import Shop, shop
+from tests.bench.tool import console, run
 from tests.worlds import USERS
 
 AIM = 1.7
@@ -38,10 +37,8 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Turns.")] = 3,
 ) -> None:
     """Measure and print the median of the turns."""
-    console = Console(highlight=False)
-    console.print(machine())
     with shop(kind) as built:
-        pairs = [[_turn(built, n, requests, console) for n in (1, 2)] for _ in range(rounds)]
+        pairs = [[_turn(built, n, requests) for n in (1, 2)] for _ in range(rounds)]
     cores = os.cpu_count() or 1
     short = "" if cores > 2 else f"; with {cores} cores the load takes its share of them"
     ratio = median(two.per_second / one.per_second for one, two in pairs)
@@ -50,19 +47,17 @@ def main(
     console.print(f"by the processor time of the servers, with a core each: {alone:.2f} times one")
 
 
-def _turn(built: Shop, workers: int, requests: int, console: Console) -> Turn:
+def _turn(built: Shop, workers: int, requests: int) -> Turn:
     paths = [get(f"/v1/users/{user}") for user in USERS[:50]]
     with built.served("--workers", str(workers)) as app:
         put_load(app.port, paths, total=200, connections=16)
         before = app.cpu_seconds()
         load = put_load(app.port, paths, total=requests, connections=16)
         cpu_us = (app.cpu_seconds() - before) / requests * 1e6
-    rate = load.per_second
-    console.print(
-        f"{workers}: {rate:,.0f} requests/s, {cpu_us:,.0f} CPU µs each, {load.errors} failed"
-    )
-    return Turn(rate, cpu_us)
+    rate = f"{load.per_second:,.0f} requests/s, {cpu_us:,.0f} CPU µs each"
+    console.print(f"{workers}: {rate}, {load.errors} failed")
+    return Turn(load.per_second, cpu_us)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

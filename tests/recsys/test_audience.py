@@ -10,6 +10,7 @@ import pytest
 
 from recsys.audience import Audience, check, of_segment
 from recsys.bundle import Bundle
+from recsys.churn.bands import NO_RATE
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
 from recsys.data.person import Person, Remembered
@@ -33,7 +34,7 @@ class Says:
     ) -> Climb[ChurnRisk]:
         if self.p is None:
             return Climb(None, None, "every rung failed", ())
-        return Climb(ChurnRisk.of((self.p, 0, 1), 50, 28), self.rung, "a test", ())
+        return Climb(ChurnRisk.of((self.p, 0, 1), 50, 28, NO_RATE), self.rung, "a test", ())
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def belonging(answering: Answering, *people: Person) -> Audience:
     return Audience(answering, people, at=END, on_failure=lambda *_: None)
 
 
-def gathered(answering: Answering, user: str, **said: bool) -> Person:
-    return answering.person(user, Remembered(**said), at=END)
+def gathered(answering: Answering, user: str, *, profiling: bool | None = None) -> Person:
+    return answering.person(user, Remembered(profiling=profiling), at=END)
 
 
 def saying(answering: Answering, p: float | None, rung: RungName) -> Answering:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from recsys.data.person import Person
 from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant
 from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
+from tests.present import present
 
 HIGHEST_FIRST = (RungName.HYPER, RungName.ONE_TO_ONE, RungName.SEGMENT, RungName.POPULAR)
 BETTER = Estimate(0.02, 0.01, 0.03, 100)
@@ -169,8 +170,7 @@ def test_a_bootstrap_interval_covers_the_true_mean_about_as_often_as_it_says() -
     rng = np.random.default_rng(3)
     covered = 0
     for seed in range(300):
-        interval = bootstrap_mean(rng.exponential(2.0, 200), seed=seed, resamples=400)
-        assert interval is not None
+        interval = present(bootstrap_mean(rng.exponential(2.0, 200), seed=seed, resamples=400))
         covered += interval.low <= 2.0 <= interval.high
     assert 0.90 <= covered / 300 <= 0.98
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
@@ -162,8 +164,8 @@ class Judgement:
     judged: tuple[PerUser, ...]
 
 
-def kept(store: ModelStore, figure: NDArray[np.float32]) -> tuple[str, Judgement]:
-    bundle = Judgement(Rows(IdMap.of(USERS), ITEMS), (judged(figure),))
+def kept(store: ModelStore, figure: NDArray[np.float32]) -> tuple[str, Bundle]:
+    bundle = cast(Bundle, Judgement(Rows(IdMap.of(USERS), ITEMS), (judged(figure),)))
     return store.register(bundle, manifest(), at=1), bundle
 
 

@@ -24,6 +24,7 @@ from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users.profiles import ItemFacts, Profiles
+from tests.present import present
 from tests.recsys.storage.decisions.test_log import ONE
 from training.importing.events import import_events
 from training.load import load
@@ -131,8 +132,7 @@ def test_devices_and_placements_are_aligned_with_the_events(log: EventLog) -> No
     assert [table.occasions.names(event) for event in range(4)] == [
         ("desktop", ""), ("", ""), ("", ""), ("mobile", "home"),
     ]  # fmt: skip
-    later = table.between(5 * DAY, 6 * DAY).occasions
-    assert later is not None
+    later = present(table.between(5 * DAY, 6 * DAY).occasions)
     assert later.names(0) == ("mobile", "home")
 
 

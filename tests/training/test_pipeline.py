@@ -24,6 +24,7 @@ from recsys.storage.database.open import open_database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
+from tests.present import present
 from tests.worlds import END, World
 from training.cli.train import rendered
 from training.pipeline import TrainingRun, run
@@ -160,8 +161,7 @@ def test_a_killed_run_leaves_the_champion_serving_and_the_next_run_works(
     )
     assert killed.returncode == -signal.SIGKILL
     store = ModelStore(Path(config.storage.models_dir))
-    pointer = store.champion()
-    assert pointer is not None
+    pointer = present(store.champion())
     assert pointer.version == champion.version
     store.load(pointer.version, Bundle)
     assert trained(config, log).gate.promote

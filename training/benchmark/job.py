@@ -79,10 +79,15 @@ class ProtocolRun:
         without a history.
         """
         with self._phase(f"fit on {of}"):
-            settings, at = part_settings(choice, events.kinds, self.config), self.world.events.end
-            fitted = fit_parts(events, self.world.everything, settings, self.config, at=at)
+            fitted = self.fitted(events, choice)
         with self._phase(f"rank for {len(events.users):,} users"):
             return self._ranked(fitted, events, choice)
+
+    def fitted(self, events: Interactions, choice: ItemChoice) -> Fitted:
+        """Fit the parts of a choice on some events, as of the end of all."""
+        settings = part_settings(choice, events.kinds, self.config)
+        at = self.world.events.end
+        return fit_parts(events, self.world.everything, settings, self.config, at=at)
 
     def _ranked(
         self, fitted: Fitted, events: Interactions, choice: ItemChoice

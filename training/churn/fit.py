@@ -6,10 +6,11 @@ from dataclasses import replace
 from statistics import NormalDist
 
 from recsys.churn import labels, one_to_one, popular, segment, snapshot, usage_interval
+from recsys.churn.bands import Bands, pays_from
 from recsys.churn.calibration import calibrated, level_spread
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
-from recsys.churn.one_to_one import OneToOneChurn
+from recsys.churn.one_to_one import OneToOneChurn, Propensity
 from recsys.churn.overdue import OverdueRule
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -47,7 +48,9 @@ def fit(
     rows = labels.closed(interactions, definition, until=at, n=config.churn.cutoffs)
     usual = choice.interval.days or definition.horizon_days
     rule = OverdueRule(Reading(interactions.kinds, definition.critical_kind), usual)
-    base = replace(popular.fit(rows, horizon_days=definition.horizon_days, z=z), rule=rule)
+    pays = pays_from(**config.churn.offer.model_dump())
+    base = popular.fit(rows, horizon_days=definition.horizon_days, z=z, pays_from=pays)
+    base = replace(base, rule=rule)
     critical = interactions.of_kind(definition.critical_kind)
     known = snapshot.of_all(interactions, definition.critical_kind, at=at)
     now = labels.current(interactions, known, definition, at=at)
@@ -65,13 +68,19 @@ def fit(
             shrinkage=config.churn.segment_shrinkage,
             z=z,
         ),
-        one_to_one=_personal(interactions, rows, choice, config, at=at),
+        one_to_one=_personal(interactions, rows, choice, config, base.bands, at=at),
         missing=missing,
     )
 
 
 def _personal(
-    interactions: Interactions, rows: Labelled, choice: ChurnChoice, config: Config, *, at: int
+    interactions: Interactions,
+    rows: Labelled,
+    choice: ChurnChoice,
+    config: Config,
+    bands: Bands,
+    *,
+    at: int,
 ) -> OneToOneChurn | None:
     """Return the additive model's propensities, else those of P0, else None: as data allow."""
     if not len(rows):
@@ -86,8 +95,10 @@ def _personal(
         return None
     spread = level_spread(model, rows)
     model = calibrated(model, choice.calibration, rows.latest())
-    definition, z = choice.definition, _z(config)
-    return one_to_one.taken(model, interactions, definition, at=at, level_sd=spread, z=z)
+    definition = choice.definition
+    reading = Reading(interactions.kinds, definition.critical_kind)
+    propensity = Propensity(model, reading, definition, spread, _z(config), bands=bands)
+    return one_to_one.taken(propensity, interactions, at=at)
 
 
 def _z(config: Config) -> float:

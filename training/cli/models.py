@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,6 +71,7 @@ def promote(
     Example: recsys models promote VERSION
     """
     _store(config).promote(version, why=why, at=_now())
+    _note(config, version)
     console().print(f"champion is now {version}")
 
 
@@ -80,6 +82,7 @@ def rollback(
 ) -> None:
     """Make the champion before this one the champion again."""
     version = _store(config).rollback(why=why, at=_now())
+    _note(config, version)
     console().print(f"champion is now {version}")
 
 
@@ -108,6 +111,20 @@ def _store(config: Path | None) -> ModelStore:
     from recsys.storage.models.store import ModelStore
 
     return ModelStore(Path(settings_of(config).storage.models_dir))
+
+
+def _note(config: Path | None, version: str) -> None:
+    """Write into the audit log who made a version the champion."""
+    from recsys.errors import StoreUnavailable
+    from recsys.storage.access import audit
+    from recsys.storage.database.open import open_store
+
+    entry = audit.Entry(_now(), audit.command_line(), audit.Action.PROMOTED, version)
+    try:
+        with closing(open_store(settings_of(config).storage)) as database:
+            audit.record(database, entry)
+    except StoreUnavailable as error:
+        typer.echo(f"not in the audit log: {error}", err=True)
 
 
 def _now() -> int:

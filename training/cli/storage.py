@@ -85,13 +85,16 @@ def erase(
     Example: recsys storage erase USER
     """
     from recsys.data.times import moment
+    from recsys.storage.access import audit
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy import erasure
 
     database = open_store(settings_of(config).storage)
     try:
         now = time.time_ns() // 1_000
-        receipt = erasure.erase(database, user_id, at=now, receipt_id=str(uuid4()))
+        receipt = erasure.erase(
+            database, user_id, at=now, receipt_id=str(uuid4()), by=audit.command_line()
+        )
     finally:
         database.close()
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
@@ -107,17 +110,45 @@ def merge(
 ) -> None:
     """Make a known user the same person as another.
 
-    No request may: it would let anybody take over a user.
+    It can be undone: recsys storage unmerge.
 
     Example: recsys storage merge PREVIOUS USER
     """
+    from recsys.storage.access import audit
     from recsys.storage.database.open import open_store
-    from recsys.storage.users import aliases
+    from recsys.storage.users import merges
 
     with closing(open_store(settings_of(config).storage)) as database:
-        now = time.time_ns() // 1_000
-        done = aliases.merge(database, previous_id, user_id, at=now)
+        now, by = time.time_ns() // 1_000, audit.command_line()
+        outcome = merges.merge(
+            database, previous_id, user_id, at=now, authority=merges.Authority(by=by)
+        )
+    done = outcome is merges.Outcome.MERGED
     typer.echo("merged" if done else "nothing to do: they are one already, or one was erased")
+
+
+@app.command()
+def unmerge(
+    user_id: Annotated[str, typer.Argument(help="The id that became another user.")],
+    config: ConfigFile = None,
+) -> None:
+    """Make an id that became another user a user of its own again.
+
+    What was sent under it is its own again; denials said meanwhile hold for both.
+
+    Example: recsys storage unmerge PREVIOUS
+    """
+    from recsys.storage.access import audit
+    from recsys.storage.database.open import open_store
+    from recsys.storage.users import merges
+
+    with closing(open_store(settings_of(config).storage)) as database:
+        now, by = time.time_ns() // 1_000, audit.command_line()
+        undone = merges.unmerge(database, user_id, at=now, by=by)
+    typer.echo(
+        f"{undone.user_id} was {undone.former_owner}, and is a user of its own again: "
+        f"{undone.events:,} events, {undone.decisions:,} decisions"
+    )
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from recsys.config import Config
-from recsys.data.ids import DECIMAL, E_MAIL, LOST, MAX_ID_LENGTH, NOBODY, WHOLE
+from recsys.data.ids import E_MAIL, NOBODY
 from recsys.data.kinds import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
@@ -20,78 +20,14 @@ from recsys.data.kinds import (
     meant,
     message_of,
 )
+from recsys.data.netting import NEARLY_NOTHING
 from recsys.data.order_states import is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
-from recsys.errors import UnclearColumn
+from training.importing.amounts import Amounts
+from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns
-from training.importing.numbers import currencies, currency_of, decimal_sign, parsed
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times
-
-
-def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
-    """Return text without outer blanks, from the first column that is filled; else null."""
-    texts = [
-        pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in found.of(*meanings)
-    ]
-    filled = [pl.when(text != "").then(text) for text in texts]
-    return (pl.coalesce(filled) if filled else pl.lit(None, pl.String)).alias(meanings[0])
-
-
-def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:
-    """Return ids as text, from the first of their columns that is filled; null where none is.
-
-    A column of whole numbers that some tool made floats reads ``17850``, not ``17850.0``.
-    """
-    spelled = [_ids(frame, name) for name in found.of(*meanings)]
-    return pl.coalesce(spelled) if spelled else pl.lit(None, pl.String)
-
-
-def no_id(name: str) -> pl.Expr:
-    """Whether an id is missing; words that tools write for a missing one are none already."""
-    return pl.col(name).is_null()
-
-
-def bad_id(name: str) -> pl.Expr:
-    """Whether an id is too long, holds a NUL or a broken character, or lost digits."""
-    column = pl.col(name)
-    broken = column.str.contains_any(["\x00", "\ufffd"]) | column.str.contains(LOST)
-    return (column.str.len_chars() > MAX_ID_LENGTH) | broken
-
-
-def bad_number(name: str) -> pl.Expr:
-    """Whether something was given that is not a finite number."""
-    finite = pl.col(name).cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
-    return pl.col(name).is_not_null() & ~finite
-
-
-def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:
-    """Return the name of the first rule that a row breaks; null where it breaks none."""
-    return pl.coalesce(
-        pl.when(rule.fill_null(value=False)).then(pl.lit(name)) for name, rule in rules.items()
-    )
-
-
-def _ids(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Return ids by the rule of :func:`recsys.data.ids.identifier`, for a whole column."""
-    column, dtype = pl.col(name), frame.schema[name]
-    if dtype.is_integer():
-        return column.cast(pl.String)
-    if dtype.is_float():
-        given = frame[name].filter(frame[name].is_finite())
-        if (given == given.round()).all():
-            exact = pl.when(column.abs() < 2**53).then(column)
-            return exact.cast(pl.Int64, strict=False).cast(pl.String)
-    text = column.cast(pl.String, strict=False).str.strip_chars()
-    if dtype == pl.String and _is_of_whole_numbers(frame[name]):
-        text = text.str.replace(WHOLE, "$1")
-    return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)
-
-
-def _is_of_whole_numbers(column: pl.Series) -> bool:
-    decimals = column.filter(column.str.ends_with("0") | column.str.contains(DECIMAL))
-    real = decimals.filter(decimals.str.contains(DECIMAL) & ~decimals.str.contains(WHOLE))
-    return not len(real)
 
 
 def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
@@ -108,9 +44,10 @@ def _parsed(column: pl.Series, config: Config) -> Times:
     return parse_times(column, timezone=config.data.timezone, time_format=config.data.time_format)
 
 
-def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame:
+def _canonical(raw: RawFile, found: FileColumns, amounts: Amounts, config: Config) -> pl.DataFrame:
     frame = raw.frame.select(
         _user(raw, found, config).alias("user_id"),
+        _anonymous(raw, found, config).alias("anonymous"),
         id_of(raw.frame, found, "item").alias("item_id"),
         _event_id(raw, found),
         _former_id(raw, found),
@@ -123,30 +60,44 @@ def _canonical(raw: RawFile, found: FileColumns, config: Config) -> pl.DataFrame
         text_of(found, "title"),
         text_of(found, "category").str.split("|").list.first(),
         text_of(found, "trait"),
-        text_of(found, "quantity").alias("quantity_given"),
-        text_of(found, "price").alias("price_given"),
-        text_of(found, "total").alias("total_given"),
-        text_of(found, "currency"),
+        amounts.of["quantity"].fill_null(1.0).alias("quantity"),
+        amounts.of["price"].alias("price"),
+        amounts.of["total"].alias("total"),
+        amounts.of["refunded"].alias("refunded"),
+        amounts.given["price"].alias("priced"),
+        amounts.bad("quantity").alias("bad_quantity"),
+        amounts.bad("price", "total", "refunded").alias("bad_price"),
         _stars(found).alias("rating"),
         text_of(found, "pscore").alias("pscore_given"),
+        text_of(found, "pscore").cast(pl.Float64, strict=False).alias("pscore"),
         _flag(found, "simulated"),
         _flag(found, "machine") | _machine_agents(raw, found),
         properties(found),
         _void(raw, found).alias("void"),
         at_given=text_of(found, "at"),
     )
-    return _signed(_numbers(joined_by_mail(_with_kinds(frame, config)), config), config)
+    return _less_refunds(_signed(joined_by_mail(_with_kinds(frame, config)), config))
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
     """Return who it was; a guest, or a row without a user id, is known by the address beside it."""
-    guests = list(config.data.guests)
-    ids = [_ids(raw.frame, name) for name in found.of("user", "anonymous")]
-    known = [pl.when(~one.is_in(guests)).then(one) for one in ids] if guests else ids
-    users = pl.coalesce([*known, *(_ids(raw.frame, name) for name in found.of("email"))])
+    users = _people(raw, found, config, "user", "anonymous", "email")
     if not config.data.lower_case_emails:
         return users
     return pl.when(users.str.contains(E_MAIL)).then(users.str.to_lowercase()).otherwise(users)
+
+
+def _people(raw: RawFile, found: FileColumns, config: Config, *meanings: str) -> pl.Expr:
+    ids = [ids_of(raw.frame, name) for name in found.of(*meanings)]
+    if guests := list(config.data.guests):
+        ids = [pl.when(~one.is_in(guests)).then(one) for one in ids]
+    return pl.coalesce(ids) if ids else pl.lit(None, pl.String)
+
+
+def _anonymous(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
+    """Return whether the id of a device stands for whoever it was, and no user is named."""
+    device = _people(raw, found, config, "anonymous").is_not_null()
+    return device & _people(raw, found, config, "user").is_null()
 
 
 def _event_id(raw: RawFile, found: FileColumns) -> pl.Expr:
@@ -203,7 +154,7 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         pl.when(pl.col("kind").is_null()).then(_of_rating(config)).otherwise(said).alias("kind"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
-    ).drop("call")
+    ).drop("call", "rating")
 
 
 def _stars(found: FileColumns) -> pl.Expr:
@@ -236,44 +187,6 @@ def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
     return void
 
 
-def _numbers(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
-    money = [frame["price_given"], frame["total_given"]]
-    given = [frame["quantity_given"], *money]
-    sign = decimal_sign(given, configured=config.data.decimal_sign)
-    quantity, price, total = (parsed(column, sign) for column in given)
-    rate = _rates([*money, frame["currency"]], config)
-    if rate is not None:
-        price, total = price * rate, total * rate
-    return frame.with_columns(
-        quantity=quantity.fill_null(1.0),
-        price=price,
-        total=total,
-        bad_quantity=_not_finite(quantity) & frame["quantity_given"].is_not_null(),
-        bad_price=(_not_finite(price) & frame["price_given"].is_not_null())
-        | (_not_finite(total) & frame["total_given"].is_not_null()),
-        pscore=pl.col("pscore_given").cast(pl.Float64, strict=False),
-    ).drop("currency", "rating")
-
-
-def _rates(columns: Sequence[pl.Series], config: Config) -> pl.Series | None:
-    """Return what one unit of each row's currency is worth; None where all have the same."""
-    said = {one for column in columns for one in currencies(column)}
-    rates = {name.upper(): rate for name, rate in config.data.rates.items()}
-    if len(said) < 2 and not rates:
-        return None
-    if not said <= rates.keys():
-        example = ", ".join(f"{one} = …" for one in sorted(said))
-        why = f"amounts in {', '.join(sorted(said))} are not added up"
-        raise UnclearColumn("price", why, f"under [data.rates] what one is worth: {example}")
-    found = [currency_of(column) for column in columns]
-    own = pl.select(pl.coalesce(found)).to_series()
-    return own.replace_strict(rates, default=None, return_dtype=pl.Float64)
-
-
-def _not_finite(column: pl.Series) -> pl.Series:
-    return ~column.is_finite().fill_null(value=False)
-
-
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     prefix = config.data.cancelled_order_prefix
     cancelled = pl.col("order_id").str.starts_with(prefix) if prefix else pl.lit(value=False)
@@ -302,9 +215,32 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     )
 
 
+def _less_refunds(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take what was paid back of an order off its lines, in equal shares; none left is void.
+
+    The amount is that of the whole order, in the first or in all of its lines.
+    """
+    if not (frame["refunded"] > 0).any():
+        return frame
+    bought = (pl.col("kind") == PURCHASE).fill_null(value=False)
+    worth = pl.when(bought).then("value")
+    of_order = pl.col("order_id").is_not_null()
+    whole = pl.when(of_order).then(worth.sum().over("order_id")).otherwise(worth)
+    back = pl.col("refunded").abs()
+    back = pl.when(of_order).then(back.max().over("order_id")).otherwise(back)
+    left = (1 - back / whole).clip(0, 1).fill_nan(None).fill_null(1.0)
+    gone = bought & (left <= NEARLY_NOTHING)
+    return frame.with_columns(
+        value=pl.when(bought).then(pl.col("value") * left).otherwise("value"),
+        **{
+            name: pl.when(gone).then(pl.lit(VOID)).otherwise(name) for name in ("kind", "kind_said")
+        },
+    )
+
+
 def _total() -> pl.Expr:
     """Return the money of the whole row, where no price of one unit is given."""
-    return pl.when(pl.col("price_given").is_null()).then(pl.col("total"))
+    return pl.when(~pl.col("priced")).then(pl.col("total"))
 
 
 def channel_said(names: Sequence[str], arms: Sequence[str]) -> pl.Expr:

@@ -17,16 +17,28 @@ MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
 """Meanings of which a log of messages has at least one: it needs no items."""
 ITEMS = Names(
     {
-        "item": ("item_id", "item", "product_id", "sku"),
-        "title": ("title", "name"),
-        "category": ("category", "categories"),
-        "price": ("price",),
-        "url": ("url",),
-        "image_url": ("image_url", "image"),
-        "available": ("available", "in_stock"),
+        "item": ("item_id", "item", "product_id", "variant_sku", "sku", "offer_id", "id"),
+        "handle": ("handle",),
+        "group": ("item_group_id",),
+        "title": ("title", "name", "product_name"),
+        "category": ("category", "categories", "product_type", "product_category",
+                     "google_product_category"),
+        "price": ("price", "variant_price", "regular_price"),
+        "sale_price": ("sale_price",),
+        "sale_dates": ("sale_price_effective_date",),
+        "currency": ("currency", "currency_code", "price_currency"),
+        "url": ("url", "link", "permalink"),
+        "image_url": ("image_url", "image_link", "image_src", "image", "images"),
+        "available": ("available", "availability", "in_stock", "stock_status"),
         "hidden": ("is_hidden", "hidden"),
+        "status": ("status", "product_status"),
+        "published": ("published", "is_published", "is_active", "active", "enabled"),
+        "stock": ("stock", "stock_quantity", "variant_inventory_qty", "inventory_quantity",
+                  "quantity"),
+        "tracker": ("variant_inventory_tracker",),
+        "policy": ("variant_inventory_policy", "backorders_allowed"),
     }
-)
+)  # fmt: skip
 USERS = Names(
     {
         "user": ("user_id", "user"),

@@ -25,7 +25,7 @@ from training.progress import Steps
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
 _AT_ONCE = 500
-_SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "properties")
+_SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "anonymous", "properties")
 
 
 class Unwatched:
@@ -142,7 +142,7 @@ def _said(column: pl.Series) -> bool:
 
 
 def _put_profiles(events: pl.DataFrame, profiles: Profiles, trait: str) -> None:
-    profiles.put_items(map(ItemFacts._make, _items(events).iter_rows()))
+    profiles.put_items(ItemFacts(*row) for row in _items(events).iter_rows())
     users = (
         events.filter(pl.col("trait").is_not_null())
         .group_by("user_id")
@@ -205,7 +205,7 @@ def _report(
         bots=bot_like(events, config.data.bot_events_per_day),
         read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
         ignored=valid.columns.ignored,
-        notes=(*raw.notes, *_unknown(valid)),
+        notes=(*raw.notes, *valid.notes, *_unknown(valid)),
         checked_per_second=0.0,
         rows_per_second=0.0,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -39,13 +39,13 @@ def currency_of(column: pl.Series) -> pl.Series:
     return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
 
 
-def decimal_sign(columns: Sequence[pl.Series], *, configured: str = "") -> str:
+def decimal_sign(columns: Mapping[str, pl.Series], *, configured: str = "") -> str:
     """Return the decimal sign of a file, as its columns of numbers show it.
 
     Parameters
     ----------
-    columns : sequence of Series
-        All columns of numbers of one file: they are written alike.
+    columns : mapping of str to Series
+        All columns of numbers of one file, by their names there: they are written alike.
     configured : str
         The sign; empty: what the columns show.
 
@@ -56,17 +56,18 @@ def decimal_sign(columns: Sequence[pl.Series], *, configured: str = "") -> str:
     """
     if configured:
         return configured
-    texts = [column for column in columns if column.dtype == pl.String]
     point = comma = 0
     unclear: tuple[str, str] | None = None
-    for column in texts:
+    for name, column in columns.items():
+        if column.dtype != pl.String:
+            continue
         odd = column.filter(column.str.contains(r"[.,]"))
         given = odd.to_frame("n").select(bare(pl.col("n")))["n"]
         either = given.str.contains(_EITHER)
         point += int((given.str.contains(_POINT) & ~either).sum())
         comma += int((given.str.contains(_COMMA) & ~either).sum())
         if either.any() and unclear is None:
-            unclear = (column.name, str(given.filter(either)[0]))
+            unclear = (name, str(given.filter(either)[0]))
     if unclear and (not (point or comma) or (point and comma)):
         name, example = unclear
         ways = f"{example!r} can be read two ways"

@@ -1,4 +1,4 @@
-"""Files of items, users and consents into the profiles."""
+"""Files of users and consents into the profiles, and how any file gets there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.fields import Names
 from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, Consents
-from recsys.storage.users.profiles import ItemFacts, Profiles
-from training.importing.canonical import bad_id, bad_number, first_reason, id_of, no_id, text_of
-from training.importing.columns import CONSENTS, ITEMS, USERS, FileColumns, find, require
+from recsys.storage.users.profiles import Profiles
+from training.importing.cells import bad_id, first_reason, id_of, no_id, text_of
+from training.importing.columns import CONSENTS, USERS, FileColumns, find, require
 from training.importing.read import RawFile, configured, read_file
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, parse_times
@@ -26,7 +26,8 @@ REASONS: Mapping[str, str] = {
     "no_item": "no item is named",
     "bad_item": "the item id is too long or holds a NUL",
     "bad_price": "the price is no number, or negative",
-    "bad_available": "whether it can be had is neither true nor false",
+    "bad_available": "whether it can be had is neither yes or no, a number, nor a usual word",
+    "more_pictures": "a further picture of a product, no item",
     "bad_timezone": "the time zone is not an IANA name",
     "bad_purpose": f"the purpose is neither {PROFILING} nor {MARKETING}",
     "no_channel": "no channel given; marketing is granted or denied for one channel at a time",
@@ -45,7 +46,8 @@ class ProfileReport:
     """What became of a file; ``rows == written + known + sum(quarantined.values())``.
 
     `known` are lines of a consent ledger that were there already; items and users are always
-    written, the last row of each counts.
+    written, the last row of each counts. `attributes` are columns of items that were kept by name,
+    `notes` what else was noticed.
     """
 
     file: str
@@ -56,47 +58,8 @@ class ProfileReport:
     quarantined: Mapping[str, int]
     quarantine_file: str
     ignored: tuple[str, ...]
-
-
-def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) -> ProfileReport:
-    """Import titles, categories, prices, addresses and availability of items.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read or names no item.
-    StoreUnavailable
-        Nothing was written.
-    """
-    source = _source(path, "items", config, ITEMS, needed=("item",))
-    raw, found = source.raw, source.found
-    hidden = "available" not in found and "hidden" in found
-    frame = raw.frame.select(
-        id_of(raw.frame, found, "item").alias("item_id"),
-        *(text_of(found, name) for name in ("title", "url", "image_url")),
-        text_of(found, "category").str.split("|").list.first(),
-        text_of(found, "price").alias("price_given"),
-        text_of(found, "hidden" if hidden else "available").str.to_lowercase().alias("available"),
-    ).with_columns(price=pl.col("price_given").cast(pl.Float64, strict=False))
-    rules = {
-        "no_item": no_id("item_id"),
-        "bad_item": bad_id("item_id"),
-        "bad_price": bad_number("price_given") | (pl.col("price") < 0),
-        "bad_available": ~pl.col("available").is_in([*YES, *NO]),
-    }
-
-    def write(good: pl.DataFrame) -> int:
-        facts = good.select(
-            "item_id",
-            *(pl.col(name).fill_null("") for name in ("title", "category", "url", "image_url")),
-            "price",
-            pl.lit(now).alias("price_at"),
-            pl.col("available").is_in(NO if hidden else YES).alias("available"),
-        )
-        profiles.put_items(map(ItemFacts._make, facts.iter_rows()))
-        return len(good)
-
-    return _imported(source, frame, rules=rules, write=write)
+    attributes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileReport:
@@ -111,7 +74,7 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
     """
     trait = config.segments.trait
     names = Names({**USERS.table, "trait": (trait, f"traits.{trait}")})
-    source = _source(path, "users", config, names, needed=("user",))
+    source = source_of(path, "users", config, names, needed=("user",))
     raw, found = source.raw, source.found
     frame = raw.frame.select(
         id_of(raw.frame, found, "user").alias("user_id"),
@@ -130,7 +93,7 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
             for user, value, zone in good.iter_rows()
         )
 
-    return _imported(source, frame, rules=rules, write=write)
+    return imported(source, frame, rules=rules, write=write)
 
 
 def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileReport:
@@ -144,7 +107,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         Nothing was written.
     """
     needed = ("user", "purpose", "state", "at")
-    source = _source(path, "consents", config, CONSENTS, needed=needed)
+    source = source_of(path, "consents", config, CONSENTS, needed=needed)
     raw, found = source.raw, source.found
     times = parse_times(
         raw.frame[found.columns["at"][0]],
@@ -180,25 +143,36 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
         columns = lines.sort("at", maintain_order=True).select(f.name for f in fields(Consent))
         return Consents(profiles.database).record(Consent(*line) for line in columns.iter_rows())
 
-    return _imported(source, frame, rules=rules, write=write)
+    return imported(source, frame, rules=rules, write=write)
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """A file as it was read, what it is about, its columns, and where its bad rows go."""
+
     raw: RawFile
     what: str
     found: FileColumns
     quarantine_dir: Path
 
 
-def _source(
+def source_of(
     path: Path,
     what: str,
     config: Config,
     names: Names,
     *,
     needed: tuple[str, ...],
-) -> _Source:
+) -> Source:
+    """Read a file, and find its columns.
+
+    Raises
+    ------
+    UnreadableFile
+        See :func:`training.importing.read.read_file`.
+    MissingColumn
+        It has none for a meaning that is needed.
+    """
     raw = read_file(path, configured(config.data))
     header = raw.frame.columns
     # The configured names are those of the event files: here they count where they occur.
@@ -210,16 +184,20 @@ def _source(
     found = find(header, names, named)
     for meaning in needed:
         require(meaning, found, header, names)
-    return _Source(raw, what, found, Path(config.storage.quarantine_dir))
+    return Source(raw, what, found, Path(config.storage.quarantine_dir))
 
 
-def _imported(
-    source: _Source,
+def imported(
+    source: Source,
     frame: pl.DataFrame,
     *,
     rules: dict[str, pl.Expr],
     write: Callable[[pl.DataFrame], int],
 ) -> ProfileReport:
+    """Put the rows aside that break a rule, write the others, and say what became of all.
+
+    `frame` has the rows of the source in their order; `write` returns how many it wrote.
+    """
     judged = frame.with_row_index("place").with_columns(reason=first_reason(rules))
     bad = judged.filter(pl.col("reason").is_not_null())
     good = judged.filter(pl.col("reason").is_null()).drop("place", "reason")

@@ -17,6 +17,7 @@ from training.importing.layout import layout
 from training.importing.rows import Rows
 from training.importing.sniff import Form, Sniffed, refuse_unreadable, sniff
 from training.importing.tables import read_parquet, read_sheet
+from training.importing.xml_rows import read_xml
 
 __all__ = ["AS_IT_IS", "RawFile", "ReadAs", "configured", "read_file", "refuse_unreadable"]
 
@@ -117,6 +118,8 @@ def _rows(path: Path, sniffed: Sniffed, how: ReadAs) -> Rows:
             return read_parquet(sniffed.content)
         case Form.SHEET:
             return read_sheet(path, sniffed.content)
+        case Form.XML:
+            return read_xml(path, sniffed.content)
         case Form.JSON:
             return read_json(path, sniffed.content)
     laid = layout(path, sniffed.content, separator=how.separator, header=how.header)

@@ -109,6 +109,9 @@ def _profile_facts(report: ProfileReport) -> Iterator[tuple[str, str]]:
     elif report.known:
         yield "of erased users, left out", f"{report.known:,}"
     yield "put aside", f"{sum(report.quarantined.values()):,}"
+    if report.attributes:
+        yield "attributes", ", ".join(report.attributes)
+    yield from (("note", note) for note in report.notes)
     yield "columns not used", ", ".join(report.ignored) or "none"
 
 

@@ -20,9 +20,11 @@ from recsys.errors import UnreadableFile
 PACKED = (".gz", ".zip", ".bz2", ".xz")
 TEXT = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".data", ".inter", ".item", ".user")
 JSON = (".json", ".jsonl", ".ndjson")
+XML = (".xml", ".rss", ".atom")
 EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
 FORMATS = (
-    "csv, tsv, txt, dat, json, jsonl, ndjson (each also .gz, .zip, .bz2, .xz), parquet, xlsx, xls"
+    "csv, tsv, txt, dat, json, jsonl, ndjson, xml (each also .gz, .zip, .bz2, .xz), parquet, xlsx, "
+    "xls"
 )
 REPLACED = "\ufffd"
 
@@ -45,6 +47,7 @@ _OTHERS = {
     b"SQLite format 3": "it is a SQLite database: write the table as CSV",
     b"%PDF": "it is a PDF",
 }
+_MARK = b"\xef\xbb\xbf\xff\xfe"
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
     b"\xff\xfe\x00\x00": "utf-32-le",
@@ -61,6 +64,7 @@ class Form(StrEnum):
     JSON = "JSON"
     PARQUET = "Parquet"
     SHEET = "a workbook"
+    XML = "XML"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def refuse_unreadable(path: Path) -> None:
         raise UnreadableFile(path, "it is a folder; name a file in it")
     if not path.exists():
         raise UnreadableFile(path, "there is no such file")
-    if suffix_of(path) not in (*TEXT, *JSON, *EXCEL, ".parquet", ".pq"):
+    if suffix_of(path) not in (*TEXT, *JSON, *EXCEL, *XML, ".parquet", ".pq"):
         raise UnreadableFile(path, f"unknown format {path.suffix!r}; known: {FORMATS}")
 
 
@@ -130,17 +134,27 @@ def sniff(path: Path, content: bytes, *, encoding: str = "") -> Sniffed:
     for mark, why in _OTHERS.items():
         if content.startswith(mark):
             raise UnreadableFile(path, why)
-    if content.startswith(b"PAR1") or suffix_of(path) in (".parquet", ".pq"):
-        return Sniffed(Form.PARQUET, content)
-    if content.startswith(_SHEETS):
-        return Sniffed(Form.SHEET, content)
-    if suffix_of(path) in EXCEL:
-        raise UnreadableFile(path, "it is no workbook")
+    if form := _bare_form(path, content):
+        return Sniffed(form, content)
     text, name, replaced = _as_utf8(path, content, encoding)
     if b"\r" in text and b"\n" not in text:
         text = text.replace(b"\r", b"\n")
     form = Form.JSON if _is_json(text, path) else Form.DELIMITED
     return Sniffed(form, text, name, replaced)
+
+
+def _bare_form(path: Path, content: bytes) -> Form | None:
+    """Return the form of what its own reader decodes; None for other text."""
+    suffix, head = suffix_of(path), content[:18].replace(b"\0", b"").lstrip(_MARK)
+    if content.startswith(b"PAR1") or suffix in (".parquet", ".pq"):
+        return Form.PARQUET
+    if content.startswith(_SHEETS):
+        return Form.SHEET
+    if suffix in XML or head.startswith(b"<?xml"):
+        return Form.XML
+    if suffix in EXCEL:
+        raise UnreadableFile(path, "it is no workbook")
+    return None
 
 
 def _unpacked(path: Path, content: bytes) -> bytes:

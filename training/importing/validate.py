@@ -18,20 +18,16 @@ from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
 from recsys.data.times import DAY, EARLIEST
 from recsys.errors import UnaccountedRows
-from training.importing.canonical import (
-    _canonical,
-    _times,
-    bad_id,
-    bad_number,
-    first_reason,
-    no_id,
-)
+from training.importing.amounts import Amounts, read_amounts
+from training.importing.canonical import _canonical, _times
+from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
+AMOUNTS = ("quantity", "price", "total", "refunded")
 MOST = 1e12
 """More money or units than that are no value."""
 
@@ -85,6 +81,8 @@ class Validated:
         Which columns said what.
     unknown : mapping of str to int
         Names of kinds that were not understood, and how many rows have each.
+    notes : tuple of str
+        How numbers were written, and in which currency.
     """
 
     events: pl.DataFrame
@@ -93,6 +91,7 @@ class Validated:
     spelling: str
     columns: FileColumns
     unknown: Mapping[str, int]
+    notes: tuple[str, ...]
 
 
 def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
@@ -114,7 +113,8 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
     """
     found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
     times = _times(raw, found, config)
-    judged = _judged(raw, found, times, config, now=now)
+    amounts = read_amounts(raw.frame, found, AMOUNTS, config)
+    judged = _judged(raw, found, amounts, times, config, now=now)
     fresh = ~pl.col("repeated")
     bad = judged.select("place", "repeated", "reason").filter(
         fresh & pl.col("reason").is_not_null()
@@ -140,23 +140,24 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         spelling=times.spelling,
         columns=found,
         unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
+        notes=amounts.notes,
     )
 
 
 def _judged(
-    raw: RawFile, found: FileColumns, times: Times, config: Config, *, now: int
+    raw: RawFile, found: FileColumns, amounts: Amounts, times: Times, config: Config, *, now: int
 ) -> pl.DataFrame:
-    canonical = _canonical(raw, found, config).with_columns(at=times.at).with_row_index("place")
+    canonical = _canonical(raw, found, amounts, config)
+    canonical = canonical.with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw, config), reason=_reason(found, config, now=now)
     ).drop(
         "at_given",
-        "quantity_given",
-        "price_given",
-        "total_given",
         "bad_quantity",
         "bad_price",
         "total",
+        "refunded",
+        "priced",
         "pscore_given",
         "mail",
     )

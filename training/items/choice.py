@@ -14,7 +14,7 @@ from recsys.config import Config
 from recsys.items.history import EventWeights
 from training.items.context.choice import ContextChoice
 from training.items.graphs import GraphSettings, fit_graph
-from training.items.popularity import kind_caps, kind_half_lives, kind_weights
+from training.items.popularity import USUAL_DAYS, kind_caps, kind_half_lives, kind_weights
 from training.items.ranker import TASTE, BlendChoice
 from training.items.sessions.choice import SessionChoice
 
@@ -69,6 +69,11 @@ class ItemChoice:
         NDCG of each ranker under each reading of what was held out; empty where none was judged.
     blend : BlendChoice or None
         The ranker over all parts, where it beat the 1:1 model.
+    no_blend : str
+        Why there is none; empty where there is one.
+    popular_half_life_days : float
+        Age at which an event counts half in what is popular, where the configuration leaves it
+        open.
     new_item_places : int
         Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
@@ -87,6 +92,8 @@ class ItemChoice:
     trials: tuple[TriedModel[GraphSettings] | TriedModel[AlsSettings], ...] = ()
     tomorrows: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     blend: BlendChoice | None = None
+    no_blend: str = ""
+    popular_half_life_days: float = USUAL_DAYS
     new_item_places: int = 0
     sessions: SessionChoice | None = None
     context: ContextChoice | None = None

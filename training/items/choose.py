@@ -8,7 +8,6 @@ from dataclasses import replace
 from threadpoolctl import threadpool_limits
 
 from recsys.config import Config
-from recsys.data.times import DAY
 from recsys.items.hyper import HyperItems
 from recsys.items.one_to_one import OneToOneItems, no_lists
 from recsys.segments.table import SegmentTable
@@ -17,9 +16,10 @@ from training.items.choice import ItemChoice, event_weights
 from training.items.context.choice import choose_context
 from training.items.live import with_live
 from training.items.personal import HeldOutParts, choose_personal
+from training.items.popularity import popular_half_life, with_popularity
 from training.items.sessions.choice import choose_sessions, fit_at_hand
 from training.items.weights import blended
-from training.items.windows import Window, window
+from training.items.windows import Window, earlier_windows, validation_window
 
 
 def choose(
@@ -31,10 +31,10 @@ def choose(
 ) -> ItemChoice:
     """Try the models on the last `test_days` of the data, fitted on what was before.
 
-    First the graphs, then half-lives of the best graph, then factorisations at the best
-    half-life, then what live events are worth to the winner, then the blend; last the session at
-    hand and the context of the request. What ``items.model`` of the configuration fixes is taken as
-    it is.
+    First how fast popularity fades, then the graphs, half-lives of the best graph, factorisations
+    at the best half-life, the ranker over them, what live events are worth to the 1:1 model; last
+    the session at hand and the context of the request. What the configuration fixes is taken as it
+    is. Where the data are too short for such a window, it is shorter (:mod:`.windows`).
 
     Parameters
     ----------
@@ -53,22 +53,26 @@ def choose(
         The defaults, but for sessions and context, where nobody known before the window bought
         anything in it.
     """
-    held = window(data, config)
+    held = validation_window(data, config)
+    half_life_days = popular_half_life(held, config)
+    config = with_popularity(config, half_life_days)
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
         choice, model = _one_to_one(data, held, config, progress)
     sessions = choose_sessions(data.interactions, held, model, config, progress=progress)
     at_hand = None if sessions is None else fit_at_hand(held.before, sessions, config)
     rung = HyperItems(model, at_hand)
     context = choose_context(data, held, rung, config, progress=progress)
-    return replace(choice, sessions=sessions, context=context)
+    return replace(
+        choice, sessions=sessions, context=context, popular_half_life_days=half_life_days
+    )
 
 
 def _one_to_one(
     data: TrainingData, held: Window, config: Config, progress: Callable[[str], None]
 ) -> tuple[ItemChoice, OneToOneItems]:
     """Return what is chosen of the 1:1 model, and the model as of the validation window."""
-    lags = (earlier(data, config, lag) for lag in (1, 2))
-    parts = HeldOutParts(name="latest", judging=held, learnt=tuple(lags), repeats=True)
+    learnt = earlier_windows(data, config)
+    parts = HeldOutParts(name="latest", judging=held, learnt=learnt, repeats=True)
     found = choose_personal(parts, data.catalogue.available, config, progress=progress)
     choice = found.choice
     if choice.trials:
@@ -84,9 +88,3 @@ def _one_to_one(
         blended=ranker,
     )
     return choice, model
-
-
-def earlier(data: TrainingData, config: Config, lag: int) -> Window:
-    """Return the window so many before the last one, 0 for the last itself."""
-    end = data.interactions.end - lag * config.items.test_days * DAY
-    return window(data.before(end), config, end=end)

@@ -29,6 +29,7 @@ from training.items.popularity import (
     fit_segment,
     recent_histories,
     takers_by_item,
+    with_popularity,
 )
 from training.items.ranker_examples import item_signals
 from training.items.sessions.choice import fit_at_hand
@@ -41,6 +42,7 @@ def fit(
     data: TrainingData, segments: SegmentTable, choice: ItemChoice, config: Config, *, at: int
 ) -> ItemModels:
     """Fit all rungs on everything passed, as of `at` (microseconds)."""
+    config = with_popularity(config, choice.popular_half_life_days)
     interactions = data.interactions
     critical = interactions.of_kind(config.relevant_kind)
     recent = recent_histories(interactions, config, at=at)

@@ -17,6 +17,8 @@ from training.items.ranker_examples import Fitted, PartSettings, fit_parts, show
 from training.items.readings import Tomorrow
 from training.items.trials import FACTORS, Ground, by_ndcg, factor_trials, graph_trials
 
+WON = "the 1:1 model alone is as good as any ranker over its parts"
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOutParts:
@@ -75,14 +77,16 @@ def choose_personal(
     """
     held = parts.judging
     ground = Ground.of(held, available, config, repeats=parts.repeats)
-    choice = _best_parts(ground, progress) if len(ground.wanted) else ItemChoice()
+    nobody = "nobody known before what judges took anything that was held out"
+    choice = _best_parts(ground, progress) if len(ground.wanted) else ItemChoice(no_blend=nobody)
     settings = part_settings(choice, held.before.kinds, config)
     progress("the parts without what judges")
     fitted = fit_parts(held.before, available, settings, config, at=held.cutoff)
     most = parts.most_users
     judging = shown(held, fitted, config, most=most) if len(ground.wanted) else None
     if judging is None:
-        return Personal(choice, fitted)
+        few = f"fewer than two users with {config.items.min_history} items are known to judge by"
+        return Personal(replace(choice, no_blend=choice.no_blend or few), fitted)
     learnt = []
     for part in parts.learnt:
         progress("the ranker: its parts without what it learns from")
@@ -91,7 +95,8 @@ def choose_personal(
     tomorrow = Tomorrow.of(parts.name, judging, repeats=parts.repeats, seed=config.training.seed)
     own_by = OWN_BY if parts.repeats else ("taste",)
     blend, figures = learn(tomorrow, learnt, settings, config, own_by=own_by, progress=progress)
-    return Personal(replace(choice, blend=blend, tomorrows=figures), fitted)
+    why = "" if blend else WON if learnt else f"{WON}; the data begin too late to learn one"
+    return Personal(replace(choice, blend=blend, no_blend=why, tomorrows=figures), fitted)
 
 
 def part_settings(choice: ItemChoice, kinds: tuple[str, ...], config: Config) -> PartSettings:

@@ -7,14 +7,24 @@ from numpy.typing import NDArray
 
 from recsys.algorithms import popularity
 from recsys.algorithms.histories import Histories
+from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
+from recsys.evaluation import metrics
 from recsys.items.filters import Rests
 from recsys.items.history import EventWeights
 from recsys.items.popular import PopularItems, by_share
 from recsys.items.segment import SegmentItems
 from recsys.segments.table import SegmentTable
+from training.items.windows import Window
+from training.measurement import clearly_above
+
+USUAL_DAYS = 14.0
+NEVER_DAYS = 36_500.0
+"""Of what does not fade: a century."""
+HALF_LIVES = (4.0, 60.0, NEVER_DAYS)
+"""Tried beside the usual one."""
 
 RECENT_DAYS = 30
 """Window of "bought by N users in the last M days"."""
@@ -118,8 +128,39 @@ def fading(kinds: tuple[str, ...], config: Config, half_life_days: float) -> Eve
 
 def recent_histories(interactions: Interactions, config: Config, *, at: int) -> Histories:
     """Return what users took lately, as of `at`."""
-    weights = fading(interactions.kinds, config, config.items.half_life_days)
+    half_life_days = config.items.half_life_days or USUAL_DAYS
+    weights = fading(interactions.kinds, config, half_life_days)
     return weights.histories(interactions, at=at)
+
+
+def popular_half_life(held: Window, config: Config) -> float:
+    """Return the half-life of popularity that suits a window: the usual one but for a clear gain.
+
+    What the configuration fixes is taken as it is.
+    """
+    if config.items.half_life_days:
+        return config.items.half_life_days
+    tried = {days: _popular_ndcg(held, days, config) for days in (USUAL_DAYS, *HALF_LIVES)}
+    best = max(tried, key=lambda days: float(tried[days].mean()) if len(held.wanted) else 0.0)
+    clear = clearly_above(tried[best], tried[USUAL_DAYS], config.training)
+    return best if clear else USUAL_DAYS
+
+
+def with_popularity(config: Config, half_life_days: float) -> Config:
+    """Return the configuration with ``items.half_life_days`` said."""
+    said = config.items.half_life_days or half_life_days
+    items = config.items.model_copy(update={"half_life_days": said})
+    return config.model_copy(update={"items": items})
+
+
+def _popular_ndcg(held: Window, half_life_days: float, config: Config) -> NDArray[np.float64]:
+    """Return the NDCG of what is most popular before a window, for each user who took in it."""
+    weights = fading(held.before.kinds, config, half_life_days)
+    takers = takers_by_item(weights.histories(held.before, at=held.cutoff))
+    best = top_k(np.where(held.available, takers, -np.inf).astype(np.float32), config.items.at_k)
+    lists = np.tile(best, (len(held.wanted), 1))
+    hits = metrics.hits(lists, held.wanted.item_row, held.wanted.indptr)
+    return metrics.ndcg(hits, held.wanted.counts)
 
 
 def takers_by_item(recent: Histories) -> NDArray[np.float64]:

@@ -47,11 +47,11 @@ class Window:
     asked_at: NDArray[np.int64]
 
 
-def window(data: TrainingData, config: Config, *, end: int | None = None) -> Window:
-    """Split the data `test_days` before its end, or before an `end` at or after that."""
-    interactions = data.interactions
-    cutoff = (interactions.end if end is None else end) - config.items.test_days * DAY
-    held_out = interactions.between(cutoff, cutoff + config.items.test_days * DAY)
+def window(data: TrainingData, config: Config, *, end: int | None = None, days: int = 0) -> Window:
+    """Split the data `test_days`, or `days`, before its end, or an `end` at or after that."""
+    interactions, length = data.interactions, (days or config.items.test_days) * DAY
+    cutoff = (interactions.end if end is None else end) - length
+    held_out = interactions.between(cutoff, cutoff + length)
     first = on_first_day(held_out)
     critical = config.relevant_kind
     available = data.catalogue.available
@@ -65,6 +65,33 @@ def window(data: TrainingData, config: Config, *, end: int | None = None) -> Win
         wanted_later=split.relevant(held_out.where(~first).of_kind(critical), available),
         asked_at=first_at(held_out.where(~first)),
     )
+
+
+def validation_window(data: TrainingData, config: Config) -> Window:
+    """Return the window at the end of the data by which models are chosen."""
+    days = _fitting_days(data.interactions, config, end=data.interactions.end, n=1)
+    return window(data, config, days=days)
+
+
+def earlier_windows(data: TrainingData, config: Config) -> list[Window]:
+    """Return the windows before the validation window, latest first: two, one or none."""
+    end = validation_window(data, config).cutoff
+    for n in (2, 1):
+        if days := _fitting_days(data.interactions, config, end=end, n=n):
+            ends = [end - lag * days * DAY for lag in range(n)]
+            return [window(data.before(each), config, end=each, days=days) for each in ends]
+    return []
+
+
+def _fitting_days(interactions: Interactions, config: Config, *, end: int, n: int) -> int:
+    """Return how many days each of `n` windows before `end` has; 0 where they do not fit.
+
+    They have `test_days`, or in short histories down to half of that. Half as much history as a
+    window is long is left before the first of them.
+    """
+    begin = int(interactions.at.min()) if len(interactions) else end
+    days = min(config.items.test_days, 2 * ((end - begin) // DAY) // (2 * n + 1))
+    return days if 2 * days >= config.items.test_days else 0
 
 
 def first_at(interactions: Interactions) -> NDArray[np.int64]:

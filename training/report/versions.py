@@ -62,6 +62,7 @@ def _origin(entry: Registered, manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "simulated", ", ".join(manifest.simulated) or "nothing"
     yield from ((name, f"{count:,}") for name, count in manifest.counts.items())
     yield "last event seen", f"{manifest.watermark:,}"
+    yield "store", manifest.store or "not known"
     yield "data fingerprint", manifest.fingerprint
     yield "files", f"{len(entry.files)}, each with its SHA-256 in the manifest: --files"
     yield "manifest SHA-256", entry.sha256

@@ -139,6 +139,7 @@ def _chosen(choice: ItemChoice) -> dict[str, Any]:
         AlsSettings(64, 5.0, 20.0),
     )
     return {
+        "items.half_life_days": choice.popular_half_life_days,
         "items.model.half_life_days": choice.half_life_days,
         "items.model.weighting": choice.graph.weighting,
         "items.model.neighbours": choice.graph.neighbours,

@@ -56,7 +56,7 @@ class Writing(Protocol):
     ) -> list[bool]:
         """Insert rows but those whose key is there already, and return which were new.
 
-        The first column is the key.
+        The first two columns are the key.
         """
 
     def load(
@@ -179,11 +179,11 @@ def plain(column: Any) -> Sequence[Any]:
     return cast("Sequence[Any]", column)
 
 
-def first_of(new: set[Any], rows: Sequence[Sequence[Any]]) -> list[bool]:
-    """Return which rows are the first with a key, their first value, that is among the `new`."""
+def first_of(new: set[Row], rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Return which rows are the first with a key, their first two values, among the `new`."""
     left = set(new)
     firsts = []
-    for key, *_ in rows:
-        firsts.append(key in left)
-        left.discard(key)
+    for first, second, *_ in rows:
+        firsts.append((first, second) in left)
+        left.discard((first, second))
     return firsts

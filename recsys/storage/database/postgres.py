@@ -224,16 +224,16 @@ class PostgresWriting:
     def insert_new(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> list[bool]:
-        """Insert rows but those whose key, the first column, is there; return which were new."""
+        """Insert rows but those whose key, two columns, is there; return which were new."""
         # One value for all rows, typed by the table itself.
         names = ", ".join(columns)
         found = self._connection.execute(
             f"INSERT INTO {table} ({names}) "  # noqa: S608 - names from the code
             f"SELECT {names} FROM json_populate_recordset(NULL::{table}, %s) "
-            f"ON CONFLICT DO NOTHING RETURNING {columns[0]}",
+            f"ON CONFLICT DO NOTHING RETURNING {columns[0]}, {columns[1]}",
             (orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode(),),
         )
-        return first_of({key for (key,) in found}, rows)
+        return first_of(set(found), rows)
 
     def load(
         self,

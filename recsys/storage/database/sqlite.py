@@ -211,13 +211,13 @@ class SqliteWriting:
     def insert_new(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> list[bool]:
-        """Insert rows but those whose key, the first column, is there; return which were new."""
+        """Insert rows but those whose key, two columns, is there; return which were new."""
         # Many rows a statement: each one lets other threads run, and waits to run again.
-        new: set[Any] = set()
+        new: set[Row] = set()
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
             statement = _insert_returning(table, tuple(columns), len(part))
-            new.update(key for (key,) in self.execute(statement, list(chain(*part))))
+            new.update(self.execute(statement, list(chain(*part))))
         return first_of(new, rows)
 
     def load(
@@ -254,7 +254,7 @@ def _insert_returning(table: str, columns: tuple[str, ...], rows: int) -> str:
     row = f"({', '.join('?' * len(columns))})"
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} "  # noqa: S608
-        f"ON CONFLICT DO NOTHING RETURNING {columns[0]}"
+        f"ON CONFLICT DO NOTHING RETURNING {columns[0]}, {columns[1]}"
     )
 
 

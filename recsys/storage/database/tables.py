@@ -29,8 +29,9 @@ EVENTS = Table(
     "events",
     METADATA,
     Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
-    Column("event_id", Text, nullable=False, unique=True, comment="the same id is the same event"),
-    Column("user_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False, comment="of the same sender it is the same event"),
+    Column("user_id", Text, nullable=False, comment="whose it is now"),
+    Column("sent_as", Text, nullable=False, comment="the id under which it was sent"),
     Column("item_id", Text),
     Column("kind", Text, nullable=False),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
@@ -51,6 +52,14 @@ EVENTS = Table(
         server_default=false(),
         comment="whether a crawler or a test did it, not a person",
     ),
+    Column(
+        "anonymous",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+        comment="whether sent_as is the id of a device, not of a user",
+    ),
+    UniqueConstraint("event_id", "sent_as"),
 )
 Index("events_of_user", EVENTS.c.user_id, EVENTS.c.seq)
 
@@ -83,7 +92,14 @@ ITEMS = Table(
     Column("price", Double, comment="of one unit; null where not known"),
     Column("price_at", BigInteger, nullable=False, comment="when that price was seen"),
     Column("available", Boolean(create_constraint=False), nullable=False),
+    Column(
+        "attributes", Text, nullable=False, server_default="{}", comment="JSON object of strings"
+    ),
+    Column(
+        "changed", BigInteger, nullable=False, server_default="0", comment="ascends with each write"
+    ),
 )
+Index("items_changed", ITEMS.c.changed)
 
 USERS = Table(
     "users",
@@ -91,6 +107,13 @@ USERS = Table(
     Column("user_id", Text, primary_key=True),
     Column("traits", Text, nullable=False, comment="JSON object of strings"),
     Column("timezone", Text, nullable=False, comment="IANA name; empty where not known"),
+    Column(
+        "anonymous",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+        comment="whether user_id is the id of a device, not of a user",
+    ),
 )
 
 CONSENTS = Table(
@@ -111,6 +134,7 @@ CONSENTS = Table(
         comment="of the text that was agreed to",
     ),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("sent_as", Text, nullable=False, server_default="", comment="the id that said it"),
     UniqueConstraint("user_id", "purpose", "channel", "at", "state"),
 )
 
@@ -140,6 +164,7 @@ DECISIONS = Table(
     Column("cost", Double, nullable=False, comment="of the action, in currency"),
     Column("currency", Text, nullable=False, comment="unit of costs and values"),
     Column("answer", Text, nullable=False, comment="JSON object as answered: all arms, the trail"),
+    Column("sent_as", Text, nullable=False, server_default="", comment="the id that was asked for"),
     UniqueConstraint("user_id", "decision_id"),
 )
 
@@ -158,8 +183,22 @@ ALIASES = Table(
     Column("previous_id", Text, primary_key=True, comment="an id that became another user"),
     Column("user_id", Text, nullable=False, comment="whose events they are now; empty: erased"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("into_id", Text, nullable=False, server_default="", comment="whom it was merged into"),
+    Column("event_seq", BigInteger, nullable=False, server_default="0", comment="place in the log"),
+    Column("consent_seq", BigInteger, nullable=False, server_default="0", comment="in the ledger"),
+    Column("profile", Text, nullable=False, server_default="", comment="JSON: what it had, gave"),
 )
 Index("aliases_of_user", ALIASES.c.user_id)
+
+SPLITS = Table(
+    "splits",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("user_id", Text, nullable=False, comment="whose row in a model is not theirs alone"),
+    Column("since", BigInteger, nullable=False, comment="of models with a watermark from here on"),
+    Column("until", BigInteger, nullable=False, comment="and below this one"),
+)
+Index("splits_of_user", SPLITS.c.user_id)
 
 ERASURES = Table(
     "erasures",
@@ -169,4 +208,47 @@ ERASURES = Table(
     Column("receipt_id", Text, nullable=False, comment="the same for all ids of one person"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     Column("removed", Text, nullable=False, comment="JSON object: rows by table"),
+)
+
+PLACEMENTS = Table(
+    "placements",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("placement_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="1, 2… of this placement"),
+    Column("body", Text, nullable=False, comment="JSON object: the placement"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("placement_id", "version"),
+)
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of making"),
+    Column("sha256", Text, nullable=False, unique=True, comment="of the key, which is not kept"),
+    Column("label", Text, nullable=False, unique=True),
+    Column("rights", Text, nullable=False, comment="JSON array: what it opens"),
+    Column("origins", Text, nullable=False, comment="JSON array: of pages; empty: any"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("expires_at", BigInteger, comment="null: never"),
+    Column("revoked_at", BigInteger, comment="null: it is not"),
+    Column("last_used_at", BigInteger, comment="null: never"),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("actor", Text, nullable=False, comment="label of a key, or the command line"),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="user, version or label; of erased a receipt"),
+)
+Index("audit_of_subject", AUDIT.c.subject)
+
+STORE = Table(
+    "store",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
 )

@@ -13,8 +13,8 @@ from recsys.storage.users.aliases import NOBODY, OWNER
 
 COLUMNS = ", ".join(field.name for field in fields(Decision))
 _INSERT = (
-    f"INSERT INTO decisions ({COLUMNS}) "  # noqa: S608 - names from the code
-    f"VALUES ({', '.join('?' * len(fields(Decision)))}) "
+    f"INSERT INTO decisions ({COLUMNS}, sent_as) "  # noqa: S608 - names from the code
+    f"VALUES ({', '.join('?' * len(fields(Decision)))}, ?) "
     "ON CONFLICT (user_id, decision_id) DO NOTHING"
 )
 _ONE = f"SELECT {COLUMNS} FROM decisions WHERE user_id = {OWNER} AND decision_id = ?2"  # noqa: S608
@@ -42,11 +42,12 @@ class DecisionLog:
             Nothing was logged.
         """
         with self.database.writing() as writing:
-            owner = aliases.known_as(writing, {decision.user_id}).get(decision.user_id)
+            asked_for = decision.user_id
+            owner = aliases.known_as(writing, {asked_for}).get(asked_for)
             if owner == NOBODY:
-                raise ErasedUser(decision.user_id)
-            decision = replace(decision, user_id=owner or decision.user_id)
-            if writing.execute(_INSERT, astuple(decision)).rowcount == 1:
+                raise ErasedUser(asked_for)
+            decision = replace(decision, user_id=owner or asked_for)
+            if writing.execute(_INSERT, (*astuple(decision), asked_for)).rowcount == 1:
                 return decision
             key = (decision.user_id, decision.decision_id)
             return _of(writing.execute(_ONE, key).fetchone())

@@ -16,7 +16,7 @@ class Event:
     Attributes
     ----------
     event_id : str
-        Its key: an event whose id is in the log already is not logged again.
+        Its key together with the user: one whose sender sent it before is not logged again.
     user_id, kind : str
         Who, and what: a configured kind or one of ``MESSAGE_KINDS`` of
         :mod:`recsys.data.kinds`.
@@ -41,6 +41,8 @@ class Event:
         The file or client it came from.
     machine : bool
         Whether a crawler or a test did it: kept, but no model learns from it.
+    anonymous : bool
+        Whether `user_id` is the id of a device, and no user was named.
     """
 
     event_id: str
@@ -58,6 +60,7 @@ class Event:
     simulated: bool = False
     source: str = LIVE
     machine: bool = False
+    anonymous: bool = False
 
 
 class Reception(StrEnum):

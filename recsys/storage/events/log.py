@@ -1,9 +1,8 @@
-"""The event log: append-only, durable, and the same event id is the same event."""
+"""The event log: append-only, durable, and the same id of the same sender is the same event."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -14,11 +13,13 @@ from recsys.storage.events.event import Event, Reception
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
-COLUMNS = (*Event.__dataclass_fields__, "ingested_at")
+_GIVEN = tuple(name for name in Event.__dataclass_fields__ if name not in {"event_id", "user_id"})
 
-_FIELDS = attrgetter(*Event.__dataclass_fields__)
+COLUMNS = ("event_id", "sent_as", "user_id", *_GIVEN, "ingested_at")
 
-_ABSENT = {"quantity": 1.0, "simulated": False, "machine": False}
+_FIELDS = attrgetter(*_GIVEN)
+
+_ABSENT = {"quantity": 1.0, "simulated": False, "machine": False, "anonymous": False}
 
 BATCH = 50_000
 
@@ -64,7 +65,7 @@ class EventLog:
             became = aliases.known_as(writing, {event.user_id for event in events})
             owners = [became.get(event.user_id, event.user_id) for event in events]
             rows = [
-                (*_FIELDS(replace(event, user_id=owner) if became else event), now)
+                (event.event_id, event.user_id, owner, *_FIELDS(event), now)
                 for event, owner in zip(events, owners, strict=True)
                 if owner != NOBODY
             ]
@@ -107,6 +108,7 @@ class EventLog:
             Nothing was logged.
         """
         given = {name: columns[name] for name in COLUMNS if name in columns}
+        given["sent_as"] = columns["user_id"]
         absent = {name: value for name, value in _ABSENT.items() if name not in given}
         with self.database.writing() as writing:
             before = _last(writing)

@@ -6,11 +6,12 @@ from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Writing
 
 _DENY = f"""
-INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
-SELECT user_id, 'marketing', said, 'denied', at, '', kind, '' FROM (
-    SELECT seq, user_id, at, kind, coalesce(
+INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source, text_version)
+SELECT user_id, sent_as, 'marketing', said, 'denied', at, '', kind, '' FROM (
+    SELECT seq, user_id, sent_as, at, kind, coalesce(
         channel,
-        (SELECT sent.channel FROM events AS sent WHERE sent.event_id = events.ref),
+        (SELECT max(sent.channel) FROM events AS sent
+         WHERE sent.event_id = events.ref AND sent.user_id = events.user_id),
         (SELECT action FROM decisions
          WHERE decisions.user_id = events.user_id AND decision_id = events.ref)
     ) AS said FROM events

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from recsys.config import Config, masked, parse
+from recsys.config import Config, keys, masked, parse
 from recsys.errors import BadConfigFile, BadValue, UnknownKey, UnreadableFile
 
 DEFAULT = Path("recsys.toml")
@@ -40,6 +40,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     file = _parsed(path, text)
     try:
         _refuse_password(parse(file, {}).storage.url)
+        _refuse_secrets(file)
     except (UnknownKey, BadValue) as mistake:
         raise BadConfigFile(path, _line_of(mistake.key, text), mistake) from None
     return parse(file, environment)
@@ -62,9 +63,22 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 
 
 def _refuse_password(url: str) -> None:
-    if (shown := masked(url)) != url:
+    if "://" in url and (shown := masked(url)) != url:
         where = "the whole URL in RECSYS_STORAGE__URL, or the password in PGPASSWORD or ~/.pgpass"
         raise BadValue("storage.url", shown, f"no password in a file: {where}")
+
+
+def _refuse_secrets(file: Mapping[str, Any]) -> None:
+    for key, field in keys():
+        extra = field.json_schema_extra
+        section, _, name = key.partition(".")
+        if (
+            isinstance(extra, dict)
+            and extra.get("environment_only")
+            and name in file.get(section, {})
+        ):
+            variable = f"RECSYS_{section}__{name}".upper()
+            raise BadValue(key, "***", f"nothing in a file: set {variable} in the environment")
 
 
 def _line_of(key: str, text: str) -> int | None:

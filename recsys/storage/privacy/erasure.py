@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from recsys.storage.access import audit
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.privacy import receipts
 from recsys.storage.privacy.receipts import Erased
@@ -19,11 +20,12 @@ from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
 TABLES = ("events", "users", "consents", "decisions")
-"""Where something is kept by user, besides aliases and the receipts themselves."""
+"""Where something is kept by user, besides aliases, splits and the receipts themselves."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
 _BLANK = """
-UPDATE events SET event_id = 'erased:' || CAST(seq AS TEXT), user_id = '', item_id = NULL,
+UPDATE events SET event_id = 'erased:' || CAST(seq AS TEXT), user_id = '', sent_as = '',
+    item_id = NULL,
     kind = 'erased', order_id = NULL, channel = NULL, ref = NULL, pscore = NULL,
     properties = NULL, value = NULL, source = '', machine = TRUE
 WHERE user_id = ? AND seq = (SELECT max(seq) FROM events)
@@ -50,10 +52,11 @@ class Receipt:
     removed: Mapping[str, int]
 
 
-def erase(database: Database, user_id: str, *, at: int, receipt_id: str) -> Receipt:
+def erase(database: Database, user_id: str, *, at: int, receipt_id: str, by: str = "") -> Receipt:
     """Delete everything that is kept about a user and the ids that became it.
 
-    Erasing again changes nothing and returns the first receipt. Model versions trained before are
+    Erasing again changes nothing and returns the first receipt. `by` whom it was asked for is
+    noted in the audit log. Model versions trained before are
     not asked about these ids any more, and hold their row until they are pruned.
 
     Raises
@@ -63,6 +66,8 @@ def erase(database: Database, user_id: str, *, at: int, receipt_id: str) -> Rece
     """
     with database.writing() as writing:
         receipt = erase_in(writing, user_id, at=at, receipt_id=receipt_id)
+        if receipt.receipt_id == receipt_id:
+            audit.note(writing, audit.Entry(at, by, audit.Action.ERASED, receipt_id))
         if database.receipts is not None and receipt.receipt_id == receipt_id:
             # Before the commit: one receipt too many costs less than one too few.
             receipts.append(database.receipts, receipts.of_receipt(writing, receipt_id))
@@ -121,6 +126,8 @@ def _delete(writing: Writing, table: str, user_id: str) -> int:
 def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     removed = json.dumps(dict(receipt.removed))
     for one in ids:
+        writing.execute("DELETE FROM splits WHERE user_id = ?", (one,))
+        audit.forget(writing, one, receipt_id=receipt.receipt_id)
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(
             "INSERT INTO aliases (previous_id, user_id, at) VALUES (?, ?, ?)",

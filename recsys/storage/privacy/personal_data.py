@@ -17,8 +17,11 @@ from recsys.storage.users.consents import Consent, Consents
 Record = Mapping[str, Any]
 
 _EVENTS = f"SELECT {', '.join(COLUMNS)} FROM events WHERE user_id = ? ORDER BY seq"  # noqa: S608
-_DECISIONS = f"SELECT {log.COLUMNS} FROM decisions WHERE user_id = ? ORDER BY seq"  # noqa: S608
-_FLAGS = ("simulated", "machine", "explored")
+_DECISIONS = f"""
+SELECT {log.COLUMNS} FROM decisions WHERE user_id = ?1
+OR user_id IN (SELECT previous_id FROM aliases WHERE user_id = ?1) ORDER BY seq
+"""  # noqa: S608 - names from the code
+_FLAGS = ("simulated", "machine", "anonymous", "explored")
 _PARSED = ("properties", "features", "answer")
 
 

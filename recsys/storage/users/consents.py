@@ -7,6 +7,8 @@ from dataclasses import astuple, dataclass, fields
 from operator import itemgetter
 from typing import NamedTuple
 
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY, OWNER
@@ -75,8 +77,8 @@ NOTHING_SAID = Standing(granted=False, denied_at=-1)
 _COLUMNS = ", ".join(field.name for field in fields(Consent))
 _LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
 _RECORD = """
-INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO consents (sent_as, user_id, purpose, channel, state, at, basis, source, text_version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
 
@@ -87,8 +89,10 @@ class Consents:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def record(self, consents: Iterable[Consent]) -> int:
+    def record(self, consents: Iterable[Consent], *, by: str = "", now: int = 0) -> int:
         """Write lines of the ledger and return how many were new; none of erased users.
+
+        `by` whom they were said, `now`, is noted in the audit log; empty: it is not.
 
         Raises
         ------
@@ -98,8 +102,11 @@ class Consents:
         lines = [astuple(consent) for consent in consents]
         with self.database.writing() as writing:
             owners = aliases.known_as(writing, {user for user, *_ in lines})
-            rows = [(owners.get(user, user), *rest) for user, *rest in lines]
-            written = [row for row in rows if row[0] != NOBODY]
+            rows = [(user, owners.get(user, user), *rest) for user, *rest in lines]
+            written = [row for row in rows if row[1] != NOBODY]
+            if by:
+                for user in dict.fromkeys(owner for _, owner, *_ in written):
+                    audit.note(writing, Entry(now, by, Action.CONSENTS, user))
             return max(0, writing.executemany(_RECORD, written).rowcount)
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:

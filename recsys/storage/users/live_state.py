@@ -24,7 +24,7 @@ LATELY = 7 * DAY
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
-_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER = range(6)
+_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT = range(8)
 _WIDTH = 7
 # What is said to have happened a little later than now happened just now.
 _AT = "CASE WHEN at > ?6 THEN ?6 ELSE at END"
@@ -73,12 +73,17 @@ _CONSENTS = _part(
 )
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
+_FORMERS = _part(_FORMER, "previous_id", source="aliases WHERE user_id = ?1")
+_SPLITS = _part(
+    _SPLIT, "user_id", source="splits WHERE user_id = ?1 AND since <= ?2 AND until > ?2"
+)
+_IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
-ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, _PROFILES, _OWNERS, _OUTCOMES))
+ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES))
 WITHOUT_MARKETING = " UNION ALL ".join(
-    (_LIMITED, f"{_CONSENTS} AND purpose = '{PROFILING}'", _PROFILES, _OWNERS)
+    (_LIMITED, f"{_CONSENTS} AND purpose = '{PROFILING}'", *_IDENTITY)
 )
 
 Parts = Mapping[int, list[Row]]
@@ -125,15 +130,19 @@ class LiveState:
         """
         try:
             parts = self._read(user_id, since, at, marketing=marketing)
-            if _OWNER not in parts:
-                return _state(parts) if parts else NOTHING_REMEMBERED
-            ((owner, *_),) = parts[_OWNER]
-            if owner == NOBODY:
-                return ERASED
-            parts = self._read(owner, since, at, marketing=marketing)
+            if not parts:
+                return NOTHING_REMEMBERED
+            owner = parts[_OWNER][0][0] if _OWNER in parts else ""
+            if _OWNER in parts:
+                if owner == NOBODY:
+                    return ERASED
+                parts = self._read(owner, since, at, marketing=marketing)
+            if _SPLIT in parts:
+                parts = self._read(owner or user_id, 0, at, marketing=marketing)
+                return replace(_state(parts), known_as=owner, modelled=False)
         except UnicodeEncodeError:
             return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
-        return replace(_state(parts), known_as=owner)
+        return replace(_state(parts), known_as=owner) if owner else _state(parts)
 
     def _read(self, user_id: str, since: int, at: int, *, marketing: bool) -> Parts:
         """Return the rows by the part they belong to, without its number."""
@@ -165,6 +174,7 @@ def _state(parts: Parts) -> Remembered:
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
         traits=_traits(traits, timezone),
+        former_ids=tuple(former for former, *_ in parts.get(_FORMER, ())),
     )
 
 

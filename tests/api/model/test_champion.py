@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
+from api.answers.warm_up import warm_up
 from api.app import create_app
+from api.messages.users import UserAnswer
 from api.service import Service
-from api.web.schemas import UserAnswer
 from recsys.bundle import Bundle
 from recsys.data.person import Person
 from recsys.errors import CannotAnswer
@@ -142,7 +144,8 @@ def test_when_every_version_is_damaged_nothing_is_served_and_said_why(world: Wor
 
 
 def test_a_champion_that_appears_later_is_served(tmp_path: Path, built_world: World) -> None:
-    with TestClient(create_app(worlds.configured(tmp_path))) as client:
+    config = worlds.configured(tmp_path, accept_other_store=True)
+    with TestClient(create_app(config)) as client:
         assert client.get("/health/ready").status_code == 503
         # a pointer is never there before its version
         away = built_world.copy(tmp_path / "away").folder
@@ -203,7 +206,7 @@ def test_with_every_rung_failed_the_answer_is_empty_not_an_error(api: Api) -> No
         break_rungs(api.service, *RungName, question=question)
     response = api.client.get("/v1/users/u03")
     assert response.status_code == 200
-    answer = UserAnswer.model_validate_json(response.content)
+    answer = msgspec.json.decode(response.content, type=UserAnswer)
     assert (answer.items, answer.rung) == ([], None)
     assert answer.rung_reason == "every rung failed"
     assert (answer.channel.best, answer.churn.p) == (None, None)
@@ -217,7 +220,7 @@ def test_failed_rungs_are_logged_without_the_user(
 ) -> None:
     app = create_app(world.config)
     with TestClient(app) as client:
-        break_rungs(app.state.service, *RungName)
+        break_rungs(app.service, *RungName)
         client.get("/v1/users/u03/recommendations")
     logged = capfd.readouterr().err
     assert '"error": "ZeroDivisionError"' in logged
@@ -229,7 +232,7 @@ def test_failed_rungs_are_logged_without_the_user(
 def test_a_version_whose_lowest_rung_fails_never_serves(api: Api, question: Question) -> None:
     break_rungs(api.service, RungName.POPULAR, question=question)
     with pytest.raises(CannotAnswer, match="lowest rung"):
-        api.service._prepare(api.service.current.serving)
+        warm_up(api.service.current.serving, api.service.desk, api.service.reader, at=END)
 
 
 def test_a_version_that_does_not_fit_this_code_is_refused(world: World) -> None:

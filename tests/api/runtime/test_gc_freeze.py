@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.model.champion import arrays

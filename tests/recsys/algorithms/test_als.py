@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recsys.algorithms import als
-from recsys.algorithms.als import AlsSettings
+from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.algorithms.histories import Histories
 
 SETTINGS = AlsSettings(factors=16, alpha=5.0, regularization=2.0)
@@ -16,7 +16,7 @@ WEIGHTS = np.array([0.1, 1.0, 2.5, 0.01], np.float32)
 
 
 @pytest.fixture(name="fitted", scope="module")
-def _fitted():
+def _fitted() -> AlsFactors:
     rng = np.random.default_rng(3)
     users, items = rng.integers(0, 60, 900), rng.integers(0, 30, 900)
     histories = Histories.of(
@@ -26,24 +26,26 @@ def _fitted():
 
 
 @pytest.fixture(name="theirs", scope="module")
-def _theirs(fitted):
+def _theirs(fitted: AlsFactors) -> AlternatingLeastSquares:
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(factors=16, regularization=2.0, num_threads=1)
     model.item_factors = fitted.item_factors
     return model
 
 
-def row():
+def row() -> csr_matrix:
     confidence = 1 + 5.0 * WEIGHTS
     return csr_matrix((confidence, (np.zeros(4, int), ROWS)), shape=(1, 30), dtype=np.float32)
 
 
-def test_fold_in_equals_the_library(fitted, theirs):
+def test_fold_in_equals_the_library(fitted: AlsFactors, theirs: AlternatingLeastSquares) -> None:
     expected = theirs.recalculate_user(0, row())
     np.testing.assert_allclose(fitted.fold_in(ROWS, WEIGHTS), expected, rtol=2e-4, atol=1e-5)
 
 
-def test_explanation_equals_the_library(fitted, theirs):
+def test_explanation_equals_the_library(
+    fitted: AlsFactors, theirs: AlternatingLeastSquares
+) -> None:
     ours = fitted.explain(ROWS, WEIGHTS, np.array([4], np.int32))[:, 0]
     total, contributions, _ = theirs.explain(0, row(), 4)
     assert ours.sum() == pytest.approx(total, rel=1e-3)
@@ -51,7 +53,7 @@ def test_explanation_equals_the_library(fitted, theirs):
         assert ours[ROWS.tolist().index(item)] == pytest.approx(score, rel=1e-3, abs=1e-6)
 
 
-def test_many_are_folded_in_as_one_is_be_their_histories_short_or_long(fitted):
+def test_many_are_folded_in_as_one_is_be_their_histories_short_or_long(fitted: AlsFactors) -> None:
     short, long = np.array([2, 9]), np.arange(4, 29)
     histories = Histories.of(
         np.repeat([0, 2], [2, 25]).astype(np.int32),
@@ -66,7 +68,7 @@ def test_many_are_folded_in_as_one_is_be_their_histories_short_or_long(fitted):
     assert not together[1].any()
 
 
-def test_threads_change_nothing(fitted):
+def test_threads_change_nothing(fitted: AlsFactors) -> None:
     rng = np.random.default_rng(3)
     users, items = rng.integers(0, 60, 900), rng.integers(0, 30, 900)
     histories = Histories.of(
@@ -76,7 +78,7 @@ def test_threads_change_nothing(fitted):
     np.testing.assert_array_equal(again.item_factors, fitted.item_factors)
 
 
-def test_another_seed_gives_other_factors(fitted):
+def test_another_seed_gives_other_factors(fitted: AlsFactors) -> None:
     histories = Histories(
         np.array([0, 2]), np.array([0, 1], np.int32), np.ones(2, np.float32), n_items=30
     )
@@ -85,5 +87,5 @@ def test_another_seed_gives_other_factors(fitted):
     assert fitted.item_factors.shape == (30, 16)
 
 
-def test_settings_have_a_name():
+def test_settings_have_a_name() -> None:
     assert str(SETTINGS) == "ALS, 16 factors, alpha 5, lambda 2"

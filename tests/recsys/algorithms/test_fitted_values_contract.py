@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import recsys.algorithms
 from recsys.algorithms import (
@@ -45,8 +46,9 @@ REPEATS = bgnbd.RepeatCounts(
 )
 
 
-def after_the_first(rows: int) -> np.ndarray:
-    return np.arange(rows) % 4 == 0
+def after_the_first(rows: int) -> NDArray[np.bool_]:
+    early: NDArray[np.bool_] = np.arange(rows) % 4 == 0
+    return early
 
 
 FITS: dict[str, Callable[[], Any]] = {

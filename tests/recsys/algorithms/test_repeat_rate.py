@@ -1,17 +1,20 @@
 """Personal frequency and recency."""
 
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recsys.algorithms.repeat_rate import HALF_LIVES, again_rate, habits
 
 
-def rows(*items):
+def rows(*items: int) -> NDArray[np.int32]:
     return np.array(items, np.int32)
 
 
-def test_times_days_and_gaps_of_a_weekly_buyer():
+def test_times_days_and_gaps_of_a_weekly_buyer() -> None:
     had = habits(rows(7, 7, 7, 2), np.array([3.0, 10.0, 17.0, 40.0]))
     assert had.item_row.tolist() == [2, 7]
     assert had.times.tolist() == [1, 3]
@@ -20,27 +23,29 @@ def test_times_days_and_gaps_of_a_weekly_buyer():
     assert had.gap_days[1] == 7
 
 
-def test_several_events_of_one_day_are_one_time():
+def test_several_events_of_one_day_are_one_time() -> None:
     assert habits(rows(1, 1), np.array([5.1, 5.9])).times.tolist() == [1]
 
 
-def test_a_time_one_half_life_ago_counts_half():
+def test_a_time_one_half_life_ago_counts_half() -> None:
     had = habits(rows(0), np.array([HALF_LIVES[0]]))
     assert had.recent[0, 0] == 0.5
 
 
-def test_the_future_is_right_now():
+def test_the_future_is_right_now() -> None:
     assert habits(rows(0), np.array([-3.0])).since_days.tolist() == [0]
 
 
-def test_nothing_taken_is_no_habit():
+def test_nothing_taken_is_no_habit() -> None:
     had = habits(rows(), np.empty(0))
     assert len(had) == 0
     assert had.recent.shape == (0, len(HALF_LIVES))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 100)), max_size=20), st.randoms())
-def test_the_order_of_events_does_not_matter(events, shuffler):
+def test_the_order_of_events_does_not_matter(
+    events: list[tuple[int, float]], shuffler: Random
+) -> None:
     mixed = list(events)
     shuffler.shuffle(mixed)
     ours, theirs = (
@@ -51,7 +56,7 @@ def test_the_order_of_events_does_not_matter(events, shuffler):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 
-def test_what_is_bought_again_stands_out_from_what_is_not():
+def test_what_is_bought_again_stands_out_from_what_is_not() -> None:
     user = np.repeat(np.arange(100, dtype=np.int32), 3)
     item = np.tile(rows(0, 0, 1), 100)
     day = np.tile(np.array([1, 2, 2]), 100)
@@ -61,10 +66,10 @@ def test_what_is_bought_again_stands_out_from_what_is_not():
     assert rate[2] == 0.5
 
 
-def test_two_events_on_one_day_are_not_again():
+def test_two_events_on_one_day_are_not_again() -> None:
     rate = again_rate(rows(0, 0), rows(0, 0), np.array([4, 4]), n_items=1)
     assert rate.tolist() == [0]
 
 
-def test_without_any_event_nothing_is_bought_again():
+def test_without_any_event_nothing_is_bought_again() -> None:
     assert again_rate(rows(), rows(), np.empty(0, np.int64), n_items=2).tolist() == [0, 0]

@@ -5,15 +5,19 @@ Two clubs of items that never meet, so the right answer is known without computi
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recsys.algorithms.sessions import features, knn, ranker
-from recsys.algorithms.sessions.knn import SessionSettings
+from recsys.algorithms.sessions.knn import SessionNeighbours, SessionSettings
 from recsys.algorithms.sessions.log import Sessions
+from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.sessions.transitions import TransitionSettings
 from recsys.storage.models import artifact
 
@@ -22,7 +26,7 @@ NOBODYS = 8
 CLUBS = ((0, 1, 2, 3), (4, 5, 6, 7))
 
 
-def clubs():
+def clubs() -> Sessions:
     """Rounds within a club: 0 → 1 → 2 → 3 → 0 …, in turns with the other club."""
     rounds = []
     for turn in range(80):
@@ -31,7 +35,7 @@ def clubs():
     return Sessions.of(rounds, n_items=N_ITEMS)
 
 
-def blended(log):
+def blended(log: Sessions) -> SessionBlend:
     middle = len(log) // 2
     settings = SessionSettings(), TransitionSettings()
     early = features.fit(log.between(0, middle), *settings, seed=3)
@@ -39,20 +43,24 @@ def blended(log):
     return ranker.SessionBlend(features.fit(log, *settings, seed=3), learned.weights)
 
 
-FITS = {"neighbours": lambda log: knn.fit(log, SessionSettings()), "blend": blended}
+Scorer = SessionNeighbours | SessionBlend
+FITS: dict[str, Callable[[Sessions], Scorer]] = {
+    "neighbours": lambda log: knn.fit(log, SessionSettings()),
+    "blend": blended,
+}
 
 
-def rows(*items):
+def rows(*items: int) -> NDArray[np.int32]:
     return np.array(items, np.int32)
 
 
 @pytest.fixture(params=FITS, name="fitted", scope="module")
-def _fitted(request):
+def _fitted(request: pytest.FixtureRequest) -> Scorer:
     return FITS[request.param](clubs())
 
 
 @pytest.mark.parametrize("club", CLUBS)
-def test_the_next_of_the_round_is_the_best_new_item(fitted, club):
+def test_the_next_of_the_round_is_the_best_new_item(fitted: Scorer, club: tuple[int, ...]) -> None:
     for place in range(4):
         session = rows(club[place - 1], club[place])
         score = fitted.score(session)
@@ -60,34 +68,36 @@ def test_the_next_of_the_round_is_the_best_new_item(fitted, club):
         assert score.argmax() == club[(place + 1) % 4]
 
 
-def test_the_other_club_and_nobodys_item_score_nothing(fitted):
+def test_the_other_club_and_nobodys_item_score_nothing(
+    fitted: Scorer,
+) -> None:
     assert fitted.score(rows(0, 1))[[4, 5, 6, 7, NOBODYS]].max() == 0.0
 
 
-def test_scores_are_one_finite_float_an_item(fitted):
+def test_scores_are_one_finite_float_an_item(fitted: Scorer) -> None:
     score = fitted.score(rows(0, 5, 0))
     assert score.shape == (fitted.n_items,) == (N_ITEMS,)
     assert score.dtype == np.float32
     assert np.isfinite(score).all()
 
 
-def test_an_empty_session_says_nothing(fitted):
+def test_an_empty_session_says_nothing(fitted: Scorer) -> None:
     assert fitted.score(rows()).tolist() == [0.0] * N_ITEMS
     assert fitted.explain(rows(), rows(0, 1)).shape == (0, 2)
 
 
-def test_batch_equals_single(fitted):
+def test_batch_equals_single(fitted: Scorer) -> None:
     together = fitted.score_all(clubs())
     alone = np.stack([fitted.score(session) for session in clubs()])
     np.testing.assert_array_equal(together, alone)
 
 
-def test_no_sessions_score_nothing(fitted):
+def test_no_sessions_score_nothing(fitted: Scorer) -> None:
     assert fitted.score_all(clubs().between(0, 0)).shape == (0, N_ITEMS)
 
 
 @given(st.lists(st.integers(0, N_ITEMS - 1), min_size=1, max_size=30))
-def test_contributions_add_up_to_the_scores(fitted, session):
+def test_contributions_add_up_to_the_scores(fitted: Scorer, session: list[int]) -> None:
     items = np.flatnonzero(clubs_only(session)).astype(np.int32)
     carried = fitted.explain(rows(*session), items)
     assert carried.shape == (len(session), len(items))
@@ -95,31 +105,31 @@ def test_contributions_add_up_to_the_scores(fitted, session):
     np.testing.assert_allclose(carried.sum(axis=0), expected, rtol=1e-4, atol=1e-5)
 
 
-def clubs_only(session):
+def clubs_only(session: list[int]) -> NDArray[np.bool_]:
     """Items of the clubs that the last clicks come from: those that a source knows."""
     late = set(session[-8:])
     known = [item for club in CLUBS if late & set(club) for item in club]
     return np.isin(np.arange(N_ITEMS), known)
 
 
-def test_the_club_carries_its_own_items(fitted):
+def test_the_club_carries_its_own_items(fitted: Scorer) -> None:
     carried = fitted.explain(rows(0, 5), rows(1, 6))
     assert carried.argmax(axis=0).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("name", FITS)
-def test_second_fit_equals_first(name):
+def test_second_fit_equals_first(name: str) -> None:
     first, second = FITS[name](clubs()), FITS[name](clubs())
     np.testing.assert_array_equal(first.score_all(clubs()), second.score_all(clubs()))
 
 
-def test_kept_and_read_back_it_scores_the_same(fitted, tmp_path):
+def test_kept_and_read_back_it_scores_the_same(fitted: Scorer, tmp_path: Path) -> None:
     files = artifact.write(tmp_path, fitted)
     again = artifact.read(tmp_path, type(fitted), files)
     np.testing.assert_array_equal(again.score_all(clubs()), fitted.score_all(clubs()))
 
 
-def test_scoring_needs_numpy_alone(fitted, tmp_path):
+def test_scoring_needs_numpy_alone(fitted: Scorer, tmp_path: Path) -> None:
     files = artifact.write(tmp_path / "kept", fitted)
     program = f"""
 import sys, pathlib, numpy as np

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recsys.algorithms import spectral
 from recsys.algorithms.histories import Histories
+from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.spectral import SpectralSettings
 
 N_USERS, N_ITEMS = 60, 25
@@ -16,7 +18,7 @@ LINEAR = SpectralSettings(
 BOTH = replace(LINEAR, components=6, item_exponent=0.5, low_pass=0.7)
 
 
-def random_histories(seed=3):
+def random_histories(seed: int = 3) -> Histories:
     rng = np.random.default_rng(seed)
     taken = rng.random((N_USERS, N_ITEMS)) < np.linspace(0.05, 0.5, N_ITEMS)
     taken[:, -1] = False
@@ -27,13 +29,13 @@ def random_histories(seed=3):
     )
 
 
-def dense(histories):
+def dense(histories: Histories) -> NDArray[np.float64]:
     matrix = np.zeros((len(histories), histories.n_items))
     matrix[histories.user_row, histories.item_row] = histories.weight
     return matrix
 
 
-def weights(graph):
+def weights(graph: ItemNeighbours) -> NDArray[np.float64]:
     matrix = np.zeros((graph.n_items, graph.n_items))
     for item in range(graph.n_items):
         rows, weight = graph.of_item(item)
@@ -41,26 +43,26 @@ def weights(graph):
     return matrix
 
 
-def normalised(matrix):
+def normalised(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     users = np.maximum(matrix.sum(axis=1), 1)
     items = np.where(matrix.sum(axis=0) > 0, matrix.sum(axis=0), 1)
     return matrix / np.sqrt(users)[:, None] / np.sqrt(items), items
 
 
-def off_diagonal(matrix):
+def off_diagonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return matrix - np.diag(np.diag(matrix))
 
 
-def rms(matrix, items):
-    return np.sqrt((items[:, None] * matrix**2).sum())
+def rms(matrix: NDArray[np.float64], items: NDArray[np.float64]) -> float:
+    return float(np.sqrt((items[:, None] * matrix**2).sum()))
 
 
-def itself(matrix):
+def itself(matrix: NDArray[np.float64]) -> float:
     own = np.diag(matrix.T @ matrix)
-    return own[own > 0].mean()
+    return float(own[own > 0].mean())
 
 
-def test_half_everywhere_is_the_graph_of_gf_cf():
+def test_half_everywhere_is_the_graph_of_gf_cf() -> None:
     histories = random_histories()
     matrix, _ = normalised(dense(histories))
     expected = off_diagonal(matrix.T @ matrix) / itself(matrix)
@@ -70,7 +72,7 @@ def test_half_everywhere_is_the_graph_of_gf_cf():
 
 
 @pytest.mark.parametrize("soft", [0.0, 1.0])
-def test_low_pass_adds_the_first_singular_vectors_in_the_units_of_the_graph(soft):
+def test_low_pass_adds_the_first_singular_vectors_in_the_units_of_the_graph(soft: float) -> None:
     histories = random_histories()
     matrix, items = normalised(dense(histories))
     _, values, vectors = np.linalg.svd(matrix)
@@ -87,7 +89,7 @@ def test_low_pass_adds_the_first_singular_vectors_in_the_units_of_the_graph(soft
     )
 
 
-def test_the_strongest_edges_are_kept():
+def test_the_strongest_edges_are_kept() -> None:
     histories = random_histories()
     whole = weights(spectral.fit(histories, BOTH, seed=1))
     few = weights(spectral.fit(histories, replace(BOTH, neighbours=4), seed=1))
@@ -98,7 +100,7 @@ def test_the_strongest_edges_are_kept():
         )
 
 
-def test_threads_and_blocks_change_nothing(monkeypatch):
+def test_threads_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = random_histories()
     alone = spectral.fit(histories, BOTH, seed=1)
     monkeypatch.setattr(spectral, "BLOCK", 4)
@@ -107,7 +109,7 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
 
 
-def test_a_basis_may_have_more_components_than_are_used():
+def test_a_basis_may_have_more_components_than_are_used() -> None:
     histories = random_histories()
     together = spectral.co_taken(histories, BOTH.user_exponent)
     most = spectral.decompose(histories, replace(BOTH, components=20), seed=1)
@@ -119,7 +121,7 @@ def test_a_basis_may_have_more_components_than_are_used():
     )
 
 
-def test_out_exponent_lowers_popular_items():
+def test_out_exponent_lowers_popular_items() -> None:
     histories = random_histories()
     popular = int(spectral.popularity(histories).argmax())
     low, high = (
@@ -130,13 +132,13 @@ def test_out_exponent_lowers_popular_items():
     assert share[1] < share[0]
 
 
-def test_more_components_than_there_are_users_or_items_are_cut():
+def test_more_components_than_there_are_users_or_items_are_cut() -> None:
     histories = random_histories().of_users(np.array([0, 1, 2], np.int32))
     basis = spectral.decompose(histories, SpectralSettings(components=512), seed=1)
     assert basis.vectors.shape == (N_ITEMS, 2)
 
 
-def test_settings_have_a_name():
+def test_settings_have_a_name() -> None:
     assert str(BOTH) == (
         "spectral, 6 components, softness 0, low-pass 0.7, exponents 0.5/0.5/0.5, 25 neighbours"
     )

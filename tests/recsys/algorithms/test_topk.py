@@ -4,32 +4,33 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recsys.algorithms.topk import first_allowed, top_k
 
 
-def scores(*values):
+def scores(*values: float) -> NDArray[np.float32]:
     return np.array(values, np.float32)
 
 
-def test_highest_come_first():
+def test_highest_come_first() -> None:
     assert top_k(scores(0.1, 0.9, 0.5), 2).tolist() == [1, 2]
 
 
-def test_ties_go_to_the_lower_row():
+def test_ties_go_to_the_lower_row() -> None:
     assert top_k(np.zeros(100, np.float32), 3).tolist() == [0, 1, 2]
 
 
-def test_minus_infinity_is_never_returned():
+def test_minus_infinity_is_never_returned() -> None:
     assert top_k(scores(-np.inf, -1.0, -np.inf), 3).tolist() == [1]
 
 
-def test_more_than_there_are_returns_all():
+def test_more_than_there_are_returns_all() -> None:
     assert top_k(scores(1.0, 2.0), 10).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(("n", "k"), [(0, 0), (0, 5), (5, 0), (100, 0)])
-def test_nothing_of_nothing(n, k):
+def test_nothing_of_nothing(n: int, k: int) -> None:
     assert top_k(np.zeros(n, np.float32), k).tolist() == []
 
 
@@ -37,20 +38,22 @@ def test_nothing_of_nothing(n, k):
     st.lists(st.sampled_from([-np.inf, -2.0, 0.0, 0.5, 1.0, 7.0]), max_size=400),
     st.integers(0, 30),
 )
-def test_equals_a_full_stable_sort(values, k):
+def test_equals_a_full_stable_sort(values: list[float], k: int) -> None:
     score = np.array(values, np.float32)
     full = [row for row in np.argsort(-score, kind="stable") if score[row] > -np.inf]
     assert top_k(score, k).tolist() == full[:k]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
-def test_equals_a_full_sort_of_distinct_scores(seed, k):
+def test_equals_a_full_sort_of_distinct_scores(seed: int, k: int) -> None:
     score = np.random.default_rng(seed).normal(size=3_665).astype(np.float32)
     assert top_k(score, k).tolist() == np.argsort(-score, kind="stable")[:k].tolist()
 
 
 @given(st.permutations(range(300)), st.integers(0, 299), st.integers(0, 20))
-def test_first_allowed_keeps_the_order_and_the_mask(order, barred, limit):
+def test_first_allowed_keeps_the_order_and_the_mask(
+    order: list[int], barred: int, limit: int
+) -> None:
     ranked = np.array(order, np.int32)
     allowed = np.arange(300) >= barred
     wanted = [row for row in order if row >= barred][:limit]

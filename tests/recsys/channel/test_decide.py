@@ -15,6 +15,7 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.response import Belief, posterior
 from recsys.channel.terms import NONE
 from recsys.ladder import RungName
+from tests.present import present
 from tests.recsys.channel.cases import ALL, MIDNIGHT, MONDAY_NOON, TERMS, models, person
 
 POPULAR = models().ladder({}).rungs[-1]
@@ -61,8 +62,7 @@ def test_of_equals_the_arm_held_stays_and_through_an_open_gate_the_first_serves(
 
 
 def test_the_clearly_best_arm_serves_everybody() -> None:
-    choice = POPULAR.answer(person(), ChannelQuery())
-    assert choice is not None
+    choice = present(POPULAR.answer(person(), ChannelQuery()))
     assert [arm.channel for arm in choice.ranked] == ["push", "email", "sms", NONE]
     assert choice.best == "push"
     assert choice.ranked[0].reason == "worth most of what may be used"
@@ -70,34 +70,29 @@ def test_the_clearly_best_arm_serves_everybody() -> None:
 
 
 def test_without_the_best_arm_the_next_serves() -> None:
-    choice = POPULAR.answer(person(channels=frozenset({"email", "sms"})), ChannelQuery())
-    assert choice is not None
+    choice = present(POPULAR.answer(person(channels=frozenset({"email", "sms"})), ChannelQuery()))
     assert choice.best == "email"
     push = next(arm for arm in choice.ranked if arm.channel == "push")
     assert (push.eligible, push.reason) == (False, "no consent")
 
 
 def test_nobody_falls_out() -> None:
-    choice = POPULAR.answer(person(channels=frozenset()), ChannelQuery())
-    assert choice is not None
+    choice = present(POPULAR.answer(person(channels=frozenset()), ChannelQuery()))
     assert (choice.best, choice.send_at) == (NONE, None)
     assert [arm.eligible for arm in choice.ranked] == [True, False, False, False]
 
 
 def test_at_night_the_message_is_sent_in_the_morning() -> None:
-    choice = POPULAR.answer(person(at=MIDNIGHT), ChannelQuery())
-    assert choice is not None
+    choice = present(POPULAR.answer(person(at=MIDNIGHT), ChannelQuery()))
     assert choice.best == "push"
     assert choice.send_at == MIDNIGHT + 8 * 3_600_000_000
-    at_noon = POPULAR.answer(person(at=MONDAY_NOON), ChannelQuery())
-    assert at_noon is not None
+    at_noon = present(POPULAR.answer(person(at=MONDAY_NOON), ChannelQuery()))
     assert at_noon.send_at is None
 
 
 def test_a_better_guess_that_is_not_clear_is_told_as_such() -> None:
     vague = models(weight=10.0).ladder({}).rungs[-1]
-    choice = vague.answer(person(), ChannelQuery())
-    assert choice is not None
+    choice = present(vague.answer(person(), ChannelQuery()))
     assert choice.best == "email"
     reasons = {arm.channel: arm.reason for arm in choice.ranked}
     assert reasons["email"] == "kept: nothing is clearly worth more"
@@ -106,8 +101,7 @@ def test_a_better_guess_that_is_not_clear_is_told_as_such() -> None:
 
 def test_an_open_gate_follows_the_best_guess() -> None:
     bold = models(weight=10.0, gate_error=3.0).ladder({}).rungs[-1]
-    choice = bold.answer(person(), ChannelQuery())
-    assert choice is not None
+    choice = present(bold.answer(person(), ChannelQuery()))
     assert choice.best == "push"
 
 
@@ -148,8 +142,9 @@ def test_every_rung_answers_with_an_eligible_arm(
     granted: set[str], segment: int, name: RungName
 ) -> None:
     rung = next(rung for rung in models().ladder({}).rungs if rung.name == name)
-    choice = rung.answer(person(channels=frozenset(granted), segment_row=segment), ChannelQuery())
-    assert choice is not None
+    choice = present(
+        rung.answer(person(channels=frozenset(granted), segment_row=segment), ChannelQuery())
+    )
     assert choice.best == choice.ranked[0].channel
     assert choice.ranked[0].eligible
     assert choice.best in granted | {NONE}

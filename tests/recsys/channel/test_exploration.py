@@ -18,6 +18,7 @@ from recsys.channel.exploration import ExplorationDraw, draw
 from recsys.channel.terms import NONE
 from recsys.data.person import Person
 from recsys.ladder import RungName
+from tests.present import present
 from tests.recsys.channel import fuzz
 from tests.recsys.channel.cases import models, person
 
@@ -27,16 +28,13 @@ ARMS = ["none", "email", "push", "sms"]
 def asked(decision: str, *, epsilon: float = 0.3, someone: Person | None = None) -> ChannelChoice:
     rung = models().ladder({}).rungs[-1]
     query = ChannelQuery(lot=ExplorationDraw(decision, epsilon, 7))
-    choice = rung.answer(someone or person(), query)
-    assert choice is not None
-    return choice
+    return present(rung.answer(someone or person(), query))
 
 
 def test_explored_arms_are_eligible_and_their_share_is_epsilon() -> None:
     ladder, n, explored = fuzz.ladder(), 5_000, 0
     for someone, query in fuzz.people(n, seed=1):
-        choice = ladder.climb(someone, query, on_failure=_fail).answer
-        assert choice is not None
+        choice = present(ladder.climb(someone, query, on_failure=_fail).answer)
         assert fuzz.wrongs(someone, choice) == []
         explored += choice.explored
     error = math.sqrt(fuzz.EPSILON * (1 - fuzz.EPSILON) / n)
@@ -47,8 +45,7 @@ def test_explored_arms_are_eligible_and_their_share_is_epsilon() -> None:
 def test_a_hundred_thousand_fuzzed_decisions_keep_the_law() -> None:
     ladder = fuzz.ladder()
     for someone, query in fuzz.people(100_000, seed=2):
-        choice = ladder.climb(someone, query, on_failure=_fail).answer
-        assert choice is not None
+        choice = present(ladder.climb(someone, query, on_failure=_fail).answer)
         assert fuzz.wrongs(someone, choice) == []
 
 
@@ -78,8 +75,7 @@ def test_the_same_decision_asked_again_gives_the_same_arm() -> None:
 
 
 def test_without_a_lot_the_best_arm_is_certain() -> None:
-    choice = models().ladder({}).rungs[-1].answer(person(), ChannelQuery())
-    assert choice is not None
+    choice = present(models().ladder({}).rungs[-1].answer(person(), ChannelQuery()))
     assert (choice.pscore, choice.explored) == (1.0, False)
     assert [arm.pscore for arm in choice.ranked] == [1.0, 0.0, 0.0, 0.0]
 

@@ -17,6 +17,7 @@ from recsys.channel.recipients import Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.data.person import Person
 from recsys.ladder import Ladder, RungName, Verdict
+from tests.present import present
 from tests.recsys.channel import cases, fuzz
 
 Asked = tuple[Person, ChannelQuery]
@@ -38,8 +39,7 @@ def same(ladder: Ladder[ChannelQuery, ChannelChoice], asked: list[Asked]) -> Non
     found, names = together(ladder, asked), (*_terms(ladder).names, NONE)
     for row, (person, query) in enumerate(asked):
         climb = ladder.climb(person, query, on_failure=fail)
-        choice = climb.answer
-        assert choice is not None
+        choice = present(climb.answer)
         assert names[found.arm[row]] == choice.best
         assert (found.send_at[row] or None) == choice.send_at
         assert found.explored[row] == choice.explored

@@ -15,6 +15,7 @@ from recsys.channel.response_hours import ChannelHours, SentBefore
 from recsys.channel.send_time import best_time
 from recsys.data.person import Person, Reaction
 from recsys.data.times import DAY, HOUR, local_hour
+from tests.present import present
 from tests.recsys.channel.cases import MONDAY_NOON, TERMS, person
 from tests.recsys.channel.test_send_time import NOON_PEOPLE, active
 
@@ -26,8 +27,7 @@ MIDNIGHT_BEFORE = MONDAY_NOON - 12 * HOUR
 
 def peak(hour: int) -> np.ndarray:
     """Return the hours of people who mostly respond at one hour, on any day."""
-    rhythm = fit(MIDNIGHT_BEFORE + hour * HOUR - np.arange(280) * DAY, UTC)
-    assert rhythm is not None
+    rhythm = present(fit(MIDNIGHT_BEFORE + hour * HOUR - np.arange(280) * DAY, UTC))
     return rhythm.everybody
 
 
@@ -60,8 +60,7 @@ def learnt(
 
 
 def told(someone: Person, arm: str, hours: ChannelHours | None) -> tuple[int, str]:
-    found = best_time(someone, arm, NOON_PEOPLE, TERMS, hours)
-    assert found is not None
+    found = present(best_time(someone, arm, NOON_PEOPLE, TERMS, hours))
     return local_hour(found.at, UTC), found.because
 
 

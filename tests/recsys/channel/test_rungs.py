@@ -19,6 +19,7 @@ from recsys.ladder import Ladder, Reason, RungName, Verdict
 from recsys.segments.rfm import RfmCuts
 from recsys.segments.table import SegmentTable
 from recsys.storage.models import artifact
+from tests.present import present
 from tests.recsys.channel.cases import MONDAY_NOON, TERMS, messages, models, person
 
 SHIPPED = {
@@ -92,8 +93,7 @@ class TestSegment:
 
     @pytest.mark.parametrize("row", [NO_SEGMENT, 2])
     def test_people_in_no_segment_are_refused(self, row: int) -> None:
-        refused = rung(RungName.SEGMENT).declines(person(segment_row=row))
-        assert refused is not None
+        refused = present(rung(RungName.SEGMENT).declines(person(segment_row=row)))
         assert refused.reason == Reason.NO_SEGMENT
 
     def test_the_answer_names_the_segment(self) -> None:
@@ -131,14 +131,12 @@ class TestOneToOne:
         assert believed[2] == pytest.approx((7 + 10 * 0.08) / (90 + 10))
 
     def test_unknown_users_are_refused(self) -> None:
-        refused = rung(RungName.ONE_TO_ONE).declines(person(user_row=None))
-        assert refused is not None
+        refused = present(rung(RungName.ONE_TO_ONE).declines(person(user_row=None)))
         assert refused.reason == Reason.UNKNOWN_USER
 
     def test_users_who_never_got_a_message_are_refused(self) -> None:
         for name in (RungName.ONE_TO_ONE, RungName.HYPER):
-            refused = rung(name).declines(person(user_row=1))
-            assert refused is not None
+            refused = present(rung(name).declines(person(user_row=1)))
             assert (refused.rung, refused.reason) == (name, Reason.TOO_LITTLE_HISTORY)
 
     def test_whoever_denied_profiling_is_answered_below(self) -> None:
@@ -155,8 +153,7 @@ class TestOneToOne:
         assert fitted.means(prior)[1].tolist() == pytest.approx([0.1, 0.1, 0.1])
 
     def test_the_prior_of_a_user_is_behaviour_then_trait_then_everybody(self) -> None:
-        fitted = models().segment
-        assert fitted is not None
+        fitted = present(models().segment)
         prior = one_to_one.prior_means(
             table([1, -1, -1], [0, 1, -1]), fitted, np.array([0.9, 0.9, 0.9])
         )

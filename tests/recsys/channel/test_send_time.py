@@ -16,6 +16,7 @@ from recsys.channel.terms import NONE
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.person import Context
 from recsys.data.times import DAY, HOUR, is_quiet, local_hour
+from tests.present import present
 from tests.recsys.channel.cases import MIDNIGHT, MONDAY_NOON, TERMS, person
 
 UTC = ZoneInfo("UTC")
@@ -45,23 +46,20 @@ NOON_PEOPLE = fit(at_hours(12), UTC)
 
 
 def test_whoever_shops_in_the_evening_is_written_to_in_the_evening() -> None:
-    found = best_time(person(past=active(19)), "email", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(person(past=active(19)), "email", NOON_PEOPLE, TERMS))
     assert found.at == MONDAY_NOON + 7 * HOUR
     assert found.gain > 0.3
     assert 0.8 < found.confidence < 1
 
 
 def test_of_a_stranger_everybodys_hour_is_told_without_gain_or_confidence() -> None:
-    found = best_time(person(at=MONDAY_NOON - 3 * HOUR), "email", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(person(at=MONDAY_NOON - 3 * HOUR), "email", NOON_PEOPLE, TERMS))
     assert (found.at, found.gain, found.confidence) == (MONDAY_NOON, 0.0, 0.0)
 
 
 def test_in_the_best_hour_it_goes_out_now() -> None:
     now = MONDAY_NOON + HOUR // 2
-    found = best_time(person(at=now), "email", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(person(at=now), "email", NOON_PEOPLE, TERMS))
     assert found.at == now
 
 
@@ -77,16 +75,14 @@ def test_a_night_owl_gets_push_at_the_nearest_allowed_hour_and_mail_at_night() -
 
 def test_the_nearest_allowed_hour_may_be_the_one_that_begins_now() -> None:
     before_eight = person(at=MONDAY_NOON - 5 * HOUR + 54 * (HOUR // 60), past=active(4))
-    found = best_time(before_eight, "push", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(before_eight, "push", NOON_PEOPLE, TERMS))
     assert local_hour(found.at, UTC) == 8
     assert found.at - before_eight.at == 6 * (HOUR // 60)
 
 
 def test_hours_are_those_of_the_receivers_clock() -> None:
     tokyo = person(past=active(3), context=Context(timezone="Asia/Tokyo"))
-    found = best_time(tokyo, "push", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(tokyo, "push", NOON_PEOPLE, TERMS))
     assert local_hour(found.at, ZoneInfo("Asia/Tokyo")) == 12
 
 
@@ -105,8 +101,7 @@ def test_what_was_long_ago_counts_less() -> None:
         name: np.ones(60, getattr(NO_EVENTS, name).dtype)
         for name in ("item_row", "kind", "quantity", "value")
     })  # fmt: skip
-    found = best_time(person(past=mixed), "email", NOON_PEOPLE, TERMS)
-    assert found is not None
+    found = present(best_time(person(past=mixed), "email", NOON_PEOPLE, TERMS))
     assert local_hour(found.at, UTC) == 18
 
 
@@ -127,8 +122,7 @@ def test_a_posterior_is_a_distribution_over_hours(slot: list[int]) -> None:
 @given(st.integers(0, 24 * 14), st.sampled_from(["email", "push", "sms"]), st.integers(0, 23))
 def test_it_is_never_in_quiet_hours_nor_past_a_day(ahead: int, arm: str, hour: int) -> None:
     someone = person(at=MONDAY_NOON + ahead * HOUR + 7, past=active(hour))
-    found = best_time(someone, arm, flat(), TERMS)
-    assert found is not None
+    found = present(best_time(someone, arm, flat(), TERMS))
     assert 0 <= found.at - someone.at < DAY
     assert 0 <= found.hit <= 1
     if arm != "email":

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from api.web.schemas import Arm as ArmSchema
+from api.messages.users import ChannelArm
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
 from recsys.data.person import NO_SEGMENT
 from recsys.ladder import Climb, Reason, RungName
 from recsys.storage.models import artifact
+from tests.present import present
 from tests.recsys.channel import cases
 
 UPLIFT = Uplift(
@@ -36,9 +37,7 @@ def climb(fitted: ChannelModels | None = None, **facts: object) -> Climb[Channel
 
 
 def answer_of(fitted: ChannelModels | None = None, **facts: object) -> ChannelChoice:
-    answer = climb(fitted, **facts).answer
-    assert answer is not None
-    return answer
+    return present(climb(fitted, **facts).answer)
 
 
 def test_where_messages_put_people_off_nothing_is_sent() -> None:
@@ -78,9 +77,7 @@ def test_unsubscribes_still_cost() -> None:
 
 def test_an_arm_that_takes_something_away_fits_the_answer() -> None:
     arm = answer_of(segment_row=0).ranked[1]
-    told = {**asdict(arm), "propensity": arm.pscore}
-    told = {name: told[name] for name in ArmSchema.model_fields}
-    assert ArmSchema(**told).p == -0.01
+    assert ChannelArm.copy_of(arm, propensity=arm.pscore).p == -0.01
 
 
 def test_what_is_kept_is_read_back(tmp_path: Path) -> None:

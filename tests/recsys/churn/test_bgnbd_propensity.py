@@ -13,10 +13,13 @@ from recsys.churn import bgnbd_propensity, one_to_one, snapshot
 from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.features import FEATURES
 from recsys.churn.labels import Definition
+from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnQuery, probability
 from recsys.churn.snapshot import PLACE
+from recsys.data.kinds import Reading
 from recsys.data.times import DAY
 from recsys.value import lifetime
+from tests.present import present
 from tests.recsys.churn.worlds import dying_world, person, purchases
 
 AT = 200 * DAY
@@ -33,8 +36,7 @@ def row(recency: float, tenure: float, days: float) -> np.ndarray:
 
 
 def test_the_snapshot_knows_all_that_bg_nbd_needs() -> None:
-    model = bgnbd_propensity.fit(WORLD, KNOWN, at=AT, horizon_days=28)
-    assert model is not None
+    model = present(bgnbd_propensity.fit(WORLD, KNOWN, at=AT, horizon_days=28))
     bought = lifetime.purchases(WORLD, at=AT)
     direct = bgnbd.fit(bought.repeats).silent(bought.repeats, 4.0)
     said = probability(model.logit(KNOWN[bought.user_row]))
@@ -82,10 +84,11 @@ def test_rescaling_twice_is_rescaling_once() -> None:
 
 
 def test_as_a_rung_it_answers_with_reasons_and_says_what_it_is() -> None:
-    model = bgnbd_propensity.fit(WORLD, KNOWN, at=AT, horizon_days=28)
-    assert model is not None
+    model = present(bgnbd_propensity.fit(WORLD, KNOWN, at=AT, horizon_days=28))
     definition = Definition("purchase", 28, 60)
-    rung = one_to_one.taken(model, WORLD, definition, at=AT, level_sd=0.1, z=1.96)
+    rung = one_to_one.taken(
+        Propensity(model, Reading(WORLD.kinds, "purchase"), definition, 0.1, 1.96), WORLD, at=AT
+    )
     someone = person(WORLD.of_user(3), at=AT, row=3)
     answer = rung.answer(someone, ChurnQuery(max_reasons=9))
     assert 0 < answer.low < answer.p < answer.high < 1

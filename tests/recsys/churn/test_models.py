@@ -9,20 +9,24 @@ import numpy as np
 import pytest
 
 from recsys.algorithms import additive
-from recsys.algorithms.additive import AdditiveSettings
+from recsys.algorithms.additive import AdditiveModel, AdditiveSettings
 from recsys.churn import labels, one_to_one, popular, segment, snapshot
+from recsys.churn.features import FEATURES
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.models import ChurnModels, ChurnQuery
+from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnRisk, probability
 from recsys.churn.snapshot import PLACE
 from recsys.churn.usage_interval import by_segment, usage_interval
 from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
+from recsys.data.kinds import Reading
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
 from recsys.ladder import Climb, Reason, RungName
 from recsys.segments import table
 from recsys.storage.models import artifact
+from tests.present import present
 from tests.recsys.churn.worlds import PURCHASE, dying_world, person, purchases
 
 DEFINITION = Definition("purchase", horizon_days=28, active_days=28)
@@ -64,7 +68,13 @@ def fitted(world: Interactions = WORLD, *, at: int = END) -> ChurnModels:
         ),
         one_to_one=None
         if model is None
-        else one_to_one.taken(model, known, DEFINITION, at=at, level_sd=0.1, z=Z),
+        else one_to_one.taken(
+            Propensity(
+                model, Reading(known.kinds, "purchase"), DEFINITION, 0.1, Z, bands=base.bands
+            ),
+            known,
+            at=at,
+        ),
         missing=missing,
     )
 
@@ -116,15 +126,18 @@ def test_the_live_rung_answers_differently_at_once_after_an_event() -> None:
     assert fresh.p < stale.p
 
 
+def part(of: UserEvents, some: slice) -> UserEvents:
+    return UserEvents(
+        of.item_row[some], of.kind[some], of.at[some], of.quantity[some], of.value[some]
+    )
+
+
 def test_live_and_stored_scores_agree_on_the_same_events() -> None:
     events = KNOWN.of_user(ACTIVE)
     cut = len(events) - 1
-    columns = (events.item_row, events.kind, events.at, events.quantity, events.value)
-    past = UserEvents(*(column[:cut] for column in columns))
-    live = UserEvents(*(column[cut:] for column in columns))
+    past, live = part(events, slice(cut)), part(events, slice(cut, None))
     someone = person(past, at=END - 1, row=ACTIVE, live=live)
-    answer = climbed(MODELS, someone, force=RungName.HYPER).answer
-    assert answer is not None
+    answer = present(climbed(MODELS, someone, force=RungName.HYPER).answer)
     assert answer.p == pytest.approx(float(OWN.p[ACTIVE]), abs=1e-6)
     assert answer.percentile == pytest.approx(float(OWN.percentile[ACTIVE]), abs=1e-3)
 
@@ -162,15 +175,13 @@ def test_a_user_in_a_segment_gets_its_rate() -> None:
 
 def test_a_segment_of_few_users_is_not_spoken_of() -> None:
     small = replace(MODELS.segment, n_users=np.full(11, 19))
-    step = small.declines(person(NO_EVENTS, at=END, segment_row=0))
-    assert step is not None
+    step = present(small.declines(person(NO_EVENTS, at=END, segment_row=0)))
     assert step.reason is Reason.NO_SEGMENT
     assert "fewer than 20" in step.detail
 
 
 def test_everybody_gets_the_base_rate_and_the_middle_score() -> None:
-    answer = climbed(MODELS, person(NO_EVENTS, at=END)).answer
-    assert answer is not None
+    answer = present(climbed(MODELS, person(NO_EVENTS, at=END)).answer)
     assert answer.score == 50
     assert answer.low < answer.p < answer.high
 
@@ -280,10 +291,12 @@ def test_the_ladder_shares_the_arrays() -> None:
 
 
 def test_the_second_fit_equals_the_first() -> None:
-    again = fitted().one_to_one
-    assert again is not None
+    again = present(fitted().one_to_one)
     np.testing.assert_array_equal(again.p, OWN.p)
-    np.testing.assert_array_equal(again.propensity.model.values, OWN.propensity.model.values)
+    first, second = OWN.propensity.model, again.propensity.model
+    assert isinstance(first, AdditiveModel)
+    assert isinstance(second, AdditiveModel)
+    np.testing.assert_array_equal(second.values, first.values)
 
 
 def test_the_live_rung_counts_purchases_only_up_to_its_moment() -> None:
@@ -294,7 +307,7 @@ def test_the_live_rung_counts_purchases_only_up_to_its_moment() -> None:
 
 def test_rows_without_any_label_make_a_wide_base_rate() -> None:
     nothing = Labelled(
-        np.empty((0, len(labels.FEATURES)), np.float32),
+        np.empty((0, len(FEATURES)), np.float32),
         np.empty(0, bool),
         np.empty(0, np.int32),
         np.empty(0, np.int64),

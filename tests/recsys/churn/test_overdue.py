@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from recsys.churn.bands import Band
 from recsys.churn.overdue import OverdueRule, Status
 from recsys.churn.popular import PopularChurn
-from recsys.churn.risk import Band, ChurnQuery
+from recsys.churn.risk import ChurnQuery
 from recsys.data.interactions import NO_EVENTS
 from recsys.data.kinds import Reading
 from recsys.data.person import Person
 from recsys.data.times import DAY
+from tests.present import present
 from tests.recsys.churn.worlds import KINDS, person, purchases
 
 AT = 100 * DAY
@@ -37,8 +39,7 @@ def buyer(*days: float) -> Person:
 def test_a_user_is_placed_by_the_own_gap(
     days: tuple[float, ...], status: Status, band: Band
 ) -> None:
-    found = RULE.status(buyer(*days))
-    assert found is not None
+    found = present(RULE.status(buyer(*days)))
     assert found[0] is status
     answer = NOTHING.answer(buyer(*days), ChurnQuery())
     assert answer.band is band

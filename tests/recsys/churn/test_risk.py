@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.churn import risk
+from recsys.churn.bands import Band, Bands
 from recsys.churn.features import FEATURES, GROUPS
-from recsys.churn.risk import Band, ChurnRisk, RiskReason
+from recsys.churn.risk import ChurnRisk, RiskReason
 
 WHY = (
     RiskReason("recency", "long ago", 0.5),
@@ -19,30 +20,15 @@ WHY = (
 )
 
 
-@pytest.mark.parametrize(
-    ("score", "band"),
-    [
-        (0, Band.LOW),
-        (49, Band.LOW),
-        (50, Band.MEDIUM),
-        (74, Band.MEDIUM),
-        (75, Band.HIGH),
-        (100, Band.HIGH),
-    ],
-)
-def test_bands_begin_at_50_and_75(score: int, band: Band) -> None:
-    assert risk.band(score) is band
-
-
 def test_reasons_are_split_by_sign_strongest_first() -> None:
-    answer = ChurnRisk.of((0.4, 0.3, 0.5), 61.2, 28, WHY, max_reasons=3)
+    answer = ChurnRisk.of((0.4, 0.3, 0.5), 61.2, 28, Bands(), WHY, max_reasons=3)
     assert [reason.group for reason in answer.reasons_for] == ["rhythm", "recency"]
     assert [reason.group for reason in answer.reasons_against] == ["spend"]
     assert (answer.score, answer.band) == (61, Band.MEDIUM)
 
 
 def test_no_more_reasons_than_asked() -> None:
-    answer = ChurnRisk.of((0.4, 0.3, 0.5), 61.2, 28, WHY, max_reasons=1)
+    answer = ChurnRisk.of((0.4, 0.3, 0.5), 61.2, 28, Bands(), WHY, max_reasons=1)
     assert [reason.group for reason in answer.reasons_for] == ["rhythm"]
 
 

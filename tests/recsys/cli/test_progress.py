@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import StringIO
@@ -117,7 +118,12 @@ def test_a_command_that_is_stopped_says_so_and_ends_with_the_usual_code(
     assert command.stderr is not None
     assert command.stderr.readline().endswith("] read events.csv\n")
     command.send_signal(number)
-    _, said = command.communicate(timeout=60)
+    # One that arrives just before the pipe is opened waits until that is done.
+    while command.poll() is None:
+        with suppress(OSError):
+            os.close(os.open(events, os.O_WRONLY | os.O_NONBLOCK))
+        time.sleep(0.05)
+    _, said = command.communicate()
     assert command.returncode == code
     assert "at: read events.csv\n" in said
     assert "p.csv was not written; run it again" in said

@@ -12,6 +12,7 @@ from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.netting import NO_ORDER, Left, Lines, left, net, net_of_user, order_number
 from recsys.data.times import DAY
+from tests.present import present
 
 KINDS = ("view", "purchase", "return", "void")
 VIEW, BOUGHT, BACK, VOID = range(4)
@@ -38,9 +39,7 @@ def lines(*rows: Line) -> Lines:
 
 
 def netted(*rows: Line) -> Left:
-    found = left(lines(*rows), within=WITHIN)
-    assert found is not None
-    return found
+    return present(left(lines(*rows), within=WITHIN))
 
 
 def test_where_nothing_came_back_there_is_nothing_to_net() -> None:
@@ -143,7 +142,11 @@ some_lines = st.lists(
 def table(rows: Sequence[Line]) -> Interactions:
     given = lines(*sorted(rows, key=lambda row: (row[0], row[3], *row[1:])))
     events = UserEvents(
-        given.item_row.astype(np.int32), given.kind, given.at, given.quantity, given.value
+        given.item_row.astype(np.int32),
+        given.kind,
+        given.at,
+        given.quantity.astype(np.float32),
+        given.value,
     )
     users, items = IdMap.of(map(str, range(4))), IdMap.of(map(str, range(4)))
     made = Interactions.of(

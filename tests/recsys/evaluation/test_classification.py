@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from recsys.evaluation import classification
 from recsys.evaluation.classification import METRICS, Predictions, ReliabilityBin
+from tests.present import present
 
 SAID = np.array([0.1, 0.4, 0.35, 0.8])
 SEEN = np.array([False, False, True, True])
@@ -144,8 +145,7 @@ def test_the_interval_holds_the_value_and_is_repeatable() -> None:
     said = rng.random(500)
     forecast = Predictions(rng.random(500) < said, said, np.arange(500, dtype=np.int32))
     for name in METRICS:
-        estimate = classification.measured(METRICS[name], forecast, seed=1, resamples=300)
-        assert estimate is not None
+        estimate = present(classification.measured(METRICS[name], forecast, seed=1, resamples=300))
         assert estimate.low < estimate.high
         assert estimate.n == 500
         assert estimate == classification.measured(METRICS[name], forecast, seed=1, resamples=300)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_every_refusal_is_a_value_that_says_why() -> None:
     nobody = np.zeros(2_000, np.int32)
     whys = {
         "few": value_of(laid(BOLD, *log(999, seed=5))),
-        "one user": value_of(Laid(*(getattr(good, f) for f in FIELDS[:-1]), nobody)),
+        "one user": value_of(replace(good, user_row=nobody)),
         "pscores": value_of(_weighed(good, pscore=np.nan)),
         "thin": value_of(_weighed(good, weight=np.where(np.arange(2_000) < 50, 40.0, 0.0))),
         "wrong": value_of(_weighed(good, weight=good.weight * 1.5)),
@@ -199,9 +200,5 @@ def test_a_guess_never_saw_the_row_it_is_for() -> None:
     assert (again[fold == 1] != q[fold == 1]).any()
 
 
-FIELDS = ("weight", "reward", "guess", "direct", "pscore", "user_row")
-
-
 def _weighed(policy: Laid, **facts: float | np.ndarray) -> Laid:
-    columns = {name: getattr(policy, name) for name in FIELDS}
-    return Laid(**columns | {name: np.full(len(policy), fact) for name, fact in facts.items()})
+    return replace(policy, **{name: np.full(len(policy), fact) for name, fact in facts.items()})

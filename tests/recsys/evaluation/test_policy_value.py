@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.evaluation.policy_value import (
     NOTHING,
     Decisions,
-    NotMeasured,
     Sampling,
     by_user,
     policy_lift,
@@ -20,6 +19,7 @@ from recsys.evaluation.policy_value import (
     row_values,
     weights,
 )
+from tests.present import present
 
 SAMPLING = Sampling(seed=1, resamples=1_000)
 MEAN = np.array([0.1, 0.2, 0.4])
@@ -117,14 +117,12 @@ def test_a_policy_that_is_hardly_ever_followed_is_refused() -> None:
     logged = log(n)
     action = np.where(np.arange(n) < 50, 2, 0).astype(np.int8)
     rare = Decisions(logged.user_row, action, np.where(action == 2, 0.025, 0.975), logged.reward)
-    refused = refusal(always(2, n), rare)
-    assert refused is not None
+    refused = present(refusal(always(2, n), rare))
     assert refused.why == "effective sample of 50, at least 200 needed"
 
 
 def test_pscores_that_do_not_hold_are_refused() -> None:
-    refused = refusal(always(0, 3_000), log(3_000, pscore=1 / 3))
-    assert refused is not None
+    refused = present(refusal(always(0, 3_000), log(3_000, pscore=1 / 3)))
     assert "the logged pscores do not hold" in refused.why
 
 

@@ -24,7 +24,7 @@ def by_definition(happened: np.ndarray, p: np.ndarray) -> float:
 def test_it_is_the_integral_of_the_definition() -> None:
     rng = np.random.default_rng(3)
     happened = rng.random(400) < 0.15
-    p = np.round(rng.random(400) * 0.6 + 0.3 * happened, 2)
+    p = (rng.random(400) * 0.6 + 0.3 * happened).round(2)
     assert expected_maximum_profit(happened, p) == pytest.approx(by_definition(happened, p), 1e-4)
 
 

@@ -10,7 +10,7 @@ from recsys.data.times import DAY
 from recsys.evaluation.split import cutoff, relevant
 
 
-def table(*rows):
+def table(*rows: tuple[int, ...]) -> Interactions:
     """Interactions given as (user, item, day)."""
     user, item, day = np.array(rows or np.empty((0, 3)), np.int64).T
     return Interactions.of(
@@ -31,12 +31,12 @@ def table(*rows):
 EVERYTHING = np.ones(5, bool)
 
 
-def test_the_cutoff_is_so_many_days_before_the_end():
+def test_the_cutoff_is_so_many_days_before_the_end() -> None:
     assert cutoff(table((0, 0, 10), (1, 1, 50)), days=30) == 20 * DAY + 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 99)), min_size=1))
-def test_every_event_is_on_one_side(rows):
+def test_every_event_is_on_one_side(rows: list[tuple[int, ...]]) -> None:
     interactions = table(*rows)
     at = cutoff(interactions, days=30)
     before, after = interactions.before(at), interactions.between(at, interactions.end)
@@ -45,7 +45,7 @@ def test_every_event_is_on_one_side(rows):
     assert (after.at >= at).all()
 
 
-def test_relevant_items_are_distinct_and_sorted():
+def test_relevant_items_are_distinct_and_sorted() -> None:
     wanted = relevant(table((2, 3, 1), (0, 4, 1), (0, 1, 2), (0, 4, 3)), EVERYTHING)
     assert wanted.user_row.tolist() == [0, 2]
     assert wanted.indptr.tolist() == [0, 2, 3]
@@ -54,18 +54,18 @@ def test_relevant_items_are_distinct_and_sorted():
     assert wanted.pair_user.tolist() == [0, 0, 2]
 
 
-def test_items_that_could_not_be_recommended_are_not_relevant():
+def test_items_that_could_not_be_recommended_are_not_relevant() -> None:
     available = np.array([True, False, True, True, True])
     assert relevant(table((0, 1, 1), (1, 2, 1), (1, -1, 1)), available).user_row.tolist() == [1]
 
 
-def test_nothing_is_relevant_in_an_empty_window():
+def test_nothing_is_relevant_in_an_empty_window() -> None:
     wanted = relevant(table(), EVERYTHING)
     assert len(wanted) == 0
     assert wanted.indptr.tolist() == [0]
 
 
-def test_some_pairs_keep_all_users():
+def test_some_pairs_keep_all_users() -> None:
     wanted = relevant(table((0, 1, 1), (0, 2, 1), (1, 3, 1)), EVERYTHING)
     some = wanted.where(np.array([False, True, False]))
     assert some.user_row.tolist() == [0, 1]
@@ -73,7 +73,7 @@ def test_some_pairs_keep_all_users():
     assert some.item_row.tolist() == [2]
 
 
-def test_some_users_keep_all_pairs():
+def test_some_users_keep_all_pairs() -> None:
     wanted = relevant(table((0, 1, 1), (1, 2, 1), (1, 3, 1), (2, 4, 1)), EVERYTHING)
     some = wanted.of(np.array([1, 2]))
     assert some.user_row.tolist() == [1, 2]

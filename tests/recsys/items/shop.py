@@ -7,6 +7,7 @@ User 12 is known by one item, user 13 by nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Never
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from recsys.items.popular import PopularItems, by_share
 from recsys.items.preference import demand
 from recsys.items.ranker import OWN, Blend
 from recsys.items.segment import SegmentItems
+from recsys.ladder import RungName
 
 KINDS = ("view", "cart", "purchase", "return")
 VIEW, PURCHASE, RETURN = 0, 2, 3
@@ -36,7 +38,15 @@ WEIGHTS = EventWeights(
 )
 
 
-def events(*rows: tuple[int, int, int]) -> UserEvents:
+Row = tuple[int, int, int]
+
+
+def raised(_: RungName, error: Exception) -> Never:
+    """Let no rung fail unseen."""
+    raise error
+
+
+def events(*rows: Row) -> UserEvents:
     """Return events given as (item, kind, day)."""
     item, kind, day = np.array(rows or np.empty((0, 3)), np.int64).T
     return UserEvents(
@@ -124,7 +134,7 @@ def models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:
     return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))
 
 
-def person(user_row: int | None, *live: tuple[int, int, int], segment_row: int = NO_SEGMENT):
+def person(user_row: int | None, *live: Row, segment_row: int = NO_SEGMENT) -> Person:
     """Return a user of the shop, with live events given as (item, kind, day)."""
     return Person(
         user_id=f"u{user_row}",

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.algorithms.topk import top_k
-from recsys.data.person import NO_CONTEXT, Context
+from recsys.data.person import NO_CONTEXT, Context, Person
 from recsys.data.times import DAY, HOUR
 from recsys.items.context_lift import ContextLift
 from recsys.items.hyper import HyperItems
+from recsys.items.models import ItemModels
 from recsys.items.slate import ItemQuery
+from tests.present import present
 from tests.recsys.items.shop import (
     EVERYTHING,
     N_ITEMS,
@@ -41,23 +43,23 @@ def table(
     return ContextLift(CELLS, lift, weight, session_weight, "UTC")
 
 
-def rung(context: ContextLift | None, of=PLAIN) -> HyperItems:
+def rung(context: ContextLift | None, of: ItemModels = PLAIN) -> HyperItems:
     return HyperItems(of.one_to_one(), None, context)
 
 
-def someone(context: Context = NO_CONTEXT, *, at: int = MONDAY + 9 * HOUR):
+def someone(context: Context = NO_CONTEXT, *, at: int = MONDAY + 9 * HOUR) -> Person:
     """Return a new user who bought item 5 long before; at 9 on a Monday, if not said."""
     asked = person(None, (5, PURCHASE, 101))
     live = replace(asked.live, at=np.array([at - 2 * DAY]))
     return replace(asked, at=at, live=live, context=context)
 
 
-def ranked(context: ContextLift | None, asked, of=PLAIN) -> list[int]:
-    return rung(context, of).answer(asked, QUERY).item_row.tolist()
+def ranked(context: ContextLift | None, asked: Person, of: ItemModels = PLAIN) -> list[int]:
+    return list(map(int, present(rung(context, of).answer(asked, QUERY)).item_row))
 
 
 @pytest.mark.parametrize("of", [PLAIN, BLENDED], ids=["taste", "blend"])
-def test_what_is_taken_on_the_device_comes_first_there(of):
+def test_what_is_taken_on_the_device_comes_first_there(of: ItemModels) -> None:
     last = ranked(None, someone(), of)[-1]
     favoured = table(last, by=9.0)
     assert ranked(favoured, someone(Context(device="mobile")), of)[0] == last
@@ -68,15 +70,15 @@ def test_what_is_taken_on_the_device_comes_first_there(of):
     "context", [NO_CONTEXT, Context(device="fridge"), Context(placement="home")]
 )
 @pytest.mark.parametrize("of", [PLAIN, BLENDED], ids=["taste", "blend"])
-def test_what_is_unknown_adds_nothing(of, context):
+def test_what_is_unknown_adds_nothing(of: ItemModels, context: Context) -> None:
     asked = someone(context)
-    ours, plain = (rung(each, of).answer(asked, QUERY) for each in (table(7, 7, 7), None))
+    ours, plain = (present(rung(each, of).answer(asked, QUERY)) for each in (table(7, 7, 7), None))
     np.testing.assert_array_equal(ours.item_row, plain.item_row)
     np.testing.assert_array_equal(ours.score, plain.score)
     assert ours.notes == ()
 
 
-def test_the_hour_is_that_of_the_users_clock():
+def test_the_hour_is_that_of_the_users_clock() -> None:
     last = ranked(None, someone())[-1]
     evening = table(0, 0, last)
     noon = MONDAY + 12 * HOUR
@@ -85,57 +87,61 @@ def test_the_hour_is_that_of_the_users_clock():
     assert ranked(evening, someone(Context(timezone="No/Where"), at=noon))[0] != last
 
 
-def test_weekends_are_apart_from_weekdays():
+def test_weekends_are_apart_from_weekdays() -> None:
     evening = MONDAY + 20 * HOUR
     last = ranked(None, someone())[-1]
     assert ranked(table(0, 0, last), someone(at=evening))[0] == last
     assert ranked(table(0, 0, last), someone(at=evening + 5 * DAY))[0] != last
 
 
-def test_dimensions_add_up():
-    lift = table(4, 4).of(Context(device="mobile", placement="cart"), at=MONDAY, in_session=False)
-    assert lift is not None
+def test_dimensions_add_up() -> None:
+    lift = present(
+        table(4, 4).of(Context(device="mobile", placement="cart"), at=MONDAY, in_session=False)
+    )
     assert lift.total.tolist() == [0, 0, 0, 0, 4, 0, 0, 0]
 
 
-def test_each_moment_has_a_weight_of_its_own():
+def test_each_moment_has_a_weight_of_its_own() -> None:
     context, mobile = table(4, weight=0.5, session_weight=0.0), Context(device="mobile")
-    outside = context.of(mobile, at=MONDAY, in_session=False)
-    assert outside is not None
+    outside = present(context.of(mobile, at=MONDAY, in_session=False))
     assert outside.total[4] == 1.0
     assert context.of(mobile, at=MONDAY, in_session=True) is None
 
 
-def test_a_reason_is_given_only_where_the_context_moved_the_item_up():
+def test_a_reason_is_given_only_where_the_context_moved_the_item_up() -> None:
     first, *_, last = ranked(None, someone())
     context = table(last, first)
-    ranking = rung(context).answer(someone(Context(device="mobile", placement="cart")), QUERY)
+    ranking = present(
+        rung(context).answer(someone(Context(device="mobile", placement="cart")), QUERY)
+    )
     said = dict(zip(ranking.item_row.tolist(), ranking.notes, strict=True))
     assert said.pop(last) == "popular on mobile"
     assert set(said.values()) == {""}
 
 
-def test_a_reason_names_every_dimension_that_speaks_for_the_item():
+def test_a_reason_names_every_dimension_that_speaks_for_the_item() -> None:
     asked = Context(device="mobile", placement="cart")
     last = ranked(None, someone())[-1]
-    ranking = rung(table(last, last, last)).answer(someone(asked, at=MONDAY + 20 * HOUR), QUERY)
+    ranking = present(
+        rung(table(last, last, last)).answer(someone(asked, at=MONDAY + 20 * HOUR), QUERY)
+    )
     assert ranking.notes[0] == "popular on mobile, in the placement cart, in the evening"
 
 
-def test_an_item_that_only_follows_the_fall_of_another_has_no_reason():
+def test_an_item_that_only_follows_the_fall_of_another_has_no_reason() -> None:
     first = ranked(None, someone())[0]
-    ranking = rung(table(first, by=-3.0)).answer(someone(Context(device="mobile")), QUERY)
+    ranking = present(rung(table(first, by=-3.0)).answer(someone(Context(device="mobile")), QUERY))
     assert ranking.item_row[0] != first
     assert set(ranking.notes) == {""}
 
 
-def test_what_is_not_allowed_stays_barred():
+def test_what_is_not_allowed_stays_barred() -> None:
     asked = someone(Context(device="mobile"))
-    ranking = rung(table(4)).answer(asked, ItemQuery(8, allowed(6, 7)))
+    ranking = present(rung(table(4)).answer(asked, ItemQuery(8, allowed(6, 7))))
     assert set(ranking.item_row.tolist()) == {6, 7}
 
 
-def test_whoever_nothing_is_known_of_gets_nothing_from_the_context_alone():
+def test_whoever_nothing_is_known_of_gets_nothing_from_the_context_alone() -> None:
     asked = replace(person(None), context=Context(device="mobile"))
     assert rung(table(4)).declines(asked) is not None
     for of in (PLAIN, BLENDED):
@@ -148,7 +154,9 @@ def test_whoever_nothing_is_known_of_gets_nothing_from_the_context_alone():
     limit=st.integers(1, 9),
 )
 @pytest.mark.parametrize("of", [PLAIN, BLENDED], ids=["taste", "blend"])
-def test_the_answer_is_the_score_of_the_batch_with_the_lift_added(of, lift, user, limit):
+def test_the_answer_is_the_score_of_the_batch_with_the_lift_added(
+    of: ItemModels, lift: list[float], user: int | None, limit: int
+) -> None:
     row = np.array(lift, np.float32)
     context = replace(table(), lift=np.stack([row] * len(CELLS)))
     asked = replace(person(user, (5, PURCHASE, 101)), context=Context(device="mobile"))
@@ -160,6 +168,8 @@ def test_the_answer_is_the_score_of_the_batch_with_the_lift_added(of, lift, user
     else:
         expected = plain + row
     rows = top_k(expected, limit)
-    ranking = HyperItems(one_to_one, None, context).answer(asked, ItemQuery(limit, EVERYTHING))
+    ranking = present(
+        HyperItems(one_to_one, None, context).answer(asked, ItemQuery(limit, EVERYTHING))
+    )
     np.testing.assert_array_equal(ranking.item_row, rows)
     np.testing.assert_array_equal(ranking.score, expected[rows])

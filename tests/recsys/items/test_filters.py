@@ -6,49 +6,63 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from recsys.data.person import Person
 from recsys.items import slate
 from recsys.items.filters import NO_CATEGORY, CategoryCap, categories
-from recsys.items.slate import ItemQuery
-from recsys.ladder import RungName
-from tests.recsys.items.shop import EVERYTHING, N_ITEMS, PURCHASE, blended_models, models, person
+from recsys.items.slate import ItemQuery, Ranking, Recommendation
+from recsys.ladder import Ladder, RungName
+from tests.present import present
+from tests.recsys.items.shop import (
+    EVERYTHING,
+    N_ITEMS,
+    PURCHASE,
+    blended_models,
+    models,
+    person,
+    raised,
+)
 
 NAMES = ("cups", "cups", "toys", "cups", "toys", "", "toys", "")
 OF_SHOP = categories(NAMES)
 LADDERS = (models().ladder({}), blended_models().ladder({}))
 
 
-def raised(rung, error):
-    raise error
-
-
-def listed(asked, limit, cap, *, mask=EVERYTHING, ladder=LADDERS[0]):
+def listed(
+    asked: Person,
+    limit: int,
+    cap: CategoryCap | None,
+    *,
+    mask: NDArray[np.bool_] = EVERYTHING,
+    ladder: Ladder[ItemQuery, Ranking] = LADDERS[0],
+) -> tuple[Recommendation, ...]:
     query = ItemQuery(limit, mask, cap=cap)
-    return slate.fill(ladder, asked, query, on_failure=raised).answer.items
+    return present(slate.fill(ladder, asked, query, on_failure=raised).answer).items
 
 
-def test_categories_are_numbered_and_empty_names_are_none():
+def test_categories_are_numbered_and_empty_names_are_none() -> None:
     assert OF_SHOP.tolist() == [0, 0, 1, 0, 1, NO_CATEGORY, 1, NO_CATEGORY]
 
 
-def test_the_best_of_each_category_stay_in_order():
+def test_the_best_of_each_category_stay_in_order() -> None:
     kept = CategoryCap(1, OF_SHOP).kept(np.array([3, 0, 5, 4, 2, 7], np.int32), chosen=())
     assert kept.tolist() == [0, 2, 3, 5]
 
 
-def test_what_is_chosen_already_counts():
+def test_what_is_chosen_already_counts() -> None:
     cap = CategoryCap(2, OF_SHOP)
     assert cap.kept(np.array([1, 3, 4], np.int32), chosen=[0, 5]).tolist() == [0, 2]
 
 
-def test_a_capped_list_is_filled_from_the_rungs_below():
+def test_a_capped_list_is_filled_from_the_rungs_below() -> None:
     items = listed(person(0), 4, CategoryCap(1, OF_SHOP))
     assert items[0].rung is RungName.ONE_TO_ONE
     assert items[-1].rung is RungName.POPULAR
     assert len(items) == 4
 
 
-def test_a_cap_that_binds_nothing_changes_nothing():
+def test_a_cap_that_binds_nothing_changes_nothing() -> None:
     assert listed(person(0), 6, CategoryCap(8, OF_SHOP)) == listed(person(0), 6, None)
 
 
@@ -62,8 +76,14 @@ def test_a_cap_that_binds_nothing_changes_nothing():
     most=st.integers(1, 4),
 )
 def test_no_category_is_in_a_list_more_often_and_masks_stay_exact(
-    ladder, user, live, limit, mask, names, most
-):
+    ladder: Ladder[ItemQuery, Ranking],
+    user: int | None,
+    live: list[int],
+    limit: int,
+    mask: list[bool],
+    names: list[str],
+    most: int,
+) -> None:
     asked = person(user, *((item, PURCHASE, 101) for item in live))
     cap = CategoryCap(most, categories(names))
     items = listed(asked, limit, cap, mask=np.array(mask), ladder=ladder)

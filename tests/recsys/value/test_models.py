@@ -19,6 +19,7 @@ from recsys.storage.models import artifact
 from recsys.value import lifetime
 from recsys.value.lifetime import LifetimeModel, Purchases
 from recsys.value.models import HORIZONS_DAYS, ValueModels
+from tests.present import present
 from tests.recsys.churn.worlds import KINDS, PURCHASE, person, purchases, table
 
 AT = 100 * DAY
@@ -51,8 +52,7 @@ def bought(*days: float) -> UserEvents:
 
 def test_what_was_is_counted_up_to_now_and_what_will_be_from_the_snapshot() -> None:
     someone = person(bought(80, 90.2, 90.7), at=AT + DAY, row=0, live=bought(100.5))
-    found = models().answer(someone)
-    assert found is not None
+    found = present(models().answer(someone))
     assert (found.historic, found.order_days) == (40.0, 3)
     assert found.order_value == pytest.approx(40 / 3)
     assert found.usual_days == 10.0
@@ -65,22 +65,19 @@ def test_what_was_is_counted_up_to_now_and_what_will_be_from_the_snapshot() -> N
 def test_returns_are_taken_off() -> None:
     kinds = np.array([PURCHASE, KINDS.index("return")], np.int8)
     events = table(1, np.zeros(2, int), np.array([90.0, 95.0]), kinds, np.array([40.0, 15.0]))
-    found = models().answer(person(events.of_user(0), at=AT, row=0))
-    assert found is not None
+    found = present(models().answer(person(events.of_user(0), at=AT, row=0)))
     assert (found.historic, found.order_value) == (25.0, 40.0)
 
 
 @pytest.mark.parametrize("row", [None, 1])
 def test_a_first_order_since_the_snapshot_is_worth_what_a_newcomer_is(row: int | None) -> None:
-    found = models().answer(person(NO_EVENTS, at=AT + DAY, row=row, live=bought(100.5)))
-    assert found is not None
+    found = present(models().answer(person(NO_EVENTS, at=AT + DAY, row=row, live=bought(100.5))))
     assert [each.orders for each in found.expected] == pytest.approx([0.5, 0.6, 0.7])
     assert "first order" in found.because
 
 
 def test_without_an_order_nothing_is_said() -> None:
-    found = models().answer(person(NO_EVENTS, at=AT, row=1))
-    assert found is not None
+    found = present(models().answer(person(NO_EVENTS, at=AT, row=1)))
     assert (found.expected, found.order_value, found.usual_days) == ((), None, None)
     assert found.next_order_at is None
     assert "no purchase so far" in found.because
@@ -94,8 +91,7 @@ def test_without_consent_there_is_no_value() -> None:
 def test_where_users_are_few_there_is_neither_interval_nor_next_order() -> None:
     blank = np.full((3, 3), np.nan, np.float32)
     few = models(pace=None, low=blank, high=blank)
-    found = few.answer(person(bought(90, 95), at=AT, row=0))
-    assert found is not None
+    found = present(few.answer(person(bought(90, 95), at=AT, row=0)))
     assert found.next_order_at is None
     assert all(each.low is None and each.high is None for each in found.expected)
 

@@ -5,7 +5,7 @@ import numpy as np
 CLUB = 12
 
 
-def club_lines(n_users=80, taken=6, seed=5):
+def club_lines(n_users: int = 80, taken: int = 6, seed: int = 5) -> list[str]:
     """Each user takes some items of the own club: `user item item …`."""
     rng = np.random.default_rng(seed)
     lines = []
@@ -15,7 +15,7 @@ def club_lines(n_users=80, taken=6, seed=5):
     return lines
 
 
-def club(identifier):
+def club(identifier: str) -> int:
     """Return the club of a user or an item."""
     number = int(identifier[1:])
     return number % 2 if identifier[0] == "u" else number // CLUB
@@ -24,8 +24,8 @@ def club(identifier):
 class Quiet:
     """Steps that nobody watches."""
 
-    def begin(self, step):
+    def begin(self, step: str) -> None:
         pass
 
-    def detail(self, text):
+    def detail(self, text: str) -> None:
         pass

@@ -15,6 +15,7 @@ from recsys.channel.response_hours import ChannelHours, hours_of
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR
+from tests.present import present
 from tests.training.channel.shop import CONFIG, END, training_data
 from training import channel
 from training.channel import hour_features, hours
@@ -57,8 +58,7 @@ def busy() -> tuple[Simulated, TrainingData]:
 
 def learn(data: TrainingData) -> ChannelHours:
     """Return the hours, every receiver responding as much as all do to that channel."""
-    rhythm = everybody(data.interactions.at, UTC)
-    assert rhythm is not None
+    rhythm = present(everybody(data.interactions.at, UTC))
     messages = data.messages
     rate = [messages.responded[messages.channel == n].mean() for n in range(3)]
     return hours.fit(
@@ -83,8 +83,9 @@ def active(simulated: Simulated, data: TrainingData, *, follows: bool) -> Traini
     n = len(user)
     hour = 14 + follows * simulated.truth.later[user] + rng.normal(0, 1.5, n)
     at = END - rng.integers(2, 365, n) * DAY + (hour % 24 * HOUR).astype(np.int64)
-    nothing = np.zeros(n)
-    events = UserEvents(nothing.astype(np.int32), nothing.astype(np.int8), at, nothing, nothing)
+    events = UserEvents(
+        np.zeros(n, np.int32), np.zeros(n, np.int8), at, np.zeros(n, np.float32), np.zeros(n)
+    )
     before = data.interactions
     return replace(
         data,
@@ -102,8 +103,7 @@ def test_send_times_of_a_channel_bring_more_responses_than_those_of_all(
     simulation: tuple[Simulated, TrainingData],
 ) -> None:
     simulated, data = simulation
-    rhythm = everybody(data.interactions.at, UTC)
-    assert rhythm is not None
+    rhythm = present(everybody(data.interactions.at, UTC))
     found = replace(learn(data), by_channel=np.ones(3, bool))
     someone = [
         Person(f"u{row}", END, user_row=row, past=data.interactions.of_user(row))
@@ -139,8 +139,7 @@ def test_when_most_was_sent_is_not_when_people_respond(usual: TrainingData) -> N
 def test_hours_at_which_nothing_was_sent_keep_everybodys_rhythm(usual: TrainingData) -> None:
     noon = usual.messages.local_hour == 12
     found = learn(replace(usual, messages=usual.messages.where(noon)))
-    rhythm = everybody(usual.interactions.at, UTC)
-    assert rhythm is not None
+    rhythm = present(everybody(usual.interactions.at, UTC))
     for shares in found.everybody:
         assert np.corrcoef(np.log(shares).ravel(), np.log(rhythm.everybody).ravel())[0, 1] > 0.3
         assert shares.max() < 1.5 / 24
@@ -148,8 +147,7 @@ def test_hours_at_which_nothing_was_sent_keep_everybodys_rhythm(usual: TrainingD
 
 def test_without_messages_every_channel_has_the_hours_of_all(usual: TrainingData) -> None:
     none = usual.messages.where(np.zeros(len(usual.messages), bool))
-    rhythm = everybody(usual.interactions.at, UTC)
-    assert rhythm is not None
+    rhythm = present(everybody(usual.interactions.at, UTC))
     found = hours.fit(none, np.empty(0), usual.interactions, rhythm, CONFIG, Served())
     for shares in found.everybody:
         assert shares == pytest.approx(rhythm.everybody)
@@ -170,8 +168,7 @@ def test_only_channels_with_a_response_of_the_user_are_kept(usual: TrainingData)
 
 
 def test_leads_are_what_serving_would_have_believed_just_before(usual: TrainingData) -> None:
-    rhythm = everybody(usual.interactions.at, UTC)
-    assert rhythm is not None
+    rhythm = present(everybody(usual.interactions.at, UTC))
     some = usual.messages.where(np.arange(len(usual.messages)) % 400 == 0)
     slot = slots(some.at, UTC)
     events = slots(usual.interactions.at, UTC)

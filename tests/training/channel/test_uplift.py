@@ -17,6 +17,7 @@ from recsys.data.times import DAY
 from recsys.evaluation.estimate import NotMeasured
 from recsys.ladder import Climb, RungName
 from recsys.storage.models import artifact
+from tests.present import present
 from tests.training.channel.buyers import (
     DAYS,
     EMAIL,
@@ -83,8 +84,7 @@ def test_those_who_buy_anyway_are_left_alone(anyway: Trained) -> None:
 
 
 def test_those_who_can_be_persuaded_are_written_to(anyway: Trained) -> None:
-    answer = anyway.asked(OPEN).answer
-    assert answer is not None
+    answer = present(anyway.asked(OPEN).answer)
     assert answer.best == "email"
     assert answer.ranked[0].low <= 0.35 <= answer.ranked[0].high
     assert answer.ranked[0].expected_value == pytest.approx(answer.ranked[0].p - 0.15)
@@ -160,8 +160,7 @@ def test_fewer_than_a_thousand_decisions_teach_nothing() -> None:
 
 
 def test_who_is_written_to_does_not_bias_what_is_learnt() -> None:
-    data = shop(ANYWAY).randomised
-    assert data is not None
+    data = present(shop(ANYWAY).randomised)
     lot = np.random.default_rng(5).random(len(data))
     # The old policy wrote to those who would not have bought: of them 9 in 10 got an e-mail.
     sure = data.segment == data.segments.index(SURE)
@@ -182,8 +181,7 @@ def test_who_is_written_to_does_not_bias_what_is_learnt() -> None:
 
 
 def test_an_arm_that_was_never_drawn_adds_nothing_as_far_as_is_known() -> None:
-    data = shop(ANYWAY).randomised
-    assert data is not None
+    data = present(shop(ANYWAY).randomised)
     chances = data.propensity * np.array([1.0, 0.0, 1.0])
     kept = replace(data, propensity=chances / chances.sum(axis=1, keepdims=True)).where(
         data.action != 1
@@ -196,8 +194,7 @@ def test_an_arm_that_was_never_drawn_adds_nothing_as_far_as_is_known() -> None:
 
 
 def test_segments_that_do_not_differ_get_everybodys() -> None:
-    data = shop(Truth(buys=((0.3, 0.2, 0.1), (0.3, 0.2, 0.1)))).randomised
-    assert data is not None
+    data = present(shop(Truth(buys=((0.3, 0.2, 0.1), (0.3, 0.2, 0.1)))).randomised)
     found = uplift.fit(data, (SURE, OPEN), ANYWAY.config.channels)
     assert isinstance(found, Uplift)
     assert np.abs(found.mean[:2] - found.mean[2]).max() < 0.01

@@ -15,6 +15,7 @@ from recsys.churn import labels
 from recsys.churn.models import ChurnModels
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
+from tests.present import present
 from tests.recsys.churn.worlds import dying_world
 from tests.training.churn.test_measure import churn_choice, configured, data, quick, silent
 from tests.worlds import World
@@ -86,8 +87,7 @@ USERS = WORLD.interactions.users
 def test_a_version_is_judged_by_what_it_had_said() -> None:
     at = 200 * DAY
     models = version(at)
-    found = backtest.of_version("20000101-abc", models, USERS, WORLD, CONFIG)
-    assert found is not None
+    found = present(backtest.of_version("20000101-abc", models, USERS, WORLD, CONFIG))
     assert models.one_to_one is not None
     assert (found.source, found.at) == ("20000101-abc", at)
     test = labels.labelled(WORLD.interactions, labels.Definition("purchase", 14, 42), at=at)

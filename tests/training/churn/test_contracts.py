@@ -10,6 +10,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from recsys.evaluation.classification import auc
 from recsys.ladder import Reason, RungName
+from tests.present import present
 from tests.recsys.churn.worlds import PURCHASE, person, table
 from tests.training.churn.test_measure import configured, data
 from training import churn
@@ -26,7 +27,9 @@ def subscribers(n_users: int, n_days: int, *, seed: int) -> Interactions:
     What is called a view is the cancellation, what is called a cart is use of the service.
     """
     rng = np.random.default_rng(seed)
-    user, day, kind = [], [], []
+    user: list[int] = []
+    day: list[float] = []
+    kind: list[int] = []
     for row in range(n_users):
         careless = row % 2 == 0
         at = float(rng.integers(0, 260))
@@ -62,15 +65,12 @@ def test_the_hazard_of_leaving_is_learnt_and_ranks_who_leaves() -> None:
 
 def test_who_has_left_already_has_no_propensity() -> None:
     models, _ = known_at(280 * DAY)
-    own = models.one_to_one
-    assert own is not None
+    own = present(models.one_to_one)
     gone = int(np.flatnonzero(np.isnan(own.p))[0])
-    step = own.declines(person(WORLD.of_user(gone), at=280 * DAY, row=gone))
-    assert step is not None
+    step = present(own.declines(person(WORLD.of_user(gone), at=280 * DAY, row=gone)))
     assert "no contract was running" in step.detail
     live = person(WORLD.of_user(gone), at=290 * DAY, row=gone, live=WORLD.of_user(gone))
     hyper = models.ladder({}).rungs[0]
     assert hyper.name is RungName.HYPER
-    refused = hyper.declines(live)
-    assert refused is not None
+    refused = present(hyper.declines(live))
     assert refused.reason is Reason.TOO_LITTLE_HISTORY

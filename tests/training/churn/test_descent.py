@@ -10,6 +10,7 @@ import pytest
 from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import labels
 from recsys.churn.bgnbd_propensity import SilentModel
+from recsys.churn.features import FEATURES
 from recsys.churn.models import ChurnModels
 from recsys.data.interactions import Interactions
 from recsys.ladder import RungName
@@ -83,4 +84,4 @@ def test_with_much_data_rung_2_is_additive() -> None:
 
 def test_recency_alone_is_among_the_candidates() -> None:
     left = CANDIDATES["recency alone"].without
-    assert set(labels.FEATURES) - set(left) == {"recency_days"}
+    assert set(FEATURES) - set(left) == {"recency_days"}

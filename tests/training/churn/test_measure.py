@@ -19,6 +19,7 @@ from recsys.data.times import DAY
 from recsys.errors import BadValue
 from recsys.evaluation.classification import neg_log_loss
 from recsys.ladder import RungName, Verdict
+from tests.present import present
 from tests.recsys.churn.worlds import dying_world, purchases
 from tests.training.messages import no_messages
 from training import churn
@@ -85,8 +86,7 @@ def test_the_definition_comes_from_the_configuration(measured: Any) -> None:
 
 def test_the_definition_comes_from_the_data_when_not_configured() -> None:
     defined = churn.define(WORLD.interactions, configured(horizon_days=0, active_days=0))
-    usual = defined.interval.days
-    assert usual is not None
+    usual = present(defined.interval.days)
     assert usual <= defined.definition.horizon_days == defined.definition.active_days
 
 
@@ -135,8 +135,7 @@ def test_where_users_quit_for_good_the_own_propensity_is_shipped(measured: Any) 
 
 def test_scoring_again_on_live_events_is_better_than_an_old_snapshot(measured: Any) -> None:
     _, measurement = measured
-    lift = measurement.verdicts[RungName.HYPER].lift
-    assert lift is not None
+    lift = present(measurement.verdicts[RungName.HYPER].lift)
     assert lift.value > 0
     assert measurement.metrics["live"]["stale_days"] == 4.0
 

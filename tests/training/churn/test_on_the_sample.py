@@ -8,6 +8,7 @@ import pytest
 
 from recsys.config import parse
 from recsys.ladder import RungName
+from tests.training.churn.test_measure import silent
 from tests.training.items.test_on_the_sample import online_retail
 from training import churn
 
@@ -18,7 +19,7 @@ CONFIG = parse({"churn": {"horizon_days": 90, "active_days": 120, "test_cutoff":
 
 @pytest.fixture(scope="module")
 def measured() -> Any:
-    return churn.measure(online_retail(), CONFIG, progress=str)
+    return churn.measure(online_retail(), CONFIG, progress=silent)
 
 
 def test_the_usage_interval_of_online_retail_is_112_days(measured: Any) -> None:

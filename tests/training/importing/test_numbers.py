@@ -75,3 +75,24 @@ def test_a_number_beyond_all_money_is_put_aside(tmp_path: Path) -> None:
 )
 def test_times_as_tools_write_them(text: str) -> None:
     assert parse_times(pl.Series([text]), timezone="UTC").at.to_list() == [1_741_953_600_000_000]
+
+
+def test_the_report_says_how_numbers_are_written_and_in_which_currency(tmp_path: Path) -> None:
+    valid = priced(tmp_path, "5,50 EUR", "1.234,50 EUR")
+    assert valid.notes == ("numbers have a decimal comma", "price is in EUR")
+    assert priced(tmp_path, "5.50").notes == ()
+
+
+def test_errors_name_the_column_of_the_file(tmp_path: Path) -> None:
+    text = "user_id,sku,timestamp,Lineitem price\nu,a,2020-01-01,1.234\n"
+    with pytest.raises(UnclearColumn, match="column 'Lineitem price'"):
+        validate(read_file(written(tmp_path, text)), configured(tmp_path), now=NOW)
+
+
+def test_numbers_that_a_file_holds_as_numbers_are_never_unclear(tmp_path: Path) -> None:
+    file = tmp_path / "events.parquet"
+    pl.DataFrame(
+        {"user": ["u"], "sku": ["a"], "at": ["2020-01-01"], "price": [1.234]}
+    ).write_parquet(file)
+    valid = validate(read_file(file), configured(tmp_path), now=NOW)
+    assert valid.events["value"].to_list() == [1.234]

@@ -13,7 +13,8 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import NOW, configured, written
-from training.importing.profiles import import_consents, import_items, import_users
+from training.importing.items import import_items
+from training.importing.profiles import import_consents, import_users
 from training.importing.report import rendered
 
 
@@ -52,6 +53,22 @@ def test_hidden_items_of_gorse_are_not_available(profiles: Profiles, tmp_path: P
     items = profiles.items()
     assert (items["tea"].available, items["pot"].available) == (False, True)
     assert items["tea"].category == "drinks"
+
+
+def test_other_columns_of_items_are_attributes_by_their_own_names(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    long = "x" * 201
+    text = f"item_id,Brand,colours,story\ntea,Tea & Co,red|blue,{long}\npot,,,\n"
+    report = import_items(written(tmp_path, text), configured(tmp_path), profiles, now=NOW)
+    items = profiles.items()
+    assert items["tea"].attributes == {"Brand": "Tea & Co", "colours": "red|blue"}
+    assert items["pot"].attributes == {}
+    assert (report.attributes, report.ignored) == (("Brand", "colours"), ("story",))
+    import_items(
+        written(tmp_path, "item_id,Brand\ntea,Teas\n"), configured(tmp_path), profiles, now=NOW
+    )
+    assert profiles.items()["tea"].attributes == {"Brand": "Teas", "colours": "red|blue"}
 
 
 def test_users_are_imported(profiles: Profiles, tmp_path: Path) -> None:

@@ -82,3 +82,15 @@ def test_the_total_of_a_line_is_not_multiplied(tmp_path: Path) -> None:
     text = "user_id,item_id,timestamp,item_quantity,item_total\nann,a,2020-01-01,2,20\n"
     valid = checked(tmp_path, text, columns={"price": "item_total"})
     assert valid.events.select("quantity", "value").row(0) == (2, 20)
+
+
+def test_what_was_paid_back_of_an_order_is_taken_off_its_lines(tmp_path: Path) -> None:
+    text = (
+        "Name,Email,Created at,Lineitem sku,Lineitem quantity,Lineitem price,Refunded Amount\n"
+        "1,a@b.c,2020-01-01,tea,1,30,10\n1,a@b.c,2020-01-01,pot,1,10,\n"
+        "2,a@b.c,2020-01-02,tea,1,30,30\n3,a@b.c,2020-01-03,tea,1,30,0\n"
+    )
+    config = configured(tmp_path, columns={"order": "Name"})
+    events = validate(read_file(written(tmp_path, text)), config, now=NOW).events
+    assert events["value"].to_list() == [22.5, 7.5, 0.0, 30.0]
+    assert events["kind"].to_list() == ["purchase", "purchase", "void", "purchase"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.config import Config
 from recsys.data.person import Person
 from recsys.items import slate
 from recsys.items.cold_start import NOTE
 from recsys.items.slate import ItemQuery
+from tests.present import present
 from tests.training.items.test_measure import CONFIG, N_ITEMS, N_USERS, data, silent
 from training import items
 from training.data import TrainingData
@@ -43,19 +47,19 @@ def on_the_shelf(*, taken_later: bool, titles: bool = True) -> TrainingData:
     return replace(world, catalogue=catalogue)
 
 
-def measured(world: TrainingData) -> tuple[ItemChoice, dict]:
+def measured(world: TrainingData) -> tuple[ItemChoice, Mapping[str, Any]]:
     choice, measurement = items.measure(world, LONG, progress=silent)
     return choice, measurement.metrics["new_item_places"]
 
 
-def test_new_items_that_users_of_their_taste_take_at_once_earn_their_place():
+def test_new_items_that_users_of_their_taste_take_at_once_earn_their_place() -> None:
     choice, found = measured(on_the_shelf(taken_later=True))
     assert found["gain"].low > 0
     assert found["if_none_taken"].value <= 0
     assert choice.new_item_places == found["places"] == 1
 
 
-def test_new_items_that_nobody_takes_gain_nothing_and_are_judged_so():
+def test_new_items_that_nobody_takes_gain_nothing_and_are_judged_so() -> None:
     choice, found = measured(on_the_shelf(taken_later=False))
     assert found["gain"].value <= 0
     assert found["gain"].value == found["if_none_taken"].value
@@ -74,7 +78,7 @@ def test_new_items_that_nobody_takes_gain_nothing_and_are_judged_so():
         ),
     ],
 )
-def test_what_cannot_be_measured_gets_no_place(config, titles):
+def test_what_cannot_be_measured_gets_no_place(config: Config, titles: bool) -> None:
     world = on_the_shelf(taken_later=True, titles=titles)
     choice, measurement = items.measure(world, config, progress=silent)
     assert measurement.metrics["new_item_places"] == {
@@ -85,7 +89,7 @@ def test_what_cannot_be_measured_gets_no_place(config, titles):
     assert choice.new_item_places == 0
 
 
-def test_on_its_first_day_an_item_is_shown_to_those_who_take_things_like_it():
+def test_on_its_first_day_an_item_is_shown_to_those_who_take_things_like_it() -> None:
     world = on_the_shelf(taken_later=True)
     cutoff = window(world, LONG).cutoff
     train = world.before(cutoff)
@@ -95,12 +99,12 @@ def test_on_its_first_day_an_item_is_shown_to_those_who_take_things_like_it():
     for user in range(9):
         asked = Person(f"u{user}", cutoff, user_row=user, past=train.interactions.of_user(user))
         climb = slate.fill(models.ladder({}), asked, query, on_failure=lambda *told: None)
-        last = climb.answer.items[-1]
+        last = present(climb.answer).items[-1]
         assert (last.item_row, last.note) == (NEW[user % 3], NOTE)
-        assert models.similar(NEW[user % 3], 5, allowed=query.allowed).source == "content"
+        assert present(models.similar(NEW[user % 3], 5, allowed=query.allowed)).source == "content"
 
 
-def test_an_item_with_any_event_is_not_new():
+def test_an_item_with_any_event_is_not_new() -> None:
     world = on_the_shelf(taken_later=True)
     train = world.before(window(world, LONG).cutoff)
     available = world.catalogue.available

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Never
 
 import numpy as np
 import pytest
@@ -16,13 +17,17 @@ from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from recsys.evaluation.estimate import Estimate
+from recsys.items.models import ItemModels
+from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Ladder, Question, RungName
+from tests.present import present
 from tests.training.messages import no_messages
 from training import items
 from training.data import TrainingData
 from training.items.choice import ItemChoice
 from training.items.judge import Judge
 from training.items.windows import on_first_day, window
+from training.measurement import Measurement
 from training.segments import fit_table
 
 CONFIG = Config(
@@ -74,6 +79,9 @@ def three_tastes() -> TrainingData:
     return data(rows)
 
 
+Measured = tuple[ItemChoice, Measurement]
+
+
 def silent(text: str) -> None:
     pass
 
@@ -84,28 +92,28 @@ def _world() -> TrainingData:
 
 
 @pytest.fixture(scope="module", name="measured")
-def _measured(world):
+def _measured(world: TrainingData) -> Measured:
     return items.measure(world, CONFIG, progress=silent)
 
 
-def test_one_to_one_is_shipped_where_tastes_never_mix(measured):
+def test_one_to_one_is_shipped_where_tastes_never_mix(measured: Measured) -> None:
     _, measurement = measured
     assert measurement.question is Question.ITEMS
     assert measurement.verdicts[RungName.ONE_TO_ONE].shipped
-    assert measurement.verdicts[RungName.ONE_TO_ONE].lift.low > 0.1
+    assert present(measurement.verdicts[RungName.ONE_TO_ONE].lift).low > 0.1
 
 
-def test_segments_that_say_nothing_of_taste_are_not_shipped(measured):
+def test_segments_that_say_nothing_of_taste_are_not_shipped(measured: Measured) -> None:
     _, measurement = measured
     assert not measurement.verdicts[RungName.SEGMENT].shipped
     assert measurement.verdicts[RungName.ONE_TO_ONE].below is RungName.POPULAR
 
 
-def test_every_rung_above_the_lowest_has_a_verdict(measured):
+def test_every_rung_above_the_lowest_has_a_verdict(measured: Measured) -> None:
     assert list(measured[1].verdicts) == [RungName.SEGMENT, RungName.ONE_TO_ONE, RungName.HYPER]
 
 
-def test_the_figure_is_that_of_the_served_ladder(measured):
+def test_the_figure_is_that_of_the_served_ladder(measured: Measured) -> None:
     _, measurement = measured
     served = measurement.metrics["rungs"]["one_to_one"]["ndcg"]
     assert measurement.metric == "NDCG@5"
@@ -113,7 +121,7 @@ def test_the_figure_is_that_of_the_served_ladder(measured):
     assert measurement.figure.mean() == pytest.approx(served.value, abs=1e-6)
 
 
-def test_metrics_hold_rungs_baseline_and_slices(measured):
+def test_metrics_hold_rungs_baseline_and_slices(measured: Measured) -> None:
     metrics = measured[1].metrics
     assert list(metrics["rungs"]) == ["popular", "segment", "one_to_one"]
     for report in (*metrics["rungs"].values(), metrics["baselines"]["bought_before"]):
@@ -128,13 +136,13 @@ def test_metrics_hold_rungs_baseline_and_slices(measured):
     assert metrics["after_live_events"]["rungs"].keys() == {"one_to_one", "hyper"}
 
 
-def test_lists_of_one_taste_are_more_alike_than_those_for_everybody(measured):
+def test_lists_of_one_taste_are_more_alike_than_those_for_everybody(measured: Measured) -> None:
     rungs = measured[1].metrics["rungs"]
     similarity = {name: rungs[name]["intra_list_similarity"].value for name in rungs}
     assert similarity["one_to_one"] > similarity["popular"] + 0.1
 
 
-def test_head_and_tail_part_the_items(world):
+def test_head_and_tail_part_the_items(world: TrainingData) -> None:
     held = window(world, CONFIG)
     judge = Judge.of(held, world.catalogue.available, CONFIG)
     head, share = judge.head(), judge.share
@@ -142,12 +150,12 @@ def test_head_and_tail_part_the_items(world):
     assert share[head].min() >= share[~head].max()
 
 
-def test_history_buckets_part_the_users(measured):
+def test_history_buckets_part_the_users(measured: Measured) -> None:
     report = measured[1].metrics["rungs"]["popular"]
     assert sum(bucket["users"] for bucket in report["by_history"]) == report["ndcg"].n
 
 
-def test_the_choice_does_not_see_the_test_window(world, measured):
+def test_the_choice_does_not_see_the_test_window(world: TrainingData, measured: Measured) -> None:
     choice, _ = measured
     cutoff = window(world, CONFIG).cutoff
     train = world.before(cutoff)
@@ -155,14 +163,14 @@ def test_the_choice_does_not_see_the_test_window(world, measured):
     assert items.choose(train, table, CONFIG, progress=silent) == choice
 
 
-def test_trials_are_best_first_and_the_best_is_chosen(measured):
+def test_trials_are_best_first_and_the_best_is_chosen(measured: Measured) -> None:
     choice, _ = measured
     figures = [trial.ndcg for trial in choice.trials]
     assert figures == sorted(figures, reverse=True)
     assert choice.trials[0].settings in {choice.graph, choice.factors}
 
 
-def fitted(world: TrainingData, choice: ItemChoice = DEFAULT):
+def fitted(world: TrainingData, choice: ItemChoice = DEFAULT) -> ItemModels:
     at = world.interactions.end
     return items.fit(world, fit_table(world, CONFIG, at=at), choice, CONFIG, at=at)
 
@@ -174,7 +182,9 @@ def arrays(value: object) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("factors", [None, AlsSettings(8, 5.0, 1.0)])
-def test_the_same_data_make_the_same_models(world, factors):
+def test_the_same_data_make_the_same_models(
+    world: TrainingData, factors: AlsSettings | None
+) -> None:
     choice = ItemChoice(factors=factors)
     first, second = arrays(fitted(world, choice)), arrays(fitted(world, choice))
     assert len(first) > 10
@@ -182,29 +192,29 @@ def test_the_same_data_make_the_same_models(world, factors):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_chosen_factorisation_serves(world):
+def test_a_chosen_factorisation_serves(world: TrainingData) -> None:
     models = fitted(world, ItemChoice(factors=AlsSettings(8, 5.0, 1.0), own=0.1))
-    one_to_one = models.ladder({}).rungs[1]
+    one_to_one = models.one_to_one()
     assert isinstance(one_to_one.taste.base, AlsFactors)
     person = Person("u000", world.interactions.end, user_row=0)
     assert one_to_one.declines(person) is None
 
 
-def test_what_is_not_available_is_in_no_list(world):
+def test_what_is_not_available_is_in_no_list(world: TrainingData) -> None:
     rows = [(user, GONE, 100) for user in range(N_USERS)]
     own = world.interactions
     models = fitted(data([*zip(own.user_row, own.item_row, own.at // DAY, strict=True), *rows]))
     assert GONE not in models.ready.item
 
 
-def test_popularity_counts_users_of_the_last_month(world):
+def test_popularity_counts_users_of_the_last_month(world: TrainingData) -> None:
     own = world.interactions
     models = fitted(world)
     recent = own.where((own.at >= own.end - 30 * DAY) & (own.item_row == 4))
     assert models.popular.users[4] == len(np.unique(recent.user_row))
 
 
-def test_segments_count_their_own_users(world):
+def test_segments_count_their_own_users(world: TrainingData) -> None:
     by_segment = fitted(world).segment
     south = by_segment.names.index("country:south")
     assert by_segment.members[south] == 60
@@ -212,34 +222,36 @@ def test_segments_count_their_own_users(world):
     assert (by_segment.users[: len(by_segment.names)].max() <= 60).all()
 
 
-def test_without_a_validation_window_the_defaults_are_chosen():
+def test_without_a_validation_window_the_defaults_are_chosen() -> None:
     few = data([(0, 1, 0), (0, 2, 0), (1, 1, 1)])
     table = fit_table(few, CONFIG, at=few.interactions.end)
-    assert items.choose(few, table, CONFIG, progress=silent) == ItemChoice()
+    chosen = items.choose(few, table, CONFIG, progress=silent)
+    assert chosen.no_blend
+    assert replace(chosen, no_blend="") == ItemChoice()
 
 
 @pytest.mark.parametrize(
     "rows", [[], [(0, 1, 0)], [(0, 1, 0), (1, 2, 100)]], ids=["none", "one", "nobody came back"]
 )
-def test_too_little_data_ship_nothing_above_rung_0(rows):
+def test_too_little_data_ship_nothing_above_rung_0(rows: list[tuple[int, int, int]]) -> None:
     _, measurement = items.measure(data(rows), CONFIG, progress=silent)
     assert not any(verdict.shipped for verdict in measurement.verdicts.values())
     assert all(verdict.lift is None for verdict in measurement.verdicts.values())
 
 
-def test_too_little_data_can_be_fitted():
+def test_too_little_data_can_be_fitted() -> None:
     models = fitted(data([(0, 1, 0)]))
     assert models.popular.order[0] == 1
     assert models.ready.history[0] == 1
     assert models.ready.count[0] == 0
 
 
-def test_the_first_active_day_is_of_each_user():
+def test_the_first_active_day_is_of_each_user() -> None:
     rows = [(0, 1, 5), (0, 2, 5), (0, 3, 6), (1, 1, 9)]
     assert on_first_day(data(rows).interactions).tolist() == [True, True, False, True]
 
 
-def test_the_window_has_the_first_day_live_and_the_rest_wanted():
+def test_the_window_has_the_first_day_live_and_the_rest_wanted() -> None:
     held = window(data([(0, 1, 1), (0, 2, 90), (0, 3, 95), (1, GONE, 100), (1, 4, 101)]), CONFIG)
     assert held.before.end <= held.cutoff
     assert held.live.item_row.tolist() == [2, GONE]
@@ -247,7 +259,7 @@ def test_the_window_has_the_first_day_live_and_the_rest_wanted():
     assert held.wanted_later.item_row.tolist() == [3, 4]
 
 
-def test_later_events_never_change_what_was_known(world):
+def test_later_events_never_change_what_was_known(world: TrainingData) -> None:
     held = window(world, CONFIG)
     earlier = world.before(held.cutoff)
     own = world.interactions
@@ -261,7 +273,7 @@ def test_later_events_never_change_what_was_known(world):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_when_nobody_came_back_live_events_weigh_as_past_ones():
+def test_when_nobody_came_back_live_events_weigh_as_past_ones() -> None:
     rows = [(user, user % 3 * 10 + item, 0) for user in range(9) for item in range(4)]
     rows += [(user, user % 3 * 10 + 1, 30) for user in range(9)]
     train = data(rows)
@@ -274,19 +286,19 @@ def test_when_nobody_came_back_live_events_weigh_as_past_ones():
 class Broken:
     name = RungName.POPULAR
 
-    def declines(self, person):
+    def declines(self, person: Person) -> None:
         return None
 
-    def because(self, person):
+    def because(self, person: Person) -> str:
         return ""
 
-    def answer(self, person, query):
+    def answer(self, person: Person, query: ItemQuery) -> Never:
         raise ZeroDivisionError
 
 
-def test_a_rung_that_fails_while_it_is_judged_stops_the_run(world):
+def test_a_rung_that_fails_while_it_is_judged_stops_the_run(world: TrainingData) -> None:
     held = window(world, CONFIG)
     judge = Judge.of(held, world.catalogue.available, CONFIG)
-    ladder = Ladder(Question.ITEMS, (Broken(),), {})
+    ladder: Ladder[ItemQuery, Ranking] = Ladder(Question.ITEMS, (Broken(),), {})
     with pytest.raises(ZeroDivisionError):
         judge.lists(ladder, [Person("u000", held.cutoff)])

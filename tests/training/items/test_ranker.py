@@ -10,24 +10,33 @@ import pytest
 
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.data.times import DAY
 from recsys.items.ranker import NEW
 from recsys.ladder import RungName
+from tests.present import present
 from tests.training.items.test_measure import CONFIG, arrays, data, silent, three_tastes
 from training import items
+from training.data import TrainingData
 from training.items import ranker_examples as showing
 from training.items.choice import ItemChoice, event_weights
-from training.items.choose import earlier
-from training.items.ranker import LEARNT, SUMS, TASTE, learn
-from training.items.ranker_examples import N_ITEM, PartSettings, fit_parts, item_signals
-from training.items.readings import Tomorrow
+from training.items.ranker import LEARNT, SUMS, TASTE, BlendChoice, learn
+from training.items.ranker_examples import (
+    N_ITEM,
+    Fitted,
+    PartSettings,
+    Shown,
+    fit_parts,
+    item_signals,
+)
+from training.items.readings import Figures, Tomorrow
 from training.items.weights import Learned, blended, make_blend, taste_first
-from training.items.windows import window
+from training.items.windows import Window, earlier_windows, validation_window, window
 from training.segments import fit_table
 
 WORLD = three_tastes()
 
 
-def moving_habits():
+def moving_habits() -> TrainingData:
     """Each user buys one item again and again for some weeks, then never more, then another."""
     rng = np.random.default_rng(9)
     rows = []
@@ -43,7 +52,7 @@ def moving_habits():
 MOVING = moving_habits()
 
 
-def chance():
+def chance() -> TrainingData:
     """Everybody buys anything at any time: nothing can be foretold."""
     rng = np.random.default_rng(11)
     rows = [
@@ -57,7 +66,7 @@ def chance():
 NOISE = chance()
 
 
-def settings(world=WORLD):
+def settings(world: TrainingData = WORLD) -> PartSettings:
     choice = ItemChoice()
     return PartSettings(
         graph=NeighbourSettings("cosine", 20),
@@ -68,32 +77,34 @@ def settings(world=WORLD):
     )
 
 
-def parts(held, world=WORLD):
+def parts(held: Window, world: TrainingData = WORLD) -> Fitted:
     return fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
 
 
-def shown(world):
+def shown(world: TrainingData) -> Shown:
     held = window(world, CONFIG)
-    return showing.shown(held, parts(held, world), CONFIG, most=500)
+    return present(showing.shown(held, parts(held, world), CONFIG, most=500))
 
 
-def learned(world, window_of=earlier):
+def learned(
+    world: TrainingData, windows: list[Window] | None = None
+) -> tuple[BlendChoice | None, Figures]:
     """Return what is learned on the world's windows, and how it was judged."""
-    windows = [window_of(world, CONFIG, lag) for lag in range(3)]
+    windows = windows or [validation_window(world, CONFIG), *earlier_windows(world, CONFIG)]
     seen = [showing.shown(held, parts(held, world), CONFIG, most=500) for held in windows]
     judging, *learnt = [each for each in seen if each]
     tomorrow = Tomorrow.of("latest", judging, repeats=True, seed=1)
     return learn(tomorrow, learnt, settings(world), CONFIG, progress=silent)
 
 
-def with_future(world, item):
+def with_future(world: TrainingData, item: int) -> TrainingData:
     """Return the world in which everybody buys `item` in the window, and nothing else."""
     own, cutoff = world.interactions, window(world, CONFIG).cutoff
     rows = np.where(own.at >= cutoff, item, own.item_row).astype(np.int32)
     return replace(world, interactions=replace(own, item_row=rows))
 
 
-def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
+def test_what_the_learner_sees_is_the_same_whatever_the_window_brings() -> None:
     ours, planted = shown(WORLD), shown(with_future(WORLD, 17))
     np.testing.assert_array_equal(ours.x, planted.x)
     np.testing.assert_array_equal(ours.item_row, planted.item_row)
@@ -101,39 +112,35 @@ def test_what_the_learner_sees_is_the_same_whatever_the_window_brings():
     assert set(planted.item_row[planted.chosen].tolist()) == {17}
 
 
-def test_a_leak_would_be_seen():
+def test_a_leak_would_be_seen() -> None:
     leaking = replace(window(WORLD, CONFIG), before=WORLD.interactions)
-    peeked = showing.shown(leaking, parts(leaking), CONFIG, most=500)
+    peeked = present(showing.shown(leaking, parts(leaking), CONFIG, most=500))
     assert (peeked.x.shape != shown(WORLD).x.shape) or (peeked.x != shown(WORLD).x).any()
 
 
-def test_a_planted_leak_is_caught_by_noise():
+def test_a_planted_leak_is_caught_by_noise() -> None:
     """What cannot be foretold is ranked well only by parts that have seen it."""
-    _, honest = learned(NOISE)
-    assert max(honest["latest"].values()) < 0.4
-
-    def leaking(world, config, lag):
-        return replace(earlier(world, config, lag), before=NOISE.interactions)
-
-    _, leaked = learned(NOISE, leaking)
-    assert leaked["latest"]["learnt"] > 0.6
+    honest = [validation_window(NOISE, CONFIG), *earlier_windows(NOISE, CONFIG)]
+    assert max(learned(NOISE, honest)[1]["latest"].values()) < 0.4
+    leaking = [replace(each, before=NOISE.interactions) for each in honest]
+    assert learned(NOISE, leaking)[1]["latest"]["learnt"] > 0.6
 
 
-def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from():
-    windows = [earlier(WORLD, CONFIG, lag) for lag in range(3)]
-    for later, before in pairwise(windows):
-        assert before.held_out.end <= later.cutoff
-        assert before.before.end <= before.cutoff
+def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from() -> None:
+    windows = [validation_window(WORLD, CONFIG), *earlier_windows(WORLD, CONFIG)]
+    for later, earlier in pairwise(windows):
+        assert earlier.held_out.end <= later.cutoff
+        assert earlier.before.end <= earlier.cutoff
 
 
-def test_the_blend_is_learned_where_it_wins_and_says_by_how_much():
+def test_the_blend_is_learned_where_it_wins_under_every_reading() -> None:
     choice, figures = learned(MOVING)
-    assert choice.ranker == "learnt"
+    assert present(choice).ranker in LEARNT
     for by in figures.values():
-        assert by["learnt"] > max(by[TASTE], by["plain sum, factors at 0.3"])
+        assert by[present(choice).ranker] > max(by[TASTE], *(by[name] for name in SUMS))
 
 
-def test_every_ranker_is_judged_under_every_reading():
+def test_every_ranker_is_judged_under_every_reading() -> None:
     _, figures = learned(MOVING)
     assert list(figures) == [
         "latest",
@@ -144,19 +151,36 @@ def test_every_ranker_is_judged_under_every_reading():
     assert {tuple(by) for by in figures.values()} == {(TASTE, *SUMS, *LEARNT)}
 
 
-def test_without_earlier_windows_nothing_is_learnt():
-    few = data([(user, item, 85 + 5 * item) for user in range(30) for item in range(6)])
-    choice, figures = learned(few)
-    assert choice is None or choice.ranker in SUMS
-    assert set(figures["latest"]) == {TASTE, *SUMS}
+def test_without_anybody_known_there_is_no_blend_and_the_choice_says_why() -> None:
+    few = data([(user, user % 3, 100 + user % 5) for user in range(30)])
+    choice = items.choose(
+        few, fit_table(few, CONFIG, at=few.interactions.end), CONFIG, progress=silent
+    )
+    assert choice.no_blend == "nobody known before what judges took anything that was held out"
 
 
-def test_the_same_data_give_the_same_weights():
+@pytest.mark.parametrize(
+    ("days", "lengths"), [(100, [20, 20, 20]), (66, [20, 18, 18]), (41, [20, 13]), (26, [16])]
+)
+def test_short_histories_are_learned_from_in_shorter_and_fewer_windows(
+    days: int, lengths: list[int]
+) -> None:
+    end = MOVING.interactions.end
+    kept = MOVING.interactions.between(end - days * DAY, end + 1)
+    short = replace(MOVING, interactions=kept)
+    windows = [validation_window(short, CONFIG), *earlier_windows(short, CONFIG)]
+    ends = [end, *(each.cutoff for each in windows)]
+    assert [(later - cut) / DAY for later, cut in pairwise(ends)] == lengths
+    assert all(len(each.before) for each in windows)
+    assert ("learnt" in learned(short)[1]["latest"]) == (len(lengths) > 1)
+
+
+def test_the_same_data_give_the_same_weights() -> None:
     first, second = (learned(MOVING) for _ in range(2))
     assert first == second
 
 
-def test_a_learned_blend_serves_and_repeats_exactly():
+def test_a_learned_blend_serves_and_repeats_exactly() -> None:
     blend, _ = learned(MOVING)
     choice = ItemChoice(graph=NeighbourSettings("cosine", 20), blend=blend)
     at = MOVING.interactions.end
@@ -168,7 +192,7 @@ def test_a_learned_blend_serves_and_repeats_exactly():
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_item_signals_know_what_is_taken_now_and_what_is_new():
+def test_item_signals_know_what_is_taken_now_and_what_is_new() -> None:
     world = data([(user, 1, 10) for user in range(10)] + [(user, 2, 99) for user in range(10)])
     signals = item_signals(world.interactions, CONFIG, at=world.interactions.end)
     assert signals.shape[0] == N_ITEM
@@ -176,7 +200,7 @@ def test_item_signals_know_what_is_taken_now_and_what_is_new():
     assert signals[-1, 1] > signals[-1, 2] > signals[-1, 0] == 0
 
 
-def test_weights_of_the_items_own_signals_are_added_up_once():
+def test_weights_of_the_items_own_signals_are_added_up_once() -> None:
     item = np.arange(10.0, dtype=np.float32).reshape(5, 2)
     learned = Learned(np.array([1, 0, 0, 0, 2, *[9] * len(NEW)]), np.zeros(16))
     blend = make_blend(learned, item, kind=2)
@@ -184,7 +208,7 @@ def test_weights_of_the_items_own_signals_are_added_up_once():
     assert blend.new_weight.tolist() == [9] * len(NEW)
 
 
-def test_had_before_by_taste_keeps_its_order_above_everything_new():
+def test_had_before_by_taste_keeps_its_order_above_everything_new() -> None:
     held = window(WORLD, CONFIG)
     fitted = shown(WORLD).fitted
     ranker = blended(fitted, Learned(np.ones(N_ITEM + len(NEW)), taste_first()))
@@ -197,7 +221,7 @@ def test_had_before_by_taste_keeps_its_order_above_everything_new():
 
 
 @pytest.mark.parametrize("part", ["all_items", "new_items_asked_for", "new_items_in_full_lists"])
-def test_the_served_ladder_is_compared_with_the_best_simple_one(part):
+def test_the_served_ladder_is_compared_with_the_best_simple_one(part: str) -> None:
     _, measurement = items.measure(WORLD, CONFIG, progress=silent)
     compared = measurement.metrics["served_over_simple"][part]
     assert compared["simple"].keys() == {"popular", "bought_before", "als"}

@@ -16,7 +16,9 @@ def events(**rows: int) -> Interactions:
     kinds = tuple(config.kinds)
     kind = np.concatenate([np.full(n, kinds.index(name), np.int8) for name, n in rows.items()])
     n = len(kind)
-    seen = UserEvents(np.zeros(n, np.int32), kind, np.arange(n), np.ones(n), np.zeros(n))
+    seen = UserEvents(
+        np.zeros(n, np.int32), kind, np.arange(n), np.ones(n, np.float32), np.zeros(n)
+    )
     users = IdMap.of(["ann"])
     return Interactions.of(
         users, IdMap.of(["tea"]), kinds, user_row=np.zeros(n, np.int32), events=seen

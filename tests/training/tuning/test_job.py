@@ -9,45 +9,47 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.present import present
 from tests.training.items.test_measure import CONFIG, silent
 from tests.training.items.test_ranker import moving_habits
 from tests.training.tuning.worlds import BAD, GOOD
 from tests.worlds import World
 from training.cli.tune import app
-from training.tuning.job import confirmed
+from training.tuning.job import Tuned, confirmed
 from training.tuning.judging import stretches
 from training.tuning.search import SearchResult, Trial
-from training.tuning.space import applied
+from training.tuning.space import Values, applied
 
 PARTS = stretches(moving_habits(), CONFIG, windows=1)
 
 
-def outcome(in_force, best, *, present=0.1, figure=0.9):
-    found = SearchResult(present, (Trial(0, best, figure),))
+def outcome(in_force: Values, best: Values, *, before: float = 0.1, figure: float = 0.9) -> Tuned:
+    found = SearchResult(before, (Trial(0, best, figure),))
     return confirmed(PARTS, found, applied(CONFIG, in_force), progress=silent)
 
 
-def test_clearly_better_settings_are_better():
+def test_clearly_better_settings_are_better() -> None:
     tuned = outcome(BAD, GOOD)
     assert tuned.better
-    assert tuned.gain.low > 0.1
-    assert tuned.after - tuned.before == pytest.approx(tuned.gain.value)
+    assert present(tuned.gain).low > 0.1
+    gained = present(tuned.after) - present(tuned.before)
+    assert gained == pytest.approx(present(tuned.gain).value)
 
 
-def test_a_lucky_search_is_not_enough():
+def test_a_lucky_search_is_not_enough() -> None:
     tuned = outcome(GOOD, BAD)
     assert not tuned.better
-    assert tuned.gain.high < 0
+    assert present(tuned.gain).high < 0
 
 
-def test_the_settings_in_force_do_not_beat_themselves():
+def test_the_settings_in_force_do_not_beat_themselves() -> None:
     tuned = outcome(GOOD, GOOD)
-    assert tuned.gain.value == 0
+    assert present(tuned.gain).value == 0
     assert not tuned.better
 
 
-def test_without_a_better_trial_nothing_is_confirmed():
-    tuned = outcome(BAD, GOOD, present=0.9, figure=0.5)
+def test_without_a_better_trial_nothing_is_confirmed() -> None:
+    tuned = outcome(BAD, GOOD, before=0.9, figure=0.5)
     assert tuned.gain is None
     assert not tuned.better
     assert not confirmed(PARTS, SearchResult(0.1, ()), CONFIG, progress=silent).better

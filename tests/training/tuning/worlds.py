@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-BAD = {
+from training.tuning.space import Values
+
+BAD: Values = {
     "items.model.half_life_days": 1500.0,
     "items.model.weighting": "bm25",
     "items.model.neighbours": 1,
@@ -10,7 +12,7 @@ BAD = {
     "items.model.alpha": 0.001,
     "items.model.regularization": 200.0,
 }
-GOOD = {
+GOOD: Values = {
     "items.model.half_life_days": 200.0,
     "items.model.weighting": "cosine",
     "items.model.neighbours": 20,

@@ -11,6 +11,7 @@ from recsys.config import parse
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from recsys.value.models import HORIZONS_DAYS, ValueModels
+from tests.present import present
 from tests.recsys.churn.worlds import dying_world, person, purchases
 from training import value
 
@@ -70,8 +71,7 @@ def test_few_users_are_flagged_and_break_nothing(small: Interactions) -> None:
     assert "few_users" in models.flags
     assert models.pace is None
     someone = person(purchases([100.0]).of_user(0), at=AT, row=None)
-    found = models.answer(someone)
-    assert found is not None
+    found = present(models.answer(someone))
     assert found.expected == ()
 
 

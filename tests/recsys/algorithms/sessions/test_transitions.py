@@ -1,9 +1,12 @@
 """What follows what: counts worked out by hand."""
 
+from __future__ import annotations
+
 from math import exp
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from recsys.algorithms.sessions import transitions
 from recsys.algorithms.sessions.log import Sessions
@@ -14,13 +17,15 @@ PLAIN = TransitionSettings(
 )
 
 
-def counted(log, settings=PLAIN, n_items=4):
-    return transitions.counted(Sessions.of(log, n_items=n_items), settings)
+def counted(
+    log: list[list[int]], settings: TransitionSettings = PLAIN, n_items: int = 4
+) -> csr_matrix[np.float32]:
+    return csr_matrix(transitions.counted(Sessions.of(log, n_items=n_items), settings))
 
 
-def test_pairs_count_less_the_farther_apart_and_backwards():
+def test_pairs_count_less_the_farther_apart_and_backwards() -> None:
     found = counted([[0, 1, 2]]).toarray()
-    expected = [
+    expected: list[list[float]] = [
         [0.25, 1.0, exp(-1), 0],
         [0.5, 0.25, 1.0, 0],
         [0.5, 0.5, 0.25, 0],
@@ -29,16 +34,16 @@ def test_pairs_count_less_the_farther_apart_and_backwards():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_sessions_do_not_touch():
+def test_sessions_do_not_touch() -> None:
     assert counted([[0], [1]]).toarray()[0, 1] == 0.0
 
 
-def test_older_pairs_count_less():
+def test_older_pairs_count_less() -> None:
     found = counted([[0, 1], [0, 2]], TransitionSettings(age=1.0)).toarray()
     assert found[0, 1] == pytest.approx(found[0, 2] * exp(-1))
 
 
-def test_chances_add_up_to_one_without_doubt_and_less_with():
+def test_chances_add_up_to_one_without_doubt_and_less_with() -> None:
     counts = counted([[0, 1], [0, 2]])
     one = np.ones(1, np.float32)
     sure = transitions.chances(counts, PLAIN).score(np.array([0], np.int32), one)
@@ -49,20 +54,20 @@ def test_chances_add_up_to_one_without_doubt_and_less_with():
     assert unsure.sum() == pytest.approx(2.5 / 3.5)
 
 
-def test_only_the_strongest_neighbours_are_kept():
+def test_only_the_strongest_neighbours_are_kept() -> None:
     counts = counted([[0, 1, 2, 3]])
     graph = transitions.chances(counts, TransitionSettings(neighbours=1))
     assert np.diff(graph.indptr).tolist() == [1, 1, 1, 1]
 
 
-def test_two_steps_reach_what_was_never_together():
+def test_two_steps_reach_what_was_never_together() -> None:
     graph = transitions.second_steps(counted([[0, 1], [1, 2]]), PLAIN)
     items, _ = graph.of_item(0)
     assert 2 in items.tolist()
     assert 1 not in items.tolist()
 
 
-def test_items_with_the_same_company_have_near_vectors():
+def test_items_with_the_same_company_have_near_vectors() -> None:
     log = [[0, 2], [1, 2], [3, 4]] * 20
     found = transitions.vectors(counted(log, n_items=6), 3, seed=0)
     assert found[0] @ found[1] > 0.9

@@ -18,7 +18,7 @@ from recsys.storage.database.sqlite import receipts_beside
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy import erasure, receipts
-from recsys.storage.users import aliases
+from recsys.storage.users import merges
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import ItemFacts, Profiles
@@ -33,7 +33,7 @@ def fill(database: Database, *, users: int = 3) -> None:
     Profiles(database).put_users([("u1", {"country": "Norway"}, "Europe/Oslo")])
     Profiles(database).put_items([ItemFacts("tea", "Grüner Tee ☕", price=3.0, price_at=1)])
     Consents(database).record([Consent("u1", "profiling", "", "granted", 1)])
-    aliases.alias(database, "u2", "u1", at=NOW)
+    merges.merge(database, "u2", "u1", at=NOW)
 
 
 def all_of(database: Database) -> dict[str, contents.Contents]:
@@ -119,7 +119,7 @@ def test_a_damaged_backup_is_refused_and_the_store_stays(
     backup.back_up(database, tmp_path / "b.db")
     with closing(sqlite3.connect(tmp_path / "b.db", isolation_level=None)) as file:
         file.execute("UPDATE events SET item_id = 'pot' WHERE event_id = 'e0'")
-    with pytest.raises(BadBackup, match="is damaged: events has 3 rows of hash"):
+    with pytest.raises(BadBackup, match="is damaged: events has 4 rows of hash"):
         backup.restore(store_url, tmp_path / "b.db")
     assert all_of(database) == before
 
@@ -211,5 +211,5 @@ def test_more_rows_than_a_batch_are_all_there(
     monkeypatch.setattr(contents, "BATCH", 7)
     fill(database, users=30)
     poured = backup.back_up(database, tmp_path / "b.db")
-    assert poured["events"].rows == 30
+    assert poured["events"].rows == 31
     assert backup.check(tmp_path / "b.db") == poured

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from recsys.errors import BadValue, StoreUnavailable
-from recsys.storage.database.interface import Limits
+from recsys.storage.database.interface import Database, Limits
 from recsys.storage.database.open import open_database
 from recsys.storage.database.postgres import PostgresDatabase, translated
 from recsys.storage.events.event import Event
@@ -163,6 +163,6 @@ def test_events_become_visible_in_the_order_of_their_places(server: Cluster) -> 
     opened.close()
 
 
-def log_seq(opened: PostgresDatabase) -> tuple[int, int]:
+def log_seq(opened: Database) -> tuple[int, int]:
     (row,) = opened.read("SELECT coalesce(max(seq), 0), count(*) FROM events")
     return row

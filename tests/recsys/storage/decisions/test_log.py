@@ -10,7 +10,7 @@ from recsys.channel.decision import Decision
 from recsys.errors import StoreUnavailable
 from recsys.storage.database.interface import Database
 from recsys.storage.decisions.log import DecisionLog
-from recsys.storage.users import aliases
+from recsys.storage.users import merges
 from recsys.storage.users.consents import Consent, Consents
 
 ONE = Decision(
@@ -82,7 +82,7 @@ def test_a_closed_store_takes_no_decision(log: DecisionLog) -> None:
 
 def test_an_alias_takes_the_decisions_along(log: DecisionLog, database: Database) -> None:
     log.put(replace(ONE, user_id="anon"))
-    aliases.alias(database, "anon", "ann", at=8)
+    merges.merge(database, "anon", "ann", at=8)
     assert log.get("ann", "d1") == log.get("anon", "d1") == ONE
     assert log.put(replace(ONE, user_id="anon", action="sms")) == ONE
     later = log.put(replace(ONE, user_id="anon", decision_id="d2"))
@@ -93,11 +93,11 @@ def test_an_alias_takes_the_decisions_along(log: DecisionLog, database: Database
 def test_of_two_decisions_by_one_id_the_users_stays(log: DecisionLog, database: Database) -> None:
     log.put(ONE)
     log.put(replace(ONE, user_id="anon", action="sms"))
-    aliases.alias(database, "anon", "ann", at=8)
-    assert list(log.all()) == [ONE]
+    merges.merge(database, "anon", "ann", at=8)
+    assert log.get("ann", ONE.decision_id) == log.get("anon", ONE.decision_id) == ONE
 
 
 def test_the_consent_line_of_a_former_id_is_the_users(log: DecisionLog, database: Database) -> None:
-    aliases.alias(database, "anon", "ann", at=8)
+    merges.merge(database, "anon", "ann", at=8)
     Consents(database).record([Consent("ann", "marketing", "email", "granted", 1)])
     assert log.consent_seq("anon") == log.consent_seq("ann") > 0

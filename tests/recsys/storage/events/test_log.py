@@ -55,10 +55,10 @@ def test_later_events_have_higher_places(log: EventLog) -> None:
     assert places[3] == places[2]
 
 
-def test_the_first_of_two_events_with_one_id_stays(log: EventLog) -> None:
+def test_the_first_of_two_events_with_one_id_of_one_sender_stays(log: EventLog) -> None:
     log.append([view("a", "ann")], now=1)
-    log.append([view("a", "ben")], now=2)
-    assert _rows(log) == [("a", "ann", 1, None, "api", 1)]
+    log.append([view("a", "ann"), view("a", "ben")], now=2)
+    assert _rows(log) == [("a", "ann", 1, None, "api", 1), ("a", "ben", 1, None, "api", 2)]
 
 
 def _rows(log: EventLog) -> list[tuple[object, ...]]:

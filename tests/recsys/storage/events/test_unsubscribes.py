@@ -10,7 +10,7 @@ from recsys.storage.database.interface import Database
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
-from recsys.storage.users import aliases
+from recsys.storage.users import merges
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
 from tests.recsys.storage.decisions.test_log import ONE
@@ -65,7 +65,7 @@ def test_what_is_simulated_denies_nothing(log: EventLog) -> None:
 
 
 def test_a_file_denies_as_well_and_for_the_user_that_an_id_became(log: EventLog) -> None:
-    aliases.alias(log.database, "anon", "ann", at=12)
+    merges.merge(log.database, "anon", "ann", at=12)
     rows = {"event_id": ["a", "b"], "user_id": ["anon", "ben"], "at": [20, 20]}
     kinds = {"kind": ["message_unsubscribed"] * 2, "channel": ["sms", "email"]}
     log.append_columns({**rows, **kinds}, now=NOW)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from recsys.storage.models.store import Broken, ModelStore
+from tests.present import present
 from tests.recsys.storage.worlds import Small, bundle, manifest
 
 STEPS = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.listdir", "shutil.rmtree"}
@@ -46,8 +47,7 @@ def main(models_dir: Path) -> None:
         first = store.register(bundle(1), manifest(1), at=10)
         store.promote(first, why="the first", at=11)
         killed = killed_at(step, store)
-        champion = store.champion()
-        assert champion is not None
+        champion = present(store.champion())
         assert killed or champion.version != first
         served, _ = store.load(champion.version, Small)
         assert served.name == ("seed 1" if champion.version == first else "seed 2")

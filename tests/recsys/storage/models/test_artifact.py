@@ -343,7 +343,7 @@ class Subclass(Als):
     ("value", "message"),
     [
         (Als("no array", 1.0), "factors should be an array, is 'no array'"),  # type: ignore[arg-type]
-        (Als(np.array([object()]), 1.0), "factors: .* is not an array"),  # type: ignore[arg-type]
+        (Als(np.array([object()]), 1.0), "factors: .* is not an array"),
         (Als(np.ma.masked_array([1.0], [True]), 1.0), "factors: .* is not an array"),
         (Als(np.zeros(1), "high"), "alpha should be float, is 'high'"),  # type: ignore[arg-type]
         (Als(np.zeros(1), True), "alpha should be float, is True"),  # type: ignore[arg-type]

@@ -26,6 +26,7 @@ from recsys.storage.models import journal
 from recsys.storage.models import store as model_store
 from recsys.storage.models.journal import Act, Line
 from recsys.storage.models.store import Broken, ModelStore
+from tests.present import present
 from tests.recsys.storage.worlds import BLACK_FRIDAY, Small, bundle, manifest
 
 ROOT = Path(__file__).parents[4]
@@ -95,8 +96,7 @@ def test_nothing_serves_before_the_first_promotion(store: ModelStore) -> None:
 def test_the_pointer_says_which_version_serves_and_since_when(store: ModelStore) -> None:
     version = store.register(bundle(1), manifest(1), at=10)
     store.promote(version, why="the first", at=11)
-    pointer = store.champion()
-    assert pointer is not None
+    pointer = present(store.champion())
     assert (pointer.version, pointer.promoted_at) == (version, 11)
     assert pointer.manifest_sha256[:12] == version[-12:]
     assert [entry.serves for entry in store.list()] == [True]
@@ -116,8 +116,7 @@ def test_rolling_back_twice_goes_two_champions_back(store: ModelStore) -> None:
     assert store.rollback(at=41) == one
     with pytest.raises(NoEarlierChampion, match=f"no champion before {one} is left"):
         store.rollback(at=42)
-    pointer = store.champion()
-    assert pointer is not None
+    pointer = present(store.champion())
     assert pointer.version == one
 
 
@@ -268,7 +267,7 @@ def test_a_torn_line_of_history_costs_only_itself(store: ModelStore) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     store.promote(one, why="by hand", at=40)
     assert store.history()[-1] == Line(
-        Act.PROMOTE, one, store.champion().manifest_sha256, 40, "by hand"
+        Act.PROMOTE, one, present(store.champion()).manifest_sha256, 40, "by hand"
     )
     assert len(store.history()) == 6
 
@@ -339,8 +338,7 @@ def test_a_run_killed_while_it_writes_large_arrays_costs_nothing(
         assert run.stdout is not None
         assert [int(run.stdout.readline()) for _ in range(runs)] == [*range(1, runs + 1)]
         run.send_signal(signal.SIGKILL)
-    champion = store.champion()
-    assert champion is not None
+    champion = present(store.champion())
     store.load(champion.version, Small)
     assert not [entry for entry in store.list() if isinstance(entry, Broken)]
     assert store.register(bundle(0), manifest(0), at=9) == first
@@ -356,7 +354,6 @@ def test_two_processes_may_register_and_promote_at_once(store: ModelStore) -> No
     assert (one.returncode, other.returncode) == (0, 0)
     assert len(store.list()) == 12
     assert len(store.history()) == 48
-    pointer = store.champion()
-    assert pointer is not None
+    pointer = present(store.champion())
     assert store.history()[-1].version == pointer.version
     assert store.load(pointer.version, Small)[0].name == "seed 12"

@@ -14,7 +14,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.erasure import Receipt, erase, erased_after, receipt_of
-from recsys.storage.users import aliases
+from recsys.storage.users import aliases, merges
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
@@ -45,7 +45,7 @@ def full(database: Database) -> None:
     Consents(profiles.database).record([Consent("ann", "marketing", "sms", "granted", 1)])
     for user in ("ann", "ben"):
         DecisionLog(database).put(decision(user))
-    aliases.alias(database, "phone", "ann", at=NOW)
+    merges.merge(database, "phone", "ann", at=NOW)
 
 
 def rows_about(database: Database, user_id: str) -> int:
@@ -137,9 +137,9 @@ def test_unsubscribing_late_denies_nothing_and_breaks_nothing(database: Database
 def test_nobody_becomes_who_was_erased_nor_the_other_way_round(database: Database) -> None:
     full(database)
     erase(database, "ann", at=NOW, receipt_id="r1")
-    assert not aliases.alias(database, "ben", "ann", at=NOW)
-    assert not aliases.alias(database, "ann", "ben", at=NOW)
-    assert not aliases.alias(database, "phone", "ben", at=NOW, unclaimed_only=True)
+    for previous, user in (("ben", "ann"), ("ann", "ben"), ("phone", "ben")):
+        told = merges.merge(database, previous, user, at=NOW)
+        assert told is merges.Outcome.ERASED
     assert items(EventLog(database), "ben") == ["x"]
 
 
@@ -155,4 +155,4 @@ def test_what_was_erased_can_be_followed(database: Database) -> None:
 
 def test_no_table_with_users_is_left_out() -> None:
     by_user = {table.name for table in METADATA.tables.values() if "user_id" in table.c}
-    assert by_user == {*erasure.TABLES, "aliases", "erasures"}
+    assert by_user == {*erasure.TABLES, "aliases", "erasures", "splits"}

@@ -11,13 +11,14 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.users import aliases
 from recsys.storage.users.consents import Consent, Consents, holding
 from recsys.storage.users.live_state import LiveState
+from recsys.storage.users.merges import Authority, Outcome, merge, nobody
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
 
 
 def view(event_id: str, user_id: str, at: int = 1) -> Event:
-    return Event(event_id, user_id, "view", at, item_id=event_id)
+    return Event(event_id, user_id, "view", at, item_id=event_id, anonymous=user_id == "anon")
 
 
 def items(log: EventLog, user_id: str, *, since: int = 0) -> list[str | None]:
@@ -26,19 +27,20 @@ def items(log: EventLog, user_id: str, *, since: int = 0) -> list[str | None]:
     ]
 
 
-def test_the_user_has_the_history_and_it_is_live(database: Database) -> None:
+def test_the_user_has_the_history_at_its_place_in_the_log(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon"), view("b", "ann"), view("c", "anon")], now=NOW)
     watermark = log.last_seq()
-    assert aliases.alias(database, "anon", "ann", at=NOW)
-    assert items(log, "ann") == ["b", "a", "c"]
-    assert items(log, "ann", since=watermark) == ["a", "c"]
+    assert merge(database, "anon", "ann", at=NOW) is Outcome.MERGED
+    assert items(log, "ann") == ["a", "b", "c"]
+    assert items(log, "ann", since=watermark) == []
+    assert LiveState(database).of("ann", since=watermark, at=NOW).former_ids == ("anon",)
 
 
 def test_whoever_asks_for_the_former_id_means_the_user(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon"), view("b", "ann")], now=NOW)
-    aliases.alias(database, "anon", "ann", at=NOW)
+    merge(database, "anon", "ann", at=NOW)
     assert items(log, "anon") == items(log, "ann")
     assert LiveState(log.database).of("anon", since=0, at=NOW).known_as == "ann"
     assert LiveState(log.database).of("ann", since=0, at=NOW).known_as == ""
@@ -46,7 +48,7 @@ def test_whoever_asks_for_the_former_id_means_the_user(database: Database) -> No
 
 def test_later_events_of_the_former_id_are_the_users(database: Database) -> None:
     log = EventLog(database)
-    aliases.alias(database, "anon", "ann", at=NOW)
+    merge(database, "anon", "ann", at=NOW)
     log.append([view("a", "anon"), view("b", "ben")], now=NOW)
     columns = {"event_id": ["c", "d"], "user_id": ["anon", "ben"], "kind": ["view"] * 2}
     log.append_columns({**columns, "at": [1, 1], "item_id": ["c", "d"]}, now=NOW)
@@ -57,11 +59,11 @@ def test_later_events_of_the_former_id_are_the_users(database: Database) -> None
 def test_saying_it_twice_or_backwards_changes_nothing(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon")], now=NOW)
-    assert aliases.alias(database, "anon", "ann", at=NOW)
+    assert merge(database, "anon", "ann", at=NOW) is Outcome.MERGED
     last = log.last_seq()
-    assert not aliases.alias(database, "anon", "ann", at=NOW)
-    assert not aliases.alias(database, "ann", "anon", at=NOW)
-    assert not aliases.alias(database, "ann", "ann", at=NOW)
+    assert merge(database, "anon", "ann", at=NOW) is Outcome.ONE_ALREADY
+    assert merge(database, "ann", "anon", at=NOW) is Outcome.ONE_ALREADY
+    assert merge(database, "ann", "ann", at=NOW) is Outcome.ONE_ALREADY
     assert log.last_seq() == last
 
 
@@ -74,7 +76,7 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
             Consent("anon", "marketing", "sms", "denied", 3),
         ]
     )
-    aliases.merge(database, "anon", "ann", at=NOW)
+    merge(database, "anon", "ann", at=NOW)
     assert holding(ledger.ledger_of("ann")) == {
         ("profiling", ""): False,
         ("marketing", "sms"): False,
@@ -84,7 +86,7 @@ def test_a_denial_of_the_former_id_holds_for_the_user(database: Database) -> Non
 
 def test_a_denial_said_of_the_former_id_later_is_the_users_too(database: Database) -> None:
     profiles, ledger = Profiles(database), Consents(database)
-    aliases.alias(database, "anon", "ann", at=NOW)
+    merge(database, "anon", "ann", at=NOW)
     ledger.record([Consent("anon", "profiling", "", "denied", 2)])
     profiles.put_users([("anon", {"country": "Norway"}, "")])
     assert LiveState(database).of("ann", since=0, at=NOW).profiling is False
@@ -97,7 +99,7 @@ def test_traits_are_merged_and_the_users_own_stay(database: Database) -> None:
     profiles.put_users(
         [("ann", {"country": "Norway"}, ""), ("anon", {"country": "France", "plan": "b"}, "UTC")]
     )
-    aliases.alias(database, "anon", "ann", at=NOW)
+    merge(database, "anon", "ann", at=NOW)
     assert profiles.users() == {"ann": ({"country": "Norway", "plan": "b"}, "UTC")}
 
 
@@ -121,7 +123,7 @@ def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
             log.append([view(str(number), second)], now=NOW)
             events[str(number)] = second
         else:
-            aliases.merge(database, first, second, at=NOW)
+            merge(database, first, second, at=NOW)
             joined = owner[first] | owner[second]
             owner.update(dict.fromkeys(joined, joined))
     for name in "abcde":
@@ -129,14 +131,14 @@ def test_however_ids_are_joined_everybody_has_the_events_of_all_their_ids(
         assert sorted(filter(None, items(log, name))) == theirs
 
 
-def test_an_id_that_became_somebody_stays_theirs_where_only_unclaimed_ones_move(
-    database: Database,
-) -> None:
+def test_an_id_that_became_somebody_stays_theirs(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon"), view("b", "ann"), view("c", "ben")], now=NOW)
-    assert aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
-    assert not aliases.alias(database, "anon", "ann", at=NOW, unclaimed_only=True)
-    assert not aliases.alias(database, "anon", "ben", at=NOW, unclaimed_only=True)
+    told = [
+        merge(database, "anon", who, at=NOW, authority=Authority(nobody))
+        for who in ("ann", "ann", "ben")
+    ]
+    assert told == [Outcome.MERGED, Outcome.ONE_ALREADY, Outcome.CLAIMED]
     assert aliases.became(database, ["anon", "ann", "ben"]) == {"anon": "ann"}
-    assert items(log, "ann") == ["b", "a"]
+    assert items(log, "ann") == ["a", "b"]
     assert items(log, "ben") == ["c"]

@@ -6,15 +6,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.data.ids import IdMap
 from recsys.errors import StoreUnavailable
 from recsys.storage.database.interface import Database
 from recsys.storage.users.consents import Consent, Consents, holding, latest
-from recsys.storage.users.profiles import ItemFacts, Profiles
+from recsys.storage.users.profiles import ItemFacts, Profiles, item_fields
 
 
 @pytest.fixture
 def profiles(database: Database) -> Profiles:
     return Profiles(database)
+
+
+def test_whatever_is_said_of_an_item_is_a_change(profiles: Profiles) -> None:
+    assert profiles.last_change() == 0
+    profiles.put_items([ItemFacts("tea"), ItemFacts("pot")])
+    first = profiles.last_change()
+    profiles.put_items([ItemFacts("tea", available=False)])
+    assert profiles.last_change() > first > 0
+
+
+def test_what_rules_may_ask_of_items_is_in_the_rows_of_a_model(profiles: Profiles) -> None:
+    profiles.put_items(
+        [
+            ItemFacts("tea", "Tea", price=2.5, attributes={"brand": "Co"}),
+            ItemFacts("pot", available=False),
+        ]
+    )
+    items = IdMap.of(["pot", "tea", "unsaid"])
+    found = item_fields(items, profiles.items(), {"unsaid"})
+    assert found.available.tolist() == [False, True, False]
+    assert found.fields["brand"].code.tolist() == [-1, 0, -1]
+    assert found.fields["price"].code.tolist() == [-1, 0, -1]
+    assert [found.fields["item_id"].values[c] for c in (0, 1, 2)] == ["pot", "tea", "unsaid"]
 
 
 def test_an_item_is_available_until_told_otherwise(profiles: Profiles) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
@@ -19,8 +20,9 @@ NOON, EVENING = 12, 20
 PURCHASE = 2
 
 
-def odd(items: np.ndarray) -> np.ndarray:
-    return items % 2 == 1
+def odd(items: NDArray[np.integer]) -> NDArray[np.bool_]:
+    is_odd: NDArray[np.bool_] = items % 2 == 1
+    return is_odd
 
 
 def visited(*, device: bool = False, hour: bool = False, seed: int = 5) -> TrainingData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +25,15 @@ def ring(rng: np.random.Generator) -> list[int]:
 
 
 def noise(rng: np.random.Generator) -> list[int]:
-    return rng.integers(N_ITEMS - 1, size=LENGTH).tolist()
+    return [int(item) for item in rng.integers(N_ITEMS - 1, size=LENGTH)]
 
 
-def walks(walk, *, apart: int = MINUTE, users: int = N_SESSIONS) -> TrainingData:
+def walks(
+    walk: Callable[[np.random.Generator], list[int]],
+    *,
+    apart: int = MINUTE,
+    users: int = N_SESSIONS,
+) -> TrainingData:
     """Return one session after the other, spread over the days, its clicks so far apart."""
     rng = np.random.default_rng(3)
     rows = [item for _ in range(N_SESSIONS) for item in walk(rng)]

@@ -1,0 +1,216 @@
+"""One route: whom it lets in, what it takes and what it answers; served and described from this."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from starlette.responses import Response
+from starlette.routing import compile_path
+
+from api.messages.message import Message, dump
+from api.requests.body import read_object
+from api.requests.query import Names, Query, identifier
+from api.runtime.json import Json
+from api.web.response import FRESH, STATUS, respond
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from api.service import Service
+    from api.web.keys import Right
+
+Answered = Message | Response
+Handler = Callable[["Service", "Call"], Answered | Awaitable[Answered]]
+Place = Literal["loop", "store", "thread"]
+
+
+class Call:
+    """One request, as handlers see it.
+
+    Attributes
+    ----------
+    scope, receive
+        As ASGI has them.
+    id : str
+        What the path names; empty where it names nothing.
+    query : Query
+        What is asked for, where the route takes parameters.
+    """
+
+    __slots__ = ("id", "query", "receive", "scope")
+
+    query: Query
+
+    def __init__(self, scope: Scope, receive: Receive, name: str) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.id = name
+
+    async def body(self, most_bytes: int) -> Json:
+        """Return the JSON object that the request carries.
+
+        Raises
+        ------
+        BodyTooLarge, BadQuery
+            It has more than `most_bytes`, or is no JSON object.
+        """
+        return await read_object(self.receive, most_bytes=most_bytes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """What a request carries.
+
+    Attributes
+    ----------
+    schema : tuple of type, or JSON Schema
+        One of these messages, or what cannot be said as one.
+    examples : mapping of str to Any
+        By name.
+    takes : Names
+        Parameters of queries that are members too.
+    """
+
+    schema: tuple[type[Message], ...] | Json
+    examples: Mapping[str, Any]
+    takes: Names = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Route:
+    """One route.
+
+    Attributes
+    ----------
+    method, path : str
+        By which it is reached. What the path names is in braces; ``:path`` lets that have slashes.
+    handler : Handler
+        Makes the answer; its docstring is the description.
+    answer : type or mapping of str to JSON Schema
+        The message answered, or schemas by media type.
+    tag : str
+        Under which it is listed; empty: it is not.
+    right : Right or None
+        What a key has to open; None: nothing.
+    takes : Names or None
+        Parameters of the query string, no others; None: it is not looked at.
+    runs : {"loop", "store", "thread"}
+        Where a handler that is no coroutine runs: at once, at once unless the store is elsewhere,
+        or always in a thread.
+    cache : str
+        Who may keep the answer.
+    body : Body or None
+        What a request carries.
+    may : tuple of int
+        Statuses of what may go wrong, besides what may everywhere.
+    refusal : type or None
+        The message answered with 503 instead of a problem.
+    summary : str
+        In a line; empty: the first of the docstring.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    answer: type[Message] | Mapping[str, Json]
+    tag: str = ""
+    right: Right | None = None
+    takes: Names | None = None
+    runs: Place = "loop"
+    cache: str = FRESH
+    body: Body | None = None
+    may: tuple[int, ...] = ()
+    refusal: type[Message] | None = None
+    summary: str = ""
+
+    @property
+    def template(self) -> str:
+        """The path as it is told."""
+        return self.path.replace(":path}", "}")
+
+    @property
+    def named(self) -> str:
+        """What the path names; empty where it names nothing."""
+        return self.template.partition("{")[2].partition("}")[0]
+
+
+def route(
+    called: str, answer: type[Message] | Mapping[str, Json] | None = None, **more: Any
+) -> Callable[[Handler], Route]:
+    """Return what makes a route of a handler; `called` is its method and its path."""
+    method, path = called.split()
+    return lambda handler: Route(
+        method=method, path=path, handler=handler, answer=answer or {}, **more
+    )
+
+
+class Endpoint:
+    """A route as plain ASGI, built once.
+
+    Parameters
+    ----------
+    served : Route
+        What it serves.
+    """
+
+    def __init__(self, served: Route) -> None:
+        self._handler: Any = served.handler
+        self._right = served.right
+        self._takes = served.takes
+        self._runs = served.runs
+        self._named = served.named
+        self._cache = served.cache.encode()
+        self._is_coroutine = inspect.iscoroutinefunction(served.handler)
+        self.template = served.template
+        # A name may hold any character, and is not empty.
+        self.pattern = re.compile(
+            compile_path(served.path)[0].pattern.replace(".*", ".+"), re.DOTALL
+        )
+
+    async def __call__(
+        self, service: Service, name: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request; `name` is what its path names.
+
+        Raises
+        ------
+        RecsysError
+            It is refused, and nothing was sent.
+        """
+        if self._right is not None:
+            service.keys.check(scope, self._right)
+        call = Call(scope, receive, identifier(self._named, name) if self._named else "")
+        if self._takes is not None:
+            call.query = service.reader.query(scope["query_string"], self._takes)
+        answer = await self._answered(service, call)
+        if isinstance(answer, Response):
+            await respond(answer, scope, receive, send)
+            return
+        # A response object costs several times what this does.
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(answer)),
+            (b"cache-control", self._cache),
+            (b"x-request-id", scope["request_id"].encode()),
+        ]
+        scope[STATUS] = 200
+        body = b"" if scope["method"] == "HEAD" else answer
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answered(self, service: Service, call: Call) -> bytes | Response:
+        if self._is_coroutine:
+            answer = await self._handler(service, call)
+            return dump(answer) if isinstance(answer, Message) else answer
+        if self._runs == "loop" or (self._runs == "store" and service.is_local):
+            return self._made(service, call)
+        return await asyncio.to_thread(self._made, service, call)
+
+    def _made(self, service: Service, call: Call) -> bytes | Response:
+        answer = self._handler(service, call)
+        return dump(answer) if isinstance(answer, Message) else answer

@@ -1,0 +1,5 @@
+"""The API that the other side attacks."""
+
+from tests.api.conftest import api
+
+__all__ = ["api"]

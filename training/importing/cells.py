@@ -1,0 +1,73 @@
+"""Cells of a file as clean text and ids, and what is wrong with them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from recsys.data.ids import DECIMAL, LOST, MAX_ID_LENGTH, NOBODY, WHOLE
+from training.importing.columns import FileColumns
+
+
+def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
+    """Return text without outer blanks, from the first column that is filled; else null."""
+    texts = [
+        pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in found.of(*meanings)
+    ]
+    filled = [pl.when(text != "").then(text) for text in texts]
+    return (pl.coalesce(filled) if filled else pl.lit(None, pl.String)).alias(meanings[0])
+
+
+def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:
+    """Return ids as text, from the first of their columns that is filled; null where none is.
+
+    A column of whole numbers that some tool made floats reads ``17850``, not ``17850.0``.
+    """
+    spelled = [ids_of(frame, name) for name in found.of(*meanings)]
+    return pl.coalesce(spelled) if spelled else pl.lit(None, pl.String)
+
+
+def no_id(name: str) -> pl.Expr:
+    """Whether an id is missing; words that tools write for a missing one are none already."""
+    return pl.col(name).is_null()
+
+
+def bad_id(name: str) -> pl.Expr:
+    """Whether an id is too long, holds a NUL or a broken character, or lost digits."""
+    column = pl.col(name)
+    broken = column.str.contains_any(["\x00", "\ufffd"]) | column.str.contains(LOST)
+    return (column.str.len_chars() > MAX_ID_LENGTH) | broken
+
+
+def bad_number(name: str) -> pl.Expr:
+    """Whether something was given that is not a finite number."""
+    finite = pl.col(name).cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
+    return pl.col(name).is_not_null() & ~finite
+
+
+def first_reason(rules: dict[str, pl.Expr]) -> pl.Expr:
+    """Return the name of the first rule that a row breaks; null where it breaks none."""
+    return pl.coalesce(
+        pl.when(rule.fill_null(value=False)).then(pl.lit(name)) for name, rule in rules.items()
+    )
+
+
+def ids_of(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Return ids by the rule of :func:`recsys.data.ids.identifier`, for a whole column."""
+    column, dtype = pl.col(name), frame.schema[name]
+    if dtype.is_integer():
+        return column.cast(pl.String)
+    if dtype.is_float():
+        given = frame[name].filter(frame[name].is_finite())
+        if (given == given.round()).all():
+            exact = pl.when(column.abs() < 2**53).then(column)
+            return exact.cast(pl.Int64, strict=False).cast(pl.String)
+    text = column.cast(pl.String, strict=False).str.strip_chars()
+    if dtype == pl.String and _is_of_whole_numbers(frame[name]):
+        text = text.str.replace(WHOLE, "$1")
+    return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)
+
+
+def _is_of_whole_numbers(column: pl.Series) -> bool:
+    decimals = column.filter(column.str.ends_with("0") | column.str.contains(DECIMAL))
+    real = decimals.filter(decimals.str.contains(DECIMAL) & ~decimals.str.contains(WHOLE))
+    return not len(real)
