@@ -27,16 +27,22 @@ from recsys.data.interactions import UserEvents
 from recsys.data.times import DAY
 from recsys.items.history import History
 from recsys.items.preference import NO_CARRIER, Taste
+from recsys.items.sequence import Order
 
 PAIR = ("neighbours", "factors", "factors, of the best", "taste")
 """What the parts say of a user and any item, as logarithms but for the third."""
 
-STANDARD = ("neighbours in demand, standardised", "factors in demand, standardised")
+STANDARD = (
+    "neighbours in demand, standardised",
+    "factors in demand, standardised",
+    "next, standardised",
+    "next in histories alike, standardised",
+)
 """The same of items new to the user, with mean 0 and spread 1 over them: what a plain sum adds up.
 
 A weight of these holds wherever the scores of a user lie, which is what makes it robust."""
 
-NEW = (*PAIR, *STANDARD, "neighbours, squared")
+NEW = (*PAIR, *STANDARD, "neighbours, squared", "next", "next in histories alike")
 """What is said of an item that is new to the user."""
 
 OWN = (
@@ -91,11 +97,12 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class RankerParts:
-    """The parts that the blend listens to, as fitted."""
+    """The parts that the blend listens to, as fitted; no order where it says nothing."""
 
     taste: Taste
     neighbours: ItemNeighbours
     factors: AlsFactors
+    order: Order | None = None
 
     def pair(
         self, history: History, factor_score: NDArray[np.float32] | None = None
@@ -110,14 +117,16 @@ class RankerParts:
             What the factors say of it, where that is worked out for many users at once.
         """
         said = np.empty((len(NEW), self.neighbours.n_items), np.float32)
-        near, factor, of_best, taste, *standard, squared = said
+        near, factor, of_best, taste = said[: len(PAIR)]
+        standard, (squared, *following) = said[len(PAIR) : -3], said[-3:]
         near[:], squared[:] = self.neighbours.score_and_squares(history.item_row, history.weight)
         if factor_score is None:
             factor_score = self.factors.score(history.item_row, history.weight)
         new = self.taste.demand > 0
         new[history.item_row] = False
-        for row, score in zip(standard, (near, factor_score), strict=True):
+        for row, score in zip(standard[:2], (near, factor_score), strict=True):
             _standardise(np.multiply(score, self.taste.demand, out=row), new)
+        self._follow(history, new, standard[2:], following)
         np.maximum(factor_score, 0, out=factor)
         taste[:] = factor if self.taste.base is self.factors else near
         taste[history.item_row] += history.own
@@ -127,6 +136,24 @@ class RankerParts:
             row += np.float32(floor)
             np.log(row, out=row)
         return said
+
+    def _follow(
+        self,
+        history: History,
+        new: NDArray[np.bool_],
+        standard: NDArray[np.float32],
+        logs: list[NDArray[np.float32]],
+    ) -> None:
+        """Write what the order says of each item, standardised and as logarithms; 0 without any."""
+        if self.order is None:
+            standard[:] = 0
+            for log in logs:
+                log[:] = 0
+            return
+        standard[:] = self.order.said(history.latest)
+        for row, log in zip(standard, logs, strict=True):
+            np.log(row / max(float(row.max()), 1e-9) + np.float32(1e-3), out=log)
+            _standardise(row, new)
 
     def pair_all(self, histories: Sequence[History]) -> Iterator[NDArray[np.float32]]:
         """Yield what :meth:`pair` returns for each of many users, up to rounding."""

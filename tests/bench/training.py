@@ -68,7 +68,7 @@ def main(
 def chosen(world: World) -> ItemChoice:
     """Return the plain sum of the largest graph and factorisation that are tried."""
     n_pairs, model = len(world.events), Config().items.model
-    factors, total = factorisations(model, n_pairs)[-1], plain_sum(0.6)
+    factors, total = factorisations(model, n_pairs)[-1], plain_sum((1.0, 0.6, 0.0, 0.0))
     blend = BlendChoice(
         factors=factors,
         on_factors=False,

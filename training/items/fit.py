@@ -20,7 +20,7 @@ from recsys.items.ranker import Blend
 from recsys.items.session import AtHand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items import cold_start
+from training.items import cold_start, sequences
 from training.items.choice import ItemChoice, event_weights, fit_base
 from training.items.context import table as context_table
 from training.items.popularity import (
@@ -70,6 +70,7 @@ def fit(
         newcomers=cold_start.fit(interactions, described, available, places=places),
         at_hand=_at_hand(interactions, choice, config),
         context=_context(data, choice, config),
+        order=None if choice.blend is None else sequences.fit(interactions, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
 

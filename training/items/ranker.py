@@ -26,8 +26,12 @@ from training.measurement import clearly_above
 
 OWN_BY = ("weights", "taste", "trees")
 TASTE = "1:1 model alone"
-SUMS = {f"plain sum, factors at {weight:g}": weight for weight in (0.3, 0.6, 1.0)}
-"""What the standardised factors weigh next to the standardised neighbours."""
+SUMS = {
+    f"plain sum, factors at {factors:g}{name}": (1.0, factors, order, order)
+    for name, order in {"": 0.0, ", order at 1": 1.0}.items()
+    for factors in (0.3, 1.0)
+}
+"""What the standardised parts weigh, in the order of ``STANDARD``."""
 LEARNT = {"learnt": 1.0, "learnt, halfway to the sum": 0.5, "learnt, mostly the sum": 0.25}
 """How much of the weights is learnt; the rest are those of the plain sum on the learnt scale."""
 
@@ -111,7 +115,9 @@ def learn(
     """
     progress("the ranker: weights")
     seed = config.training.seed
-    tried = {TASTE: taste_alone(), **{name: plain_sum(weight) for name, weight in SUMS.items()}}
+    ordered = tomorrow.seen.fitted.parts.order is not None
+    sums = {name: each for name, each in SUMS.items() if ordered or not any(each[2:])}
+    tried = {TASTE: taste_alone(), **{name: plain_sum(each) for name, each in sums.items()}}
     by = ""
     if earlier:
         whole = learn_weights(earlier, own_by, seed)
@@ -122,7 +128,7 @@ def learn(
     rankers = {name: blended(tomorrow.seen.fitted, each) for name, each in tried.items()}
     ndcg = tomorrow.ndcg(rankers)
     figures = means(ndcg)
-    best = robust(ndcg, TASTE, list(SUMS), [name for name in tried if name in LEARNT])
+    best = robust(ndcg, TASTE, list(sums), [name for name in tried if name in LEARNT])
     if best == TASTE:
         return None, figures
     learned = tried[best]

@@ -21,6 +21,7 @@ from recsys.evaluation.split import Relevant
 from recsys.items.history import EventWeights, History
 from recsys.items.preference import Taste, demand
 from recsys.items.ranker import NEW, OWN, PAIR, RankerParts, habits_of, own
+from training.items import sequences
 from training.items.graphs import GraphSettings, fit_graph
 from training.items.held_out import Held
 from training.items.popularity import critical_kind, fading, recent_histories, takers_by_item
@@ -76,7 +77,7 @@ def fit_parts(
     tilt = demand(takers, available, exponent=settings.demand)
     taste = Taste(factors if settings.on_factors else graph, tilt)
     return Fitted(
-        parts=RankerParts(taste, graph, factors),
+        parts=RankerParts(taste, graph, factors, sequences.fit(before, config)),
         item=item_signals(before, config, at=at),
         weights=settings.weights,
         kind=critical_kind(before.kinds, config),

@@ -43,10 +43,12 @@ GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
 
 FACTORS = (
     AlsSettings(factors=64, alpha=5.0, regularization=20.0),
-    AlsSettings(factors=64, alpha=20.0, regularization=20.0),
     AlsSettings(factors=128, alpha=5.0, regularization=20.0),
     AlsSettings(factors=128, alpha=10.0, regularization=60.0),
 )
+
+FEW_COMPONENTS = 256
+"""Up to so many a weaker low-pass is tried too: it costs little, and less may be true there."""
 
 PAIRS_A_FACTOR = 3_000
 """Pairs that carry one factor more, for one more factorisation as large as the data."""
@@ -115,7 +117,8 @@ def graphs(model: ItemModel, n_pairs: int) -> Sequence[GraphSettings]:
     """Return the item graphs to try: fewer, the more of them is fixed."""
     soft = SpectralSettings.of_size(n_pairs)
     less = replace(soft, components=soft.components // 2, low_pass=soft.low_pass / 2)
-    every: tuple[GraphSettings, ...] = (*GRAPHS, soft, less)
+    spectral = (soft, less) if soft.components <= FEW_COMPONENTS else (soft,)
+    every: tuple[GraphSettings, ...] = (*GRAPHS, *spectral)
     return tuple(
         replace(graph, neighbours=model.neighbours or graph.neighbours)
         for graph in every

@@ -40,10 +40,16 @@ def taste_alone() -> Learned:
     return Learned(new, own)
 
 
-def plain_sum(factors: float) -> Learned:
-    """Return the sum of the standardised parts for new items, below all that was had before."""
+def plain_sum(weights: Sequence[float]) -> Learned:
+    """Return the sum of the standardised parts for new items, below all that was had before.
+
+    Parameters
+    ----------
+    weights : sequence of float, length len(STANDARD)
+        Of each part.
+    """
     new = np.zeros(SPLIT)
-    new[[N_ITEM + NEW.index(name) for name in STANDARD]] = 1.0, factors
+    new[[N_ITEM + NEW.index(name) for name in STANDARD]] = weights
     return Learned(new, taste_first())
 
 

@@ -191,7 +191,7 @@ def test_the_command_prints_figures_cost_and_choice(train: Path) -> None:
         "NDCG@5",
         "held-out items",
         "drawn towards the rare",
-        "plain sum, factors at 0.6",
+        "plain sum, factors at 0.3",
         "chosen: ",
         "peak memory",
         "no published",
