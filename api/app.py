@@ -25,6 +25,7 @@ from api.routes import (
     guide,
     health,
     merges,
+    placements,
     segments,
     users,
 )
@@ -39,6 +40,8 @@ from api.runtime.clock import Clock
 from api.runtime.metrics import Metrics
 from api.service import Service
 from api.web import openapi
+from api.web.bounds import Bounds
+from api.web.keys import Keys
 from api.web.middleware import Around
 from api.web.route import Route, route
 from recsys.config import Config
@@ -50,7 +53,8 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES, *users.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
+    *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
     *docs.ROUTES, *guide.ROUTES,
 )  # fmt: skip
@@ -97,7 +101,14 @@ class Application:
         self._logger = logs.logger()
         self._metrics = Metrics()
         self.routes = (*ROUTES, _description(config))
-        self._around = Around(self.routes, metrics=self._metrics, log=self._logger)
+        self._keys = Keys(config.serving)
+        self._around = Around(
+            self.routes,
+            keys=self._keys,
+            bounds=Bounds(config.serving),
+            metrics=self._metrics,
+            log=self._logger,
+        )
         self.router = Router(lifespan=self._lifespan)
 
     @property
@@ -113,7 +124,9 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
         metrics, logger = self._metrics, self._logger
-        service = Service.opened(self.config, clock=self._clock, metrics=metrics, logger=logger)
+        service = Service.opened(
+            self.config, clock=self._clock, keys=self._keys, metrics=metrics, logger=logger
+        )
         metrics.forget_the_dead()
         if service.current.version is None:
             logger.warning("nothing to serve yet", why=service.current.why_not)
@@ -151,7 +164,7 @@ def _description(config: Config) -> Route:
     def found() -> bytes:
         return dump(openapi.document(info, ROUTES, QueryReader(config).parameters))
 
-    @route("GET /openapi.json")
+    @route("GET /openapi.json", runs="thread")
     def description(*_: object) -> Response:
         return Response(found(), media_type="application/json")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from api.answers.gather import Gather, Recall
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
+from api.placing import Placing
 from api.requests.events import EventParser
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
@@ -31,6 +32,7 @@ from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
@@ -60,7 +62,8 @@ class Service:
     decisions: DecisionLog
     recall: Recall
     desk: Desk
-    inbox: Inbox
+    inbox: Inbox[Event, Reception]
+    placing: Placing
     current: Current
     identities: Identities
     champion: Champion
@@ -68,8 +71,8 @@ class Service:
 
     @classmethod
     def opened(
-        cls, config: Config, *, clock: Clock | None = None, metrics: Metrics,
-        logger: FilteringBoundLogger,
+        cls, config: Config, *, clock: Clock | None = None, keys: Keys | None = None,
+        metrics: Metrics, logger: FilteringBoundLogger,
     ) -> Self:  # fmt: skip
         """Open the event log, load the champion and warm up.
 
@@ -79,6 +82,8 @@ class Service:
             All of it.
         clock : Clock or None
             None: the one that the configuration asks for.
+        keys : Keys or None
+            Who may ask; learns of the keys in the store. None: nobody asks.
         metrics : Metrics
             Told of what is answered and taken.
         logger : FilteringBoundLogger
@@ -93,17 +98,25 @@ class Service:
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
         consents, recall = Consents(log.database), Recall(config.serving.recall)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
+        gather = Gather(live_state, recall, metrics=metrics, logger=logger)
         desk = Desk(
-            Gather(live_state, recall, metrics=metrics, logger=logger),
+            gather,
             metrics=metrics,
             logger=logger,
             exploration=_exploration(config),
             cohorts=read_cohorts(config.segments.cohorts_file),
         )
+        placing = Placing.opened(
+            config, log.database, gather,
+            on_failure=desk.on_failure(Question.ITEMS), metrics=metrics, logger=logger,
+        )  # fmt: skip
+        with suppress(StoreUnavailable):
+            placing.current.catch_up(None)
         start = config.serving.clock_start
         now = clock or clocks.configured(start)
 
         def prepare(serving: Serving) -> None:
+            placing.current.prepare(serving)
             warm_up(serving, desk, reader, at=now())
             measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
             drifted = measured.get("drift", {}).get("score_index")
@@ -126,7 +139,7 @@ class Service:
             clock=now,
             metrics=metrics,
             logger=logger,
-            keys=Keys(config.serving),
+            keys=keys or Keys(config.serving),
             reader=reader,
             parser=EventParser(config),
             log=log,
@@ -134,7 +147,8 @@ class Service:
             decisions=DecisionLog(log.database),
             recall=recall,
             desk=desk,
-            inbox=Inbox(log, now),
+            inbox=Inbox(partial(_append, log, now)),
+            placing=placing,
             current=current,
             identities=Identities(log.database, current, now, config.serving.user_hash_secret),
             champion=champion,
@@ -172,11 +186,18 @@ class Service:
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)
+            with suppress(StoreUnavailable):
+                await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
 
     async def close(self) -> None:
         """Write what waits, and close the event log."""
         await self.inbox.close()
+        await self.placing.close()
         self.log.database.close()
+
+
+def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Reception]:
+    return log.append(events, now=clock())
 
 
 def _exploration(config: Config) -> ExplorationSchedule:

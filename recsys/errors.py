@@ -23,10 +23,15 @@
     │   ├── BadEvent
     │   ├── BadRule
     │   ├── BodyTooLarge
+    │   ├── BodyTooSlow
     │   ├── ErasedUser
+    │   ├── ExpiredCursor
     │   ├── ForeignPage
+    │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
     │   ├── NotMerged
+    │   ├── QueryTooLong
+    │   ├── TooManyRequests
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -65,7 +70,10 @@ def cut(text: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value as messages show it."""
-    return cut(repr(value))
+    try:
+        return cut(repr(value))
+    except RecursionError:
+        return "something nested very deeply"
 
 
 class RecsysError(Exception):
@@ -260,6 +268,45 @@ class BodyTooLarge(QueryError):
         )
 
 
+class BodyTooSlow(QueryError):
+    """A request whose body did not arrive in time."""
+
+    def __init__(self, allowed_seconds: float) -> None:
+        self.allowed_seconds = allowed_seconds
+        super().__init__(f"the body did not arrive within {allowed_seconds:g} s")
+
+
+class HeadersTooLarge(QueryError):
+    """A request with more headers than are read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(f"address and headers are too large: at most {allowed_bytes:,} bytes")
+
+
+class QueryTooLong(QueryError):
+    """A query string longer than is read."""
+
+    def __init__(self, allowed_bytes: int) -> None:
+        self.allowed_bytes = allowed_bytes
+        super().__init__(
+            f"the query string is too long: at most {allowed_bytes:,} bytes; "
+            "what has a body takes long lists there"
+        )
+
+
+class TooManyRequests(QueryError):
+    """More requests of one key or address than are answered."""
+
+    def __init__(self, allowed_per_minute: int, *, retry_after_seconds: int) -> None:
+        self.allowed_per_minute = allowed_per_minute
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            f"too many requests: at most {allowed_per_minute:,} a minute; "
+            f"the next in {retry_after_seconds} s"
+        )
+
+
 class ErasedUser(QueryError):
     """A user of whom nothing may be kept any more."""
 
@@ -268,6 +315,17 @@ class ErasedUser(QueryError):
         super().__init__(
             f"user {shown(user_id)} was erased: nothing is kept about this id any more; "
             "who comes back needs another id"
+        )
+
+
+class ExpiredCursor(QueryError):
+    """A cursor of a list that is not kept any more."""
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+        super().__init__(
+            f"the list of this cursor is not kept any more: it ends {minutes} minutes after a page "
+            "of it was last asked for; ask for the first page again"
         )
 
 

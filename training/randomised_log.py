@@ -104,12 +104,15 @@ class Randomised:
 def drawn(decisions: Iterable[Decision], channels: Sequence[str]) -> list[Drawn]:
     """Return the decisions in which both a message and none had a chance.
 
-    Arms that are not in `channels` are as if they had not been there: a decision for one of them is
-    left out, and the chances of the others are those given that it was not drawn.
+    What a request forced no policy chose: it is left out. Arms that are not in `channels` are as if
+    they had not been there: a decision for one of them is left out, and the chances of the others
+    are those given that it was not drawn.
     """
     arms = (*channels, NONE)
     found = []
     for decision in decisions:
+        if decision.forced:
+            continue
         ranked = orjson.loads(decision.answer)["ranked"]
         told = {arm["channel"]: float(arm["propensity"]) for arm in ranked}
         chances = [told.get(name, 0.0) for name in arms]

@@ -158,6 +158,10 @@ class Desk:
         on_failure = self._on_failure[Question.CHURN]
         return Audience(serving.answering, people, at=at, on_failure=on_failure)
 
+    def on_failure(self, question: Question) -> OnFailure:
+        """Return what is told of every rung of a question that fails."""
+        return self._on_failure[question]
+
     def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
         answering = serving.answering
         wanted = answering.query(

@@ -186,18 +186,13 @@ class Tally:
         self.refused.update(leaf[~belongs].tolist())
 
 
-def preview(
-    chunks: Iterable[Looked], audience: AudienceQuery, *, of: int, version: str
-) -> AudiencePreview:
+def preview(tally: Tally, audience: AudienceQuery, *, of: int, version: str) -> AudiencePreview:
     """Return how many belong, how many may be written to, and which leaves decided.
 
     `counted` says who can be among them. Where only some of the `of` users were looked at, counts
     are scaled up and `estimated` says so. Counts of fewer than ``MIN_USERS`` users, and those that
     would give one away, are null.
     """
-    tally = Tally()
-    for looked in chunks:
-        tally.add(looked, audience)
     scale = of / tally.seen if tally.seen else 1.0
     unknown = few(tally.inside) or few(tally.seen - tally.inside)
     unreached = few(tally.reachable) or (unknown and tally.seen - tally.reachable < MIN_USERS)

@@ -121,7 +121,10 @@ class ExportJob:
         from api.answers import audience
 
         looked = self._looked_at(ids, wanted)
-        counted = audience.preview(looked, wanted, of=len(ids), version=self.version)
+        tally = audience.Tally()
+        for chunk in looked:
+            tally.add(chunk, wanted)
+        counted = audience.preview(tally, wanted, of=len(ids), version=self.version)
         console().print(_table(counted))
 
     def write(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys.cli.options import CONFIG, ConfigFile, settings_of
-from recsys.errors import CorruptArtifact, PortInUse, StoreUnavailable
+from recsys.errors import BadValue, CorruptArtifact, PortInUse, StoreUnavailable
 
 if TYPE_CHECKING:
     import uvicorn
@@ -49,7 +49,8 @@ def serve(
         host or settings.serving.host, settings.serving.port if port is None else port
     )
     address, chosen = listening.getsockname()[:2]
-    typer.echo(f"serving on http://{address}:{chosen}", err=True)
+    scheme = "https" if settings.serving.tls_certificate else "http"
+    typer.echo(f"serving on {scheme}://{address}:{chosen}", err=True)
     _run(listening, settings.serving, workers=workers or settings.serving.workers)
 
 
@@ -61,6 +62,7 @@ def _check(settings: Config) -> None:
     from recsys.storage.models.store import ModelStore
 
     clock.configured(settings.serving.clock_start)
+    _check_certificate(settings.serving)
     database = open_store(settings.storage)
     try:
         database.read("SELECT 1")
@@ -77,6 +79,19 @@ def _check(settings: Config) -> None:
         return
     if missing:
         typer.echo(f"{Current(models_dir).why_not}; answering 503 until then", err=True)
+
+
+def _check_certificate(serving: ServingSection) -> None:
+    import ssl
+
+    if serving.tls_certificate:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                serving.tls_certificate, serving.tls_key
+            )
+        except (OSError, ssl.SSLError) as error:
+            allowed = f"a certificate chain and its key in PEM ({error})"
+            raise BadValue("serving.tls_certificate", serving.tls_certificate, allowed) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -114,6 +129,8 @@ def _run(listening: socket.socket, serving: ServingSection, *, workers: int) -> 
 def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
+    from api.runtime.bounded_http import BoundedHttp
+
     return uvicorn.Config(
         "api.app:create_app",
         factory=True,
@@ -121,7 +138,11 @@ def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         server_header=False,
+        ssl_certfile=serving.tls_certificate or None,
+        ssl_keyfile=serving.tls_key or None,
         proxy_headers=False,
+        http=BoundedHttp,
+        timeout_keep_alive=max(1, round(serving.idle_seconds)),
         # A worker that starts on a busy machine is not a worker that hangs.
         timeout_worker_healthcheck=_WORKER_SECONDS,
         timeout_graceful_shutdown=serving.shutdown_seconds,

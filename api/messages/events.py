@@ -69,7 +69,11 @@ EVENT: Json = {
         "items": {"type": "object"},
         "description": "of an order: each with item_id, quantity, price; an event for each",
     },
-    "recommendation_id": _text("of the answer that led here"),
+    "recommendation_id": _text(
+        "of the answer that led here; an `impression` (an item of a list was seen) needs it, and a "
+        "`click` with it counts for that list"
+    ),
+    "rank": {"type": "integer", "description": "of an impression or a click: place in the list"},
     "device": _text("on which device it happened, also `context.device.type`", examples=["mobile"]),
     "placement": _text("where on the site or in the app", examples=["home"]),
     "channel": _text(
@@ -114,6 +118,10 @@ _OF_DECISION = {"user_id": "12747", "ref": "the decision's ID"}
 EVENT_EXAMPLES: Json = {
     "short": {**_VIEW, "device": "mobile", "placement": "home"},
     "Segment": {"type": "track", **ORDER},
+    "an item of a list was seen": {
+        "user_id": "12747", "item_id": "22423", "event": "impression", "rank": 1,
+        "recommendation_id": "013422df-9c92-7a60-b86f-4cff920dc1dd",
+    },
     "many": {"batch": [_VIEW, {**_VIEW, "event": "Product Added"}]},
     "a message went out as decided": {
         **_OF_DECISION, "message_id": "mail-1", "event": "message_sent", "channel": "email",

@@ -134,6 +134,8 @@ class HeldAnswer(Message):
     events: list[HeldEvent]
     consents: list[HeldConsent]
     decisions: Annotated[list[dict[str, Any]], told("as logged, with what was looked at")]
+    lists: Annotated[list[dict[str, Any]], told("that placements showed")]
+    exposures: Annotated[list[dict[str, Any]], told("items of lists that were seen or clicked")]
     model: Annotated[InModel | None, told("null: no model serves")]
 
 

@@ -172,7 +172,14 @@ class Churn(Message, kw_only=True):
     p: Probability | None = None
     low: Probability | None = None
     high: Probability | None = None
-    band: Band | None = None
+    band: Annotated[
+        Band | None, told("low: an offer costs more than it keeps; high: it pays, and p is high")
+    ] = None
+    band_reason: Annotated[
+        str, told("what p was held against", examples=["58% against 40% of all active users; …"])
+    ] = ""
+    base_rate: Annotated[Probability | None, told("of everybody who is active")] = None
+    pays_from: Annotated[Probability | None, told("from which p on an offer pays")] = None
     score: Annotated[
         Annotated[float, Meta(ge=0, le=100)] | None, told("percentile among known active users")
     ] = None
@@ -190,7 +197,12 @@ class Churn(Message, kw_only=True):
             return cls(**about)
         both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
         ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
-        return cls.copy_of(risk, **about, reasons=[*map(ChurnReason.copy_of, ranked)])
+        bands = {
+            "band_reason": risk.bands.because(risk.p) if explain else "",
+            "base_rate": risk.bands.base_rate,
+            "pays_from": risk.bands.pays_from,
+        }
+        return cls.copy_of(risk, **about, **bands, reasons=[*map(ChurnReason.copy_of, ranked)])
 
 
 class Forecast(Message):

@@ -71,6 +71,11 @@ class Current:
         return self._serving
 
     @property
+    def served(self) -> Serving | None:
+        """The version that serves now, None before the first."""
+        return self._serving
+
+    @property
     def version(self) -> str | None:
         """Name of the version that serves now, None before the first."""
         return self._serving.answering.version if self._serving else None

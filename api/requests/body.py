@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.requests import ClientDisconnect
 
-from recsys.errors import BadQuery, BodyTooLarge
+from recsys.config import ServingSection
+from recsys.errors import BadQuery, BodyTooLarge, BodyTooSlow
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -15,17 +17,23 @@ if TYPE_CHECKING:
 _SHOWN = 60
 
 
-async def read_object(receive: Receive, *, most_bytes: int) -> dict[str, Any]:
+async def read_object(receive: Receive, serving: ServingSection) -> dict[str, Any]:
     """Return the JSON object in the body of a request.
 
     Raises
     ------
     BodyTooLarge
-        More than `most_bytes`; the rest is not read.
+        More than ``serving.max_body_bytes``; the rest is not read.
+    BodyTooSlow
+        It did not arrive within ``serving.body_seconds``.
     BadQuery
-        Not JSON, or not an object.
+        Not JSON, nested deeper than 1,024 levels, or not an object.
     """
-    raw = await _read(receive, most_bytes)
+    try:
+        async with asyncio.timeout(serving.body_seconds):
+            raw = await _read(receive, serving.max_body_bytes)
+    except TimeoutError as error:
+        raise BodyTooSlow(serving.body_seconds) from error
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

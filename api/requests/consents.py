@@ -18,9 +18,15 @@ SOURCE = "api"
 
 
 def read(
-    body: Mapping[str, Any], user_id: str, *, channels: Sequence[str], zone: ZoneInfo, now: int
+    body: Mapping[str, Any],
+    user_id: str,
+    *,
+    channels: Sequence[str],
+    zone: ZoneInfo,
+    now: int,
+    most: int,
 ) -> list[Consent]:
-    """Return the lines that a body says: one, or many as `consents`.
+    """Return the lines that a body says: one, or up to `most` as `consents`.
 
     Raises
     ------
@@ -33,8 +39,9 @@ def read(
     if "consents" not in body:
         return [line(body)]
     said = body["consents"]
-    if not isinstance(said, list) or not said:
-        raise BadQuery("consents", said, "a list of objects, at least one")
+    if not isinstance(said, list) or not 1 <= len(said) <= most:
+        shown = f"{len(said):,} consents" if isinstance(said, list) else said
+        raise BadQuery("consents", shown, f"a list of 1 to {most:,} objects")
     lines = []
     for index, one in enumerate(said):
         if not isinstance(one, dict):

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from api.requests.exposures import Exposed, exposures, seen_in
 from api.requests.identities import Aliased, Identified
 from api.runtime.ids import uuid7
 from recsys.config import Config
@@ -35,6 +36,7 @@ from recsys.data.kinds import (
 from recsys.data.surfaces import DEVICE, PLACEMENT, plain
 from recsys.data.times import DAY, instant_of, moment, shown
 from recsys.errors import BadEvent, BadQuery
+from recsys.storage.decisions.exposures import Seen
 from recsys.storage.events.event import Event
 
 MAX_EVENT_BYTES = 32_768
@@ -66,7 +68,7 @@ class EventParser:
         self._names = {name.lower(): kind for name, kind in config.data.names.items()}
         self._lower_emails = config.data.lower_case_emails
 
-    def read(self, payload: object, *, now: int) -> list[Event] | Identified | Aliased:
+    def read(self, payload: object, *, now: int) -> list[Event] | Exposed | Identified | Aliased:
         """Return what one payload says: an order is one event for each of its products.
 
         Parameters
@@ -100,13 +102,35 @@ class EventParser:
                 if not previous_id:
                     text({}, "previous", needed="previous_id", by="an alias")
                 return Aliased(previous_id, user_id, _proof(said))
-        kind = self._kind(said, call)
-        events = self._events(said, kind, user_id, self._at(said, now))
-        machine = kind not in _BY_MACHINES and is_machine(said)
+        at, list_id = self._at(said, now), text(said, "recommendation")
+        seen = seen_in(text(said, "kind"), list_id, machine=is_machine(said))
+        exposed = exposures(said, seen, list_id, user_id, at=at) if seen else []
+        if seen is Seen.IMPRESSION:
+            return Exposed(exposed, [])
         anonymous = bool(anonymous_id) and not named_id
+        events = self._happened(said, call, user_id, at, anonymous=anonymous)
+        return Exposed(exposed, events) if exposed else events
+
+    def _happened(
+        self, said: Said, call: str, user_id: str, at: int, *, anonymous: bool
+    ) -> list[Event]:
+        kind = self._kind(said, call)
+        events = self._events(said, kind, user_id, at)
+        machine = kind not in _BY_MACHINES and is_machine(said)
         if machine or anonymous:
             return [replace(event, machine=machine, anonymous=anonymous) for event in events]
         return events
+
+    def named(self, payload: object) -> tuple[str, str]:
+        """Return the user that a payload names, and the proof with it; both may be empty.
+
+        An alias speaks for the id that it gives away as well; that is proved where it is known.
+        """
+        said = EVENT.said(payload) if isinstance(payload, dict) else {}
+        try:
+            return self._id(said, "user") or self._id(said, "email"), _proof(said)
+        except BadEvent:
+            return "", ""
 
     def _id(self, said: Said, meaning: str) -> str:
         """Return who or what is meant; empty where nothing is said, or a word for nobody."""

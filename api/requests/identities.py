@@ -11,7 +11,7 @@ from hashlib import sha256
 from api.model.served import Current
 from api.runtime.clock import Clock
 from recsys.data.ids import IdMap
-from recsys.errors import BadEvent, shown
+from recsys.errors import BadEvent, StoreUnavailable, shown
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases, merges
 from recsys.storage.users.aliases import NOBODY
@@ -19,6 +19,10 @@ from recsys.storage.users.merges import Outcome
 from recsys.storage.users.profiles import Profiles
 
 OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
+UNPROVEN = BadEvent(
+    "unproven_user",
+    "this is a known user, and anybody has the key of a page: it takes user_hash to speak as one",
+)
 _WHY = {
     Outcome.KNOWN: "is a known user, not the id of a device",
     Outcome.CLAIMED: "is another user's already",
@@ -73,13 +77,13 @@ class Identities:
     secret: str
 
     def record(
-        self, said: Sequence[Identified | Aliased], *, admin: bool = False
+        self, said: Sequence[Identified | Aliased], *, admin: str = ""
     ) -> list[BadEvent | None]:
         """Keep what is said of users, and return for each what was not done; runs in a thread.
 
         Nothing is kept about who was erased. Who signs in takes the history of the device along;
-        an id that is somebody's is given to another only by an `admin` or with a proof, and
-        refusing that costs the one call only.
+        an id that is somebody's is given to another only with a proof or by an admin, whose name
+        `admin` is, and refusing that costs the one call only.
 
         Raises
         ------
@@ -116,7 +120,19 @@ class Identities:
         owners = (became.get(user, user) for user in user_ids)
         return [user for user in dict.fromkeys(owners) if user != NOBODY]
 
-    def _joined(self, who: Identified | Aliased, *, admin: bool) -> BadEvent | None:
+    def may_speak(self, user_id: str, proof: str) -> bool:
+        """Return whether somebody with a public key may speak as a user.
+
+        With a proof, or as nobody known; without a store nobody knows who is.
+        """
+        if is_proof(self.secret, user_id, proof):
+            return True
+        try:
+            return not merges.is_known(self.database, user_id, trained=self._trained)
+        except StoreUnavailable:
+            return False
+
+    def _joined(self, who: Identified | Aliased, *, admin: str) -> BadEvent | None:
         """Make two ids one person, and return why they are not; None too where only one is said."""
         if not who.previous_id:
             return None
@@ -128,6 +144,7 @@ class Identities:
             authority=merges.Authority(
                 allowed=merges.anybody if admin else partial(proves, who, self.secret),
                 trained=self._trained,
+                by=admin,
             ),
         )
         return not_joined(who, outcome)
@@ -151,9 +168,15 @@ def user_hash(secret: str, user_id: str) -> str:
 
 def proves(said: Identified | Aliased, secret: str, user_id: str) -> bool:
     """Return whether a call came with the proof of an id; nothing does without a secret."""
-    if not (secret and said.proof):
+    return is_proof(secret, user_id, said.proof)
+
+
+def is_proof(secret: str, user_id: str, proof: str) -> bool:
+    """Return whether this is the proof of an id; nothing is without a secret."""
+    if not (secret and proof):
         return False
-    return hmac.compare_digest(user_hash(secret, user_id), said.proof.lower())
+    expected = user_hash(secret, user_id).encode()
+    return hmac.compare_digest(expected, proof.lower().encode("utf-8", "replace"))
 
 
 def not_joined(said: Identified | Aliased, outcome: Outcome) -> BadEvent | None:

@@ -23,8 +23,8 @@ from recsys.ladder import RungName
 ENCODED_SLASH = "\udc2f"
 _CACHED_BYTES = 200
 _COUNTS = ("limit", "per_category")
-_LISTS = ("exclude", "cart")
-_IDS = ("device", "decision", "session", "experiment", "variant")
+_LISTS = ("exclude", "cart", "item")
+_IDS = ("device", "decision", "session", "experiment", "variant", "user_id", "segment")
 
 Names = frozenset[str]
 """Names of parameters; ``trait`` stands for the configured trait (``country``) too."""
@@ -34,6 +34,10 @@ SIMILAR: Names = frozenset({"limit", "exclude"})
 MOMENT: Names = frozenset({"placement", "device", "trait", "timezone", "force_rung", "explain"})
 ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category"}
 CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
+PLACEMENT: Names = (MOMENT - {"placement"}) | {
+    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor",
+}  # fmt: skip
+DAYS: Names = frozenset({"days"})
 
 Whole = Annotated[int, Meta(ge=1)]
 
@@ -81,6 +85,18 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=
     session: Annotated[str, told("logged with a decision")] = ""
     experiment: Annotated[str, told("logged with a decision")] = ""
     variant: Annotated[str, told("logged with a decision")] = ""
+    said_limit: Annotated[Whole | None, told("the limit, where the request names one")] = None
+    item: Annotated[
+        tuple[str, ...],
+        told("items at hand, which `similar` and `together` start from; not shown; as exclude"),
+    ] = ()
+    user_id: Annotated[str, told("for whom; without it the answer is anybody's")] = ""
+    segment: Annotated[
+        str, told("for anybody in a segment, where no user_id is said", examples=["rfm:champions"])
+    ] = ""
+    paged: Annotated[bool, told("freeze the list, so that it has pages: see next_cursor")] = False
+    days: Annotated[int, Meta(ge=1, le=366), told("how many, up to now")] = 28
+    cursor: Annotated[str, told("next_cursor of the page before: then only limit counts")] = ""
 
     @cached_property
     def context(self) -> Context:
@@ -107,12 +123,18 @@ class QueryReader:
 
     def __init__(self, config: Config) -> None:
         most = config.serving.max_limit
+        self._most_batch_items = config.serving.max_batch_items
         self._trait = config.segments.trait
         self._limit = min(config.serving.default_limit, most)
         self.parameters: dict[str, Json] = schema.members(Query)
         for name in _COUNTS:
             self.parameters[name]["maximum"] = most
         self.parameters["limit"]["default"] = self._limit
+        serving = config.serving
+        for name, longest in zip(
+            _LISTS, (serving.max_exclude, serving.max_cart, serving.max_cart), strict=True
+        ):
+            self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
 
     def query(self, query_string: bytes, known: Names = NO_NAMES) -> Query:
@@ -141,6 +163,23 @@ class QueryReader:
         self._refuse_unknown(fields, known)
         return self.said({name: value for name, value in fields.items() if value is not None})
 
+    def batch(self, fields: Mapping[str, Any], users: int) -> Query:
+        """Read what is asked for many users, in bounds for all of them together.
+
+        Raises
+        ------
+        BadQuery
+            A field outside what is allowed, or the items of all together are too many.
+        UnknownParameter
+            One that is not known here.
+        """
+        query = self.body(fields, ITEMS)
+        items = len(query.exclude) + len(query.cart)
+        if users * items > self._most_batch_items:
+            most = self._most_batch_items // items
+            raise BadQuery("user_ids", f"{users:,} users", f"at most {most:,} with {items:,} items")
+        return query
+
     def said(self, said: Mapping[str, Any]) -> Query:
         """Read parameters given by name, texts or what texts stand for.
 
@@ -149,15 +188,13 @@ class QueryReader:
         BadQuery
             A parameter outside what is allowed.
         """
-        fields = {"limit": self._limit, **said}
+        fields = {"limit": self._limit, **said, "said_limit": said.get("limit")}
         if self._trait in fields:
             fields["trait"] = fields.pop(self._trait)
         if fields.get("force_rung") == "":
             del fields["force_rung"]
         query = schema.read(fields, Query, self.parameters, strict=False)
-        for name in _COUNTS:
-            if not _is_count(fields.get(name, 1), self.parameters[name]["maximum"]):
-                raise BadQuery(name, fields[name], schema.allowed(self.parameters[name]))
+        self._refuse_many(query, fields)
         # An id left empty by mistake would be advice that nobody learns from.
         for name in _IDS:
             if name in fields and (fields[name] or name == "decision"):
@@ -165,6 +202,15 @@ class QueryReader:
         if query.timezone:
             times.zone(query.timezone)
         return query
+
+    def _refuse_many(self, query: Query, said: Mapping[str, Any]) -> None:
+        for name in _COUNTS:
+            if not _is_count(said.get(name, 1), self.parameters[name]["maximum"]):
+                raise BadQuery(name, said[name], schema.allowed(self.parameters[name]))
+        for name in _LISTS:
+            if (count := len(getattr(query, name))) > self.parameters[name]["maxItems"]:
+                allowed = schema.allowed(self.parameters[name])
+                raise BadQuery(name, f"{count:,} items", allowed)
 
     def _parsed(self, query_string: bytes, known: Names) -> Query:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)

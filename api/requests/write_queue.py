@@ -1,40 +1,38 @@
-"""Events on their way to the disk: one writer, and whatever waits goes in one transaction."""
+"""What is on its way to the disk: one writer, and whatever waits goes in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
-from api.runtime.clock import Clock
 from recsys.errors import StoreUnavailable
-from recsys.storage.events.event import Event, Reception
-from recsys.storage.events.log import EventLog
 
-Waiting = tuple[Sequence[Event], "asyncio.Future[list[Reception]]"]
+T = TypeVar("T")
+Verdict = TypeVar("Verdict")
 
 
-class Inbox:
+class Inbox(Generic[T, Verdict]):
     """Groups what arrives while the disk is busy, so that many clients share one commit.
 
     Parameters
     ----------
-    log : EventLog
-        Writes events durably and returns a verdict for each, in a thread.
-    clock : Clock
-        When they are written.
+    write : callable
+        Writes durably and returns a verdict for each; it is called in a thread.
     most_waiting : int
         Requests that may wait; more are turned away.
     """
 
-    def __init__(self, log: EventLog, clock: Clock, *, most_waiting: int = 1_000) -> None:
-        self._log = log
-        self._clock = clock
+    def __init__(
+        self, write: Callable[[Sequence[T]], list[Verdict]], *, most_waiting: int = 1_000
+    ) -> None:
+        self._write = write
         self._most_waiting = most_waiting
-        self._waiting: list[Waiting] = []
+        self._waiting: list[tuple[Sequence[T], asyncio.Future[list[Verdict]]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def put(self, events: Sequence[Event]) -> list[Reception]:
-        """Return a verdict for each event, once they are on the disk.
+    async def put(self, things: Sequence[T]) -> list[Verdict]:
+        """Return a verdict for each, once they are on the disk.
 
         Raises
         ------
@@ -43,8 +41,8 @@ class Inbox:
         """
         if len(self._waiting) >= self._most_waiting:
             raise StoreUnavailable(f"{self._most_waiting:,} requests wait for it already")
-        done: asyncio.Future[list[Reception]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, done))
+        done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((things, done))
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain())
         return await done
@@ -57,11 +55,9 @@ class Inbox:
     async def _drain(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
-            events = [event for own, _ in group for event in own]
+            things = [one for own, _ in group for one in own]
             try:
-                verdicts = iter(
-                    await asyncio.to_thread(self._log.append, events, now=self._clock())
-                )
+                verdicts = iter(await asyncio.to_thread(self._write, things))
             except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was
                 for _, done in group:
                     if not done.done():

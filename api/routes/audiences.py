@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from api.answers import audience as audiences
-from api.answers.audience import COLUMNS, AudienceQuery, Looked
+from api.answers.audience import COLUMNS, AudienceQuery, Looked, Tally
 from api.messages import schema
 from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
 from api.messages.message import dump
 from api.model.served import Serving
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -51,25 +53,36 @@ EXAMPLES = {
 async def preview(service: Service, call: Call) -> AudiencePreview:
     """Count who belongs to a segment or a rule, and which leaf of the rule decided."""
     serving = service.current.serving
-    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceBody)
-    return await asyncio.to_thread(_counted, service, serving, _wanted(service, serving, body))
+    body = schema.read(await call.body(service.config.serving), AudienceBody)
+    wanted = _wanted(service, serving, body)
+    users = await asyncio.to_thread(_users, service, serving)
+    drawn = audiences.sample(users, seed=service.config.training.seed)
+    chunks, tally = _looked_at(service, serving, wanted, drawn), Tally()
+    while looked := await asyncio.to_thread(next, chunks, None):
+        tally.add(looked, wanted)
+        await call.still_wanted()
+    return audiences.preview(tally, wanted, of=len(users), version=serving.answering.version)
 
 
 @route(
     "POST /v1/audiences:export",
     {media: {"type": "string"} for media in MEDIA.values()},
     tag="segments",
-    right=Right.READ,
+    right=Right.EXPORT,
     body=Body((AudienceExportBody,), EXAMPLES),
     may=(404,),
 )
 async def export(service: Service, call: Call) -> StreamingResponse:
     """List who belongs and consented to marketing, as CSV or JSON lines, in a stream."""
     serving = service.current.serving
-    body = schema.read(await call.body(service.config.serving.max_body_bytes), AudienceExportBody)
+    body = schema.read(await call.body(service.config.serving), AudienceExportBody)
     wanted = _wanted(service, serving, body)
     users = await asyncio.to_thread(_users, service, serving)
     chunks = _looked_at(service, serving, wanted, users)
+    entry = Entry(
+        service.clock(), actor(call.scope), Action.EXPORTED, str(body.segment or "a rule")
+    )
+    await asyncio.to_thread(audit.record, service.log.database, entry)
     # What is wrong with the store is told by the status, as long as there is one to tell.
     first = await asyncio.to_thread(_next, chunks, wanted)
     lines = _lines(first, chunks, wanted, body.format)
@@ -94,13 +107,6 @@ def _looked_at(
 ) -> Iterator[Looked]:
     query, at = service.reader.query(b""), service.clock()
     return audiences.looked_at(service.desk, serving, wanted, users, query=query, at=at)
-
-
-def _counted(service: Service, serving: Serving, wanted: AudienceQuery) -> AudiencePreview:
-    users = _users(service, serving)
-    drawn = audiences.sample(users, seed=service.config.training.seed)
-    looked = _looked_at(service, serving, wanted, drawn)
-    return audiences.preview(looked, wanted, of=len(users), version=serving.answering.version)
 
 
 async def _lines(

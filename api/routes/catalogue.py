@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "GET /v1/items/{item_id:path}/similar",
     SimilarAnswer,
     tag="items",
+    browser=True,
     takes=SIMILAR,
     cache=SHARED,
     may=(404,),

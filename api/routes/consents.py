@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from api.messages.people import ConsentAnswer, ConsentBody, ConsentsBody
 from api.requests import consents
 from api.requests.query import NO_NAMES
-from api.web.keys import Right
+from api.runtime.json import Json
+from api.web.keys import Right, actor
 from api.web.route import Body, Call, Route, route
 from recsys.data import times
 from recsys.errors import ErasedUser
 from recsys.storage.privacy import erasure
-from recsys.storage.users.consents import Consent
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -49,15 +49,8 @@ about_consent = partial(route, tag="users", runs="thread")
 )
 async def put(service: Service, call: Call) -> ConsentAnswer:
     """Record what a user granted or denied; what was said before stays in the ledger."""
-    config = service.config
-    lines = consents.read(
-        await call.body(config.serving.max_body_bytes),
-        call.id,
-        channels=tuple(config.channels.arms),
-        zone=times.zone(config.data.timezone),
-        now=service.clock(),
-    )
-    return await asyncio.to_thread(_recorded, service, call.id, lines)
+    body = await call.body(service.config.serving)
+    return await asyncio.to_thread(_recorded, service, call, body)
 
 
 @about_consent(f"GET {_PATH}", ConsentAnswer, right=Right.READ, takes=NO_NAMES)
@@ -70,9 +63,12 @@ def get(service: Service, call: Call) -> ConsentAnswer:
 ROUTES: tuple[Route, ...] = (put, get)
 
 
-def _recorded(service: Service, user_id: str, lines: list[Consent]) -> ConsentAnswer:
+def _recorded(service: Service, call: Call, body: Json) -> ConsentAnswer:
+    config, user_id, now = service.config, call.id, service.clock()
+    channels, most = tuple(config.channels.arms), config.serving.max_batch
+    zone = times.zone(config.data.timezone)
+    lines = consents.read(body, user_id, channels=channels, zone=zone, now=now, most=most)
     if erasure.receipt_of(service.log.database, user_id) is not None:
         raise ErasedUser(user_id)
-    service.consents.record(lines)
-    ledger = service.consents.ledger_of(user_id)
-    return consents.told(user_id, ledger, channels=tuple(service.config.channels.arms))
+    service.consents.record(lines, by=actor(call.scope), now=now)
+    return consents.told(user_id, service.consents.ledger_of(user_id), channels=channels)

@@ -33,13 +33,13 @@ SwaggerUIBundle({{url: "{root}/openapi.json", dom_id: "#swagger-ui", validatorUr
 """
 
 
-@route("GET /docs")
+@route("GET /docs", runs="thread")
 def page(_: object, call: Call) -> Response:
     """Return the page."""
     return HTMLResponse(_PAGE.format(root=call.scope.get("root_path", "")))
 
 
-@route("GET /docs/assets/{name}")
+@route("GET /docs/assets/{name}", runs="thread")
 def asset(_: object, call: Call) -> Response:
     """Return one of the files that the page is made of."""
     if call.id not in ASSETS:

@@ -11,9 +11,11 @@ from api.model.served import Current
 from api.requests.query import NO_NAMES
 from api.runtime.ids import uuid7
 from api.runtime.json import instant
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Call, Route, route
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.personal_data import personal_data
 
@@ -26,6 +28,8 @@ about_data = partial(route, tag="users", right=Right.ADMIN, takes=NO_NAMES, runs
 @about_data("GET /v1/users/{user_id:path}/export", HeldAnswer, cache=PRIVATE)
 def export(service: Service, call: Call) -> HeldAnswer:
     """Hand over everything that is held on a user, as JSON."""
+    entry = Entry(service.clock(), actor(call.scope), Action.EXPORTED, call.id)
+    audit.record(service.log.database, entry)
     found = personal_data(service.log.database, call.id)
     receipt = erasure.receipt_of(service.log.database, call.id)
     return HeldAnswer.copy_of(
@@ -36,6 +40,8 @@ def export(service: Service, call: Call) -> HeldAnswer:
         events=[HeldEvent(**with_instants(event, "at", "ingested_at")) for event in found.events],
         consents=[line(consent, HeldConsent) for consent in found.consents],
         decisions=[with_instants(decision, "at", "send_at") for decision in found.decisions],
+        lists=[with_instants(shown, "at", "until") for shown in found.lists],
+        exposures=[with_instants(seen, "at") for seen in found.exposures],
         model=_in_model(service.current, found.user_id),
     )
 
@@ -44,13 +50,15 @@ def export(service: Service, call: Call) -> HeldAnswer:
 def erase(service: Service, call: Call) -> ErasureReceipt:
     """Erase a user for good, and give a receipt; again, the same receipt.
 
-    Events, traits, consents, decisions and further ids go. From the next request on, whichever
-    worker or replica gets it, the id is answered as one never seen, whatever the serving model
-    has learnt; the next training does not see the user. What arrives later under the id is
+    Events, traits, consents, decisions, lists and further ids go. From the next request on,
+    whichever worker or replica gets it, the id is answered as one never seen, whatever the serving
+    model has learnt; the next training does not see the user. What arrives later under the id is
     rejected as `erased_user`: who comes back needs another id.
     """
     now = service.clock()
-    receipt = erasure.erase(service.log.database, call.id, at=now, receipt_id=uuid7(now))
+    receipt = erasure.erase(
+        service.log.database, call.id, at=now, receipt_id=uuid7(now), by=actor(call.scope)
+    )
     service.recall.catch_up(service.consents)
     return ErasureReceipt.copy_of(receipt, user_id=call.id, erased_at=instant(receipt.at))
 

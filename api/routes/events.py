@@ -23,12 +23,15 @@ from api.messages.events import (
     EventVerdict,
 )
 from api.requests.events import MAX_EVENT_BYTES
-from api.requests.identities import OF_ERASED, Aliased, Identified
+from api.requests.exposures import Exposed
+from api.requests.identities import OF_ERASED, UNPROVEN, Aliased, Identified
 from api.runtime.json import Json
-from api.web.keys import Right
+from api.web.keys import Right, actor, is_public
 from api.web.route import Body, Call, Route, route
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_SENT
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
+from recsys.storage.decisions.exposures import Exposure
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.users.merges import Outcome
 
@@ -39,6 +42,9 @@ UNUSED = "unused_event"
 KNOWN = "an event with this id was logged before"
 _OF_ALL = frozenset({"sentAt", "context"})
 
+BY_SENDERS = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
+NOT_FOR_PAGES = BadEvent("not_for_pages", "who sends messages says so, with a key of its own")
+
 CALLS = {
     "track": "Log what a user did",
     "identify": "Keep the traits of a user; with an anonymousId, give its history to the user",
@@ -48,7 +54,7 @@ CALLS = {
     "group": "Understood, and used by no model: the verdict says `unused_event`",
 }
 
-about_events = partial(route, tag="events", right=Right.WRITE)
+about_events = partial(route, tag="events", right=Right.WRITE, browser=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,17 @@ class ReadEvent:
 
     index: int
     events: list[Event]
+    exposures: list[Exposure]
     said: Identified | Aliased | None = None
+
+    @classmethod
+    def of(cls, index: int, found: list[Event] | Exposed | Identified | Aliased) -> ReadEvent:
+        """Return what was read of the payload at a place."""
+        if isinstance(found, list):
+            return cls(index, found, [])
+        if isinstance(found, Exposed):
+            return cls(index, found.events, found.exposures)
+        return cls(index, [], [], found)
 
 
 @about_events("POST /v1/events", EventsAnswer, body=Body(EVENT_SCHEMA, EVENT_EXAMPLES))
@@ -67,7 +83,7 @@ async def post(service: Service, call: Call) -> EventsAnswer:
     One bad event never fails the rest of a batch. An event with an id that was logged before is a
     duplicate and changes nothing.
     """
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     if "batch" in body:
         return _counted(service, await _taken(service, call, _batch(service, body)))
     if isinstance(body.get("events"), list):
@@ -87,7 +103,7 @@ def _call(kind: str, summary: str) -> Route:
         One that no model uses is understood, and who signs in on another's device does nothing
         wrong, so both are answered as in a batch: to Segment's clients a 422 is a failure.
         """
-        body = await call.body(service.config.serving.max_body_bytes)
+        body = await call.body(service.config.serving)
         verdicts = await _taken(service, call, [{**body, "type": kind}])
         if verdicts[0].code not in {UNUSED, Outcome.CLAIMED}:
             _refuse(service, verdicts[0])
@@ -103,7 +119,7 @@ def _call(kind: str, summary: str) -> Route:
 )
 async def batch(service: Service, call: Call) -> CallsAnswer:
     """Log many calls of any type: a verdict for each."""
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     return _called(service, await _taken(service, call, _batch(service, body)))
 
 
@@ -125,28 +141,46 @@ def _batch(service: Service, body: Json) -> list[Any]:
 
 async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[EventVerdict]:
     """Return a verdict for each payload."""
-    now, read, rejected = service.clock(), [], []
-    for index, payload in enumerate(payloads):
+    now, read, rejected, public = service.clock(), [], [], is_public(call.scope)
+    unproven = await service.reading(partial(_unproven, service, call, payloads))
+    async for index, payload in call.sliced(enumerate(payloads)):
         try:
             _refuse_huge(payload)
+            if index in unproven:
+                raise UNPROVEN
             found = service.parser.read(payload, now=now)
+            if public and isinstance(found, list) and found[0].kind in BY_SENDERS:
+                raise NOT_FOR_PAGES
         except BadEvent as error:
             rejected.append(_rejected(index, error))
         else:
-            said = None if isinstance(found, list) else found
-            read.append(ReadEvent(index, found if isinstance(found, list) else [], said))
+            read.append(ReadEvent.of(index, found))
     return sorted([*await _kept(service, call, read), *rejected], key=lambda verdict: verdict.index)
+
+
+def _unproven(service: Service, call: Call, payloads: list[Any]) -> set[int]:
+    """Return which payloads name a known user without the proof that a public key needs."""
+    if not is_public(call.scope):
+        return set()
+    named = (service.parser.named(payload) for payload in payloads)
+    speaks = service.identities.may_speak
+    return {n for n, (user_id, proof) in enumerate(named) if user_id and not speaks(user_id, proof)}
 
 
 async def _kept(service: Service, call: Call, read: list[ReadEvent]) -> list[EventVerdict]:
     said = [one.said for one in read if one.said is not None]
     admin = bool(said) and service.keys.opens(call.scope, Right.ADMIN)
-    record = partial(service.identities.record, said, admin=admin)
+    by = actor(call.scope) if admin else ""
+    record = partial(service.identities.record, said, admin=by)
     refused = iter(await asyncio.to_thread(record) if said else [])
     events = [event for one in read for event in one.events]
+    exposures = [exposure for one in read for exposure in one.exposures]
     logged = iter(await _logged(service, events) if events else [])
+    exposed = iter(await _exposed(service, exposures) if exposures else [])
     return [
-        _verdict(one, [next(logged) for _ in one.events])
+        _verdict(
+            one, [*(next(logged) for _ in one.events), *(next(exposed) for _ in one.exposures)]
+        )
         if one.said is None or (why := next(refused)) is None
         else _rejected(one.index, why)
         for one in read
@@ -164,6 +198,14 @@ async def _logged(service: Service, events: list[Event]) -> list[Reception]:
     lag_seconds = max(0, service.clock() - oldest) / SECOND
     service.metrics.ingested(time.perf_counter() - began, lag_seconds=lag_seconds)
     return verdicts
+
+
+async def _exposed(service: Service, exposures: list[Exposure]) -> list[Reception]:
+    try:
+        return await service.placing.exposures.put(exposures)
+    except StoreUnavailable:
+        service.metrics.store_write_failed()
+        raise
 
 
 def _refuse(service: Service, verdict: EventVerdict) -> None:

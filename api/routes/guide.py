@@ -35,20 +35,20 @@ _PAGE = """<!doctype html>
 """
 
 
-@route(f"GET {PATH}")
+@route(f"GET {PATH}", runs="thread")
 def contents(_: object, call: Call) -> Response:
     """Return the page that leads to the others."""
     return _page("index", call.scope.get("root_path", ""))
 
 
-@route(f"GET {PATH}/style.css")
+@route(f"GET {PATH}/style.css", runs="thread")
 def style(_: object, __: Call) -> Response:
     """Return what pages look like."""
     css = (guide.FOLDER / "style.css").read_text(encoding="utf-8")
     return Response(css, media_type="text/css", headers=HEADERS)
 
 
-@route(f"GET {PATH}/{{name}}")
+@route(f"GET {PATH}/{{name}}", runs="thread")
 def page(_: object, call: Call) -> Response:
     """Return one guide."""
     if call.id not in guide.PAGES:

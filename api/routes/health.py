@@ -11,6 +11,7 @@ from api.messages.message import dump
 from api.messages.operations import Live, Ready
 from api.runtime import blas_threads, clock, json
 from api.runtime.metrics import CONTENT_TYPE
+from api.web.keys import Right
 from api.web.response import FRESH
 from api.web.route import Call, Route, route
 from recsys.errors import StoreUnavailable
@@ -19,18 +20,23 @@ from recsys.project import version
 if TYPE_CHECKING:
     from api.service import Service
 
+ASK_WITH_A_KEY = "ask with a key to be told why"
+
 about_health = partial(route, tag="operations")
 
 
-@about_health("GET /health/live", Live)
+@about_health("GET /health/live", Live, right=None)
 def live(_: Service, __: Call) -> Live:
     """Say that the process runs, whether or not there is a model."""
     return Live()
 
 
-@about_health("GET /health/ready", Ready, refusal=Ready, runs="store")
-def ready(service: Service, _: Call) -> Response:
-    """Say whether this worker can answer, and what is missing; 503 when it cannot."""
+@about_health("GET /health/ready", Ready, right=None, refusal=Ready, runs="store")
+def ready(service: Service, call: Call) -> Response:
+    """Say whether this worker can answer, and what is missing; 503 when it cannot.
+
+    As soon as there are keys, nothing more is told to those without one.
+    """
     pools = blas_threads.pools()
     why = [*_missing(service, pools), *_unreadable(service)]
     answer = Ready(
@@ -43,12 +49,23 @@ def ready(service: Service, _: Call) -> Response:
         clock=json.instant(service.clock()),
         clock_shifted=service.clock is not clock.system,
     )
+    if service.keys.wanted and not service.keys.opens(call.scope, Right.READ):
+        answer = Ready(
+            status=answer.status,
+            why=[ASK_WITH_A_KEY] if why else [],
+            version=answer.version,
+            model_version=None,
+            refused=None,
+            blas_threads={},
+            clock=answer.clock,
+            clock_shifted=answer.clock_shifted,
+        )
     headers = {"Cache-Control": FRESH}
     media = JSONResponse.media_type
     return Response(dump(answer), 503 if why else 200, headers=headers, media_type=media)
 
 
-@about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}})
+@about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}}, runs="thread")
 def metrics(service: Service, _: Call) -> Response:
     """Show everything measured, in the text format of Prometheus."""
     page = service.metrics.page(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.messages.people import UnmergeAnswer
 from api.requests.query import NO_NAMES
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.route import Call, Route, route
 from recsys.storage.users import merges
 
@@ -28,7 +28,7 @@ def unmerge(service: Service, call: Call) -> UnmergeAnswer:
 
     What was sent under the id is its own again; denials said meanwhile hold for both.
     """
-    undone = merges.unmerge(service.log.database, call.id, at=service.clock())
+    undone = merges.unmerge(service.log.database, call.id, at=service.clock(), by=actor(call.scope))
     return UnmergeAnswer.copy_of(undone)
 
 

@@ -34,7 +34,9 @@ def every(service: Service, _: Call) -> SegmentsAnswer:
     )
 
 
-@about_segments(f"GET {_NAME}/recommendations", SegmentItemsAnswer, takes=ITEMS, may=(404,))
+@about_segments(
+    f"GET {_NAME}/recommendations", SegmentItemsAnswer, takes=ITEMS, may=(404,), browser=True
+)
 def items(service: Service, call: Call) -> SegmentItemsAnswer:
     """Rank items for anybody in a segment."""
     serving = service.current.serving

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from api.answers import decisions
 from api.answers.answer import Desk
@@ -24,7 +25,7 @@ from api.messages.users import (
 )
 from api.requests.query import CHANNEL, ITEMS, MOMENT, Query, identifier
 from api.runtime import json
-from api.web.keys import Right
+from api.web.keys import Right, is_public, proof_in
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
 from recsys.channel.decision import Decision
@@ -36,15 +37,23 @@ if TYPE_CHECKING:
 
 NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
 UNLOGGED = "nothing is logged about a user who was erased: this is advice, not a decision"
-_BREATH = 20
 _USER = "/v1/users/{user_id:path}"
 
-about_a_user = partial(route, tag="users", right=Right.READ, cache=PRIVATE, runs="store")
+about_a_user = partial(route, tag="users", cache=PRIVATE, runs="store")
+about_the_worth = partial(about_a_user, right=Right.EXPORT)
 
 
-@about_a_user(f"GET {_USER}/recommendations", ItemsAnswer, takes=ITEMS)
+@about_a_user(f"GET {_USER}/recommendations", ItemsAnswer, takes=ITEMS, browser=True)
 def recommendations(service: Service, call: Call) -> Message:
-    """Rank items for a user, from the highest rung that applies to this user now."""
+    """Rank items for a user, from the highest rung that applies to this user now.
+
+    Who asks with a browser's key about a known user, without `user_hash`, is answered as about a
+    stranger.
+    """
+    if is_public(call.scope) and not service.identities.may_speak(call.id, proof_in(call.scope)):
+        query, serving = call.query, service.current.serving
+        answer = service.desk.recommendations(serving, "", query, at=service.clock())
+        return structs.replace(answer, user_id=call.id)
     return _answer(service, call, Desk.recommendations)
 
 
@@ -52,23 +61,24 @@ def recommendations(service: Service, call: Call) -> Message:
 async def channel(service: Service, call: Call) -> Message:
     """Choose the next channel, say when, and what every other channel would be worth."""
     if call.query.decision:
+        service.keys.check(call.scope, Right.WRITE)
         return await asyncio.to_thread(_decided, service, call.id, call.query)
     return await service.reading(partial(_answer, service, call, Desk.channel))
 
 
-@about_a_user(f"GET {_USER}/churn", ChurnAnswer, takes=MOMENT)
+@about_the_worth(f"GET {_USER}/churn", ChurnAnswer, takes=MOMENT)
 def churn(service: Service, call: Call) -> Message:
     """Estimate how likely the user is to churn within the horizon, and why."""
     return _answer(service, call, Desk.churn)
 
 
-@about_a_user(f"GET {_USER}/value", ValueAnswer, takes=MOMENT)
+@about_the_worth(f"GET {_USER}/value", ValueAnswer, takes=MOMENT)
 def value(service: Service, call: Call) -> Message:
     """Tell what the user was worth so far, and is expected to be worth."""
     return _answer(service, call, Desk.value)
 
 
-@about_a_user("GET /v1/users/{user_id}", UserAnswer, takes=ITEMS)
+@about_the_worth("GET /v1/users/{user_id}", UserAnswer, takes=ITEMS)
 def everything(service: Service, call: Call) -> Message:
     """Give all three answers about a user, and the segment the user is in."""
     return _answer(service, call, Desk.everything)
@@ -90,19 +100,15 @@ def everything(service: Service, call: Call) -> Message:
 async def batch(service: Service, call: Call) -> BatchAnswer:
     """Rank items for many users, in the order given, all from one model version."""
     serving = service.current.serving
-    body = await call.body(service.config.serving.max_body_bytes)
+    body = await call.body(service.config.serving)
     user_ids = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
-    query, at = service.reader.body(body, ITEMS), service.clock()
+    query, at = service.reader.batch(body, len(user_ids)), service.clock()
 
-    def ranked(some: list[str]) -> list[ItemsAnswer]:
-        return [service.desk.recommendations(serving, one, query, at=at) for one in some]
+    def ranked(user_id: str) -> ItemsAnswer:
+        return service.desk.recommendations(serving, user_id, query, at=at)
 
-    answers: list[ItemsAnswer] = []
-    for start in range(0, len(user_ids), _BREATH):
-        some = user_ids[start : start + _BREATH]
-        answers += await service.reading(partial(ranked, some))
-        await asyncio.sleep(0)
-    return BatchAnswer(answers)
+    each = call.sliced(user_ids)
+    return BatchAnswer([await service.reading(partial(ranked, user)) async for user in each])
 
 
 HOT: tuple[Route, ...] = (recommendations, channel, churn, value, everything)

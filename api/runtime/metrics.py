@@ -48,6 +48,16 @@ class Metrics:
             "question",
             "rung",
         )
+        self._lists = self._counter(
+            "recsys_placement_lists", "Lists shown, by placement and rung", "placement", "rung"
+        )
+        self._exposures = self._counter(
+            "recsys_placement_exposures",
+            "Items of lists that were seen (impression) or clicked, by placement and rung",
+            "placement",
+            "rung",
+            "kind",
+        )
         self._add_ingest()
         self._add_model()
         # Finding a labelled child costs more than using it.
@@ -62,6 +72,14 @@ class Metrics:
     def answer(self, question: Question, rung: RungName | None, seconds: float) -> None:
         """Note an answer about a user; `rung` is None when every rung failed."""
         self._answer(question, rung or "none").observe(seconds)
+
+    def placed(self, placement: str, rung: RungName | None) -> None:
+        """Note a list that a placement showed."""
+        self._lists.labels(placement, rung or "none").inc()
+
+    def exposed(self, placement: str, rung: str, kind: str, count: int) -> None:
+        """Note items of a placement's lists that were seen or clicked."""
+        self._exposures.labels(placement, rung or "none", kind).inc(count)
 
     def rung_failed(self, question: Question, rung: RungName) -> None:
         """Note a rung that raised."""

@@ -25,6 +25,9 @@ __all__ = ["Keys", "Right"]
 LABEL = "key_label"
 """Where the label of the key that opened a request is noted in its scope."""
 
+PROOF = "user_hash"
+"""Where what a public key handed in as proof is noted, and the parameter that it comes in."""
+
 _SAFE = frozenset({"GET", "HEAD"})
 _CHANGES = frozenset({Right.WRITE, Right.ADMIN})
 _LOOKED_AT = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"sec-fetch-site"})
@@ -112,6 +115,8 @@ class Keys:
         if key is None or not key.holds(now := self._clock()):
             raise WrongKey(needed, missing=not _said(scope, headers))
         public = Right.BROWSER in key.rights
+        if key.rights == {Right.BROWSER}:
+            _take_proof(scope)
         if not (needed in key.rights or Right.ADMIN in key.rights or (browser and public)):
             raise KeyWithoutRight(needed, has=sorted(key.rights))
         if not public:
@@ -149,8 +154,7 @@ class Keys:
         key = self._known.get(sha256(said[0].encode()).digest())
         if key is None or key.rights != {Right.BROWSER}:
             return None
-        left = [(name, value) for name, value in pairs if name != _QUERY]
-        scope["query_string"] = urlencode(left).encode()
+        scope["query_string"] = urlencode([pair for pair in pairs if pair[0] != _QUERY]).encode()
         return key
 
     def _refuse_unknown_host(self, headers: Headers) -> None:
@@ -158,6 +162,21 @@ class Keys:
         host = _host(headers.get(b"host", b""))
         if "." in host and host not in self._hosts and not _is_address(host):
             raise UnknownHost(host, allowed=sorted(self._hosts))
+
+
+def is_public(scope: Scope) -> bool:
+    """Return whether a request came with a key that anybody may have: one for browsers only."""
+    return PROOF in scope
+
+
+def is_secret(scope: Scope) -> bool:
+    """Return whether a request came with a key that not everybody may have."""
+    return LABEL in scope and PROOF not in scope
+
+
+def proof_in(scope: Scope) -> str:
+    """Return what a request with a public key handed in to prove whom it speaks of."""
+    return str(scope[PROOF])
 
 
 def actor(scope: Scope) -> str:
@@ -180,6 +199,14 @@ def _of_settings(serving: ServingSection) -> dict[bytes, Key]:
         )
         for digest in digests
     }
+
+
+def _take_proof(scope: Scope) -> None:
+    query = scope["query_string"].decode("latin-1")
+    pairs = parse_qsl(query, keep_blank_values=True) if PROOF in query else []
+    scope[PROOF] = next((value for name, value in pairs if name == PROOF), "")
+    if pairs:
+        scope["query_string"] = urlencode([pair for pair in pairs if pair[0] != PROOF]).encode()
 
 
 def _refuse_foreign(method: str, headers: Headers, needed: Right) -> None:

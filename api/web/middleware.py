@@ -10,22 +10,27 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.requests.query import ENCODED_SLASH
 from api.runtime import ids, logs
 from api.web import problems
+from api.web.bounds import Bounds
 from api.web.response import STATUS, respond
 from api.web.route import Endpoint, Route
+from recsys.errors import WrongKey
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
     from structlog.typing import FilteringBoundLogger
 
     from api.runtime.metrics import Metrics
+    from api.web.keys import Keys
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _UNKNOWN = "unknown"
+CLIENT_LEFT = 499
 
 
 class Around:
@@ -38,6 +43,10 @@ class Around:
     ----------
     routes : iterable of Route
         All there are.
+    keys : Keys
+        Whom they let in.
+    bounds : Bounds
+        How large requests are, and how many.
     metrics : Metrics
         Where requests are counted.
     log : FilteringBoundLogger
@@ -50,9 +59,17 @@ class Around:
     """
 
     def __init__(
-        self, routes: Iterable[Route], *, metrics: Metrics, log: FilteringBoundLogger
+        self,
+        routes: Iterable[Route],
+        *,
+        keys: Keys,
+        bounds: Bounds,
+        metrics: Metrics,
+        log: FilteringBoundLogger,
     ) -> None:
+        self._bounds = bounds
         self.service: Any = None
+        self._keys = keys
         self._metrics = metrics
         self._log = log
         by_path: dict[str, dict[str, Endpoint]] = {}
@@ -66,9 +83,19 @@ class Around:
         scope["request_id"] = _request_id(scope)
         _keep_encoded_slashes(scope)
         try:
+            self._bounds.check(scope)
             endpoint, name = self._found(scope["method"], scope["path"])
             template = endpoint.template
+            if endpoint.right is not None:
+                self._keys.check(scope, endpoint.right, browser=endpoint.browser)
+                self._bounds.count(scope)
             await endpoint(self.service, name, scope, receive, send)
+        except ClientDisconnect:
+            # Nobody is told anything; the figures know it by the status that nginx uses.
+            scope.setdefault(STATUS, CLIENT_LEFT)
+        except WrongKey as error:
+            told = problems.of(await self._bounds.slowly(scope, error), scope)
+            await respond(told, scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last resort: a bug is a 500, and logged
             response = problems.of(error, scope)
             if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:

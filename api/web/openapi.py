@@ -17,22 +17,27 @@ from api.web.route import Body, Route
 _PATH: Mapping[str, Json] = {
     "user_id": {"description": "any UTF-8, percent-encoded, slashes too", "example": "12747"},
     "item_id": {"description": "percent-encoded", "example": "22423"},
+    "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
     "name": {"description": "as `/v1/segments` names it", "example": "rfm:champions"},
 }
 
 _PROBLEMS: Mapping[int, str] = {
-    401: "keys are configured, and none that is known was given",
-    403: "the key that was given opens something else",
-    404: "not in the serving model",
+    401: "there are keys, and none that holds was given",
+    403: "the key that was given opens something else, or a page of others asks",
+    404: "not in the serving model, or never saved",
     409: "the id is a user of its own",
-    410: "this user was erased",
+    410: "this user was erased, or this cursor has ended",
+    408: "the body did not arrive within serving.body_seconds",
     413: "more bytes than serving.max_body_bytes",
+    414: "a query string of more than serving.max_query_bytes",
     422: "what was sent is unknown, or outside what is allowed",
+    429: "more requests than serving.requests_per_minute, see Retry-After",
+    431: "more bytes of headers than serving.max_header_bytes",
     500: "a bug in this service; it was logged with the request id",
     503: "no model yet, or the store is unavailable",
 }
 
-_BY_KEY = {"type": "http", "description": "a key that serving.*_keys_sha256 knows"}
+_BY_KEY = {"type": "http", "description": "a key of `recsys keys`, or of serving.*_keys_sha256"}
 
 SECURITY: Mapping[str, Json] = {
     "X-API-Key": {**_BY_KEY, "type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -87,7 +92,7 @@ def _parameters(one: Route, parameters: Mapping[str, Json]) -> Iterator[Json]:
 
 
 def _responses(one: Route) -> Json:
-    codes = {422, 500, 503, *one.may, *({413} if one.body else ())}
+    codes = {414, 422, 429, 431, 500, 503, *one.may, *({408, 413} if one.body else ())}
     codes |= {401, 403} if one.right else set()
     problem = {MEDIA_TYPE: {"schema": _ref(Problem)}}
     found = {

@@ -12,13 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from recsys import errors
-from recsys.errors import RecsysError, cut
+from recsys.errors import RecsysError, cut, shown
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+# The rest of what such a request sends is not read.
+_LAST = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 _OUR_WORDS = frozenset({"reason", "allowed", "why", "refused"})
 
 STATUS: Mapping[type[RecsysError], HTTPStatus] = {
@@ -34,8 +36,13 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.ForeignPage: HTTPStatus.FORBIDDEN,
     errors.UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
     errors.ErasedUser: HTTPStatus.GONE,
+    errors.ExpiredCursor: HTTPStatus.GONE,
     errors.NotMerged: HTTPStatus.CONFLICT,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    errors.HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.QueryTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NoChampion: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CorruptArtifact: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -89,6 +96,10 @@ def problem(
     headers = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if facts and "retry_after_seconds" in facts:
+        headers["Retry-After"] = str(facts["retry_after_seconds"])
+    if status in _LAST:
+        headers["Connection"] = "close"
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="recsys"'
     return Response(
@@ -142,10 +153,9 @@ def _shown(value: Any) -> Any:
         return value
     if isinstance(value, tuple):
         return [_shown(part) for part in value]
-    text = value if isinstance(value, str) else _json(value)
+    try:
+        text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError:
+        return shown(value)
     found = cut(text.encode("utf-8", "replace").decode())
     return value if isinstance(value, (list, dict)) and found == text else found
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
 
@@ -16,16 +18,22 @@ from api.messages.message import Message, dump
 from api.requests.body import read_object
 from api.requests.query import Names, Query, identifier
 from api.runtime.json import Json
-from api.web.response import FRESH, STATUS, respond
+from api.web.bounds import HEADERS as LIMIT_HEADERS
+from api.web.keys import Right, is_secret
+from api.web.response import FRESH, PRIVATE, SHARED, STATUS, respond
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from api.service import Service
-    from api.web.keys import Right
+    from recsys.config import ServingSection
 
 Answered = Message | Response
 Handler = Callable[["Service", "Call"], Answered | Awaitable[Answered]]
+T = TypeVar("T")
+SLICE_SECONDS = 0.004
+"""Longest work on the event loop between two others' turns."""
+
 Place = Literal["loop", "store", "thread"]
 
 
@@ -42,7 +50,7 @@ class Call:
         What is asked for, where the route takes parameters.
     """
 
-    __slots__ = ("id", "query", "receive", "scope")
+    __slots__ = ("_left", "id", "query", "receive", "scope")
 
     query: Query
 
@@ -50,16 +58,52 @@ class Call:
         self.scope = scope
         self.receive = receive
         self.id = name
+        self._left: asyncio.Future[Any] | None = None
 
-    async def body(self, most_bytes: int) -> Json:
+    def done(self) -> None:
+        """Stop waiting for the client to leave."""
+        if self._left is not None:
+            self._left.cancel()
+
+    async def body(self, serving: ServingSection) -> Json:
         """Return the JSON object that the request carries.
 
         Raises
         ------
-        BodyTooLarge, BadQuery
-            It has more than `most_bytes`, or is no JSON object.
+        BodyTooLarge, BodyTooSlow, BadQuery
+            It is too large or too slow, or is no JSON object.
         """
-        return await read_object(self.receive, most_bytes=most_bytes)
+        return await read_object(self.receive, serving)
+
+    async def sliced(self, things: Iterable[T]) -> AsyncIterator[T]:
+        """Yield things to be worked on, and let other requests have the loop between.
+
+        Raises
+        ------
+        ClientDisconnect
+            Nobody waits for the answer any more.
+        """
+        until = time.perf_counter() + SLICE_SECONDS
+        for thing in things:
+            yield thing
+            if time.perf_counter() > until:
+                await self.still_wanted()
+                until = time.perf_counter() + SLICE_SECONDS
+
+    async def still_wanted(self) -> None:
+        """Let other requests have the loop, and stop where nobody waits for the answer any more.
+
+        Raises
+        ------
+        ClientDisconnect
+            Nobody does.
+        """
+        if self._left is None:
+            # After its body, what is received of a request is that its client left.
+            self._left = asyncio.ensure_future(self.receive())
+        await asyncio.sleep(0)
+        if self._left.done():
+            raise ClientDisconnect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +141,8 @@ class Route:
         Under which it is listed; empty: it is not.
     right : Right or None
         What a key has to open; None: nothing.
+    browser : bool
+        Whether a browser's key opens it too.
     takes : Names or None
         Parameters of the query string, no others; None: it is not looked at.
     runs : {"loop", "store", "thread"}
@@ -119,7 +165,8 @@ class Route:
     handler: Handler
     answer: type[Message] | Mapping[str, Json]
     tag: str = ""
-    right: Right | None = None
+    right: Right | None = Right.READ
+    browser: bool = False
     takes: Names | None = None
     runs: Place = "loop"
     cache: str = FRESH
@@ -160,11 +207,14 @@ class Endpoint:
 
     def __init__(self, served: Route) -> None:
         self._handler: Any = served.handler
-        self._right = served.right
+        self.right = served.right
+        self.browser = served.browser
         self._takes = served.takes
         self._runs = served.runs
         self._named = served.named
         self._cache = served.cache.encode()
+        # What asked for a key is not for those without one; a public key is in the URL.
+        self._cache_of_keys = (PRIVATE if served.cache == SHARED else served.cache).encode()
         self._is_coroutine = inspect.iscoroutinefunction(served.handler)
         self.template = served.template
         # A name may hold any character, and is not empty.
@@ -182,8 +232,6 @@ class Endpoint:
         RecsysError
             It is refused, and nothing was sent.
         """
-        if self._right is not None:
-            service.keys.check(scope, self._right)
         call = Call(scope, receive, identifier(self._named, name) if self._named else "")
         if self._takes is not None:
             call.query = service.reader.query(scope["query_string"], self._takes)
@@ -192,11 +240,13 @@ class Endpoint:
             await respond(answer, scope, receive, send)
             return
         # A response object costs several times what this does.
+        cache = self._cache_of_keys if is_secret(scope) else self._cache
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(answer)),
-            (b"cache-control", self._cache),
+            (b"cache-control", cache),
             (b"x-request-id", scope["request_id"].encode()),
+            *scope.get(LIMIT_HEADERS, ()),
         ]
         scope[STATUS] = 200
         body = b"" if scope["method"] == "HEAD" else answer
@@ -205,7 +255,10 @@ class Endpoint:
 
     async def _answered(self, service: Service, call: Call) -> bytes | Response:
         if self._is_coroutine:
-            answer = await self._handler(service, call)
+            try:
+                answer = await self._handler(service, call)
+            finally:
+                call.done()
             return dump(answer) if isinstance(answer, Message) else answer
         if self._runs == "loop" or (self._runs == "store" and service.is_local):
             return self._made(service, call)

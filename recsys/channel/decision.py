@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
+
+from recsys.ladder import Reason
+
 FEATURES_VERSION = 1
 
 
@@ -66,3 +70,9 @@ class Decision:
     cost: float
     currency: str
     answer: str
+
+    @property
+    def forced(self) -> bool:
+        """Whether the request named the rung, so that no policy chose."""
+        trail = orjson.loads(self.answer).get("trail", ())
+        return any(step["reason"] == Reason.FORCED for step in trail)

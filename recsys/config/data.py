@@ -12,6 +12,12 @@ from pydantic import Field, field_validator
 from recsys.config.section import Section, Words
 from recsys.data.kinds import RETURN_DAYS
 
+USUAL_RETENTION = {
+    **dict.fromkeys(("view", "cart", "remove", "dismiss"), 730),
+    **dict.fromkeys(("message_sent", "message_failed", "message_opened"), 1_095),
+}
+"""What people looked at goes after two years, what they were sent after three; orders stay."""
+
 
 class Storage(Section):
     """Where things are kept."""
@@ -85,7 +91,7 @@ class Data(Section):
         "once", description="rows of a file that are the same: one event, or a unit each"
     )
     retention_days: Mapping[str, int] = Field(
-        {}, description="days that events of a kind are kept; kinds not named: for good"
+        USUAL_RETENTION, description="days that events of a kind are kept; others: for good"
     )
     late_days: float = Field(
         7.0, ge=0, description="arrived later, an event counts as history known at its time"

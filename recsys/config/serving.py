@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from recsys.config.section import Section, Words
 
@@ -18,6 +19,10 @@ class ServingSection(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    tls_certificate: str = Field(
+        "", description="file of the certificate chain (PEM): then the service speaks TLS itself"
+    )
+    tls_key: str = Field("", description="file of the key of that certificate (PEM)")
     workers: int = Field(1, ge=1, description="processes")
     poll_seconds: float = Field(1.0, gt=0, description="how often to look for a new champion")
     default_limit: int = Field(10, ge=1, description="items in an answer that names no limit")
@@ -60,12 +65,43 @@ class ServingSection(Section):
         json_schema_extra={"environment_only": True},
     )
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
+    max_query_bytes: int = Field(16_384, ge=1_000, description="longest query string")
+    max_header_bytes: int = Field(32_768, ge=4_096, description="address and headers of a request")
+    max_exclude: int = Field(1_000, ge=1, description="most items to leave out of one answer")
+    max_cart: int = Field(200, ge=1, description="most items in the cart of one request")
+    max_batch_items: int = Field(
+        100_000,
+        ge=1,
+        description="users of a batch, times the items in its cart and those to leave out",
+    )
+    header_seconds: float = Field(10.0, gt=0, description="for the headers of a request to arrive")
+    body_seconds: float = Field(20.0, gt=0, description="for the body of a request to arrive")
+    idle_seconds: float = Field(30.0, gt=0, description="before an idle connection is closed")
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="of each key, or of each address where there is none, by each worker; 0: any",
+    )
+    failed_keys_per_minute: int = Field(
+        60,
+        ge=1,
+        description="of each address, by each worker; each waits longer",
+    )
+    trusted_proxies: Words = Field(
+        (), description="addresses whose X-Forwarded-For says who asks; only requests are counted"
+    )
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     recall: int = Field(
         100_000, ge=0, description="users and events in memory for when the store is unavailable"
     )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key together, or neither")
+        return self
 
     @field_validator("user_hash_secret")
     @classmethod

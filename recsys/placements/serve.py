@@ -89,7 +89,7 @@ def show(
         popular=source(Source.POPULAR),
         had=had if mixes else None,
     )
-    bought = [had[placed.item.item_row] for placed in arranged.items]
+    bought = [bool(had[placed.item.item_row]) for placed in arranged.items]
     return Shown(arranged, round(100 * sum(bought) / len(bought), 1) if bought else None)
 
 

@@ -20,15 +20,24 @@ READ, WRITE, EXPORT, ADMIN = "read-key", "write-key", "export-key", "ädmin-key"
 BATCH = {"batch": [{"type": "track", "userId": "a", "event": "view", "item_id": "i03"}]}
 DENIED = {"purpose": "profiling", "state": "denied"}
 READS: list[tuple[str, str, Any]] = [
-    ("GET", "/v1/users/u03", None),
     ("GET", "/v1/users/u03/recommendations", None),
     ("GET", "/v1/users/u03/channel", None),
-    ("GET", "/v1/users/u03/channel?decision=d1", None),
-    ("GET", "/v1/users/u03/churn", None),
-    ("GET", "/v1/users/u03/value", None),
     ("GET", "/v1/users/u03/consent", None),
     ("POST", "/v1/recommendations:batch", {"user_ids": ["u03"]}),
     ("POST", "/v1/audiences:preview", {"segment": "rfm:loyal"}),
+    ("GET", "/v1/segments", None),
+    ("GET", "/v1/usage-interval", None),
+    ("GET", "/v1/items/i00/similar", None),
+    ("GET", "/v1/models/current", None),
+    ("GET", "/metrics", None),
+    ("GET", "/docs", None),
+    ("GET", "/openapi.json", None),
+    ("GET", "/guide", None),
+]
+EXPORTS: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/users/u03", None),
+    ("GET", "/v1/users/u03/churn", None),
+    ("GET", "/v1/users/u03/value", None),
     ("POST", "/v1/audiences:export", {"segment": "rfm:loyal"}),
 ]
 WRITES: list[tuple[str, str, Any]] = [
@@ -36,12 +45,13 @@ WRITES: list[tuple[str, str, Any]] = [
     ("POST", "/v1/batch", BATCH),
     ("POST", "/v1/track", BATCH["batch"][0]),
 ]
+DECIDES: list[tuple[str, str, Any]] = [("GET", "/v1/users/u03/channel?decision=d1", None)]
 ADMINS: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/users/a/consent", DENIED),
     ("GET", "/v1/users/a/export", None),
     ("DELETE", "/v1/users/b", None),
 ]
-OPEN = ("/v1/segments", "/v1/items/i00/similar", "/v1/models/current", "/health/live", "/metrics")
+ALL = [*READS, *EXPORTS, *WRITES, *DECIDES, *ADMINS]
 
 
 def hashed(key: str) -> str:
@@ -72,34 +82,60 @@ def statuses(client: TestClient, calls: list[tuple[str, str, Any]], key: str) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "read", "write", "admin"),
+    ("key", "read", "export", "write", "admin"),
     [
-        ("", 401, 401, 401),
-        ("other", 401, 401, 401),
-        (hashed(READ), 401, 401, 401),
-        (READ, 200, 403, 403),
-        (WRITE, 403, 200, 403),
-        (ADMIN, 200, 200, 200),
+        ("", 401, 401, 401, 401),
+        ("other", 401, 401, 401, 401),
+        (hashed(READ), 401, 401, 401, 401),
+        (READ, 200, 403, 403, 403),
+        (EXPORT, 403, 200, 403, 403),
+        (WRITE, 403, 403, 200, 403),
+        (ADMIN, 200, 200, 200, 200),
     ],
 )
 def test_a_key_opens_what_it_is_for_and_an_admins_opens_everything(
-    world: World, key: str, read: int, write: int, admin: int
+    world: World, key: str, read: int, export: int, write: int, admin: int
 ) -> None:
-    with keyed(world, "read", "write", "admin") as client:
+    with keyed(world, "read", "write", "export", "admin") as client:
         assert statuses(client, READS, key) == {read}
+        assert statuses(client, EXPORTS, key) == {export}
         assert statuses(client, WRITES, key) == {write}
         assert statuses(client, ADMINS, key) == {admin}
-        assert {client.get(path).status_code for path in OPEN} == {200}
+
+
+def test_a_read_key_writes_nothing_not_even_a_decision(world: World) -> None:
+    with keyed(world, "read", "write", "admin") as client:
+        assert statuses(client, DECIDES, READ) == {403}
+        assert statuses(client, DECIDES, ADMIN) == {200}
 
 
 @pytest.mark.parametrize("given", ["read", "write", "export", "admin"])
-def test_with_any_key_configured_everything_asks_for_one(world: World, given: str) -> None:
+def test_with_any_key_everything_but_the_health_of_the_process_asks_for_one(
+    world: World, given: str
+) -> None:
     with keyed(world, given) as client:
-        assert statuses(client, [*READS, *WRITES, *ADMINS], "") == {401}
+        for route in client.app.routes:  # type: ignore[attr-defined]
+            path = route.template.replace("{", "").replace("}", "")
+            status = client.request(route.method, path).status_code
+            assert status == (200 if path.startswith("/health/") else 401), path
+
+
+def test_why_a_worker_is_not_ready_is_told_to_those_with_a_key(world: World) -> None:
+    with keyed(world, "read") as client:
+        public = client.get("/health/ready").json()
+        assert (public["status"], public["why"], public["model_version"]) == ("ready", [], None)
+        told = client.get("/health/ready", headers=bearer(READ)).json()
+        assert told["model_version"] == world.version
+
+
+def test_what_a_key_opened_is_not_kept_by_caches_of_others(world: World) -> None:
+    with keyed(world, "read") as client:
+        told = client.get("/v1/segments", headers=bearer(READ)).headers["cache-control"]
+        assert told == "private, no-store"
 
 
 def test_without_keys_everybody_may_do_everything(api: Api) -> None:
-    assert statuses(api.client, [*READS, *WRITES, *ADMINS], "") == {200}
+    assert statuses(api.client, ALL, "") == {200}
     assert statuses(api.client, [*READS, *WRITES], "whatever") == {200}
 
 
@@ -135,7 +171,7 @@ def test_a_key_is_handed_in_in_any_of_three_ways(
     world: World, headers: dict[str, str], status: int
 ) -> None:
     with keyed(world, "read") as client:
-        assert client.get("/v1/users/u03", headers=headers).status_code == status
+        assert client.get("/v1/segments", headers=headers).status_code == status
 
 
 def test_a_key_may_be_listed_for_several_rights() -> None:

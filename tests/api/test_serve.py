@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -32,13 +33,14 @@ class Server:
 
     process: subprocess.Popen[bytes]
     port: int
+    trusting: ssl.SSLContext | None = None
 
     def call(self, path: str, body: Any = None) -> tuple[int, Any]:
         data = None if body is None else json.dumps(body).encode()
+        scheme = "https" if self.trusting else "http"
+        request = Request(f"{scheme}://127.0.0.1:{self.port}{path}", data)  # noqa: S310 - ours
         try:
-            with urlopen(
-                Request(f"http://127.0.0.1:{self.port}{path}", data), timeout=PATIENCE
-            ) as got:
+            with urlopen(request, timeout=PATIENCE, context=self.trusting) as got:  # noqa: S310
                 return got.status, json.load(got)
         except HTTPError as error:
             with closing(error):
@@ -51,7 +53,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(world: World) -> Mapping[str, str]:
+def environment(world: World, **settings: object) -> Mapping[str, str]:
     storage = world.config.storage
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("RECSYS_")},
@@ -59,20 +61,23 @@ def environment(world: World) -> Mapping[str, str]:
         "RECSYS_STORAGE__MODELS_DIR": storage.models_dir,
         "RECSYS_SERVING__CLOCK_START": "2026-01-01T12:00:00Z",
         "PYTHONPATH": str(Path(__file__).parents[2]),
+        **{f"RECSYS_SERVING__{name.upper()}": str(value) for name, value in settings.items()},
     }
 
 
 @contextmanager
-def served(world: World, *arguments: str) -> Iterator[Server]:
+def served(
+    world: World, *arguments: str, trusting: ssl.SSLContext | None = None, **settings: object
+) -> Iterator[Server]:
     """Serve a world until the end of the block; ready when it begins."""
     port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port), *arguments],
-        env=environment(world),
+        env=environment(world, **settings),
         cwd=world.folder,
         stderr=subprocess.DEVNULL,
     )
-    server = Server(process, port)
+    server = Server(process, port, trusting)
     try:
         wait_until_ready(server)
         yield server

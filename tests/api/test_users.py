@@ -23,7 +23,7 @@ from api.messages.users import (
     ItemsAnswer,
     UserAnswer,
 )
-from recsys.churn.bands import NO_RATE
+from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
@@ -264,10 +264,12 @@ def test_no_query_string_is_an_error_of_ours(shared_api: Api, query: str) -> Non
 
 def test_reasons_of_churn_are_words_with_their_weight() -> None:
     reason = RiskReason("recency", "last purchase 90 days ago", 0.8)
-    risk = ChurnRisk.of((0.6, 0.5, 0.7), 80.0, 28, NO_RATE, (reason,), max_reasons=3)
+    risk = ChurnRisk.of((0.58, 0.5, 0.7), 80.0, 28, Bands(0.5, 0.25), (reason,), max_reasons=3)
     step = Step(RungName.ONE_TO_ONE, Reason.SERVED, "12 orders")
     answer = Churn.climbed(Climb(risk, step.rung, step.detail, (step,)), explain=True)
-    assert msgspec.json.decode(dump(answer), type=Churn).band == "high"
+    read = msgspec.json.decode(dump(answer), type=Churn)
+    assert (read.band, read.base_rate, read.pays_from) == ("medium", 0.5, 0.25)
+    assert read.band_reason == "58% against 50% of all active users; an offer pays from 25%"
     assert answer.reasons == [ChurnReason("recency", "last purchase 90 days ago", 0.8)]
 
 

@@ -22,6 +22,10 @@ def with_decisions(columns: Columns, decisions: Iterable[Decision]) -> dict[str,
     message of its own; outcomes that refer to either belong to the decision, and a
     ``message_failed`` takes it back as it does a message.
 
+    Probabilities are of one kind: those of decisions that no request forced, or those that came
+    with messages from outside, whichever are more. Of the others, and of forced ones, none is
+    known: the messages count, and no policy is judged by them.
+
     To send nothing earns nothing by definition and has no row; the probability of an arm is
     therefore that among the arms that send: pscore / (1 - P(none)).
     """
@@ -31,13 +35,20 @@ def with_decisions(columns: Columns, decisions: Iterable[Decision]) -> dict[str,
         return rows
     receipts = _receipts(rows, taken)
     rows["ref"] = [
-        _key(user, ref) if (user, ref) in taken else receipts.get(ref, ref)
+        _key(user, ref) if (user, ref) in taken else receipts.get((user, ref), ref)
         for user, ref in zip(rows["user_id"], rows["ref"], strict=True)
     ]
-    kept = [n for n, event_id in enumerate(rows["event_id"]) if event_id not in receipts]
+    names = zip(rows["user_id"], rows["event_id"], strict=True)
+    kept = [n for n, name in enumerate(names) if name not in receipts]
     rows = {name: [column[n] for n in kept] for name, column in rows.items()}
+    chosen = [decision for decision in taken.values() if not decision.forced]
+    outside = sum(pscore is not None for pscore in rows["pscore"])
+    if chosen and len(chosen) >= outside:
+        rows["pscore"] = [None] * len(rows["pscore"])
     for (user, decision_id), decision in taken.items():
         one = _row(user, decision_id, decision)
+        if decision.forced or len(chosen) < outside:
+            one["pscore"] = None
         for name, column in rows.items():
             column.append(one[name])
     return rows
@@ -77,11 +88,11 @@ def _own(said: str | None, user: str, former: Sequence[str]) -> str | None:
 
 def _receipts(
     rows: Mapping[str, Sequence[Any]], taken: Mapping[tuple[str, str], Decision]
-) -> dict[str, str]:
-    """Return the key of the decision behind each receipt, by the id of the receipt."""
+) -> dict[tuple[str, str], str]:
+    """Return the key of the decision behind each receipt, by its user and its id."""
     told = zip(rows["event_id"], rows["user_id"], rows["kind"], rows["ref"], strict=True)
     return {
-        event_id: _key(user, ref)
+        (user, event_id): _key(user, ref)
         for event_id, user, kind, ref in told
         if kind == MESSAGE_SENT and (user, ref) in taken
     }

@@ -34,8 +34,9 @@ def messages_from_log(
     columns : mapping of str to array or list, all of one length, in any order
         ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``pscore``,
         ``simulated`` as the event log has them. Rows of other kinds are left alone. ``ref`` of an
-        outcome is the ``event_id`` of the message; one without belongs to the last message
-        through its channel to its user before it. Only a ``message_failed`` must say of which.
+        outcome is the ``event_id`` of a message to the same user; one that names no such message
+        belongs to none. One without belongs to the last message through its channel to its user
+        before it. Only a ``message_failed`` must say of which.
     users : IdMap
         What the user rows will mean.
     config : Config
@@ -86,12 +87,12 @@ def messages_from_log(
 
 def _delivered(columns: Columns) -> Columns:
     """Return the rows with no ``message_sent`` among them that failed."""
-    rows = zip(columns["kind"], columns["ref"], strict=True)
-    failed = {ref for kind, ref in rows if kind == MESSAGE_FAILED and ref is not None}
-    rows = zip(columns["kind"], columns["event_id"], strict=True)
+    rows = zip(columns["kind"], columns["user_id"], columns["ref"], strict=True)
+    failed = {(user, ref) for kind, user, ref in rows if kind == MESSAGE_FAILED and ref is not None}
+    rows = zip(columns["kind"], columns["user_id"], columns["event_id"], strict=True)
     kept = [
-        MESSAGE_FAILED if kind == MESSAGE_SENT and event_id in failed else kind
-        for kind, event_id in rows
+        MESSAGE_FAILED if kind == MESSAGE_SENT and (user, event_id) in failed else kind
+        for kind, user, event_id in rows
     ]
     return {**columns, "kind": kept}
 
@@ -103,12 +104,14 @@ def _happened(
     deadline: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Return which of the `sent` rows have one of the `outcomes` before the deadline."""
-    place = {event_id: n for n, event_id in enumerate(_taken(columns["event_id"], sent))}
+    names = zip(_taken(columns["user_id"], sent), _taken(columns["event_id"], sent), strict=True)
+    place = {name: n for n, name in enumerate(names)}
     happened = np.zeros(len(sent), bool)
     at = np.asarray(columns["at"], dtype=np.int64)
     touches = _touches(columns)
     for row, when in zip(outcomes.tolist(), at[outcomes].tolist(), strict=True):
-        message = place.get(columns["ref"][row] or _last(touches, columns, row, when))
+        named = columns["ref"][row] or _last(touches, columns, row, when)
+        message = place.get((columns["user_id"][row], named))
         if message is not None and at[sent[message]] <= when <= deadline[message]:
             happened[message] = True
     return happened

@@ -51,7 +51,7 @@ def upgrade(config: ConfigFile = None) -> None:
 def prune(config: ConfigFile = None) -> None:
     """Delete events older than their kind is kept.
 
-    That is set in data.retention_days; kinds that it does not name are kept for good.
+    That is set in data.retention_days: views for two years, messages for three, orders for good.
 
     Example: RECSYS_DATA__RETENTION_DAYS__VIEW=400 recsys storage prune
     """

@@ -221,6 +221,41 @@ PLACEMENTS = Table(
     UniqueConstraint("placement_id", "version"),
 )
 
+LISTS = Table(
+    "lists",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("list_id", Text, nullable=False, unique=True, comment="recommendation_id"),
+    Column("user_id", Text, nullable=False, comment="empty: for nobody in particular"),
+    Column("placement_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="of the placement"),
+    Column("model_version", Text, nullable=False),
+    Column("rung", Text, nullable=False, comment="empty: every rung failed"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("items", Text, nullable=False, comment="JSON list of objects, in order"),
+    Column("head", Text, nullable=False, comment="JSON object: the answer without its items"),
+    Column("send_key", Text, unique=True, comment="the mailing that it was made for; null: none"),
+    Column("secret", Text, nullable=False, comment="signs the cursors; empty: it has no pages"),
+    Column("until", BigInteger, nullable=False, comment="when its cursors end; 0: it has none"),
+)
+Index("lists_of_user", LISTS.c.user_id)
+Index("lists_of_placement", LISTS.c.placement_id, LISTS.c.at)
+
+EXPOSURES = Table(
+    "exposures",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("exposure_id", Text, nullable=False, unique=True, comment="the same is seen once"),
+    Column("list_id", Text, nullable=False, comment="recommendation_id"),
+    Column("user_id", Text, nullable=False, comment="empty: not known"),
+    Column("kind", Text, nullable=False, comment="impression or click"),
+    Column("item_id", Text, nullable=False),
+    Column("rank", Integer, nullable=False, comment="place in the list from 1; 0: not said"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+Index("exposures_of_user", EXPOSURES.c.user_id)
+Index("exposures_of_list", EXPOSURES.c.list_id)
+
 KEYS = Table(
     "keys",
     METADATA,

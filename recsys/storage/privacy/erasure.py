@@ -19,7 +19,7 @@ from recsys.storage.privacy.receipts import Erased
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
-TABLES = ("events", "users", "consents", "decisions")
+TABLES = ("events", "users", "consents", "decisions", "lists", "exposures")
 """Where something is kept by user, besides aliases, splits and the receipts themselves."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.

@@ -9,7 +9,7 @@ from typing import Any
 
 from recsys.channel.decision import Decision
 from recsys.storage.database.interface import Database, Row
-from recsys.storage.decisions import log
+from recsys.storage.decisions import exposures, lists, log
 from recsys.storage.events.log import COLUMNS
 from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.consents import Consent, Consents
@@ -17,12 +17,15 @@ from recsys.storage.users.consents import Consent, Consents
 Record = Mapping[str, Any]
 
 _EVENTS = f"SELECT {', '.join(COLUMNS)} FROM events WHERE user_id = ? ORDER BY seq"  # noqa: S608
-_DECISIONS = f"""
-SELECT {log.COLUMNS} FROM decisions WHERE user_id = ?1
-OR user_id IN (SELECT previous_id FROM aliases WHERE user_id = ?1) ORDER BY seq
-"""  # noqa: S608 - names from the code
+_OF_PERSON = """
+user_id = ?1 OR user_id IN (SELECT previous_id FROM aliases WHERE user_id = ?1) ORDER BY seq
+"""
+_DECISIONS = f"SELECT {log.COLUMNS} FROM decisions WHERE {_OF_PERSON}"  # noqa: S608
+_TOLD = lists.COLUMNS.replace(", secret", "")
+_LISTS = f"SELECT {_TOLD} FROM lists WHERE {_OF_PERSON}"  # noqa: S608
+_EXPOSURES = f"SELECT {exposures.COLUMNS} FROM exposures WHERE {_OF_PERSON}"  # noqa: S608
 _FLAGS = ("simulated", "machine", "anonymous", "explored")
-_PARSED = ("properties", "features", "answer")
+_PARSED = ("properties", "features", "answer", "items", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class PersonalData:
         What the person said.
     timezone : str
         IANA name; empty where not known.
-    events, decisions : tuple of mapping
+    events, decisions, lists, exposures : tuple of mapping
         Rows in order of arrival, times in microseconds since the epoch.
     consents : tuple of Consent
         The whole ledger.
@@ -52,6 +55,8 @@ class PersonalData:
     events: tuple[Record, ...] = ()
     consents: tuple[Consent, ...] = ()
     decisions: tuple[Record, ...] = ()
+    lists: tuple[Record, ...] = ()
+    exposures: tuple[Record, ...] = ()
 
 
 def personal_data(database: Database, user_id: str) -> PersonalData:
@@ -78,6 +83,8 @@ def personal_data(database: Database, user_id: str) -> PersonalData:
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
         _ledger(database, owner, [one for (one,) in former]),
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
+        _records(tuple(_TOLD.split(", ")), database.read(_LISTS, (owner,))),
+        _records(tuple(exposures.COLUMNS.split(", ")), database.read(_EXPOSURES, (owner,))),
     )
 
 

@@ -16,7 +16,7 @@ from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import profile_moves
-from recsys.storage.users.aliases import NOBODY, known_as
+from recsys.storage.users.aliases import NOBODY, became, known_as
 
 Says = Callable[[str], bool]
 
@@ -76,9 +76,9 @@ class Undone:
 _KNOWN = """
 SELECT EXISTS (SELECT 1 FROM users WHERE user_id = ?1 AND NOT anonymous)
     OR EXISTS (SELECT 1 FROM aliases WHERE user_id = ?1)
-    OR EXISTS (SELECT 1 FROM events WHERE user_id = ?1 AND NOT anonymous),
+    OR EXISTS (SELECT 1 FROM events WHERE user_id = ?2 AND sent_as = ?1 AND NOT anonymous),
     EXISTS (SELECT 1 FROM consents WHERE user_id = ?1),
-    EXISTS (SELECT 1 FROM events WHERE user_id = ?1 AND anonymous)
+    EXISTS (SELECT 1 FROM events WHERE user_id = ?2 AND sent_as = ?1 AND anonymous)
     OR EXISTS (SELECT 1 FROM users WHERE user_id = ?1 AND anonymous)
 """
 # A place of its own in the log, so that a watermark tells whether a model saw before or after.
@@ -142,12 +142,28 @@ def merge(
         if not authority.allowed(previous):
             if previous_id in owners:
                 return Outcome.CLAIMED
-            if _is_known(writing, previous, authority.trained):
+            if _known(
+                writing.execute(_KNOWN, (previous, previous)).fetchone(),
+                previous,
+                authority.trained,
+            ):
                 return Outcome.KNOWN
         _merge(writing, previous, user, at=at)
         if authority.by:
             audit.note(writing, Entry(at, authority.by, Action.MERGED, previous))
     return Outcome.MERGED
+
+
+def is_known(database: Database, user_id: str, *, trained: Says) -> bool:
+    """Return whether an id is a user's, as :func:`merge` takes it: who guesses one knows somebody.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    owner = became(database, {user_id}).get(user_id, user_id)
+    return _known(database.read(_KNOWN, (user_id, owner))[0], user_id, trained)
 
 
 def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> Undone:
@@ -193,8 +209,8 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
     return Undone(previous_id, above[-1], events, decisions)
 
 
-def _is_known(writing: Writing, user_id: str, trained: Says) -> bool:
-    named, consented, device = writing.execute(_KNOWN, (user_id,)).fetchone()
+def _known(found: Sequence[bool], user_id: str, trained: Says) -> bool:
+    named, consented, device = found
     return bool(named or ((consented or trained(user_id)) and not device))
 
 

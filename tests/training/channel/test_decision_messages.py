@@ -18,6 +18,7 @@ from tests.recsys.storage.decisions.test_log import ONE
 from tests.training.channel.test_messages import CONFIG, NOON, USERS, came, columns, sent
 from training.channel.decision_messages import as_one_person, with_decisions
 from training.channel.messages import messages_from_log
+from training.randomised_log import drawn
 
 ANSWER = json.dumps(
     {
@@ -146,3 +147,40 @@ def test_a_click_finds_the_mail_that_went_to_the_former_id() -> None:
     assert lost.responded.tolist() == [False, False]
     found = messages_from_log(as_one_person(table, {"a": ("anon",)}), USERS, CONFIG)
     assert found.responded.tolist() == [True, True]
+
+
+FORCED = replace(MAIL, answer=json.dumps({**json.loads(ANSWER), "trail": [{"reason": "forced"}]}))
+
+
+def test_an_outcome_that_names_another_users_decision_or_message_is_nobodys() -> None:
+    stray = [came("responded", "d1", NOON + HOUR, user="b"), LATER]
+    assert joined(*stray).responded.tolist() == [False]
+    mine, theirs = sent("m1", "a", NOON), came("responded", "m1", NOON + HOUR, user="b")
+    failed = came("failed", "m1", NOON + HOUR, user="b")
+    found = joined(mine, theirs, failed, LATER, decisions=())
+    assert found.responded.tolist() == [False]
+
+
+def test_two_users_with_messages_of_one_id_have_outcomes_of_their_own() -> None:
+    rows = [sent("m1", "a", NOON), sent("m1", "b", NOON), came("responded", "m1", NOON + HOUR)]
+    found = joined(*rows, LATER, decisions=())
+    assert dict(zip(found.user_row.tolist(), found.responded.tolist(), strict=True)) == {
+        USERS.row("a"): True,
+        USERS.row("b"): False,
+    }
+
+
+def test_what_a_request_forced_is_a_message_by_which_no_policy_is_judged() -> None:
+    found = joined(LATER, decisions=(FORCED,))
+    assert len(found) == 1
+    assert np.isnan(found.pscore).all()
+    one, other = (replace(each, features='{"segment": null}') for each in (MAIL, FORCED))
+    assert len(drawn([one, other], ["email", "push"])) == 1
+
+
+def test_probabilities_from_outside_and_our_own_are_not_mixed() -> None:
+    outside = [sent(f"o{n}", "a", NOON + n * HOUR) for n in range(2)]
+    few = joined(*outside, LATER)
+    assert np.isnan(few.pscore).sum() == 1
+    many = joined(outside[0], LATER, decisions=[replace(MAIL, decision_id=f"d{n}") for n in "abc"])
+    assert np.isnan(many.pscore).sum() == 1

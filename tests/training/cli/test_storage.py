@@ -57,9 +57,21 @@ def test_a_server_is_made_usable_by_upgrading(postgres: str) -> None:
 
 def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -> None:
     filled(url)
+    (tmp_path / "recsys.toml").write_text("[data.retention_days]\n", encoding="utf-8")
     assert "names no kind" in run("prune").output
     (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
     assert run("prune").stdout == "view: 2 deleted\n"
+
+
+def test_views_and_messages_go_after_years_by_themselves_and_orders_stay(url: str) -> None:
+    opened = open_database(url)
+    kinds = ("purchase", "view", "message_sent", "message_sent")
+    events = [Event(f"e{n}", "ann", kind, DAY) for n, kind in enumerate(kinds)]
+    EventLog(opened).append([*events, Event("last", "ann", "purchase", DAY)], now=1)
+    assert "view: 1 deleted" in run("prune").output
+    kept = opened.read("SELECT kind FROM events ORDER BY seq")
+    assert kept == [("purchase",), ("purchase",)]
+    opened.close()
 
 
 def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:

@@ -23,6 +23,21 @@ def test_the_usual_exports_are_understood(header: list[str]) -> None:
     assert {"user", "item", "at", "kind"} <= set(found.columns)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Order Number", "Order Date", "Customer Email", "SKU", "Quantity", "Item Total"],
+        ["ORDERNUMBER", "ORDERDATE", "CUSTOMER_NO", "PRODUCTCODE", "QUANTITYORDERED", "PRICEEACH"],
+        ["basket_id", "transaction_timestamp", "household_id", "product_id", "qty", "sales_value"],
+        ["Receipt ID", "Sale Date", "Client ID", "Item Code", "Qty", "Line Amount"],
+    ],
+)
+def test_every_column_of_the_usual_order_files_is_used(header: list[str]) -> None:
+    found = event_columns(header, Columns(), trait="country")
+    assert found.ignored == ()
+    assert {"order", "at", "item", "quantity"} <= set(found.columns)
+
+
 def test_segment_names_everything_it_has() -> None:
     header = [
         "messageId", "anonymousId", "userId", "event", "timestamp", "properties.product_id",

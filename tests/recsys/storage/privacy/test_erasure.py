@@ -9,6 +9,8 @@ from recsys.data.person import ERASED
 from recsys.errors import ErasedUser
 from recsys.storage.database.interface import Database
 from recsys.storage.database.tables import METADATA
+from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
+from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
@@ -45,6 +47,9 @@ def full(database: Database) -> None:
     Consents(profiles.database).record([Consent("ann", "marketing", "sms", "granted", 1)])
     for user in ("ann", "ben"):
         DecisionLog(database).put(decision(user))
+        shown = ShownList(f"l-{user}", user, "home", 1, "v1", "popular", 1, ({"item_id": "a"},), {})
+        ListLog(database).put([shown])
+    ExposureLog(database).append([Exposure("l-ann", "phone", Seen.CLICK, "a", 1, 1)])
     merges.merge(database, "phone", "ann", at=NOW)
 
 
@@ -53,7 +58,9 @@ def rows_about(database: Database, user_id: str) -> int:
         "SELECT (SELECT count(*) FROM events WHERE user_id = ?1)"
         " + (SELECT count(*) FROM users WHERE user_id = ?1)"
         " + (SELECT count(*) FROM consents WHERE user_id = ?1)"
-        " + (SELECT count(*) FROM decisions WHERE user_id = ?1)",
+        " + (SELECT count(*) FROM decisions WHERE user_id = ?1)"
+        " + (SELECT count(*) FROM lists WHERE user_id = ?1)"
+        " + (SELECT count(*) FROM exposures WHERE user_id = ?1)",
         (user_id,),
     )
     return int(row[0])
@@ -62,9 +69,12 @@ def rows_about(database: Database, user_id: str) -> int:
 def test_everything_goes_and_the_receipt_counts_it(database: Database) -> None:
     full(database)
     receipt = erase(database, "ann", at=NOW, receipt_id="r1")
-    counts = {"events": 3, "users": 1, "consents": 1, "decisions": 1, "aliases": 1}
+    counts = {
+        "events": 3, "users": 1, "consents": 1, "decisions": 1, "lists": 1, "exposures": 1,
+        "aliases": 1,
+    }  # fmt: skip
     assert receipt == Receipt("r1", NOW, counts)
-    assert [rows_about(database, one) for one in ("ann", "phone", "ben")] == [0, 0, 3]
+    assert [rows_about(database, one) for one in ("ann", "phone", "ben")] == [0, 0, 4]
 
 
 def test_what_keeps_the_last_place_of_the_log_says_nothing_of_the_user(database: Database) -> None:

@@ -1,0 +1,164 @@
+"""From a placement to what it shows to somebody, or to anybody."""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from api.messages.message import dump
+from api.messages.placements import PlacedItem, PlacementItems
+from api.messages.users import climbed
+from api.runtime import ids, json
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.errors import UnknownSegment
+from recsys.ladder import Question, Reason
+from recsys.placements.serve import Moment, Shown, show
+
+if TYPE_CHECKING:
+    from api.answers.gather import Gather
+    from api.model.placements import CurrentPlacements
+    from api.model.served import Serving
+    from api.requests.query import Query
+    from api.runtime.metrics import Metrics
+    from recsys.ladder import OnFailure
+    from recsys.placements.versions import Saved
+
+NOT_IN_FORCE = "no version of this placement is in force now"
+
+
+class PlacementDesk:
+    """Answers what placements show, with whatever model version it is handed.
+
+    Parameters
+    ----------
+    gather : Gather
+        Gathers what is known of a user.
+    current : CurrentPlacements
+        The placements.
+    on_failure : callable
+        Told of every rung that failed.
+    metrics : Metrics
+        Told of every answer.
+    """
+
+    def __init__(
+        self,
+        gather: Gather,
+        current: CurrentPlacements,
+        *,
+        on_failure: OnFailure,
+        metrics: Metrics,
+    ) -> None:
+        self._person = gather.person
+        self._current = current
+        self._on_failure = on_failure
+        self._metrics = metrics
+
+    def shown(
+        self,
+        serving: Serving,
+        placement_id: str,
+        query: Query,
+        *,
+        at: int,
+        limit: int | None = None,
+    ) -> PlacementItems:
+        """Return what a placement shows; `limit` wins over what the request and the placement say.
+
+        Raises
+        ------
+        UnknownPlacement, UnknownSegment
+            There is none.
+        """
+        saved = self._current.placements.in_force(placement_id, at=at)
+        person, notes = self._whom(serving, query, at=at)
+        if saved is None:
+            return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
+        wanted = limit or query.said_limit or saved.placement.limit
+        seeds = (*query.item, *query.cart)
+        moment = Moment(wanted, query.exclude, seeds, query.force_rung)
+        rules, began = self._current.rules(saved, serving), time.perf_counter()
+        found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
+        rung = found.arranged.climb.rung
+        self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
+        self._metrics.placed(placement_id, rung)
+        return _said(saved, found, serving, person, notes, explain=query.explain)
+
+    def _whom(self, serving: Serving, query: Query, *, at: int) -> tuple[Person, list[str]]:
+        if query.user_id:
+            return self._person(serving, query.user_id, query, at=at, marketing=False)
+        row = NO_SEGMENT
+        if query.segment:
+            segments = serving.answering.bundle.segments
+            row = segments.row(query.segment)
+            if row == NO_SEGMENT:
+                raise UnknownSegment(query.segment, known=segments.names)
+        return Person("", at, profiling=False, segment_row=row, context=query.context), []
+
+
+def _said(
+    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], *, explain: bool
+) -> PlacementItems:
+    climb, facts = found.arranged.climb, serving.facts
+    items = [placed.item for placed in found.arranged.items]
+    reasons = serving.reasons.of_items(items, person) if explain else repeat([])
+    about = climbed(climb, explain=explain)
+    if not person.user_id:
+        about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
+    manifest = serving.answering.manifest
+    return _with_id(
+        PlacementItems(
+            recommendation_id="",
+            placement=saved.placement_id,
+            version=saved.version,
+            user_id=person.user_id or None,
+            model_version=serving.answering.version,
+            # What is for anybody is the same, to the byte, until something changes.
+            generated_at=json.instant(
+                person.at if person.user_id else max(manifest.data_until, saved.at)
+            ),
+            notes=notes,
+            **about,
+            items=[
+                PlacedItem(
+                    facts[row][0], rank, score, rung, source, why, *facts[row][1:], list(rules)
+                )
+                for ((row, rank, score, rung, source, _, _), rules), why in zip(
+                    found.arranged.items, reasons, strict=False
+                )
+            ],
+            filled_by=list(found.arranged.filled_by),
+            bought_percent=found.bought_percent if person.user_id else None,
+        ),
+        person,
+    )
+
+
+def _with_id(answer: PlacementItems, person: Person) -> PlacementItems:
+    if person.user_id:
+        answer.recommendation_id = ids.uuid7(person.at)
+    else:
+        answer.recommendation_id = ids.uuid8(sha256(dump(answer)).digest())
+    return answer
+
+
+def _nothing(
+    placement_id: str, serving: Serving, person: Person, notes: list[str]
+) -> PlacementItems:
+    return PlacementItems(
+        recommendation_id=ids.uuid7(person.at),
+        placement=placement_id,
+        version=None,
+        user_id=person.user_id or None,
+        model_version=serving.answering.version,
+        generated_at=json.instant(person.at),
+        notes=notes,
+        rung=None,
+        rung_reason=NOT_IN_FORCE,
+        trail=[],
+        items=[],
+        filled_by=[],
+        bought_percent=None,
+    )

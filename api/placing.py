@@ -1,0 +1,138 @@
+"""What the routes of placements stand on, put together in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from api.answers.pages import Pages, kept
+from api.answers.placed import PlacementDesk
+from api.messages.placements import PlacementItems
+from api.model.placements import CurrentPlacements
+from api.requests.write_queue import Inbox
+from api.runtime import logs
+from recsys.errors import StoreUnavailable
+from recsys.storage.decisions.exposures import Exposure, ExposureLog
+from recsys.storage.decisions.lists import ListLog
+from recsys.storage.events.event import Reception
+from recsys.storage.placements.store import PlacementStore
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from api.answers.gather import Gather
+    from api.runtime.metrics import Metrics
+    from recsys.config import Config
+    from recsys.ladder import OnFailure
+    from recsys.storage.database.interface import Database
+
+Answered = tuple[PlacementItems, int]
+_UNKNOWN = ("unknown", "unknown")
+_AT_ONCE = 500
+_MOST_NOTED = 1_000
+"""Ids of lists for anybody that are remembered as kept already."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Placing:
+    """The parts of the API that placements need."""
+
+    current: CurrentPlacements
+    desk: PlacementDesk
+    pages: Pages
+    lists: ListLog
+    shown: Inbox[Answered, bool]
+    exposures: Inbox[Exposure, Reception]
+    metrics: Metrics
+    logger: FilteringBoundLogger
+    _noted: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    def opened(
+        cls,
+        config: Config,
+        database: Database,
+        gather: Gather,
+        *,
+        on_failure: OnFailure,
+        metrics: Metrics,
+        logger: FilteringBoundLogger,
+    ) -> Self:
+        """Put the parts together over an open store."""
+        unavailable = frozenset(config.data.unavailable_items)
+        current = CurrentPlacements(PlacementStore(database), unavailable=unavailable)
+        desk = PlacementDesk(gather, current, on_failure=on_failure, metrics=metrics)
+        lists = ListLog(database)
+
+        def keep(answered: Sequence[Answered]) -> list[bool]:
+            return lists.put([kept(answer, at=at) for answer, at in answered])
+
+        return cls(
+            current=current,
+            desk=desk,
+            pages=Pages(desk, current, lists, bought=config.relevant_kind),
+            lists=lists,
+            shown=Inbox(keep),
+            exposures=Inbox(partial(_expose, ExposureLog(database), lists, metrics)),
+            metrics=metrics,
+            logger=logger,
+        )
+
+    def note(self, answer: PlacementItems, *, at: int) -> None:
+        """Keep a list soon, so that what is seen and clicked of it can be told apart.
+
+        The answer does not wait for it; what cannot be kept is logged and counted. A list for
+        anybody is kept once.
+        """
+        if answer.version is None:
+            return
+        if answer.user_id is None:
+            if answer.recommendation_id in self._noted:
+                return
+            self._noted[answer.recommendation_id] = None
+            if len(self._noted) > _MOST_NOTED:
+                self._noted.popitem(last=False)
+        task = asyncio.create_task(self._keep(answer, at))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Write what waits."""
+        await asyncio.gather(*self._tasks)
+        await self.shown.close()
+        await self.exposures.close()
+
+    async def _keep(self, answer: PlacementItems, at: int) -> None:
+        try:
+            await self.shown.put([(answer, at)])
+        except Exception as error:  # noqa: BLE001 - nobody waits for it: it is told here
+            self._noted.pop(answer.recommendation_id, None)
+            self.metrics.store_write_failed()
+            self.logger.warning("a list was shown and not kept", **logs.described(error))
+
+
+def _expose(
+    log: ExposureLog, lists: ListLog, metrics: Metrics, exposures: Sequence[Exposure]
+) -> list[Reception]:
+    """Log exposures, and count the new ones by placement and rung."""
+    receptions = log.append(exposures)
+    new = [
+        one
+        for one, reception in zip(exposures, receptions, strict=True)
+        if reception is Reception.ACCEPTED
+    ]
+    ids = list({one.list_id for one in new})
+    known: dict[str, tuple[str, str]] = {}
+    with suppress(StoreUnavailable):
+        for start in range(0, len(ids), _AT_ONCE):
+            known |= lists.origins(ids[start : start + _AT_ONCE])
+    counted = Counter((*known.get(one.list_id, _UNKNOWN), str(one.kind)) for one in new)
+    for (placement, rung, kind), count in counted.items():
+        metrics.exposed(placement, rung, kind, count)
+    return receptions
