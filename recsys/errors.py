@@ -91,8 +91,16 @@ class MissingColumn(DataError):
         self.column = column
         self.found = tuple(found)
         self.accepted = tuple(accepted)
+        has = f"no column for {column!r}: the file has"
+        if self.found and all(name.isdigit() for name in self.found):
+            names = ", ".join(['"user_id"', '"item_id"', '"timestamp"', "…"][: len(self.found)])
+            super().__init__(
+                f"{has} {len(self.found)} columns and no header; name them in their order in "
+                f"recsys.toml: [data] header = [{names}]"
+            )
+            return
         super().__init__(
-            f"no column for {column!r}: the file has {', '.join(self.found) or 'no columns'}; "
+            f"{has} {', '.join(self.found) or 'no columns'}; "
             f"recognised spellings are {', '.join(self.accepted)}; "
             f'or name yours in recsys.toml: [data.columns] {column} = "…"'
         )

@@ -33,7 +33,7 @@ class EventsAnswer(Message):
 class CallsAnswer(EventsAnswer):
     """The same, as Segment's clients expect it."""
 
-    success: Annotated[bool, told("whether nothing was rejected but for being unused")]
+    success: Annotated[bool, told("whether nothing was rejected but what no model uses")]
 
 
 def _text(meaning: str, **more: object) -> Json:

@@ -50,4 +50,6 @@ class Problem(Struct):
     title: str
     status: int
     detail: Annotated[str, Meta(examples=["limit is '0'; allowed: a whole number from 1 to 100"])]
+    code: Annotated[str, told("of the problem, or of what is wrong with the one event")]
+    message: Annotated[str, told("the same as detail, for clients that look for it")]
     request_id: str

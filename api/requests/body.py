@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,18 +13,18 @@ from recsys.config import ServingSection
 from recsys.errors import BadQuery, BodyTooLarge, BodyTooSlow
 
 if TYPE_CHECKING:
-    from starlette.types import Receive
+    from starlette.types import Receive, Scope
 
 _SHOWN = 60
 
 
-async def read_object(receive: Receive, serving: ServingSection) -> dict[str, Any]:
-    """Return the JSON object in the body of a request.
+async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -> dict[str, Any]:
+    """Return the JSON object in the body of a request, gzipped or not.
 
     Raises
     ------
     BodyTooLarge
-        More than ``serving.max_body_bytes``; the rest is not read.
+        More than ``serving.max_body_bytes``, packed or unpacked; the rest is not read.
     BodyTooSlow
         It did not arrive within ``serving.body_seconds``.
     BadQuery
@@ -34,6 +35,8 @@ async def read_object(receive: Receive, serving: ServingSection) -> dict[str, An
             raw = await _read(receive, serving.max_body_bytes)
     except TimeoutError as error:
         raise BodyTooSlow(serving.body_seconds) from error
+    if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
+        raw = _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -41,6 +44,23 @@ async def read_object(receive: Receive, serving: ServingSection) -> dict[str, An
         raise BadQuery("body", near, f"JSON ({error.msg})") from error
     if not isinstance(found, dict):
         raise BadQuery("body", raw[:_SHOWN].decode("utf-8", "replace"), "a JSON object")
+    return found
+
+
+def _unpacked(raw: bytes, encoding: str, most_bytes: int) -> bytes:
+    if encoding == "identity":
+        return raw
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise BadQuery("content-encoding", encoding, "gzip, deflate or identity")
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in encoding else zlib.MAX_WBITS)
+    try:
+        found = unpacking.decompress(raw, most_bytes + 1)
+    except zlib.error as error:
+        raise BadQuery("body", "no such bytes", f"{encoding}, as content-encoding says") from error
+    if len(found) > most_bytes:
+        raise BodyTooLarge(most_bytes)
+    if not unpacking.eof:
+        raise BadQuery("body", "half of it", f"{encoding}, as content-encoding says")
     return found
 
 

@@ -63,7 +63,7 @@ class EventParser:
         self._kinds = tuple(config.kinds)
         self._channels = tuple(config.channels.arms)
         self._critical = config.churn.critical_kind
-        self._trait = config.segments.trait
+        self._traits = (config.segments.trait, *config.privacy.kept_traits)
         self._zone = times.zone(config.data.timezone)
         self._names = {name.lower(): kind for name, kind in config.data.names.items()}
         self._lower_emails = config.data.lower_case_emails
@@ -146,8 +146,9 @@ class EventParser:
         return list(self._interactions(said, kind, user_id, at))
 
     def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
-        traits, context = named(said.get("traits")), named(said.get("context"))
-        trait = text(traits, fields.plain(self._trait))
+        context = named(said.get("context"))
+        traits = {**named(context.get("traits")), **named(said.get("traits"))}
+        said_of = {name: text(traits, fields.plain(name)) for name in self._traits}
         zone = text({**context, **traits}, "timezone")
         try:
             times.zone(zone or "UTC")
@@ -156,7 +157,7 @@ class EventParser:
         previous_id = anonymous_id if anonymous_id != user_id else ""
         return Identified(
             user_id,
-            {self._trait: trait} if trait else {},
+            {name: value for name, value in said_of.items() if value},
             zone,
             previous_id,
             proof=_proof(said),
@@ -169,7 +170,10 @@ class EventParser:
             text(said, "kind", needed="event", by="every event")
         kind = self._names.get(name.lower())
         if kind is None:
-            kind = meant(name, call, self._kinds, has_item=bool(self._id(said, "item")))
+            channel = self._channel_said(said)
+            channel = channel if channel in self._channels else ""
+            has_item = bool(self._id(said, "item"))
+            kind = meant(name, call, self._kinds, has_item=has_item, channel=channel)
         if kind:
             return kind
         name = name or call

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from api.service import Service
 
 UNUSED = "unused_event"
+UNDERSTOOD = frozenset({UNUSED, "unknown_kind"})
+"""What is wrong with events that a shop sends for others to use; Segment's clients send all."""
+
 KNOWN = "an event with this id was logged before"
 _OF_ALL = frozenset({"sentAt", "context"})
 
@@ -105,7 +108,7 @@ def _call(kind: str, summary: str) -> Route:
         """
         body = await call.body(service.config.serving)
         verdicts = await _taken(service, call, [{**body, "type": kind}])
-        if verdicts[0].code not in {UNUSED, Outcome.CLAIMED}:
+        if verdicts[0].code not in UNDERSTOOD | {Outcome.CLAIMED}:
             _refuse(service, verdicts[0])
         return _called(service, verdicts)
 
@@ -123,7 +126,14 @@ async def batch(service: Service, call: Call) -> CallsAnswer:
     return _called(service, await _taken(service, call, _batch(service, body)))
 
 
-ROUTES: tuple[Route, ...] = (post, batch, *(_call(*one) for one in CALLS.items()))
+_CALLS = (batch, *(_call(*one) for one in CALLS.items()))
+
+ROUTES: tuple[Route, ...] = (
+    post,
+    *_CALLS,
+    # As analytics.js calls them: by their first letters.
+    *(replace(one, path=f"/v1/{one.path[4]}", tag="") for one in _CALLS),
+)
 
 
 def _batch(service: Service, body: Json) -> list[Any]:
@@ -223,7 +233,7 @@ def _counted(service: Service, verdicts: list[EventVerdict]) -> EventsAnswer:
 
 
 def _called(service: Service, verdicts: list[EventVerdict]) -> CallsAnswer:
-    success = all(v.verdict != "rejected" or v.code == UNUSED for v in verdicts)
+    success = all(v.verdict != "rejected" or v.code in UNDERSTOOD for v in verdicts)
     return CallsAnswer.copy_of(_counted(service, verdicts), success=success)
 
 

@@ -90,6 +90,9 @@ def problem(
         "title": words.capitalize(),
         "status": int(status),
         "detail": detail,
+        # What Segment's and RudderStack's clients look for in an error.
+        "code": words.replace(" ", "_"),
+        "message": detail,
         "request_id": request_id,
         **{n: v if n in _OUR_WORDS else _shown(v) for n, v in (facts or {}).items()},
     }

@@ -73,7 +73,7 @@ class Call:
         BodyTooLarge, BodyTooSlow, BadQuery
             It is too large or too slow, or is no JSON object.
         """
-        return await read_object(self.receive, serving)
+        return await read_object(self.scope, self.receive, serving)
 
     async def sliced(self, things: Iterable[T]) -> AsyncIterator[T]:
         """Yield things to be worked on, and let other requests have the loop between.

@@ -121,6 +121,7 @@ EVENT = Names(
         "order": ("order_id", "transaction_id", "invoice", "invoice_no", "order_number", "order_no",
                   "invoice_number", "basket_id", "receipt_id"),
         "rating": ("rating", "stars"),
+        "line_refunded": ("item_refunded", "line_refunded", "lineitem_refunded"),
         "refunded": ("refunded_amount", "amount_refunded", "refund_amount", "total_refunded"),
         "currency": ("currency", "currency_code", "order_currency"),
         "state": ("order_status", "financial_status", "payment_status", "status", "state"),
@@ -129,10 +130,10 @@ EVENT = Names(
         "category": ("category", "categories"),
         "device": ("device", "device_type", "context.device.type"),
         "placement": ("placement",),
-        "event_id": ("message_id", "event_id", "insert_id", "uuid"),
+        "event_id": ("message_id", "event_id", "insert_id", "uuid", "sg_event_id"),
         "channel": ("channel",),
         "ref": ("ref", "message_ref", "decision_id"),
-        "mail": ("email_id",),
+        "mail": ("email_id", "sg_message_id"),
         "pscore": ("pscore",),
         "simulated": ("simulated",),
         "machine": ("machine", "bot", "is_bot"),
@@ -142,6 +143,7 @@ EVENT = Names(
         "products": sorted(LISTS, key=("products", "lineitems", "orderitems", "items").index),
         "context": ("context",),
         "traits": ("traits",),
+        "timezone": ("context.timezone", "traits.timezone", "user_properties.timezone"),
     }
 )  # fmt: skip
 """The fields of an event."""

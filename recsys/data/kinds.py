@@ -141,7 +141,9 @@ def kind_of(name: str) -> str:
 
 
 @lru_cache(_NAMES)
-def meant(name: str, call: str, kinds: tuple[str, ...], *, has_item: bool) -> str | None:
+def meant(
+    name: str, call: str, kinds: tuple[str, ...], *, has_item: bool, channel: str = ""
+) -> str | None:
     """Return the kind of an event; empty where it is understood but unused, None where it is not.
 
     Parameters
@@ -154,6 +156,8 @@ def meant(name: str, call: str, kinds: tuple[str, ...], *, has_item: bool) -> st
         The configured kinds; their own names win, in any case.
     has_item : bool
         Whether an item is named.
+    channel : str
+        Through which a message went, where it is one: then bare names as *open* are of it.
     """
     name = call if call.lower() in PAGES or not name else name
     if name.lower() in PAGES and has_item:
@@ -163,6 +167,8 @@ def meant(name: str, call: str, kinds: tuple[str, ...], *, has_item: bool) -> st
         return own
     if message := message_of(name)[0]:
         return message
+    if channel and not has_item and (bare := _of_message(name, channel)) is not None:
+        return bare
     if (kind := kind_of(name)) in kinds:
         return kind
     return "" if any(one in UNUSED for one in _spellings(name)) else None
@@ -178,6 +184,12 @@ def message_of(name: str) -> tuple[str, str]:
     if name in MESSAGE_KINDS:
         return name, ""
     return next((MESSAGES[one] for one in _spellings(name) if one in MESSAGES), ("", ""))
+
+
+def _of_message(name: str, channel: str) -> str | None:
+    """Return what a bare name says of a message, as :func:`meant` does."""
+    found = next((OF_MESSAGES[one] for one in _spellings(name) if one in OF_MESSAGES), None)
+    return MESSAGE_RESPONDED if found == MESSAGE_OPENED and channel == "push" else found
 
 
 def is_sending(name: str) -> bool:
@@ -203,7 +215,27 @@ MESSAGES = {
     "push notification opened": (MESSAGE_RESPONDED, "push"),
 }
 
-_SENT = frozenset(f"{medium} sent" for medium in _CHANNEL_OF)
+OF_MESSAGES = {
+    **_CAME,
+    **dict.fromkeys(("delivery", "delivered to inbox"), MESSAGE_SENT),
+    **dict.fromkeys(("open", "read", "viewed"), MESSAGE_OPENED),
+    **dict.fromkeys(("click", "tap", "replied"), MESSAGE_RESPONDED),
+    **dict.fromkeys(
+        ("unsubscribe", "unsub", "group unsubscribe", "optout", "opt out", "opted out",
+         "spamreport", "spam report", "spam complaint", "spam", "spammed", "complaint",
+         "complained", "abuse", "abuse report"),
+        MESSAGE_UNSUBSCRIBED,
+    ),
+    **dict.fromkeys(
+        ("bounce", "hardbounce", "hard bounce", "hard bounced", "softbounce", "soft bounce",
+         "soft bounced", "dropped", "drop", "rejected", "reject", "blocked", "invalid"),
+        MESSAGE_FAILED,
+    ),
+    **dict.fromkeys(("processed", "deferred", "delayed", "queued", "accepted", "converted"), ""),
+}  # fmt: skip
+"""Bare names that mail tools give what comes of a message; empty for what no model uses."""
+
+_SENT = frozenset(("sent", "send", *(f"{medium} sent" for medium in _CHANNEL_OF)))
 
 PURCHASE = "purchase"
 RETURN = "return"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -211,7 +212,9 @@ def test_training_learns_from_decisions_and_from_what_came_of_them(api: Api) -> 
     own = messages.where(messages.at == decided_at)
     assert len(own) == len(mailed)
     assert own.responded.sum() == 1
-    assert ((own.pscore > 0) & (own.pscore <= 1)).all()
+    # The messages of the world came with probabilities from outside, and are more.
+    assert np.isnan(own.pscore).all()
+    assert not np.isnan(messages.where(messages.at != decided_at).pscore).all()
 
 
 def test_an_empty_decision_id_is_refused_not_answered_unlogged(api: Api) -> None:

@@ -56,7 +56,8 @@ def test_a_batch_has_a_verdict_for_each_call(api: Api) -> None:
     told = called(api, "batch", {"batch": batch})
     assert [one.verdict for one in told.events] == ["accepted"] * 3 + ["rejected"] * 3
     assert [one.code for one in told.events[3:]] == ["unused_event"] * 2 + ["unknown_kind"]
-    assert not told.success
+    assert told.success
+    assert not called(api, "batch", {"batch": [*batch, {"type": "track", **VIEW}]}).success
     assert answer(api, "fresh")["rung"] == "hyper"
 
 

@@ -38,6 +38,10 @@ TimeFormat = Annotated[
     str, typer.Option(help="strptime format of the times, where they could be read in two ways.")
 ]
 
+DecimalSign = Annotated[
+    str, typer.Option(help='"." or ",", where the amounts could be read in two ways.')
+]
+
 
 @app.command()
 def churn(  # noqa: PLR0913 - each is an option of the command
@@ -54,6 +58,7 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     time: Time = "timestamp",
     value: Value = "value",
     time_format: TimeFormat = "",
+    decimal_sign: DecimalSign = "",
 ) -> None:
     """Write how likely each user of a file is to stay away.
 
@@ -66,7 +71,13 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     from recsys.data.kinds import PURCHASE
     from training.forecast import churn as forecasting
 
-    columns = {"user": user, "time": time, "value": value, "time_format": time_format}
+    columns = {
+        "user": user,
+        "time": time,
+        "value": value,
+        "time_format": time_format,
+        "decimal_sign": decimal_sign,
+    }
     definition = Definition(PURCHASE, horizon_days, active_days or horizon_days)
     with _steps(out) as steps:
         at, read = _read(events, cutoff, columns, out, steps)
@@ -89,6 +100,7 @@ def value(  # noqa: PLR0913 - each is an option of the command
     time: Time = "timestamp",
     value: Value = "value",
     time_format: TimeFormat = "",
+    decimal_sign: DecimalSign = "",
 ) -> None:
     """Write what each user of a file will order and spend.
 
@@ -102,7 +114,13 @@ def value(  # noqa: PLR0913 - each is an option of the command
     from recsys.data.kinds import PURCHASE
     from training.forecast import value as forecasting
 
-    columns = {"user": user, "time": time, "value": value, "time_format": time_format}
+    columns = {
+        "user": user,
+        "time": time,
+        "value": value,
+        "time_format": time_format,
+        "decimal_sign": decimal_sign,
+    }
     with _steps(out) as steps:
         at, read = _read(events, cutoff, columns, out, steps)
         steps.begin("fit and forecast")

@@ -16,11 +16,14 @@ from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
-from recsys.data.times import DAY, micros
-from recsys.errors import BadQuery, NoUsableRow
+from recsys.data.times import DAY, EARLIEST, micros
+from recsys.errors import BadQuery, NoUsableRow, UnclearColumn
+from training.importing.cells import bad_id, ids_of
 from training.importing.columns import find
+from training.importing.numbers import currencies, decimal_sign, parsed
 from training.importing.read import read_file
 from training.importing.times import parse_times
+from training.importing.validate import MOST
 
 KINDS = (PURCHASE, RETURN, VOID)
 OF_ORDERS = ("order", "item", "quantity", "state", "cancelled_at")
@@ -29,12 +32,16 @@ MEANINGS = ("user", "time that is understood", "number")
 
 @dataclass(frozen=True, slots=True)
 class PurchaseColumns:
-    """What the columns of the file are called, and a format of its times that is tried first."""
+    """What the columns of the file are called, and how its times and numbers are written.
+
+    A format of times is tried first; the decimal sign is what the file shows where it is empty.
+    """
 
     user: str = "user_id"
     time: str = "timestamp"
     value: str = "value"
     time_format: str = ""
+    decimal_sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,8 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
     UnreadableFile
         See :func:`training.importing.read.read_file`.
     BadQuery
-        The file has no column of that name.
+        The file has no column of that name, or its amounts can be read two ways or are in several
+        currencies.
     NoUsableRow
         None has a user, a time and an amount, or none of those is before the cut-off.
     """
@@ -104,34 +112,36 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
     times = parse_times(frame[columns.time], timezone="UTC", time_format=columns.time_format)
     rows = pl.DataFrame(
         {
-            "user": frame[columns.user].cast(pl.String).str.strip_chars(),
+            "user": frame.select(ids_of(frame, columns.user)).to_series(),
             "at": times.at,
-            "value": _amounts(frame[columns.value]),
+            "value": _money(frame[columns.value], columns),
             **_about_orders(frame, columns),
         }
     )
     good = rows.select(
-        pl.col("user").str.len_chars() > 0, pl.col("at").is_not_null(), pl.col("value").is_finite()
+        user=pl.col("user").is_not_null() & ~bad_id("user"),
+        at=pl.col("at") >= EARLIEST,
+        value=pl.col("value").is_finite() & (pl.col("value").abs() <= MOST),
     ).fill_null(value=False)
     usable = rows.filter(good["user"] & good["at"] & good["value"])
     why = _skipped(good, frame.select(columns.user, columns.time, columns.value))
     if not len(usable):
         raise NoUsableRow(file, why)
-    known = usable.filter(pl.col("at") < before)
+    earlier = usable.filter(pl.col("at") < before)
     first, last = (_day(usable["at"].min()), _day(usable["at"].max()))
-    if not len(known):
+    if not len(earlier):
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
-    table = _table(known)
+    table = _table(earlier)
     net = netting.net(table, within=int(RETURN_DAYS * DAY))
     return PurchaseFile(
         interactions=net,
         taken_back=len(table) - len(net),
         skipped=len(rows) - len(usable),
         why=why,
-        later=len(usable) - len(known),
+        later=len(usable) - len(earlier),
         first=first,
-        last=_day(known["at"].max()),
+        last=_day(earlier["at"].max()),
         spelling=times.spelling,
     )
 
@@ -150,10 +160,11 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     ``void``, whether its state says that an order did not come about.
     """
     own = {columns.user, columns.time, columns.value}
-    found = find([name for name in frame.columns if name not in own], EVENT, {}).columns
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
+    column_of = find([name for name in frame.columns if name not in own], EVENT, {}).columns
     text = {
-        name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
+        name: frame[column_of[name][0]].cast(pl.String).str.strip_chars()
+        if name in column_of
+        else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
         for name in OF_ORDERS
     }
     states = text["state"].fill_null("")
@@ -170,6 +181,20 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     }
 
 
+def _money(given: pl.Series, columns: PurchaseColumns) -> pl.Series:
+    said = currencies(given)
+    if len(said) > 1:
+        allowed = f"amounts in one currency; the column has {', '.join(said)}: change all into one"
+        raise BadQuery("--value", columns.value, allowed)
+    text = given.str.strip_chars() if given.dtype == pl.String else given
+    try:
+        sign = decimal_sign({columns.value: text}, configured=columns.decimal_sign)
+    except UnclearColumn as unclear:
+        allowed = f'{unclear.why}: add --decimal-sign "." or ","'
+        raise BadQuery("--value", columns.value, allowed) from unclear
+    return parsed(text, sign)
+
+
 def _amounts(given: pl.Series) -> pl.Series:
     text = given.str.strip_chars() if given.dtype == pl.String else given
     return text.cast(pl.Float64, strict=False)
@@ -181,14 +206,14 @@ def _day(at: object) -> datetime:
 
 def _skipped(good: pl.DataFrame, given: pl.DataFrame) -> str:
     """Return what rows lack, how many of them, and what stands there instead in one of them."""
-    said = []
+    reasons = []
     for name, what, column in zip(good.columns, MEANINGS, given.columns, strict=True):
         bad = given[column].filter(~good[name])
         if len(bad):
             example = next(iter(bad.drop_nulls()), None)
             such = "" if example is None else f", such as {str(example)!r}"
-            said.append(f"{len(bad):,} have no {what} in {column!r}{such}")
-    return "; ".join(said)
+            reasons.append(f"{len(bad):,} have no {what} in {column!r}{such}")
+    return "; ".join(reasons)
 
 
 def _require(frame: pl.DataFrame, option: str, name: str) -> None:

@@ -26,16 +26,17 @@ from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
 from training.importing.amounts import Amounts
 from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns
+from training.importing.identities import CALLS, said_of_people
 from training.importing.read import RawFile
-from training.importing.times import Times, parse_times
+from training.importing.times import Times, parse_times, with_clocks
 
 
 def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
-    first, *others = found.columns["at"]
-    times = _parsed(raw.frame[first], config)
-    for name in others:
+    first, *others = with_clocks([raw.frame[name] for name in found.columns["at"]])
+    times = _parsed(first, config)
+    for column in others:
         if times.at.null_count():
-            at = times.at.zip_with(times.at.is_not_null(), _parsed(raw.frame[name], config).at)
+            at = times.at.zip_with(times.at.is_not_null(), _parsed(column, config).at)
             times = Times(at, times.spelling)
     return times
 
@@ -64,15 +65,17 @@ def _canonical(raw: RawFile, found: FileColumns, amounts: Amounts, config: Confi
         amounts.of["price"].alias("price"),
         amounts.of["total"].alias("total"),
         amounts.of["refunded"].alias("refunded"),
+        amounts.of["line_refunded"].alias("line_refunded"),
         amounts.given["price"].alias("priced"),
         amounts.bad("quantity").alias("bad_quantity"),
-        amounts.bad("price", "total", "refunded").alias("bad_price"),
+        amounts.bad("price", "total", "refunded", "line_refunded").alias("bad_price"),
         _stars(found).alias("rating"),
         text_of(found, "pscore").alias("pscore_given"),
         text_of(found, "pscore").cast(pl.Float64, strict=False).alias("pscore"),
         _flag(found, "simulated"),
         _flag(found, "machine") | _machine_agents(raw, found),
         properties(found),
+        *said_of_people(raw, found, config),
         _void(raw, found).alias("void"),
         at_given=text_of(found, "at"),
     )
@@ -138,19 +141,23 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     name = pl.when(call.is_in(PAGES)).then(call).otherwise(pl.col("kind"))
     frame = frame.with_columns(kind=pl.coalesce(name, "call") if known else name)
     names = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
-    on_item, on_nothing = (
-        pl.col("kind").replace_strict(
-            names,
-            [own.get(name.lower(), meant(name, "", kinds, has_item=has_item)) for name in names],
-            default=None,
-            return_dtype=pl.String,
-        )
-        for has_item in (True, False)
-    )
-    said = pl.when(pl.col("item_id").is_null()).then(on_nothing).otherwise(on_item)
+    arms = list(config.channels.arms)
+    frame = frame.with_columns(channel_said(names, arms))
+
+    def told(*, has_item: bool, channel: str = "") -> pl.Expr:
+        each = (meant(name, "", kinds, has_item=has_item, channel=channel) for name in names)
+        told = [own.get(name.lower(), kind) for name, kind in zip(names, each, strict=True)]
+        return pl.col("kind").replace_strict(names, told, default=None, return_dtype=pl.String)
+
+    said = told(has_item=False)
+    for arm in sorted(set(arms) & set(frame["channel"].unique())):
+        through = told(has_item=False, channel=arm)
+        said = pl.when(pl.col("channel") == arm).then(through).otherwise(said)
+    said = pl.when(pl.col("item_id").is_not_null()).then(told(has_item=True)).otherwise(said)
+    of_people = pl.coalesce(call, pl.col("kind").str.to_lowercase())
     return frame.with_columns(
         pl.col("kind").alias("name"),
-        channel_said(names, list(config.channels.arms)),
+        pl.when(of_people.is_in(CALLS)).then(of_people).alias("identity"),
         pl.when(pl.col("kind").is_null()).then(_of_rating(config)).otherwise(said).alias("kind"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
@@ -218,9 +225,9 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
 def _less_refunds(frame: pl.DataFrame) -> pl.DataFrame:
     """Take what was paid back of an order off its lines, in equal shares; none left is void.
 
-    The amount is that of the whole order, in the first or in all of its lines.
+    The amount is that of the whole order, in the first or in all of its lines; or that of a line.
     """
-    if not (frame["refunded"] > 0).any():
+    if not any((frame[name] != 0).any() for name in ("refunded", "line_refunded")):
         return frame
     bought = (pl.col("kind") == PURCHASE).fill_null(value=False)
     worth = pl.when(bought).then("value")
@@ -229,6 +236,8 @@ def _less_refunds(frame: pl.DataFrame) -> pl.DataFrame:
     back = pl.col("refunded").abs()
     back = pl.when(of_order).then(back.max().over("order_id")).otherwise(back)
     left = (1 - back / whole).clip(0, 1).fill_nan(None).fill_null(1.0)
+    of_line = (1 - pl.col("line_refunded").abs() / worth).clip(0, 1).fill_nan(None).fill_null(1.0)
+    left = pl.min_horizontal(left, of_line)
     gone = bought & (left <= NEARLY_NOTHING)
     return frame.with_columns(
         value=pl.when(bought).then(pl.col("value") * left).otherwise("value"),

@@ -105,6 +105,9 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     recognised = {**_recognised(header, EVENT), **_recognised(header, traits)}
     if titles := _product_names(header):
         recognised["title"] = (*recognised.get("title", ()), *titles)
+    if "event_id" not in recognised and not {"call", "sent", "received"}.isdisjoint(recognised):
+        # Segment's warehouses call it so; elsewhere an id may be that of anything.
+        recognised["event_id"] = tuple(name for name in header if _unwrapped(name) == "id")
     if "feedbacktype" in map(plain, header):
         # Gorse's value says how much somebody liked something: it is no money.
         recognised["total"] = tuple(c for c in recognised.get("total", ()) if plain(c) != "value")
@@ -118,7 +121,8 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     message_log = not MESSAGES.isdisjoint(found.columns) or chosen.get("item") == ""
     if not found.of("user", "anonymous", "email"):
         require("user", found, header, EVENT)
-    for meaning in ("at",) if message_log else ("item", "at"):
+    of_people = "call" in found and bool(found.of("anonymous", "previous"))
+    for meaning in ("at",) if message_log or of_people else ("item", "at"):
         require(meaning, found, header, EVENT)
     return found
 

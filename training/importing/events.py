@@ -13,13 +13,15 @@ import orjson
 import polars as pl
 
 from recsys.config import Config
+from recsys.data.kinds import MESSAGE_SENT, is_sending
 from recsys.data.times import DAY
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.users.profiles import ItemFacts, Profiles
+from training.importing.identities import keep
 from training.importing.read import RawFile, configured, read_file
 from training.importing.report import ImportReport
-from training.importing.validate import Validated, counted, put_aside, validate
+from training.importing.validate import Validated, counted, put_aside, rows_of, validate
 from training.progress import Steps
 
 # Fields that are null in nearly every file are bound only where the file has them.
@@ -84,13 +86,18 @@ def import_events(
     valid = validate(raw, config, now=now)
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
-    quarantine_file = put_aside(raw, valid.quarantine, Path(config.storage.quarantine_dir))
     erased = _of_erased(valid.events, log)
     logged = _logged(valid.events, log, path.name, now=now, watch=watch)
     watch.begin("profiles")
+    people = keep(valid.people, log.database, trait=config.segments.trait, now=now)
+    refused = rows_of(raw, people.place, people.reason)
+    quarantine = pl.concat([valid.quarantine, refused], how="diagonal").sort("row")
+    quarantine_file = put_aside(raw, quarantine, Path(config.storage.quarantine_dir))
     _put_profiles(valid.events, Profiles(log.database), config.segments.trait)
     report = replace(
         _report(raw, valid, config, logged=logged, quarantine_file=quarantine_file),
+        people=people.rows,
+        quarantined=counted(quarantine["reason"]),
         known=len(valid.events) - logged - erased,
         erased=erased,
         checked_per_second=raw.rows / max(checked - started, 1e-9),
@@ -193,6 +200,7 @@ def _report(
         logged=logged,
         known=len(events) - logged,
         erased=0,
+        people=0,
         duplicates=valid.duplicates,
         quarantined=counted(valid.quarantine["reason"]),
         quarantine_file=quarantine_file,
@@ -205,17 +213,34 @@ def _report(
         bots=bot_like(events, config.data.bot_events_per_day),
         read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
         ignored=valid.columns.ignored,
-        notes=(*raw.notes, *valid.notes, *_unknown(valid)),
+        notes=(*raw.notes, *valid.notes, *_guests(raw, valid), *_unknown(valid)),
         checked_per_second=0.0,
         rows_per_second=0.0,
     )
 
 
+def _guests(raw: RawFile, valid: Validated) -> Iterator[str]:
+    """Yield which user ids stand beside so many addresses that they are nobody's."""
+    columns = [valid.columns.of(meaning)[:1] for meaning in ("user", "email")]
+    if not all(columns):
+        return
+    user, email = (pl.col(name).cast(pl.String, strict=False) for (name,) in columns)
+    beside = raw.frame.select(user=user, email=email.str.to_lowercase()).drop_nulls()
+    addresses = beside.group_by("user").agg(pl.col("email").n_unique())
+    for name, many in addresses.filter(pl.col("email") > 1).sort("email").tail(3).iter_rows():
+        yield (
+            f"user {name!r} stands beside {many:,} e-mail addresses: where it stands for guests, "
+            f"write in recsys.toml [data] guests = [{json.dumps(name)}]"
+        )
+
+
 def _unknown(valid: Validated) -> Iterator[str]:
     for name, rows in islice(valid.unknown.items(), 10):
+        kind = MESSAGE_SENT if is_sending(name) else "view"
+        why = "says that a message left, not that it arrived" if is_sending(name) else "is unknown"
         yield (
-            f"{rows:,} rows are called {name!r}, which is not understood: write in recsys.toml "
-            f'[data.names] {json.dumps(name)} = "view" (or another kind; "" leaves them out)'
+            f"{rows:,} rows are called {name!r}, which {why}: write in recsys.toml "
+            f'[data.names] {json.dumps(name)} = "{kind}" (or another kind; "" leaves them out)'
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,20 @@ def read_json(path: Path, content: bytes) -> Rows:
     if _is_one_value(content, lines):
         return _rows(enumerate(_records(path, content), start=1))
     return _rows(_loaded(lines))
+
+
+def with_products(rows: Rows) -> Rows:
+    """Return the rows of a table with one row for each product of a list that is written as text.
+
+    As a warehouse exports the products of an order: JSON, or as Python writes a list.
+    """
+    texts = [name for name, dtype in rows.frame.schema.items() if dtype == pl.String]
+    if not any(
+        inner(name) in LISTS and rows.frame[name].str.contains(r"^\s*\[").any() for name in texts
+    ):
+        return rows
+    found = _rows(zip(rows.row, rows.frame.iter_rows(named=True), strict=True))
+    return found._replace(broken=rows.broken, notes=rows.notes)
 
 
 def _rows(records: Iterable[tuple[int, Any]]) -> Rows:
@@ -145,9 +161,12 @@ def _is_list(name: str, value: Any) -> bool:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return a list, or the one whose JSON a text is; empty for anything else."""
+    """Return a list, or the one that a text is (JSON or Python); empty for anything else."""
     if isinstance(value, str) and value.lstrip()[:1] == "[":
-        value = _load(value.encode())
+        text, value = value, _load(value.encode())
+        if value is _BROKEN:
+            with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                value = literal_eval(text.strip())
     return value if isinstance(value, list) else []
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from recsys.config import Data
 from recsys.errors import UnreadableFile
 from training.importing.delimited import read_delimited
-from training.importing.json_rows import read_json
+from training.importing.json_rows import read_json, with_products
 from training.importing.layout import layout
 from training.importing.rows import Rows
 from training.importing.sniff import Form, Sniffed, refuse_unreadable, sniff
@@ -123,7 +123,7 @@ def _rows(path: Path, sniffed: Sniffed, how: ReadAs) -> Rows:
         case Form.JSON:
             return read_json(path, sniffed.content)
     laid = layout(path, sniffed.content, separator=how.separator, header=how.header)
-    return read_delimited(sniffed.content, laid)
+    return with_products(read_delimited(sniffed.content, laid))
 
 
 def _of_text(sniffed: Sniffed) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from training.importing.validate import REASONS
 class ImportReport:
     """What became of a file of events.
 
-    ``rows == logged + known + erased + duplicates + sum(quarantined.values())``, always.
+    ``rows == logged + known + erased + people + duplicates + sum(quarantined.values())``, always.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class ImportReport:
         Its name.
     sha256 : str
         Of its bytes.
-    rows, logged, known, erased, duplicates : int
+    rows, logged, known, erased, people, duplicates : int
         Rows in the file; new events; events the log had already; those of erased users, which are
-        left out; repetitions within the file.
+        left out; rows that say who somebody is; repetitions within the file.
     quarantined : mapping of str to int
         Rows put aside, by reason, most frequent first.
     quarantine_file : str
@@ -59,6 +59,7 @@ class ImportReport:
     logged: int
     known: int
     erased: int
+    people: int
     duplicates: int
     quarantined: Mapping[str, int]
     quarantine_file: str
@@ -121,6 +122,8 @@ def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
     yield "in the log already", f"{report.known:,}{' (kept as logged first)' * (report.known > 0)}"
     if report.erased:
         yield "of erased users, left out", f"{report.erased:,}"
+    if report.people:
+        yield "sign-ins and merged ids kept", f"{report.people:,}"
     yield "duplicates in the file", f"{report.duplicates:,}"
     yield "put aside", f"{sum(report.quarantined.values()):,}"
     yield "kinds", _counts(report.kinds)

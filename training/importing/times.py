@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
+from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -14,7 +16,12 @@ NAIVE = (
     "%Y-%m-%d %I:%M:%S %p",
     "%Y-%m-%d %I:%M %p",
 )
-ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
+ZONED = (
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M%#z",
+    "%Y-%m-%d %I:%M:%S %p%#z",
+    "%Y-%m-%d %I:%M %p%#z",
+)
 CALENDAR_DAY = "%Y%m%d"
 YEAR_FIRST = r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b"
 DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b"
@@ -25,8 +32,29 @@ SERIALS = (32_874.0, 73_050.0)
 """Days of a spreadsheet from 1990 to the end of 2099; as seconds all would be of 1970-01-01."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAY_FIRST = r"(?i)^(\d{1,2})[- /.]([a-z]{3})[a-z]*[-, /.]+(\d{4})"
-MONTH_FIRST = r"(?i)^([a-z]{3})[a-z]*\.? +(\d{1,2}),? +(\d{4})"
+MONTH_FIRST = r"(?i)^([a-z]{3})[a-z]*\.? +(\d{1,2}),? +(\d{4}),?"
 SHORT_YEAR = r"^(\d{1,2}[/.]\d{1,2}[/.])(\d{2})(\s|$)"
+CLOCK = r"(?i)^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]\.?m\.?)?$"
+MIDNIGHT = time(0)
+OFFSETS = {
+    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
+    "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
+    "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10, "AEDT": 11,
+}  # fmt: skip
+"""Hours ahead of UTC: North America as RFC 2822 has it; BST, IST and others mean several."""
+_NAMED = {f"\x00{name}": f"{hours:+03d}:00" for name, hours in OFFSETS.items()}
+_WORDS = (
+    (r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", ""),
+    (r" *\([^)]*\)$", ""),
+    (r"^([A-Za-z]{3} +\d{1,2}) (\d+:\d+:\d+)( [A-Z]+| [+-]\d{4})? (\d{4})$", "$1 $4 $2$3"),
+    (r"(/\d{4}):(\d{2}:)", "$1 $2"),
+    (r" ?(?:GMT|UTC) ?([+-]\d)", "$1"),
+    (r"([+-]\d{2}:?\d{2}) [A-Z]{3,4}$", "$1"),
+    (r"(?i)([ap])\.m\.?$", "${1}m"),
+    (r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})", "$1-$2-$3 $4:$5:$6"),
+)
+"""What stands in times beside numbers: weekdays, remarks, a year at the end, a log's colon."""
+PLACE = r"^(.*\d) *\[?([A-Z][A-Za-z]+(?:/[A-Za-z_+-]+)+)\]?$"
 TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
 # The unit of a number is told by its size: these are the years 1973 to 5138 in each unit.
@@ -73,6 +101,33 @@ def parse_times(given: pl.Series, *, timezone: str, time_format: str = "") -> Ti
     return _of_text(text, timezone, (time_format, *NAIVE) if time_format else NAIVE)
 
 
+def with_clocks(columns: Sequence[pl.Series]) -> list[pl.Series]:
+    """Return columns of times, a column of days joined with one of clock times (``10:30``)."""
+    texts = [_as_text(column) for column in columns]
+    clock = next((text for text in texts if _all(text, CLOCK)), None)
+    day = next((text for text in texts if text.count() and not _any(text, r":")), None)
+    if clock is None or day is None:
+        return list(columns)
+    days = day.str.replace(r"^(\d{4})(\d{2})(\d{2})(\.0+)?$", "$1-$2-$3")
+    both = pl.select(pl.when(clock.is_not_null()).then(days + " " + clock).otherwise(days))
+    rest = [one for one, text in zip(columns, texts, strict=True) if text is not clock]
+    return [both.to_series().alias(day.name), *(one for one in rest if one.name != day.name)]
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.Datetime and (column.dt.time() == MIDNIGHT).all():
+        column = column.cast(pl.Date)
+    return column.cast(pl.String, strict=False).str.strip_chars()
+
+
+def _all(text: pl.Series, pattern: str) -> bool:
+    return bool(text.count()) and bool(text.drop_nulls().str.contains(pattern).all())
+
+
+def _any(text: pl.Series, pattern: str) -> bool:
+    return bool(text.str.contains(pattern).any())
+
+
 def _of_datetimes(given: pl.Series, timezone: str) -> Times:
     if not isinstance(given.dtype, pl.Datetime):
         given = given.cast(pl.Datetime("us"), strict=False)
@@ -115,7 +170,10 @@ def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
 
 
 def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
-    plain = text.str.replace(r" ?(?:UTC|GMT)$", "Z").str.replace(r"^(\S+\d)T", "$1 ")
+    text, places = _places(_without_words(text))
+    if places is not None:
+        return _of_places(text, places, timezone, naive)
+    plain = text.str.replace(r"^(\S+\d)T", "$1 ")
     plain = plain.str.replace(r"(:\d{2}\S*) ?([+-]\d{2})$", "$1$2:00")
     plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})$", "$1")
     order = ""
@@ -134,6 +192,37 @@ def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
         if present
     )
     return Times(at, f"times {named}{order}" if named else "no times")
+
+
+def _without_words(text: pl.Series) -> pl.Series:
+    """Return times without weekdays and remarks, and with offsets for the names of zones."""
+    if not _any(text, r"[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"):
+        return text
+    for pattern, instead in _WORDS:
+        text = text.str.replace(pattern, instead)
+    text = text.str.replace(r" ?\b([A-Z]{2,4})$", "\x00$1").str.replace_many(_NAMED)
+    return text.str.replace("\x00", " ", literal=True)
+
+
+def _places(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Return times without the IANA zone that they name at the end, and these zones."""
+    if not _any(text, PLACE):
+        return text, None
+    known = pl.Series(sorted(available_timezones()))
+    place = text.str.extract(PLACE, 2)
+    place = place.set(~place.is_in(known.implode()), None)
+    if not place.count():
+        return text, None
+    return text.str.extract(PLACE, 1).zip_with(place.is_not_null(), text), place
+
+
+def _of_places(text: pl.Series, places: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
+    at = pl.Series(text.name, [None], dtype=pl.Int64).new_from_index(0, len(text))
+    for place in places.unique():
+        own = places.is_null() if place is None else (places == place).fill_null(value=False)
+        there = _of_text(text.set(~own, None), place or timezone, naive)
+        at = at.zip_with(at.is_not_null(), there.at)
+    return Times(at, f"times in {', '.join(sorted(places.drop_nulls().unique()))}")
 
 
 def _year_first(text: pl.Series) -> tuple[pl.Series, str]:

@@ -18,16 +18,18 @@ from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
 from recsys.data.times import DAY, EARLIEST
 from recsys.errors import UnaccountedRows
+from training.importing import identities
 from training.importing.amounts import Amounts, read_amounts
 from training.importing.canonical import _canonical, _times
 from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
+from training.importing.identities import ALIAS
 from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
-AMOUNTS = ("quantity", "price", "total", "refunded")
+AMOUNTS = ("quantity", "price", "total", "refunded", "line_refunded")
 MOST = 1e12
 """More money or units than that are no value."""
 
@@ -54,9 +56,11 @@ REASONS: Mapping[str, str] = {
     "unknown_channel": "a message went through a channel that is not configured",
     "no_ref": "the outcome of a message says neither of which nor of which channel",
     "bad_pscore": "the pscore is not a probability above 0",
+    **identities.REASONS,
     **OF_ROWS,
 }
 
+_OF_PEOPLE = ("identity", "previous_id", "timezone")
 # What tells an event from another. No amounts, nor the kind that they make of a row: a column that
 # is mapped later would make other events of the same rows.
 _IDENTITY = ("user_id", "item_id", "kind_said", "order_id", "channel", "ref")
@@ -83,6 +87,8 @@ class Validated:
         Names of kinds that were not understood, and how many rows have each.
     notes : tuple of str
         How numbers were written, and in which currency.
+    people : DataFrame
+        Rows that say who somebody is, for :func:`training.importing.identities.keep`.
     """
 
     events: pl.DataFrame
@@ -92,6 +98,7 @@ class Validated:
     columns: FileColumns
     unknown: Mapping[str, int]
     notes: tuple[str, ...]
+    people: pl.DataFrame
 
 
 def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
@@ -127,10 +134,12 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
         bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
         kept = kept.filter(first)
-    events = _identified(kept.drop("place", "repeated", "reason"))
+    people = kept.filter(pl.col("identity").is_not_null())
+    kept = kept.filter(pl.col("identity").is_null())
+    events = _identified(kept.drop("place", "repeated", "reason", *_OF_PEOPLE))
     quarantine = quarantined(raw, bad["place"], bad["reason"])
     duplicates = int(judged["repeated"].sum())
-    if len(events) + duplicates + len(quarantine) != raw.rows:
+    if len(events) + len(people) + duplicates + len(quarantine) != raw.rows:
         counts = f"{len(events)} events, {duplicates} duplicates, {len(quarantine)} put aside"
         raise UnaccountedRows(raw.rows, counts)
     return Validated(
@@ -141,6 +150,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         columns=found,
         unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
         notes=amounts.notes,
+        people=people,
     )
 
 
@@ -157,6 +167,7 @@ def _judged(
         "bad_price",
         "total",
         "refunded",
+        "line_refunded",
         "priced",
         "pscore_given",
         "mail",
@@ -212,7 +223,13 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "bad_pscore": bad_number("pscore_given")
         | ~pl.col("pscore").is_between(0, 1, closed="right"),
     }
-    return first_reason(rules)
+    about = pl.col("identity")
+    of_events = {
+        name: rule & about.is_null() if name not in ("no_user", "bad_user") else rule
+        for name, rule in rules.items()
+    }
+    alone = (about == ALIAS) & pl.col("previous_id").is_null()
+    return first_reason({**of_events, "no_previous": alone})
 
 
 def _itemless(config: Config) -> bool:
@@ -249,14 +266,18 @@ def quarantined(raw: RawFile, place: pl.Series, reason: pl.Series) -> pl.DataFra
         ``row`` in the file, ``reason``, and its columns as they stood (a column of the file with
         one of these names is called ``…_in_file``).
     """
-    originals = raw.frame[place].select(
-        pl.all().cast(pl.String, strict=False).name.map(_apart_from_ours)
-    )
-    head = pl.DataFrame({"row": raw.row.gather(place), "reason": reason})
-    both = [head.hstack(originals)]
+    both = [rows_of(raw, place, reason)]
     if len(raw.broken):
         both.append(raw.broken.rename({"text": "unparsed_row"}))
     return pl.concat(both, how="diagonal").sort("row", maintain_order=True)
+
+
+def rows_of(raw: RawFile, place: pl.Series, reason: pl.Series) -> pl.DataFrame:
+    """Return rows of the frame as :func:`quarantined` does, without those that are broken."""
+    originals = raw.frame[place].select(
+        pl.all().cast(pl.String, strict=False).name.map(_apart_from_ours)
+    )
+    return pl.DataFrame({"row": raw.row.gather(place), "reason": reason}).hstack(originals)
 
 
 def put_aside(raw: RawFile, quarantine: pl.DataFrame, folder: Path) -> str:

@@ -10,11 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from recsys.errors import BadQuery, NotRandomised
+from recsys.data.ids import NOBODY
+from recsys.errors import BadQuery, NotRandomised, UnclearColumn
 from recsys.evaluation.policy_value import Decisions
+from training.importing.cells import ids_of
+from training.importing.numbers import decimal_sign, parsed
 from training.importing.read import read_file
 
-MISSING = ("", "NA", "NaN", "nan", "null", "None")
+MISSING = sorted(NOBODY)
 WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 MAX_ARMS = 100
 FEW_ARMS = 10
@@ -75,17 +78,17 @@ def read_log(
         _refuse_unknown(option, column, frame)
     frame, notes = _complete(frame, columns)
     done = frame[columns.action].cast(pl.String)
-    known = tuple(arms) or tuple(sorted(done.unique().to_list()))
-    _refuse_arms(columns.action, tuple(done.unique().sort().to_list()), known, asked=bool(arms))
+    all_arms = tuple(arms) or tuple(sorted(done.unique().to_list()))
+    _refuse_arms(columns.action, tuple(done.unique().sort().to_list()), all_arms, asked=bool(arms))
     logged = Decisions(
         user_row=_users(frame, columns.user),
-        action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
+        action=np.array([all_arms.index(arm) for arm in done.to_list()], np.int8),
         pscore=_pscores(frame, columns.pscore),
         reward=_rewards(frame[columns.reward], columns.reward),
     )
     _refuse_leaks(columns, features)
     known_before = frame.select(features)
-    return Log(known, logged, known_before, (*notes, *_mixed(known_before)))
+    return Log(all_arms, logged, known_before, (*notes, *_mixed(known_before)))
 
 
 def read_users(path: Path, features: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -111,11 +114,19 @@ def numbers(column: pl.Series) -> NDArray[np.float64] | None:
     """Return a column as float64 with NaN for what is missing; None where it holds other text."""
     if not column.dtype.is_numeric() and column.dtype != pl.Boolean:
         text = column.cast(pl.String).str.strip_chars()
-        present = text.is_not_null() & ~text.is_in(MISSING)
-        column = text.set(~present, None).cast(pl.Float64, strict=False)
+        present = text.is_not_null() & ~text.str.to_lowercase().is_in(MISSING)
+        column = _parsed(text.set(~present, None))
         if (column.is_null() & present).any():
             return None
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _parsed(text: pl.Series) -> pl.Series:
+    """Return text as numbers, null where it is none or can be read two ways."""
+    try:
+        return parsed(text, decimal_sign({text.name: text}))
+    except UnclearColumn:
+        return text.cast(pl.Float64, strict=False)
 
 
 def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
@@ -123,12 +134,14 @@ def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
         raise BadQuery(option, column, f"a column of the file: {', '.join(frame.columns)}")
 
 
-def _refuse_arms(column: str, found: Sequence[str], known: Sequence[str], *, asked: bool) -> None:
-    if 2 <= len(known) <= MAX_ARMS and set(found) <= set(known):
+def _refuse_arms(
+    column: str, in_file: Sequence[str], all_arms: Sequence[str], *, asked: bool
+) -> None:
+    if 2 <= len(all_arms) <= MAX_ARMS and set(in_file) <= set(all_arms):
         return
-    allowed = f"the arms {', '.join(known)}" if asked else f"2 to {MAX_ARMS} different arms"
-    some = ", ".join(found[:FEW_ARMS]) + (", …" if len(found) > FEW_ARMS else "")
-    raise BadQuery("--action", column, f"{allowed}; the file has {len(found)}: {some}")
+    allowed = f"the arms {', '.join(all_arms)}" if asked else f"2 to {MAX_ARMS} different arms"
+    some = ", ".join(in_file[:FEW_ARMS]) + (", …" if len(in_file) > FEW_ARMS else "")
+    raise BadQuery("--action", column, f"{allowed}; the file has {len(in_file)}: {some}")
 
 
 def _refuse_leaks(columns: LogColumns, features: Sequence[str]) -> None:
@@ -142,7 +155,9 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
     for column in features.get_columns():
         if column.dtype != pl.String or numbers(column) is not None:
             continue
-        present = column.filter(~column.str.strip_chars().is_in(MISSING)).drop_nulls()
+        present = column.filter(
+            ~column.str.strip_chars().str.to_lowercase().is_in(MISSING)
+        ).drop_nulls()
         other = present.filter(present.str.strip_chars().cast(pl.Float64, strict=False).is_null())
         if 2 * len(other) < len(present):
             yield (
@@ -153,7 +168,10 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
 
 def _complete(frame: pl.DataFrame, columns: LogColumns) -> tuple[pl.DataFrame, tuple[str, ...]]:
     needed = [columns.action, columns.reward]
-    holes = [pl.col(c).is_null() | pl.col(c).cast(pl.String).is_in(MISSING) for c in needed]
+    holes = [
+        pl.col(c).is_null() | pl.col(c).cast(pl.String).str.to_lowercase().is_in(MISSING)
+        for c in needed
+    ]
     whole = frame.filter(~pl.any_horizontal(holes))
     left_out = len(frame) - len(whole)
     note = f"{left_out:,} of {len(frame):,} rows without an action or a reward were left out"
@@ -164,7 +182,10 @@ def _users(frame: pl.DataFrame, column: str) -> NDArray[np.int32]:
     if not column:
         return np.arange(len(frame), dtype=np.int32)
     rows: NDArray[np.int32] = (
-        frame[column].cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.int32)
+        frame.select(ids_of(frame, column).fill_null("").rank("dense"))
+        .to_series()
+        .to_numpy()
+        .astype(np.int32)
     )
     return rows
 
@@ -184,8 +205,8 @@ def _pscores(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:
 def _rewards(column: pl.Series, name: str) -> NDArray[np.float64]:
     reward = numbers(column)
     if reward is None:
-        said = column.cast(pl.String).str.strip_chars().str.to_lowercase()
-        if not set(said.unique().to_list()) <= WORDS.keys():
+        words = column.cast(pl.String).str.strip_chars().str.to_lowercase()
+        if not set(words.unique().to_list()) <= WORDS.keys():
             raise BadQuery("--reward", name, "a column of numbers, or of yes and no")
-        reward = said.replace_strict(WORDS, return_dtype=pl.Float64).to_numpy()
+        reward = words.replace_strict(WORDS, return_dtype=pl.Float64).to_numpy()
     return reward

@@ -123,3 +123,27 @@ def test_the_order_and_its_state_are_read_where_the_file_has_them(tmp_path: Path
     read = purchases.read(file, PurchaseColumns(), before=NOON)
     assert list(read.interactions.users) == ["ann", "bob"]
     assert sorted(read.interactions.value.tolist()) == [10, 30]
+
+
+def test_ids_numbers_and_times_follow_the_rules_of_the_import(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id;timestamp;value\n17850.0;2020-01-01;1.234,50\n17850;2020-01-01;5,50 €\n"
+        "NULL;2020-01-01;1\n(not set);2020-01-01;1\nann;1970-01-02;1\nann;2020-01-01;1e24\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert list(read.interactions.users) == ["17850"]
+    assert sorted(read.interactions.value.tolist()) == [5.5, 1234.5]
+    assert read.skipped == 4
+
+
+def test_amounts_that_are_unclear_are_refused_with_the_option(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("user_id;timestamp;value\nann;2020-01-01;1.234\n")
+    with pytest.raises(BadQuery, match="--decimal-sign"):
+        purchases.read(file, PurchaseColumns(), before=NOON)
+    columns = PurchaseColumns(decimal_sign=",")
+    assert purchases.read(file, columns, before=NOON).interactions.value.tolist() == [1234]
+    file.write_text("user_id;timestamp;value\nann;2020-01-01;5 EUR\nann;2020-01-01;5 JPY\n")
+    with pytest.raises(BadQuery, match="EUR, JPY"):
+        purchases.read(file, PurchaseColumns(), before=NOON)

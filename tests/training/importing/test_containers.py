@@ -14,9 +14,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from recsys.errors import UnreadableFile
-from tests.training.importing.files import written
+from recsys.errors import MissingColumn, UnreadableFile
+from tests.training.importing.files import NOW, configured, written
 from training.importing.read import read_file
+from training.importing.validate import validate
 
 EVENTS = [{"user_id": "u1", "item_id": "a"}, {"user_id": "u2", "item_id": "b"}]
 ITEMS = [{"item_id": "tea", "price": 2}, {"item_id": "pot", "price": 3}]
@@ -97,3 +98,26 @@ def test_an_archive_of_one_file_is_read(tmp_path: Path) -> None:
 def test_an_archive_of_several_files_says_so(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"holds 2 files .* import each"):
         read_file(zipped(tmp_path, one=TEXT, two=TEXT))
+
+
+@pytest.mark.parametrize(
+    "products",
+    ['"[{""product_id"":""tea"",""price"":5,""quantity"":2},{""product_id"":""pot"",""price"":1}]"',
+     "\"[{'product_id': 'tea', 'price': 5, 'quantity': 2}, {'product_id': 'pot', 'price': 1}]\""],
+)  # fmt: skip
+def test_products_of_a_warehouse_are_a_row_each_and_id_is_the_events(
+    tmp_path: Path, products: str
+) -> None:
+    text = (
+        "id,received_at,timestamp,user_id,event,order_id,products,total\n"
+        f"ajs-1,2020-01-02,2020-01-01,u,order_completed,o1,{products},11\n"
+    )
+    valid = validate(read_file(written(tmp_path, text)), configured(tmp_path), now=NOW)
+    rows = valid.events.select("event_id", "item_id", "value", "order_id").rows()
+    assert rows == [("ajs-1:0", "tea", 10, "o1"), ("ajs-1:1", "pot", 1, "o1")]
+
+
+def test_a_file_without_a_header_is_told_how_to_name_its_columns(tmp_path: Path) -> None:
+    text = "u1\t2009-05-04T23:08:57Z\ta1\nu1\t2009-05-04T13:54:10Z\ta2\n"
+    with pytest.raises(MissingColumn, match=r'\[data\] header = \["user_id", "item_id"'):
+        validate(read_file(written(tmp_path, text)), configured(tmp_path), now=NOW)

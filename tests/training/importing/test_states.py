@@ -94,3 +94,13 @@ def test_what_was_paid_back_of_an_order_is_taken_off_its_lines(tmp_path: Path) -
     events = validate(read_file(written(tmp_path, text)), config, now=NOW).events
     assert events["value"].to_list() == [22.5, 7.5, 0.0, 30.0]
     assert events["kind"].to_list() == ["purchase", "purchase", "void", "purchase"]
+
+
+def test_what_was_paid_back_of_a_line_is_taken_off_it(tmp_path: Path) -> None:
+    text = (
+        "order_id,user_id,item_id,timestamp,item_total,item_refunded\n"
+        "1,ann,a,2020-01-01,20,-5\n1,ann,b,2020-01-01,20,0\n2,ann,a,2020-01-02,20,-20\n"
+    )
+    events = checked(tmp_path, text).events
+    assert events["value"].to_list() == [15, 20, 0]
+    assert events["kind"].to_list() == ["purchase", "purchase", "void"]

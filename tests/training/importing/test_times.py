@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.importing.times import parse_times
+from training.importing.times import parse_times, with_clocks
 
 NOON = 1_577_880_000_000_000  # 2020-01-01T12:00:00Z
 
@@ -158,3 +159,50 @@ def test_the_order_taken_is_said() -> None:
 def test_day_and_month_that_could_be_either_are_not_guessed() -> None:
     assert parsed("1/2/2020", "3/4/2020") == [None, None]
     assert parsed("13/2/2020", "2/13/2020") == [None, None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-01 04:00:00 PST", "2020-01-01 13:00 CET", "Wed, 01 Jan 2020 12:00:00 GMT",
+        "Wed Jan 01 2020 13:00:00 GMT+0100 (Central European Standard Time)",
+        "Wed Jan  1 12:00:00 UTC 2020", "Wed Jan 01 12:00:00 +0000 2020",
+        "01/Jan/2020:12:00:00 +0000", "2020-01-01 07:00:00 America/New_York",
+        "2020-01-01T13:00:00+01:00[Europe/Paris]", "2020-01-01 12:00:00.000 +0000 UTC",
+        "January 1, 2020 07:00:00 AM EST", "Jan 1, 2020, 12:00 PM", "20200101T120000Z",
+        "1/31/2020 12:00 p.m.",
+    ],
+)  # fmt: skip
+def test_zones_by_name_and_times_of_logs_are_understood(text: str) -> None:
+    assert parsed(text)[0] in (NOON, NOON + 30 * 86_400_000_000)
+
+
+def test_names_of_several_zones_are_none() -> None:
+    assert parsed("2020-01-01 12:00:00 IST") == [None]
+
+
+def test_every_row_may_be_of_another_place() -> None:
+    texts = ["2020-01-01 12:00 Europe/London", "2020-01-01 21:00 Asia/Tokyo", "2020-01-01 12:00"]
+    assert parsed(*texts) == [NOON] * 3
+    assert parsed("2020-01-01 12:00 Mars/Olympus") == [None]
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        (["2020-01-01", "2020-01-02"], ["12:00", "12:00:00"]),
+        ([20200101, 20200102], ["12:00", "12:00 PM"]),
+        ([datetime(2020, 1, 1), datetime(2020, 1, 2)], ["12:00", "12:00"]),  # noqa: DTZ001
+        ([date(2020, 1, 1), date(2020, 1, 2)], [time(12), time(12)]),
+    ],
+)
+def test_days_and_clock_times_in_two_columns_are_joined(day: list[Any], clock: list[Any]) -> None:
+    columns = [pl.Series("time", clock), pl.Series("date", day)]
+    (both,) = with_clocks(columns)
+    times = parse_times(both, timezone="UTC").at.to_list()
+    assert times == [NOON, NOON + 86_400_000_000]
+
+
+def test_columns_that_are_times_by_themselves_are_left_alone() -> None:
+    columns = [pl.Series("time", ["2020-01-01 12:00"]), pl.Series("date", ["2020-01-02"])]
+    assert [one.to_list() for one in with_clocks(columns)] == [one.to_list() for one in columns]
