@@ -24,6 +24,7 @@ from api.routes import (
     events,
     guide,
     health,
+    mail,
     merges,
     placements,
     segments,
@@ -54,7 +55,7 @@ DESCRIPTION = (
 
 ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
-    *placements.ROUTES, *users.ROUTES,
+    *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
     *docs.ROUTES, *guide.ROUTES,
 )  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from api.answers.pages import Pages, kept
 from api.answers.placed import PlacementDesk
@@ -17,8 +17,8 @@ from api.model.placements import CurrentPlacements
 from api.requests.write_queue import Inbox
 from api.runtime import logs
 from recsys.errors import StoreUnavailable
-from recsys.storage.decisions.exposures import Exposure, ExposureLog
-from recsys.storage.decisions.lists import ListLog
+from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
+from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.events.event import Reception
 from recsys.storage.placements.store import PlacementStore
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from recsys.ladder import OnFailure
     from recsys.storage.database.interface import Database
 
-Answered = tuple[PlacementItems, int]
 _UNKNOWN = ("unknown", "unknown")
 _AT_ONCE = 500
 _MOST_NOTED = 1_000
@@ -46,7 +45,7 @@ class Placing:
     desk: PlacementDesk
     pages: Pages
     lists: ListLog
-    shown: Inbox[Answered, bool]
+    shown: Inbox[ShownList, bool]
     exposures: Inbox[Exposure, Reception]
     metrics: Metrics
     logger: FilteringBoundLogger
@@ -70,15 +69,12 @@ class Placing:
         desk = PlacementDesk(gather, current, on_failure=on_failure, metrics=metrics)
         lists = ListLog(database)
 
-        def keep(answered: Sequence[Answered]) -> list[bool]:
-            return lists.put([kept(answer, at=at) for answer, at in answered])
-
         return cls(
             current=current,
             desk=desk,
             pages=Pages(desk, current, lists, bought=config.relevant_kind),
             lists=lists,
-            shown=Inbox(keep),
+            shown=Inbox(lists.put),
             exposures=Inbox(partial(_expose, ExposureLog(database), lists, metrics)),
             metrics=metrics,
             logger=logger,
@@ -98,9 +94,15 @@ class Placing:
             self._noted[answer.recommendation_id] = None
             if len(self._noted) > _MOST_NOTED:
                 self._noted.popitem(last=False)
-        task = asyncio.create_task(self._keep(answer, at))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.note_kept(kept(answer, at=at))
+
+    def note_kept(self, shown: ShownList) -> None:
+        """Keep a list soon; see :meth:`note`."""
+        self._soon(self._keep(shown))
+
+    def note_click(self, list_id: str, item_id: str, *, at: int) -> None:
+        """Log soon that an item of a list was clicked; of a list that is not kept it is not."""
+        self._soon(self._click(list_id, item_id, at))
 
     async def close(self) -> None:
         """Write what waits."""
@@ -108,13 +110,30 @@ class Placing:
         await self.shown.close()
         await self.exposures.close()
 
-    async def _keep(self, answer: PlacementItems, at: int) -> None:
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep(self, shown: ShownList) -> None:
         try:
-            await self.shown.put([(answer, at)])
+            await self.shown.put([shown])
         except Exception as error:  # noqa: BLE001 - nobody waits for it: it is told here
-            self._noted.pop(answer.recommendation_id, None)
+            self._noted.pop(shown.list_id, None)
             self.metrics.store_write_failed()
             self.logger.warning("a list was shown and not kept", **logs.described(error))
+
+    async def _click(self, list_id: str, item_id: str, at: int) -> None:
+        try:
+            shown = await asyncio.to_thread(self.lists.get, list_id)
+            ranks = {item["item_id"]: item["rank"] for item in shown.items} if shown else {}
+            if shown and item_id in ranks:
+                rank = int(ranks[item_id])
+                clicked = Exposure(list_id, shown.user_id, Seen.CLICK, item_id, rank, at)
+                await self.exposures.put([clicked])
+        except Exception as error:  # noqa: BLE001 - the reader is in the shop already
+            self.metrics.store_write_failed()
+            self.logger.warning("a click was not logged", **logs.described(error))
 
 
 def _expose(

@@ -39,6 +39,7 @@ from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
+from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -150,7 +151,13 @@ class Service:
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
             current=current,
-            identities=Identities(log.database, current, now, config.serving.user_hash_secret),
+            identities=Identities(
+                log.database,
+                Profiles.of(log.database, config),
+                current,
+                now,
+                config.serving.user_hash_secret,
+            ),
             champion=champion,
             is_local=log.database.local,
         )

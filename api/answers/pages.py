@@ -92,7 +92,10 @@ class Pages:
         frozen = self._lists.get(cursor.list_id)
         if frozen is None:
             raise ExpiredCursor(KEPT_MINUTES)
-        if not cursor.signed_by(frozen.secret) or frozen.placement_id != placement_id:
+        if (
+            not (frozen.secret and cursor.signed_by(frozen.secret))
+            or frozen.placement_id != placement_id
+        ):
             raise cursors.refused(query.cursor)
         if frozen.until < at:
             raise ExpiredCursor(KEPT_MINUTES)

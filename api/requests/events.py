@@ -63,7 +63,7 @@ class EventParser:
         self._kinds = tuple(config.kinds)
         self._channels = tuple(config.channels.arms)
         self._critical = config.churn.critical_kind
-        self._trait = config.segments.trait
+        self._traits = (config.segments.trait, *config.privacy.kept_traits)
         self._zone = times.zone(config.data.timezone)
         self._names = {name.lower(): kind for name, kind in config.data.names.items()}
         self._lower_emails = config.data.lower_case_emails
@@ -148,7 +148,7 @@ class EventParser:
     def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
         context = named(said.get("context"))
         traits = {**named(context.get("traits")), **named(said.get("traits"))}
-        trait = text(traits, fields.plain(self._trait))
+        said_of = {name: text(traits, fields.plain(name)) for name in self._traits}
         zone = text({**context, **traits}, "timezone")
         try:
             times.zone(zone or "UTC")
@@ -157,7 +157,7 @@ class EventParser:
         previous_id = anonymous_id if anonymous_id != user_id else ""
         return Identified(
             user_id,
-            {self._trait: trait} if trait else {},
+            {name: value for name, value in said_of.items() if value},
             zone,
             previous_id,
             proof=_proof(said),

@@ -32,7 +32,7 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What an `identify` call says of a user; only the configured trait is kept.
+    """What an `identify` call says of a user; only the configured traits are kept.
 
     ``previous_id`` is the anonymous id that the user had until then; empty where none is said.
     ``anonymous`` is whether no user was named, and ``user_id`` is the id of a device.
@@ -63,6 +63,8 @@ class Identities:
     ----------
     database : Database
         Where ids and traits are kept.
+    profiles : Profiles
+        Takes their traits.
     current : Current
         Whom the serving model knows.
     clock : Clock
@@ -72,6 +74,7 @@ class Identities:
     """
 
     database: Database
+    profiles: Profiles
     current: Current
     clock: Clock
     secret: str
@@ -94,7 +97,7 @@ class Identities:
         known = aliases.became(self.database, ids)
         both = [(who, OF_ERASED if of_erased(who, known) else None) for who in said]
         people = [who for who, why in both if why is None and isinstance(who, Identified)]
-        Profiles(self.database).put_users(
+        self.profiles.put_users(
             ((who.user_id, who.traits, who.timezone) for who in people),
             anonymous={who.user_id for who in people if who.anonymous},
         )

@@ -37,6 +37,7 @@ CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
 PLACEMENT: Names = (MOMENT - {"placement"}) | {
     "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor",
 }  # fmt: skip
+FEED: Names = frozenset({"limit", "segment", "trait"})
 DAYS: Names = frozenset({"days"})
 
 Whole = Annotated[int, Meta(ge=1)]

@@ -16,7 +16,7 @@ from api.web.response import PRIVATE
 from api.web.route import Call, Route, route
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
-from recsys.storage.privacy import erasure
+from recsys.storage.privacy import erasure, vault
 from recsys.storage.privacy.personal_data import personal_data
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def export(service: Service, call: Call) -> HeldAnswer:
     """Hand over everything that is held on a user, as JSON."""
     entry = Entry(service.clock(), actor(call.scope), Action.EXPORTED, call.id)
     audit.record(service.log.database, entry)
-    found = personal_data(service.log.database, call.id)
+    found = personal_data(
+        service.log.database, call.id, vault=vault.of(service.config.storage.encryption_keys)
+    )
     receipt = erasure.receipt_of(service.log.database, call.id)
     return HeldAnswer.copy_of(
         found,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +21,7 @@ from api.messages.placements import (
 from api.requests.query import DAYS, NO_NAMES, PLACEMENT
 from api.runtime import json
 from api.web.keys import Right, is_public, proof_in
-from api.web.response import LISTED, PRIVATE
+from api.web.response import PRIVATE, cached
 from api.web.route import Body, Call, Route, route
 from recsys.data.times import DAY, HOUR
 from recsys.placements.placement import read
@@ -109,7 +108,9 @@ async def items(service: Service, call: Call) -> Response:
     placing.note(answer, at=at)
     if unproved:
         return _private(msgspec.structs.replace(answer, notes=[*answer.notes, UNPROVED]))
-    return _private(answer) if query.user_id else _public(answer, call)
+    if query.user_id:
+        return _private(answer)
+    return cached(dump(answer), call.scope, media_type="application/json")
 
 
 @about_placements(f"GET {_ONE}/results", ResultsAnswer, takes=DAYS, may=(404,))
@@ -172,19 +173,5 @@ def _saved(saved: Saved, service: Service) -> SavedPlacement:
 
 
 def _private(answer: PlacementItems) -> Response:
-    return _json(dump(answer), {"cache-control": PRIVATE})
-
-
-def _public(answer: PlacementItems, call: Call) -> Response:
-    """Return an answer for anybody; only its ETag to who has it already."""
-    body = dump(answer)
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {"cache-control": LISTED, "etag": etag}
-    given = dict(call.scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
-    if etag in given or given.strip() == "*":
-        return Response(status_code=304, headers=headers)
-    return _json(body, headers)
-
-
-def _json(body: bytes, headers: dict[str, str]) -> Response:
-    return Response(body, media_type="application/json", headers=headers)
+    headers = {"cache-control": PRIVATE}
+    return Response(dump(answer), media_type="application/json", headers=headers)

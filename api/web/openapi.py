@@ -18,6 +18,7 @@ _PATH: Mapping[str, Json] = {
     "user_id": {"description": "any UTF-8, percent-encoded, slashes too", "example": "12747"},
     "item_id": {"description": "percent-encoded", "example": "22423"},
     "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
+    "link": {"description": "of a list and an item, as mails have them", "example": "LIST/22423"},
     "name": {"description": "as `/v1/segments` names it", "example": "rfm:champions"},
 }
 

@@ -109,9 +109,9 @@ class ItemNeighbours:
         edges, counts = self._edges(rows)
         target = column[self.indices[edges]]
         wanted = target >= 0
-        place = np.repeat(np.arange(len(rows)), counts)[wanted]
+        history_row = np.repeat(np.arange(len(rows)), counts)[wanted]
         carried = np.zeros((len(rows), len(items)), np.float32)
-        carried[place, target[wanted]] = self.data[edges[wanted]] * weights[place]
+        carried[history_row, target[wanted]] = self.data[edges[wanted]] * weights[history_row]
         return carried
 
     def of_item(self, item_row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -27,6 +28,13 @@ class Storage(Section):
         description="event log, profiles, consents: a SQLite file or postgresql://user@host/name",
         repr=False,
     )
+    encryption_keys: Words = Field(
+        (),
+        description="that encrypt sensitive traits, the newest first; from the environment only: "
+        "`recsys storage new-key`",
+        repr=False,
+        json_schema_extra={"environment_only": True},
+    )
     connections: int = Field(8, ge=1, description="most to a server, of one process")
     connect_timeout_ms: int = Field(2_000, ge=1, description="longest wait for a server")
     statement_timeout_ms: int = Field(
@@ -35,6 +43,13 @@ class Storage(Section):
     models_dir: str = Field("models", description="folder of the model versions")
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
     reports_dir: str = Field("reports", description="folder of what commands draw and measure")
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch("[A-Za-z0-9_-]{43}=", key) for key in keys):
+            raise ValueError("keys as `recsys storage new-key` prints them")
+        return keys
 
 
 class Columns(Section):
@@ -139,6 +154,13 @@ class Privacy(Section):
 
     profiling: Literal["granted", "denied"] = Field(
         "granted", description="consent to profiling where none is recorded"
+    )
+    kept_traits: Words = Field(
+        (), description="traits of users that are kept, besides segments.trait; no others are"
+    )
+    sensitive_traits: Words = Field(
+        ("email", "phone"),
+        description="of those, which are encrypted in the store, and seen by no model or answer",
     )
 
 

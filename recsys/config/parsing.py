@@ -47,6 +47,7 @@ def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     if said:
         config = _validated(_merged(config.model_dump(), _overrides(said)))
     _check_kinds(config)
+    _check_traits(config)
     return config
 
 
@@ -110,6 +111,17 @@ def _check_kinds(config: Config) -> None:
         kinds = (*config.kinds, *(MESSAGE_KINDS if key == "data.retention_days" else ()))
         if unknown := [name for name in names if name not in {*kinds, ""}]:
             raise BadValue(key, unknown[0], f"one of the kinds {', '.join(kinds)}")
+
+
+def _check_traits(config: Config) -> None:
+    """Refuse to keep what must be encrypted without a key to do it."""
+    sealed = set(config.privacy.kept_traits) & set(config.privacy.sensitive_traits)
+    if sealed and not config.storage.encryption_keys:
+        needed = "RECSYS_STORAGE__ENCRYPTION_KEYS for what is in privacy.sensitive_traits"
+        raise BadValue("privacy.kept_traits", sorted(sealed), needed)
+    if config.segments.trait in config.privacy.sensitive_traits:
+        allowed = "a trait that is not in privacy.sensitive_traits: models must see it"
+        raise BadValue("segments.trait", config.segments.trait, allowed)
 
 
 def _explained(error: ValidationError) -> ConfigError:

@@ -43,7 +43,7 @@ class Items(Section):
     model: ItemModel = ItemModel()
 
 
-class Offer(Section):
+class RetentionOffer(Section):
     """What keeping a user costs and earns, in one currency: it decides who is at low risk."""
 
     worth: float = Field(200.0, gt=0, description="of a user who stays")
@@ -74,7 +74,7 @@ class Churn(Section):
     )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
-    offer: Offer = Offer()
+    offer: RetentionOffer = RetentionOffer()
 
     @field_validator("test_cutoff")
     @classmethod

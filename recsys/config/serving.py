@@ -64,6 +64,10 @@ class ServingSection(Section):
         repr=False,
         json_schema_extra={"environment_only": True},
     )
+    public_url: str = Field(
+        "", description="where mails reach the service (https://…); empty: as it was asked"
+    )
+    shop_url: str = Field("", description="what relative addresses of items start from in mails")
     max_body_bytes: int = Field(512_000, ge=1_000, description="largest request body")
     max_query_bytes: int = Field(16_384, ge=1_000, description="longest query string")
     max_header_bytes: int = Field(32_768, ge=4_096, description="address and headers of a request")
@@ -100,6 +104,13 @@ class ServingSection(Section):
     )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("public_url", "shop_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
+            raise ValueError("an address such as https://shop.example, or empty")
+        return url.rstrip("/")
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

@@ -89,7 +89,7 @@ def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
     report: ImportReport | ProfileReport
     steps = ConsoleSteps(safe=SAFE, safe_from={"profiles": SAFE_WITH_EVENTS})
     with open_log(config) as log, steps:
-        profiles = Profiles(log.database)
+        profiles = Profiles.of(log.database, config)
         if about == "events":
             report = import_events(file, config, log, now=now, watch=steps)
         else:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
@@ -17,6 +17,10 @@ from recsys.cli.progress import ConsoleSteps
 SAFE_PRUNED = "what was deleted stays deleted, nothing is half deleted; run it again"
 
 SAFE_COPIED = "the store is what it was before; run it again"
+
+if TYPE_CHECKING:
+    from recsys.config import Config
+    from recsys.storage.privacy.vault import Vault
 
 app = typer.Typer(help="Look after the store of events, profiles and consents.")
 
@@ -151,6 +155,62 @@ def unmerge(
     )
 
 
+@app.command("new-key")
+def new_key() -> None:
+    """Print a fresh key for RECSYS_STORAGE__ENCRYPTION_KEYS; it is kept nowhere.
+
+    Example: recsys storage new-key
+    """
+    from recsys.storage.privacy.vault import new_key as made
+
+    typer.echo(made())
+
+
+@app.command()
+def rotate(config: ConfigFile = None) -> None:
+    """Encrypt sensitive traits anew by the first of the keys, so that the others can go.
+
+    Example: RECSYS_STORAGE__ENCRYPTION_KEYS=NEW,OLD recsys storage rotate
+    """
+    from recsys.storage.database.open import open_store
+    from recsys.storage.users import sensitive
+
+    settings = settings_of(config)
+    vault = _vault(settings)
+    with closing(open_store(settings.storage)) as database:
+        count = sensitive.rotate(database, vault)
+    typer.echo(f"{count:,} values are encrypted by the first key")
+
+
+@app.command()
+def find(
+    trait: Annotated[str, typer.Argument(help="A sensitive trait: email.")],
+    value: Annotated[str, typer.Argument(help="Its value, in any case.")],
+    config: ConfigFile = None,
+) -> None:
+    """Print the ids of whoever has a value of a sensitive trait.
+
+    Who asks for erasure gives an address, not an id.
+
+    Example: recsys storage find email ann@shop.example
+    """
+    from recsys.storage.access import audit
+    from recsys.storage.access.audit import Action, Entry
+    from recsys.storage.database.open import open_store
+    from recsys.storage.users import sensitive
+
+    settings = settings_of(config)
+    vault = _vault(settings)
+    with closing(open_store(settings.storage)) as database:
+        now, who = time.time_ns() // 1_000, audit.command_line()
+        audit.record(database, Entry(now, who, Action.EXPORTED, f"who has some {trait}"))
+        found = sensitive.find(database, vault, trait, value)
+    for user_id in found:
+        typer.echo(user_id)
+    if not found:
+        typer.echo("nobody", err=True)
+
+
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Written anew, whole or not at all.")],
@@ -222,6 +282,17 @@ def copy(
     with closing(open_store(settings_of(config).storage)) as database, _steps("copy"):
         backups.copy(database, to, progress=typer.echo)
     typer.echo("copied, read again and found the same")
+
+
+def _vault(settings: Config) -> Vault:
+    from recsys.errors import BadValue
+    from recsys.storage.privacy import vault
+
+    found = vault.of(settings.storage.encryption_keys)
+    if found is None:
+        needed = "at least one key: set RECSYS_STORAGE__ENCRYPTION_KEYS"
+        raise BadValue("storage.encryption_keys", "empty", needed)
+    return found
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class ProfileReport:
 
 
 def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileReport:
-    """Import the configured trait and the time zone of users; other columns are not kept.
+    """Import the configured traits and the time zone of users; other columns are not kept.
 
     Raises
     ------
@@ -72,14 +72,15 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
     StoreUnavailable
         Nothing was written.
     """
-    trait = config.segments.trait
-    names = Names({**USERS.table, "trait": (trait, f"traits.{trait}")})
+    traits = (config.segments.trait, *config.privacy.kept_traits)
+    meanings = {f"trait {name}": (name, f"traits.{name}") for name in traits}
+    names = Names({**USERS.table, **meanings})
     source = source_of(path, "users", config, names, needed=("user",))
     raw, found = source.raw, source.found
     frame = raw.frame.select(
         id_of(raw.frame, found, "user").alias("user_id"),
-        text_of(found, "trait"),
         text_of(found, "timezone"),
+        *(text_of(found, meaning) for meaning in meanings),
     )
     rules = {
         "no_user": no_id("user_id"),
@@ -89,8 +90,8 @@ def import_users(path: Path, config: Config, profiles: Profiles) -> ProfileRepor
 
     def write(good: pl.DataFrame) -> int:
         return profiles.put_users(
-            (user, {trait: value} if value else {}, zone or "")
-            for user, value, zone in good.iter_rows()
+            (user, {name: one for name, one in zip(traits, said, strict=True) if one}, zone or "")
+            for user, zone, *said in good.iter_rows()
         )
 
     return imported(source, frame, rules=rules, write=write)

@@ -55,8 +55,8 @@ class Levels:
     def fill(self, column: pl.Series, out: NDArray[np.float32]) -> None:
         """Write the columns."""
         value = _said(column).to_numpy()
-        for place, level in enumerate(self.levels):
-            out[:, place] = value == level
+        for number, level in enumerate(self.levels):
+            out[:, number] = value == level
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,9 @@ def _edges(x: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
 
 
 def _frequent(column: pl.Series, levels: int) -> tuple[str, ...]:
-    said, rows = np.unique(_said(column).to_numpy().astype(str), return_counts=True)
-    order: Sequence[int] = np.lexsort((said, -rows))[:levels].tolist()
-    return tuple(sorted(str(said[n]) for n in order if rows[n] >= MIN_ROWS_A_LEVEL))
+    names, rows = np.unique(_said(column).to_numpy().astype(str), return_counts=True)
+    order: Sequence[int] = np.lexsort((names, -rows))[:levels].tolist()
+    return tuple(sorted(str(names[n]) for n in order if rows[n] >= MIN_ROWS_A_LEVEL))
 
 
 def _said(column: pl.Series) -> pl.Series:

@@ -287,3 +287,14 @@ STORE = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
 )
+
+LOOKUPS = Table(
+    "lookups",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("name", Text, nullable=False, comment="of a sensitive trait"),
+    Column("hmac", Text, nullable=False, comment="of its value, by a key of the environment"),
+    UniqueConstraint("user_id", "name"),
+)
+Index("lookups_by_hmac", LOOKUPS.c.hmac)

@@ -20,7 +20,10 @@ from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
 TABLES = ("events", "users", "consents", "decisions", "lists", "exposures")
-"""Where something is kept by user, besides aliases, splits and the receipts themselves."""
+"""Where something is kept by user, besides aliases and the receipts themselves."""
+
+WITHOUT_COUNT = ("splits", "lookups")
+"""Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
 _BLANK = """
@@ -126,7 +129,8 @@ def _delete(writing: Writing, table: str, user_id: str) -> int:
 def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     removed = json.dumps(dict(receipt.removed))
     for one in ids:
-        writing.execute("DELETE FROM splits WHERE user_id = ?", (one,))
+        for table in WITHOUT_COUNT:
+            writing.execute(f"DELETE FROM {table} WHERE user_id = ?", (one,))  # noqa: S608
         audit.forget(writing, one, receipt_id=receipt.receipt_id)
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(

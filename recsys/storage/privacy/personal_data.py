@@ -11,6 +11,7 @@ from recsys.channel.decision import Decision
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.decisions import exposures, lists, log
 from recsys.storage.events.log import COLUMNS
+from recsys.storage.privacy.vault import Vault, opened
 from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.consents import Consent, Consents
 
@@ -59,8 +60,8 @@ class PersonalData:
     exposures: tuple[Record, ...] = ()
 
 
-def personal_data(database: Database, user_id: str) -> PersonalData:
-    """Return everything that is held on the person behind an id.
+def personal_data(database: Database, user_id: str, *, vault: Vault | None = None) -> PersonalData:
+    """Return everything that is held on the person behind an id; `vault` opens what is sealed.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def personal_data(database: Database, user_id: str) -> PersonalData:
     return PersonalData(
         owner,
         tuple(one for (one,) in former),
-        json.loads(traits),
+        opened(json.loads(traits), vault),
         timezone,
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
         _ledger(database, owner, [one for (one,) in former]),

@@ -15,6 +15,7 @@ from recsys.data.netting import order_number
 from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
+from recsys.storage.privacy.vault import SEALED, unsealed
 from recsys.storage.users.aliases import NOBODY
 from recsys.storage.users.consents import MARKETING, PROFILING, latest
 
@@ -209,5 +210,5 @@ def _reactions(sent: list[_Message], outcomes: list[_Outcome]) -> tuple[Reaction
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:
-    known: dict[str, str] = json.loads(traits)
+    known = unsealed(json.loads(traits)) if SEALED in traits else json.loads(traits)
     return {**known, "timezone": timezone} if timezone else known

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from recsys.config import Config
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.placements.fields import ItemFields
-from recsys.storage.database.interface import Database
-from recsys.storage.users import aliases
+from recsys.storage.database.interface import Database, Writing
+from recsys.storage.privacy import vault
+from recsys.storage.privacy.vault import Vault, unsealed
+from recsys.storage.users import aliases, sensitive
 from recsys.storage.users.aliases import NOBODY
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+
+
+User = tuple[str, Mapping[str, str], str]
+"""An id, its traits, and its time zone or nothing."""
 
 
 class ItemFacts(NamedTuple):
@@ -68,10 +75,30 @@ ON CONFLICT (user_id) DO UPDATE SET
 
 
 class Profiles:
-    """The profiles in an open store. Safe to use from several threads."""
+    """The profiles in an open store. Safe to use from several threads.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database : Database
+        Where they are kept.
+    sealing : Vault or None
+        Seals sensitive traits; None: none are kept.
+    sensitive : collection of str
+        Names of the traits that are sealed.
+    """
+
+    def __init__(
+        self, database: Database, *, sealing: Vault | None = None, sensitive: Collection[str] = ()
+    ) -> None:
         self.database = database
+        self._vault = sealing
+        self._sensitive = sensitive
+
+    @classmethod
+    def of(cls, database: Database, config: Config) -> Self:
+        """Return the profiles in a store, sealed by the keys and for the traits configured."""
+        found = vault.of(config.storage.encryption_keys)
+        return cls(database, sealing=found, sensitive=config.privacy.sensitive_traits)
 
     def put_items(self, items: Iterable[ItemFacts]) -> None:
         """Add items, or complete what is known of them.
@@ -92,7 +119,7 @@ class Profiles:
 
     def put_users(
         self,
-        users: Iterable[tuple[str, Mapping[str, str], str]],
+        users: Iterable[User],
         *,
         anonymous: Collection[str] = (),
     ) -> int:
@@ -106,14 +133,32 @@ class Profiles:
         StoreUnavailable
             Nothing was written.
         """
-        given = [(user, _json(traits), zone) for user, traits, zone in users]
+        people = list(users)
+        given = [(user, _json(self._sealed(traits)), zone) for user, traits, zone in people]
         merged = self.database.merged("users.traits", "excluded.traits")
         with self.database.writing() as writing:
             owners = aliases.known_as(writing, {user for user, _, _ in given})
             rows = [(owners.get(u, u), *rest, u in anonymous) for u, *rest in given]
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
+            self._note(writing, people, owners)
         return len(written)
+
+    def _note(self, writing: Writing, people: Sequence[User], owners: Mapping[str, str]) -> None:
+        if self._vault is None:
+            return
+        for user, traits, _ in people:
+            owner = owners.get(user, user)
+            said = {name: one for name, one in traits.items() if name in self._sensitive}
+            if said and owner != NOBODY:
+                sensitive.note(writing, owner, said, self._vault)
+
+    def _sealed(self, traits: Mapping[str, str]) -> dict[str, str]:
+        plain = {name: value for name, value in traits.items() if name not in self._sensitive}
+        if self._vault is None:
+            return plain
+        secret = {name: traits[name] for name in traits.keys() - plain.keys()}
+        return plain | {name: self._vault.seal(value) for name, value in secret.items()}
 
     def items(self) -> dict[str, ItemFacts]:
         """Return what is known of every item, by id.
@@ -142,7 +187,7 @@ class Profiles:
         return int(self.database.read(_LAST_CHANGE)[0][0])
 
     def users(self) -> dict[str, tuple[dict[str, str], str]]:
-        """Return the traits and the time zone of every user, by id.
+        """Return the traits and the time zone of every user, by id; nothing that is sealed.
 
         Raises
         ------
@@ -150,7 +195,7 @@ class Profiles:
             The store cannot be read.
         """
         rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
-        return {user: (json.loads(traits), zone) for user, traits, zone in rows}
+        return {user: (unsealed(json.loads(traits)), zone) for user, traits, zone in rows}
 
 
 def _json(traits: Mapping[str, str]) -> str:

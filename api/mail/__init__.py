@@ -1,0 +1,1 @@
+"""Lists as mail tools take them: flat fields, XML, RSS, and a block of HTML."""
