@@ -21,14 +21,14 @@ from recsys.segments.conditions import COMPARE, numbers_are, texts_are
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
-    Bounds,
-    Condition,
     EventMatch,
     Happened,
     InSegment,
     Negation,
     Node,
     Rule,
+    RuleBounds,
+    RuleCondition,
     RuleLeaf,
     Score,
     Sequence,
@@ -162,7 +162,7 @@ class _Evaluation:
             fits = fits & self.so(condition)
         return fits
 
-    def so(self, condition: Condition) -> Bools:
+    def so(self, condition: RuleCondition) -> Bools:
         """Return of which events a condition holds."""
         events, catalogue = self.crowd.events, self.lookup.catalogue
         if condition.what == "quantity":
@@ -200,7 +200,7 @@ class _Evaluation:
         return self.lookup.groups.inside(says.name, self.crowd, self._found[0])
 
 
-def _within(figures: NDArray[Any], bounds: Bounds | None) -> Bools:
+def _within(figures: NDArray[Any], bounds: RuleBounds | None) -> Bools:
     inside = np.ones(len(figures), bool)
     for op, value in bounds.bounds if bounds else ():
         inside &= COMPARE[op](figures, value)

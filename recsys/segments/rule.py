@@ -27,7 +27,7 @@ NUMBER_PROPS = ("price", "quantity", "value")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RuleCondition:
     """A thing that must be so: `op` among ``OPS``, against a text, a number or several of them.
 
     What is not known never satisfies a condition, whatever the `op`; `exists` asks just that.
@@ -39,7 +39,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RuleBounds:
     """What a count or a sum has to be: pairs of a comparison and a number, all of which hold."""
 
     bounds: tuple[tuple[str, float], ...]
@@ -50,7 +50,7 @@ class EventMatch:
     """An event of a kind, of which all conditions hold."""
 
     kind: str
-    where: tuple[Condition, ...]
+    where: tuple[RuleCondition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Happened:
     """How often something happened, or how much money it was, lately or ever."""
 
     step: EventMatch
-    count: Bounds | None
-    value: Bounds | None
+    count: RuleBounds | None
+    value: RuleBounds | None
     within_days: float
 
 
@@ -76,14 +76,14 @@ class Sequence:
 class Trait:
     """What the user said."""
 
-    condition: Condition
+    condition: RuleCondition
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """What a model says of the user."""
 
-    condition: Condition
+    condition: RuleCondition
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from recsys.segments.rule import (
     OPS,
     ORDERINGS,
     TEXT_PROPS,
-    Bounds,
-    Condition,
     EventMatch,
     Happened,
     InSegment,
@@ -26,6 +24,8 @@ from recsys.segments.rule import (
     Negation,
     Node,
     Rule,
+    RuleBounds,
+    RuleCondition,
     RuleLeaf,
     Says,
     Score,
@@ -129,7 +129,7 @@ _LEAVES: Mapping[str, Callable[[Mapping[str, Any], str], Says]] = {
 }
 
 
-def _where(fields: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
+def _where(fields: Mapping[str, Any], path: str) -> tuple[RuleCondition, ...]:
     if "where" not in fields:
         return ()
     conditions = []
@@ -141,7 +141,7 @@ def _where(fields: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
-def _refuse_other_prop(condition: Condition, path: str) -> None:
+def _refuse_other_prop(condition: RuleCondition, path: str) -> None:
     if condition.what not in (*TEXT_PROPS, *NUMBER_PROPS):
         raise BadRule(f"{path}.prop", condition.what, ", ".join((*TEXT_PROPS, *NUMBER_PROPS)))
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
@@ -150,12 +150,12 @@ def _refuse_other_prop(condition: Condition, path: str) -> None:
         raise BadRule(f"{path}.value", condition.value, "a number" if number else "a text")
 
 
-def _condition(fields: Mapping[str, Any], what: str, path: str) -> Condition:
+def _condition(fields: Mapping[str, Any], what: str, path: str) -> RuleCondition:
     _only(fields, path, what, "op", "value")
     name, op = _text(fields.get(what), f"{path}.{what}"), fields.get("op")
     if op not in OPS:
         raise BadRule(f"{path}.op", op, ", ".join(OPS))
-    return Condition(name, op, _value(fields.get("value"), op, f"{path}.value"))
+    return RuleCondition(name, op, _value(fields.get("value"), op, f"{path}.value"))
 
 
 def _value(value: Any, op: str, path: str) -> str | float | tuple[str | float, ...] | None:
@@ -179,7 +179,7 @@ def _single(value: Any, op: str, path: str) -> str | float:
     raise BadRule(path, value, allowed)
 
 
-def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> Bounds | None:
+def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> RuleBounds | None:
     if name not in fields:
         return None
     here = f"{path}.{name}"
@@ -192,7 +192,7 @@ def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> 
         if not number or not math.isfinite(value) or (whole and (value < 0 or value % 1)):
             allowed = "a whole number from 0" if whole else "a number"
             raise BadRule(f"{here}.{op}", value, allowed)
-    return Bounds(tuple((op, float(value)) for op, value in bounds.items()))
+    return RuleBounds(tuple((op, float(value)) for op, value in bounds.items()))
 
 
 def _days(fields: Mapping[str, Any], name: str, path: str) -> float:
