@@ -21,6 +21,7 @@ from recsys.segments.conditions import COMPARE, numbers_are, texts_are
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
+    Condition,
     EventMatch,
     Happened,
     InSegment,
@@ -28,7 +29,6 @@ from recsys.segments.rule import (
     Node,
     Rule,
     RuleBounds,
-    RuleCondition,
     RuleLeaf,
     Score,
     Sequence,
@@ -162,7 +162,7 @@ class _Evaluation:
             fits = fits & self.so(condition)
         return fits
 
-    def so(self, condition: RuleCondition) -> Bools:
+    def so(self, condition: Condition) -> Bools:
         """Return of which events a condition holds."""
         events, catalogue = self.crowd.events, self.lookup.catalogue
         if condition.what == "quantity":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.segments.rule import RuleCondition
+from recsys.segments.rule import Condition
 
 Bools = NDArray[np.bool_]
 
@@ -23,7 +23,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 """What each comparison is called in a rule."""
 
 
-def numbers_are(condition: RuleCondition, values: NDArray[np.float64]) -> Bools:
+def numbers_are(condition: Condition, values: NDArray[np.float64]) -> Bools:
     """Return of which numbers a condition holds, bool, shape (n,); of NaN none does."""
     has_one: Bools = ~np.isnan(values)
     if condition.op == "exists":
@@ -36,7 +36,7 @@ def numbers_are(condition: RuleCondition, values: NDArray[np.float64]) -> Bools:
     return so & has_one
 
 
-def texts_are(condition: RuleCondition, texts: Sequence[str]) -> Bools:
+def texts_are(condition: Condition, texts: Sequence[str]) -> Bools:
     """Return of which texts a condition holds, bool, shape (n,); of an empty one none does.
 
     Compared with a number, a text counts as the number that it spells, if it does.
@@ -46,7 +46,7 @@ def texts_are(condition: RuleCondition, texts: Sequence[str]) -> Bools:
     return np.array([bool(text) and _text_is(condition, text) for text in texts], bool)
 
 
-def _text_is(condition: RuleCondition, text: str) -> bool:
+def _text_is(condition: Condition, text: str) -> bool:
     value = condition.value
     if condition.op == "in":
         several = value if isinstance(value, tuple) else ()

@@ -27,7 +27,7 @@ NUMBER_PROPS = ("price", "quantity", "value")
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCondition:
+class Condition:
     """A thing that must be so: `op` among ``OPS``, against a text, a number or several of them.
 
     What is not known never satisfies a condition, whatever the `op`; `exists` asks just that.
@@ -50,7 +50,7 @@ class EventMatch:
     """An event of a kind, of which all conditions hold."""
 
     kind: str
-    where: tuple[RuleCondition, ...]
+    where: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class Sequence:
 class Trait:
     """What the user said."""
 
-    condition: RuleCondition
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """What a model says of the user."""
 
-    condition: RuleCondition
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from recsys.segments.rule import (
     OPS,
     ORDERINGS,
     TEXT_PROPS,
+    Condition,
     EventMatch,
     Happened,
     InSegment,
@@ -25,7 +26,6 @@ from recsys.segments.rule import (
     Node,
     Rule,
     RuleBounds,
-    RuleCondition,
     RuleLeaf,
     Says,
     Score,
@@ -129,7 +129,7 @@ _LEAVES: Mapping[str, Callable[[Mapping[str, Any], str], Says]] = {
 }
 
 
-def _where(fields: Mapping[str, Any], path: str) -> tuple[RuleCondition, ...]:
+def _where(fields: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
     if "where" not in fields:
         return ()
     conditions = []
@@ -141,7 +141,7 @@ def _where(fields: Mapping[str, Any], path: str) -> tuple[RuleCondition, ...]:
     return tuple(conditions)
 
 
-def _refuse_other_prop(condition: RuleCondition, path: str) -> None:
+def _refuse_other_prop(condition: Condition, path: str) -> None:
     if condition.what not in (*TEXT_PROPS, *NUMBER_PROPS):
         raise BadRule(f"{path}.prop", condition.what, ", ".join((*TEXT_PROPS, *NUMBER_PROPS)))
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
@@ -150,12 +150,12 @@ def _refuse_other_prop(condition: RuleCondition, path: str) -> None:
         raise BadRule(f"{path}.value", condition.value, "a number" if number else "a text")
 
 
-def _condition(fields: Mapping[str, Any], what: str, path: str) -> RuleCondition:
+def _condition(fields: Mapping[str, Any], what: str, path: str) -> Condition:
     _only(fields, path, what, "op", "value")
     name, op = _text(fields.get(what), f"{path}.{what}"), fields.get("op")
     if op not in OPS:
         raise BadRule(f"{path}.op", op, ", ".join(OPS))
-    return RuleCondition(name, op, _value(fields.get("value"), op, f"{path}.value"))
+    return Condition(name, op, _value(fields.get("value"), op, f"{path}.value"))
 
 
 def _value(value: Any, op: str, path: str) -> str | float | tuple[str | float, ...] | None:
