@@ -227,12 +227,12 @@ def export(members: Sequence[Any], x: NDArray[np.floating[Any]]) -> AdditiveMode
     thresholds = _thresholds(members, x.shape[1])
     tables = np.zeros((len(members), x.shape[1], thresholds.shape[1] + 2))
     intercepts = np.zeros(len(members))
-    for place, member in enumerate(members):
-        table = tables[place]
-        intercepts[place] = np.ravel(member._baseline_prediction)[0]  # noqa: SLF001
+    for number, member in enumerate(members):
+        table = tables[number]
+        intercepts[number] = np.ravel(member._baseline_prediction)[0]  # noqa: SLF001
         for nodes in _trees(member):
             if nodes[0]["is_leaf"]:
-                intercepts[place] += nodes[0]["value"]
+                intercepts[number] += nodes[0]["value"]
                 continue
             feature = nodes[0]["feature_idx"]
             edges = thresholds[feature]
@@ -276,8 +276,8 @@ def _thresholds(members: Sequence[Any], n_features: int) -> NDArray[np.float64]:
         for feature in range(n_features)
     ]
     padded = np.full((n_features, max(map(len, per_feature))), np.inf)
-    for row, found in zip(padded, per_feature, strict=True):
-        row[: len(found)] = found
+    for row, thresholds in zip(padded, per_feature, strict=True):
+        row[: len(thresholds)] = thresholds
     return padded
 
 

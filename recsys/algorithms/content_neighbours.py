@@ -63,29 +63,29 @@ def fit(
     weighted = TfidfVectorizer(analyzer=list, dtype=np.float32).fit_transform(documents).tocsr()
     transposed = weighted.T.tocsr()
     asked = np.arange(n_items) if wanted is None else np.flatnonzero(wanted)
-    found = {}
+    edges = {}
     for start in range(0, len(asked), CHUNK):
         rows = asked[start : start + CHUNK]
         alike = (weighted[rows] @ transposed).tocsr()
-        for place, row in enumerate(rows.tolist()):
-            found[row] = _strongest(alike, place, row, neighbours)
-    return _graph(found, n_items)
+        for number, row in enumerate(rows.tolist()):
+            edges[row] = _strongest(alike, number, row, neighbours)
+    return _graph(edges, n_items)
 
 
 def words(title: str, category: str, price: float) -> list[str]:
     """Return what an item is known by: lower-case words, its category, its price level."""
-    said = [word.lower() for word in WORD.findall(title)]
+    terms = [word.lower() for word in WORD.findall(title)]
     if category:
-        said.append(f"category:{category}")
-    if said and price > 0:
-        said.append(f"price:{round(np.log2(price) * PRICE_LEVELS_PER_DOUBLING)}")
-    return said
+        terms.append(f"category:{category}")
+    if terms and price > 0:
+        terms.append(f"price:{round(np.log2(price) * PRICE_LEVELS_PER_DOUBLING)}")
+    return terms
 
 
 def _strongest(
-    alike: Any, place: int, row: int, neighbours: int
+    alike: Any, number: int, row: int, neighbours: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    own = slice(alike.indptr[place], alike.indptr[place + 1])
+    own = slice(alike.indptr[number], alike.indptr[number + 1])
     rows, similarity = alike.indices[own], alike.data[own]
     other = (rows != row) & (similarity > 0)
     rows, similarity = rows[other], similarity[other]
@@ -95,12 +95,12 @@ def _strongest(
 
 
 def _graph(
-    found: Mapping[int, tuple[NDArray[np.int32], NDArray[np.float32]]], n_items: int
+    edges: Mapping[int, tuple[NDArray[np.int32], NDArray[np.float32]]], n_items: int
 ) -> ItemNeighbours:
     """Return the graph of some items' neighbours, given in order of row."""
-    sizes = [len(found[row][0]) if row in found else 0 for row in range(n_items)]
+    sizes = [len(edges[row][0]) if row in edges else 0 for row in range(n_items)]
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)]),
-        indices=np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in found.values())]),
-        data=np.concatenate([np.empty(0, np.float32), *(value for _, value in found.values())]),
+        indices=np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in edges.values())]),
+        data=np.concatenate([np.empty(0, np.float32), *(value for _, value in edges.values())]),
     )

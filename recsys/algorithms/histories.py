@@ -46,8 +46,8 @@ class Histories:
         others gets the same bits.
         """
         pair = user_row.astype(np.int64) * n_items + item_row
-        distinct, place = np.unique(pair, return_inverse=True)
-        net = np.bincount(place, strength, minlength=len(distinct))
+        distinct, pair_row = np.unique(pair, return_inverse=True)
+        net = np.bincount(pair_row, strength, minlength=len(distinct))
         kept = net > 0
         users, items = np.divmod(distinct[kept], max(n_items, 1))
         counts = np.bincount(users, minlength=n_users)

@@ -61,10 +61,10 @@ def fit(
             slope = slope + say * (residual @ scaled)
         return float(total), slope
 
-    found = minimize(
+    solution = minimize(
         loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 150}
     )
-    return np.asarray(found.x / scale, np.float64)
+    return np.asarray(solution.x / scale, np.float64)
 
 
 def _surprise(

@@ -54,9 +54,9 @@ def slots(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int64]:
 
     Clocks change on quarter hours only, so one look-up serves all instants of a quarter.
     """
-    quarters, place = np.unique(at // QUARTER, return_inverse=True)
-    found = [slot_of(int(quarter) * QUARTER, there) for quarter in quarters]
-    return np.array(found, np.int64)[place]
+    quarters, quarter_row = np.unique(at // QUARTER, return_inverse=True)
+    slot = [slot_of(int(quarter) * QUARTER, there) for quarter in quarters]
+    return np.array(slot, np.int64)[quarter_row]
 
 
 def posterior(slot: NDArray[np.int64], weight: Reals, rhythm: Rhythm) -> Reals:

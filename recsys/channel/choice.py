@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recsys.channel.decide import Decided, Posterior, decide, gate
+from recsys.channel.decide import Decided, Posterior, decide
 from recsys.channel.eligibility import ChannelQuery, Exclusion
 from recsys.channel.recipients import Recipient
 from recsys.channel.terms import NONE, Terms
+from recsys.channel.worth import gate
 from recsys.data.person import Person
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class RankedArm:
     """One channel, or ``none``, as it stands for this person now.
 
     Attributes
@@ -53,7 +54,7 @@ class ChannelChoice:
         The channel to use; ``none`` where sending nothing is best, or nothing may be sent.
     send_at : int or None
         When the quiet hours that hold now are over (microseconds); None: now, or not at all.
-    ranked : tuple of Arm
+    ranked : tuple of RankedArm
         `best` first, then eligible arms, then the others, each by falling expected value.
     simulated : bool
         Whether what is believed comes from simulated messages.
@@ -63,7 +64,7 @@ class ChannelChoice:
 
     best: str
     send_at: int | None
-    ranked: tuple[Arm, ...]
+    ranked: tuple[RankedArm, ...]
     simulated: bool
     explored: bool = False
 
@@ -109,15 +110,15 @@ def _in_line(rung: Posterior) -> Iterator[Posterior]:
             below = below.below
 
 
-def _arms(decided: Decided, terms: Terms) -> Iterator[Arm]:
+def _arms(decided: Decided, terms: Terms) -> Iterator[RankedArm]:
     """Yield ``none``, then the channels in the order of the terms."""
     values, nothing = [*decided.value, 0.0], len(terms.channels)
     greedy = NONE if decided.greedy == nothing else terms.channels[decided.greedy].channel
     why = _reason(nothing, decided, values, greedy)
-    yield Arm(NONE, 0.0, 0.0, 0.0, 0.0, eligible=True, reason=why, pscore=decided.pscores[-1])
+    yield RankedArm(NONE, 0.0, 0.0, 0.0, 0.0, eligible=True, reason=why, pscore=decided.pscores[-1])
     for number, channel in enumerate(terms.channels):
         excluded = decided.excluded[number]
-        yield Arm(
+        yield RankedArm(
             channel.channel,
             decided.p[number],
             decided.low[number],

@@ -7,11 +7,8 @@ clearly worth more; p is how likely a response is or, where that is known, what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
-from statistics import NormalDist
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -19,22 +16,15 @@ from numpy.typing import NDArray
 
 from recsys.channel.eligibility import Offer, offers
 from recsys.channel.exploration import draw
+from recsys.channel.interval import Z, interval, interval_around
 from recsys.channel.recipients import Addressed, Column, Recipients, entry, where
 from recsys.channel.response import Belief
 from recsys.channel.terms import NONE, Terms
+from recsys.channel.worth import Worth, gates, pick, worth
 from recsys.ladder import PROFILING, Ladder, RungName
 
 Reals = NDArray[np.float64]
 CHUNK = 2_048
-
-Z = cache(NormalDist().inv_cdf)
-
-
-class Worth(NamedTuple):
-    """Expected money of one arm and its standard deviation; columns of one person or of many."""
-
-    value: Column
-    sd: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +57,11 @@ class Situation:
         cls, people: Addressed, terms: Terms, *, offered: frozenset[str] | None = None
     ) -> Situation:
         """Return who may be sent what; `offered` as in :func:`decide_all`."""
-        found = offers(people, terms, offered=offered)
+        eligible = offers(people, terms, offered=offered)
         # A comparison with an array is one, also where a channel is excluded for all alike.
-        usable = [(people.at > 0) & (offer.excluded == 0) for offer in found]
-        bounds = _gates(terms.gate_error, len(usable))
-        return cls(people, terms, found, usable, entry(bounds, sum(usable)))
+        usable = [(people.at > 0) & (offer.excluded == 0) for offer in eligible]
+        bounds = gates(terms.gate_error, len(usable))
+        return cls(people, terms, eligible, usable, entry(bounds, sum(usable)))
 
     def believed(self, rung: Posterior) -> Sequence[Belief]:
         """Return what a rung believes here; it is asked once, whoever builds on it."""
@@ -182,8 +172,8 @@ def decide_all(
         As ``ExplorationDraw.drawn`` gives them; None: the best arm for certain.
     """
     rungs = [
-        (place, cast(Posterior, rung))
-        for place, rung in enumerate(ladder.rungs)
+        (number, cast(Posterior, rung))
+        for number, rung in enumerate(ladder.rungs)
         if rung.name not in ladder.verdicts or ladder.verdicts[rung.name].shipped
     ]
     parts = []
@@ -211,118 +201,16 @@ def decide(
     held: Column = (*now.terms.names, NONE).index(now.terms.default_arm)
     served: _Stand | None = None
     rung: Column = rungs[-1][0]
-    for place, each in reversed(rungs):
+    for number, each in reversed(rungs):
         applies = each.applies(people)
         own = _stand(each, now, held=held)
         held = where(applies, own.best, held)
         serves = applies & people.profiling if each.name in PROFILING else applies
         served = own if served is None else _overlaid(served, own, serves)
-        rung = where(serves, place, rung)
+        rung = where(serves, number, rung)
     if served is None:
         raise ValueError("no rung to decide by")
     return _decided(served, now, rung, epsilon=epsilon, lot=lot)
-
-
-def gate(gate_error: float, *, challengers: int) -> float:
-    """Return how many deviations a challenger must be ahead; 0 is an open gate.
-
-    z(1 - gate_error / challengers), a Bonferroni bound over the challengers, never below 0.
-    """
-    level = 1 - gate_error / max(1, challengers)
-    return Z(level) if level > 0.5 else 0.0
-
-
-@cache
-def _gates(gate_error: float, most: int) -> tuple[float, ...]:
-    return tuple(gate(gate_error, challengers=n) for n in range(most + 1))
-
-
-def toll(terms: Terms, leaving: Sequence[Belief]) -> list[Worth]:
-    """Return what a message takes off the worth of its response: cost, price, and who leaves."""
-    loss = terms.unsubscribe_cost
-    return [
-        Worth(channel.cost + channel.price + left.p * loss, left.sd * loss)
-        for channel, left in zip(terms.channels, leaving, strict=True)
-    ]
-
-
-def worth(believed: Sequence[Belief], taken: Sequence[Worth], terms: Terms) -> list[Worth]:
-    """Return p·value - cost - price - p_unsubscribe·cost of an unsubscribe, and its deviation."""
-    gain = terms.response_value
-    variance = gain * gain
-    return [
-        Worth(each.p * gain - off.value, (each.sd * each.sd * variance + off.sd * off.sd) ** 0.5)
-        for each, off in zip(believed, taken, strict=True)
-    ]
-
-
-def pick(
-    arms: Sequence[Worth], usable: Sequence[Column], held: Column, *, z: Column
-) -> tuple[Column, Column]:
-    """Return the arm held, or the best usable one that is clearly worth more.
-
-    Clearly: (v_c - v_h) / √(s_c² + s_h²) > z, with z as :func:`gate` gives it. Where the arm held
-    is not usable, or the gate is open, the arm of the highest value serves, the first of equals.
-
-    Parameters
-    ----------
-    arms : sequence of Worth
-        What each arm is worth.
-    usable : sequence of bool
-        Which of them may be used; at least one.
-    held : int
-        The arm to beat.
-    z : float
-        How many deviations a challenger must be ahead.
-
-    Returns
-    -------
-    int, bool
-        The arm, and whether it is `held` because nothing was clearly worth more.
-    """
-    beaten, doubt = (entry(columns, held) for columns in zip(*arms, strict=True))
-    closed = (z > 0) & entry(usable, held)
-    unguarded, variance = where(closed, False, True), doubt * doubt  # noqa: FBT003 - a column
-    best, most = held, where(closed, beaten, -math.inf)
-    for number, ((value, sd), may) in enumerate(zip(arms, usable, strict=True)):
-        if may is False:
-            continue
-        clear = value - beaten > z * (sd * sd + variance) ** 0.5
-        better = may & (clear | unguarded) & (value > most)
-        if better is not False:
-            best, most = where(better, number, best), where(better, value, most)
-    return best, closed & (best == held)
-
-
-def interval(p: Column, sd: Column, *, z: float) -> tuple[Column, Column]:
-    """Return the equal-tailed interval of a Beta posterior, `z` deviations wide on either side.
-
-    Paulson's (1942) cube-root approximation of the F distribution, solved for both ends: rates are
-    small and skewed, where p ± z·sd would go below 0.
-    """
-    n = _most(p * (1 - p) / (sd * sd) - 1, 1.0)
-    a, b = p * n, (1 - p) * n
-    by_a, by_b, zz = 1 / (9 * a), 1 / (9 * b), z * z
-    tight_a, tight_b = 1 - by_a, 1 - by_b
-    scale = tight_b * tight_b - zz * by_b
-    solvable = scale > 0
-    safe = where(solvable, scale, 1.0)
-    root = tight_a * tight_a * by_b + tight_b * tight_b * by_a - zz * by_a * by_b
-    middle, half = tight_a * tight_b, z * _most(root, 0.0) ** 0.5
-    low = a * (_most(middle - half, 0.0) / safe) ** 3
-    high = a * (_most(middle + half, 0.0) / safe) ** 3
-    # A posterior that is nearly all at 0 can have its mean above its upper quantile.
-    lowest = where(solvable, -_most(-low / (low + b), -p), 0.0)
-    return lowest, where(solvable, _most(high / (high + b), p), 1.0)
-
-
-def interval_around(p: Column, sd: Column, *, z: float) -> tuple[Column, Column]:
-    """Return the interval of a difference of probabilities, by the normal distribution."""
-    return _most(p - z * sd, -1.0), -_most(-p - z * sd, -1.0)
-
-
-def _most(one: Column, other: Column) -> Column:
-    return np.maximum(one, other) if isinstance(one, np.ndarray) else max(one, other)
 
 
 def _chunks(n: int) -> Iterator[slice]:

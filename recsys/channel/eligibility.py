@@ -86,7 +86,7 @@ def offers(
     free, capped, unasked = map(
         int, (Exclusion.NOTHING, Exclusion.CAP_REACHED, Exclusion.NO_CONSENT)
     )
-    found = []
+    by_channel = []
     for number, (channel, granted) in enumerate(
         zip(terms.channels, people.consents(terms), strict=True)
     ):
@@ -95,5 +95,5 @@ def offers(
         excluded = where(granted, where(over, capped, free), unasked)
         if offered is not None and channel.channel not in offered:
             excluded = int(Exclusion.NOT_OFFERED)
-        found.append(Offer(excluded, at, hour, got.in_all))
-    return tuple(found)
+        by_channel.append(Offer(excluded, at, hour, got.in_all))
+    return tuple(by_channel)

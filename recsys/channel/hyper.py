@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from recsys.algorithms import offset_logit
 from recsys.algorithms.offset_logit import Prior
 from recsys.channel.choice import ChannelChoice, choose
-from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import WEEK, ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.one_to_one import OneToOneChannel
 from recsys.channel.recipients import Addressed, Column, value_at, where
 from recsys.channel.response import Belief
 from recsys.channel.terms import Terms
+from recsys.channel.worth import Worth
 from recsys.data.interactions import in_line
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step

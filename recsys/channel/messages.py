@@ -58,7 +58,7 @@ class Messages:
 
     def of_channels(self, names: tuple[str, ...]) -> Messages:
         """Return the messages through the channels `names`, numbered in that order."""
-        place = {name: number for number, name in enumerate(names)}
-        number = np.array([place.get(name, -1) for name in self.channels] or [-1], np.int8)
-        channel = number[self.channel]
+        number_of = {name: number for number, name in enumerate(names)}
+        numbers = np.array([number_of.get(name, -1) for name in self.channels] or [-1], np.int8)
+        channel = numbers[self.channel]
         return replace(self, channels=names, channel=channel).where(channel >= 0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.channel import response
 from recsys.channel.choice import ChannelChoice, choose
-from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.popular import PopularChannel
@@ -18,6 +18,7 @@ from recsys.channel.recipients import Addressed, Column, row_of, value_at, where
 from recsys.channel.response import Belief, posterior
 from recsys.channel.segment import SegmentChannel, SegmentResponse
 from recsys.channel.terms import Terms
+from recsys.channel.worth import Worth
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.table import SegmentTable

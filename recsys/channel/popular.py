@@ -9,12 +9,13 @@ import numpy as np
 
 from recsys.channel import response
 from recsys.channel.choice import ChannelChoice, choose
-from recsys.channel.decide import Posterior, Situation, Worth, toll
+from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.recipients import Addressed, Column
 from recsys.channel.response import Belief, Rates
 from recsys.channel.terms import Terms
+from recsys.channel.worth import Worth, toll
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
 

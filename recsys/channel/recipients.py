@@ -42,14 +42,14 @@ def entry(columns: Sequence[Column], number: Column) -> Column:
     if not isinstance(number, np.ndarray):
         return columns[number]
     entries = columns[0]
-    for place, column in enumerate(columns[1:], start=1):
-        entries = np.where(number == place, column, entries)
+    for row, column in enumerate(columns[1:], start=1):
+        entries = np.where(number == row, column, entries)
     return entries
 
 
-def value_at(values: NDArray[Any], place: Column) -> Column:
+def value_at(values: NDArray[Any], row: Column) -> Column:
     """Return the value at a place of an array, a plain number for one person."""
-    return values[place] if isinstance(place, np.ndarray) else values.item(place)
+    return values[row] if isinstance(row, np.ndarray) else values.item(row)
 
 
 def row_of(table: NDArray[Any], row: Column) -> Sequence[Column]:
@@ -198,17 +198,17 @@ class Recipients:
     @classmethod
     def of(cls, people: Sequence[Person], terms: Terms) -> Recipients:
         """Gather people."""
-        place = {name: number for number, name in enumerate(terms.names)}
+        number_of = {name: number for number, name in enumerate(terms.names)}
         zones: dict[str, int] = {}
-        granted = np.zeros((len(people), len(place)), bool)
+        granted = np.zeros((len(people), len(number_of)), bool)
         to: list[int] = []
         channel: list[int] = []
         at: list[int] = []
         for row, person in enumerate(people):
-            granted[row, [place[name] for name in person.channels if name in place]] = True
+            granted[row, [number_of[name] for name in person.channels if name in number_of]] = True
             for name, sent in person.messages.items():
                 to += [row] * len(sent)
-                channel += [place.get(name, OTHER)] * len(sent)
+                channel += [number_of.get(name, OTHER)] * len(sent)
                 at += sent
         zone = [zones.setdefault(person.context.timezone, len(zones)) for person in people]
         rows = [NOBODY if person.user_row is None else person.user_row for person in people]

@@ -82,9 +82,9 @@ def counts(
     `row` and `amount` have shape (n_messages,); messages with a negative row are left out.
     """
     n_channels = len(messages.channels)
-    known = row >= 0
-    cell = row[known].astype(np.int64) * n_channels + messages.channel[known]
-    summed = np.bincount(cell, amount[known], minlength=n_rows * n_channels)
+    in_model = row >= 0
+    cell = row[in_model].astype(np.int64) * n_channels + messages.channel[in_model]
+    summed = np.bincount(cell, amount[in_model], minlength=n_rows * n_channels)
     return summed.astype(np.float64, copy=False).reshape(n_rows, n_channels)
 
 

@@ -167,31 +167,31 @@ def hours_of(
     at = person.events.at[-MOST_EVENTS:]
     weight = age_weight(at, person.at)
     own = posterior(slots(at, there), weight, rhythm)
-    found = Hours(own, rhythm.everybody, _share(weight), _in_all(len(at)))
+    hours = Hours(own, rhythm.everybody, _share(weight), _in_all(len(at)))
     if learnt is None:
-        return found
+        return hours
     if learnt.by_channel[number]:
         carried = min(1.0, float(learnt.carries[number]))
-        found = Hours(
+        hours = Hours(
             learnt.moved(own, rhythm, number),
             learnt.everybody[number],
-            carried * found.confidence,
+            carried * hours.confidence,
             f"from everybody's responses to {arm}" + (" and own activity" if len(at) else ""),
         )
     if learnt.by_person[number]:
-        found = _with_responses(found, learnt.sent_to(person, arm, number), arm, person.at, there)
-    return found
+        hours = _with_responses(hours, learnt.sent_to(person, arm, number), arm, person.at, there)
+    return hours
 
 
-def _with_responses(found: Hours, sent: Sent, arm: str, now: int, there: ZoneInfo) -> Hours:
+def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInfo) -> Hours:
     n = int(sent.responded.sum())
     if not n:
-        return found
+        return hours
     weight = age_weight(sent.at, now)
-    unsaid = (1 - found.confidence) * (1 - _share(weight[sent.responded]))
+    unsaid = (1 - hours.confidence) * (1 - _share(weight[sent.responded]))
     return Hours(
-        posterior_of_sent(slots(sent.at, there), weight, sent.responded, found.own),
-        found.everybody,
+        posterior_of_sent(slots(sent.at, there), weight, sent.responded, hours.own),
+        hours.everybody,
         1 - unsaid,
         f"from {n} own response{'s' if n > 1 else ''} to {arm}",
     )

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from recsys.channel import response
 from recsys.channel.choice import ChannelChoice, choose
-from recsys.channel.decide import Posterior, Situation, Worth
+from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
 from recsys.channel.popular import GlobalResponse, PopularChannel
 from recsys.channel.recipients import Addressed, Column, row_of, where
 from recsys.channel.response import Belief, Rates, posterior
 from recsys.channel.terms import Terms
+from recsys.channel.worth import Worth
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.table import SegmentTable

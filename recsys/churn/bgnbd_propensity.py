@@ -103,7 +103,7 @@ class SilentModel:
 
 
 def fit(
-    critical: Interactions, known: NDArray[np.float32], *, at: int, horizon_days: int
+    critical: Interactions, features: NDArray[np.float32], *, at: int, horizon_days: int
 ) -> SilentModel | None:
     """Return the model of everything before `at`; None where users or repeaters are too few.
 
@@ -111,7 +111,7 @@ def fit(
     ----------
     critical : Interactions
         Of the critical kind, strictly before `at`.
-    known : float32, shape (n, n_features)
+    features : float32, shape (n, n_features)
         Snapshot of users at `at`, of whom the usual one is the median.
     at : int
         Microseconds since the epoch.
@@ -119,7 +119,7 @@ def fit(
         How far ahead.
     """
     bought = lifetime.purchases(critical, at=at)
-    seen = known[~np.isnan(known[:, _COLUMNS[0]])]
+    seen = features[~np.isnan(features[:, _COLUMNS[0]])]
     if bought.too_few or not len(seen):
         return None
     usual = np.median(seen[:, _COLUMNS].astype(np.float64), axis=0)

@@ -70,11 +70,11 @@ def _newton(
     happened: NDArray[np.bool_] | NDArray[np.float64],
 ) -> list[float]:
     """Return the coefficients that, added to the offset, are most likely, with a slight ridge."""
-    found = np.zeros(design.shape[1])
-    penalty = _RIDGE * np.eye(len(found))
+    solution = np.zeros(design.shape[1])
+    penalty = _RIDGE * np.eye(len(solution))
     for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(offset + design @ found, -30, 30)))
-        slope = design.T @ (happened - p) - penalty @ found
+        p = 1 / (1 + np.exp(-np.clip(offset + design @ solution, -30, 30)))
+        slope = design.T @ (happened - p) - penalty @ solution
         curve = (design * (p * (1 - p))[:, None]).T @ design + penalty
-        found = found + np.clip(np.linalg.solve(curve, slope), -2, 2)
-    return [float(value) for value in found]
+        solution = solution + np.clip(np.linalg.solve(curve, slope), -2, 2)
+    return [float(value) for value in solution]

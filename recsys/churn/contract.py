@@ -80,14 +80,14 @@ class Contract:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return when each user paid last, and cancelled last; ``NEVER`` where not at all."""
         n_users = len(interactions.users)
-        found = []
+        latest = []
         for kind in (critical_kind, self.cancel_kind):
             some = interactions.of_kind(kind)
             last = np.full(n_users, NEVER)
             # oldest first within a user: the last assignment stands
             last[some.user_row] = some.at
-            found.append(last)
-        return found[0], found[1]
+            latest.append(last)
+        return latest[0], latest[1]
 
 
 NO_CONTRACT = Contract()

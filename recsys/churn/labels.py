@@ -103,10 +103,10 @@ def labelled(interactions: Interactions, definition: Definition, *, at: int) -> 
     The window after `at` must have closed: the caller asks only for instants for which the
     interactions reach to ``at + horizon_days``.
     """
-    known = snapshot.of_all(interactions, definition.critical_kind, at=at)
-    rows = np.flatnonzero(current(interactions, known, definition, at=at))
+    features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    rows = np.flatnonzero(current(interactions, features, definition, at=at))
     return Labelled(
-        features=known[rows],
+        features=features[rows],
         churned=_left(interactions, definition, at=at)[rows],
         user_row=rows.astype(np.int32),
         at=np.full(len(rows), at, np.int64),
@@ -145,7 +145,7 @@ def leaks(
     seen = of_all(interactions, critical_kind, at=at)
     alone = of_all(interactions.before(at), critical_kind, at=at)
     differs = ~((seen == alone) | (np.isnan(seen) & np.isnan(alone))).all(0)
-    return tuple(FEATURES[place] for place in np.flatnonzero(differs))
+    return tuple(FEATURES[column] for column in np.flatnonzero(differs))
 
 
 NOTHING = Labelled(

@@ -51,16 +51,16 @@ class PopularChurn:
 
     def because(self, person: Person) -> str:
         """Say whose rate it is, or by which rule."""
-        if found := self._ruled(person):
-            return found[1]
+        if ruled := self._ruled(person):
+            return ruled[1]
         if not self.n_users:
             return "nothing is known of churn yet: no closed window with active users"
         return f"{self.p:.0%} of {self.n_users:,} active users did not come back in time"
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:  # noqa: ARG002
         """Return the base rate; where even that is unknown, a band by rule."""
-        found = self._ruled(person)
-        score = SCORE[found[0]] if found else 50.0
+        ruled = self._ruled(person)
+        score = SCORE[ruled[0]] if ruled else 50.0
         bounds = (self.p, self.low, self.high)
         return ChurnRisk.of(bounds, score, self.horizon_days, self.bands)
 

@@ -109,16 +109,16 @@ def memberships(
     """
     behaviour = np.full(len(rows), NO_SEGMENT, np.int16)
     for at in np.unique(rows.at):
-        known = rfm.facts(critical.before(int(at)), at=int(at))
+        facts = rfm.facts(critical.before(int(at)), at=int(at))
         here = rows.at == at
-        behaviour[here] = rfm.segment(rfm.score(known, rfm.fit(known)))[rows.user_row[here]]
+        behaviour[here] = rfm.segment(rfm.score(facts, rfm.fit(facts)))[rows.user_row[here]]
     segment_row = np.concatenate([behaviour, user_trait[rows.user_row]])
     some = segment_row != NO_SEGMENT
     user_row = np.tile(rows.user_row, 2)[some]
     pair = user_row.astype(np.int64) * (segment_row.max(initial=0) + 1) + segment_row[some]
-    _, place, counts = np.unique(pair, return_inverse=True, return_counts=True)
+    _, pair_row, counts = np.unique(pair, return_inverse=True, return_counts=True)
     churned = np.tile(rows.churned, 2)[some]
-    return LabelledMembers(segment_row[some], churned, 1 / counts[place])
+    return LabelledMembers(segment_row[some], churned, 1 / counts[pair_row])
 
 
 def fit(
@@ -153,14 +153,14 @@ def fit(
     p = (churned + shrinkage * base.p) / (n + shrinkage)
     sd = 1 / np.sqrt((n + shrinkage) * p * (1 - p))
     _, low, high = interval(np.log(p / (1 - p)), sd, z=z)
-    known = active_segment[active_segment != NO_SEGMENT]
+    in_a_segment = active_segment[active_segment != NO_SEGMENT]
     return SegmentChurn(
         names=names,
         n_users=np.round(n).astype(np.int64),
         p=p,
         low=low,
         high=high,
-        percentile=percentile(p, np.sort(p[known])),
+        percentile=percentile(p, np.sort(p[in_a_segment])),
         horizon_days=base.horizon_days,
         bands=base.bands,
     )

@@ -72,8 +72,8 @@ def features(
     """
     n_users = len(indptr) - 1
     user_row = np.repeat(np.arange(n_users), np.diff(indptr))
-    known = events.at < at
-    critical = known & (events.kind == reading.critical)
+    before = events.at < at
+    critical = before & (events.kind == reading.critical)
     days = _days(events, user_row, np.flatnonzero(critical), n_users=n_users, at=at)
     table = np.full((n_users, len(FEATURES)), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -81,8 +81,8 @@ def features(
         _put_gaps(table, days)
         _put_windows(table, days)
         _put_spend(table, days)
-        _put_returns(table, events, user_row, known & (events.kind == reading.number(RETURN)), at)
-    _put_others(table, events, user_row, known & ~critical, at)
+        _put_returns(table, events, user_row, before & (events.kind == reading.number(RETURN)), at)
+    _put_others(table, events, user_row, before & ~critical, at)
     table[days.count == 0] = np.nan
     table[np.isinf(table)] = np.nan
     return table.astype(np.float32)
@@ -122,7 +122,7 @@ def _days(
     opens = np.ones(len(rows), bool)
     opens[1:] = (day[1:] != day[:-1]) | (owner[1:] != owner[:-1])
     starts = np.flatnonzero(opens)
-    place = np.cumsum(opens) - 1
+    day_row = np.cumsum(opens) - 1
     count = np.bincount(owner[starts], minlength=n_users)
     ends = np.cumsum(count)
     some = np.flatnonzero(count)
@@ -130,9 +130,9 @@ def _days(
         user_row=owner[starts],
         day=day[starts],
         age=(at / DAY - day[starts]).astype(np.float64, copy=False),
-        lines=np.bincount(place, minlength=len(starts)).astype(np.float64),
-        value=_sums(place, events.value[rows], len(starts)),
-        quantity=_sums(place, events.quantity[rows], len(starts)),
+        lines=np.bincount(day_row, minlength=len(starts)).astype(np.float64),
+        value=_sums(day_row, events.value[rows], len(starts)),
+        quantity=_sums(day_row, events.quantity[rows], len(starts)),
         count=count,
         some=some,
         first=(ends - count)[some],

@@ -132,8 +132,8 @@ def horizon_days(interval: UsageInterval, *, span_days: float) -> int:
 def _shrunk(name: str, own: UsageInterval, whole: UsageInterval) -> SegmentInterval:
     n, shrunk, days = own.n_repeaters, own.n_repeaters < ENOUGH_REPEATERS, own.days
     if shrunk and whole.days is not None:
-        said = n * (own.days or 0.0) + ENOUGH_REPEATERS * whole.days
-        days = said / (n + ENOUGH_REPEATERS)
+        weighed = n * (own.days or 0.0) + ENOUGH_REPEATERS * whole.days
+        days = weighed / (n + ENOUGH_REPEATERS)
     return SegmentInterval(name, days, own.survival_days, n, shrunk)
 
 
@@ -163,9 +163,10 @@ class _Gaps:
         owner = np.concatenate([self.owner, self.open_owner])
         weight = 1 / np.bincount(owner)[owner] if len(owner) else np.empty(0)
         closed = np.repeat([True, False], [len(self.gap), len(self.open_gap)])
-        lengths, place = np.unique(np.concatenate([self.gap, self.open_gap]), return_inverse=True)
-        ended = np.bincount(place, weight * closed, minlength=len(lengths))
-        left = np.bincount(place, weight, minlength=len(lengths))
+        gaps = np.concatenate([self.gap, self.open_gap])
+        lengths, length_row = np.unique(gaps, return_inverse=True)
+        ended = np.bincount(length_row, weight * closed, minlength=len(lengths))
+        left = np.bincount(length_row, weight, minlength=len(lengths))
         at_risk = np.cumsum(left[::-1])[::-1]
         return lengths, np.cumprod(1 - ended / at_risk).astype(np.float64, copy=False)
 

@@ -90,15 +90,15 @@ def moved(rates: tuple[BaseRate, ...]) -> str:
     return f"the base rate moves: {first}, {last}"
 
 
-def apart(said: NDArray[np.float64], by_silence: NDArray[np.float64]) -> str:
+def apart(p: NDArray[np.float64], by_silence: NDArray[np.float64]) -> str:
     """Return a warning where the model and BG/NBD P0 disagree on the level, else "".
 
     Parameters
     ----------
-    said, by_silence : float64, shape (n,)
+    p, by_silence : float64, shape (n,)
         Probabilities of the same users, in (0, 1).
     """
-    ours, theirs = float(said.mean()), float(by_silence.mean())
+    ours, theirs = float(p.mean()), float(by_silence.mean())
     off = np.log(ours / (1 - ours)) - np.log(theirs / (1 - theirs))
     if abs(off) < APART_LOG_ODDS:
         return ""

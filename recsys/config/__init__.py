@@ -7,12 +7,37 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 from recsys.config.config import Config
 from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segments, Storage
 from recsys.config.parsing import keys, parse
-from recsys.config.questions import Channel, Channels, Churn, ItemModel, Items, Offer, Training
+from recsys.config.questions import (
+    Channel,
+    Channels,
+    Churn,
+    ItemModel,
+    Items,
+    RetentionOffer,
+    Training,
+)
 from recsys.config.section import Section, masked
 from recsys.config.serving import ServingSection
 
 __all__ = [
-    "USUAL_KINDS", "Channel", "Channels", "Churn", "Columns", "Config", "Data", "ItemModel",
-    "Items", "Kind", "Offer", "Privacy", "Section", "Segments", "ServingSection",
-    "Storage", "Training", "keys", "masked", "parse",
+    "USUAL_KINDS",
+    "Channel",
+    "Channels",
+    "Churn",
+    "Columns",
+    "Config",
+    "Data",
+    "ItemModel",
+    "Items",
+    "Kind",
+    "Privacy",
+    "RetentionOffer",
+    "Section",
+    "Segments",
+    "ServingSection",
+    "Storage",
+    "Training",
+    "keys",
+    "masked",
+    "parse",
 ]  # fmt: skip

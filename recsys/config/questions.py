@@ -15,7 +15,9 @@ class ItemModel(Section):
     """What training tries and chooses itself where it is not set here, by hand or `recsys tune`."""
 
     half_life_days: float = Field(0.0, ge=0, description="age at which a user's event counts half")
-    weighting: Literal["", "bm25", "cosine", "tfidf"] = Field("", description="of item neighbours")
+    weighting: Literal["", "bm25", "cosine", "tfidf", "spectral"] = Field(
+        "", description="of item neighbours"
+    )
     neighbours: int = Field(0, ge=0, description="kept per item")
     factors: int = Field(0, ge=0, description="length of the vectors of the factorisation (ALS)")
     alpha: float = Field(0.0, ge=0, description="ALS: confidence is 1 + alpha times the weight")
@@ -43,7 +45,7 @@ class Items(Section):
     model: ItemModel = ItemModel()
 
 
-class Offer(Section):
+class RetentionOffer(Section):
     """What keeping a user costs and earns, in one currency: it decides who is at low risk."""
 
     worth: float = Field(200.0, gt=0, description="of a user who stays")
@@ -74,7 +76,7 @@ class Churn(Section):
     )
     cutoffs: int = Field(8, ge=3, description="training snapshots")
     segment_shrinkage: float = Field(50.0, ge=1, description="users' worth of the base rate")
-    offer: Offer = Offer()
+    offer: RetentionOffer = RetentionOffer()
 
     @field_validator("test_cutoff")
     @classmethod

@@ -134,9 +134,9 @@ def lift_curve(
     """
     if not happened.any():
         return ()
-    found = np.concatenate([[0.0], np.cumsum(happened[np.argsort(-p, kind="stable")])])
+    reached = np.concatenate([[0.0], np.cumsum(happened[np.argsort(-p, kind="stable")])])
     shares = np.linspace(0, 1, points + 1)
-    caught = np.interp(shares * len(p), np.arange(len(found)), found) / found[-1]
+    caught = np.interp(shares * len(p), np.arange(len(reached)), reached) / reached[-1]
     return tuple((float(share), float(part)) for share, part in zip(shares, caught, strict=True))
 
 
@@ -197,10 +197,10 @@ def measured(
     happened, p, owner = forecast.happened[order], forecast.p[order], owner[order]
     rng = np.random.default_rng(seed)
     drawn = np.empty(min(resamples, max(200, MAX_WORK // len(p))))
-    for place in range(len(drawn)):
+    for resample in range(len(drawn)):
         chosen = rng.integers(len(users), size=len(users))
         counts = np.bincount(chosen, minlength=len(users))[owner]
-        drawn[place] = metric(happened, p, counts.astype(np.float64))
+        drawn[resample] = metric(happened, p, counts.astype(np.float64))
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return Estimate(value=value, low=float(low), high=float(high), n=len(users))
@@ -210,8 +210,8 @@ def _tied(happened: Happened, p: Floats, weight: Floats | None) -> tuple[Floats,
     """Return how many yes and no there are at each distinct probability, ascending."""
     weight = np.ones(len(p)) if weight is None else weight
     order = np.argsort(p, kind="stable")
-    ranked, said = weight[order], p[order]
-    opens = np.flatnonzero(np.concatenate([[True], said[1:] != said[:-1]]))
+    ranked, descending = weight[order], p[order]
+    opens = np.flatnonzero(np.concatenate([[True], descending[1:] != descending[:-1]]))
     yes = np.add.reduceat(ranked * happened[order], opens)
     return yes, np.add.reduceat(ranked, opens) - yes
 

@@ -16,9 +16,9 @@ FitGuess = Callable[[NDArray[Any], Decisions], Guess]
 
 def folds(user_row: NDArray[np.int32], n_folds: int, *, seed: int) -> NDArray[np.int64]:
     """Return the fold of each row, int64, shape (n,): all rows of a user are in one."""
-    users, place = np.unique(user_row, return_inverse=True)
+    users, user_number = np.unique(user_row, return_inverse=True)
     of_user = np.random.default_rng(seed).permutation(len(users)) % n_folds
-    drawn: NDArray[np.int64] = of_user[place]
+    drawn: NDArray[np.int64] = of_user[user_number]
     return drawn
 
 

@@ -40,8 +40,8 @@ def stability_index(then: NDArray[np.floating], now: NDArray[np.floating]) -> fl
     """
     if not len(then) or not len(now):
         return None
-    known = then[~np.isnan(then)]
-    cuts = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else known
+    values = then[~np.isnan(then)]
+    cuts = np.unique(np.quantile(values, np.arange(1, BINS) / BINS)) if len(values) else values
     expected, seen = _shares(then, cuts), _shares(now, cuts)
     return float(((seen - expected) * np.log(seen / expected)).sum())
 
@@ -54,8 +54,8 @@ def alarm(index: float) -> Alarm:
 
 
 def _shares(values: NDArray[np.floating], cuts: NDArray[np.floating]) -> NDArray[np.float64]:
-    place = np.searchsorted(cuts, values)
-    place[np.isnan(values)] = len(cuts) + 1
-    counts = np.bincount(place, minlength=len(cuts) + 2) + 0.5
+    bin_row = np.searchsorted(cuts, values)
+    bin_row[np.isnan(values)] = len(cuts) + 1
+    counts = np.bincount(bin_row, minlength=len(cuts) + 2) + 0.5
     shares: NDArray[np.float64] = counts / counts.sum()
     return shares

@@ -30,8 +30,8 @@ def hits(
     width = 1 + max(recommended.max(initial=0), relevant.max(initial=0))
     users = np.arange(len(recommended))
     wanted = np.repeat(users, np.diff(indptr)) * width + relevant
-    found = np.isin(users[:, None] * width + recommended, wanted)
-    return np.asarray(found & (recommended != NOBODY))
+    hit = np.isin(users[:, None] * width + recommended, wanted)
+    return np.asarray(hit & (recommended != NOBODY))
 
 
 def recall(hit: NDArray[np.bool_], n_relevant: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -157,8 +157,8 @@ def gini(recommended: NDArray[np.int32], *, n_items: int) -> float:
     """
     shown = recommended[recommended != NOBODY]
     counts = np.zeros(n_items)
-    found = np.unique(shown, return_counts=True)[1]
-    counts[n_items - len(found) :] = np.sort(found)
+    times_shown = np.unique(shown, return_counts=True)[1]
+    counts[n_items - len(times_shown) :] = np.sort(times_shown)
     if not len(shown):
         return float("nan")
     rank = np.arange(1, n_items + 1)

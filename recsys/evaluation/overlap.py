@@ -27,8 +27,8 @@ def clustered_error(influence: NDArray[np.float64], user_row: NDArray[np.int32])
     √(G/(G-1) · Σ_g (Σ_{i in g} ψ_i)²) / n over G users (Liang & Zeger 1986), with ψ centred on its
     mean: rows of one user may depend on each other in any way. NaN with fewer than two users.
     """
-    _, place = np.unique(user_row, return_inverse=True)
-    sums = np.bincount(place, influence - influence.mean())
+    _, user_number = np.unique(user_row, return_inverse=True)
+    sums = np.bincount(user_number, influence - influence.mean())
     if len(sums) < 2:
         return float("nan")
     return float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(influence))

@@ -80,9 +80,9 @@ def row_values(
     robust estimate (Dudík, Langford & Li 2011, equation 2) with a guess per action. Make the
     `guess`, shape (n_actions,), of earlier data; zeros give plain inverse propensity (IPS).
     """
-    known = np.append(guess, 0.0)
-    surprise = logged.reward - known[logged.action]
-    values: NDArray[np.float64] = known[chosen] + weights(chosen, logged) * surprise
+    guesses = np.append(guess, 0.0)
+    surprise = logged.reward - guesses[logged.action]
+    values: NDArray[np.float64] = guesses[chosen] + weights(chosen, logged) * surprise
     return values
 
 
@@ -90,8 +90,8 @@ def by_user(
     values: NDArray[np.float64], user_row: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the users, ascending, and the mean of each user's rows."""
-    users, place = np.unique(user_row, return_inverse=True)
-    return users, np.bincount(place, values) / np.bincount(place)
+    users, user_number = np.unique(user_row, return_inverse=True)
+    return users, np.bincount(user_number, values) / np.bincount(user_number)
 
 
 def policy_value(

@@ -53,9 +53,9 @@ class Clusters:
             ``NO_CLUSTER`` for users with fewer than ``MIN_ITEMS`` different items; ties go to the
             lower cluster.
         """
-        known, found = content(self.item_vectors, item_row, indptr)
-        near = found @ self.centres.T - 0.5 * (self.centres**2).sum(1)
-        return np.where(known, near.argmax(1), NO_CLUSTER).astype(np.int8)
+        enough, vectors = content(self.item_vectors, item_row, indptr)
+        near = vectors @ self.centres.T - 0.5 * (self.centres**2).sum(1)
+        return np.where(enough, near.argmax(1), NO_CLUSTER).astype(np.int8)
 
 
 def content(
@@ -72,15 +72,15 @@ def content(
     """
     n_users, n_items = len(indptr) - 1, len(item_vectors)
     user_row, items = different(item_row, indptr, n_items=n_items)
-    found = np.zeros((n_users, item_vectors.shape[1]), np.float32)
+    vectors = np.zeros((n_users, item_vectors.shape[1]), np.float32)
     counts = np.bincount(user_row, minlength=n_users)
     if len(items):
         starts = (np.cumsum(counts) - counts)[counts > 0]
-        found[counts > 0] = np.add.reduceat(item_vectors[items], starts, axis=0)
-    length = np.linalg.norm(found, axis=1)
-    known = (counts >= MIN_ITEMS) & (length > 0)
-    found /= np.where(known, length, 1)[:, None]
-    return known, np.where(known[:, None], found, 0).astype(np.float32)
+        vectors[counts > 0] = np.add.reduceat(item_vectors[items], starts, axis=0)
+    length = np.linalg.norm(vectors, axis=1)
+    enough = (counts >= MIN_ITEMS) & (length > 0)
+    vectors /= np.where(enough, length, 1)[:, None]
+    return enough, np.where(enough[:, None], vectors, 0).astype(np.float32)
 
 
 def different(

@@ -21,7 +21,6 @@ from recsys.segments.conditions import COMPARE, numbers_are, texts_are
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
-    Bounds,
     Condition,
     EventMatch,
     Happened,
@@ -29,6 +28,7 @@ from recsys.segments.rule import (
     Negation,
     Node,
     Rule,
+    RuleBounds,
     RuleLeaf,
     Score,
     Sequence,
@@ -138,8 +138,8 @@ class _Evaluation:
     def followed(self, says: Sequence) -> Bools:
         """Say who did all steps: for each event, where the latest chain that ends by it began."""
         events, indptr = self.crowd.events, self.crowd.indptr
-        place = np.arange(len(events))
-        began = place
+        row = np.arange(len(events))
+        began = row
         first_of_user = np.repeat(indptr[:-1], np.diff(indptr))
         for number, step in enumerate(says.steps):
             fits = self.matching(step, says.within_days)
@@ -169,8 +169,8 @@ class _Evaluation:
             return numbers_are(condition, events.quantity.astype(np.float64))
         if condition.what == "value":
             return numbers_are(condition, events.value)
-        known = events.item_row != NO_ITEM
-        rows, place = np.unique(np.where(known, events.item_row, 0), return_inverse=True)
+        of_an_item = events.item_row != NO_ITEM
+        rows, item_place = np.unique(np.where(of_an_item, events.item_row, 0), return_inverse=True)
         if not len(catalogue):
             return np.zeros(len(events), bool)
         if condition.what in TEXT_PROPS:
@@ -179,14 +179,14 @@ class _Evaluation:
             )
         else:
             of_items = numbers_are(condition, catalogue.price[rows].astype(np.float64))
-        so: Bools = of_items[place] & known
+        so: Bools = of_items[item_place] & of_an_item
         return so
 
     def text(self, prop: str, row: int) -> str:
         if prop == "item_id":
             return self.lookup.items[row]
-        found: str = getattr(self.lookup.catalogue, prop)[row]
-        return found
+        value: str = getattr(self.lookup.catalogue, prop)[row]
+        return value
 
     def said(self, says: Trait) -> Bools:
         condition = says.condition
@@ -200,8 +200,8 @@ class _Evaluation:
         return self.lookup.groups.inside(says.name, self.crowd, self._found[0])
 
 
-def _within(found: NDArray[Any], bounds: Bounds | None) -> Bools:
-    inside = np.ones(len(found), bool)
+def _within(figures: NDArray[Any], bounds: RuleBounds | None) -> Bools:
+    inside = np.ones(len(figures), bool)
     for op, value in bounds.bounds if bounds else ():
-        inside &= COMPARE[op](found, value)
+        inside &= COMPARE[op](figures, value)
     return inside

@@ -23,27 +23,27 @@ COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 """What each comparison is called in a rule."""
 
 
-def numbers_are(condition: Condition, found: NDArray[np.float64]) -> Bools:
+def numbers_are(condition: Condition, values: NDArray[np.float64]) -> Bools:
     """Return of which numbers a condition holds, bool, shape (n,); of NaN none does."""
-    known: Bools = ~np.isnan(found)
+    has_one: Bools = ~np.isnan(values)
     if condition.op == "exists":
-        return known
+        return has_one
     if condition.op == "in":
         several = condition.value if isinstance(condition.value, tuple) else ()
         numbers = [value for value in several if isinstance(value, float)]
-        return np.isin(found, np.array(numbers, np.float64)) & known
-    so: Bools = COMPARE[condition.op](found, condition.value)
-    return so & known
+        return np.isin(values, np.array(numbers, np.float64)) & has_one
+    so: Bools = COMPARE[condition.op](values, condition.value)
+    return so & has_one
 
 
-def texts_are(condition: Condition, found: Sequence[str]) -> Bools:
+def texts_are(condition: Condition, texts: Sequence[str]) -> Bools:
     """Return of which texts a condition holds, bool, shape (n,); of an empty one none does.
 
     Compared with a number, a text counts as the number that it spells, if it does.
     """
     if isinstance(condition.value, float):
-        return numbers_are(condition, np.array([_number(text) for text in found], np.float64))
-    return np.array([bool(text) and _text_is(condition, text) for text in found], bool)
+        return numbers_are(condition, np.array([_number(text) for text in texts], np.float64))
+    return np.array([bool(text) and _text_is(condition, text) for text in texts], bool)
 
 
 def _text_is(condition: Condition, text: str) -> bool:

@@ -116,9 +116,9 @@ class Groups:
         """Return where each user is at the instant of the crowd, by behaviour up to it."""
         own = crowd.of_kind(self.critical)
         at = crowd.at + 1
-        known = rfm.facts_of(own.events.at, own.events.value, own.indptr, at=at)
+        facts = rfm.facts_of(own.events.at, own.events.value, own.indptr, at=at)
         return Memberships(
-            rfm=rfm.segment(rfm.score(known, self.cuts)),
+            rfm=rfm.segment(rfm.score(facts, self.cuts)),
             lifecycle=lifecycle.states(
                 own.events.at, own.indptr, at=at, period_days=self.period_days
             ),
@@ -127,24 +127,24 @@ class Groups:
             else self.clusters.of(own.events.item_row, own.indptr),
         )
 
-    def named(self, found: Memberships, place: int) -> Mapping[str, str | None]:
+    def named(self, of: Memberships, user: int) -> Mapping[str, str | None]:
         """Return the name of a user's segment of every family, None where in none."""
-        rows = (found.rfm[place], found.lifecycle[place], found.cluster[place])
+        rows = (of.rfm[user], of.lifecycle[user], of.cluster[user])
         return {
             family: self._names(family)[row] if row >= 0 else None
             for family, row in zip(FAMILIES, rows, strict=True)
         }
 
-    def inside(self, name: str, crowd: Crowd, found: Memberships) -> NDArray[np.bool_]:
+    def inside(self, name: str, crowd: Crowd, of: Memberships) -> NDArray[np.bool_]:
         """Return who is in the segment called `name`, bool, shape (n_users,); nobody is in none."""
         family, _, value = name.partition(":")
         if family == self.trait:
-            said = (traits.get(self.trait, "") for traits in crowd.traits)
-            return np.fromiter((trait == value for trait in said), bool, len(crowd))
+            values = (traits.get(self.trait, "") for traits in crowd.traits)
+            return np.fromiter((trait == value for trait in values), bool, len(crowd))
         names = self._names(family) if family in FAMILIES else ()
         if value not in names:
             return np.zeros(len(crowd), bool)
-        inside: NDArray[np.bool_] = getattr(found, family) == names.index(value)
+        inside: NDArray[np.bool_] = getattr(of, family) == names.index(value)
         return inside
 
     def _names(self, family: str) -> tuple[str, ...]:

@@ -41,9 +41,9 @@ def states(
         ``NEVER`` for users without an event before `at`.
     """
     n_users = len(indptr) - 1
-    known = at_of < at
-    user_row = np.repeat(np.arange(n_users), np.diff(indptr))[known]
-    periods_ago = (at - 1 - at_of[known]) // (period_days * DAY)
+    in_time = at_of < at
+    user_row = np.repeat(np.arange(n_users), np.diff(indptr))[in_time]
+    periods_ago = (at - 1 - at_of[in_time]) // (period_days * DAY)
     now, before, earlier = (
         np.bincount(user_row[within], minlength=n_users) > 0
         for within in (periods_ago == 0, periods_ago == 1, periods_ago >= 2)

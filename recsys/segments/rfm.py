@@ -123,25 +123,25 @@ def facts_of(
     )
 
 
-def fit(known: RfmFacts) -> RfmCuts:
+def fit(facts: RfmFacts) -> RfmCuts:
     """Return the quantile cuts over users with an order; needs no minimum, cuts may coincide."""
-    some = known.order_days > 0
-    repeaters = known.order_days > 1
+    some = facts.order_days > 0
+    repeaters = facts.order_days > 1
     return RfmCuts(
-        recency_days=_quantiles(known.recency_days[some], 5),
-        order_days=_quantiles(known.order_days[repeaters].astype(np.float64), 4),
-        value=_quantiles(known.value[some], 5),
+        recency_days=_quantiles(facts.recency_days[some], 5),
+        order_days=_quantiles(facts.order_days[repeaters].astype(np.float64), 4),
+        value=_quantiles(facts.value[some], 5),
     )
 
 
-def score(known: RfmFacts, cuts: RfmCuts) -> RfmScores:
+def score(facts: RfmFacts, cuts: RfmCuts) -> RfmScores:
     """Return the scores of users by the given cuts."""
-    recency = 5 - np.searchsorted(cuts.recency_days, known.recency_days)
+    recency = 5 - np.searchsorted(cuts.recency_days, facts.recency_days)
     frequency = np.where(
-        known.order_days > 1, 2 + np.searchsorted(cuts.order_days, known.order_days), 1
+        facts.order_days > 1, 2 + np.searchsorted(cuts.order_days, facts.order_days), 1
     )
-    monetary = 1 + np.searchsorted(cuts.value, known.value)
-    some = known.order_days > 0
+    monetary = 1 + np.searchsorted(cuts.value, facts.value)
+    some = facts.order_days > 0
     return RfmScores(
         *(np.where(some, s, 0).astype(np.int8) for s in (recency, frequency, monetary))
     )
@@ -170,8 +170,8 @@ def _named(r: NDArray[np.int8], f: NDArray[np.int8]) -> NDArray[np.int8]:
         r == 1,
     )
     choices = [np.int8(index) for index in range(len(rules))]
-    known = [(r > 0) & rule for rule in rules]
-    return np.select(known, choices, default=np.int8(-1)).astype(np.int8)
+    conditions = [(r > 0) & rule for rule in rules]
+    return np.select(conditions, choices, default=np.int8(-1)).astype(np.int8)
 
 
 # The rules once for each pair of scores: looking a pair up is what a request waits for.

@@ -17,7 +17,6 @@ from recsys.segments.rule import (
     OPS,
     ORDERINGS,
     TEXT_PROPS,
-    Bounds,
     Condition,
     EventMatch,
     Happened,
@@ -26,6 +25,7 @@ from recsys.segments.rule import (
     Negation,
     Node,
     Rule,
+    RuleBounds,
     RuleLeaf,
     Says,
     Score,
@@ -36,12 +36,12 @@ from recsys.segments.rule import (
 _SHOWN = 60
 
 
-def parse(found: Any, *, place: str = "rule") -> Rule:
+def parse(payload: Any, *, place: str = "rule") -> Rule:
     """Read a rule.
 
     Parameters
     ----------
-    found : JSON value
+    payload : JSON value
         What was said.
     place : str
         What its place is called in messages.
@@ -52,12 +52,12 @@ def parse(found: Any, *, place: str = "rule") -> Rule:
         Names the place in the JSON, what stands there and what is allowed.
     """
     leaves: list[RuleLeaf] = []
-    root = _node(found, place, 1, leaves)
+    root = _node(payload, place, 1, leaves)
     return Rule(root, tuple(leaves))
 
 
-def _node(found: Any, path: str, depth: int, leaves: list[RuleLeaf]) -> Node:
-    fields = _object(found, path)
+def _node(payload: Any, path: str, depth: int, leaves: list[RuleLeaf]) -> Node:
+    fields = _object(payload, path)
     if depth > MAX_DEPTH:
         raise BadRule(path, "one level more", f"rules at most {MAX_DEPTH} levels deep")
     for name in ("all", "any"):
@@ -95,9 +95,9 @@ def _happened(fields: Mapping[str, Any], path: str) -> Happened:
 def _sequence(fields: Mapping[str, Any], path: str) -> Sequence:
     _only(fields, path, "sequence", "span_days", "within_days")
     steps = []
-    for place, found in enumerate(_list(fields["sequence"], f"{path}.sequence", most=MAX_STEPS)):
-        here = f"{path}.sequence[{place}]"
-        step = _object(found, here)
+    for number, payload in enumerate(_list(fields["sequence"], f"{path}.sequence", most=MAX_STEPS)):
+        here = f"{path}.sequence[{number}]"
+        step = _object(payload, here)
         _only(step, here, "event", "where")
         steps.append(EventMatch(_text(step.get("event"), f"{here}.event"), _where(step, here)))
     days = (_days(fields, name, path) for name in ("span_days", "within_days"))
@@ -133,9 +133,9 @@ def _where(fields: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
     if "where" not in fields:
         return ()
     conditions = []
-    for place, found in enumerate(_list(fields["where"], f"{path}.where", most=MAX_STEPS)):
-        here = f"{path}.where[{place}]"
-        condition = _condition(_object(found, here), "prop", here)
+    for number, payload in enumerate(_list(fields["where"], f"{path}.where", most=MAX_STEPS)):
+        here = f"{path}.where[{number}]"
+        condition = _condition(_object(payload, here), "prop", here)
         _refuse_other_prop(condition, here)
         conditions.append(condition)
     return tuple(conditions)
@@ -158,72 +158,74 @@ def _condition(fields: Mapping[str, Any], what: str, path: str) -> Condition:
     return Condition(name, op, _value(fields.get("value"), op, f"{path}.value"))
 
 
-def _value(found: Any, op: str, path: str) -> str | float | tuple[str | float, ...] | None:
+def _value(value: Any, op: str, path: str) -> str | float | tuple[str | float, ...] | None:
     if op == "exists":
-        if found is not None:
-            raise BadRule(path, found, "nothing: exists asks whether there is a value")
+        if value is not None:
+            raise BadRule(path, value, "nothing: exists asks whether there is a value")
         return None
     if op == "in":
-        several = _list(found, path, most=1_000)
+        several = _list(value, path, most=1_000)
         return tuple(_single(v, "eq", f"{path}[{i}]") for i, v in enumerate(several))
-    return _single(found, op, path)
+    return _single(value, op, path)
 
 
-def _single(found: Any, op: str, path: str) -> str | float:
-    number = isinstance(found, (int, float)) and not isinstance(found, bool)
-    if number and op != "contains" and math.isfinite(found):
-        return float(found)
-    if isinstance(found, str) and op not in ORDERINGS:
-        return found
+def _single(value: Any, op: str, path: str) -> str | float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and op != "contains" and math.isfinite(value):
+        return float(value)
+    if isinstance(value, str) and op not in ORDERINGS:
+        return value
     allowed = "a number" if op in ORDERINGS else "a text" if op == "contains" else "text or number"
-    raise BadRule(path, found, allowed)
+    raise BadRule(path, value, allowed)
 
 
-def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> Bounds | None:
+def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> RuleBounds | None:
     if name not in fields:
         return None
     here = f"{path}.{name}"
-    found = _object(fields[name], here)
-    _only(found, here, *COMPARISONS)
-    if not found:
+    bounds = _object(fields[name], here)
+    _only(bounds, here, *COMPARISONS)
+    if not bounds:
         raise BadRule(here, "{}", f"at least one of {', '.join(COMPARISONS)}")
-    for op, value in found.items():
+    for op, value in bounds.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or (whole and (value < 0 or value % 1)):
             allowed = "a whole number from 0" if whole else "a number"
             raise BadRule(f"{here}.{op}", value, allowed)
-    return Bounds(tuple((op, float(value)) for op, value in found.items()))
+    return RuleBounds(tuple((op, float(value)) for op, value in bounds.items()))
 
 
 def _days(fields: Mapping[str, Any], name: str, path: str) -> float:
-    found = fields.get(name, math.inf)
-    number = isinstance(found, (int, float)) and not isinstance(found, bool)
-    if not number or not found > 0:
-        raise BadRule(f"{path}.{name}", found, "a number of days above 0")
-    return float(found)
+    days = fields.get(name, math.inf)
+    number = isinstance(days, (int, float)) and not isinstance(days, bool)
+    if not number or not days > 0:
+        raise BadRule(f"{path}.{name}", days, "a number of days above 0")
+    return float(days)
 
 
-def _object(found: Any, path: str) -> Mapping[str, Any]:
-    if not isinstance(found, dict):
-        raise BadRule(path, found, "a JSON object")
-    return found
+def _object(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise BadRule(path, value, "a JSON object")
+    return value
 
 
-def _list(found: Any, path: str, *, most: int) -> list[Any]:
-    if not isinstance(found, list) or not 1 <= len(found) <= most:
-        raise BadRule(path, found, f"a list of 1 to {most:,}")
-    return found
+def _list(value: Any, path: str, *, most: int) -> list[Any]:
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise BadRule(path, value, f"a list of 1 to {most:,}")
+    return value
 
 
-def _text(found: Any, path: str) -> str:
-    if not isinstance(found, str) or not found:
-        raise BadRule(path, found, "a text")
-    return found
+def _text(value: Any, path: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadRule(path, value, "a text")
+    return value
 
 
-def _only(fields: Mapping[str, Any], path: str, *known: str) -> None:
+def _only(fields: Mapping[str, Any], path: str, *allowed: str) -> None:
     for name in fields:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
+        if name not in allowed:
+            near = get_close_matches(name, allowed, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise BadRule(f"{path}.{str(name)[:_SHOWN]}", fields[name], f"{hint}{', '.join(known)}")
+            raise BadRule(
+                f"{path}.{str(name)[:_SHOWN]}", fields[name], f"{hint}{', '.join(allowed)}"
+            )

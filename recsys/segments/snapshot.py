@@ -66,8 +66,8 @@ class Crowd:
 
 
 def _until(events: UserEvents, at: int) -> UserEvents:
-    known = int(np.searchsorted(events.at, at, side="right"))
-    return events if known == len(events) else _picked(events, slice(known))
+    size = int(np.searchsorted(events.at, at, side="right"))
+    return events if size == len(events) else _picked(events, slice(size))
 
 
 def _picked(events: UserEvents, rows: slice | NDArray[np.bool_]) -> UserEvents:

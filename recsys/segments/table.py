@@ -79,9 +79,9 @@ def fit(
     at : int
         Microseconds since the epoch.
     """
-    known = rfm.facts(interactions, at=at)
-    cuts = rfm.fit(known)
-    active = known.order_days > 0
+    facts = rfm.facts(interactions, at=at)
+    cuts = rfm.fit(facts)
+    active = facts.order_days > 0
     values, codes = np.unique(np.asarray(trait, dtype=object).astype(str), return_inverse=True)
     counts = np.bincount(codes[active], minlength=len(values))
     kept = (values != "") & (counts >= MIN_USERS)
@@ -91,7 +91,7 @@ def fit(
             *(f"rfm:{name}" for name in rfm.NAMES),
             *(f"{trait_name}:{value}" for value in values[kept]),
         ),
-        user_segment=rfm.segment(rfm.score(known, cuts)).astype(np.int16),
+        user_segment=rfm.segment(rfm.score(facts, cuts)).astype(np.int16),
         user_trait=rows[codes].astype(np.int16),
         cuts=cuts,
     )

@@ -19,12 +19,14 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
+import httpx2
 import orjson
 import typer
 from rich.console import Console
@@ -156,52 +158,18 @@ def follow() -> None:
 async def _passed(app: Any) -> dict[str, list[str]]:
     user, event = _Passing(_is_user), _Passing(_has_event)
     one = {"message_id": EVENT, "user_id": USER, "event": "view", "item_id": "i01"}
-    body = orjson.dumps({"batch": [one]})
-    async with app.router.lifespan_context(app):
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost")
+    async with app.router.lifespan_context(app), client:
         for _ in range(2):  # the first request of a kind makes what the later ones find
-            answered = await _ask(app, "GET", f"/v1/users/{USER}/recommendations", b"", user)
-            taken = await _ask(app, "POST", "/v1/events", body, event)
-    if answered != 200 or taken not in {200, 202}:
-        raise SystemExit(f"answered {answered}, taken {taken}")
+            with user.noted():
+                answer = await client.get(f"/v1/users/{USER}/recommendations")
+            with event.noted():
+                taken = await client.post("/v1/events", json={"batch": [one]})
+            answer.raise_for_status(), taken.raise_for_status()
     return {
         "a user id from the route to the answer": sorted(user.modules),
         "an event from the body to its row": sorted(event.modules),
     }
-
-
-async def _ask(app: Any, method: str, path: str, body: bytes, passing: _Passing) -> int:
-    status = 0
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        nonlocal status
-        status = message.get("status", status)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "scheme": "http",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-    }
-    passing.modules.clear()
-    threading.setprofile(passing)
-    sys.setprofile(passing)
-    try:
-        await app(scope, receive, send)
-    finally:
-        sys.setprofile(None)
-        threading.setprofile(None)
-    return status
 
 
 class _Passing:
@@ -210,6 +178,18 @@ class _Passing:
     def __init__(self, is_it: Callable[[Any], bool]) -> None:
         self._is_it = is_it
         self.modules: set[str] = set()
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what happens in the block, forgetting what was before."""
+        self.modules.clear()
+        threading.setprofile(self)
+        sys.setprofile(self)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         name = frame.f_globals.get("__name__", "")

@@ -92,11 +92,11 @@ def prices(
     )
     if not len(number):
         return np.zeros(width)
-    found = linprog(  # type: ignore[call-overload]
+    solution = linprog(  # type: ignore[call-overload]
         np.concatenate([np.ones(n), np.floor(share * n + 1e-9)]),
         A_ub=left.tocsr(),
         b_ub=-value[decision, channel],
         method="highs",
     )
-    asked: NDArray[np.float64] = np.maximum(0.0, found.x[n:])
+    asked: NDArray[np.float64] = np.maximum(0.0, solution.x[n:])
     return np.where(asked > TICK, asked + TICK, 0.0)

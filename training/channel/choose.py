@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.decide import worth
 from recsys.channel.popular import PopularChannel
+from recsys.channel.worth import worth
 from recsys.config import Config
 from recsys.data.times import DAY
 from recsys.evaluation.estimate import Estimate

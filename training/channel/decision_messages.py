@@ -70,20 +70,20 @@ def as_one_person(columns: Columns, former: Mapping[str, Sequence[str]]) -> Colu
         return columns
     renamed = {
         name: [
-            _own(said, user, former.get(user, ()))
-            for said, user in zip(columns[name], columns["user_id"], strict=True)
+            _own(event_id, user, former.get(user, ()))
+            for event_id, user in zip(columns[name], columns["user_id"], strict=True)
         ]
         for name in ("event_id", "ref")
     }
     return {**columns, **renamed}
 
 
-def _own(said: str | None, user: str, former: Sequence[str]) -> str | None:
-    if said is not None and said.startswith("email:"):
+def _own(event_id: str | None, user: str, former: Sequence[str]) -> str | None:
+    if event_id is not None and event_id.startswith("email:"):
         for previous in former:
-            if said.endswith(f":{previous}"):
-                return said.removesuffix(previous) + user
-    return said
+            if event_id.endswith(f":{previous}"):
+                return event_id.removesuffix(previous) + user
+    return event_id
 
 
 def _receipts(

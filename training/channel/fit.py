@@ -48,8 +48,8 @@ def terms(config: Config, choice: ChannelChoiceParams) -> Terms:
         A channel is called ``none``.
     """
     section = config.channels
-    known = tuple(sorted(section.arms))
-    if NONE in known:
+    arms = tuple(sorted(section.arms))
+    if NONE in arms:
         raise BadValue("channels.arms", NONE, "any other name: it means to send nothing")
     return Terms(
         channels=tuple(

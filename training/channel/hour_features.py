@@ -51,7 +51,7 @@ def leads(
     """
     first, last = _before(messages, interactions)
     usual = rhythm.everybody.ravel()[slot]
-    found = np.zeros(len(messages))
+    lead = np.zeros(len(messages))
     for rows in _chunks(last - first):
         count = (last - first)[rows]
         to = np.repeat(np.arange(len(count)), count)
@@ -63,8 +63,8 @@ def leads(
         weight *= LIKENESS[day[to], own_day]
         near = np.bincount(to, weight * NEAR[(own_hour - hour[to]) % 24], minlength=len(count))
         whole = np.bincount(to, weight, minlength=len(count)) + PRIOR_EVENTS
-        found[rows] = np.log((near / usual[rows] + PRIOR_EVENTS) / whole)
-    return found
+        lead[rows] = np.log((near / usual[rows] + PRIOR_EVENTS) / whole)
+    return lead
 
 
 def _before(

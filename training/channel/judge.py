@@ -127,8 +127,8 @@ def choices(
 ) -> Chosen:
     """Return what the ladder up to rung `top` would answer, as it serves."""
     whole = models.ladder(verdicts)
-    place = {rung.name: n for n, rung in enumerate(whole.rungs)}
-    ladder = Ladder(whole.question, whole.rungs[place.get(top, 0) :], verdicts)
+    number_of = {rung.name: n for n, rung in enumerate(whole.rungs)}
+    ladder = Ladder(whole.question, whole.rungs[number_of.get(top, 0) :], verdicts)
     decided = decide_all(ladder, held.crowd)
     nothing = decided.arm == len(models.terms.channels)
     rows = np.arange(len(held.crowd))

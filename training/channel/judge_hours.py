@@ -67,7 +67,7 @@ class Known:
     there: ZoneInfo
 
 
-def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling) -> HoursVerdict:
+def judge_levels(held: Messages, usual: Reals, before: Known, sampling: Sampling) -> HoursVerdict:
     """Compare what each level says of the hours at which later messages were responded to.
 
     Parameters
@@ -76,7 +76,7 @@ def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling)
         Sent since, through all channels.
     usual : float64, shape (n_messages,)
         What was believed of each receiver's response to the channel.
-    known : Known
+    before : Known
         What was known before.
     sampling : Sampling
         How intervals are drawn.
@@ -93,14 +93,14 @@ def judge_levels(held: Messages, usual: Reals, known: Known, sampling: Sampling)
     some = np.unique(held.user_row)
     picked = np.isin(held.user_row, some[:: -(-len(some) // MOST_USERS) or 1])
     held, usual = held.where(picked), usual[picked]
-    shares = _shares(held, known)
-    found = {
+    shares = _shares(held, before)
+    verdicts = {
         name: _of_channel(held, usual, shares, number, sampling)
         for number, name in enumerate(held.channels)
     }
-    by_channel = tuple(name for name, told in found.items() if told["served"] in NAMES[1::2])
-    by_person = tuple(name for name, told in found.items() if told["served"] in NAMES[2:])
-    return HoursVerdict(Served(by_channel, by_person), found)
+    by_channel = tuple(name for name, told in verdicts.items() if told["served"] in NAMES[1::2])
+    by_person = tuple(name for name, told in verdicts.items() if told["served"] in NAMES[2:])
+    return HoursVerdict(Served(by_channel, by_person), verdicts)
 
 
 def _of_channel(
@@ -109,10 +109,10 @@ def _of_channel(
     own = held.channel == number
     hits = held.responded[own]
     users = held.user_row[own][hits]
-    found: dict[str, Any] = {"metric": METRIC, "messages": int(own.sum()), "responses": len(users)}
+    facts: dict[str, Any] = {"metric": METRIC, "messages": int(own.sum()), "responses": len(users)}
     if (n := len(np.unique(users))) < FEWEST_USERS:
         why = f"not measured: {n} users responded through it, {FEWEST_USERS} are needed"
-        return found | {"served": NAMES[ALL], "why": why}
+        return facts | {"served": NAMES[ALL], "why": why}
     told = shares[:, own]
     usually = told @ usual[own] / usual[own].sum()
     losses = math.log(24) - np.log(told[:, hits] / usually[:, None])
@@ -124,7 +124,7 @@ def _of_channel(
     below = CHANNEL if _clear(of_channel) else ALL
     of_person = lift(below, below + OWN)
     served = below + OWN if _clear(of_person) else below
-    return found | {
+    return facts | {
         "log_loss": dict(zip(NAMES, _by_user_mean(losses, users), strict=True)),
         "channel_over_all": _json(of_channel),
         "own_over_below": _json(of_person),
@@ -133,37 +133,37 @@ def _of_channel(
     }
 
 
-def _shares(held: Messages, known: Known) -> Reals:
+def _shares(held: Messages, before: Known) -> Reals:
     """Return what each level believes of the hour of each message, float64, shape (4, n)."""
-    slot, shares = slots(held.at, known.there), np.empty((4, len(held)))
-    event_slot = slots(known.interactions.at, known.there)
+    slot, shares = slots(held.at, before.there), np.empty((4, len(held)))
+    event_slot = slots(before.interactions.at, before.there)
     by = np.lexsort((held.channel, held.user_row))
     cell = held.user_row[by].astype(np.int64) * len(held.channels) + held.channel[by]
-    user, own = -1, known.rhythm.everybody
+    user, own = -1, before.rhythm.everybody
     for rows in np.split(by, np.flatnonzero(np.diff(cell)) + 1) if len(by) else ():
         if user != held.user_row[rows[0]]:
             user = int(held.user_row[rows[0]])
-            own = _in_all(user, known, event_slot)
-        told = _told(user, int(held.channel[rows[0]]), own, known)
+            own = _in_all(user, before, event_slot)
+        told = _told(user, int(held.channel[rows[0]]), own, before)
         shares[:, rows] = [p.ravel()[slot[rows]] for p in told]
     return shares
 
 
-def _in_all(user: int, known: Known, event_slot: NDArray[np.int64]) -> Reals:
+def _in_all(user: int, before: Known, event_slot: NDArray[np.int64]) -> Reals:
     """Return a user's hours in all channels, shape (7, 24)."""
-    first, last = known.interactions.indptr[user : user + 2]
+    first, last = before.interactions.indptr[user : user + 2]
     events = slice(max(first, last - MOST_EVENTS), last)
-    weight = age_weight(known.interactions.at[events], known.at)
-    return posterior(event_slot[events], weight, known.rhythm)
+    weight = age_weight(before.interactions.at[events], before.at)
+    return posterior(event_slot[events], weight, before.rhythm)
 
 
-def _told(user: int, number: int, own: Reals, known: Known) -> list[Reals]:
+def _told(user: int, number: int, own: Reals, before: Known) -> list[Reals]:
     """Return a user's hours in one channel at each level, each of shape (7, 24)."""
-    told = [own, known.learnt.moved(own, known.rhythm, number)]
-    sent = known.learnt.sent.through(user, number)
+    told = [own, before.learnt.moved(own, before.rhythm, number)]
+    sent = before.learnt.sent.through(user, number)
     if not len(sent.at):
         return told + told
-    slot, weight = slots(sent.at, known.there), age_weight(sent.at, known.at)
+    slot, weight = slots(sent.at, before.there), age_weight(sent.at, before.at)
     return told + [posterior_of_sent(slot, weight, sent.responded, p) for p in told]
 
 
@@ -191,9 +191,9 @@ def _json(lift: Estimate | None) -> dict[str, Any] | None:
 
 
 def _why(of_channel: Estimate | None, of_person: Estimate | None) -> str:
-    said = [
+    reasons = [
         f"{what} {'clearly' if _clear(lift) else 'not clearly'} better: {lift}"
         for what, lift in (("the channel's hours", of_channel), ("own responses", of_person))
         if lift is not None
     ]
-    return "; ".join(said)
+    return "; ".join(reasons)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.decide import Z, decide_all
+from recsys.channel.decide import decide_all
+from recsys.channel.interval import Z
 from recsys.channel.messages import Messages
 from recsys.channel.models import ChannelModels
 from recsys.channel.terms import Terms
@@ -72,13 +73,13 @@ def judge_uplift(
     """
     if data.randomised is None:
         return UpliftVerdict(False, verdicts, {})  # noqa: FBT003
-    known, held = data.randomised.closed_by(trial.start), data.randomised.since(trial.start)
-    learnt = uplift.fit(known, trial.segments.names, config.channels)
-    told = {"outcome": config.channels.outcome, "decisions": len(known), "held_out": len(held)}
+    before, held = data.randomised.closed_by(trial.start), data.randomised.since(trial.start)
+    learnt = uplift.fit(before, trial.segments.names, config.channels)
+    told = {"outcome": config.channels.outcome, "decisions": len(before), "held_out": len(held)}
     if isinstance(learnt, NotMeasured):
         return _refused(verdicts, told, learnt)
     told |= {"window_days": learnt.window_days, "effects": effects(learnt, trial.models.terms)}
-    log = _log(trial, known, held, data.messages, config)
+    log = _log(trial, before, held, data.messages, config)
     challenger = budget.priced(
         replace(trial.models, uplift=learnt),
         data.messages.of_channels(trial.models.terms.names).before(trial.start),
@@ -136,7 +137,7 @@ def effects(learnt: Uplift, terms: Terms) -> list[dict[str, Any]]:
 
 
 def _log(
-    trial: HeldOutPolicy, known: Randomised, held: Randomised, messages: Messages, config: Config
+    trial: HeldOutPolicy, before: Randomised, held: Randomised, messages: Messages, config: Config
 ) -> HeldOutPolicy:
     """Return the trial on held-out randomised decisions; the guess is what earlier ones earned."""
     terms, worth = trial.models.terms, config.channels.outcome_value
@@ -148,7 +149,7 @@ def _log(
         segment_row=held.rows_in(trial.segments.names),
     )
     logged = HeldOut(crowd, decisions(held, terms, worth), held.happened)
-    guess = _earned(decisions(known, terms, worth), len(terms.names) + 1)
+    guess = _earned(decisions(before, terms, worth), len(terms.names) + 1)
     return replace(trial, held=logged, guess=guess)
 
 

@@ -78,10 +78,10 @@ def judge_hours(data: TrainingData, trial: HeldOutPolicy, config: Config) -> Hou
     prior = one_to_one.prior_means(trial.segments, models.segment, models.popular.response.mean)
     usual = models.personal.means(prior)
     messages = data.messages.of_channels(names)
-    known = messages.before(start - longest(config) + 1)
+    earlier = messages.before(start - longest(config) + 1)
     before = data.interactions.before(start)
     learnt = hours.fit(
-        known, usual[known.user_row, known.channel], before, models.rhythm, config, Served()
+        earlier, usual[earlier.user_row, earlier.channel], before, models.rhythm, config, Served()
     )
     held = messages.where((messages.at >= start) & (messages.at < trial.end))
     return judge_levels(

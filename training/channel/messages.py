@@ -105,13 +105,13 @@ def _happened(
 ) -> NDArray[np.bool_]:
     """Return which of the `sent` rows have one of the `outcomes` before the deadline."""
     names = zip(_taken(columns["user_id"], sent), _taken(columns["event_id"], sent), strict=True)
-    place = {name: n for n, name in enumerate(names)}
+    number_of = {name: n for n, name in enumerate(names)}
     happened = np.zeros(len(sent), bool)
     at = np.asarray(columns["at"], dtype=np.int64)
     touches = _touches(columns)
     for row, when in zip(outcomes.tolist(), at[outcomes].tolist(), strict=True):
         named = columns["ref"][row] or _last(touches, columns, row, when)
-        message = place.get((columns["user_id"][row], named))
+        message = number_of.get((columns["user_id"][row], named))
         if message is not None and at[sent[message]] <= when <= deadline[message]:
             happened[message] = True
     return happened
@@ -126,21 +126,21 @@ def _touches(columns: Columns) -> Touches:
     Messages with windows that are still open are among them: what came of those belongs to none
     before.
     """
-    found: Touches = {}
+    touches: Touches = {}
     names = ("kind", "user_id", "channel", "at", "event_id")
     for kind, user, channel, at, event_id in zip(*(columns[name] for name in names), strict=True):
         if kind == MESSAGE_SENT:
-            found.setdefault((user, channel), []).append((int(at), event_id))
-    for own in found.values():
+            touches.setdefault((user, channel), []).append((int(at), event_id))
+    for own in touches.values():
         own.sort()
-    return found
+    return touches
 
 
 def _last(touches: Touches, columns: Columns, row: int, when: int) -> str | None:
     """Return the last message through the channel of an outcome up to it; None without any."""
     own = touches.get((columns["user_id"][row], columns["channel"][row]), [])
-    place = bisect_right(own, when, key=lambda touch: touch[0])
-    return own[place - 1][1] if place else None
+    number = bisect_right(own, when, key=lambda touch: touch[0])
+    return own[number - 1][1] if number else None
 
 
 def _taken(column: Any, rows: NDArray[np.int64]) -> list[Any]:
@@ -149,8 +149,8 @@ def _taken(column: Any, rows: NDArray[np.int64]) -> list[Any]:
 
 
 def _places(column: Any, names: tuple[str, ...]) -> NDArray[np.int8]:
-    place = {name: n for n, name in enumerate(names)}
-    return np.fromiter((place.get(name, -1) for name in column), np.int8, len(column))
+    number_of = {name: n for n, name in enumerate(names)}
+    return np.fromiter((number_of.get(name, -1) for name in column), np.int8, len(column))
 
 
 def _floats(column: Any) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.channel.decide import Z, interval
+from recsys.channel.interval import Z, interval
 from recsys.channel.models import ChannelModels
 from recsys.channel.response import Rates, posterior
 from recsys.channel.terms import NONE

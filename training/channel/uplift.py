@@ -49,11 +49,11 @@ def fit(seen: Randomised, segments: tuple[str, ...], section: Channels) -> Uplif
         return refused
     rate = (seen.happened.sum() + 1) / (len(seen) + 2)
     prior = 2 * rate * (1 - rate) / PRIOR_DECISIONS
-    found, doubt = (each[0] for each in _differences(np.zeros(len(seen), np.int32), 1, seen))
+    difference, doubt = (each[0] for each in _differences(np.zeros(len(seen), np.int32), 1, seen))
     kept = prior / (prior + doubt)
-    everybody, variance = kept * found, (1 - kept) * prior
-    found, doubt = _differences(seen.rows_in(segments), len(segments), seen)
-    spread = _spread(found, doubt)
+    everybody, variance = kept * difference, (1 - kept) * prior
+    difference, doubt = _differences(seen.rows_in(segments), len(segments), seen)
+    spread = _spread(difference, doubt)
     share = spread / (spread + doubt)
     own = (1 - share) * spread + (1 - share) ** 2 * variance
     return Uplift(
@@ -62,7 +62,7 @@ def fit(seen: Randomised, segments: tuple[str, ...], section: Channels) -> Uplif
         value=section.outcome_value,
         decisions=len(seen),
         names=segments,
-        mean=np.vstack([everybody + share * (found - everybody), everybody]),
+        mean=np.vstack([everybody + share * (difference - everybody), everybody]),
         sd=np.sqrt(np.vstack([own, variance])),
     )
 
@@ -73,8 +73,8 @@ def _refusal(seen: Randomised) -> NotMeasured | None:
     nothing = seen.propensity.shape[1] - 1
     effective = effective_size(1 / seen.propensity[seen.action == nothing, nothing])
     if effective < MIN_EFFECTIVE:
-        found = f"effective sample of {effective:,.0f} among decisions to send nothing"
-        return NotMeasured(f"{found}, at least {MIN_EFFECTIVE:,} needed")
+        too_few = f"effective sample of {effective:,.0f} among decisions to send nothing"
+        return NotMeasured(f"{too_few}, at least {MIN_EFFECTIVE:,} needed")
     return None
 
 
@@ -84,44 +84,44 @@ def _differences(row: NDArray[np.int32], n_rows: int, seen: Randomised) -> tuple
     0, of infinite variance, where either was never drawn.
     """
     *channels, nothing = range(seen.propensity.shape[1])
-    found, variance = np.zeros((n_rows, len(channels))), np.empty((n_rows, len(channels)))
+    difference, variance = np.zeros((n_rows, len(channels))), np.empty((n_rows, len(channels)))
     base = (seen.happened.sum() + 1) / (len(seen) + 2)
     for channel in channels:
         could = seen.where((row >= 0) & (seen.propensity[:, channel] > 0))
-        place = row[(row >= 0) & (seen.propensity[:, channel] > 0)]
-        with_it, n_with = _mean(place, n_rows, could, arm=channel)
-        without, n_without = _mean(place, n_rows, could, arm=nothing)
-        rate = (np.bincount(place, could.happened, n_rows) + base) / (
-            np.bincount(place, minlength=n_rows) + 1
+        cell = row[(row >= 0) & (seen.propensity[:, channel] > 0)]
+        with_it, n_with = _mean(cell, n_rows, could, arm=channel)
+        without, n_without = _mean(cell, n_rows, could, arm=nothing)
+        rate = (np.bincount(cell, could.happened, n_rows) + base) / (
+            np.bincount(cell, minlength=n_rows) + 1
         )
-        known = (n_with > 0) & (n_without > 0)
-        found[known, channel] = (with_it - without)[known]
+        both = (n_with > 0) & (n_without > 0)
+        difference[both, channel] = (with_it - without)[both]
         each = np.full(n_rows, np.inf)
-        np.divide(1, n_with, out=each, where=known)
-        each[known] += 1 / n_without[known]
+        np.divide(1, n_with, out=each, where=both)
+        each[both] += 1 / n_without[both]
         variance[:, channel] = rate * (1 - rate) * each
-    return found, variance
+    return difference, variance
 
 
 def _mean(
-    place: NDArray[np.int32], n_rows: int, seen: Randomised, *, arm: int
+    cell: NDArray[np.int32], n_rows: int, seen: Randomised, *, arm: int
 ) -> tuple[Reals, Reals]:
     """Return the weighted mean outcome of an arm in each row and its effective sample size."""
     weight = np.where(seen.action == arm, 1 / seen.propensity[:, arm], 0.0)
     total, hits, squares = (
-        np.bincount(place, amount, n_rows) for amount in (weight, weight * seen.happened, weight**2)
+        np.bincount(cell, amount, n_rows) for amount in (weight, weight * seen.happened, weight**2)
     )
     safe = np.where(total > 0, total, 1.0)
     return hits / safe, total**2 / np.where(total > 0, squares, 1.0)
 
 
-def _spread(found: Reals, variance: Reals) -> Reals:
+def _spread(difference: Reals, variance: Reals) -> Reals:
     """Return by what variance segments differ beyond chance, shape (n_channels,)."""
     weight = 1 / variance
     total = weight.sum(axis=0)
     safe = np.where(total > 0, total, 1.0)
-    middle = (weight * found).sum(axis=0) / safe
-    excess = (weight * (found - middle) ** 2).sum(axis=0) - ((weight > 0).sum(axis=0) - 1)
+    middle = (weight * difference).sum(axis=0) / safe
+    excess = (weight * (difference - middle) ** 2).sum(axis=0) - ((weight > 0).sum(axis=0) - 1)
     scale = total - (weight**2).sum(axis=0) / safe
     # Scale is 0 where no two segments can be compared.
     spread: Reals = np.maximum(0.0, excess) / np.where(scale > 0, scale, np.inf)

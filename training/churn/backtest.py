@@ -86,17 +86,17 @@ def trained_anew(
     definition = defined.definition
     at = labels.last_closed(data.interactions.end, definition.horizon_days)
     for _ in range(windows):
-        known = data.before(at)
-        if not len(known.interactions):
+        before = data.before(at)
+        if not len(before.interactions):
             return
         progress(f"as of {moment(at):%Y-%m-%d}")
-        choice = choose(known, defined, config, at=at, progress=progress)
-        table = fit_table(known, config, at=at)
-        models = fit(known, table, choice, config, at=at)
+        choice = choose(before, defined, config, at=at, progress=progress)
+        table = fit_table(before, config, at=at)
+        models = fit(before, table, choice, config, at=at)
         test = labels.labelled(data.interactions, definition, at=at)
         if not len(test):
             return
-        yield _matured(ANEW, models, test, _said(models, test.user_row), known, config)
+        yield _matured(ANEW, models, test, _said(models, test.user_row), before, config)
         at -= definition.horizon_days * DAY
 
 
@@ -123,8 +123,8 @@ def of_version(
         return None
     test = labels.labelled(data.interactions, definition, at=own.taken_at)
     theirs = users.rows(data.interactions.users[row] for row in test.user_row.tolist())
-    known = theirs >= 0
-    test, rows = test.where(known), theirs[known]
+    in_both = theirs >= 0
+    test, rows = test.where(in_both), theirs[in_both]
     if not len(test):
         return None
     p = _said(models, rows)
@@ -134,8 +134,8 @@ def of_version(
 def pooled(tests: Sequence[Matured]) -> tuple[ReliabilityBin, ...]:
     """Return the calibration table over all windows together."""
     happened = np.concatenate([test.churned for test in tests]) if tests else NONE.astype(bool)
-    said = np.concatenate([test.p for test in tests]) if tests else NONE
-    return classification.reliability(happened, said)
+    p = np.concatenate([test.p for test in tests]) if tests else NONE
+    return classification.reliability(happened, p)
 
 
 def _said(models: ChurnModels, user_row: NDArray[np.int32]) -> Floats:
@@ -151,7 +151,7 @@ def _matured(
     models: ChurnModels,
     test: Labelled,
     p: Floats,
-    known: TrainingData,
+    before: TrainingData,
     config: Config,
 ) -> Matured:
     own, at = models.one_to_one, int(test.at[0])
@@ -167,8 +167,8 @@ def _matured(
         auc=_measured("auc", forecast, config),
         ece=_measured("ece", forecast, config),
         auc_recency=_auc(test.churned, recency),
-        auc_p0=_auc(test.churned, _silent(known.interactions, models, test)),
-        warnings=tuple(drift.watched(known.interactions, models, config, at=at)["warnings"]),
+        auc_p0=_auc(test.churned, _silent(before.interactions, models, test)),
+        warnings=tuple(drift.watched(before.interactions, models, config, at=at)["warnings"]),
     )
 
 
@@ -183,11 +183,11 @@ def _measured(name: str, forecast: Predictions, config: Config) -> Estimate | No
     )
 
 
-def _silent(known: Interactions, models: ChurnModels, test: Labelled) -> Floats | None:
-    model = silent(known, models.definition, at=int(test.at[0]))
+def _silent(before: Interactions, models: ChurnModels, test: Labelled) -> Floats | None:
+    model = silent(before, models.definition, at=int(test.at[0]))
     return None if model is None else probability(model.logit(test.features))
 
 
 def _auc(churned: NDArray[np.bool_], score: Floats | None) -> float | None:
-    found = np.nan if score is None else auc(churned, score)
-    return None if np.isnan(found) else found
+    figure = np.nan if score is None else auc(churned, score)
+    return None if np.isnan(figure) else figure

@@ -34,14 +34,14 @@ def watched(
 
     Only what is before `at` is looked at: base rates are of windows that closed by then.
     """
-    known, definition, own = interactions.before(at), models.definition, models.one_to_one
+    before, definition, own = interactions.before(at), models.definition, models.one_to_one
     here = Watched(
-        then=labels.closed(known, definition, until=at, n=config.churn.cutoffs),
-        now=labels.labelled(known, definition, at=at).features,
+        then=labels.closed(before, definition, until=at, n=config.churn.cutoffs),
+        now=labels.labelled(before, definition, at=at).features,
         model=None if own is None else own.propensity.model,
-        silent=silent(known, definition, at=at),
+        silent=silent(before, definition, at=at),
     )
-    return measured(here, known, definition, at=at)
+    return measured(here, before, definition, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ def measured(
 def _features(then: Labelled, now: NDArray[np.float32]) -> Mapping[str, float]:
     """Return the largest stability indices of single features, largest first."""
     named = {
-        name: drift.stability_index(then.features[:, place], now[:, place])
-        for place, name in enumerate(FEATURES)
+        name: drift.stability_index(then.features[:, column], now[:, column])
+        for column, name in enumerate(FEATURES)
         if name not in GROWING
     }
-    known = {name: index for name, index in named.items() if index is not None}
-    return dict(sorted(known.items(), key=lambda pair: -pair[1])[:MOST_NAMED])
+    told = {name: index for name, index in named.items() if index is not None}
+    return dict(sorted(told.items(), key=lambda pair: -pair[1])[:MOST_NAMED])
 
 
 def _in_words(score: float | None, alarm: Alarm) -> str:

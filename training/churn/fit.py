@@ -52,8 +52,8 @@ def fit(
     base = popular.fit(rows, horizon_days=definition.horizon_days, z=z, pays_from=pays)
     base = replace(base, rule=rule)
     critical = interactions.of_kind(definition.critical_kind)
-    known = snapshot.of_all(interactions, definition.critical_kind, at=at)
-    now = labels.current(interactions, known, definition, at=at)
+    features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    now = labels.current(interactions, features, definition, at=at)
     missing = labels.too_few(rows)
     return ChurnModels(
         definition=definition,

@@ -77,23 +77,22 @@ def judge(test: Labelled, trial: DatedModels, stale: DatedModels, config: Config
     """
     test = _drawn(test, seed=config.training.seed)
     people = _people(trial, test.user_row)
-    said = {name: answers(rung, people) for name, rung in trial.rungs().items()}
+    by_rung = {name: answers(rung, people) for name, rung in trial.rungs().items()}
     shipped, verdicts = [RungName.POPULAR], {}
     for rung in (RungName.SEGMENT, RungName.ONE_TO_ONE):
-        below = composed(said, shipped)
-        verdicts[rung] = verdict(rung, shipped[-1], test, said[rung], below, config)
+        below = composed(by_rung, shipped)
+        verdicts[rung] = verdict(rung, shipped[-1], test, by_rung[rung], below, config)
         shipped += [rung] if verdicts[rung].shipped else []
     live = _live(test, trial, stale, shipped)
     verdicts[RungName.HYPER] = verdict(
         RungName.HYPER, shipped[-1], test, live.rescored, live.stale, config
     )
-    served = composed(said, shipped)
+    served = composed(by_rung, shipped)
+    told = TestProbabilities(by_rung, served, _silent(test, trial))
     return Measurement(
         question=Question.CHURN,
         verdicts=verdicts,
-        metrics=metrics.metrics(
-            test, trial.models, TestProbabilities(said, served, _silent(test, trial)), live, config
-        ),
+        metrics=metrics.metrics(test, trial.models, told, live, config),
         metric=METRIC,
         window_start=trial.at,
         user_row=test.user_row,
@@ -106,18 +105,18 @@ def answers(rung: ChurnRung, people: Sequence[Person]) -> Floats:
     return np.array([_answer(rung, person) for person in people], np.float64)
 
 
-def composed(said: Mapping[RungName, Floats], shipped: Sequence[RungName]) -> Floats:
+def composed(by_rung: Mapping[RungName, Floats], shipped: Sequence[RungName]) -> Floats:
     """Return what the highest of the `shipped` rungs (lowest first) that applies says."""
-    best = said[shipped[0]]
+    best = by_rung[shipped[0]]
     for rung in shipped[1:]:
-        best = np.where(np.isnan(said[rung]), best, said[rung])
+        best = np.where(np.isnan(by_rung[rung]), best, by_rung[rung])
     return best
 
 
 def verdict(
-    rung: RungName, below: RungName, test: Labelled, said: Floats, lower: Floats, config: Config
+    rung: RungName, below: RungName, test: Labelled, p: Floats, lower: Floats, config: Config
 ) -> Verdict:
-    """Judge a rung on the users to whom it applies, against what is `said` below it.
+    """Judge a rung on the users to whom it applies, against what is said below it.
 
     Parameters
     ----------
@@ -125,16 +124,16 @@ def verdict(
         The rung, and the highest shipped one below.
     test : Labelled
         Who churned.
-    said : float64, shape (n,)
+    p : float64, shape (n,)
         By the rung; NaN where it does not apply.
     lower : float64, shape (n,)
         By the rungs below.
     config : Config
         Confidence, resamples and seed.
     """
-    applies = ~np.isnan(said)
+    applies = ~np.isnan(p)
     churned = test.churned[applies]
-    gain = neg_log_loss(churned, said[applies]) - neg_log_loss(churned, lower[applies])
+    gain = neg_log_loss(churned, p[applies]) - neg_log_loss(churned, lower[applies])
     asked = config.training
     lift = bootstrap_mean(
         gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
@@ -180,9 +179,9 @@ def _live(
 ) -> LiveScores:
     people = list(_live_people(test, trial, stale))
     rungs = stale.rungs()
-    said = {name: answers(rungs[name], people) for name in shipped}
+    by_rung = {name: answers(rungs[name], people) for name in shipped}
     days = (trial.at - stale.at) / 86_400e6
-    return LiveScores(answers(rungs[RungName.HYPER], people), composed(said, shipped), days)
+    return LiveScores(answers(rungs[RungName.HYPER], people), composed(by_rung, shipped), days)
 
 
 def _live_people(test: Labelled, trial: DatedModels, stale: DatedModels) -> Iterator[Person]:

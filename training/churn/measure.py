@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
-from recsys.churn import labels
+from recsys.churn import labels, usage_interval
 from recsys.churn.labels import Definition
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, micros, moment
 from recsys.errors import BadValue, LeakFound
 from training import value
-from training.churn import drift, usage_interval
+from training.churn import drift
 from training.churn.choose import (
     ChurnChoice,
     Progress,
@@ -55,10 +58,10 @@ def measure(
     defined = define(data.interactions, config)
     definition = defined.definition
     cutoff = judged_at(data.interactions, definition, config)
-    known = data.before(cutoff)
-    choice = choose(known, defined, config, at=cutoff, progress=progress)
+    before = data.before(cutoff)
+    choice = choose(before, defined, config, at=cutoff, progress=progress)
     progress("fitting as of the test cutoff")
-    trial = _judged(known, choice, config, at=cutoff)
+    trial = _judged(before, choice, config, at=cutoff)
     stale_at = cutoff - max(1, definition.horizon_days // 3) * DAY
     progress("fitting an older snapshot, for the live rung")
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
@@ -69,10 +72,11 @@ def measure(
     test = labels.labelled(seen, definition, at=cutoff)
     judged = judge(test, trial, stale, config)
     progress("judging what users were worth")
+    watched = partial(drift.watched, models=trial.models, config=config)
     more = {
-        "usage_interval": usage_interval.told(data, choice, config),
-        "drift": drift.watched(data.interactions, trial.models, config, at=data.interactions.end),
-        "drift_before_the_test": drift.watched(known.interactions, trial.models, config, at=cutoff),
+        "usage_interval": _usage_interval(data, choice, config),
+        "drift": watched(data.interactions, at=data.interactions.end),
+        "drift_before_the_test": watched(before.interactions, at=cutoff),
         "lifetime_value": value.judged(
             seen,
             definition.critical_kind,
@@ -103,9 +107,22 @@ def judged_at(interactions: Interactions, definition: Definition, config: Config
     return cutoff
 
 
-def _judged(known: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> DatedModels:
-    table = fit_table(known, config, at=at)
-    return DatedModels(known.interactions, table, fit(known, table, choice, config, at=at), at)
+def _judged(before: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> DatedModels:
+    table = fit_table(before, config, at=at)
+    return DatedModels(before.interactions, table, fit(before, table, choice, config, at=at), at)
+
+
+def _usage_interval(data: TrainingData, choice: ChurnChoice, config: Config) -> Mapping[str, Any]:
+    """Return the usage interval of all of `data`, of each segment, and the survival curve."""
+    critical = data.interactions.of_kind(choice.definition.critical_kind)
+    at = data.interactions.end
+    table = fit_table(data, config, at=at)
+    parts = usage_interval.by_segment(critical, table, choice.interval, at=at)
+    return {
+        **asdict(choice.interval),
+        "by_segment": [asdict(part) for part in parts],
+        "survival_curve": [list(point) for point in usage_interval.survival_curve(critical, at=at)],
+    }
 
 
 def _day(at: int) -> str:

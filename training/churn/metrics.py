@@ -157,16 +157,16 @@ def _effects(test: Labelled, models: ChurnModels) -> list[Mapping[str, Any]]:
         return []
     moved = np.abs(model.contributions(test.features)).mean(0)
     most = np.argsort(-moved, kind="stable")[:SHOWN_FEATURES]
-    return [_effect(model, int(place), float(moved[place])) for place in most if moved[place] > 0]
+    return [_effect(model, int(row), float(moved[row])) for row in most if moved[row] > 0]
 
 
-def _effect(model: AdditiveModel, place: int, moved: float) -> Mapping[str, Any]:
-    thresholds = model.thresholds[place]
+def _effect(model: AdditiveModel, feature: int, moved: float) -> Mapping[str, Any]:
+    thresholds = model.thresholds[feature]
     thresholds = thresholds[np.isfinite(thresholds)]
-    values = model.values[place] - model.mean[place]
+    values = model.values[feature] - model.mean[feature]
     return {
-        "feature": FEATURES[place],
-        "group": next(group.name for group in GROUPS if FEATURES[place] in group.features),
+        "feature": FEATURES[feature],
+        "group": next(group.name for group in GROUPS if FEATURES[feature] in group.features),
         "mean_absolute_log_odds": moved,
         "thresholds": thresholds.tolist(),
         "log_odds": values[: len(thresholds) + 1].tolist(),

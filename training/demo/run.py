@@ -24,10 +24,11 @@ from recsys.cli.progress import ConsoleSteps, stopping
 from recsys.config import Config
 from recsys.errors import PortInUse
 from recsys.storage.files.config import read_config
-from training.demo import simulated_log
+from recsys.storage.users.consents import Consents
+from training.demo.messages import SOURCE, simulate
 from training.importing.events import import_events
 from training.importing.report import rendered
-from training.load import open_log
+from training.load import load, open_log
 
 SAMPLE = Path(__file__).parent.parent / "sample" / "online_retail.parquet"
 DEMO_DIR = Path("var/demo")
@@ -62,7 +63,12 @@ def prepare(console: Console) -> Config:
     with open_log(config) as log, steps:
         imported = import_events(SAMPLE, config, log, now=time.time_ns() // 1_000, watch=steps)
         steps.begin("simulate a message log (the shop has none)")
-        simulated_log.put(config, log, now=time.time_ns() // 1_000)
+        data = load(log, config)
+        simulated = simulate(
+            data.interactions, data.trait, timezone=config.data.timezone, seed=config.training.seed
+        )
+        Consents(log.database).record(simulated.consents)
+        log.append_columns(simulated.events, now=time.time_ns() // 1_000, source=SOURCE)
     console.print(rendered(imported))
     return config
 

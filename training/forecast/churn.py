@@ -83,29 +83,29 @@ def forecast(
     seed : int
         Same seed, same forecast.
     """
-    known = interactions.before(at)
-    features = snapshot.of_all(known, definition.critical_kind, at=at)
+    before = interactions.before(at)
+    features = snapshot.of_all(before, definition.critical_kind, at=at)
     rows = np.flatnonzero(
-        labels.active(features, definition.active_days) | _seen_lately(known, definition, at=at)
+        labels.active(features, definition.active_days) | _seen_lately(before, definition, at=at)
     )
     now = Labelled(
         features[rows], np.zeros(len(rows), bool), rows.astype(np.int32), np.full(len(rows), at)
     )
-    closed = labels.closed(known, definition, until=at, n=CUTOFFS)
-    p, how, apart = _best(known, definition, closed, now, seed)
-    season = shift.season(begin=labels.start(known), at=at, horizon_days=definition.horizon_days)
+    closed = labels.closed(before, definition, until=at, n=CUTOFFS)
+    p, how, apart = _best(before, definition, closed, now, seed)
+    season = shift.season(begin=labels.start(before), at=at, horizon_days=definition.horizon_days)
     moved = shift.moved(shift.base_rates(closed))
     return ChurnForecast(rows, p, how, tuple(filter(None, (season, moved, apart))))
 
 
 def _best(
-    known: Interactions, definition: Definition, closed: Labelled, now: Labelled, seed: int
+    before: Interactions, definition: Definition, closed: Labelled, now: Labelled, seed: int
 ) -> tuple[Floats, str, str]:
     """Return probabilities, what they were learnt with, and whether P0 sees another level."""
     if not len(now):
         days = definition.active_days
         return np.empty(0), f"nobody is active: nothing happened in the {days} days before", ""
-    critical = known.of_kind(definition.critical_kind)
+    critical = before.of_kind(definition.critical_kind)
     scarce = lifetime.purchases(critical, at=int(now.at[0])).too_few
     if scarce:
         return *_simple(critical, definition, closed, now, f"no BG/NBD: {scarce}"), ""
@@ -118,14 +118,14 @@ def _best(
     if lost:
         return probability(facing.p0), f"BG/NBD P0, for {lost}", ""
     how = f"additive model, ridge regression, boosting on {len(closed):,} rows of earlier cut-offs"
-    said, p0 = learning.learnt(SETTINGS, seed)(facing.x), probability(facing.p0)
-    p = probability(said + P0_LEVEL_SHARE * level(said, p0))
-    return p, how, shift.apart(probability(said), p0)
+    logit, p0 = learning.learnt(SETTINGS, seed)(facing.x), probability(facing.p0)
+    p = probability(logit + P0_LEVEL_SHARE * level(logit, p0))
+    return p, how, shift.apart(probability(logit), p0)
 
 
-def _seen_lately(known: Interactions, definition: Definition, *, at: int) -> NDArray[np.bool_]:
-    lately = known.at >= at - definition.active_days * DAY
-    return np.bincount(known.user_row[lately], minlength=len(known.users)) > 0
+def _seen_lately(before: Interactions, definition: Definition, *, at: int) -> NDArray[np.bool_]:
+    lately = before.at >= at - definition.active_days * DAY
+    return np.bincount(before.user_row[lately], minlength=len(before.users)) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,8 @@ def _lost(learning: _Seen, definition: Definition, seed: int) -> str:
     if labels.too_few(earlier.rows):
         return ""
     judged = learning.where(last)
-    said, happened = earlier.learnt(TRIAL_SETTINGS, seed)(judged.x), judged.rows.churned
-    if auc(happened, said) < auc(happened, judged.p0):
+    logit, happened = earlier.learnt(TRIAL_SETTINGS, seed)(judged.x), judged.rows.churned
+    if auc(happened, logit) < auc(happened, judged.p0):
         return "it ranked the last closed window better than the model"
     return ""
 
@@ -204,11 +204,11 @@ def _simple(
         return _ruled(critical, definition, now), f"a rule on the own gap, uncalibrated; {why}"
     nobody = np.full(len(critical.users), NO_SEGMENT, np.int16)
     base = popular.fit(closed, horizon_days=definition.horizon_days, z=1.96)
-    known = rfm.facts(critical, at=int(now.at[0]))
-    place = rfm.segment(rfm.score(known, rfm.fit(known)))[now.user_row].astype(np.int16)
+    facts = rfm.facts(critical, at=int(now.at[0]))
+    cell = rfm.segment(rfm.score(facts, rfm.fit(facts)))[now.user_row].astype(np.int16)
     members = segment.memberships(critical, closed, nobody)
-    cells = segment.fit(members, base, rfm.NAMES, active_segment=place, shrinkage=SHRINKAGE, z=1.96)
-    p = np.where(place == NO_SEGMENT, base.p, cells.p[place])
+    cells = segment.fit(members, base, rfm.NAMES, active_segment=cell, shrinkage=SHRINKAGE, z=1.96)
+    p = np.where(cell == NO_SEGMENT, base.p, cells.p[cell])
     return p, f"rate of the RFM segment; {why}"
 
 

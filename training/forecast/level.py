@@ -34,7 +34,7 @@ class Level:
     doubt: float = 1.0
 
 
-def level(said: float, past_rate: float, closed: Sequence[Closed], *, season_seen: bool) -> Level:
+def level(rate: float, past_rate: float, closed: Sequence[Closed], *, season_seen: bool) -> Level:
     """Return the level of an open window.
 
     Of closed windows together it is known what models miss. A season that was not seen yet nobody
@@ -43,7 +43,7 @@ def level(said: float, past_rate: float, closed: Sequence[Closed], *, season_see
 
     Parameters
     ----------
-    said : float
+    rate : float
         Total of the models.
     past_rate : float
         Total if everybody went on as before, first orders included.
@@ -52,21 +52,21 @@ def level(said: float, past_rate: float, closed: Sequence[Closed], *, season_see
     season_seen : bool
         Whether the data reach back a year.
     """
-    if not said > 0:
+    if not rate > 0:
         return Level()
     missed = _missed(closed)
     if season_seen or not past_rate > 0:
         return Level(float(np.exp(missed)))
     bound = np.log(SEASON)
-    apart = float(np.clip(np.log(past_rate / said) - missed, -bound, bound))
+    apart = float(np.clip(np.log(past_rate / rate) - missed, -bound, bound))
     return Level(float(np.exp(missed + apart / 2)), float(np.exp(abs(apart) / 2)))
 
 
 def _missed(closed: Sequence[Closed]) -> float:
-    said, came, orders = (
+    expected, came, orders = (
         sum(getattr(window, name) for window in closed) for name in ("said", "came", "orders")
     )
-    if not min(said, came) > 0:
+    if not min(expected, came) > 0:
         return 0.0
     bound = np.log(FURTHEST)
-    return float(np.clip(np.log(came / said), -bound, bound) * orders / (orders + FEW_ORDERS))
+    return float(np.clip(np.log(came / expected), -bound, bound) * orders / (orders + FEW_ORDERS))

@@ -46,11 +46,11 @@ def learnt(
     steps = additive.fit(x, happened, user_row=user_row, settings=settings, seed=seed)
     line, trees = _line(x, happened), _interacting(x, happened, seed)
 
-    def said(x: Floats) -> Floats:
+    def logit(x: Floats) -> Floats:
         mean: Floats = (steps.logit(x) + line(x) + trees(x)) / MODELS
         return mean
 
-    return said
+    return logit
 
 
 def _line(x: Floats, happened: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
@@ -65,11 +65,11 @@ def _line(x: Floats, happened: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
         LogisticRegression(C=RIDGE, max_iter=1_000),
     ).fit(_levelled(x), happened)
 
-    def said(x: Floats) -> Floats:
+    def logit(x: Floats) -> Floats:
         log_odds: Floats = line.decision_function(_levelled(x))
         return log_odds
 
-    return said
+    return logit
 
 
 def _levelled(x: Floats) -> Floats:
@@ -87,7 +87,7 @@ def _interacting(x: Floats, happened: NDArray[np.bool_], seed: int) -> Callable[
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    known = ~np.isnan(x).all(0)
+    measured = ~np.isnan(x).all(0)
     members = [
         HistGradientBoostingClassifier(
             learning_rate=0.05,
@@ -103,11 +103,11 @@ def _interacting(x: Floats, happened: NDArray[np.bool_], seed: int) -> Callable[
     ]
     with threadpool_limits(1):
         for member in members:
-            member.fit(x[:, known], happened)
+            member.fit(x[:, measured], happened)
 
-    def said(x: Floats) -> Floats:
+    def logit(x: Floats) -> Floats:
         with threadpool_limits(1):
-            mean: Floats = np.mean([m.decision_function(x[:, known]) for m in members], axis=0)
+            mean: Floats = np.mean([m.decision_function(x[:, measured]) for m in members], axis=0)
         return mean
 
-    return said
+    return logit

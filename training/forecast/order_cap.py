@@ -72,5 +72,5 @@ def _second_largest(user: NDArray[np.int32], spent: Floats, *, n_users: int) -> 
     first = np.append(True, np.diff(owner) != 0)[: len(owner)]
     rows = 1 + np.flatnonzero(first[:-1] & ~first[1:])
     second[owner[rows]] = spent[order][rows]
-    found: Floats = second[user]
-    return found
+    of_rows: Floats = second[user]
+    return of_rows

@@ -127,21 +127,21 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
     why = _skipped(good, frame.select(columns.user, columns.time, columns.value))
     if not len(usable):
         raise NoUsableRow(file, why)
-    known = usable.filter(pl.col("at") < before)
+    earlier = usable.filter(pl.col("at") < before)
     first, last = (_day(usable["at"].min()), _day(usable["at"].max()))
-    if not len(known):
+    if not len(earlier):
         span = f"they go from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {times.spelling}"
         raise NoUsableRow(file, f"none is before the cut-off, {span}")
-    table = _table(known)
+    table = _table(earlier)
     net = netting.net(table, within=int(RETURN_DAYS * DAY))
     return PurchaseFile(
         interactions=net,
         taken_back=len(table) - len(net),
         skipped=len(rows) - len(usable),
         why=why,
-        later=len(usable) - len(known),
+        later=len(usable) - len(earlier),
         first=first,
-        last=_day(known["at"].max()),
+        last=_day(earlier["at"].max()),
         spelling=times.spelling,
     )
 
@@ -160,10 +160,11 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     ``void``, whether its state says that an order did not come about.
     """
     own = {columns.user, columns.time, columns.value}
-    found = find([name for name in frame.columns if name not in own], EVENT, {}).columns
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
+    column_of = find([name for name in frame.columns if name not in own], EVENT, {}).columns
     text = {
-        name: frame[found[name][0]].cast(pl.String).str.strip_chars() if name in found else nothing
+        name: frame[column_of[name][0]].cast(pl.String).str.strip_chars()
+        if name in column_of
+        else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
         for name in OF_ORDERS
     }
     states = text["state"].fill_null("")
@@ -205,14 +206,14 @@ def _day(at: object) -> datetime:
 
 def _skipped(good: pl.DataFrame, given: pl.DataFrame) -> str:
     """Return what rows lack, how many of them, and what stands there instead in one of them."""
-    said = []
+    reasons = []
     for name, what, column in zip(good.columns, MEANINGS, given.columns, strict=True):
         bad = given[column].filter(~good[name])
         if len(bad):
             example = next(iter(bad.drop_nulls()), None)
             such = "" if example is None else f", such as {str(example)!r}"
-            said.append(f"{len(bad):,} have no {what} in {column!r}{such}")
-    return "; ".join(said)
+            reasons.append(f"{len(bad):,} have no {what} in {column!r}{such}")
+    return "; ".join(reasons)
 
 
 def _require(frame: pl.DataFrame, option: str, name: str) -> None:

@@ -213,10 +213,25 @@ def _report(
         bots=bot_like(events, config.data.bot_events_per_day),
         read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
         ignored=valid.columns.ignored,
-        notes=(*raw.notes, *valid.notes, *_unknown(valid)),
+        notes=(*raw.notes, *valid.notes, *_guests(raw, valid), *_unknown(valid)),
         checked_per_second=0.0,
         rows_per_second=0.0,
     )
+
+
+def _guests(raw: RawFile, valid: Validated) -> Iterator[str]:
+    """Yield which user ids stand beside so many addresses that they are nobody's."""
+    columns = [valid.columns.of(meaning)[:1] for meaning in ("user", "email")]
+    if not all(columns):
+        return
+    user, email = (pl.col(name).cast(pl.String, strict=False) for (name,) in columns)
+    beside = raw.frame.select(user=user, email=email.str.to_lowercase()).drop_nulls()
+    addresses = beside.group_by("user").agg(pl.col("email").n_unique())
+    for name, many in addresses.filter(pl.col("email") > 1).sort("email").tail(3).iter_rows():
+        yield (
+            f"user {name!r} stands beside {many:,} e-mail addresses: where it stands for guests, "
+            f"write in recsys.toml [data] guests = [{json.dumps(name)}]"
+        )
 
 
 def _unknown(valid: Validated) -> Iterator[str]:

@@ -74,8 +74,8 @@ def read_policy(folder: Path) -> Policy:
         raise UnreadableFile(path, "it is not there: `recsys policy learn --out` makes it")
     try:
         manifest = orjson.loads(path.read_bytes())
-        if (found := manifest["format"]) != FORMAT:
-            raise IncompatibleArtifact(folder.name, found, FORMAT)
+        if (version := manifest["format"]) != FORMAT:
+            raise IncompatibleArtifact(folder.name, version, FORMAT)
         files = dict(manifest["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptArtifact(folder.name, MANIFEST, f"is not what was written: {error}") from error

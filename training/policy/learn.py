@@ -68,8 +68,8 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     fold = user_folds(log.logged.user_row, N_FOLDS, seed=settings.seed)
     by_fold, base = fold_sums(design, log, fold)
     fitted = cross_fitted(encoded, design, log, fold=fold, seen=(by_fold, base))
-    known = _known(log.logged, len(log.arms))
-    mean = np.where(known, fitted.robust.mean(axis=0), -np.inf)
+    enough = _known(log.logged, len(log.arms))
+    mean = np.where(enough, fitted.robust.mean(axis=0), -np.inf)
     default = int(stakes.net(mean).argmax())
     slope = _at(fitted.slope(), settings.confidence)
     cautious = mean - CAUTION * _doubts(fitted, default)
@@ -87,7 +87,7 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
         slope=slope,
         lift=told,
         verdict=_verdict(log.arms[default], slope, lift, told),
-        notes=(*log.notes, *_unknown(log.arms, known)),
+        notes=(*log.notes, *_unknown(log.arms, enough)),
     )
 
 
@@ -126,14 +126,14 @@ def _known(logged: Decisions, n_arms: int) -> NDArray[np.bool_]:
     """Return which arms have rows enough to be chosen, shape (n_arms,); all, where none has."""
     weight = 1 / logged.pscore
     rows = [effective_size(weight[logged.action == arm]) for arm in range(n_arms)]
-    known = np.array(rows) >= MIN_EFFECTIVE_AN_ARM
-    return known | ~known.any()
+    enough = np.array(rows) >= MIN_EFFECTIVE_AN_ARM
+    return enough | ~enough.any()
 
 
-def _unknown(arms: tuple[str, ...], known: NDArray[np.bool_]) -> tuple[str, ...]:
-    few = [arm for arm, enough in zip(arms, known, strict=True) if not enough]
-    said = f"effective sample under {MIN_EFFECTIVE_AN_ARM}, so never chosen: {', '.join(few)}"
-    return (said,) if few else ()
+def _unknown(arms: tuple[str, ...], enough: NDArray[np.bool_]) -> tuple[str, ...]:
+    few = [arm for arm, is_enough in zip(arms, enough, strict=True) if not is_enough]
+    note = f"effective sample under {MIN_EFFECTIVE_AN_ARM}, so never chosen: {', '.join(few)}"
+    return (note,) if few else ()
 
 
 def _doubts(fitted: CrossFitted, default: int) -> NDArray[np.float64]:
@@ -198,14 +198,12 @@ def _verdict(
         return f"{arm} for everybody: choosing by person could not be judged ({lift.why})"
     if slope is None:
         return f"{arm} for everybody: no feature tells whom to treat otherwise"
-    found = f"slope of held-out differences on guessed ones {slope}"
+    fits = f"slope of held-out differences on guessed ones {slope}"
     if _ships(slope, lift):
         clear = told is not None and told.clearly_above
         gain = f"earns {told} a decision more than {arm} for everybody"
         unclear = f"its gain over {arm} for everybody is too small to show here: {told} a decision"
-        return (
-            f"chooses by person: {gain if clear else unclear}; people differ as guessed ({found})"
-        )
+        return f"chooses by person: {gain if clear else unclear}; people differ as guessed ({fits})"
     if slope.clearly_above:
         return f"{arm} for everybody: choosing by person did not earn more ({told})"
-    return f"{arm} for everybody: choosing by person does not clearly earn more ({found})"
+    return f"{arm} for everybody: choosing by person does not clearly earn more ({fits})"

@@ -78,17 +78,17 @@ def read_log(
         _refuse_unknown(option, column, frame)
     frame, notes = _complete(frame, columns)
     done = frame[columns.action].cast(pl.String)
-    known = tuple(arms) or tuple(sorted(done.unique().to_list()))
-    _refuse_arms(columns.action, tuple(done.unique().sort().to_list()), known, asked=bool(arms))
+    all_arms = tuple(arms) or tuple(sorted(done.unique().to_list()))
+    _refuse_arms(columns.action, tuple(done.unique().sort().to_list()), all_arms, asked=bool(arms))
     logged = Decisions(
         user_row=_users(frame, columns.user),
-        action=np.array([known.index(arm) for arm in done.to_list()], np.int8),
+        action=np.array([all_arms.index(arm) for arm in done.to_list()], np.int8),
         pscore=_pscores(frame, columns.pscore),
         reward=_rewards(frame[columns.reward], columns.reward),
     )
     _refuse_leaks(columns, features)
     known_before = frame.select(features)
-    return Log(known, logged, known_before, (*notes, *_mixed(known_before)))
+    return Log(all_arms, logged, known_before, (*notes, *_mixed(known_before)))
 
 
 def read_users(path: Path, features: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -134,12 +134,14 @@ def _refuse_unknown(option: str, column: str, frame: pl.DataFrame) -> None:
         raise BadQuery(option, column, f"a column of the file: {', '.join(frame.columns)}")
 
 
-def _refuse_arms(column: str, found: Sequence[str], known: Sequence[str], *, asked: bool) -> None:
-    if 2 <= len(known) <= MAX_ARMS and set(found) <= set(known):
+def _refuse_arms(
+    column: str, in_file: Sequence[str], all_arms: Sequence[str], *, asked: bool
+) -> None:
+    if 2 <= len(all_arms) <= MAX_ARMS and set(in_file) <= set(all_arms):
         return
-    allowed = f"the arms {', '.join(known)}" if asked else f"2 to {MAX_ARMS} different arms"
-    some = ", ".join(found[:FEW_ARMS]) + (", …" if len(found) > FEW_ARMS else "")
-    raise BadQuery("--action", column, f"{allowed}; the file has {len(found)}: {some}")
+    allowed = f"the arms {', '.join(all_arms)}" if asked else f"2 to {MAX_ARMS} different arms"
+    some = ", ".join(in_file[:FEW_ARMS]) + (", …" if len(in_file) > FEW_ARMS else "")
+    raise BadQuery("--action", column, f"{allowed}; the file has {len(in_file)}: {some}")
 
 
 def _refuse_leaks(columns: LogColumns, features: Sequence[str]) -> None:
@@ -203,8 +205,8 @@ def _pscores(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:
 def _rewards(column: pl.Series, name: str) -> NDArray[np.float64]:
     reward = numbers(column)
     if reward is None:
-        said = column.cast(pl.String).str.strip_chars().str.to_lowercase()
-        if not set(said.unique().to_list()) <= WORDS.keys():
+        words = column.cast(pl.String).str.strip_chars().str.to_lowercase()
+        if not set(words.unique().to_list()) <= WORDS.keys():
             raise BadQuery("--reward", name, "a column of numbers, or of yes and no")
-        reward = said.replace_strict(WORDS, return_dtype=pl.Float64).to_numpy()
+        reward = words.replace_strict(WORDS, return_dtype=pl.Float64).to_numpy()
     return reward

@@ -2,55 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from training.report.drawing import (
-    COLOURS,
-    INK,
-    Drawing,
-    bars_with_intervals,
-    diagonal,
-    draw,
-    measured,
-)
+from training.report.drawing import COLOURS, Drawing, bars, calibration, draw
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     """Return policy values, response by segment and calibration; nothing where unmeasured."""
     if not metrics.get("decisions"):
         return ()
-    said = " Simulated messages." if metrics["simulated"] else ""
-    drawings = [
-        _values(metrics, said),
-        _responses(metrics["response"], said),
-        _uplift(metrics.get("uplift", {})),
-        _calibration(metrics["calibration"], said),
-    ]
-    return tuple(drawing for drawing in drawings if drawing is not None)
+    note = " Simulated messages." if metrics["simulated"] else ""
+    return (
+        *_values(metrics, note),
+        *_responses(metrics["response"], note),
+        *_uplift(metrics.get("uplift", {})),
+        *_calibration(metrics["calibration"], note),
+    )
 
 
-def _values(metrics: Mapping[str, Any], said: str) -> Drawing | None:
+def _values(metrics: Mapping[str, Any], note: str) -> Iterator[Drawing]:
     always = {f"always {arm}": value for arm, value in metrics["value_of_always"].items()}
-    known = measured({**always, **metrics["value"]})
-    if not known:
-        return None
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="money per decision")
-
-    caption = f"What each policy would have earned on held-out decisions.{said}"
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.3 * len(known)))
+    named = {**always, **metrics["value"]}
+    if any(value and "value" in value for value in named.values()):
+        caption = f"What each policy would have earned on held-out decisions.{note}"
+        yield bars(named, label="money per decision", caption=caption)
 
 
-def _responses(cells: list[dict[str, Any]], said: str) -> Drawing | None:
+def _responses(cells: list[dict[str, Any]], note: str) -> Iterator[Drawing]:
     channels = list(dict.fromkeys(cell["channel"] for cell in cells))
     segments = list(dict.fromkeys(cell["segment"] for cell in cells))
     if not segments:
-        return None
+        return
     table = np.full((len(segments), len(channels)), np.nan)
     for cell in cells:
         table[segments.index(cell["segment"]), channels.index(cell["channel"])] = cell["p"]
@@ -64,34 +50,25 @@ def _responses(cells: list[dict[str, Any]], said: str) -> Drawing | None:
             colour = "white" if p > middle else "black"
             axes.text(column, row, f"{p:.1%}", ha="center", va="center", color=colour, fontsize=8)
 
-    caption = f"Response by channel and segment, shrunk to the channel's mean.{said}"
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.24 * len(segments)))
+    caption = f"Response by channel and segment, shrunk to the channel's mean.{note}"
+    yield draw(paint, caption=caption, size=(5, 0.6 + 0.24 * len(segments)))
 
 
-def _uplift(judged: Mapping[str, Any]) -> Drawing | None:
+def _uplift(judged: Mapping[str, Any]) -> Iterator[Drawing]:
     cells = judged.get("effects")
     if not cells:
-        return None
+        return
     named = {f"{cell['channel']}: {cell['segment']}": cell for cell in cells}
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, named, label=f"added to the probability of a {outcome}")
-        axes.axvline(0, color=INK, lw=0.8)
-
     outcome = f"{judged['outcome']} within {judged['window_days']:g} days"
     caption = f"What a message adds over sending nothing. Deciding by it: {judged['why']}."
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.2 * len(named)))
+    yield bars(named, label=f"added to the probability of a {outcome}", caption=caption, tall=0.2)
 
 
-def _calibration(bins: list[dict[str, float]], said: str) -> Drawing | None:
-    if not bins:
-        return None
-
-    def paint(axes: Axes) -> None:
-        diagonal(axes, max(max(each["believed"], each["observed"]) for each in bins))
-        believed = [each["believed"] for each in bins]
-        axes.plot(believed, [each["observed"] for each in bins], "o-", color=COLOURS["hyper"])
-        axes.set_xlabel("response believed")
-        axes.set_ylabel("response observed")
-
-    return draw(paint, caption=f"Calibration of the served response.{said}", size=(4, 3.4))
+def _calibration(bins: list[dict[str, float]], note: str) -> Iterator[Drawing]:
+    if bins:
+        yield calibration(
+            [(each["believed"], each["observed"]) for each in bins],
+            axes_of=("response believed", "response observed"),
+            caption=f"Calibration of the served response.{note}",
+            colour=COLOURS["hyper"],
+        )

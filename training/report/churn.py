@@ -8,9 +8,21 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from recsys.evaluation.profit import profit_curve
-from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, diagonal, draw
+from training.report.drawing import (
+    COLOURS,
+    DASHED,
+    GREY,
+    INK,
+    Drawing,
+    bars,
+    calibration,
+    diagonal,
+    draw,
+)
 
 MOST_EFFECTS = 6
+SAID_AND_SEEN = "probability said", "share that churned"
+CAMPAIGN = "a user is worth 200, an offer costs 10, a contact 1; 30 % of addressed churners stay"
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
@@ -18,33 +30,36 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     if not metrics.get("models"):
         return ()
     return (
-        _reliability(metrics["reliability"]),
+        calibration(
+            [(each["said"], each["seen"]) for each in metrics["reliability"]],
+            axes_of=SAID_AND_SEEN,
+            caption="Calibration on held-out users, ten bins of equal size: on the line is right.",
+            colour=COLOURS["one_to_one"],
+        ),
         _lift_curve(metrics["lift_curve"], metrics["churn_rate"]),
         _profit_curve(metrics["lift_curve"], metrics["churn_rate"]),
-        _compared(metrics["models"]),
-        _profit(metrics["models"]),
+        bars(
+            {name: figures.get("auc") for name, figures in metrics["models"].items()},
+            label="AUC",
+            caption="Ranking of churners above stayers (AUC; .5 is chance).",
+            left=0.5,
+        ),
+        bars(
+            {name: figures.get("empc") for name, figures in metrics["models"].items()},
+            label="profit per user",
+            caption=f"Expected maximum profit of a retention campaign per user (EMPC: {CAMPAIGN}, "
+            "give or take).",
+        ),
         *_survival(metrics["usage_interval"]),
         *(_effect(effect) for effect in metrics["effects"][:MOST_EFFECTS]),
     )
-
-
-def _reliability(bins: list[dict[str, float]]) -> Drawing:
-    def paint(axes: Axes) -> None:
-        diagonal(axes, max(max(each["said"], each["seen"]) for each in bins))
-        said, seen = [each["said"] for each in bins], [each["seen"] for each in bins]
-        axes.plot(said, seen, "o-", color=COLOURS["one_to_one"])
-        axes.set_xlabel("probability said")
-        axes.set_ylabel("share that churned")
-
-    caption = "Calibration on held-out users, ten bins of equal size: on the line is right."
-    return draw(paint, caption=caption, size=(4, 3.4))
 
 
 def _lift_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawing:
     def paint(axes: Axes) -> None:
         diagonal(axes, 1.0)
         axes.plot(*zip(*points, strict=True), color=COLOURS["one_to_one"])
-        axes.plot([0, churn_rate, 1], [0, 1, 1], color="#d0d7de", lw=1)
+        axes.plot([0, churn_rate, 1], [0, 1, 1], color=GREY, lw=1)
         axes.set_xlabel("share of users, riskiest first")
         axes.set_ylabel("share of churners reached")
 
@@ -57,7 +72,7 @@ def _profit_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawi
     share, best = max(curve, key=lambda point: point[1])
 
     def paint(axes: Axes) -> None:
-        axes.axhline(0, color="#9aa5b1", lw=1, ls="--")
+        axes.axhline(0, color=DASHED, lw=1, ls="--")
         axes.plot(*zip(*curve, strict=True), color=COLOURS["one_to_one"])
         axes.plot(share, best, "o", color=INK)
         axes.annotate(f"{best:.2f} at {share:.0%}", (share, best), (6, 4),
@@ -66,10 +81,7 @@ def _profit_curve(points: list[tuple[float, float]], churn_rate: float) -> Drawi
         axes.set_xlabel("share of users addressed, riskiest first")
         axes.set_ylabel("profit per user")
 
-    caption = (
-        "What a retention campaign earns by how many it addresses (a user is worth 200, an offer "
-        "costs 10, a contact 1; 30 % of addressed churners stay)."
-    )
+    caption = f"What a retention campaign earns by how many it addresses ({CAMPAIGN})."
     return draw(paint, caption=caption, size=(4, 3.4))
 
 
@@ -80,7 +92,7 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
 
     def paint(axes: Axes) -> None:
         axes.step(*zip((0, 1), *curve, strict=True), where="post", color=COLOURS["one_to_one"])
-        axes.axhline(0.2, color="#9aa5b1", lw=1, ls="--")
+        axes.axhline(0.2, color=DASHED, lw=1, ls="--")
         for days, words, style in (
             (usage["days"], "usage interval", ":"),
             (usage["survival_days"], "with open gaps", "-."),
@@ -103,36 +115,12 @@ def _survival(usage: Mapping[str, Any]) -> tuple[Drawing, ...]:
     return (draw(paint, caption=caption, size=(4, 3.4)),)
 
 
-def _compared(models: Mapping[str, Any]) -> Drawing:
-    known = {name: figures["auc"] for name, figures in models.items() if figures.get("auc")}
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="AUC")
-        axes.set_xlim(left=0.5)
-
-    caption = "Ranking of churners above stayers (AUC; .5 is chance)."
-    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
-
-
-def _profit(models: Mapping[str, Any]) -> Drawing:
-    known = {name: figures["empc"] for name, figures in models.items() if figures.get("empc")}
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label="profit per user")
-
-    caption = (
-        "Expected maximum profit of a retention campaign per user (EMPC: a user is worth 200, an "
-        "offer costs 10, a contact 1; 30 % of addressed churners stay, give or take)."
-    )
-    return draw(paint, caption=caption, size=(4, 0.6 + 0.35 * max(len(known), 1)))
-
-
 def _effect(effect: Mapping[str, Any]) -> Drawing:
     def paint(axes: Axes) -> None:
         cuts, levels = effect["thresholds"], effect["log_odds"]
         width = (cuts[-1] - cuts[0]) / max(len(cuts), 1) or 1.0
         axes.stairs(levels, [cuts[0] - width, *cuts, cuts[-1] + width], color=INK, baseline=None)
-        axes.axhline(0, color="#9aa5b1", lw=1, ls="--")
+        axes.axhline(0, color=DASHED, lw=1, ls="--")
         axes.set_xlabel(effect["feature"].replace("_", " "))
         axes.set_ylabel("log-odds of churn")
 

@@ -11,8 +11,9 @@ from rich.table import Table
 from recsys.evaluation.classification import ReliabilityBin
 from recsys.evaluation.estimate import Estimate
 from training.churn.backtest import Matured, pooled
-from training.report import template
-from training.report.drawing import COLOURS, INK, Drawing, diagonal, draw
+from training.report import drawing, template
+from training.report.churn import SAID_AND_SEEN
+from training.report.drawing import COLOURS, INK, Drawing, draw
 from training.report.items_backtest import day
 
 
@@ -60,11 +61,11 @@ def write(tests: Sequence[Matured], file: Path) -> None:
 
 def drawn(tests: Sequence[Matured]) -> tuple[Drawing, ...]:
     """Return ranking by window, and calibration by window and of all; nothing without windows."""
-    known = [(test, test.auc) for test in tests if test.auc is not None]
-    if not known:
+    measurable = [(test, test.auc) for test in tests if test.auc is not None]
+    if not measurable:
         return ()
     return (
-        _ranking(known),
+        _ranking(measurable),
         _reliability(pooled(tests), "Calibration of all windows together: on the line is right."),
         *(
             _reliability(test.reliability(), f"{day(test.at)} + {test.horizon_days} days.")
@@ -73,31 +74,30 @@ def drawn(tests: Sequence[Matured]) -> tuple[Drawing, ...]:
     )
 
 
-def _ranking(known: Sequence[tuple[Matured, Estimate]]) -> Drawing:
+def _ranking(tests: Sequence[tuple[Matured, Estimate]]) -> Drawing:
     def paint(axes: Axes) -> None:
-        for place, (test, auc) in enumerate(known):
-            axes.plot([auc.low, auc.high], [place, place], color=COLOURS["one_to_one"], lw=3)
-            axes.plot(auc.value, place, "o", color=COLOURS["one_to_one"])
+        for row, (test, auc) in enumerate(tests):
+            axes.plot([auc.low, auc.high], [row, row], color=COLOURS["one_to_one"], lw=3)
+            axes.plot(auc.value, row, "o", color=COLOURS["one_to_one"])
             for simple, mark in ((test.auc_recency, "|"), (test.auc_p0, "x")):
                 if simple is not None:
-                    axes.plot(simple, place, mark, color=INK, ms=9)
-        axes.set_yticks(range(len(known)), [f"{day(t.at)}, {t.source}" for t, _ in known])
-        axes.set_ylim(len(known) - 0.4, -0.6)
+                    axes.plot(simple, row, mark, color=INK, ms=9)
+        axes.set_yticks(range(len(tests)), [f"{day(t.at)}, {t.source}" for t, _ in tests])
+        axes.set_ylim(len(tests) - 0.4, -0.6)
         axes.set_xlabel("AUC")
 
     caption = "Ranking by window with its interval; | is recency alone, x is BG/NBD P0."
-    return draw(paint, caption=caption, size=(6, 0.8 + 0.4 * len(known)))
+    return draw(paint, caption=caption, size=(6, 0.8 + 0.4 * len(tests)))
 
 
 def _reliability(bins: Sequence[ReliabilityBin], caption: str) -> Drawing:
-    def paint(axes: Axes) -> None:
-        diagonal(axes, max(max(each.said, each.seen) for each in bins))
-        said, seen = [each.said for each in bins], [each.seen for each in bins]
-        axes.plot(said, seen, "o-", color=COLOURS["one_to_one"])
-        axes.set_xlabel("probability said")
-        axes.set_ylabel("share that churned")
-
-    return draw(paint, caption=caption, size=(3.4, 2.9))
+    return drawing.calibration(
+        [(each.said, each.seen) for each in bins],
+        axes_of=SAID_AND_SEEN,
+        caption=caption,
+        colour=COLOURS["one_to_one"],
+        size=(3.4, 2.9),
+    )
 
 
 def _estimate(estimate: Estimate | None) -> str:

@@ -59,8 +59,8 @@ def compared(
         if difference is None:
             yield mine.question, mine.metric, *means, "too few users", "", ""
             continue
-        found = f"{difference!s}", f"{difference.n:,}", how
-        yield mine.question, mine.metric, *means, *found
+        differs = f"{difference!s}", f"{difference.n:,}", how
+        yield mine.question, mine.metric, *means, *differs
 
 
 def _served(manifest: Manifest, question: Question) -> str:

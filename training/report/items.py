@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from recsys.ladder import RungName
-from training.report.drawing import COLOURS, INK, Drawing, bars_with_intervals, draw, measured
+from training.report.drawing import COLOURS, INK, Drawing, bars, draw
 
 
 def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
@@ -18,15 +18,11 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     k = metrics["k"]
     everybody = {**metrics["baselines"], **_lowest_first(metrics["rungs"])}
     after = _lowest_first(metrics["after_live_events"]["rungs"])
+    whom = f"{metrics['users']:,} users"
     return (
-        _compared(everybody, "ndcg", f"NDCG@{k}", f"{metrics['users']:,} users"),
-        _compared(everybody, "recall", f"Recall@{k}", f"{metrics['users']:,} users"),
-        _compared(
-            after,
-            "ndcg",
-            f"NDCG@{k}",
-            "users known by live events: back again, or in the middle of a session",
-        ),
+        _compared(everybody, "ndcg", f"NDCG@{k}", whom),
+        _compared(everybody, "recall", f"Recall@{k}", whom),
+        _compared(after, "ndcg", f"NDCG@{k}", AFTER_LIVE_EVENTS),
         _parted(everybody, k, REPEATS_AND_NEW),
         _parted(everybody, k, HEAD_AND_TAIL),
         _spread(everybody),
@@ -48,8 +44,8 @@ def context_told(context: Mapping[str, Any], *, figure: Callable[[Any], str]) ->
     chosen = context["chosen"]
     if chosen is None:
         return "Device, placement and hour say nothing of what is taken: no answer listens to them."
-    said = {moment: chosen[name] for moment, name in GAINS.items() if chosen[name]}
-    gains = " and ".join(f"{figure(gain)} {moment}" for moment, gain in said.items())
+    gained = {moment: chosen[name] for moment, name in GAINS.items() if chosen[name]}
+    gains = " and ".join(f"{figure(gain)} {moment}" for moment, gain in gained.items())
     tried = f"On validation data, listening to the occasion gained {gains or 'nothing measurable'}"
     if not context["cells"]:
         return f"{tried}: not clearly, so no answer listens to it."
@@ -62,14 +58,11 @@ def _lowest_first(rungs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compared(figures: Mapping[str, Any], metric: str, label: str, whom: str) -> Drawing:
-    known = measured({name: figure[metric] for name, figure in figures.items()})
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label=label)
-
-    return draw(paint, caption=f"{label}, {whom}.", size=(5, 0.6 + 0.32 * max(len(known), 1)))
+    named = {name: figure[metric] for name, figure in figures.items()}
+    return bars(named, label=label, caption=f"{label}, {whom}.")
 
 
+AFTER_LIVE_EVENTS = "users known by live events: back again, or in the middle of a session"
 REPEATS_AND_NEW = ("repeats", "new_items"), "Items the user had before, and items new to the user."
 HEAD_AND_TAIL = (
     ("head", "tail"),
@@ -79,33 +72,27 @@ HEAD_AND_TAIL = (
 
 def _parted(figures: Mapping[str, Any], k: int, parting: tuple[tuple[str, ...], str]) -> Drawing:
     parts, caption = parting
-    known = measured(
-        {
-            f"{name}: {what.replace('_items', '')}": figure[what]["ndcg"]
-            for what in parts
-            for name, figure in figures.items()
-        }
-    )
-
-    def paint(axes: Axes) -> None:
-        bars_with_intervals(axes, known, label=f"NDCG@{k}")
-
-    return draw(paint, caption=caption, size=(5, 0.6 + 0.28 * max(len(known), 1)))
+    named = {
+        f"{name}: {what.replace('_items', '')}": figure[what]["ndcg"]
+        for what in parts
+        for name, figure in figures.items()
+    }
+    return bars(named, label=f"NDCG@{k}", caption=caption)
 
 
 def _spread(figures: Mapping[str, Any]) -> Drawing:
     """Draw how much of the catalogue is shown against how alike a list's items are."""
-    known = {
+    measurable = {
         name: figure
         for name, figure in figures.items()
         if figure["intra_list_similarity"] and figure["coverage"] is not None
     }
 
     def paint(axes: Axes) -> None:
-        for name, figure in known.items():
-            place = figure["coverage"], figure["intra_list_similarity"]["value"]
-            axes.plot(*place, "o", color=COLOURS.get(name, INK))
-            axes.annotate(name, place, xytext=(5, 4), textcoords="offset points")
+        for name, figure in measurable.items():
+            point = figure["coverage"], figure["intra_list_similarity"]["value"]
+            axes.plot(*point, "o", color=COLOURS.get(name, INK))
+            axes.annotate(name, point, xytext=(5, 4), textcoords="offset points")
         axes.margins(0.25)
         axes.set_xlabel("share of the items that are in any list")
         axes.set_ylabel("how alike the items of a list are")

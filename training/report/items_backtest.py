@@ -59,11 +59,11 @@ def tables(test: Backtest) -> Iterator[Table | Text]:
     yield Text(context_told(test.metrics["context"], figure=figure))
 
 
-def _new_item_places(found: Mapping[str, Any]) -> Table:
+def _new_item_places(told: Mapping[str, Any]) -> Table:
     table = Table(title="Last places for items that nobody has taken yet", box=None)
     for heading in ("places that may serve", "gain in NDCG", "the same if none of them is taken"):
         table.add_column(heading)
-    table.add_row(str(found["places"]), figure(found["gain"]), figure(found["if_none_taken"]))
+    table.add_row(str(told["places"]), figure(told["gain"]), figure(told["if_none_taken"]))
     return table
 
 
@@ -92,8 +92,8 @@ def _by_history(test: Backtest) -> Table:
     table = Table(title="NDCG by items known of the user before", box=None)
     for heading in ("items", "users", *rungs):
         table.add_column(heading)
-    for place, bucket in enumerate(buckets):
-        figures = (figure(report["by_history"][place]["ndcg"]) for report in rungs.values())
+    for number, bucket in enumerate(buckets):
+        figures = (figure(report["by_history"][number]["ndcg"]) for report in rungs.values())
         table.add_row(items.bucket_name(bucket), f"{bucket['users']:,}", *figures)
     return table
 
@@ -118,7 +118,7 @@ def _gains(tests: Sequence[Backtest]) -> tuple[Drawing, ...]:
 
 
 def _gain(tests: Sequence[Backtest], name: str, title: str) -> Drawing:
-    known = [
+    measurable = [
         (day(test.cutoff), part)
         for test in tests
         if (part := test.metrics["served_over_simple"][name])["gain"]
@@ -126,15 +126,15 @@ def _gain(tests: Sequence[Backtest], name: str, title: str) -> Drawing:
 
     def paint(axes: Axes) -> None:
         axes.axvline(0, color=INK, lw=1)
-        for place, (_, part) in enumerate(known):
+        for row, (_, part) in enumerate(measurable):
             gain = part["gain"]
-            axes.plot([gain["low"], gain["high"]], [place, place], color=COLOURS["one_to_one"])
-            axes.plot(gain["value"], place, "o", color=COLOURS["one_to_one"])
-        axes.set_yticks(range(len(known)), [when for when, _ in known])
-        axes.set_ylim(len(known) - 0.4, -0.6)
+            axes.plot([gain["low"], gain["high"]], [row, row], color=COLOURS["one_to_one"])
+            axes.plot(gain["value"], row, "o", color=COLOURS["one_to_one"])
+        axes.set_yticks(range(len(measurable)), [when for when, _ in measurable])
+        axes.set_ylim(len(measurable) - 0.4, -0.6)
         axes.set_xlabel("gain in NDCG over the best simple ranker")
 
-    return draw(paint, caption=f"{title}, by window.", size=(6, 0.8 + 0.4 * len(known)))
+    return draw(paint, caption=f"{title}, by window.", size=(6, 0.8 + 0.4 * len(measurable)))
 
 
 def day(at: int) -> str:

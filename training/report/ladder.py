@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from recsys.bundle import Manifest
 from recsys.ladder import Question, RungName, Verdict
-from training.report.drawing import COLOURS, Drawing, draw
+from training.report.drawing import COLOURS, DASHED, Drawing, draw
 
 
 def drawn(manifest: Manifest) -> tuple[Drawing, ...]:
@@ -24,13 +24,13 @@ def drawn(manifest: Manifest) -> tuple[Drawing, ...]:
 
 def _lifts(question: Question, verdicts: list[Verdict]) -> Drawing:
     def paint(axes: Axes) -> None:
-        axes.axvline(0, color="#9aa5b1", lw=1)
-        for place, verdict in enumerate(verdicts):
+        axes.axvline(0, color=DASHED, lw=1)
+        for row, verdict in enumerate(verdicts):
             if (lift := verdict.lift) is None:
                 continue
-            colour = COLOURS[verdict.rung] if verdict.shipped else "#9aa5b1"
-            axes.plot([lift.low, lift.high], [place, place], color=colour, lw=3)
-            axes.plot(lift.value, place, "o", color=colour)
+            colour = COLOURS[verdict.rung] if verdict.shipped else DASHED
+            axes.plot([lift.low, lift.high], [row, row], color=colour, lw=3)
+            axes.plot(lift.value, row, "o", color=colour)
         axes.set_yticks(
             range(len(verdicts)), [f"{verdict.rung} over {verdict.below}" for verdict in verdicts]
         )

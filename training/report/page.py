@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,5 +60,4 @@ def _percent(share: float | None, users: int) -> str:
 
 
 def _day(at: int) -> str:
-    known: datetime = moment(at)
-    return f"{known:%Y-%m-%d %H:%M} UTC"
+    return f"{moment(at):%Y-%m-%d %H:%M} UTC"

@@ -74,8 +74,8 @@ def _shown(cell: Mapping[str, Any]) -> bool:
 
 def _words(cell: Mapping[str, Any]) -> str:
     name = str(cell["segment"]).replace("_", " ")
-    known = cell["churn"] is not None and _shown(cell)
-    risk = f"\n{cell['churn']:.0%} churn" if known else ""
+    measurable = cell["churn"] is not None and _shown(cell)
+    risk = f"\n{cell['churn']:.0%} churn" if measurable else ""
     return f"{name}\n{told(cell['users'])}{risk}"
 
 
@@ -88,7 +88,7 @@ def _flow(moves: Sequence[Sequence[int]], period_days: int) -> Drawing:
 
     def paint(axes: Axes) -> None:
         left, right = _places(counts.sum(1)), _places(counts.sum(0))
-        ends = [place[0] for place in right]
+        ends = [span[0] for span in right]
         for row, came_from in enumerate(before):
             start = left[row][0]
             _bar(axes, 0, left[row], came_from, _told(moves[row]))
@@ -101,7 +101,7 @@ def _flow(moves: Sequence[Sequence[int]], period_days: int) -> Drawing:
         for column, state in enumerate(now):
             _bar(axes, 1, right[column], state, _told([row[column] for row in moves]))
         axes.set_xlim(-0.42, 1.42)
-        axes.set_ylim(max(place[1] for place in (*left, *right)) + 0.02, -0.1)
+        axes.set_ylim(max(span[1] for span in (*left, *right)) + 0.02, -0.1)
         axes.text(0, -0.05, "one period ago", ha="center", color=INK)
         axes.text(1, -0.05, "now", ha="center", color=INK)
         axes.set_axis_off()
@@ -119,8 +119,8 @@ def _places(shares: np.ndarray[Any, Any]) -> list[tuple[float, float]]:
     return [(float(top), float(top + share)) for top, share in zip(tops, shares, strict=True)]
 
 
-def _bar(axes: Axes, x: int, place: tuple[float, float], name: str, users: str) -> None:
-    top, bottom = place
+def _bar(axes: Axes, x: int, span: tuple[float, float], name: str, users: str) -> None:
+    top, bottom = span
     if bottom <= top:
         return
     corner = (x - BAR / 2, top)

@@ -87,11 +87,11 @@ def cluster(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Clust
     about = contents(critical, catalogue, seed=seed)
     if about is None:
         return Clustering(None, "too few items or users to tell what items are about", ())
-    known, found = content(about.vectors, critical.item_row, critical.indptr)
-    if (n := int(known.sum())) < MIN_USERS:
+    enough, vectors = content(about.vectors, critical.item_row, critical.indptr)
+    if (n := int(enough.sum())) < MIN_USERS:
         why = f"{n:,} users with {MIN_ITEMS} different items, at least {MIN_USERS} needed"
         return Clustering(None, why, ())
-    users = _drawn(found[known], seed=seed)
+    users = _drawn(vectors[enough], seed=seed)
     tried: list[Tried] = []
     for k in range(MOST, FEWEST - 1, -1):
         # One thread: the sums of several depend on their number, and wait for each other.

@@ -48,18 +48,18 @@ def contents(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Item
     weighted down by the logarithm of its share of users.
     """
     rows = critical.item_row[critical.item_row != NO_ITEM]
-    known = np.array([bool(category) for category in catalogue.category], bool)
-    if len(rows) and known[rows].mean() >= KNOWN_SHARE:
-        names = [catalogue.category[row] for row in rows[known[rows]].tolist()]
+    has_category = np.array([bool(category) for category in catalogue.category], bool)
+    if len(rows) and has_category[rows].mean() >= KNOWN_SHARE:
+        names = [catalogue.category[row] for row in rows[has_category[rows]].tolist()]
         if len(set(names)) >= MIN_CATEGORIES:
             return _categories(names, catalogue)
     return _factors(critical, catalogue, seed=seed)
 
 
 def _categories(names: list[str], catalogue: Catalogue) -> ItemContents:
-    found, counts = np.unique(np.array(names, object).astype(str), return_counts=True)
-    most = found[np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]].tolist()
-    column = {name: place for place, name in enumerate(most)}
+    categories, counts = np.unique(np.array(names, object).astype(str), return_counts=True)
+    most = categories[np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]].tolist()
+    column = {name: number for number, name in enumerate(most)}
     vectors = np.zeros((len(catalogue), len(most)), np.float32)
     for row, category in enumerate(catalogue.category):
         if category in column:

@@ -96,14 +96,14 @@ def _members(
 
     The cuts of the scores are those of that time.
     """
-    known = rfm.facts(critical, at=at)
-    of_rfm = rfm.segment(rfm.score(known, rfm.fit(known)))
+    facts = rfm.facts(critical, at=at)
+    of_rfm = rfm.segment(rfm.score(facts, rfm.fit(facts)))
     yield from _each(of_rfm, len(rfm.NAMES))
     stages = lifecycle.states(critical.at, critical.indptr, at=at, period_days=period_days)
     yield from _each(stages, len(lifecycle.STATES))
     if clusters is not None:
         yield from _each(clusters.of(critical.item_row, critical.indptr), len(clusters.names))
-    ordered = known.order_days > 0
+    ordered = facts.order_days > 0
     for row in range(len(rfm.NAMES), len(table.names)):
         yield (table.user_trait == row) & ordered
 

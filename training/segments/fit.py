@@ -61,22 +61,22 @@ def fit(
     kind, kinds = config.churn.critical_kind, data.interactions.kinds
     critical = data.interactions.of_kind(kind)
     period = _period_days(churn)
-    found = clustering.cluster(critical, data.catalogue, seed=config.training.seed)
+    clustered = clustering.cluster(critical, data.catalogue, seed=config.training.seed)
     moves = lifecycle.transitions(critical.at, critical.indptr, at=at, period_days=period)
     groups = Groups(
         critical=kinds.index(kind) if kind in kinds else -1,
         trait=config.segments.trait,
         cuts=segments.cuts,
         period_days=period,
-        clusters=found.clusters,
-        no_clusters=found.why_not,
+        clusters=clustered.clusters,
+        no_clusters=clustered.why_not,
         portraits=figures.portraits(
-            critical, segments, found.clusters, churn, period_days=period, at=at
+            critical, segments, clustered.clusters, churn, period_days=period, at=at
         ),
         transitions=moves,
     )
     cells = grid(critical, segments.cuts, churn, at=at)
-    return Grouping(groups, {**_metrics(groups, found), "grid": cells})
+    return Grouping(groups, {**_metrics(groups, clustered), "grid": cells})
 
 
 def _period_days(churn: ChurnModels) -> int:
@@ -84,7 +84,7 @@ def _period_days(churn: ChurnModels) -> int:
     return churn.definition.horizon_days if usual is None else max(1, math.ceil(usual))
 
 
-def _metrics(groups: Groups, found: clustering.Clustering) -> Mapping[str, Any]:
+def _metrics(groups: Groups, clustered: clustering.Clustering) -> Mapping[str, Any]:
     clusters = groups.clusters
     return {
         "period_days": groups.period_days,
@@ -94,7 +94,7 @@ def _metrics(groups: Groups, found: clustering.Clustering) -> Mapping[str, Any]:
             "typical": {}
             if clusters is None
             else dict(zip(clusters.names, map(list, clusters.typical), strict=True)),
-            "why_not": found.why_not,
-            "tried": [asdict(each) for each in found.tried],
+            "why_not": clustered.why_not,
+            "tried": [asdict(each) for each in clustered.tried],
         },
     }

@@ -45,15 +45,15 @@ def grid(
     for recency in SCORES:
         for frequency in SCORES:
             here = (scores.recency == recency) & (scores.frequency == frequency)
-            known = p[here & ~np.isnan(p)]
+            measured = p[here & ~np.isnan(p)]
             cells.append(
                 {
                     "recency": recency,
                     "frequency": frequency,
                     "segment": rfm.NAMES[of_user[here][0]] if here.any() else None,
                     "users": int(here.sum()),
-                    "churn": float(known.mean()) if len(known) else None,
-                    "churn_users": len(known),
+                    "churn": float(measured.mean()) if len(measured) else None,
+                    "churn_users": len(measured),
                 }
             )
     return cells

@@ -132,11 +132,11 @@ class BgNbd:
         top = a + self.b + of.x - 1
         with np.errstate(all="ignore"):
             series = hyp2f1(self.r + of.x, a - 1, top, -t / (self.alpha + of.T))
-            found = top / (a - 1) * (1 - series)
-        bad = ~((found >= 0) & (found <= most * (1 + 1e-9)))
+            while_alive = top / (a - 1) * (1 - series)
+        bad = ~((while_alive >= 0) & (while_alive <= most * (1 + 1e-9)))
         if bad.any():
-            found[bad] = self._averaged(RepeatCounts(of.x[bad], of.t_x[bad], of.T[bad]), t)
-        expected: Floats = self.alive(of) * found
+            while_alive[bad] = self._averaged(RepeatCounts(of.x[bad], of.t_x[bad], of.T[bad]), t)
+        expected: Floats = self.alive(of) * while_alive
         return expected
 
     def _averaged(self, of: RepeatCounts, t: float) -> Floats:

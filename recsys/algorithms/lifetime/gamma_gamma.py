@@ -123,15 +123,15 @@ def _loss(logs: Floats, x: Floats, spent: Floats) -> tuple[float, Floats]:
     p, q, v = np.exp(logs).tolist()
     xs, n = np.unique(x, return_counts=True)
     n_all = len(x)
-    share, known = np.log(spent), np.log(v + spent)
+    share, log_total = np.log(spent), np.log(v + spent)
     by_x = gammaln(p * xs + q) - gammaln(p * xs)
     both = digamma(p * xs + q)
     level = n @ by_x / n_all - gammaln(q) + q * np.log(v)
-    level += (p * (x @ (share - known)) - q * known.sum()) / n_all
+    level += (p * (x @ (share - log_total)) - q * log_total.sum()) / n_all
     slope = np.array(
         [
-            ((n * xs) @ (both - digamma(p * xs)) + x @ (share - known)) / n_all,
-            n @ both / n_all - digamma(q) + np.log(v) - known.mean(),
+            ((n * xs) @ (both - digamma(p * xs)) + x @ (share - log_total)) / n_all,
+            n @ both / n_all - digamma(q) + np.log(v) - log_total.mean(),
             q / v - float(np.mean((p * x + q) / (v + spent))),
         ]
     )

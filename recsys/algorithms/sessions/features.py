@@ -84,17 +84,17 @@ class SessionParts:
         items = np.union1d(_strongest(strength), rows).astype(np.int64)
         sources = np.stack([near[items], after[items], beyond[items]])
         peaks = np.maximum([near.max(), after.max(), beyond.max()], 1e-9).astype(np.float32)
-        known = [
+        columns = [
             *self._strengths(sources, peaks, np.array([near.sum(), after.sum()])),
             *self._likeness(items, rows, latest, weights),
             self.clicks[items],
             self.recent_clicks[items],
             *_seen(items, rows),
         ]
-        crossed = [known[0], known[3], known[6], known[12], known[16]]
+        crossed = [columns[0], columns[3], columns[6], columns[12], columns[16]]
         for case in (len(rows) == 1, len(rows) > 4, self.clicks[rows[-1]] < np.log1p(10)):
-            known += [feature * np.float32(case) for feature in crossed]
-        return items, np.stack(known, axis=1).astype(np.float32)
+            columns += [feature * np.float32(case) for feature in crossed]
+        return items, np.stack(columns, axis=1).astype(np.float32)
 
     def _strengths(
         self,
@@ -103,12 +103,12 @@ class SessionParts:
         totals: NDArray[np.float32],
     ) -> list[NDArray[np.float32]]:
         """Each source against its best, linear and as logarithms, and two as shares: 11."""
-        known = []
+        columns = []
         for share in sources / peaks[:, None]:
-            known += [np.log(share + offset) for offset in LOG_OFFSETS]
-            known.append(share)
+            columns += [np.log(share + offset) for offset in LOG_OFFSETS]
+            columns.append(share)
         shares = sources[:2] / np.maximum(totals, 1e-9)[:, None]
-        return known + [np.log(share + 1e-4) for share in shares]
+        return columns + [np.log(share + 1e-4) for share in shares]
 
     def _likeness(
         self,

@@ -130,8 +130,8 @@ class SessionNeighbours:
         float32, shape (n_items,)
             0 for items in no neighbour; zeros for an empty session.
         """
-        found, like, match = self._nearest(*self._weighted(rows)[:2])
-        clicked, near, counts = self._clicks(found, match)
+        sessions, like, match = self._nearest(*self._weighted(rows)[:2])
+        clicked, near, counts = self._clicks(sessions, match)
         total = np.bincount(clicked, np.repeat(like, counts) * near, minlength=self.n_items)
         return total.astype(np.float32)
 
@@ -153,15 +153,15 @@ class SessionNeighbours:
             Adds up over the session to the scores.
         """
         own, weights, last = self._weighted(rows)
-        found, _, match = self._nearest(own, weights)
-        clicked, near, counts = self._clicks(found, match)
-        flow = np.zeros((len(found), len(items)))
-        session = np.repeat(np.arange(len(found)), counts)
-        for place, item in enumerate(items):
+        sessions, _, match = self._nearest(own, weights)
+        clicked, near, counts = self._clicks(sessions, match)
+        flow = np.zeros((len(sessions), len(items)))
+        session = np.repeat(np.arange(len(sessions)), counts)
+        for column, item in enumerate(items):
             to = clicked == item
-            flow[:, place] = np.bincount(session[to], near[to], minlength=len(found))
+            flow[:, column] = np.bincount(session[to], near[to], minlength=len(sessions))
         carried = np.zeros((len(rows), len(items)), np.float32)
-        carried[last] = self._shares(own, weights, found) @ flow
+        carried[last] = self._shares(own, weights, sessions) @ flow
         return carried
 
     def _weighted(
@@ -178,33 +178,33 @@ class SessionNeighbours:
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int16]]:
         """Return the nearest sessions, how alike they are, and the place where they match."""
         posting, counts = ranges(self.held_indptr[items], self.held_indptr[items + 1])
-        found, place = np.unique(self.held_by[posting], return_inverse=True)
-        overlap = np.bincount(place, np.repeat(weights, counts), minlength=len(found))
-        like = np.multiply(overlap, self.session_weight[found], dtype=np.float64)
-        match = np.empty(len(found), np.int16)
+        sessions, session_place = np.unique(self.held_by[posting], return_inverse=True)
+        overlap = np.bincount(session_place, np.repeat(weights, counts), minlength=len(sessions))
+        like = np.multiply(overlap, self.session_weight[sessions], dtype=np.float64)
+        match = np.empty(len(sessions), np.int16)
         # items come oldest first and the last assignment wins: the latest item is the match
-        match[place] = self.held_at[posting]
-        if len(found) <= self.nearest:
-            return found, like, match
+        match[session_place] = self.held_at[posting]
+        if len(sessions) <= self.nearest:
+            return sessions, like, match
         kept = np.sort(np.argpartition(-like, self.nearest)[: self.nearest])
-        return found[kept], like[kept], match[kept]
+        return sessions[kept], like[kept], match[kept]
 
     def _shares(
-        self, items: NDArray[np.int32], weights: NDArray[np.float64], found: NDArray[np.int32]
+        self, items: NDArray[np.int32], weights: NDArray[np.float64], sessions: NDArray[np.int32]
     ) -> NDArray[np.float64]:
         """Return what each item adds to the likeness of each session found."""
-        shares = np.zeros((len(items), len(found)))
+        shares = np.zeros((len(items), len(sessions)))
         for row, item in enumerate(items):
             held = self.held_by[self.held_indptr[item] : self.held_indptr[item + 1]]
-            shares[row] = np.isin(found, held) * weights[row]
-        return shares * self.session_weight[found]
+            shares[row] = np.isin(sessions, held) * weights[row]
+        return shares * self.session_weight[sessions]
 
     def _clicks(
-        self, found: NDArray[np.int32], match: NDArray[np.int16]
+        self, sessions: NDArray[np.int32], match: NDArray[np.int16]
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
         """Return the clicks of sessions, their weights by distance, and how many a session."""
-        starts = self.indptr[found]
-        click, counts = ranges(starts, self.indptr[found + 1])
+        starts = self.indptr[sessions]
+        click, counts = ranges(starts, self.indptr[sessions + 1])
         distance = click - np.repeat(starts + match, counts)
         near = self.near[np.clip(distance, -FARTHEST, FARTHEST) + FARTHEST]
         return self.item_row[click], near, counts

@@ -138,17 +138,17 @@ def learn(
     """
     from scipy.optimize import minimize
 
-    known, chosen, sizes = _choices(parts, sessions, following)
+    x, chosen, sizes = _choices(parts, sessions, following)
     if not len(sizes):
         raise NothingToLearnFrom("sessions whose next item is a candidate", found=0, needed=1)
-    spread = known.std(axis=0)
+    spread = x.std(axis=0)
     spread[spread < 1e-6] = 1.0
-    known /= spread
-    loss = _loss(known, chosen, sizes, ridge=ridge)
-    found = minimize(
+    x /= spread
+    loss = _loss(x, chosen, sizes, ridge=ridge)
+    solution = minimize(
         loss, np.zeros(N_FEATURES), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
     )
-    return SessionBlend(parts, (found.x / spread).astype(np.float32))
+    return SessionBlend(parts, (solution.x / spread).astype(np.float32))
 
 
 def _choices(
@@ -158,31 +158,31 @@ def _choices(
     features, chosen, sizes = [np.empty((0, N_FEATURES), np.float32)], [], []
     total = 0
     for rows, right in zip(sessions, following, strict=True):
-        items, known = parts.features(rows)
-        place = int(np.searchsorted(items, right))
-        if place < len(items) and items[place] == right:
-            features.append(known)
-            chosen.append(total + place)
+        items, x = parts.features(rows)
+        row = int(np.searchsorted(items, right))
+        if row < len(items) and items[row] == right:
+            features.append(x)
+            chosen.append(total + row)
             sizes.append(len(items))
             total += len(items)
     return np.concatenate(features), np.array(chosen, np.int64), np.array(sizes, np.int64)
 
 
 def _loss(
-    known: NDArray[np.float32], chosen: NDArray[np.int64], sizes: NDArray[np.int64], *, ridge: float
+    x: NDArray[np.float32], chosen: NDArray[np.int64], sizes: NDArray[np.int64], *, ridge: float
 ) -> Loss:
     """Return the mean negative log-likelihood and its slope, as a function of the weights."""
     starts = np.cumsum(sizes) - sizes
-    right = known[chosen].mean(axis=0, dtype=np.float64)
+    right = x[chosen].mean(axis=0, dtype=np.float64)
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logit = known @ weights.astype(np.float32)
+        logit = x @ weights.astype(np.float32)
         peak = np.maximum.reduceat(logit, starts)
         chance = np.exp(logit - np.repeat(peak, sizes))
         total = np.add.reduceat(chance, starts)
         chance /= np.repeat(total, sizes)
         value = (np.log(total) + peak - logit[chosen]).mean(dtype=np.float64)
-        slope = (chance @ known) / len(sizes) - right
+        slope = (chance @ x) / len(sizes) - right
         return float(value + ridge * weights @ weights), slope + 2 * ridge * weights
 
     return loss

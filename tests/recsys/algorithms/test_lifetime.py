@@ -14,7 +14,6 @@ from scipy.stats import beta
 from recsys.algorithms.lifetime import bgnbd, gamma_gamma
 from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.errors import NothingToLearnFrom
-from tests.bench.lifetime import repeats_of_a_known_world
 
 CDNOW = np.genfromtxt(
     Path(__file__).parents[2] / "data" / "cdnow_sample.csv", delimiter=",", skip_header=1
@@ -24,6 +23,24 @@ SAMPLE = RepeatCounts(CDNOW[1], CDNOW[2], CDNOW[3])
 
 def one(x: float, t_x: float, age: float) -> RepeatCounts:
     return RepeatCounts(np.array([x]), np.array([t_x]), np.array([age]))
+
+
+def repeats_of_a_known_world(truth: BgNbd, n_users: int, *, seed: int) -> RepeatCounts:
+    """Return what was seen of users of `truth`, in weeks, for up to two years."""
+    rng = np.random.default_rng(seed)
+    pace = np.maximum(rng.gamma(truth.r, 1 / truth.alpha, n_users), 1e-12)
+    quits = rng.beta(truth.a, truth.b, n_users)
+    age = rng.uniform(1, 104, n_users)
+    x, t_x = np.zeros(n_users), np.zeros(n_users)
+    left = np.arange(n_users)
+    while len(left):
+        again = t_x[left] + rng.exponential(1 / pace[left])
+        in_time = again < age[left]
+        left = left[in_time]
+        x[left] += 1
+        t_x[left] = again[in_time]
+        left = left[rng.random(len(left)) > quits[left]]
+    return RepeatCounts(x, t_x, age)
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.decide import Worth, gate, interval, pick, toll, worth
 from recsys.channel.eligibility import ChannelQuery
+from recsys.channel.interval import interval
 from recsys.channel.response import Belief, posterior
 from recsys.channel.terms import NONE
+from recsys.channel.worth import Worth, gate, pick, toll, worth
 from recsys.ladder import RungName
 from tests.present import present
 from tests.recsys.channel.cases import ALL, MIDNIGHT, MONDAY_NOON, TERMS, models, person

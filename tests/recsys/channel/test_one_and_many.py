@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.channel.choice import ChannelChoice
-from recsys.channel.decide import Decided, Worth, decide_all, interval, pick
+from recsys.channel.decide import Decided, decide_all
 from recsys.channel.eligibility import ChannelQuery, Exclusion
+from recsys.channel.interval import interval
 from recsys.channel.popular import PopularChannel
 from recsys.channel.recipients import Recipients
 from recsys.channel.terms import NONE, Terms
+from recsys.channel.worth import Worth, pick
 from recsys.data.person import Person
 from recsys.ladder import Ladder, RungName, Verdict
 from tests.present import present

@@ -348,3 +348,15 @@ def test_the_report_reads_well(log: EventLog, tmp_path: Path) -> None:
     shown = _shown(imported(log, tmp_path, odd, name="[bold].csv"))
     for words in ("[bold].csv", "2020-01-01 00:00 to 2020-01-03 00:00", "future_time", "rows/s"):
         assert words in shown
+
+
+def test_an_id_beside_several_addresses_is_told_with_the_setting(
+    log: EventLog, tmp_path: Path
+) -> None:
+    text = (
+        "customer_id,billing_email,item_id,timestamp\n0,a@b.c,x,2020-01-01\n0,d@b.c,x,2020-01-02\n"
+        "7,e@b.c,x,2020-01-02\n7,E@b.c,x,2020-01-03\n"
+    )
+    (note,) = imported(log, tmp_path, text).notes
+    assert note.startswith("user '0' stands beside 2 e-mail addresses")
+    assert note.endswith('[data] guests = ["0"]')
