@@ -109,6 +109,7 @@ class Application:
             bounds=Bounds(config.serving),
             metrics=self._metrics,
             log=self._logger,
+            logs_all=config.serving.log_requests,
         )
         self.router = Router(lifespan=self._lifespan)
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from api.answers.csv_cells import safe
 from api.messages.message import dump
 from api.messages.users import UserAnswer
 from api.requests.query import identifier
@@ -160,7 +161,7 @@ def _csv(path: Path, limit: int) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as text:
         writer = csv.DictWriter(text, columns(limit))
         writer.writeheader()
-        yield lambda answers: writer.writerows(flat(answer, limit) for answer in answers)
+        yield lambda answers: writer.writerows(safe(flat(answer, limit)) for answer in answers)
 
 
 @contextmanager

@@ -120,6 +120,11 @@ class Recall:
         self._erased: set[str] = set()
         self._last_erasure = 0
 
+    @property
+    def is_informed(self) -> bool:
+        """Whether it is known who spoke of profiling, so that answers can do without the store."""
+        return self._last_seq is not None
+
     def __len__(self) -> int:
         return self._held
 

@@ -41,6 +41,8 @@ def serve(
 
     Example: recsys serve --host 0.0.0.0 --workers 2
     """
+    from api.runtime.logs import tell
+
     settings = settings_of(config)
     if config is not None:
         os.environ[CONFIG] = str(config)  # the workers read it too
@@ -50,7 +52,7 @@ def serve(
     )
     address, chosen = listening.getsockname()[:2]
     scheme = "https" if settings.serving.tls_certificate else "http"
-    typer.echo(f"serving on {scheme}://{address}:{chosen}", err=True)
+    tell(f"serving on {scheme}://{address}:{chosen}")
     _run(listening, settings.serving, workers=workers or settings.serving.workers)
 
 
@@ -58,6 +60,7 @@ def _check(settings: Config) -> None:
     """Find out now, and in one line, what the workers would otherwise stumble over."""
     from api.model.served import Current
     from api.runtime import clock
+    from api.runtime.logs import tell
     from recsys.storage.database.open import open_store
     from recsys.storage.models.store import ModelStore
 
@@ -68,17 +71,17 @@ def _check(settings: Config) -> None:
         database.read("SELECT 1")
     except StoreUnavailable as error:
         # A server may come back; a replica that starts meanwhile answers without it.
-        typer.echo(f"{error}; answering without it until then", err=True)
+        tell(f"{error}; answering without it until then")
     finally:
         database.close()
     models_dir = settings.storage.models_dir
     try:
         missing = ModelStore(Path(models_dir)).champion() is None
     except CorruptArtifact as error:
-        typer.echo(f"{error}; looking for an earlier champion", err=True)
+        tell(f"{error}; looking for an earlier champion")
         return
     if missing:
-        typer.echo(f"{Current(models_dir).why_not}; answering 503 until then", err=True)
+        tell(f"{Current(models_dir).why_not}; answering 503 until then")
 
 
 def _check_certificate(serving: ServingSection) -> None:
@@ -130,6 +133,7 @@ def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
     import uvicorn
 
     from api.runtime.bounded_http import BoundedHttp
+    from api.runtime.logs import FOR_LIBRARIES
 
     return uvicorn.Config(
         "api.app:create_app",
@@ -137,6 +141,7 @@ def _uvicorn(serving: ServingSection, workers: int) -> uvicorn.Config:
         workers=workers,
         access_log=False,
         log_level="warning",
+        log_config=FOR_LIBRARIES,
         server_header=False,
         ssl_certfile=serving.tls_certificate or None,
         ssl_keyfile=serving.tls_key or None,

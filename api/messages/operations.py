@@ -33,7 +33,14 @@ class Live(Message):
 class Ready(Message, kw_only=True):
     """Whether this worker can answer."""
 
-    status: Literal["ready", "not_ready"]
+    status: Annotated[
+        Literal["ready", "degraded", "not_ready"],
+        told("degraded: answers go on from memory, for the event store cannot be read"),
+    ]
+    takes_events: Annotated[
+        bool,
+        told("whether events can be logged: the store is there, and its last write held"),
+    ]
     why: Annotated[list[str], told("what is missing")]
     version: Annotated[str, told("of this service")]
     model_version: str | None

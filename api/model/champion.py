@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 _PAGE_BYTES = 4_096
+_PATIENT_POLLS = 10
 
 
 class Champion:
@@ -63,6 +65,7 @@ class Champion:
         self._on_swap = on_swap
         self._logger = logger
         self._seen: Pointer | None = None
+        self._tried_at = time.monotonic()
         self._unchecked: Manifest | None = None
 
     def start(self) -> None:
@@ -86,9 +89,18 @@ class Champion:
         """
         await asyncio.to_thread(self._check)
         before, seen, pointer = self._current.version, self._seen, self._pointer()
-        if pointer is not None and pointer != seen:
+        if pointer is not None and (pointer != seen or self._is_due(pointer)):
             await asyncio.to_thread(self._try, pointer.version)
         return self._current.version != before
+
+    def _is_due(self, pointer: Pointer) -> bool:
+        """Return whether a champion that was refused is tried again: it may have been repaired."""
+        if self._current.version == pointer.version:
+            return False
+        now = time.monotonic()
+        due = now - self._tried_at >= _PATIENT_POLLS * self._config.serving.poll_seconds
+        self._tried_at = now if due else self._tried_at
+        return due
 
     def _pointer(self) -> Pointer | None:
         try:

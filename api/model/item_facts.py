@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import urlsplit
 
 from recsys.bundle import Bundle
 
@@ -36,8 +37,8 @@ class FactsByRow(dict[int, Facts]):
         facts = (
             self._items[item_row],
             catalogue.title[item_row],
-            catalogue.url[item_row],
-            catalogue.image_url[item_row],
+            link(catalogue.url[item_row]),
+            link(catalogue.image_url[item_row]),
             None if math.isnan(price) else round(price, 4),
         )
         if len(self) < MOST_KEPT:
@@ -48,3 +49,17 @@ class FactsByRow(dict[int, Facts]):
         """Return the title of an item, or its id where it has none."""
         item_id, title, *_ = self[item_row]
         return title or item_id
+
+
+def link(address: str) -> str:
+    """Return an address that leads to http, https or elsewhere on the same site; else empty.
+
+    What a browser would run (``javascript:``, ``data:``) never leaves, however it is spelled.
+    """
+    if any(character <= " " or character == "\\" for character in address):
+        return ""
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return ""
+    return address if scheme in {"", "http", "https"} else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -10,6 +11,8 @@ from recsys.errors import StoreUnavailable
 
 T = TypeVar("T")
 Verdict = TypeVar("Verdict")
+
+_REMEMBERED_SECONDS = 30.0
 
 
 class Inbox(Generic[T, Verdict]):
@@ -30,6 +33,12 @@ class Inbox(Generic[T, Verdict]):
         self._most_waiting = most_waiting
         self._waiting: list[tuple[Sequence[T], asyncio.Future[list[Verdict]]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._failure, self._failed_at = "", 0.0
+
+    def failing(self) -> str:
+        """Return why the last write failed, for half a minute or until one succeeds; else empty."""
+        recent = time.monotonic() - self._failed_at < _REMEMBERED_SECONDS
+        return self._failure if recent else ""
 
     async def put(self, things: Sequence[T]) -> list[Verdict]:
         """Return a verdict for each, once they are on the disk.
@@ -59,10 +68,12 @@ class Inbox(Generic[T, Verdict]):
             try:
                 verdicts = iter(await asyncio.to_thread(self._write, things))
             except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was
+                self._failure, self._failed_at = str(error), time.monotonic()
                 for _, done in group:
                     if not done.done():
                         done.set_exception(error)
                 continue
+            self._failure = ""
             for own, done in group:
                 theirs = [next(verdicts) for _ in own]
                 if not done.done():

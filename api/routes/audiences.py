@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 
 from api.answers import audience as audiences
 from api.answers.audience import COLUMNS, AudienceQuery, Looked, Tally
+from api.answers.csv_cells import safe
 from api.messages import schema
 from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
 from api.messages.message import dump
@@ -128,5 +129,5 @@ def _next(chunks: Iterator[Looked], wanted: AudienceQuery) -> list[Any] | None:
 
 def _csv(rows: list[Any]) -> bytes:
     text = io.StringIO()
-    csv.DictWriter(text, COLUMNS).writerows(rows)
+    csv.DictWriter(text, COLUMNS).writerows(map(safe, rows))
     return text.getvalue().encode()

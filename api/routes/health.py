@@ -35,12 +35,17 @@ def live(_: Service, __: Call) -> Live:
 def ready(service: Service, call: Call) -> Response:
     """Say whether this worker can answer, and what is missing; 503 when it cannot.
 
-    As soon as there are keys, nothing more is told to those without one.
+    Without the event store it goes on from memory, as long as it once read it: that is degraded,
+    and still ready. Whether events are taken is told beside it. As soon as
+    there are keys, nothing more is told to those without one.
     """
     pools = blas_threads.pools()
-    why = [*_missing(service, pools), *_unreadable(service)]
+    missing, unreadable, failing = _missing(service, pools), _unreadable(service), _failing(service)
+    why = [*missing, *unreadable, *failing]
+    answering = not missing and (not unreadable or service.recall.is_informed)
     answer = Ready(
-        status="not_ready" if why else "ready",
+        status=("degraded" if unreadable else "ready") if answering else "not_ready",
+        takes_events=not (unreadable or failing),
         why=why,
         version=version(),
         model_version=service.current.version,
@@ -52,6 +57,7 @@ def ready(service: Service, call: Call) -> Response:
     if service.keys.wanted and not service.keys.opens(call.scope, Right.READ):
         answer = Ready(
             status=answer.status,
+            takes_events=answer.takes_events,
             why=[ASK_WITH_A_KEY] if why else [],
             version=answer.version,
             model_version=None,
@@ -62,12 +68,15 @@ def ready(service: Service, call: Call) -> Response:
         )
     headers = {"Cache-Control": FRESH}
     media = JSONResponse.media_type
-    return Response(dump(answer), 503 if why else 200, headers=headers, media_type=media)
+    return Response(dump(answer), 200 if answering else 503, headers=headers, media_type=media)
 
 
 @about_health("GET /metrics", {CONTENT_TYPE: {"type": "string"}}, runs="thread")
 def metrics(service: Service, _: Call) -> Response:
     """Show everything measured, in the text format of Prometheus."""
+    unreadable = _unreadable(service)
+    takes_events = not (unreadable or _failing(service))
+    service.metrics.degraded(without_store=bool(unreadable), takes_events=takes_events)
     page = service.metrics.page(
         age_seconds=service.current.age_seconds(service.clock()),
         blas_threads=max(blas_threads.pools().values(), default=1),
@@ -82,6 +91,10 @@ def _missing(service: Service, pools: dict[str, int]) -> list[str]:
     why = [] if service.current.version else [service.current.why_not]
     extra = {name: count for name, count in pools.items() if count != 1}
     return why + [f"{name} runs {count} threads; one is allowed" for name, count in extra.items()]
+
+
+def _failing(service: Service) -> list[str]:
+    return [why] if (why := service.inbox.failing()) else []
 
 
 def _unreadable(service: Service) -> list[str]:

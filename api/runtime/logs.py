@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 import traceback
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -48,5 +52,39 @@ def described(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return {
         "error": type(error).__name__,
-        "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        "where": [f"{_placed(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames],
     }
+
+
+class JsonLine(logging.Formatter):
+    """Writes what libraries log as a line like all others: without what an error may tell."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as one JSON object."""
+        error = record.exc_info[1] if record.exc_info else None
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        told = {"event": record.getMessage().strip(), "level": record.levelname.lower()}
+        more = {} if error is None else described(error)
+        return json.dumps({**told, "logger": record.name, "timestamp": at, **more})
+
+
+FOR_LIBRARIES: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": JsonLine}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+"""How the loggers of libraries are set up in a process that serves."""
+
+
+def tell(text: str) -> None:
+    """Tell whoever started a server: a line for people at a terminal, else one of the log."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{text}\n")
+    else:
+        logger().info(text)
+
+
+def _placed(path: str) -> str:
+    return "/".join(Path(path).parts[-2:])

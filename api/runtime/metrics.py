@@ -13,7 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from recsys.ladder import Question, RungName
@@ -31,6 +38,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        # Of the worker that answers: memory, CPU seconds, open files.
+        self._worker = CollectorRegistry()
+        ProcessCollector(registry=self._worker)
         self._shared = Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else None
         self._version = ""
         self._requests = self._clock(
@@ -93,6 +103,11 @@ class Metrics:
         """Note an answer that had to do without the event store."""
         self._store_errors.labels("read").inc()
 
+    def degraded(self, *, without_store: bool, takes_events: bool) -> None:
+        """Note whether answers have to do without the event store, and whether it takes events."""
+        self._degraded.set(without_store)
+        self._takes_events.set(takes_events)
+
     def store_write_failed(self) -> None:
         """Note a request whose events could not be logged."""
         self._store_errors.labels("write").inc()
@@ -129,11 +144,11 @@ class Metrics:
         """Return everything in the text format of Prometheus."""
         self._age.set(age_seconds)
         self._pools.set(blas_threads)
-        if self._shared is None:
-            return generate_latest(self._registry)
-        of_all = CollectorRegistry()
-        MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]
-        return generate_latest(of_all)
+        page = self._registry
+        if self._shared is not None:
+            page = CollectorRegistry()
+            MultiProcessCollector(page)  # type: ignore[no-untyped-call]
+        return generate_latest(page) + generate_latest(self._worker)
 
     def _add_ingest(self) -> None:
         self._events = self._counter(
@@ -144,6 +159,11 @@ class Metrics:
             "Answers made without the event store (read), events turned away for it (write)",
             "operation",
         )
+        self._degraded = self._gauge("recsys_degraded", "1: answers do without the event store")
+        self._takes_events = self._gauge(
+            "recsys_takes_events", "0: events cannot be logged now", of_workers="livemin"
+        )
+        self._takes_events.set(1)
         self._ingest = self._clock(
             "recsys_ingest_seconds", "From handing events in to their being on the disk"
         )
@@ -177,6 +197,6 @@ class Metrics:
         name: str,
         meaning: str,
         *labels: str,
-        of_workers: Literal["livemax", "livesum"] = "livemax",
+        of_workers: Literal["livemax", "livemin", "livesum"] = "livemax",
     ) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry, multiprocess_mode=of_workers)

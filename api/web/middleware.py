@@ -16,6 +16,7 @@ from api.requests.query import ENCODED_SLASH
 from api.runtime import ids, logs
 from api.web import problems
 from api.web.bounds import Bounds
+from api.web.keys import LABEL
 from api.web.response import STATUS, respond
 from api.web.route import Endpoint, Route
 from recsys.errors import WrongKey
@@ -51,6 +52,8 @@ class Around:
         Where requests are counted.
     log : FilteringBoundLogger
         Where failures are written.
+    logs_all : bool
+        Whether all requests are.
 
     Attributes
     ----------
@@ -66,7 +69,9 @@ class Around:
         bounds: Bounds,
         metrics: Metrics,
         log: FilteringBoundLogger,
+        logs_all: bool = False,
     ) -> None:
+        self._logs_all = logs_all
         self._bounds = bounds
         self.service: Any = None
         self._keys = keys
@@ -122,10 +127,13 @@ class Around:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         status = scope[STATUS]
         self._metrics.request(method, template, status, seconds)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._log.warning(
-                "request failed", request_id=scope["request_id"], route=template, status=status
-            )
+        if self._logs_all or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            told = {"request_id": scope["request_id"], "route": template, "status": status}
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._log.warning("request failed", **told)
+            else:
+                ms = round(seconds * 1_000, 2)
+                self._log.info("request", method=method, ms=ms, key=scope.get(LABEL), **told)
 
 
 def _request_id(scope: Scope) -> str:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from recsys import errors
-from recsys.errors import RecsysError, cut, shown
+from recsys.errors import QueryError, RecsysError, cut, shown
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -115,10 +115,15 @@ def of(error: Exception, scope: Scope) -> Response:
     request_id = scope["request_id"]
     if isinstance(error, RecsysError):
         facts = {name: fact for name, fact in vars(error).items() if not name.startswith("_")}
+        detail = str(error)
+        if not isinstance(error, QueryError):
+            # What a caller sent is said back; what is of this machine is not told to callers.
+            detail = _public(detail)
+            facts = {n: _public(f) if isinstance(f, str) else f for n, f in facts.items()}
         return problem(
             status_of(type(error)),
             kind=type(error).__name__,
-            detail=str(error),
+            detail=detail,
             request_id=request_id,
             facts=facts,
         )
@@ -148,6 +153,12 @@ def _not_here(error: HTTPException, scope: Scope) -> Response:
     )
     response.headers.update(headers)
     return response
+
+
+def _public(text: str) -> str:
+    """Return a message of ours without the folders, hosts and names that are in it."""
+    text = re.sub(r"(?<![\w.:/])/(?:[^\s/:'\",;]+/)*([^\s/:'\",;]+)", r"\1", text)
+    return re.sub(r'"[^"]*"', '"…"', text)
 
 
 def _shown(value: Any) -> Any:

@@ -98,6 +98,10 @@ class ServingSection(Section):
     recall: int = Field(
         100_000, ge=0, description="users and events in memory for when the store is unavailable"
     )
+    log_requests: bool = Field(
+        default=False,
+        description="whether each request is a JSON line in the log",
+    )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
 

@@ -56,6 +56,10 @@ def test_a_full_disk_takes_no_events_and_answers_go_on(api: Api) -> None:
     batch = {"batch": [{**EVENT, "message_id": f"{n:0200}"} for n in range(200)]}
     response = api.client.post("/v1/events", json=batch)
     assert (response.status_code, "full" in response.json()["detail"]) == (503, True)
+    ready = api.client.get("/health/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert ready.json()["takes_events"] is False
+    assert "full" in ready.json()["why"][0]
     assert asked(api, "fresh")["rung"] == "hyper"
     page = api.client.get("/metrics").text
     assert 'recsys_store_errors_total{operation="write"} 1.0' in page
@@ -124,11 +128,12 @@ def test_a_server_that_is_gone_is_answered_without_and_taken_up_again(
         assert (after["rung"], after["items"]) == ("hyper", before["items"])
         assert "the event store is unavailable" in after["notes"][0]
         assert asked(remote, "u06")["rung"] == "one_to_one"
-        assert remote.client.get("/health/ready").status_code == 503
+        ready = remote.client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
         turned_away(remote)
     finally:
         server.start()
-    assert until(lambda: remote.client.get("/health/ready").status_code == 200)
+    assert until(lambda: remote.client.get("/health/ready").json()["status"] == "ready")
     again = remote.client.post("/v1/events", json={**EVENT, "message_id": "again"})
     assert again.json()["accepted"] == 1
     assert asked(remote, "fresh")["notes"] == []

@@ -55,12 +55,27 @@ class Unreachable:
         raise StoreUnavailable("disk I/O error")
 
 
-def test_without_the_event_store_a_worker_is_not_ready(api: Api) -> None:
+def test_without_the_event_store_a_worker_goes_on_degraded(api: Api) -> None:
     log, api.service.log = api.service.log, Unreachable()  # type: ignore[assignment]
-    response = api.client.get("/health/ready")
+    response, page = api.client.get("/health/ready"), api.client.get("/metrics").text
     api.service.log = log
-    assert response.status_code == 503
-    assert response.json()["why"] == ["the event store is unavailable: disk I/O error"]
+    ready = response.json()
+    assert (response.status_code, ready["status"], ready["takes_events"]) == (
+        200,
+        "degraded",
+        False,
+    )
+    assert ready["why"] == ["the event store is unavailable: disk I/O error"]
+    assert (figure(page, "recsys_degraded"), figure(page, "recsys_takes_events")) == (1, 0)
+    again, page = api.client.get("/health/ready").json(), api.client.get("/metrics").text
+    assert (again["status"], again["takes_events"]) == ("ready", True)
+    assert (figure(page, "recsys_degraded"), figure(page, "recsys_takes_events")) == (0, 1)
+
+
+def test_metrics_tell_of_the_process(shared_api: Api) -> None:
+    page = shared_api.client.get("/metrics").text
+    assert figure(page, "process_resident_memory_bytes") > 1e6
+    assert figure(page, "process_cpu_seconds_total") > 0
 
 
 def test_the_environment_names_the_configuration(
@@ -153,6 +168,10 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/events",
         *(f"/v1/{kind}" for kind in SEGMENT_EXAMPLES),
         "/v1/models/current",
+        "/v1/placements",
+        "/v1/placements/{placement_id}",
+        "/v1/placements/{placement_id}/items",
+        "/v1/placements/{placement_id}/results",
         "/health/live",
         "/health/ready",
         "/metrics",
