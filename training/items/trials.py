@@ -51,7 +51,7 @@ FEW_COMPONENTS = 256
 """Up to so many a weaker low-pass is tried too: it costs little, and less may be true there."""
 
 PAIRS_A_FACTOR = 3_000
-"""Pairs that carry one factor more, for one more factorisation as large as the data."""
+"""Pairs that carry one factor more: data of another size than these are tried at theirs too."""
 
 FACTOR_OWN = (0.0, 0.3, 1.0, 3.0)
 
@@ -129,13 +129,15 @@ def graphs(model: ItemModel, n_pairs: int) -> Sequence[GraphSettings]:
 def factorisations(model: ItemModel, n_pairs: int) -> Sequence[AlsSettings]:
     """Return the factorisations to try: fewer, the more of them is fixed."""
     factors = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_FACTOR, 16, 256)))
+    tried = {settings.factors for settings in FACTORS}
+    sized = () if factors in tried else (AlsSettings(factors, alpha=40.0, regularization=20.0),)
     fixed = (
         AlsSettings(
             factors=model.factors or f.factors,
             alpha=model.alpha or f.alpha,
             regularization=model.regularization or f.regularization,
         )
-        for f in (*FACTORS, AlsSettings(factors, alpha=40.0, regularization=20.0))
+        for f in (*FACTORS, *sized)
     )
     return tuple(dict.fromkeys(fixed))
 

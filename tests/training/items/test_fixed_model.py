@@ -25,6 +25,7 @@ def test_nothing_fixed_tries_everything() -> None:
     assert graphs[:3] == trials.GRAPHS
     assert [graph.weighting for graph in graphs[3:]] == ["spectral", "spectral"]
     assert trials.factorisations(ItemModel(), 90_000)[:-1] == trials.FACTORS
+    assert trials.factorisations(ItemModel(), 300_000) == trials.FACTORS
 
 
 @pytest.mark.parametrize(("pairs", "components", "factors"), [(10, 64, 16), (10**7, 1024, 256)])
