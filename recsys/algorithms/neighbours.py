@@ -79,10 +79,17 @@ class ItemNeighbours:
         float32, shape (n_items,)
             0 for items that are no neighbour of the history.
         """
-        edges, counts = self._edges(rows)
-        carried = self.data[edges] * np.repeat(weights, counts)
-        total = np.bincount(self.indices[edges], carried, minlength=self.n_items)
-        return total.astype(np.float32)
+        return self._added_up(rows, weights, power=1)[0]
+
+    def score_and_squares(
+        self, rows: NDArray[np.int32], weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return :meth:`score`, and the same of squared similarities.
+
+        Squares tell an item that is much like one of the history from one a little like many.
+        """
+        score, squares = self._added_up(rows, weights, power=2)
+        return score, squares
 
     def score_all(self, histories: Histories) -> NDArray[np.float32]:
         """Score all items for many users, float32, shape (n_users, n_items)."""
@@ -119,6 +126,18 @@ class ItemNeighbours:
         own = slice(self.indptr[item_row], self.indptr[item_row + 1])
         order = np.argsort(-self.data[own], kind="stable")
         return self.indices[own][order], self.data[own][order]
+
+    def _added_up(
+        self, rows: NDArray[np.int32], weights: NDArray[np.float32], *, power: int
+    ) -> list[NDArray[np.float32]]:
+        """Return weighted similarities, their squares and so on, added up over the history."""
+        edges, counts = self._edges(rows)
+        end, edge, carried = self.indices[edges], self.data[edges], np.repeat(weights, counts)
+        totals = []
+        for _ in range(power):
+            carried = carried * edge
+            totals.append(np.bincount(end, carried, minlength=self.n_items).astype(np.float32))
+        return totals
 
     def _edges(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         starts = self.indptr[rows]

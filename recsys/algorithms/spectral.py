@@ -16,7 +16,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ ROUNDING = 1e-5
 
 OVERSAMPLED = 16
 """Random directions beyond those kept, as Halko, Martinsson & Tropp 2011 recommend (5 to 20)."""
+
+PAIRS_A_COMPONENT = 750
+"""Pairs that carry one component more; in a first try on files of .03 to .8 million pairs."""
 
 ITERATIONS = 3
 """Power iterations of the randomised decomposition."""
@@ -61,8 +64,10 @@ class SpectralSettings:
         A component counts ``value ** soft`` by its singular value: 0 cuts off hard, as the paper.
     low_pass : float
         How much the low-pass adds to the graph, both in units of their root mean square; 0: none.
-    edges : int
-        Kept an item, the strongest: the graph takes 8 · edges · n_items bytes.
+    neighbours : int
+        Kept an item, the strongest: the graph takes 8 · neighbours · n_items bytes.
+    weighting : str
+        What this graph is called beside those of :mod:`recsys.algorithms.neighbours`.
     """
 
     user_exponent: float = 0.3
@@ -72,14 +77,21 @@ class SpectralSettings:
     item_exponent: float = 0.4
     soft: float = 0.0
     low_pass: float = 0.4
-    edges: int = 100
+    neighbours: int = 100
+    weighting: Literal["spectral"] = "spectral"
+
+    @classmethod
+    def of_size(cls, n_pairs: int) -> SpectralSettings:
+        """Return a soft low-pass as strong as the graph: the fewer pairs, the fewer components."""
+        components = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_COMPONENT, 64, 1024)))
+        return cls(components=components, soft=1.0, low_pass=1.0, neighbours=300)
 
     def __str__(self) -> str:
         return (
             f"spectral, {self.components} components, softness {self.soft:g}, "
             f"low-pass {self.low_pass:g}, "
             f"exponents {self.user_exponent:g}/{self.in_exponent:g}/{self.out_exponent:g}, "
-            f"{self.edges} edges"
+            f"{self.neighbours} neighbours"
         )
 
 
@@ -110,7 +122,8 @@ def fit(
     Returns
     -------
     ItemNeighbours
-        An item is not its own neighbour; weights above 0 only.
+        An item is not its own neighbour; weights above 0 only, in units in which items are similar
+        to themselves by 1 on average (by the graph alone).
 
     Notes
     -----
@@ -195,11 +208,11 @@ def graph(
     threads : int
         The answer is the same for any number.
     """
-    mixed = _Mixed.of(popularity(histories), together, basis, settings)
+    mixed = _Mixed.of(histories, together, basis, settings)
     rows = np.arange(histories.n_items)
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
     with _one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-        edges = list(pool.map(lambda block: mixed.edges(block, settings.edges), blocks))
+        edges = list(pool.map(lambda block: mixed.edges(block, settings.neighbours), blocks))
     counts = np.concatenate([count for count, _, _ in edges] or [np.empty(0, np.int64)])
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
@@ -227,16 +240,19 @@ class _Mixed:
     @classmethod
     def of(
         cls,
-        popular: NDArray[np.float64],
+        histories: Histories,
         together: csr_array,
         basis: Basis | None,
         settings: SpectralSettings,
     ) -> _Mixed:
+        popular = popularity(histories)
         of_history = popular**-settings.in_exponent
         of_scored = popular**-settings.out_exponent
-        # Units: the root mean square over what histories hold, so popular items weigh more.
+        # Root mean squares are over what histories hold, so popular items weigh more.
         squares = (together**2) @ of_scored**2
-        unit = np.sqrt(popular * of_history**2 @ squares) or 1.0
+        graph_rms = np.sqrt(popular * of_history**2 @ squares) or 1.0
+        itself = _with_itself(histories, settings.user_exponent) * of_history * of_scored
+        unit = itself[itself > 0].mean() if itself.any() else 1.0
         left = right = np.zeros((len(popular), 0))
         if basis is not None:
             tilt = popular[:, None] ** basis.item_exponent
@@ -246,7 +262,7 @@ class _Mixed:
             there = values > ROUNDING * values.max(initial=0.0)
             response = np.where(there, values**settings.soft, 0.0)
             left, right = vectors * response / tilt, vectors * tilt
-            left = left * (settings.low_pass / _rms(left, right, popular))
+            left = left * (settings.low_pass * graph_rms / unit / _rms(left, right, popular))
         return cls(
             together=together,
             of_history=(of_history / unit).astype(np.float32),
@@ -269,6 +285,15 @@ class _Mixed:
         counts = np.array([len(ends) for ends in kept], np.int64)
         ends = np.concatenate(kept)
         return counts, ends.astype(np.int32), weight[np.repeat(np.arange(len(rows)), counts), ends]
+
+
+def _with_itself(histories: Histories, user_exponent: float) -> NDArray[np.float64]:
+    """Return the diagonal that :func:`co_taken` leaves out, float64, shape (n_items,)."""
+    users = histories.user_row
+    strength = np.bincount(users, histories.weight, minlength=len(histories))
+    value = histories.weight.astype(np.float64) ** 2 * strength[users] ** (-2 * user_exponent)
+    # bincount of nothing is of integers, whatever the weights.
+    return np.asarray(np.bincount(histories.item_row, value, histories.n_items), np.float64)
 
 
 def _strongest(weight: NDArray[np.float32], limit: int) -> NDArray[np.int64]:

@@ -15,7 +15,9 @@ class ItemModel(Section):
     """What training tries and chooses itself where it is not set here, by hand or `recsys tune`."""
 
     half_life_days: float = Field(0.0, ge=0, description="age at which a user's event counts half")
-    weighting: Literal["", "bm25", "cosine", "tfidf"] = Field("", description="of item neighbours")
+    weighting: Literal["", "bm25", "cosine", "tfidf", "spectral"] = Field(
+        "", description="of item neighbours"
+    )
     neighbours: int = Field(0, ge=0, description="kept per item")
     factors: int = Field(0, ge=0, description="length of the vectors of the factorisation (ALS)")
     alpha: float = Field(0.0, ge=0, description="ALS: confidence is 1 + alpha times the weight")

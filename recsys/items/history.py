@@ -11,6 +11,7 @@ from recsys.algorithms.histories import Histories
 from recsys.algorithms.popularity import decay
 from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
 from recsys.data.times import DAY
+from recsys.items.sequence import LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,14 @@ class History:
         How strongly it speaks for similar items, positive.
     own : float32, shape (m,)
         How strongly it speaks for the very same item, 0 or more.
+    latest : int32, shape (at most LATEST,)
+        Items of the latest events that speak for an item, the last one last.
     """
 
     item_row: NDArray[np.int32]
     weight: NDArray[np.float32]
     own: NDArray[np.float32]
+    latest: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -83,10 +87,13 @@ class EventWeights:
             weight = weight + self.live * since
             own = own + self.live_own * since
         rows = np.flatnonzero(weight > 0)
+        events = past.followed_by(live)
+        speaks = (events.item_row >= 0) & (self.kind[events.kind] > 0)
         return History(
             item_row=rows.astype(np.int32),
             weight=weight[rows].astype(np.float32),
             own=np.maximum(own[rows], 0.0).astype(np.float32),
+            latest=events.item_row[speaks][-LATEST:],
         )
 
     def histories(self, interactions: Interactions, *, at: int) -> Histories:

@@ -19,6 +19,7 @@ from recsys.items.popular import PopularItems
 from recsys.items.preference import Taste
 from recsys.items.ranker import Blend, Blended, RankerParts
 from recsys.items.segment import SegmentItems
+from recsys.items.sequence import Order
 from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Ladder, Question, RungName, Verdict
@@ -61,6 +62,8 @@ class ItemModels:
         What comes next in a session, where it beat the 1:1 model on validation data.
     context : ContextLift or None
         What is taken on an occasion, where it beat the same ranking without it.
+    order : Order or None
+        What follows what in histories, a part of the blend where they have an order.
     """
 
     popular: PopularItems
@@ -78,6 +81,7 @@ class ItemModels:
     newcomers: Newcomers | None = None
     at_hand: AtHand | None = None
     context: ContextLift | None = None
+    order: Order | None = None
 
     def ladder(self, verdicts: Mapping[RungName, Verdict]) -> Ladder[ItemQuery, Ranking]:
         """Return the four rungs, highest first, with what held-out data said about them."""
@@ -108,7 +112,7 @@ class ItemModels:
         """Return the blend that `taste` is a part of; None where there is none."""
         if self.blend is None or self.factors is None:
             return None
-        return Blended(RankerParts(taste, self.neighbours, self.factors), self.blend)
+        return Blended(RankerParts(taste, self.neighbours, self.factors, self.order), self.blend)
 
     def similar(self, item_row: int, limit: int, *, allowed: NDArray[np.bool_]) -> Ranking | None:
         """Return what the users of an item also take; None when no allowed item is known.

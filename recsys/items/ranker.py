@@ -1,8 +1,9 @@
-"""One learned ranker over what the parts say: neighbours, factors, repeats, popularity.
+"""One ranker over what the parts say: neighbours, factors, repeats, popularity.
 
-Linear in the logarithms of the parts' scores, with one set of weights for items that are new to
-the user and one for those the user had before, learned together (:mod:`recsys.algorithms.listwise`)
-on a window after the one that the parts were fitted on. Where boosted trees
+Linear in the logarithms of the parts' scores and in the standardised scores, with one set of
+weights for items that are new to the user and one for those the user had before, learned together
+(:mod:`recsys.algorithms.listwise`) on what was held out of the data that the parts were fitted on,
+or the plain sum of the standardised scores where that is as good. Where boosted trees
 (:mod:`recsys.algorithms.trees`) rank what was had before better, they do: how regularly, how often
 and how lately something was taken says more than it adds up to. What depends on the item only is
 added up once at training, so that all items are scored, no candidates chosen, and masks stay exact.
@@ -10,12 +11,14 @@ added up once at training, so that all items are scored, no candidates chosen, a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.als import AlsFactors
+from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.repeat_rate import HALF_LIVES, Habits, habits
 from recsys.algorithms.topk import top_k
@@ -24,9 +27,23 @@ from recsys.data.interactions import UserEvents
 from recsys.data.times import DAY
 from recsys.items.history import History
 from recsys.items.preference import NO_CARRIER, Taste
+from recsys.items.sequence import Order
 
 PAIR = ("neighbours", "factors", "factors, of the best", "taste")
-"""What the parts say of a user and any item."""
+"""What the parts say of a user and any item, as logarithms but for the third."""
+
+STANDARD = (
+    "neighbours in demand, standardised",
+    "factors in demand, standardised",
+    "next, standardised",
+    "next in histories alike, standardised",
+)
+"""The same of items new to the user, with mean 0 and spread 1 over them: what a plain sum adds up.
+
+A weight of these holds wherever the scores of a user lie, which is what makes it robust."""
+
+NEW = (*PAIR, *STANDARD, "neighbours, squared", "next", "next in histories alike")
+"""What is said of an item that is new to the user."""
 
 OWN = (
     *PAIR,
@@ -47,7 +64,8 @@ class Blend:
     ----------
     new_item, own_item : float32, shape (n_items,)
         Score of each item before the user speaks, were it new to them or had before.
-    new_weight : float32, shape (len(PAIR),)
+    new_weight : float32, shape (at most len(NEW),)
+        Of the first of ``NEW``: versions from before a part was added have fewer.
     own_weight : float32, shape (len(OWN),)
     kind : int
         The kind of event that makes an item one the user had before.
@@ -79,26 +97,83 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class RankerParts:
-    """The parts that the blend listens to, as fitted."""
+    """The parts that the blend listens to, as fitted; no order where it says nothing."""
 
     taste: Taste
     neighbours: ItemNeighbours
     factors: AlsFactors
+    order: Order | None = None
 
-    def pair(self, history: History) -> NDArray[np.float32]:
-        """Return what the parts say of each item, float32, shape (len(PAIR), n_items)."""
-        said = np.empty((len(PAIR), self.neighbours.n_items), np.float32)
-        near, factor, of_best, taste = said
-        near[:] = self.neighbours.score(history.item_row, history.weight)
-        np.maximum(self.factors.score(history.item_row, history.weight), 0, out=factor)
+    def pair(
+        self, history: History, factor_score: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return what the parts say of each item, float32, shape (len(NEW), n_items).
+
+        Parameters
+        ----------
+        history : History
+            What the user took.
+        factor_score : float32, shape (n_items,), or None
+            What the factors say of it, where that is worked out for many users at once.
+        """
+        said = np.empty((len(NEW), self.neighbours.n_items), np.float32)
+        near, factor, of_best, taste = said[: len(PAIR)]
+        standard, (squared, *following) = said[len(PAIR) : -3], said[-3:]
+        near[:], squared[:] = self.neighbours.score_and_squares(history.item_row, history.weight)
+        if factor_score is None:
+            factor_score = self.factors.score(history.item_row, history.weight)
+        new = self.taste.demand > 0
+        new[history.item_row] = False
+        for row, score in zip(standard[:2], (near, factor_score), strict=True):
+            _standardise(np.multiply(score, self.taste.demand, out=row), new)
+        self._follow(history, new, standard[2:], following)
+        np.maximum(factor_score, 0, out=factor)
         taste[:] = factor if self.taste.base is self.factors else near
         taste[history.item_row] += history.own
         taste *= self.taste.demand
         np.divide(factor, max(float(factor.max(initial=0)), 1e-9), out=of_best)
-        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3)):
+        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3), (squared, 1e-6)):
             row += np.float32(floor)
             np.log(row, out=row)
         return said
+
+    def _follow(
+        self,
+        history: History,
+        new: NDArray[np.bool_],
+        standard: NDArray[np.float32],
+        logs: list[NDArray[np.float32]],
+    ) -> None:
+        """Write what the order says of each item, standardised and as logarithms; 0 without any."""
+        if self.order is None:
+            standard[:] = 0
+            for log in logs:
+                log[:] = 0
+            return
+        standard[:] = self.order.said(history.latest)
+        for row, log in zip(standard, logs, strict=True):
+            np.log(row / max(float(row.max()), 1e-9) + np.float32(1e-3), out=log)
+            _standardise(row, new)
+
+    def pair_all(self, histories: Sequence[History]) -> Iterator[NDArray[np.float32]]:
+        """Yield what :meth:`pair` returns for each of many users, up to rounding."""
+        ends = np.cumsum([0, *map(len, histories)], dtype=np.int64)
+        every = Histories(
+            indptr=ends,
+            item_row=np.concatenate([each.item_row for each in histories]),
+            weight=np.concatenate([each.weight for each in histories]),
+            n_items=self.neighbours.n_items,
+        )
+        return map(self.pair, histories, self.factors.score_all(every))
+
+
+def _standardise(score: NDArray[np.float32], among: NDArray[np.bool_]) -> None:
+    """Bring a score to mean 0 and spread 1 over some items, in place."""
+    if not among.any():
+        return
+    some = score[among]
+    score -= some.mean()
+    score /= some.std() or np.float32(1)
 
 
 def own(pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
@@ -107,7 +182,7 @@ def own(pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
     regular = np.log(np.clip(np.where(np.isnan(ratio), 1.0, ratio), 0.02, 50.0))
     return np.concatenate(
         [
-            pair[:, had.item_row],
+            pair[: len(PAIR), had.item_row],
             np.log(had.recent.T + 1e-2),
             np.log1p(had.times)[None],
             np.log1p(had.since_days)[None],
@@ -132,8 +207,12 @@ class Blended:
 
     def score(self, history: History, had: Habits) -> NDArray[np.float32]:
         """Score all items, float32, shape (n_items,); -inf for what is not available."""
-        pair, blend = self.parts.pair(history), self.blend
-        score = blend.new_item + blend.new_weight @ pair
+        return self.weighed(self.parts.pair(history), had)
+
+    def weighed(self, pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
+        """Return the scores of all items by what the parts say of them; as :meth:`score`."""
+        blend = self.blend
+        score = blend.new_item + blend.new_weight @ pair[: len(blend.new_weight)]
         score[had.item_row] = blend.of_own(pair, had)
         score[self.parts.taste.demand == 0] = -np.inf
         return np.asarray(score, np.float32)

@@ -21,7 +21,6 @@ from recsys.segments.conditions import COMPARE, numbers_are, texts_are
 from recsys.segments.groups import Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
-    Bounds,
     Condition,
     EventMatch,
     Happened,
@@ -29,6 +28,7 @@ from recsys.segments.rule import (
     Negation,
     Node,
     Rule,
+    RuleBounds,
     RuleLeaf,
     Score,
     Sequence,
@@ -200,7 +200,7 @@ class _Evaluation:
         return self.lookup.groups.inside(says.name, self.crowd, self._found[0])
 
 
-def _within(figures: NDArray[Any], bounds: Bounds | None) -> Bools:
+def _within(figures: NDArray[Any], bounds: RuleBounds | None) -> Bools:
     inside = np.ones(len(figures), bool)
     for op, value in bounds.bounds if bounds else ():
         inside &= COMPARE[op](figures, value)

@@ -39,7 +39,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RuleBounds:
     """What a count or a sum has to be: pairs of a comparison and a number, all of which hold."""
 
     bounds: tuple[tuple[str, float], ...]
@@ -58,8 +58,8 @@ class Happened:
     """How often something happened, or how much money it was, lately or ever."""
 
     step: EventMatch
-    count: Bounds | None
-    value: Bounds | None
+    count: RuleBounds | None
+    value: RuleBounds | None
     within_days: float
 
 

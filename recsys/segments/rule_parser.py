@@ -17,7 +17,6 @@ from recsys.segments.rule import (
     OPS,
     ORDERINGS,
     TEXT_PROPS,
-    Bounds,
     Condition,
     EventMatch,
     Happened,
@@ -26,6 +25,7 @@ from recsys.segments.rule import (
     Negation,
     Node,
     Rule,
+    RuleBounds,
     RuleLeaf,
     Says,
     Score,
@@ -179,7 +179,7 @@ def _single(value: Any, op: str, path: str) -> str | float:
     raise BadRule(path, value, allowed)
 
 
-def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> Bounds | None:
+def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> RuleBounds | None:
     if name not in fields:
         return None
     here = f"{path}.{name}"
@@ -192,7 +192,7 @@ def _bounds(fields: Mapping[str, Any], name: str, path: str, *, whole: bool) -> 
         if not number or not math.isfinite(value) or (whole and (value < 0 or value % 1)):
             allowed = "a whole number from 0" if whole else "a number"
             raise BadRule(f"{here}.{op}", value, allowed)
-    return Bounds(tuple((op, float(value)) for op, value in bounds.items()))
+    return RuleBounds(tuple((op, float(value)) for op, value in bounds.items()))
 
 
 def _days(fields: Mapping[str, Any], name: str, path: str) -> float:

@@ -169,6 +169,18 @@ def test_a_merge_in_the_middle_is_undone_with_all_that_came_by_it(database: Data
     }  # fmt: skip
 
 
+def test_what_was_granted_for_a_user_who_became_another_meanwhile_goes_along(
+    database: Database,
+) -> None:
+    merge(database, "a", "b", at=NOW)
+    said(database, "a", "granted", 1)
+    merge(database, "b", "c", at=NOW)
+    unmerge(database, "a", at=NOW)
+    unmerge(database, "b", at=NOW)
+    granted = [Consents(database).channels_of(who) for who in "abc"]
+    assert granted == [{"email"}, frozenset(), frozenset()]
+
+
 def test_a_model_of_while_they_were_one_answers_neither(database: Database) -> None:
     log = EventLog(database)
     seen(database, "ann", "tea")

@@ -23,8 +23,8 @@ from tests.worlds import ITEMS
 BATCH = 100
 AIMS = {"sqlite": 15_000, "postgresql": 8_000}
 _INSERT = (
-    "INSERT INTO events (event_id, user_id, item_id, kind, at, quantity, simulated, source, "
-    "ingested_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO events (event_id, sent_as, user_id, item_id, kind, at, quantity, simulated, "
+    "source, ingested_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _IDS = count()
 
@@ -73,7 +73,10 @@ def bare_rate(built: Shop, batches: int) -> float:
     def insert() -> None:
         users = [f"u{n}" for n in range(BATCH)]
         for _ in range(batches):
-            rows = [(f"bare-{next(_IDS)}", u, "i03", "view", 1, 1.0, False, "b", 1) for u in users]
+            rows = [
+                (f"bare-{next(_IDS)}", user, user, "i03", "view", 1, 1.0, False, "bench", 1)
+                for user in users
+            ]
             with database.writing() as writing:
                 writing.executemany(_INSERT, rows)
 

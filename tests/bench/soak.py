@@ -38,7 +38,7 @@ def main(
         warm, _ = load_for(app, warm_seconds, numbers)
         errors, sizes = load_for(app, seconds, numbers)
         sent = next(numbers)
-    parts = [float(np.mean(part)) for part in np.array_split(sizes, PARTS)]
+    parts = [float(np.mean(part)) for part in np.array_split(sizes, min(PARTS, len(sizes)))]
     spread = max(parts) / min(parts) - 1
     console.print(
         f"{kind}: {sent:,} rounds of {BATCH * 10} events and {ASKED} answers, "

@@ -1,35 +1,41 @@
-"""What the list protocols share: search, fit, rank, each with its time."""
+"""What the list protocols share: choose, fit and rank as `recsys train` does."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from recsys.algorithms.histories import Histories
-from training.benchmark import parts
-from training.benchmark.model import Model
-from training.benchmark.parts import SpectralPartSettings
+from recsys.algorithms.topk import top_k
+from recsys.config import Config
+from recsys.data.interactions import Interactions
+from recsys.evaluation.metrics import NOBODY
 from training.benchmark.request import Request
-from training.benchmark.search import Found, ValidationPart, search
+from training.benchmark.world import KIND, World
+from training.items.choice import ItemChoice
+from training.items.personal import HeldOutParts, choose_personal, part_settings
+from training.items.ranker_examples import Fitted, fit_parts, said
+from training.items.weights import blended, taste_alone
 from training.progress import Steps
 
-THREADS = min(2, os.cpu_count() or 1)
-"""At most as many as the published figures of this project are measured with."""
+MOST_USERS = 4_000
+"""Users that judge, and that weights are learnt from, where there is little to learn of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRun:
-    """One run of a protocol.
+    """One run of a protocol, with the ranker that serves as rung 2.
 
     Attributes
     ----------
     asked : Request
+    world : World
+        The train file.
     steps : Steps
         Told what is going on.
     seconds : dict of str to float
@@ -37,38 +43,66 @@ class ProtocolRun:
     """
 
     asked: Request
+    world: World
     steps: Steps
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def search(self, held_out: Iterable[tuple[Histories, Histories]]) -> Found:
-        """Choose the settings that find what is wanted with the histories before it.
+    @property
+    def config(self) -> Config:
+        """The defaults, but for the length of the lists, the seed, and users of one item."""
+        config = Config()
+        items = {"at_k": self.asked.k, "min_history": 1, "relevant_kind": KIND}
+        return config.model_copy(
+            update={
+                "items": config.items.model_copy(update=items),
+                "training": config.training.model_copy(update={"seed": self.asked.seed}),
+            }
+        )
 
-        Parameters
-        ----------
-        held_out : iterable of (past, wanted)
-            Several where one alone would leave much to chance.
-        """
-        with self._phase("search"):
-            grounds = [
-                ValidationPart.of(past, wanted, seed=self.asked.seed, threads=THREADS)
-                for past, wanted in held_out
-            ]
-            start = SpectralPartSettings.of_size(len(grounds[0].workshop.histories.item_row))
-            return search(
-                grounds,
-                start,
-                self.steps,
-                k=self.asked.k,
-                seed=self.asked.seed,
-                budget=self.asked.budget,
+    def choose(self, parts: HeldOutParts) -> ItemChoice:
+        """Choose parts and ranker by what was held out."""
+        with self._phase("choose"):
+            found = choose_personal(
+                parts, self.world.everything, self.config, progress=self.steps.detail
             )
+        return found.choice
 
-    def rank(self, histories: Histories, found: Found, *, of: str) -> NDArray[np.int32]:
-        """Fit on the histories and rank for all of them."""
+    def validated(self, choice: ItemChoice) -> dict[str, float]:
+        """Return the NDCG of what was chosen where it was chosen."""
+        figures = next(iter(choice.tomorrows.values()), None)
+        return {f"NDCG@{self.asked.k}": figures[choice.ranker]} if figures else {}
+
+    def rank(self, events: Interactions, choice: ItemChoice, *, of: str) -> NDArray[np.int32]:
+        """Fit on some events and rank for all users, int32, shape (n_users, k).
+
+        Best first, nothing of the history, padded with ``NOBODY``; the most popular for a user
+        without a history.
+        """
         with self._phase(f"fit on {of}"):
-            fitted = parts.fit(histories, found.settings, seed=self.asked.seed, threads=THREADS)
-        with self._phase(f"rank for {len(histories):,} users"):
-            return Model(fitted, found.weights).rank(histories, self.asked.k, threads=THREADS)
+            fitted = self.fitted(events, choice)
+        with self._phase(f"rank for {len(events.users):,} users"):
+            return self._ranked(fitted, events, choice)
+
+    def fitted(self, events: Interactions, choice: ItemChoice) -> Fitted:
+        """Fit the parts of a choice on some events, as of the end of all."""
+        settings = part_settings(choice, events.kinds, self.config)
+        at = self.world.events.end
+        return fit_parts(events, self.world.everything, settings, self.config, at=at)
+
+    def _ranked(
+        self, fitted: Fitted, events: Interactions, choice: ItemChoice
+    ) -> NDArray[np.int32]:
+        ranker = blended(fitted, choice.blend.learned if choice.blend else taste_alone())
+        popular = np.bincount(events.item_row, minlength=len(events.items)).astype(np.float32)
+        lists = np.full((len(events.users), self.asked.k), NOBODY, np.int32)
+        users = np.arange(len(events.users), dtype=np.int32)
+        with threadpool_limits(1, "blas"):
+            for user, (had, pair) in enumerate(said(fitted, events, users)):
+                score = ranker.weighed(pair, had) if len(had) else popular.copy()
+                score[had.item_row] = -np.inf
+                best = top_k(score, self.asked.k)
+                lists[user, : len(best)] = best
+        return lists
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

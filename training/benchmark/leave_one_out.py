@@ -6,14 +6,18 @@ without sampled negatives (Krichene & Rendle 2020).
 
 from __future__ import annotations
 
+import numpy as np
+
 from recsys.errors import BadQuery, NothingToLearnFrom
+from recsys.evaluation import split
 from training.benchmark import measuring
 from training.benchmark.files import read_sequences
-from training.benchmark.histories import Taken, from_the_end
-from training.benchmark.job import ProtocolRun
+from training.benchmark.job import MOST_USERS, ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
+from training.benchmark.world import World, from_the_end, hold_out
+from training.items.personal import HeldOutParts
 from training.progress import Steps
 
 SHORTEST = 3
@@ -39,21 +43,29 @@ def run(asked: Request, progress: Steps) -> Outcome:
             "--test", str(asked.test), "none: the last item of each sequence is the test"
         )
     progress.begin("read")
-    taken = Taken.of(read_sequences(asked.train))
-    place = from_the_end(taken.user_row)
-    long = (place[taken.starts] >= SHORTEST - 1)[taken.user_row]
+    world = World.of(read_sequences(asked.train), ordered=True)
+    events, place = world.events, from_the_end(world.events)
+    length = np.diff(events.indptr)[events.user_row]
+    long = length >= SHORTEST
     if not long.any():
         raise NothingToLearnFrom(f"sequences of {SHORTEST} items", found=0, needed=1)
-    job = ProtocolRun(asked, progress)
-    past, wanted = taken.histories(~long | (place > 1)), taken.histories(long & (place == 1))
-    found = job.search([(past, wanted)])
-    lists = job.rank(taken.histories(~long | (place > 0)), found, of="all but the last items")
+    job = ProtocolRun(asked, world, progress)
+    judging = hold_out(events, long & (place <= 1), long & (place == 1))
+    longer = length > SHORTEST
+    learnt = hold_out(
+        events, (long & (place <= 1)) | (longer & (place == 2)), longer & (place == 2)
+    )
+    parts = HeldOutParts("latest", judging, [learnt], repeats=False, most_users=MOST_USERS)
+    choice = job.choose(parts)
+    lists = job.rank(events.where(~long | (place > 0)), choice, of="all but the last items")
     if asked.predict:
-        write_lists(asked.predict, taken.users, taken.ids(lists))
+        write_lists(asked.predict, world.users, world.ids(lists[world.rows]))
+    last = split.relevant(events.where(long & (place == 0)), world.everything)
     return Outcome(
-        figures=measuring.figures(lists, taken.histories(long & (place == 0))),
-        measured_on=f"the last item of {long[taken.starts].sum():,} sequences",
-        chosen=str(found),
-        counts=taken.counts,
+        figures=measuring.figures(lists, last),
+        measured_on=f"the last item of {len(last):,} sequences",
+        chosen=str(choice),
+        counts=world.counts,
         seconds=job.seconds,
+        readings=choice.tomorrows,
     )

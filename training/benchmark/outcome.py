@@ -22,6 +22,8 @@ class Outcome:
         ``users``, ``items``, ``pairs`` of the train file: by these a published table is found.
     seconds : mapping of str to float
         Wall time of each phase.
+    readings : mapping of str to mapping of str to float
+        NDCG of each ranker that was judged, by how what was held out is read.
     """
 
     figures: Mapping[str, float]
@@ -29,3 +31,4 @@ class Outcome:
     chosen: str
     counts: Mapping[str, int]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

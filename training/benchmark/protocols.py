@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from importlib import import_module
 
 from rich.console import Console
@@ -63,7 +64,17 @@ def show(out: Console, outcome: Outcome, published: PublishedTable | None) -> No
     else:
         out.print("no published table has a train file with these counts")
     out.print(table)
+    if outcome.readings:
+        out.print(judged(outcome.readings))
     out.print(f"chosen: {outcome.chosen}")
+
+
+def judged(readings: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return what each ranker got on the train file's held-out part, one column a reading."""
+    table = Table("NDCG on the train file, held out", *readings, box=None)
+    for name in next(iter(readings.values())):
+        table.add_row(name, *(_figure(by[name]) for by in readings.values()))
+    return table
 
 
 def _show_cost(out: Console, outcome: Outcome, wall: float) -> None:

@@ -7,22 +7,6 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """How long settings are searched; the first ones are tried in any case.
-
-    Attributes
-    ----------
-    trials : int
-        Most settings tried.
-    seconds : float
-        No trial begins later. Where this cuts a search short, a faster machine may find more.
-    """
-
-    trials: int = 10
-    seconds: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """Files, and how to measure on them.
 
@@ -37,8 +21,7 @@ class Request:
     predict : Path or None
         Where the lists go as CSV.
     seed : int
-        Same seed, same lists, as long as the budget's time does not run out.
-    budget : Budget
+        Same seed, same lists.
     """
 
     train: Path
@@ -46,4 +29,3 @@ class Request:
     k: int = 20
     predict: Path | None = None
     seed: int = 0
-    budget: Budget = Budget()

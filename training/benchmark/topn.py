@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from recsys.data.interactions import Interactions
 from recsys.errors import NothingToLearnFrom, NoUsableRow
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
-from training.benchmark.histories import Taken, hold_out, with_users
-from training.benchmark.job import ProtocolRun
+from training.benchmark.job import MOST_USERS, ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
+from training.benchmark.world import World, at_random, hold_out, with_users
+from training.items.held_out import HeldOut
+from training.items.personal import HeldOutParts
 from training.progress import Steps
 
-VALIDATION = 0.2
-"""Share of each user's items held out of the train file."""
+HELD_OUT = 0.2
+"""Share of each user's items held out of the train file, and again of what is left of it."""
+
 
 SMALL = 100_000
-"""Pairs of a train file below which one validation part is too much chance."""
+"""Pairs of a train file below which one part to learn from is too much chance."""
 
 SPLITS = 4
-"""Validation parts of a small train file, each drawn anew."""
+"""Parts of a small train file to learn from, each drawn anew."""
 
 
 def run(asked: Request, progress: Steps) -> Outcome:
     """Choose on a validation part of `train`, fit, measure, predict.
 
-    Without `test` the figures are those of the validation parts, from fits without them; the
-    predictions are always those of a fit on everything, for every user.
+    Without `test` the figure is that of the part that the ranker was chosen by, from a fit without
+    it, which flatters a little; the predictions are always those of a fit on everything, for every
+    user.
 
     Raises
     ------
@@ -44,34 +46,38 @@ def run(asked: Request, progress: Steps) -> Outcome:
     wanted = read_baskets(asked.test) if asked.test else {}
     if asked.test and not any(wanted.values()):
         raise NoUsableRow(asked.test, f"{len(wanted):,} users, none with an item to look for")
-    taken = Taken.of(with_users(read_baskets(asked.train), wanted))
-    job = ProtocolRun(asked, progress)
-    found = job.search(
-        (taken.histories(~held), taken.histories(held)) for held in _validation(taken, asked.seed)
-    )
-    figures = found.figures
-    measured_on = f"held-out items of {found.users:,} users of the train file"
+    world = World.of(with_users(read_baskets(asked.train), wanted), ordered=False)
+    job = ProtocolRun(asked, world, progress)
+    choice = job.choose(_held_out(world, asked.seed))
+    figures, measured_on = job.validated(choice), "held-out items, by which the ranker was chosen"
     if asked.test or asked.predict:
-        lists = job.rank(taken.histories(), found, of="everything")
+        lists = job.rank(world.events, choice, of="everything")
     if asked.predict:
-        write_lists(asked.predict, taken.users, taken.ids(lists))
+        write_lists(asked.predict, world.users, world.ids(lists[world.rows]))
     if asked.test:
-        figures = measuring.figures(lists, taken.wanted(wanted))
+        figures = measuring.figures(lists, world.wanted(wanted))
         measured_on = f"the test file, {len(wanted):,} users"
     return Outcome(
         figures=figures,
         measured_on=measured_on,
-        chosen=str(found),
-        counts=taken.counts,
+        chosen=str(choice),
+        counts=world.counts,
         seconds=job.seconds,
+        readings=choice.tomorrows,
     )
 
 
-def _validation(taken: Taken, seed: int) -> list[NDArray[np.bool_]]:
-    """Mark what is held out of the train file; of users with two items one, if none has more."""
-    splits = SPLITS if len(taken.item_row) < SMALL else 1
-    for share in (VALIDATION, 0.5):
-        draws = [hold_out(taken.user_row, share, seed=seed + n) for n in range(splits)]
-        if draws[0].any():
-            return draws
+def _held_out(world: World, seed: int) -> HeldOutParts:
+    """Hold a part out to judge by, and another of what is left to learn from."""
+    for share in (HELD_OUT, 0.5):
+        judging = _random(world.events, share, seed=seed)
+        if len(judging.wanted):
+            parts = SPLITS if len(world.events) < SMALL else 1
+            learnt = [_random(judging.before, share, seed=seed + 1 + n) for n in range(parts)]
+            return HeldOutParts("random", judging, learnt, repeats=False, most_users=MOST_USERS)
     raise NothingToLearnFrom("users with two items, one to hold out", found=0, needed=1)
+
+
+def _random(events: Interactions, share: float, *, seed: int) -> HeldOut:
+    held = at_random(events, share, seed=seed)
+    return hold_out(events, held, held)

@@ -13,7 +13,7 @@ app = typer.Typer()
 
 
 @app.command()
-def benchmark(  # noqa: PLR0913  # one option each
+def benchmark(  # one option each
     protocol: Annotated[ProtocolName, typer.Option(help="How to split, rank and measure.")],
     train: Annotated[Path, typer.Option(help="File to learn from; gzip or not.")],
     test: Annotated[
@@ -24,14 +24,12 @@ def benchmark(  # noqa: PLR0913  # one option each
         Path | None, typer.Option(help="Write the lists as CSV: user,rank,item.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same lists.")] = 0,
-    trials: Annotated[int, typer.Option(min=1, help="Most settings tried.")] = 10,
-    seconds: Annotated[float, typer.Option(min=0, help="No further trial after this time.")] = 120,
 ) -> None:
     """Measure on your files as papers do.
 
-    Prints the figures that papers print for the same data beside its own. Hyper-parameters are
-    chosen on a validation part of the train file only, within --trials and --seconds (but for
-    sessions, whose search is short). All items are ranked.
+    Prints the figures that papers print for the same data beside its own. Ranks with what `recsys
+    train` chooses from, fits and serves; it is chosen on parts of the train file only, and under
+    each reading of them no simpler ranker is better. All items are ranked.
 
     topn: `user item item …` a line; items of the train file are removed from the lists.
 
@@ -41,7 +39,6 @@ def benchmark(  # noqa: PLR0913  # one option each
     Example: recsys benchmark --protocol topn --train train.txt --test test.txt
     """
     from training.benchmark.protocols import benchmark as carry_out
-    from training.benchmark.request import Budget, Request
+    from training.benchmark.request import Request
 
-    budget = Budget(trials, seconds)
-    carry_out(protocol, Request(train, test, k, predict, seed, budget))
+    carry_out(protocol, Request(train, test, k, predict, seed))

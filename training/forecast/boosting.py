@@ -13,7 +13,7 @@ from recsys.churn.labels import start
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from training.forecast.level import Closed
-from training.forecast.pace import Expected, Pace
+from training.forecast.pace import ExpectedOrders, Pace
 from training.forecast.rhythm import rhythm
 
 CUTOFFS = 4
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ClosedWindow:
     """What was known at an earlier cut-off, and what came of it within the horizon."""
 
     x: Floats
@@ -33,7 +33,7 @@ class Window:
     value: Floats
     closed: ClosedTotals
 
-    def drawn(self, *, seed: int) -> Window:
+    def drawn(self, *, seed: int) -> ClosedWindow:
         """Return the window with as many rows, drawn, as are learnt from at the most."""
         most = MAX_ROWS // CUTOFFS
         if len(self.orders) <= most:
@@ -50,7 +50,7 @@ class ClosedTotals:
     value: Closed
 
 
-def closed_windows(critical: Interactions, *, at: int, horizon_days: int) -> list[Window]:
+def closed_windows(critical: Interactions, *, at: int, horizon_days: int) -> list[ClosedWindow]:
     """Return the windows that closed by `at` and have a horizon of history before them."""
     first = start(critical) + horizon_days * DAY
     last = at - horizon_days * DAY
@@ -62,7 +62,7 @@ def closed_windows(critical: Interactions, *, at: int, horizon_days: int) -> lis
     ]
 
 
-def _window(critical: Interactions, *, at: int, horizon_days: int) -> Window:
+def _window(critical: Interactions, *, at: int, horizon_days: int) -> ClosedWindow:
     before = critical.before(at)
     then = Pace.of_known(before, at=at).expected(horizon_days)
     came = critical.between(at, at + horizon_days * DAY)
@@ -70,7 +70,7 @@ def _window(critical: Interactions, *, at: int, horizon_days: int) -> Window:
     orders = _order_days(came)[rows]
     value = np.bincount(came.user_row, came.value, minlength=len(came.users))[rows]
     n = float(orders.sum())
-    return Window(
+    return ClosedWindow(
         features(before, then, at=at, horizon_days=horizon_days),
         orders,
         value.astype(np.float64),
@@ -89,7 +89,9 @@ def _order_days(critical: Interactions) -> Floats:
     return np.bincount(user[opens], minlength=len(critical.users)).astype(np.float64)
 
 
-def features(critical: Interactions, expected: Expected, *, at: int, horizon_days: int) -> Floats:
+def features(
+    critical: Interactions, expected: ExpectedOrders, *, at: int, horizon_days: int
+) -> Floats:
     """Return what boosting is told of each user, float64, shape (n_users, n_features)."""
     kind = critical.kinds[int(critical.kind[0])]
     rows = expected.of.user_row
@@ -98,7 +100,7 @@ def features(critical: Interactions, expected: Expected, *, at: int, horizon_day
     return np.column_stack([seen, more, expected.orders, expected.value])
 
 
-def boosted(past: list[Window], what: str, x: Floats, seeds: Iterable[int]) -> Floats:
+def boosted(past: list[ClosedWindow], what: str, x: Floats, seeds: Iterable[int]) -> Floats:
     """Return what a mean of models, learnt from `past`, ranks each row of `x` by."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits

@@ -29,14 +29,14 @@ class Pace:
         of = lifetime.purchases(critical, at=at)
         return cls(of, None if of.too_few else lifetime.fit(of), of.too_few)
 
-    def expected(self, days: int) -> Expected:
+    def expected(self, days: int) -> ExpectedOrders:
         """Return what everybody is expected to do in so many days."""
         of = self.of
         if not len(of):
-            return Expected(of, np.empty(0), np.empty(0))
+            return ExpectedOrders(of, np.empty(0), np.empty(0))
         if self.model is not None:
             orders = self.model.expected_orders(of, days=days)
-            return Expected(of, orders, orders * self.model.order_value(of))
+            return ExpectedOrders(of, orders, orders * self.model.order_value(of))
         x, weeks = of.repeats.x, of.repeats.T
         # half a repeat more (Jeffreys): that nobody came back yet does not mean that nobody will
         usual = (x.sum() + 0.5) / weeks.sum()
@@ -44,17 +44,17 @@ class Pace:
         orders = rate * days / lifetime.WEEK_DAYS
         spent = of.first_value + x * of.repeat_value
         worth = (spent + spent.sum() / (x + 1).sum()) / (x + 2)
-        return Expected(of, orders, orders * worth)
+        return ExpectedOrders(of, orders, orders * worth)
 
-    def past_rate(self, days: int) -> Expected:
+    def past_rate(self, days: int) -> ExpectedOrders:
         """Return what everybody would do at the own past rate, the first order included."""
         x, share = self.of.repeats.x, np.maximum(self.of.repeats.T * lifetime.WEEK_DAYS, days)
         spent = self.of.first_value + x * self.of.repeat_value
-        return Expected(self.of, (x + 1) * days / share, spent * days / share)
+        return ExpectedOrders(self.of, (x + 1) * days / share, spent * days / share)
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedOrders:
     """Orders and money of users within some days."""
 
     of: Purchases

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.churn.labels import start
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
-from training.forecast.boosting import Window, blended, boosted, closed_windows, features
+from training.forecast.boosting import ClosedWindow, blended, boosted, closed_windows, features
 from training.forecast.level import Level, level
 from training.forecast.order_cap import capped
 from training.forecast.pace import Pace
@@ -141,7 +141,7 @@ class _Ground:
     season_seen: bool
     seeds: range
 
-    def past(self, days: int) -> list[Window]:
+    def past(self, days: int) -> list[ClosedWindow]:
         """Return closed windows; none where they hold too few rows to learn from."""
         windows = closed_windows(self.critical, at=self.at, horizon_days=days)
         return windows if sum(len(window.x) for window in windows) >= MIN_ROWS else []
@@ -164,7 +164,7 @@ def _anchors(ground: _Ground, *, shortest: int) -> list[_Anchor]:
     return anchors
 
 
-def _anchor(ground: _Ground, past: list[Window], days: int) -> _Anchor:
+def _anchor(ground: _Ground, past: list[ClosedWindow], days: int) -> _Anchor:
     now, seeds = ground.pace.expected(days), ground.seeds
     x = features(ground.critical, now, at=ground.at, horizon_days=days)
     drawn = [window.drawn(seed=seeds.start) for window in past]

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from recsys.algorithms import als, neighbours
+from recsys.algorithms import als
 from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
 from recsys.config import Config
 from recsys.items.history import EventWeights
 from training.items.context.choice import ContextChoice
+from training.items.graphs import GraphSettings, fit_graph
 from training.items.popularity import USUAL_DAYS, kind_caps, kind_half_lives, kind_weights
-from training.items.ranker import BlendChoice
+from training.items.ranker import TASTE, BlendChoice
 from training.items.sessions.choice import SessionChoice
 
 DEFAULT_GRAPH = NeighbourSettings("bm25", 50)
 
-Settings = TypeVar("Settings", AlsSettings, NeighbourSettings)
+
+Settings = TypeVar("Settings", bound=GraphSettings | AlsSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class TriedModel(Generic[Settings]):
 
     Attributes
     ----------
-    settings : NeighbourSettings or AlsSettings
+    settings : NeighbourSettings, SpectralSettings or AlsSettings
         Of the base of the 1:1 model.
     half_life_days, own, demand : float
         As in :class:`ItemChoice`.
@@ -48,7 +51,7 @@ class ItemChoice:
 
     Attributes
     ----------
-    graph : NeighbourSettings
+    graph : NeighbourSettings or SpectralSettings
         The best item graph; always fitted, for similar items.
     factors : AlsSettings or None
         The factorisation, where it won over the graph.
@@ -62,8 +65,10 @@ class ItemChoice:
         Exponent of what is in demand.
     trials : tuple of TriedModel
         Everything tried, best first.
+    tomorrows : mapping of str to mapping of str to float
+        NDCG of each ranker under each reading of what was held out; empty where none was judged.
     blend : BlendChoice or None
-        The learned ranker over all parts, where it beat the 1:1 model.
+        The ranker over all parts, where it beat the 1:1 model.
     no_blend : str
         Why there is none; empty where there is one.
     popular_half_life_days : float
@@ -77,20 +82,31 @@ class ItemChoice:
         What the request's context weighs; None where no occasion says anything of items.
     """
 
-    graph: NeighbourSettings = DEFAULT_GRAPH
+    graph: GraphSettings = DEFAULT_GRAPH
     factors: AlsSettings | None = None
     half_life_days: float = 180.0
     own: float = 10.0
     live: float = 1.0
     live_own: float = 10.0
     demand: float = 0.2
-    trials: tuple[TriedModel[NeighbourSettings] | TriedModel[AlsSettings], ...] = ()
+    trials: tuple[TriedModel[GraphSettings] | TriedModel[AlsSettings], ...] = ()
+    tomorrows: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     blend: BlendChoice | None = None
     no_blend: str = ""
     popular_half_life_days: float = USUAL_DAYS
     new_item_places: int = 0
     sessions: SessionChoice | None = None
     context: ContextChoice | None = None
+
+    def __str__(self) -> str:
+        base = self.factors or self.graph
+        parts = f"{self.graph}; {self.blend.factors}" if self.blend else str(base)
+        return f"{self.ranker}: {parts}, demand {self.demand:g}"
+
+    @property
+    def ranker(self) -> str:
+        """What the ranker is called in the tables of figures."""
+        return self.blend.ranker if self.blend else TASTE
 
     @property
     def to_factorise(self) -> AlsSettings | None:
@@ -115,7 +131,7 @@ def fit_base(
     choice: ItemChoice, histories: Histories, *, seed: int
 ) -> tuple[ItemNeighbours, AlsFactors | None]:
     """Fit the chosen graph, and the factorisation where one is needed."""
-    graph = neighbours.fit(histories, choice.graph)
+    graph = fit_graph(histories, choice.graph, seed=seed)
     if choice.to_factorise is None:
         return graph, None
     return graph, als.fit(histories, choice.to_factorise, seed=seed)

@@ -20,7 +20,7 @@ from recsys.items.ranker import Blend
 from recsys.items.session import AtHand
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items import cold_start
+from training.items import cold_start, sequences
 from training.items.choice import ItemChoice, event_weights, fit_base
 from training.items.context import table as context_table
 from training.items.popularity import (
@@ -31,9 +31,9 @@ from training.items.popularity import (
     takers_by_item,
     with_popularity,
 )
-from training.items.ranker import make_blend
 from training.items.ranker_examples import item_signals
 from training.items.sessions.choice import fit_at_hand
+from training.items.weights import make_blend
 
 CONTENT_NEIGHBOURS = 50
 
@@ -70,6 +70,7 @@ def fit(
         newcomers=cold_start.fit(interactions, described, available, places=places),
         at_hand=_at_hand(interactions, choice, config),
         context=_context(data, choice, config),
+        order=None if choice.blend is None else sequences.fit(interactions, config),
     )
     return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
 

@@ -1,30 +1,30 @@
-"""What the learner of the blend is shown of a window."""
+"""What the learner of the blend is shown of what was held out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recsys.algorithms import als, neighbours
+from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
-from recsys.algorithms.neighbours import NeighbourSettings
 from recsys.algorithms.repeat_rate import Habits, again_rate
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
-from recsys.data.times import DAY, moment
+from recsys.data.times import DAY
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.history import EventWeights, History
 from recsys.items.preference import Taste, demand
-from recsys.items.ranker import OWN, PAIR, RankerParts, habits_of, own
-from training.data import TrainingData
+from recsys.items.ranker import NEW, OWN, PAIR, RankerParts, habits_of, own
+from training.items import sequences
+from training.items.graphs import GraphSettings, fit_graph
+from training.items.held_out import Held
 from training.items.popularity import critical_kind, fading, recent_histories, takers_by_item
-from training.items.windows import Window, earlier_windows
 
 POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
 """Days: this week's, this month's and this season's popularity."""
@@ -36,7 +36,7 @@ N_ITEM = len(POPULAR_HALF_LIVES) + 2
 class PartSettings:
     """How the parts are fitted: what validation data chose for each alone."""
 
-    graph: NeighbourSettings
+    graph: GraphSettings
     factors: AlsSettings
     on_factors: bool
     demand: float
@@ -71,13 +71,13 @@ def fit_parts(
 ) -> Fitted:
     """Fit the parts on what was known before `at`, as of then."""
     histories = settings.weights.histories(before, at=at)
-    graph = neighbours.fit(histories, settings.graph)
+    graph = fit_graph(histories, settings.graph, seed=config.training.seed)
     factors = als.fit(histories, settings.factors, seed=config.training.seed)
     takers = takers_by_item(recent_histories(before, config, at=at))
     tilt = demand(takers, available, exponent=settings.demand)
     taste = Taste(factors if settings.on_factors else graph, tilt)
     return Fitted(
-        parts=RankerParts(taste, graph, factors),
+        parts=RankerParts(taste, graph, factors, sequences.fit(before, config)),
         item=item_signals(before, config, at=at),
         weights=settings.weights,
         kind=critical_kind(before.kinds, config),
@@ -106,11 +106,11 @@ def item_signals(interactions: Interactions, config: Config, *, at: int) -> NDAr
     return np.concatenate(said).astype(np.float32)
 
 
-SPLIT = N_ITEM + len(PAIR)
+SPLIT = N_ITEM + len(NEW)
 """What is said of new items comes first, then what is said of those had before."""
 
-MOST_USERS = 500
-"""Users a window, drawn by the seed."""
+BLOCK = 64
+"""Users whose scores are worked out at a time."""
 
 CANDIDATES = (100, 75, 50)
 """New items shown to the learner: the best of the taste, of the factors, of popularity."""
@@ -120,20 +120,20 @@ MOST_OWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Some users of a window: what the learner sees of them, and how it is judged.
+    """Some users: what the learner sees of them, and how it is judged.
 
     Attributes
     ----------
     fitted : Fitted
         The parts, and what they were fitted on: `before`.
     before : Interactions
-        All before the window.
+        All that is known.
     wanted : Relevant
-        What these users took in it.
+        What was held out of these users.
     x : float64, shape (n, n_features)
         The items shown, one user after the other.
     had, chosen : bool, shape (n,)
-        Whether the user had the item before, and took it in the window.
+        Whether the user had the item before, and whether it was held out.
     starts : int64, shape (n_users,)
         Where each user's items start.
     item_row : int32, shape (n,)
@@ -153,17 +153,23 @@ class Shown:
     k: int
 
 
-def shown(held: Window, fitted: Fitted, config: Config) -> Shown | None:
-    """Show a window with parts fitted before it; None with fewer than two users to learn from."""
+def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> Shown | None:
+    """Show what was held out of at most so many users, drawn by the seed; None with less than two.
+
+    The parts know nothing of what was held out.
+    """
     known = np.diff(held.before.indptr)[held.wanted.user_row] >= config.items.min_history
     users = np.flatnonzero(known)
     if len(users) < 2:
         return None
-    drawn = np.random.default_rng(config.training.seed).permutation(users)[:MOST_USERS]
+    drawn = np.random.default_rng(config.training.seed).permutation(users)[:most]
     wanted = held.wanted.of(np.sort(drawn))
     popular = np.argsort(-fitted.item[1], kind="stable").astype(np.int32)
     with threadpool_limits(1, "blas"):
-        lists = [_list(fitted, held.before, user, popular) for user in wanted.user_row.tolist()]
+        lists = [
+            _list(fitted, had, pair, popular)
+            for had, pair in said(fitted, held.before, wanted.user_row)
+        ]
     sizes = np.array([len(rows) for rows, _, _ in lists])
     owner = np.repeat(np.arange(len(lists)), sizes)
     item_row = np.concatenate([rows for rows, _, _ in lists])
@@ -182,26 +188,6 @@ def shown(held: Window, fitted: Fitted, config: Config) -> Shown | None:
     )
 
 
-def before(
-    data: TrainingData,
-    settings: PartSettings,
-    config: Config,
-    *,
-    progress: Callable[[str], None],
-) -> list[Shown]:
-    """Show the windows before the last, latest first, with parts fitted before each.
-
-    Windows with fewer than two users to learn from are left out.
-    """
-    found = []
-    for held in earlier_windows(data, config):
-        progress(f"the blend: parts as of {moment(held.cutoff):%Y-%m-%d}")
-        fitted = fit_parts(held.before, held.available, settings, config, at=held.cutoff)
-        if (each := shown(held, fitted, config)) is not None:
-            found.append(each)
-    return found
-
-
 def ndcg(seen: Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the NDCG of each user over the items that the learner saw."""
     ends = np.append(seen.starts[1:], len(score))
@@ -213,12 +199,20 @@ def ndcg(seen: Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
     return metrics.ndcg(hit, seen.wanted.counts)
 
 
+def said(
+    fitted: Fitted, before: Interactions, users: NDArray[np.int32]
+) -> Iterator[tuple[Habits, NDArray[np.float32]]]:
+    """Yield the habits of each user, and what the parts say of all items; blocks at a time."""
+    for start in range(0, len(users), BLOCK):
+        asked = [fitted.of_user(before, user) for user in users[start : start + BLOCK].tolist()]
+        pairs = fitted.parts.pair_all([history for history, _ in asked])
+        yield from zip((had for _, had in asked), pairs, strict=True)
+
+
 def _list(
-    fitted: Fitted, before: Interactions, user: int, popular: NDArray[np.int32]
+    fitted: Fitted, had: Habits, pair: NDArray[np.float32], popular: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
     """Return the items one user is shown, what is said of them, and which were had before."""
-    history, had = fitted.of_user(before, user)
-    pair = fitted.parts.pair(history)
     barred = fitted.parts.taste.demand == 0
     mine = np.flatnonzero(~barred[had.item_row])
     mine = mine[np.argsort(-had.recent[mine, -1], kind="stable")[:MOST_OWN]]
@@ -232,7 +226,7 @@ def _list(
     head = popular[: by_all + len(had)]
     new = np.unique(np.concatenate([*best, head[unseen[head]][:by_all]]))
     owned = had.item_row[mine]
-    x = np.zeros((len(new) + len(owned), 2 * N_ITEM + len(PAIR) + len(OWN)))
+    x = np.zeros((len(new) + len(owned), SPLIT + N_ITEM + len(OWN)))
     x[: len(new), :N_ITEM], x[: len(new), N_ITEM:SPLIT] = fitted.item[:, new].T, pair[:, new].T
     x[len(new) :, SPLIT : SPLIT + N_ITEM] = fitted.item[:, owned].T
     x[len(new) :, SPLIT + N_ITEM :] = own(pair, had)[:, mine].T

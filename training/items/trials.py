@@ -9,20 +9,21 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms import als, neighbours
+from recsys.algorithms import als
 from recsys.algorithms.als import AlsFactors, AlsSettings
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours, NeighbourSettings
+from recsys.algorithms.spectral import SpectralSettings
 from recsys.algorithms.topk import top_k
 from recsys.config import Config, ItemModel
+from recsys.data.interactions import Interactions
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
-from recsys.items.preference import Taste, demand
-from training.data import TrainingData
+from recsys.items.preference import demand
 from training.items.choice import ItemChoice, TriedModel, event_weights
+from training.items.graphs import GraphSettings, fit_graph
+from training.items.held_out import Held
 from training.items.popularity import recent_histories, takers_by_item
-from training.items.windows import Window, validation_window
-from training.measurement import clearly_above
 
 MAX_USERS = 1_000
 """Validation users looked at, drawn by the seed: more change little but the time."""
@@ -42,26 +43,62 @@ GRAPH_OWN = (0.0, 3.0, 10.0, 20.0)
 
 FACTORS = (
     AlsSettings(factors=64, alpha=5.0, regularization=20.0),
-    AlsSettings(factors=64, alpha=20.0, regularization=20.0),
     AlsSettings(factors=128, alpha=5.0, regularization=20.0),
+    AlsSettings(factors=128, alpha=10.0, regularization=60.0),
 )
+
+FEW_COMPONENTS = 256
+"""Up to so many a weaker low-pass is tried too: it costs little, and less may be true there."""
+
+PAIRS_A_FACTOR = 3_000
+"""Pairs that carry one factor more: data of another size than these are tried at theirs too."""
 
 FACTOR_OWN = (0.0, 0.3, 1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every trial stands on: the window, the users asked, what they wanted."""
+    """What every trial stands on.
+
+    Attributes
+    ----------
+    config : Config
+        Length of the lists, the seed, and what an event is worth.
+    held : Held
+        What is known, and what was held out.
+    wanted : Relevant
+        That of the users asked.
+    takers : float64, shape (n_items,)
+        Users' worth of recent history with each item.
+    available : bool, shape (n_items,)
+        What may be recommended.
+    repeats : bool
+        Whether items that the user had before may be in the lists.
+    """
 
     config: Config
-    held: Window
+    held: Held
     wanted: Relevant
-    wanted_later: Relevant
     takers: NDArray[np.float64]
     available: NDArray[np.bool_]
+    repeats: bool = True
+
+    @classmethod
+    def of(
+        cls, held: Held, available: NDArray[np.bool_], config: Config, *, repeats: bool = True
+    ) -> Ground:
+        """Draw the users asked, of those with a history."""
+        return cls(
+            config=config,
+            held=held,
+            wanted=drawn(held.wanted, held.before, config.training.seed),
+            takers=takers_by_item(recent_histories(held.before, config, at=held.cutoff)),
+            available=available,
+            repeats=repeats,
+        )
 
     def histories(self, half_life_days: float) -> Histories:
-        """Return everybody's history before the window, at this half-life."""
+        """Return everybody's history as of then, at this half-life."""
         before = self.held.before
         weights = event_weights(
             ItemChoice(half_life_days=half_life_days), before.kinds, self.config
@@ -69,60 +106,59 @@ class Ground:
         return weights.histories(before, at=self.held.cutoff)
 
 
-def ground(data: TrainingData, config: Config) -> Ground:
-    """Return the ground of the last window of `data`."""
-    held = validation_window(data, config)
-    known = np.diff(held.before.indptr) > 0
-    return Ground(
-        config=config,
-        held=held,
-        wanted=_drawn(held.wanted, known, config.training.seed),
-        wanted_later=_drawn(held.wanted_later, known, config.training.seed),
-        takers=takers_by_item(recent_histories(held.before, config, at=held.cutoff)),
-        available=data.catalogue.available,
-    )
-
-
-def _drawn(wanted: Relevant, known: NDArray[np.bool_], seed: int) -> Relevant:
-    users = np.flatnonzero(known[wanted.user_row])
+def drawn(wanted: Relevant, before: Interactions, seed: int) -> Relevant:
+    """Return what at most ``MAX_USERS`` users with a history wanted."""
+    users = np.flatnonzero(np.diff(before.indptr)[wanted.user_row] > 0)
     shuffled = np.random.default_rng(seed).permutation(users)
     return wanted.of(np.sort(shuffled[:MAX_USERS]))
 
 
-def graphs(model: ItemModel) -> Sequence[NeighbourSettings]:
+def graphs(model: ItemModel, n_pairs: int) -> Sequence[GraphSettings]:
     """Return the item graphs to try: fewer, the more of them is fixed."""
-    fixed = (
-        NeighbourSettings(model.weighting or g.weighting, model.neighbours or g.neighbours)
-        for g in GRAPHS
+    soft = SpectralSettings.of_size(n_pairs)
+    less = replace(soft, components=soft.components // 2, low_pass=soft.low_pass / 2)
+    spectral = (soft, less) if soft.components <= FEW_COMPONENTS else (soft,)
+    every: tuple[GraphSettings, ...] = (*GRAPHS, *spectral)
+    return tuple(
+        replace(graph, neighbours=model.neighbours or graph.neighbours)
+        for graph in every
+        if model.weighting in ("", graph.weighting)
     )
-    return tuple(dict.fromkeys(fixed))
 
 
-def factorisations(model: ItemModel) -> Sequence[AlsSettings]:
+def factorisations(model: ItemModel, n_pairs: int) -> Sequence[AlsSettings]:
     """Return the factorisations to try: fewer, the more of them is fixed."""
+    factors = 2 ** round(np.log2(np.clip(n_pairs / PAIRS_A_FACTOR, 16, 256)))
+    tried = {settings.factors for settings in FACTORS}
+    sized = () if factors in tried else (AlsSettings(factors, alpha=40.0, regularization=20.0),)
     fixed = (
         AlsSettings(
             factors=model.factors or f.factors,
             alpha=model.alpha or f.alpha,
             regularization=model.regularization or f.regularization,
         )
-        for f in FACTORS
+        for f in (*FACTORS, *sized)
     )
     return tuple(dict.fromkeys(fixed))
 
 
 def graph_trials(
     ground: Ground, progress: Callable[[str], None]
-) -> list[TriedModel[NeighbourSettings]]:
+) -> list[TriedModel[GraphSettings]]:
     """Try the graphs, a wider one of the best weighting, then other half-lives of the best."""
     model = ground.config.items.model
     half_life_days = model.half_life_days or ItemChoice().half_life_days
-    trials = [_try_graph(ground, s, half_life_days, progress) for s in graphs(model)]
-    if not model.neighbours:
-        wider = replace(max(trials, key=by_ndcg).settings, neighbours=WIDER)
+    tried = graphs(model, len(ground.held.before))
+    trials = [_try_graph(ground, s, half_life_days, progress) for s in tried]
+    narrow = [s for s in trials if s.settings.neighbours < WIDER]
+    if narrow and not model.neighbours:
+        wider = replace(max(narrow, key=by_ndcg).settings, neighbours=WIDER)
         trials.append(_try_graph(ground, wider, half_life_days, progress))
+    at = ground.held.before.at
+    if model.half_life_days or at.min() == at.max():
+        return trials
     best = max(trials, key=by_ndcg).settings
-    others = [d for d in HALF_LIVES if d != half_life_days and not model.half_life_days]
+    others = [days for days in HALF_LIVES if days != half_life_days]
     return trials + [_try_graph(ground, best, days, progress) for days in others]
 
 
@@ -130,19 +166,19 @@ def factor_trials(
     ground: Ground, half_life_days: float, progress: Callable[[str], None]
 ) -> list[TriedModel[AlsSettings]]:
     """Try the factorisations at the half-life that suits the graph."""
-    tried = factorisations(ground.config.items.model)
+    tried = factorisations(ground.config.items.model, len(ground.held.before))
     return [_try_factors(ground, settings, half_life_days, progress) for settings in tried]
 
 
 def _try_graph(
     ground: Ground,
-    settings: NeighbourSettings,
+    settings: GraphSettings,
     half_life_days: float,
     progress: Callable[[str], None],
-) -> TriedModel[NeighbourSettings]:
+) -> TriedModel[GraphSettings]:
     progress(f"{settings}, half-life {half_life_days:g} days")
     histories = ground.histories(half_life_days)
-    base = neighbours.fit(histories, settings)
+    base = fit_graph(histories, settings, seed=ground.config.training.seed)
     own, exponent, ndcg = _tuned(base, histories, ground, GRAPH_OWN)
     return TriedModel(settings, half_life_days, own, exponent, ndcg)
 
@@ -167,6 +203,7 @@ def _tuned(
     own_grid: tuple[float, ...],
 ) -> tuple[float, float, float]:
     """Return the best own weight and demand exponent with their mean NDCG."""
+    own_grid = own_grid if ground.repeats else own_grid[:1]
     points = list(product(own_grid, DEMAND))
     tilts = [demand(ground.takers, ground.available, exponent=e) for e in DEMAND]
     k, users = ground.config.items.at_k, ground.wanted.user_row
@@ -175,6 +212,8 @@ def _tuned(
         some = histories.of_users(users[start : start + CHUNK])
         for place, score in enumerate(base.score_all(some), start=start):
             rows, weights = some.of_user(place - start)
+            if not ground.repeats:
+                score[rows] = 0
             found = [
                 _tilted(score * tilt, tilt[rows] * weights, rows, own_grid, k) for tilt in tilts
             ]
@@ -207,7 +246,7 @@ def _tilted(
     return lists
 
 
-def by_ndcg(trial: TriedModel[AlsSettings] | TriedModel[NeighbourSettings]) -> float:
+def by_ndcg(trial: TriedModel[GraphSettings] | TriedModel[AlsSettings]) -> float:
     """Order trials."""
     return trial.ndcg
 
@@ -216,42 +255,3 @@ def user_ndcg(recommended: NDArray[np.int32], wanted: Relevant) -> NDArray[np.fl
     """Return the NDCG of each user's list, shape (n_users,)."""
     hit = metrics.hits(recommended, wanted.item_row, wanted.indptr)
     return metrics.ndcg(hit, wanted.counts)
-
-
-LIVE = (0.5, 1.0, 3.0)
-
-LIVE_OWN = (0.0, 0.3, 1.0)
-"""In units of the own weight of past events."""
-
-
-def with_live(choice: ItemChoice, taste: Taste, ground: Ground) -> ItemChoice:
-    """Choose what live events are worth, on users who came back after a first active day.
-
-    Such users are few, so live events weigh as past ones unless another worth is clearly better.
-    """
-    if not len(ground.wanted_later):
-        return choice
-    tried = [
-        replace(choice, live=live, live_own=own * choice.own)
-        for live, own in product(LIVE, LIVE_OWN)
-    ]
-    figures = [_live_ndcg(each, taste, ground) for each in tried]
-    best = int(np.argmax([figure.mean() for figure in figures]))
-    clear = clearly_above(figures[best], _live_ndcg(choice, taste, ground), ground.config.training)
-    return tried[best] if clear else choice
-
-
-def _live_ndcg(choice: ItemChoice, taste: Taste, ground: Ground) -> NDArray[np.float64]:
-    held, wanted = ground.held, ground.wanted_later
-    weights = event_weights(choice, held.before.kinds, ground.config)
-    k = ground.config.items.at_k
-    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
-    for place, user in enumerate(wanted.user_row):
-        live = held.live.of_user(user)
-        history = weights.history(
-            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
-        )
-        score = taste.score(history)
-        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
-        lists[place, : len(best)] = best
-    return user_ndcg(lists, wanted)

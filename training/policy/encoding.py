@@ -18,7 +18,7 @@ ABSENT = "(missing)"
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Edges:
     """A numeric feature: one column ``x > edge`` an edge, and one for a missing value.
 
     `edges`, float64, ascending. A missing value takes no step: its columns stay at their means.
@@ -65,13 +65,13 @@ class Encoding:
 
     Attributes
     ----------
-    features : tuple of Steps or Levels
+    features : tuple of Edges or Levels
         In the order of the columns.
     mean : float64, shape (n_columns,)
         Of each column over the rows it was made of; subtracted, so that 0 is the usual.
     """
 
-    features: tuple[Steps | Levels, ...]
+    features: tuple[Edges | Levels, ...]
     mean: NDArray[np.float64]
 
     @property
@@ -102,7 +102,7 @@ def fit(frame: pl.DataFrame, *, categorical: Iterable[str] = (), max_columns: in
     categorical : iterable of str
         Numbers that are names, such as post codes.
     max_columns : int
-        Steps and levels get coarser until no more than this many columns are needed.
+        Edges and levels get coarser until no more than this many columns are needed.
     """
     named = frozenset(categorical)
     for coarser in range(MAX_STEPS):
@@ -119,11 +119,11 @@ def fit(frame: pl.DataFrame, *, categorical: Iterable[str] = (), max_columns: in
 
 def _feature(
     column: pl.Series, named: frozenset[str], *, steps: int, levels: int
-) -> Steps | Levels:
+) -> Edges | Levels:
     x = None if column.name in named else numbers(column)
     if x is None:
         return Levels(column.name, _frequent(column, levels))
-    return Steps(column.name, _edges(x[~np.isnan(x)], steps))
+    return Edges(column.name, _edges(x[~np.isnan(x)], steps))
 
 
 def _edges(x: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
@@ -144,7 +144,7 @@ def _said(column: pl.Series) -> pl.Series:
     return column.cast(pl.String).fill_null(ABSENT)
 
 
-def _raw(features: Sequence[Steps | Levels], frame: pl.DataFrame) -> NDArray[np.float32]:
+def _raw(features: Sequence[Edges | Levels], frame: pl.DataFrame) -> NDArray[np.float32]:
     raw = np.empty((len(frame), sum(feature.width for feature in features)), np.float32)
     start = 0
     for feature in features:

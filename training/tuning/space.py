@@ -60,7 +60,7 @@ class OneOf:
 SEARCHED: Mapping[str, Number | OneOf] = {
     "items.half_life_days": Number(2, 120),
     "items.model.half_life_days": Number(20, 1_500),
-    "items.model.weighting": OneOf(("bm25", "cosine", "tfidf")),
+    "items.model.weighting": OneOf(("bm25", "cosine", "tfidf", "spectral")),
     "items.model.neighbours": Number(20, 300, whole=True),
     "items.model.factors": Number(32, 192, whole=True),
     "items.model.alpha": Number(0.5, 60),

@@ -89,7 +89,7 @@ INSERT INTO events (seq, event_id, user_id, sent_as, kind, at, quantity, simulat
 _COPY = """
 INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version, sent_as)
 SELECT ?, purpose, channel, state, at, basis, source, text_version, sent_as
-FROM consents WHERE user_id = ? AND {which} ORDER BY seq ON CONFLICT DO NOTHING
+FROM consents WHERE user_id IN ({of}) AND {which} ORDER BY seq ON CONFLICT DO NOTHING
 """
 _DENIED = "state = 'denied'"
 _UNCOPY = """
@@ -230,7 +230,7 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
         (user, previous, user),
     )
     # What one id granted the other may never have been asked: it stays in the ledger of that id.
-    writing.execute(_COPY.format(which=_DENIED), (user, previous))
+    writing.execute(_COPY.format(of="?", which=_DENIED), (user, previous))
 
 
 def _mark(writing: Writing, at: int) -> int:
@@ -264,19 +264,16 @@ def _give_back(writing: Writing, table: str, inside: Sequence[str], owner: str) 
 def _part_ledgers(
     writing: Writing, inside: Sequence[str], above: Sequence[str], *, after: int
 ) -> None:
-    own, owner, said_inside = inside[0], above[-1], f"sent_as IN ({_marks(inside)})"
-    writing.execute(_UNCOPY.format(above=_marks(above), inside=_marks(inside)),
-                    (own, *above, *inside))  # fmt: skip
-    writing.execute(_COPY.format(which=said_inside), (own, owner, *inside))
-    writing.execute(_COPY.format(which=f"{_DENIED} AND seq > ?"), (own, owner, after))
-    writing.execute(
-        f"DELETE FROM consents WHERE user_id = ? AND {said_inside} AND state = 'granted'",  # noqa: S608
-        (owner, *inside),
-    )
-    writing.execute(
-        f"UPDATE consents SET sent_as = user_id WHERE user_id = ? AND {said_inside}",  # noqa: S608
-        (owner, *inside),
-    )
+    # Those above may have been users of their own meanwhile, with ledgers of their own.
+    own, owner, over, within = inside[0], above[-1], _marks(above), _marks(inside)
+    writing.execute(_UNCOPY.format(above=over, inside=within), (own, *above, *inside))
+    said_inside, both = f"sent_as IN ({within})", (*above, *inside)
+    writing.execute(_COPY.format(of=over, which=said_inside), (own, *both))
+    since = f"{_DENIED} AND seq > ?"
+    writing.execute(_COPY.format(of="?", which=since), (own, owner, after))
+    left = f"user_id IN ({over}) AND {said_inside}"
+    writing.execute(f"DELETE FROM consents WHERE {left} AND state = 'granted'", both)  # noqa: S608
+    writing.execute(f"UPDATE consents SET sent_as = user_id WHERE {left}", both)  # noqa: S608
 
 
 def _part_ids(writing: Writing, inside: Sequence[str]) -> None:

@@ -76,7 +76,7 @@ FITS: dict[str, Callable[[], Any]] = {
         TreeSettings(trees=3, depth=2, smallest=5),
         seed=0,
     ),
-    "spectral": lambda: spectral.fit(by_history.clubs(), SpectralSettings(2, edges=4), seed=7),
+    "spectral": lambda: spectral.fit(by_history.clubs(), SpectralSettings(2, neighbours=4), seed=7),
 }
 """By module: every module of `recsys.algorithms` with a function ``fit``."""
 

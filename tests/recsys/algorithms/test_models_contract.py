@@ -32,7 +32,7 @@ FITS: dict[str, Callable[[Histories], Scorer]] = {
     "als": lambda h: als.fit(h, AlsSettings(factors=2, alpha=10.0, regularization=0.1), seed=7),
     "bm25": lambda h: neighbours.fit(h, NeighbourSettings("bm25", 4)),
     "cosine": lambda h: neighbours.fit(h, NeighbourSettings("cosine", 4)),
-    "spectral": lambda h: spectral.fit(h, SpectralSettings(components=2, edges=4), seed=7),
+    "spectral": lambda h: spectral.fit(h, SpectralSettings(components=2, neighbours=4), seed=7),
     "tfidf": lambda h: neighbours.fit(h, NeighbourSettings("tfidf", 4)),
 }
 

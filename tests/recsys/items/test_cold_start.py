@@ -47,7 +47,7 @@ NEWCOMERS = Newcomers.of(described(), IS_NEW, places=1)
 
 def history(*rows: int) -> History:
     weight = np.ones(len(rows), np.float32)
-    return History(np.array(rows, np.int32), weight, weight)
+    return History(np.array(rows, np.int32), weight, weight, np.array(rows, np.int32))
 
 
 def propose(

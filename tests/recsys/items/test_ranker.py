@@ -6,7 +6,7 @@ import pytest
 from recsys.algorithms.repeat_rate import Habits
 from recsys.data.times import DAY
 from recsys.items.history import History
-from recsys.items.ranker import OWN, PAIR, habits_of, own
+from recsys.items.ranker import NEW, OWN, STANDARD, habits_of, own
 from recsys.items.slate import ItemQuery
 from tests.present import present
 from tests.recsys.items.shop import (
@@ -42,7 +42,8 @@ def test_what_was_had_before_comes_first_where_the_weights_say_so() -> None:
 def test_the_score_is_the_weighted_sum_of_what_the_parts_say() -> None:
     history, had = asked(0)
     pair, score, blend = BLENDED.parts.pair(history), BLENDED.score(history, had), BLENDED.blend
-    assert score[5] == pytest.approx(blend.new_item[5] + blend.new_weight @ pair[:, 5], rel=1e-6)
+    expected = blend.new_item[5] + blend.new_weight @ pair[:4, 5]
+    assert score[5] == pytest.approx(expected, rel=1e-6)
     said = own(pair, had)[:, had.item_row.tolist().index(2)]
     assert score[2] == pytest.approx(blend.own_item[2] + blend.own_weight @ said, rel=1e-6)
 
@@ -50,9 +51,41 @@ def test_the_score_is_the_weighted_sum_of_what_the_parts_say() -> None:
 def test_signals_have_the_length_that_they_are_named_for() -> None:
     history, had = asked(0)
     pair = BLENDED.parts.pair(history)
-    assert pair.shape == (len(PAIR), N_ITEMS)
+    assert pair.shape == (len(NEW), N_ITEMS)
     assert own(pair, had).shape == (len(OWN), 3)
     assert np.isfinite(pair).all()
+
+
+def test_standardised_scores_have_mean_0_and_spread_1_over_what_is_new() -> None:
+    history, had = asked(0)
+    new = np.setdiff1d(np.arange(N_ITEMS), had.item_row)
+    for name in STANDARD[:2]:
+        row = BLENDED.parts.pair(history)[NEW.index(name), new]
+        assert row.mean() == pytest.approx(0, abs=1e-6)
+        assert row.std() == pytest.approx(1, rel=1e-5)
+
+
+def test_where_there_is_no_order_it_says_nothing() -> None:
+    pair = BLENDED.parts.pair(asked(0)[0])
+    silent = [NEW.index(name) for name in NEW if name.startswith("next")]
+    assert len(silent) == 4
+    assert not pair[silent].any()
+
+
+def test_one_strong_edge_is_told_from_many_weak_ones() -> None:
+    history, _ = asked(0)
+    squared = BLENDED.parts.pair(history)[NEW.index("neighbours, squared")]
+    edges = [dict(zip(*BLENDED.parts.neighbours.of_item(row), strict=True)) for row in (1, 2, 3)]
+    expected = sum(w * e.get(0, 0) ** 2 for w, e in zip(history.weight, edges, strict=True))
+    assert np.exp(squared[0]) == pytest.approx(expected + 1e-6, rel=1e-4)
+
+
+def test_many_users_at_once_get_what_each_gets_alone() -> None:
+    histories = [asked(user)[0] for user in (0, 7, 12, 13)]
+    together = list(BLENDED.parts.pair_all(histories))
+    assert len(together) == 4
+    for history, said in zip(histories, together, strict=True):
+        np.testing.assert_allclose(said, BLENDED.parts.pair(history), rtol=1e-3, atol=1e-3)
 
 
 def test_any_available_item_may_be_ranked_but_only_with_a_reason_that_speaks_for_it() -> None:

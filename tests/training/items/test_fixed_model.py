@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.neighbours import NeighbourSettings
+from recsys.algorithms.spectral import SpectralSettings
 from recsys.config import Config, ItemModel, Kind
 from tests.present import present
 from tests.training.items.test_measure import CONFIG, silent, three_tastes
@@ -18,14 +21,32 @@ FIXED = ItemModel(
 
 
 def test_nothing_fixed_tries_everything() -> None:
-    assert trials.graphs(ItemModel()) == trials.GRAPHS
-    assert trials.factorisations(ItemModel()) == trials.FACTORS
+    graphs = trials.graphs(ItemModel(), 90_000)
+    assert graphs[:3] == trials.GRAPHS
+    assert [graph.weighting for graph in graphs[3:]] == ["spectral", "spectral"]
+    assert trials.factorisations(ItemModel(), 90_000)[:-1] == trials.FACTORS
+    assert trials.factorisations(ItemModel(), 300_000) == trials.FACTORS
+
+
+@pytest.mark.parametrize(("pairs", "components", "factors"), [(10, 64, 16), (10**7, 1024, 256)])
+def test_more_data_carry_more_components_and_factors(
+    pairs: int, components: int, factors: int
+) -> None:
+    spectral = trials.graphs(ItemModel(), pairs)[3]
+    assert isinstance(spectral, SpectralSettings)
+    assert spectral.components == components
+    assert trials.factorisations(ItemModel(), pairs)[-1].factors == factors
 
 
 def test_one_key_fixed_leaves_the_others_to_be_tried() -> None:
-    some = trials.graphs(ItemModel(weighting="tfidf"))
+    some = trials.graphs(ItemModel(weighting="tfidf"), 90_000)
     assert some == (NeighbourSettings("tfidf", 50),)
-    assert {f.alpha for f in trials.factorisations(ItemModel(alpha=7))} == {7}
+    assert {f.alpha for f in trials.factorisations(ItemModel(alpha=7), 90_000)} == {7}
+
+
+def test_a_spectral_graph_can_be_fixed() -> None:
+    some = trials.graphs(ItemModel(weighting="spectral", neighbours=70), 90_000)
+    assert {(graph.weighting, graph.neighbours) for graph in some} == {("spectral", 70)}
 
 
 def test_everything_fixed_is_tried_once_and_taken() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from training.policy import encoding
-from training.policy.encoding import Levels, Steps
+from training.policy.encoding import Edges, Levels
 
 
 def fitted(frame: pl.DataFrame, **options: object) -> encoding.Encoding:
@@ -17,7 +17,7 @@ def fitted(frame: pl.DataFrame, **options: object) -> encoding.Encoding:
 def test_text_of_numbers_becomes_steps_and_other_text_levels() -> None:
     frame = pl.DataFrame({"age": ["18", "30", "", "NA"] * 20, "job": ["a", "b", "a", None] * 20})
     age, job = fitted(frame).features
-    assert isinstance(age, Steps)
+    assert isinstance(age, Edges)
     assert age.edges.tolist() == [18.0]
     assert job == Levels("job", (encoding.ABSENT, "a", "b"))
 
@@ -67,8 +67,8 @@ def test_order_and_repetition_of_rows_do_not_matter_to_the_edges() -> None:
     (one,), (other,) = (
         fitted(pl.DataFrame({"x": values})).features for values in (x, np.tile(x[::-1], 2))
     )
-    assert isinstance(one, Steps)
-    assert isinstance(other, Steps)
+    assert isinstance(one, Edges)
+    assert isinstance(other, Edges)
     assert one.edges == pytest.approx(other.edges, abs=0.05)
 
 

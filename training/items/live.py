@@ -1,0 +1,60 @@
+"""What events since training are worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.algorithms.topk import top_k
+from recsys.config import Config
+from recsys.evaluation import metrics
+from recsys.evaluation.split import Relevant
+from recsys.items.preference import Taste
+from training.items.choice import ItemChoice, event_weights
+from training.items.trials import drawn, user_ndcg
+from training.items.windows import Window
+from training.measurement import clearly_above
+
+LIVE = (0.5, 1.0, 3.0)
+
+LIVE_OWN = (0.0, 0.3, 1.0)
+"""In units of the own weight of past events."""
+
+
+def with_live(choice: ItemChoice, taste: Taste, held: Window, config: Config) -> ItemChoice:
+    """Choose what live events are worth, on users who came back after a first active day.
+
+    Such users are few, so live events weigh as past ones unless another worth is clearly better.
+    """
+    wanted = drawn(held.wanted_later, held.before, config.training.seed)
+    if not len(wanted):
+        return choice
+    tried = [
+        replace(choice, live=live, live_own=own * choice.own)
+        for live, own in product(LIVE, LIVE_OWN)
+    ]
+    figures = [_ndcg(each, taste, held, wanted, config) for each in tried]
+    unchanged = _ndcg(choice, taste, held, wanted, config)
+    best = int(np.argmax([figure.mean() for figure in figures]))
+    clear = clearly_above(figures[best], unchanged, config.training)
+    return tried[best] if clear else choice
+
+
+def _ndcg(
+    choice: ItemChoice, taste: Taste, held: Window, wanted: Relevant, config: Config
+) -> NDArray[np.float64]:
+    weights = event_weights(choice, held.before.kinds, config)
+    k = config.items.at_k
+    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    for place, user in enumerate(wanted.user_row):
+        live = held.live.of_user(user)
+        history = weights.history(
+            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
+        )
+        score = taste.score(history)
+        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
+        lists[place, : len(best)] = best
+    return user_ndcg(lists, wanted)
