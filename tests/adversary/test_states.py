@@ -42,7 +42,7 @@ def test_a_champion_that_is_repaired_serves_without_a_restart(world: World, tmp_
         assert app.service.current.version == world.version
         shutil.copy(there / version / file, here / version / file)
         assert until(lambda: app.service.current.version == version)
-        assert app.service.current.refused == ""
+        assert until(lambda: app.service.current.refused == "")
 
 
 def test_every_request_is_a_line_of_json_where_that_is_wanted(
