@@ -17,6 +17,7 @@ from api.messages.message import dump
 from api.requests.query import QueryReader
 from api.routes import (
     audiences,
+    browser,
     catalogue,
     consents,
     docs,
@@ -44,6 +45,7 @@ from api.web import openapi
 from api.web.bounds import Bounds
 from api.web.keys import Keys
 from api.web.middleware import Around
+from api.web.origins import Origins
 from api.web.route import Route, route
 from recsys.config import Config
 from recsys.project import version
@@ -57,7 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
-    *docs.ROUTES, *guide.ROUTES,
+    *docs.ROUTES, *guide.ROUTES, *browser.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
 
@@ -111,6 +113,7 @@ class Application:
             log=self._logger,
             logs_all=config.serving.log_requests,
         )
+        self._answering = Origins(self._around, config.serving.allowed_origins)
         self.router = Router(lifespan=self._lifespan)
 
     @property
@@ -121,7 +124,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or start and stop."""
-        await (self._around if scope["type"] == "http" else self.router)(scope, receive, send)
+        await (self._answering if scope["type"] == "http" else self.router)(scope, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:

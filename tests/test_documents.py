@@ -29,7 +29,7 @@ GUIDES = [guide.FOLDER / f"{name}.md" for name in ("index", *guide.PAGES)]
 DOCUMENTS = [README, *GUIDES]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-NOT_SETTINGS = re.compile(r"\.(csv|db|html|json|jsonl|md|parquet|py|toml|yaml)$")
+NOT_SETTINGS = re.compile(r"\.(csv|db|html|js|json|jsonl|md|parquet|py|toml|yaml)$")
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -62,7 +62,10 @@ def create(
 
 @app.command("list")
 def list_keys(config: ConfigFile = None) -> None:
-    """List the keys of the store; those of the environment are not among them."""
+    """List the keys of the store.
+
+    Those of the environment are not among them.
+    """
     from recsys.storage.access import keys as access
     from recsys.storage.database.open import open_store
 
@@ -76,7 +79,9 @@ def list_keys(config: ConfigFile = None) -> None:
 
 @app.command()
 def revoke(label: Label, config: ConfigFile = None) -> None:
-    """Let a key open nothing from now on; a running API takes it up within seconds.
+    """Let a key open nothing from now on.
+
+    A running API takes it up within seconds.
 
     Example: recsys keys revoke LABEL
     """
@@ -93,7 +98,9 @@ def expire(
     days: Annotated[float, typer.Option(min=0, help="From now.")] = 0,
     config: ConfigFile = None,
 ) -> None:
-    """Let a key open nothing some days from now, so that its successor can be handed out first.
+    """Let a key open nothing some days from now.
+
+    So its successor can be handed out first.
 
     Example: recsys keys expire LABEL --days 7
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from recsys.placements.serve import Shown
     from recsys.storage.database.interface import Database
 
-app = typer.Typer(help="Where lists are shown, what they are made of, and by which rules.")
+app = typer.Typer(help="Where lists are shown, of what, and by which rules.")
 
 Name = Annotated[str, typer.Argument(help="A placement, as `recsys placements list` names it.")]
 
@@ -35,7 +35,7 @@ def placements() -> None:
 
 @app.command("list")
 def list_placements(config: ConfigFile = None) -> None:
-    """List all placements, with the version of each that is in force now."""
+    """List all placements and the versions that are in force."""
     from rich.table import Table
 
     from recsys.storage.placements.store import PlacementStore
@@ -117,7 +117,7 @@ def preview(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most items.")] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Show what a placement would show, and which rules touched each item.
+    """Show a placement's list, and which rules touched each item.
 
     Example: recsys placements preview default --user 12747
     """

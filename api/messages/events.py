@@ -143,7 +143,7 @@ EVENT_SCHEMA: Json = {
         **EVENT,
         "batch": {
             "type": "array",
-            "items": {"type": "object", "properties": EVENT},
+            "items": {"description": "an event of these fields; a bad one has its verdict"},
             "description": "instead of one: many events, at most serving.max_batch",
         },
     },

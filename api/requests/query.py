@@ -23,6 +23,7 @@ from recsys.ladder import RungName
 ENCODED_SLASH = "\udc2f"
 _CACHED_BYTES = 200
 _COUNTS = ("limit", "per_category")
+_MAY_BE_NONE = ("force_rung", "per_category")
 _LISTS = ("exclude", "cart", "item")
 _IDS = ("device", "decision", "session", "experiment", "variant", "user_id", "segment")
 
@@ -194,6 +195,9 @@ class QueryReader:
             fields["trait"] = fields.pop(self._trait)
         if fields.get("force_rung") == "":
             del fields["force_rung"]
+        for name in _MAY_BE_NONE:
+            if str(fields.get(name, "")).lower() == "null":
+                raise BadQuery(name, fields[name], schema.allowed(self.parameters[name]))
         query = schema.read(fields, Query, self.parameters, strict=False)
         self._refuse_many(query, fields)
         # An id left empty by mistake would be advice that nobody learns from.

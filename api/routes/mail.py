@@ -18,6 +18,7 @@ from api.mail.links import CLICK, absolute
 from api.mail.mailing import Mailing, flat, xml
 from api.mail.rss import rss
 from api.requests.query import FEED
+from api.runtime.json import Json
 from api.web.keys import Right, is_public, proof_in
 from api.web.response import FRESH, PRIVATE, cached
 from api.web.route import Call, Route, route
@@ -48,10 +49,14 @@ FORMATS: Mapping[str, tuple[str, Callable[[Mailing], bytes]]] = {
 """Media type and writer of each ending."""
 
 
+def _shape(ending: str) -> dict[str, Json]:
+    return {FORMATS[ending][0]: {"type": "object" if ending == "json" else "string"}}
+
+
 def _email(ending: str, user: str, tag: str) -> Route:
     media_type, written = FORMATS[ending]
 
-    @about_mail(f"GET /v1/email/{user}.{ending}", {media_type: {"type": "string"}}, tag=tag)
+    @about_mail(f"GET /v1/email/{user}.{ending}", _shape(ending), tag=tag)
     async def email(service: Service, call: Call) -> Response:
         """Give a mail tool the list of one user.
 
@@ -76,7 +81,7 @@ def _feed(ending: str) -> Route:
     media_type, written = FORMATS[ending]
     path = f"/v1/feeds/{{placement_id}}.{ending}"
 
-    @about_mail(f"GET {path}", {media_type: {"type": "string"}}, takes=FEED)
+    @about_mail(f"GET {path}", _shape(ending), takes=FEED)
     async def feed(service: Service, call: Call) -> Response:
         """Give a placement as a feed that all share: nobody's own list, or that of a `segment`."""
         query = msgspec.structs.replace(call.query, placement=call.id)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_PROBLEM = (
+    b"HTTP/1.1 %d %s\r\nconnection: close\r\n"
+    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%s"
+)
 
 HEADER_BYTES = "header_bytes"
 """Where the scope of a request says how large its address and headers are together."""
@@ -25,7 +31,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._seconds: float = serving.header_seconds
         self._most: int = serving.max_header_bytes
         self._in_headers = False
-        self._read_bytes = 0
+        self._read_bytes = self._chunk_bytes = 0
         self._waiting: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -35,6 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, and bound what the headers take where they are not complete."""
+        self._chunk_bytes = len(data)
         super().data_received(data)
         if not self._in_headers:
             return
@@ -48,6 +55,13 @@ class BoundedHttp(HttpToolsProtocol):
         """Wait for nothing more."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; an address that is longer than can be parsed is too large."""
+        if self._chunk_bytes > self._most:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """Note that headers begin."""
@@ -80,6 +94,21 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_headers = False
         self._stop_waiting()
         if not self.transport.is_closing():
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())
+            told = _problem(status)
+            self.transport.write(_PROBLEM % (status, status.phrase.encode(), len(told), told))
             self.transport.close()
+
+
+def _problem(status: HTTPStatus) -> bytes:
+    """Return what the application would say, had the request got that far."""
+    words, detail = status.phrase.lower(), status.description or status.phrase
+    told = {
+        "type": f"urn:recsys:problem:{words.replace(' ', '-')}",
+        "title": status.phrase.capitalize(),
+        "status": int(status),
+        "detail": detail,
+        "code": words.replace(" ", "_"),
+        "message": detail,
+        "request_id": "",
+    }
+    return json.dumps(told).encode()

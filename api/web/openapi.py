@@ -114,10 +114,14 @@ def _body(body: Body, parameters: Mapping[str, Json]) -> Json:
         kinds = [_ref(kind) for kind in body.schema]
         said: Json = {"oneOf": kinds} if len(kinds) > 1 else kinds[0]
     else:
-        more = {name: one for name, one in parameters.items() if name in body.takes}
+        more = {name: _or_null(one) for name, one in parameters.items() if name in body.takes}
         said = {**body.schema, "properties": {**body.schema.get("properties", {}), **more}}
     examples = {name: {"value": value} for name, value in body.examples.items()}
     return {"required": True, "content": _json(said, examples=examples)}
+
+
+def _or_null(one: Json) -> Json:
+    return {"anyOf": [one, {"type": "null"}], "description": one.get("description", "")}
 
 
 def _messages(routes: Iterable[Route]) -> Iterator[type[Message]]:

@@ -31,7 +31,11 @@ def cached(body: bytes, scope: Scope, *, media_type: str) -> Response:
     What asked for a secret key is kept by nobody.
     """
     etag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {"cache-control": PRIVATE if is_secret(scope) else LISTED, "etag": etag}
+    headers = {
+        "cache-control": PRIVATE if is_secret(scope) else LISTED,
+        "etag": etag,
+        "vary": "Origin",
+    }
     given = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
     if etag in given or given.strip() == "*":
         return Response(status_code=304, headers=headers)

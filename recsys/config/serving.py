@@ -64,6 +64,9 @@ class ServingSection(Section):
         repr=False,
         json_schema_extra={"environment_only": True},
     )
+    allowed_origins: Words = Field(
+        (), description="pages of others that may read answers (https://shop.example); empty: none"
+    )
     public_url: str = Field(
         "", description="where mails reach the service (https://…); empty: as it was asked"
     )
@@ -104,6 +107,13 @@ class ServingSection(Section):
     )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"https?://[^/?#\s*]+", one) for one in origins):
+            raise ValueError("scheme and host each, as browsers say it: https://shop.example")
+        return origins
 
     @field_validator("public_url", "shop_url")
     @classmethod

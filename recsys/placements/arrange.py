@@ -12,13 +12,13 @@ The order in which rules act is the law:
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.items.slate import Recommendation, Slate
 from recsys.ladder import Climb, RungName
@@ -30,7 +30,7 @@ Listed = TypeVar("Listed")
 Candidates = Callable[[int, Bools], Climb[Slate]]
 """Returns so many of the allowed items (bool, shape (n_items,)), best first."""
 
-DEEPER = 5
+DEEPER = 3
 """How many times longer than the list the candidates are, where rules change their order."""
 
 PINNED = "pin"
@@ -91,10 +91,11 @@ def arrange(
     pool, climb = _pool(rules, limit, allowed, gather, had)
     pinned = _pinned(rules, limit, allowed, pool)
     above = {item.item_row for item in pinned.values()}
-    promoted = _promoted(rules, limit, _but(allowed, above), pool, gather, above)
+    promoted = _promoted(rules, limit, allowed, pool, gather, above)
     above.update(item.item_row for item in promoted)
     wanted = limit - len(above)
-    kept, over = capped([i for i in pool if i.item_row not in above], rules.caps, wanted)
+    left = [item for item in pool if item.item_row not in above] if above else pool
+    kept, over = capped(left, rules.caps, wanted)
     filled: dict[int, str] = {}
     if rules.placement.fill and len(kept) < wanted:
         filled.update((item.item_row, FILLED_CAPS) for item in over[: wanted - len(kept)])
@@ -107,31 +108,25 @@ def arrange(
     ordered = laid_out(kept, pinned, promoted, limit)
     tags = _Tags(rules, filled, {item.item_row for item in promoted}, had)
     items = tuple(
-        Placed(item._replace(rank=rank), tags.of(item.item_row))
+        Placed(Recommendation(item[0], rank, *item[2:]), tags.of(item.item_row))
         for rank, item in enumerate(ordered, start=1)
     )
     return Arranged(items, climb, tuple(dict.fromkeys(filled.values())))
 
 
-def boosted(items: Iterable[Recommendation], rules: Rules) -> list[Recommendation]:
+def boosted(items: Sequence[Recommendation], rules: Rules) -> list[Recommendation]:
     """Return items by score times boosts, best first; ties keep their order.
 
     Scores of different rungs do not compare: what one rung proposed stays before what the rungs
     below it did. Where a rung's scores are not all positive they are moved up first, so that a
-    factor above 1 is always for an item.
+    factor above 1 is always for an item. The items keep the score of their rung.
     """
-    if rules.factor is None:
+    if rules.factor is None or not items:
         return list(items)
-    ordered: list[Recommendation] = []
-    for _, group in groupby(items, key=lambda item: item.rung):
-        block = list(group)
-        rows = [item.item_row for item in block]
-        score = _positive(np.array([item.score for item in block])) * rules.factor[rows]
-        ordered += (
-            block[place]._replace(score=float(score[place]))
-            for place in np.argsort(-score, kind="stable").tolist()
-        )
-    return ordered
+    if items[0].rung == items[-1].rung:
+        return _by_score(items, rules.factor)
+    rungs = groupby(items, key=lambda item: item.rung)
+    return [item for _, block in rungs for item in _by_score(list(block), rules.factor)]
 
 
 def capped(
@@ -140,22 +135,24 @@ def capped(
     """Return the first `wanted` items within all caps, and those that were passed over."""
     if not caps:
         return list(items[:wanted]), []
-    used: Counter[tuple[int, int]] = Counter()
+    rows = [item.item_row for item in items]
+    used: list[tuple[list[int], dict[int, int], int]] = [
+        (codes[rows].tolist(), {}, most) for codes, most in caps
+    ]
     kept: list[Recommendation] = []
     over = []
-    for item in items:
+    for place, item in enumerate(items):
         if len(kept) == wanted:
             break
-        values = [
-            (number, code)
-            for number, (codes, _) in enumerate(caps)
-            if (code := int(codes[item.item_row])) >= 0
-        ]
-        if any(used[value] >= caps[value[0]][1] for value in values):
-            over.append(item)
-            continue
-        used.update(values)
-        kept.append(item)
+        for values, count, most in used:
+            # Values below 0 are none.
+            if values[place] >= 0 and count.get(values[place], 0) >= most:
+                over.append(item)
+                break
+        else:
+            kept.append(item)
+            for values, count, _ in used:
+                count[values[place]] = count.get(values[place], 0) + 1
     return kept, over
 
 
@@ -236,7 +233,8 @@ def _promoted(
     count = min(math.ceil(limit * rules.placement.promote.percent / 100), limit - len(pinned))
     found = [i for i in pool if rules.promoted[i.item_row] and i.item_row not in pinned][:count]
     if len(found) < count:
-        wanted = _but(allowed & rules.promoted, {item.item_row for item in found})
+        taken = pinned.union(item.item_row for item in found)
+        wanted = _but(allowed & rules.promoted, taken)
         found += _items(gather(count - len(found), wanted))
     return found
 
@@ -286,12 +284,12 @@ def _but(allowed: Bools, rows: Iterable[int]) -> Bools:
     return left
 
 
-def _positive(score: np.ndarray) -> np.ndarray:
-    lowest = float(score.min())
-    if lowest > 0:
-        return score
-    spread = float(score.max()) - lowest
-    return score - lowest + (spread * _ODD or 1.0)
+def _by_score(block: Sequence[Recommendation], factor: NDArray[np.float64]) -> list[Recommendation]:
+    score = np.array([item.score for item in block])
+    if (lowest := score.min()) <= 0:
+        score += (score.max() - lowest) * _ODD - lowest or 1.0
+    order = np.argsort(-score * factor[[item.item_row for item in block]], kind="stable")
+    return [block[place] for place in order.tolist()]
 
 
 def _free(slots: Sequence[object], place: int) -> int:

@@ -251,5 +251,7 @@ def test_an_idle_connection_is_closed_after_its_answer(patient: Server) -> None:
 def test_endless_headers_are_refused(patient: Server) -> None:
     whole = HEAD + b"X-Large: " + b"a" * 40_000 + b"\r\n\r\n"
     assert b" 431 " in answered(patient, whole).partition(b"\r\n")[0]
+    longest = b"GET /v1/segments?a=" + b"b" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert b" 431 " in answered(patient, longest).partition(b"\r\n")[0]
     endless = answered(patient, HEAD + b"X-Large: ", *[b"a" * 10_000] * 4, pause=0.01)
     assert endless.startswith(b"HTTP/1.1 431")

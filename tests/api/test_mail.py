@@ -33,7 +33,7 @@ def mail(world: World) -> Iterator[Api]:
         api = Api(client, app.service, clock, world)
         serving = api.service.current.serving
         answering = serving.answering
-        urls = tuple(f"/item/{item}" for item in answering.bundle.catalogue.title)
+        urls = tuple(f"/item/{row}" for row in range(len(answering.bundle.catalogue)))
         shop = replace(answering.bundle.catalogue, url=urls)
         bundle = replace(answering.bundle, catalogue=shop)
         other = type(serving).of(replace(answering, bundle=bundle))

@@ -23,9 +23,10 @@ def audit(
     days: Annotated[float, typer.Option(min=0, help="How far back who looked is told.")] = 365,
     config: ConfigFile = None,
 ) -> None:
-    """Print what is held on how many people, on which basis, how old, who looked, what was erased.
+    """Print what is held on people, and who looked at it.
 
-    The same is kept as a file of the day in storage.reports_dir, to compare.
+    On how many, on which basis, how old it is, and what was erased. The same is
+    kept as a file of the day in storage.reports_dir, to compare.
 
     Example: recsys audit --days 30
     """

@@ -157,7 +157,9 @@ def unmerge(
 
 @app.command("new-key")
 def new_key() -> None:
-    """Print a fresh key for RECSYS_STORAGE__ENCRYPTION_KEYS; it is kept nowhere.
+    """Print a fresh encryption key, which is kept nowhere.
+
+    It is for RECSYS_STORAGE__ENCRYPTION_KEYS.
 
     Example: recsys storage new-key
     """
@@ -168,7 +170,9 @@ def new_key() -> None:
 
 @app.command()
 def rotate(config: ConfigFile = None) -> None:
-    """Encrypt sensitive traits anew by the first of the keys, so that the others can go.
+    """Encrypt sensitive traits anew, by the first of the keys.
+
+    The others can go then.
 
     Example: RECSYS_STORAGE__ENCRYPTION_KEYS=NEW,OLD recsys storage rotate
     """

@@ -23,6 +23,7 @@ from recsys.data.kinds import (
 from recsys.data.netting import NEARLY_NOTHING
 from recsys.data.order_states import is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
+from recsys.errors import UnclearColumn
 from training.importing.amounts import Amounts
 from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns
@@ -69,7 +70,7 @@ def _canonical(raw: RawFile, found: FileColumns, amounts: Amounts, config: Confi
         amounts.given["price"].alias("priced"),
         amounts.bad("quantity").alias("bad_quantity"),
         amounts.bad("price", "total", "refunded", "line_refunded").alias("bad_price"),
-        _stars(found).alias("rating"),
+        _stars(raw, found, config).alias("rating"),
         text_of(found, "pscore").alias("pscore_given"),
         text_of(found, "pscore").cast(pl.Float64, strict=False).alias("pscore"),
         _flag(found, "simulated"),
@@ -164,11 +165,23 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     ).drop("call", "rating")
 
 
-def _stars(found: FileColumns) -> pl.Expr:
-    """Return the rating that a row is; null where it is an order or another event."""
-    if found.of("kind", "order", "price", "quantity", "total"):
+def _stars(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
+    """Return the rating that a row is; null where it is an order or another event.
+
+    Raises
+    ------
+    UnclearColumn
+        The configured bounds are not of the scale of this file.
+    """
+    if found.of("kind", "order", "price", "quantity", "total") or "rating" not in found:
         return pl.lit(None, pl.Float64)
-    return text_of(found, "rating").cast(pl.Float64, strict=False)
+    stars = text_of(found, "rating").cast(pl.Float64, strict=False)
+    most, like = raw.frame.select(stars.max()).item(), config.data.rating_like
+    if most is not None and (most <= 1 < like or most >= 2 * like):
+        why = f"ratings go up to {most:g}, and are liked from data.rating_like = {like:g} on"
+        setting = "under [data] rating_like and rating_dislike by the scale of this file"
+        raise UnclearColumn(found.of("rating")[0], why, setting)
+    return stars
 
 
 def _of_rating(config: Config) -> pl.Expr:

@@ -20,7 +20,7 @@ _MOSTLY = 0.95
 def read_delimited(content: bytes, layout: Layout) -> Rows:
     """Read the rows below the header.
 
-    Fast where no quote spans a line or stands where none may, and every row is like the header;
+    Fast where no quote stands where none may, or could swallow a row, and all are like the header;
     else line by line, losing none.
 
     Parameters
@@ -42,12 +42,13 @@ def read_delimited(content: bytes, layout: Layout) -> Rows:
 
 
 def _at_once(body: bytes, separator: str, names: Sequence[str]) -> Rows | None:
-    """Return the rows where each is one line like the header; None where some are not."""
+    """Return the rows where all are like the header; None where some are not."""
     lines = body.count(b"\n") + (not body.endswith(b"\n") and len(body) > 0)
     bare = b'"' not in body
     if bare and body.count(separator.encode()) != lines * (len(names) - 1):
         return None
-    if not bare and not _is_plain(body, separator):
+    within = 0 if bare else _breaks_in_fields(body, separator, len(names))
+    if within is None:
         return None
     try:
         frame = pl.read_csv(
@@ -59,27 +60,37 @@ def _at_once(body: bytes, separator: str, names: Sequence[str]) -> Rows | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    if len(frame) != lines:
+    if len(frame) != lines - within:
         return None
-    return _without_blanks(frame, numbered(lines), none_broken())
+    return _without_blanks(frame, numbered(len(frame)), none_broken())
 
 
-def _is_plain(body: bytes, separator: str) -> bool:
-    """Return whether all quotes open or close fields, or are doubled, and none spans a line."""
+def _breaks_in_fields(body: bytes, separator: str, fields: int) -> int | None:
+    """Return how many line breaks stand within quotes; None where a quote may be none.
+
+    All quotes have to open or close fields, or to be doubled. No line within may have as many
+    fields as a row: it may be one that a stray quote swallows.
+    """
     octets = np.frombuffer(body, np.uint8)
     quotes = np.flatnonzero(octets == ord(QUOTE))
     if len(quotes) % 2 or b'\\"' in body:
-        return False
+        return None
     opening, closing = quotes[::2], quotes[1::2]
     before = octets[np.maximum(opening - 1, 0)]
     after = octets[np.minimum(closing + 1, len(octets) - 1)]
     allowed = np.array([ord(separator), ord("\n"), ord("\r"), ord(QUOTE)], np.uint8)
     if not (np.isin(before, allowed) | (opening == 0)).all():
-        return False
+        return None
     if not (np.isin(after, allowed) | (closing == len(octets) - 1)).all():
-        return False
+        return None
     breaks = np.flatnonzero(octets == ord("\n"))
-    return bool((np.searchsorted(breaks, opening) == np.searchsorted(breaks, closing)).all())
+    first, last = np.searchsorted(breaks, opening), np.searchsorted(breaks, closing)
+    spanning = np.flatnonzero(first < last)
+    ends = np.append(breaks, len(octets))
+    for line in (n for s in spanning for n in range(int(first[s]) + 1, int(last[s]) + 1)):
+        if body.count(separator.encode(), breaks[line - 1], ends[line]) >= fields - 1:
+            return None
+    return int((last - first).sum())
 
 
 def _without_blanks(

@@ -6,6 +6,7 @@ from ast import literal_eval
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,27 @@ def _rows(records: Iterable[tuple[int, Any]]) -> Rows:
     rows: list[int] = []
     places: list[int | None] = []
     broken: list[Broken] = []
+    seen: set[str] = set()
+    lists: set[str] = set()
     for number, record in records:
         if not isinstance(record, dict):
             broken.append((number, "broken_json", _as_text(record)))
             continue
-        for place, flat in _products(_flat(record)):
+        flat = _flat(record)
+        if not seen.issuperset(flat):
+            new = flat.keys() - seen
+            seen |= new
+            lists |= {name for name in new if inner(name) in LISTS}
+        if lists.isdisjoint(flat):
             good.append(flat)
             rows.append(number)
+            places.append(None)
+            continue
+        for place, one in _products(flat):
+            good.append(one)
+            rows.append(number)
             places.append(place)
-    names = list(dict.fromkeys(name for record in good for name in record))
+    names = list(dict.fromkeys(chain.from_iterable(good)))
     return Rows(
         pl.DataFrame([_column(name, [r.get(name) for r in good]) for name in names]),
         pl.Series(rows, dtype=pl.Int64),
@@ -183,12 +196,14 @@ def inner(name: str) -> str:
 
 
 def _column(name: str, values: list[Any]) -> pl.Series:
-    kinds = {type(value) for value in values} - {type(None)}
-    fits = all(-(2**63) <= v < 2**63 for v in values if isinstance(v, int))
+    kinds = set(map(type, values)) - {type(None)}
+    fits = int not in kinds or all(-(2**63) <= v < 2**63 for v in values if isinstance(v, int))
     if kinds <= {int} and fits:
         return pl.Series(name, values, dtype=pl.Int64)
     if kinds <= {int, float} and fits:
         return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    if kinds <= {str}:
+        return pl.Series(name, values, dtype=pl.String)
     return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
 
 

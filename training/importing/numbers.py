@@ -31,9 +31,14 @@ def currencies(column: pl.Series) -> list[str]:
     return sorted(currency_of(column).drop_nulls().unique())
 
 
+def _is_plain(column: pl.Series) -> bool:
+    """Return whether all that is given reads as a number at once."""
+    return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
+
+
 def currency_of(column: pl.Series) -> pl.Series:
     """Return the currency that stands beside each number, null where none does."""
-    if column.dtype != pl.String:
+    if column.dtype != pl.String or _is_plain(column):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(column))
     found = column.str.extract(rf"({_CURRENCY})").str.to_uppercase()
     return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
@@ -62,6 +67,9 @@ def decimal_sign(columns: Mapping[str, pl.Series], *, configured: str = "") -> s
         if column.dtype != pl.String:
             continue
         odd = column.filter(column.str.contains(r"[.,]"))
+        if _is_plain(odd) and not odd.str.contains(_EITHER).all():
+            point += len(odd)
+            continue
         given = odd.to_frame("n").select(bare(pl.col("n")))["n"]
         either = given.str.contains(_EITHER)
         point += int((given.str.contains(_POINT) & ~either).sum())

@@ -54,6 +54,7 @@ _WORDS = (
     (r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})", "$1-$2-$3 $4:$5:$6"),
 )
 """What stands in times beside numbers: weekdays, remarks, a year at the end, a log's colon."""
+WORDED = r"[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"
 PLACE = r"^(.*\d) *\[?([A-Z][A-Za-z]+(?:/[A-Za-z_+-]+)+)\]?$"
 TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
@@ -170,9 +171,10 @@ def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
 
 
 def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
-    text, places = _places(_without_words(text))
-    if places is not None:
-        return _of_places(text, places, timezone, naive)
+    if _any(text, WORDED):
+        text, places = _places(_without_words(text))
+        if places is not None:
+            return _of_places(text, places, timezone, naive)
     plain = text.str.replace(r"^(\S+\d)T", "$1 ")
     plain = plain.str.replace(r"(:\d{2}\S*) ?([+-]\d{2})$", "$1$2:00")
     plain = plain.str.replace(r" ([+-]\d{2}:?\d{2})$", "$1")
@@ -196,8 +198,6 @@ def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
 
 def _without_words(text: pl.Series) -> pl.Series:
     """Return times without weekdays and remarks, and with offsets for the names of zones."""
-    if not _any(text, r"[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"):
-        return text
     for pattern, instead in _WORDS:
         text = text.str.replace(pattern, instead)
     text = text.str.replace(r" ?\b([A-Z]{2,4})$", "\x00$1").str.replace_many(_NAMED)
@@ -206,8 +206,6 @@ def _without_words(text: pl.Series) -> pl.Series:
 
 def _places(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Return times without the IANA zone that they name at the end, and these zones."""
-    if not _any(text, PLACE):
-        return text, None
     known = pl.Series(sorted(available_timezones()))
     place = text.str.extract(PLACE, 2)
     place = place.set(~place.is_in(known.implode()), None)

@@ -63,7 +63,8 @@ class ExposureLog:
     def append(self, exposures: Sequence[Exposure]) -> list[Reception]:
         """Log exposures in one transaction; they are on the disk when this returns.
 
-        Of erased users nothing is logged.
+        Of erased users nothing is logged. Each keeps the id that it was sent under: whom that
+        became is looked up when it is read, so that a merge can be undone.
 
         Raises
         ------
@@ -74,7 +75,7 @@ class ExposureLog:
             became = aliases.known_as(writing, {one.user_id for one in exposures if one.user_id})
             erased = {one for one, owner in became.items() if owner == NOBODY}
             rows = [
-                (one.exposure_id, one.list_id, became.get(one.user_id, one.user_id), *_rest(one))
+                (one.exposure_id, one.list_id, one.user_id, *_rest(one))
                 for one in exposures
                 if one.user_id not in erased
             ]

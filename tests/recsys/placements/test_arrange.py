@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.items.slate import Recommendation
 from recsys.ladder import RungName
-from recsys.placements.arrange import boosted, is_turn, mixed
+from recsys.placements.arrange import DEEPER, boosted, is_turn, mixed
 from recsys.placements.filter import matching
 from recsys.placements.placement import read
 from recsys.placements.rules import Rules
@@ -174,7 +174,7 @@ def test_caps_keep_the_order_and_pass_over_only_what_would_exceed_them(
     said = {"caps": {"category": most}, "fill": False}
     found = rows(arranged(said, limit, gather=proposing(order)))
     wanted: list[int] = []
-    deep = [row for row in order if row != SOLD_OUT][: limit * 5]
+    deep = [row for row in order if row != SOLD_OUT][: limit * DEEPER]
     for row in deep:
         same = sum(1 for kept in wanted if kept % 4 == row % 4)
         if (row % 4 == 3 or same < most) and len(wanted) < limit:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recsys.errors import UnclearColumn
 from tests.training.importing.files import NOW, configured, written
 from training.importing.read import read_file
 from training.importing.validate import validate
@@ -47,3 +48,19 @@ def test_a_device_that_is_ordered_is_not_the_one_it_is_ordered_on(tmp_path: Path
     order = {"products": [{"product_id": "tea", "device": "laptop"}], "device": "tablet"}
     text = lines({**VIEWED, "event": "Order Completed", "properties": order})
     assert kept(tmp_path, text, "events.jsonl") == [{"device": "tablet"}]
+
+
+@pytest.mark.parametrize(
+    ("most", "clear"), [("5", True), ("10", False), ("100", False), ("1", False)]
+)
+def test_bounds_of_another_scale_of_stars_are_refused(
+    tmp_path: Path, most: str, clear: bool
+) -> None:
+    raw = read_file(written(tmp_path, f"userId,movieId,rating,timestamp\n1,2,{most},1112486027\n"))
+    if clear:
+        assert validate(raw, configured(tmp_path), now=NOW).events["kind"].to_list() == ["purchase"]
+        return
+    with pytest.raises(UnclearColumn, match=f"column 'rating': ratings go up to {most}"):
+        validate(raw, configured(tmp_path), now=NOW)
+    told = configured(tmp_path, rating_like=float(most), rating_dislike=0.0)
+    assert validate(raw, told, now=NOW).events["kind"].to_list() == ["purchase"]

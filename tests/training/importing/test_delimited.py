@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import UnreadableFile
 from tests.training.importing.files import written
+from training.importing import delimited
 from training.importing.read import RawFile, ReadAs, read_file
 
 HEADER = "user_id,item_id,timestamp,title,price\n"
@@ -157,3 +158,16 @@ def test_whatever_the_bytes_are_they_are_read_or_refused(tmp_path: Path, content
     except UnreadableFile:
         return
     assert raw.rows == len(raw.frame) + len(raw.broken) > 0
+
+
+def test_fields_of_several_lines_are_read_at_once_unless_they_may_swallow_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "_line_by_line", None)
+    text = 'user_id,title,at\nu1,"two\nlines, of one\n",2020-01-01\nu2,one,2020-01-02\n'
+    raw = read_file(written(tmp_path, text))
+    assert raw.frame["title"].to_list() == ["two\nlines, of one\n", "one"]
+    assert raw.row.to_list() == [1, 2]
+    swallowing = 'user_id,title,at\nu1,"Lamp,2020-01-01\nu2,Screen 19",2020-01-02\n'
+    with pytest.raises(TypeError):
+        read_file(written(tmp_path, swallowing))

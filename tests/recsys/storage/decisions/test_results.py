@@ -95,6 +95,15 @@ def test_who_clicked_before_signing_in_bought_after_it(store: Database) -> None:
     assert of(store)["hyper", 1].same_item.purchases == 1
 
 
+def test_a_click_goes_back_to_its_own_id_when_a_merge_is_undone(store: Database) -> None:
+    merges.merge(store, "phone", "ann", at=NOON)
+    ExposureLog(store).append([clicked("home1", "a", NOON, user="phone")])
+    EventLog(store).append([event("p", "purchase", "a", NOON + 1)], now=NOON)
+    assert of(store)["hyper", 1].same_item.purchases == 1
+    merges.unmerge(store, "phone", at=NOON)
+    assert of(store)["hyper", 1].same_item == Credits()
+
+
 def test_what_is_returned_takes_its_credit_back_and_a_part_only_its_money(store: Database) -> None:
     ExposureLog(store).append([clicked("home1", "a", NOON)])
     log = EventLog(store)

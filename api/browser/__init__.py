@@ -1,0 +1,1 @@
+"""What a page loads: the snippet, the loader, and their types."""

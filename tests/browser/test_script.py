@@ -1,0 +1,210 @@
+"""recsys.js in Chromium: consent first, no preflight, a strict CSP, and what was seen counts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from api.browser.script import loader, script
+from tests.browser.conftest import PATIENT, SHOP, Opens, Server, Shop
+
+AGREE = 'recsys.consent(["profiling"]);'
+TALL = ".card{display:block;height:200px} #above{height:%dpx}"
+HOSTILE = [
+    "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>", "\"><svg onload=alert(1)>",
+    "' onmouseover='alert(1)", "vbscript:x", "java\tscript:alert(1)", "&lt;script&gt;",
+]  # fmt: skip
+
+
+def wait(shop: Shop, seconds: float) -> None:
+    shop.page.wait_for_timeout(seconds * 1_000)
+
+
+def until_shown(shop: Shop) -> None:
+    shop.page.wait_for_selector("#shelf .card", timeout=10_000)
+
+
+def test_the_file_and_the_loader_are_small() -> None:
+    assert len(gzip.compress(script().text, 9)) <= 5_000
+    assert len(gzip.compress(loader("https://recs.shop.example/recsys.js").encode(), 9)) <= 700
+
+
+def test_before_consent_nothing_is_asked_and_nothing_is_stored(shop: Opens) -> None:
+    opened = shop('recsys.identify("u05"); recsys.track("view", {item_id: "i03"}); recsys.page();')
+    wait(opened, 1)
+    assert opened.asked("") == []
+    assert opened.page.context.cookies() == []
+    assert opened.page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert opened.page.inner_text("#own") == "the page's own list"
+
+
+def test_refused_there_are_lists_for_anybody_no_id_and_no_events(shop: Opens) -> None:
+    opened = shop('recsys.consent([]); recsys.track("view", {item_id: "i03"});')
+    until_shown(opened)
+    wait(opened, 3)
+    assert len(opened.shown()) == 3
+    assert "user_id" not in opened.asked("/items")[0].url
+    assert opened.asked("/v1/events") == []
+    assert opened.page.context.cookies() == []
+
+
+def test_agreed_there_is_a_list_and_what_was_seen_and_clicked_is_sent_without_a_preflight(
+    shop: Opens,
+) -> None:
+    opened = shop(AGREE, style=TALL % 0)
+    until_shown(opened)
+    wait(opened, 3.5)
+    seen = [event for event in opened.events() if event["event"] == "impression"]
+    assert [event["rank"] for event in seen] == [1, 2, 3]
+    opened.page.locator("#shelf .card").first.click()
+    wait(opened, 1)
+    clicked = opened.events()[-1]
+    assert (clicked["event"], clicked["rank"]) == ("click", 1)
+    (cookie,) = opened.page.context.cookies()
+    assert (cookie["name"], cookie["domain"]) == ("recsys_id", ".shop.example")
+    assert clicked["anonymousId"] == cookie["value"]
+    assert {one.method for one in opened.requests} == {"GET", "POST"}
+    assert opened.asked("/v1/events")[0].headers["content-type"].startswith("text/plain")
+    assert opened.complaints == []
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and not opened.server.service.log.last_seq():
+        wait(opened, 0.1)
+    counted = opened.server.service.log.database.read(
+        "SELECT kind, count(*) FROM exposures GROUP BY 1"
+    )
+    assert dict(counted) == {"impression": 3, "click": 1}
+
+
+def test_withdrawn_the_queue_and_the_id_go(shop: Opens) -> None:
+    opened = shop(AGREE)
+    until_shown(opened)
+    opened.page.evaluate('recsys.track("view", {item_id: "i03"}); recsys.consent([])')
+    wait(opened, 3)
+    assert opened.page.context.cookies() == []
+    assert opened.asked("/v1/events") == []
+
+
+def test_hostile_titles_and_addresses_are_inert(shop: Opens) -> None:
+    def answer(route: Route) -> None:
+        items = [
+            {"item_id": str(n), "rank": n + 1, "title": text, "url": text, "image_url": text}
+            for n, text in enumerate(HOSTILE * 5)
+        ]
+        body = {"recommendation_id": "r", "placement": "default", "rung": None, "items": items}
+        headers = {"Access-Control-Allow-Origin": SHOP}
+        route.fulfill(content_type="application/json", body=json.dumps(body), headers=headers)
+
+    opened = shop(f"window.alert = () => {{ window.hit = 1 }};{AGREE}", api=answer)
+    until_shown(opened)
+    wait(opened, 0.5)
+    assert opened.shown() == [text.replace("\t", " ") for text in HOSTILE * 5]
+    assert opened.page.evaluate("window.hit") is None
+    wrong = "[...document.querySelectorAll('#shelf [href], #shelf [src]')].filter(e =>"
+    wrong += " !/^https?:/.test(e.href || e.src)).length"
+    assert opened.page.evaluate(wrong) == 0
+    assert opened.page.locator("#shelf script, #shelf svg").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("slow", "timeout"), ("broken", "error"), ("empty", "empty")]
+)
+def test_without_an_answer_in_time_the_page_stays_as_it_is(shop: Opens, how: str, why: str) -> None:
+    def answer(route: Route) -> None:
+        headers = {"Access-Control-Allow-Origin": SHOP}
+        if how == "slow":
+            time.sleep(2)
+            route.continue_()
+        elif how == "broken":
+            route.fulfill(status=503, headers=headers)
+        else:
+            route.fulfill(content_type="application/json", body='{"items": []}', headers=headers)
+
+    note = "addEventListener('recsys:fallback', e => { window.why = e.detail.reason });"
+    opened = shop(note, api=answer, wait="")
+    before = opened.page.inner_html("body")
+    opened.page.evaluate(AGREE)
+    wait(opened, 3)
+    assert opened.page.inner_html("body") == before
+    assert opened.page.evaluate("window.why") == why
+
+
+@pytest.mark.parametrize(
+    ("visible", "milliseconds", "seen"), [(0.49, 1_600, 0), (0.51, 1_600, 1), (0.51, 400, 0)]
+)
+def test_half_of_an_item_for_a_second_is_an_impression_and_no_less(
+    shop: Opens, visible: float, milliseconds: int, seen: int
+) -> None:
+    body = '<div id="above"></div>' + SHELF_OF_ONE
+    style = "body,h1{margin:0;height:0} #own{display:none} " + TALL % (700 - round(200 * visible))
+    opened = shop(AGREE, body=body, style=style)
+    opened.page.wait_for_selector("#shelf .card", state="attached", timeout=10_000)
+    wait(opened, milliseconds / 1_000)
+    opened.page.evaluate("document.getElementById('above').style.display = 'none';"
+                         "document.getElementById('shelf').remove()")  # fmt: skip
+    wait(opened, 3)
+    assert len([one for one in opened.events() if one["event"] == "impression"]) == seen
+
+
+SHELF_OF_ONE = (
+    f'<div id="shelf" data-recsys-placement="default" data-recsys-limit="1" {PATIENT}>'
+    '<template><a class="card"><b data-field="title"></b></a></template></div>'
+)
+
+
+def test_a_page_that_changes_without_loading_fills_its_placements_anew(shop: Opens) -> None:
+    opened = shop(AGREE)
+    until_shown(opened)
+    opened.page.evaluate("history.pushState({}, '', '/other')")
+    wait(opened, 1)
+    assert len(opened.asked("/items")) == 2
+
+
+def test_who_signed_in_is_asked_for_with_the_proof(shop: Opens) -> None:
+    opened = shop(f'{AGREE} recsys.identify("u05", {{}}, "no right proof");')
+    until_shown(opened)
+    asked = opened.asked("/items")[-1]
+    assert "user_id=u05&user_hash=no%20right%20proof" in asked.url
+    answer = asked.response()
+    assert answer is not None
+    assert answer.json()["rung"] == "popular"
+
+
+def test_events_that_a_page_could_not_send_go_with_the_next_one(shop: Opens) -> None:
+    opened = shop(AGREE)
+    until_shown(opened)
+    opened.page.evaluate("navigator.sendBeacon = () => false;"
+                         "window.fetch = () => Promise.reject(new Error('offline'));"
+                         "recsys.track('view', {item_id: 'i03'})")  # fmt: skip
+    wait(opened, 3)
+    assert opened.page.evaluate("JSON.parse(localStorage.recsys_later).length") >= 1
+    opened.page.goto(f"{SHOP}/next")
+    wait(opened, 3)
+    sent: list[dict[str, Any]] = opened.events()
+    assert [event["event"] for event in sent].count("view") == 1
+
+
+def test_the_demo_shop_changes_with_what_is_chosen(browser: Browser, server: Server) -> None:
+    page = browser.new_context(viewport={"width": 1_200, "height": 900}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{server.url}/demo?key={server.own_key}")
+    assert page.locator("#shelf p").inner_text().startswith("This is the page's own shelf")
+    page.click("#agree")
+    page.wait_for_selector("#shelf .card", timeout=10_000)
+    expect(page.locator(".rung")).to_contain_text("from the rung popular")
+    before = page.locator("#shelf .title").all_inner_texts()
+    page.locator("#shelf .card").nth(4).click()
+    expect(page.locator(".rung")).to_contain_text("from the rung hyper", timeout=10_000)
+    after = page.locator("#shelf .title").all_inner_texts()
+    assert before != after
+    assert page.locator("#history li").all_inner_texts() == [before[4]]
+    page.screenshot(path=os.environ.get("DEMO_PICTURE"), full_page=True)
+    assert complaints == []
