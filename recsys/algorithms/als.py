@@ -140,10 +140,10 @@ class AlsFactors:
         return (taken * confidence[:, None]) @ solved
 
 
-def fit(histories: Histories, settings: AlsSettings, *, seed: int, threads: int = 1) -> AlsFactors:
+def fit(histories: Histories, settings: AlsSettings, *, seed: int) -> AlsFactors:
     """Learn item factors from the histories of all users.
 
-    Same seed, same histories, same bits, however many threads: each user and item is solved by one.
+    One thread: the same seed and histories give the same bits.
 
     Notes
     -----
@@ -165,7 +165,7 @@ def fit(histories: Histories, settings: AlsSettings, *, seed: int, threads: int 
             factors=settings.factors,
             regularization=settings.regularization,
             iterations=settings.iterations,
-            num_threads=threads,
+            num_threads=1,
             random_state=seed,
         )
         model.fit(matrix, show_progress=False)

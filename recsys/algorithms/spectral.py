@@ -13,7 +13,6 @@ first singular vectors. Where we deviate:
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -114,9 +113,7 @@ class Basis:
     values: NDArray[np.float32]
 
 
-def fit(
-    histories: Histories, settings: SpectralSettings, *, seed: int, threads: int = 1
-) -> ItemNeighbours:
+def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemNeighbours:
     """Build the item graph from the histories of all users.
 
     Returns
@@ -129,14 +126,14 @@ def fit(
     -----
     O(sum over users of squared history length) for the graph, O(n_pairs · components + (n_users +
     n_items) · components²) for the decomposition, O(n_items² · components) for the low-pass. The
-    dense n_items² is never held, only a block of it a thread. The same histories give the same
-    bits, however many threads there are.
+    dense n_items² is never held, only a block of it. One thread: the same histories give the same
+    bits.
     """
     basis = None
     if settings.low_pass:
         basis = decompose(histories, settings, seed=seed)
     together = co_taken(histories, settings.user_exponent)
-    return graph(histories, together, basis, settings, threads=threads)
+    return graph(histories, together, basis, settings)
 
 
 def co_taken(histories: Histories, user_exponent: float) -> csr_array:
@@ -190,8 +187,6 @@ def graph(
     together: csr_array,
     basis: Basis | None,
     settings: SpectralSettings,
-    *,
-    threads: int = 1,
 ) -> ItemNeighbours:
     """Add up both filters and keep the strongest edges of each item.
 
@@ -205,14 +200,12 @@ def graph(
         See :func:`decompose`; only its first ``settings.components`` are used; None: no low-pass.
     settings : SpectralSettings
         The exponents of `together` and `basis` are taken as given.
-    threads : int
-        The answer is the same for any number.
     """
     mixed = _Mixed.of(histories, together, basis, settings)
     rows = np.arange(histories.n_items)
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-    with _one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-        edges = list(pool.map(lambda block: mixed.edges(block, settings.neighbours), blocks))
+    with _one_blas_thread():
+        edges = [mixed.edges(block, settings.neighbours) for block in blocks]
     counts = np.concatenate([count for count, _, _ in edges] or [np.empty(0, np.int64)])
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),

@@ -16,6 +16,9 @@ from recsys.items.ranker import Blended
 from training.items.held_out import Reading, readings
 from training.items.ranker_examples import Shown, said
 
+LEAST = 0.01
+"""Share of an NDCG that is not worth telling from chance."""
+
 PerUser = Mapping[str, Mapping[str, NDArray[np.float64]]]
 """NDCG of each user by reading, then by ranker."""
 Figures = Mapping[str, Mapping[str, float]]
@@ -110,8 +113,8 @@ def robust(ndcg: PerUser, part: str, sums: Sequence[str], learnt: Sequence[str])
     """Return the ranker that is best on average and that no reading speaks against.
 
     A learnt ranker is measured against the best part alone and against the best of the plain sums.
-    A reading speaks against it where the mean of the paired differences to either is below zero by
-    more than a standard error: it is not chosen then, however good it is under the others.
+    A reading speaks against it where it has more than ``LEAST`` less than either: it is not chosen
+    then, however good it is under the others.
 
     Parameters
     ----------
@@ -134,12 +137,8 @@ def robust(ndcg: PerUser, part: str, sums: Sequence[str], learnt: Sequence[str])
         name
         for name in learnt
         if average(name) > average(simple)
-        and not any(_clearly_less(by[name], by[rival]) for by in ndcg.values() for rival in rivals)
+        and not any(
+            by[name] < (1 - LEAST) * by[rival] for by in figures.values() for rival in rivals
+        )
     ]
     return max(sound, key=average, default=simple)
-
-
-def _clearly_less(figure: NDArray[np.float64], rival: NDArray[np.float64]) -> bool:
-    gain = figure - rival
-    gain = gain[~np.isnan(gain)]
-    return bool(len(gain)) and bool(gain.mean() < -gain.std() / np.sqrt(len(gain)))

@@ -68,16 +68,6 @@ def test_many_are_folded_in_as_one_is_be_their_histories_short_or_long(fitted: A
     assert not together[1].any()
 
 
-def test_threads_change_nothing(fitted: AlsFactors) -> None:
-    rng = np.random.default_rng(3)
-    users, items = rng.integers(0, 60, 900), rng.integers(0, 30, 900)
-    histories = Histories.of(
-        users.astype(np.int32), items.astype(np.int32), rng.random(900), n_users=60, n_items=30
-    )
-    again = als.fit(histories, SETTINGS, seed=11, threads=2)
-    np.testing.assert_array_equal(again.item_factors, fitted.item_factors)
-
-
 def test_another_seed_gives_other_factors(fitted: AlsFactors) -> None:
     histories = Histories(
         np.array([0, 2]), np.array([0, 1], np.int32), np.ones(2, np.float32), n_items=30

@@ -100,11 +100,11 @@ def test_the_strongest_edges_are_kept() -> None:
         )
 
 
-def test_threads_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = random_histories()
     alone = spectral.fit(histories, BOTH, seed=1)
     monkeypatch.setattr(spectral, "BLOCK", 4)
-    together = spectral.fit(histories, BOTH, seed=1, threads=3)
+    together = spectral.fit(histories, BOTH, seed=1)
     np.testing.assert_array_equal(together.indices, alone.indices)
     np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
 

@@ -24,7 +24,10 @@ from training.items.choice import ItemChoice
 from training.items.windows import window
 from training.segments import fit_table
 
-LONG = CONFIG.model_copy(update={"items": CONFIG.items.model_copy(update={"at_k": 10})})
+LONG = CONFIG.model_copy(
+    update={"items": CONFIG.items.model_copy(update={"at_k": 10, "test_days": 48})}
+)
+"""Lists with a place for a new item; too few days to learn a ranker that proposes such itself."""
 NEW = (8, 18, 27)
 """One item of each taste, the last but one of its ten or so."""
 THINGS = ("copper kettle", "linen shirt", "garden spade")

@@ -133,12 +133,12 @@ def test_the_validation_window_is_after_all_that_its_judged_weights_learned_from
         assert earlier.before.end <= earlier.cutoff
 
 
-def test_the_blend_is_learned_where_it_wins_over_all_that_is_simple() -> None:
+def test_what_is_learnt_from_habits_that_move_loses_among_what_is_new_and_does_not_serve() -> None:
     choice, figures = learned(MOVING)
-    chosen = present(choice).ranker
-    assert chosen in LEARNT
-    mean = {name: sum(by[name] for by in figures.values()) for name in figures["latest"]}
-    assert mean[chosen] > max(mean[name] for name in (TASTE, *SUMS) if name in mean)
+    latest, new = figures["latest"], figures["latest, new to the user"]
+    assert latest["learnt"] > max(latest[name] for name in (TASTE, *SUMS) if name in latest) + 0.02
+    assert new["learnt"] < 0.99 * max(new[name] for name in (TASTE, *SUMS) if name in new)
+    assert present(choice).ranker in SUMS
 
 
 def test_every_ranker_is_judged_under_every_reading() -> None:
