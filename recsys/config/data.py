@@ -105,6 +105,9 @@ class Data(Section):
     identical_rows: Literal["once", "units"] = Field(
         "once", description="rows of a file that are the same: one event, or a unit each"
     )
+    exposure_days: int = Field(
+        180, ge=0, description="lists of placements and what was seen of them are kept; 0: for good"
+    )
     retention_days: Mapping[str, int] = Field(
         USUAL_RETENTION, description="days that events of a kind are kept; others: for good"
     )

@@ -56,6 +56,7 @@ def prune(config: ConfigFile = None) -> None:
     """Delete events older than their kind is kept.
 
     That is set in data.retention_days: views for two years, messages for three, orders for good.
+    Lists that placements showed, and what was seen of them, go after data.exposure_days.
 
     Example: RECSYS_DATA__RETENTION_DAYS__VIEW=400 recsys storage prune
     """
@@ -68,7 +69,8 @@ def prune(config: ConfigFile = None) -> None:
         now = time.time_ns() // 1_000
         with ConsoleSteps(safe=SAFE_PRUNED) as steps:
             steps.begin("delete old events")
-            gone = retention.prune(database, settings.data.retention_days, now=now)
+            gone = retention.prune_exposures(database, settings.data.exposure_days, now=now)
+            gone |= retention.prune(database, settings.data.retention_days, now=now)
     finally:
         database.close()
     for kind, count in gone.items():

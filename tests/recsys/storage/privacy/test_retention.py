@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from recsys.data.times import DAY
 from recsys.storage.database.interface import Database
+from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
+from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erase
-from recsys.storage.privacy.retention import prune
+from recsys.storage.privacy.retention import prune, prune_exposures
 from recsys.storage.users.live_state import LiveState
 
 NOW = 1_000 * DAY
@@ -43,3 +45,14 @@ def test_a_place_in_the_log_is_never_given_twice(database: Database) -> None:
 
 def test_an_empty_log_has_nothing_to_prune(database: Database) -> None:
     assert prune(database, {"view": 1}, now=NOW) == {"view": 0}
+
+
+def test_lists_and_what_was_seen_of_them_go_after_their_time(database: Database) -> None:
+    lists, seen = ListLog(database), ExposureLog(database)
+    for name, days_ago in (("old", 31), ("new", 29)):
+        at = NOW - days_ago * DAY
+        lists.put([ShownList(name, "ann", "home", 1, "v1", "hyper", at, (), {})])
+        seen.append([Exposure(name, "ann", Seen.CLICK, "tea", 1, at)])
+    assert prune_exposures(database, 0, now=NOW) == {}
+    assert prune_exposures(database, 30, now=NOW) == {"exposures": 1, "lists": 1}
+    assert (lists.get("old"), lists.get("new") is not None) == (None, True)
