@@ -17,7 +17,9 @@ from training.importing.cells import ids_of
 from training.importing.numbers import decimal_sign, parsed
 from training.importing.read import read_file
 
-MISSING = sorted(NOBODY)
+MISSING = [*sorted(NOBODY - {"none"}), "None"]
+"""What is no value; ``none`` in small letters is one: the arm, or the kind, that is nothing."""
+
 WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 MAX_ARMS = 100
 FEW_ARMS = 10
@@ -114,11 +116,15 @@ def numbers(column: pl.Series) -> NDArray[np.float64] | None:
     """Return a column as float64 with NaN for what is missing; None where it holds other text."""
     if not column.dtype.is_numeric() and column.dtype != pl.Boolean:
         text = column.cast(pl.String).str.strip_chars()
-        present = text.is_not_null() & ~text.str.to_lowercase().is_in(MISSING)
+        present = text.is_not_null() & ~_is_missing(text)
         column = _parsed(text.set(~present, None))
         if (column.is_null() & present).any():
             return None
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _is_missing(text: pl.Series) -> pl.Series:
+    return text.is_in(MISSING) | (text.str.to_lowercase().is_in(MISSING) & (text != "none"))
 
 
 def _parsed(text: pl.Series) -> pl.Series:
@@ -155,9 +161,7 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
     for column in features.get_columns():
         if column.dtype != pl.String or numbers(column) is not None:
             continue
-        present = column.filter(
-            ~column.str.strip_chars().str.to_lowercase().is_in(MISSING)
-        ).drop_nulls()
+        present = column.filter(~_is_missing(column.str.strip_chars())).drop_nulls()
         other = present.filter(present.str.strip_chars().cast(pl.Float64, strict=False).is_null())
         if 2 * len(other) < len(present):
             yield (
@@ -168,11 +172,8 @@ def _mixed(features: pl.DataFrame) -> Iterator[str]:
 
 def _complete(frame: pl.DataFrame, columns: LogColumns) -> tuple[pl.DataFrame, tuple[str, ...]]:
     needed = [columns.action, columns.reward]
-    holes = [
-        pl.col(c).is_null() | pl.col(c).cast(pl.String).str.to_lowercase().is_in(MISSING)
-        for c in needed
-    ]
-    whole = frame.filter(~pl.any_horizontal(holes))
+    holes = [frame[c].is_null() | _is_missing(frame[c].cast(pl.String)) for c in needed]
+    whole = frame.filter(~(holes[0] | holes[1]))
     left_out = len(frame) - len(whole)
     note = f"{left_out:,} of {len(frame):,} rows without an action or a reward were left out"
     return whole, (note,) if left_out else ()

@@ -56,9 +56,9 @@ def test_what_was_read_is_said(events: Path, tmp_path: Path) -> None:
 
 def test_many_rows_left_out_are_pointed_at(events: Path, tmp_path: Path) -> None:
     assert "many rows" not in asked("churn", events, tmp_path / "out.csv")
-    events.write_text(f'{HEADER}ann,2020-01-20,3\nbob,2020-01-25,"1,234.50"\n')
+    events.write_text(f"{HEADER}ann,2020-01-20,3\nbob,2020-01-25,much\n")
     said = asked("churn", events, tmp_path / "out.csv")
-    assert "many rows were left out: 1 have no number in 'value', such as '1,234.50'" in said
+    assert "many rows were left out: 1 have no number in 'value', such as 'much'" in said
 
 
 def test_nobody_active_is_said_without_doubts_about_a_level(events: Path, tmp_path: Path) -> None:

@@ -57,9 +57,10 @@ def test_a_server_is_made_usable_by_upgrading(postgres: str) -> None:
 
 def test_pruning_deletes_what_the_configuration_says(url: str, tmp_path: Path) -> None:
     filled(url)
-    (tmp_path / "recsys.toml").write_text("[data.retention_days]\n", encoding="utf-8")
+    nothing = "[data]\nexposure_days = 0\n[data.retention_days]\n"
+    (tmp_path / "recsys.toml").write_text(nothing, encoding="utf-8")
     assert "names no kind" in run("prune").output
-    (tmp_path / "recsys.toml").write_text("[data.retention_days]\nview = 30\n", encoding="utf-8")
+    (tmp_path / "recsys.toml").write_text(f"{nothing}view = 30\n", encoding="utf-8")
     assert run("prune").stdout == "view: 2 deleted\n"
 
 
