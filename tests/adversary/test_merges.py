@@ -181,6 +181,19 @@ def test_what_was_granted_for_a_user_who_became_another_meanwhile_goes_along(
     assert granted == [{"email"}, frozenset(), frozenset()]
 
 
+def test_a_denial_that_held_for_both_stays_when_who_said_it_parts_again(
+    database: Database,
+) -> None:
+    merge(database, "x", "y", at=NOW)
+    said(database, "y", "denied", 2)
+    unmerge(database, "x", at=NOW)
+    said(database, "z", "granted", 1)
+    merge(database, "x", "z", at=NOW)
+    merge(database, "y", "z", at=NOW)
+    unmerge(database, "y", at=NOW)
+    assert Consents(database).channels_of("z") == frozenset()
+
+
 def test_a_model_of_while_they_were_one_answers_neither(database: Database) -> None:
     log = EventLog(database)
     seen(database, "ann", "tea")

@@ -88,7 +88,7 @@ INSERT INTO events (seq, event_id, user_id, sent_as, kind, at, quantity, simulat
 """
 _COPY = """
 INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version, sent_as)
-SELECT ?, purpose, channel, state, at, basis, source, text_version, sent_as
+SELECT ?, purpose, channel, state, at, basis, source, text_version, {sender}
 FROM consents WHERE user_id IN ({of}) AND {which} ORDER BY seq ON CONFLICT DO NOTHING
 """
 _DENIED = "state = 'denied'"
@@ -230,7 +230,7 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
         (user, previous, user),
     )
     # What one id granted the other may never have been asked: it stays in the ledger of that id.
-    writing.execute(_COPY.format(of="?", which=_DENIED), (user, previous))
+    writing.execute(_COPY.format(sender="sent_as", of="?", which=_DENIED), (user, previous))
 
 
 def _mark(writing: Writing, at: int) -> int:
@@ -268,9 +268,10 @@ def _part_ledgers(
     own, owner, over, within = inside[0], above[-1], _marks(above), _marks(inside)
     writing.execute(_UNCOPY.format(above=over, inside=within), (own, *above, *inside))
     said_inside, both = f"sent_as IN ({within})", (*above, *inside)
-    writing.execute(_COPY.format(of=over, which=said_inside), (own, *both))
+    writing.execute(_COPY.format(sender="sent_as", of=over, which=said_inside), (own, *both))
     since = f"{_DENIED} AND seq > ?"
-    writing.execute(_COPY.format(of="?", which=since), (own, owner, after))
+    # From now on it is their own, whoever said it: another merge undone must not take it back.
+    writing.execute(_COPY.format(sender="?", of="?", which=since), (own, own, owner, after))
     left = f"user_id IN ({over}) AND {said_inside}"
     writing.execute(f"DELETE FROM consents WHERE {left} AND state = 'granted'", both)  # noqa: S608
     writing.execute(f"UPDATE consents SET sent_as = user_id WHERE {left}", both)  # noqa: S608
