@@ -14,6 +14,7 @@ from api.answers.answer import Desk
 from api.answers.gather import Gather, Recall
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
+from api.model.experiments import CurrentExperiments, Holdout
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
@@ -27,6 +28,7 @@ from api.runtime.metrics import Metrics
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
+from recsys.data.person import Person
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
@@ -34,6 +36,8 @@ from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
+from recsys.storage.experiments.participants import ParticipantLog
+from recsys.storage.experiments.store import ExperimentStore
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
@@ -65,6 +69,7 @@ class Service:
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
+    experiments: CurrentExperiments
     current: Current
     identities: Identities
     champion: Champion
@@ -100,17 +105,26 @@ class Service:
         consents, recall = Consents(log.database), Recall(config.serving.recall)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
         gather = Gather(live_state, recall, metrics=metrics, logger=logger)
+        cohorts = read_cohorts(config.segments.cohorts_file)
+        experiments = CurrentExperiments(
+            ExperimentStore(log.database),
+            ParticipantLog(log.database),
+            holdout=Holdout(config.experiments.holdout_percent, config.experiments.holdout_salt),
+        )
         desk = Desk(
             gather,
             metrics=metrics,
             logger=logger,
             exploration=_exploration(config),
-            cohorts=read_cohorts(config.segments.cohorts_file),
+            experiments=experiments,
+            cohorts=cohorts,
         )
         placing = Placing.opened(
-            config, log.database, gather,
+            config, gather,
             on_failure=desk.on_failure(Question.ITEMS), metrics=metrics, logger=logger,
+            experiments=experiments,
         )  # fmt: skip
+        experiments.is_in = partial(_is_in, desk)
         with suppress(StoreUnavailable):
             placing.current.catch_up(None)
         start = config.serving.clock_start
@@ -130,6 +144,7 @@ class Service:
             models, current, config, belongs=belongs, on_swap=prepare, logger=logger
         )
         champion.start()
+        experiments.load = champion.load
         if clock is None and start and current.version is not None:
             # Let no event of before a restart lie in the future, where the store tells of them.
             with suppress(StoreUnavailable):
@@ -150,6 +165,7 @@ class Service:
             desk=desk,
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
+            experiments=experiments,
             current=current,
             identities=Identities(
                 log.database,
@@ -178,6 +194,7 @@ class Service:
             The store cannot be read.
         """
         self.recall.catch_up(self.consents)
+        self.experiments.catch_up()
         self.keys.follow(partial(access.every, self.log.database))
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
@@ -200,11 +217,20 @@ class Service:
         """Write what waits, and close the event log."""
         await self.inbox.close()
         await self.placing.close()
+        with suppress(StoreUnavailable):
+            self.experiments.flush()
         self.log.database.close()
 
 
 def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Reception]:
     return log.append(events, now=clock())
+
+
+def _is_in(desk: Desk, cohort: str, serving: Serving, person: Person) -> bool:
+    rule = desk.cohorts.get(cohort)
+    return rule is not None and bool(
+        desk.audience(serving, [person], at=person.at).decide(rule).inside[0]
+    )
 
 
 def _exploration(config: Config) -> ExplorationSchedule:

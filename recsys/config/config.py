@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field, field_validator
 
 from recsys.config.data import USUAL_KINDS, Data, Kind, Privacy, Segments, Storage
+from recsys.config.experiments import Experiments
 from recsys.config.questions import Channels, Churn, Items, Training
 from recsys.config.section import Section
 from recsys.config.serving import ServingSection
@@ -26,6 +27,7 @@ class Config(Section):
     segments: Segments = Segments()
     privacy: Privacy = Privacy()
     training: Training = Training()
+    experiments: Experiments = Experiments()
     serving: ServingSection = ServingSection()
 
     @property

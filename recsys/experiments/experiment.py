@@ -75,6 +75,7 @@ class Experiment(Section):
     epsilon: float = Field(
         0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
     )
+    rung: RungName | None = Field(None, description="with step_up: the one that is tried")
     layer: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$", description="of others")
     slots: tuple[int, int] = Field((0, 1000), description="of the layer: from, and until before")
     segment: str = Field("", description="only people in this segment")
@@ -113,6 +114,8 @@ class Experiment(Section):
                 raise ValueError("window_days of a step is 7: it is drawn anew each week")
         else:
             _check_variants(self.variants, self.over)
+        if (self.over is Over.STEP_UP) != (self.rung is not None):
+            raise ValueError("rung is named where a step up tries one, and only there")
         if (self.over is Over.PLACEMENT) != bool(self.placement):
             raise ValueError("placement is named where the experiment is over one, and only there")
         return self
@@ -123,6 +126,10 @@ class Experiment(Section):
         if self.over in STEPS:
             return (KEPT, 1 - self.epsilon), (STEPPED, self.epsilon)
         return tuple((one.name, one.weight) for one in self.variants)
+
+    def variant(self, name: str) -> Variant | None:
+        """Return what a variant changes; None of a step."""
+        return next((one for one in self.variants if one.name == name), None)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

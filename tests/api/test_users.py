@@ -237,7 +237,8 @@ class Unreachable:
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
-    service.desk = Desk(Gather(Unreachable(), Recall(0), **told), **told)  # type: ignore[arg-type]
+    gather = Gather(Unreachable(), Recall(0), **told)  # type: ignore[arg-type]
+    service.desk = Desk(gather, experiments=service.experiments, **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"
