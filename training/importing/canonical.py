@@ -100,6 +100,8 @@ def _people(raw: RawFile, found: FileColumns, config: Config, *meanings: str) ->
 
 def _anonymous(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
     """Return whether the id of a device stands for whoever it was, and no user is named."""
+    if "anonymous" not in found:
+        return pl.lit(value=False)
     device = _people(raw, found, config, "anonymous").is_not_null()
     return device & _people(raw, found, config, "user").is_null()
 
