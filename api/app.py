@@ -23,6 +23,7 @@ from api.routes import (
     docs,
     erasure,
     events,
+    experiments,
     guide,
     health,
     mail,
@@ -57,7 +58,7 @@ DESCRIPTION = (
 
 ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
-    *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
+    *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
     *docs.ROUTES, *guide.ROUTES, *browser.ROUTES,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
@@ -10,9 +11,14 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from recsys.config.section import Section
-from recsys.errors import BadRule
-from recsys.experiments.power import LONGEST_DAYS, SHORTEST_DAYS
+from recsys.errors import BadQuery, BadRule
 from recsys.ladder import RungName
+
+LONGEST_DAYS = 56
+"""What cannot be decided in eight weeks is not started."""
+
+SHORTEST_DAYS = 14
+"""Two whole weeks: people of Mondays differ from people of Saturdays."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -186,3 +192,17 @@ def read(found: Mapping[str, Any] | Any) -> Experiment:
         raise BadRule(path, first["input"], "no such field") from None
     allowed = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     raise BadRule(path, first["input"], allowed) from None
+
+
+def checked_name(experiment_id: object) -> str:
+    """Return the name of an experiment to be saved.
+
+    Raises
+    ------
+    BadQuery
+        It could not stand in an address as it is.
+    """
+    if not isinstance(experiment_id, str) or re.fullmatch(NAME, experiment_id) is None:
+        allowed = "1 to 64 letters, digits, - and _, a letter or digit first"
+        raise BadQuery("experiment_id", experiment_id, allowed)
+    return experiment_id

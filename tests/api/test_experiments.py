@@ -46,7 +46,7 @@ def test_each_variant_of_a_placement_shows_its_own_list(api: Api) -> None:
         shown = api.client.get(f"/v1/placements/home/items?user_id={user}").json()
         assert shown["placement"] == "home"
         first = shown["items"][0]["rules"]
-        (row,) = [one for one in noted(api) if one["sent_as"] == user] or [None]
+        row = next((one for one in noted(api) if one["sent_as"] == user), None)
         if user == DENIED:
             assert row is None
         elif row is not None:
@@ -184,3 +184,42 @@ def test_a_challenger_answers_its_share(api: Api) -> None:
     run(api, "models", {"over": "model", "variants": variants, "primary": PURCHASE})
     assert {ask(api, user)["model_version"] for user in KNOWN[:6]} == {champion}
     assert {row["experiment_id"] for row in noted(api)} == {"models"}
+
+
+def test_an_experiment_is_planned_started_read_and_decided(api: Api) -> None:
+    said = {"experiment_id": "down", **stepping(epsilon=0.5), "mde": 5.0}
+    planned = api.client.post("/v1/experiments", json=said)
+    assert planned.status_code == 200, planned.text
+    assert planned.json()["forecast"]["decidable"]
+    started = api.client.post("/v1/experiments/down/start").json()
+    assert (started["status"], started["version"]) == ("running", 1)
+    for user in KNOWN:
+        ask(api, user)
+    noted(api)
+    found = api.client.get("/v1/experiments/down/report").json()
+    assert sum(found["people"].values()) > 0
+    assert found["state"] == "no_data"
+    assert [one["role"] for one in found["compared"]] == ["primary"]
+    assert api.client.post("/v1/experiments/down/stop").json()["status"] == "stopped"
+    decided = api.client.post("/v1/experiments/down/decide", json={"variant": "kept"}).json()
+    assert (decided["status"], decided["decided"]) == ("decided", "kept")
+    (listed,) = api.client.get("/v1/experiments").json()["experiments"]
+    assert (listed["experiment"], listed["status"]) == ("down", "decided")
+
+
+def test_what_cannot_be_decided_is_refused_as_a_problem(api: Api) -> None:
+    said = {"experiment_id": "tiny", **stepping(), "mde": 0.001}
+    assert not api.client.post("/v1/experiments", json=said).json()["forecast"]["decidable"]
+    refused = api.client.post("/v1/experiments/tiny/start")
+    assert refused.status_code == 409
+    assert "56 are the most" in refused.json()["detail"]
+    assert api.client.get("/v1/experiments/tiny").json()["status"] == "planned"
+
+
+def test_problems_of_experiments_have_their_own_status(api: Api) -> None:
+    assert api.client.get("/v1/experiments/none/report").status_code == 404
+    assert api.client.post("/v1/experiments/none/stop").status_code == 404
+    named = {"experiment_id": "not a name", **stepping()}
+    assert api.client.post("/v1/experiments", json=named).status_code == 422
+    wrong = {"experiment_id": "x", **stepping(), "epsilon": 3}
+    assert "epsilon" in api.client.post("/v1/experiments", json=wrong).json()["detail"]

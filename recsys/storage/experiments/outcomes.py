@@ -172,7 +172,7 @@ def _summed(
     doers = _DOERS.format(what=_WHAT[metric.measure])
     window = saved.experiment.window_days * DAY
     values = (
-        saved.experiment_id, saved.version, metric.kind, metric.per or metric.kind,
+        saved.experiment_id, saved.version, metric.kind, metric.per,
         since - BEFORE, until, matured, window, BEFORE,
     )  # fmt: skip
     cut: float | None = 1.0 if metric.measure is Measure.CONVERSION else None
