@@ -44,6 +44,8 @@ from recsys.storage.users.profiles import Profiles
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from api.console.site import Site
+
 T = TypeVar("T")
 
 
@@ -69,6 +71,7 @@ class Service:
     identities: Identities
     champion: Champion
     is_local: bool
+    console: Site | None = None
 
     @classmethod
     def opened(
@@ -200,6 +203,8 @@ class Service:
         """Write what waits, and close the event log."""
         await self.inbox.close()
         await self.placing.close()
+        if self.console is not None:
+            await asyncio.to_thread(self.console.close)
         self.log.database.close()
 
 

@@ -1,10 +1,11 @@
-"""JSON bodies: bounded, and broken ones explained."""
+"""Bodies, JSON and forms: bounded, and broken ones explained."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect
@@ -30,11 +31,7 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     BadQuery
         Not JSON, nested deeper than 1,024 levels, or not an object.
     """
-    try:
-        async with asyncio.timeout(serving.body_seconds):
-            raw = await _read(receive, serving.max_body_bytes)
-    except TimeoutError as error:
-        raise BodyTooSlow(serving.body_seconds) from error
+    raw = await _in_time(receive, serving)
     if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
         raw = _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
     try:
@@ -45,6 +42,26 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     if not isinstance(found, dict):
         raise BadQuery("body", raw[:_SHOWN].decode("utf-8", "replace"), "a JSON object")
     return found
+
+
+async def read_form(receive: Receive, serving: ServingSection) -> dict[str, str]:
+    """Return the fields of a form, the last one of each name.
+
+    Raises
+    ------
+    BodyTooLarge, BodyTooSlow
+        It is too large, or did not arrive in time.
+    """
+    raw = await _in_time(receive, serving)
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def _in_time(receive: Receive, serving: ServingSection) -> bytes:
+    try:
+        async with asyncio.timeout(serving.body_seconds):
+            return await _read(receive, serving.max_body_bytes)
+    except TimeoutError as error:
+        raise BodyTooSlow(serving.body_seconds) from error
 
 
 def _unpacked(raw: bytes, encoding: str, most_bytes: int) -> bytes:
