@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 import sys
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from recsys.cli.clock import now
 
 from recsys.cli.options import ConfigFile, settings_of
 
@@ -57,8 +57,8 @@ def add(
     wanted = _role(role)
     password = "" if link_only else _password()
     with closing(open_store(settings_of(config).storage)) as database:
-        accounts.add(database, name, wanted, password, at=_now())
-        record(database, Entry(_now(), command_line(), Action.ACCOUNTS, f"added {name}, {wanted}"))
+        accounts.add(database, name, wanted, password, at=now())
+        record(database, Entry(now(), command_line(), Action.ACCOUNTS, f"added {name}, {wanted}"))
         typer.echo(f"{name} is {wanted}")
         if link_only:
             typer.echo(_link(database, config, name))
@@ -92,7 +92,7 @@ def remove(name: Name, config: ConfigFile = None) -> None:
 
     with closing(open_store(settings_of(config).storage)) as database:
         accounts.remove(database, name)
-        record(database, Entry(_now(), command_line(), Action.ACCOUNTS, f"removed {name}"))
+        record(database, Entry(now(), command_line(), Action.ACCOUNTS, f"removed {name}"))
     typer.echo(f"{name} is removed")
 
 
@@ -113,7 +113,7 @@ def _link(database: Database, config: ConfigFile, name: str) -> str:
 
     serving = settings_of(config).serving
     base = serving.public_url or f"http://{serving.host}:{serving.port}"
-    return f"{base}/console/enter?secret={accounts.link(database, name, at=_now())}"
+    return f"{base}/console/enter?secret={accounts.link(database, name, at=now())}"
 
 
 def _role(said: str) -> Role:
@@ -129,7 +129,3 @@ def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     return getpass.getpass("Password (12 characters or more): ")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000
