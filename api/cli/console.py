@@ -8,8 +8,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from recsys.cli.clock import now
 
+from recsys.cli.clock import now
 from recsys.cli.options import ConfigFile, settings_of
 
 if TYPE_CHECKING:
