@@ -37,8 +37,8 @@ PAGE = Page("channels", N_("Channels"), N_("What works, what annoys?"), Role.VIE
 def _messages(visit: Visit) -> Table:
     """Return of each channel what was sent, answered and unsubscribed from, of the whole store."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in visit.counted.get("messages", ()):
-        counts[row["channel"]][row["kind"]] = row["events"]
+    for one in visit.counted.get("messages", ()):
+        counts[one["channel"]][one["kind"]] = one["events"]
     rows = []
     for channel, of in counts.items():
         sent = of.get("message_sent", 0)

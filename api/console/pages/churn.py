@@ -170,7 +170,7 @@ def _rates(metrics: Any) -> Table:
         "rates",
         N_("Churn, window by window"),
         (
-            Column("at", N_("From"), Kind.TIME),
+            Column("at", N_("From"), Kind.DAY),
             Column("churned", N_("Left"), Kind.SHARE),
             Column("n_users", N_("Active people"), Kind.COUNT),
         ),

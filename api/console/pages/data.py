@@ -227,11 +227,13 @@ def _days(counted: Any) -> Table:
         "days",
         N_("Events by day"),
         (
-            Column("at", N_("Day"), Kind.TIME),
+            Column("at", N_("Day"), Kind.DAY),
             Column("kind", N_("What"), Kind.WORD, words="kind"),
             Column("events", N_("Events"), Kind.COUNT),
         ),
         [{**row, "at": row["day"] * DAY} for row in counted.get("days", ())],
         empty=N_("Being counted; look again in a moment."),
-        note=N_("The last 90 days before the newest event; days in UTC."),
+        note=N_(
+            "The last 90 days before the newest one; days in UTC, the last may be unfinished."
+        ),
     )

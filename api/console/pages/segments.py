@@ -22,6 +22,8 @@ from api.messages import groups
 from api.messages.groups import AudienceBody
 from recsys.errors import BadQuery
 from recsys.segments import lifecycle
+from recsys.segments.groups import MIN_USERS
+from recsys.segments.rule import Happened, InSegment, Score, Trait
 from recsys.storage.access.accounts import Role
 from recsys.storage.access.audit import Action
 
@@ -29,6 +31,7 @@ LOOKED_AT = 400
 """People that a count looks at while somebody is still trying; then it is scaled up."""
 
 SHADES = 4
+_SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "=", "ne": "≠"}
 
 
 def show(visit: Visit) -> View:
@@ -158,11 +161,27 @@ def _leaves(visit: Visit, wanted: AudienceQuery) -> Table:
             Column("refused", N_("Kept out"), Kind.COUNT),
         ),
         [
-            {"leaf": one.leaf, "admitted": one.admitted, "refused": one.refused}
+            {"leaf": _said(wanted, one.leaf), "admitted": one.admitted, "refused": one.refused}
             for one in found.decided_by
         ],
         note=N_("Counts of fewer than 20 people are left out."),
     )
+
+
+def _said(wanted: AudienceQuery, path: str) -> str:
+    """Return what a leaf of a rule asks for, by the rule itself."""
+    says = {leaf.path: leaf.says for leaf in wanted.rule.leaves}.get(path)
+    match says:
+        case InSegment():
+            return says.name
+        case Trait() | Score():
+            asked = says.condition
+            return f"{asked.what} {_SIGNS.get(asked.op, asked.op)} {asked.value}"
+        case Happened():
+            bounds = says.count.bounds if says.count else ()
+            how_often = " ".join(f"{_SIGNS.get(op, op)} {value:g}" for op, value in bounds)
+            return f"{says.step.kind} {how_often}, {says.within_days:g} d"
+    return path
 
 
 def _members(visit: Visit, wanted: AudienceQuery) -> Iterator[dict[str, str | None]]:
@@ -225,7 +244,7 @@ def _moves(visit: Visit) -> list[dict[str, Any]]:
 
 
 def _shade(users: int, most: int) -> int:
-    return 0 if users < groups.MIN_USERS else max(1, round(SHADES * (users / most) ** 0.5))
+    return 0 if users < MIN_USERS else max(1, round(SHADES * (users / most) ** 0.5))
 
 
 def _list(visit: Visit) -> Table:

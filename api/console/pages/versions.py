@@ -19,6 +19,7 @@ from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
 from recsys.evaluation.estimate import Estimate
 from recsys.evaluation.per_user import PerUser, paired
+from recsys.ladder import Question, RungName
 from recsys.model_version import Answering
 from recsys.storage.access.accounts import Role
 from recsys.storage.access.audit import Action
@@ -111,7 +112,7 @@ def _versions(registered: Any) -> Table:
                 "registered": one.registered_at,
                 "until": one.manifest.data_until if found else None,
                 "people": one.manifest.counts.get("users") if found else None,
-                "shipped": _shipped(one.manifest) if found else [],
+                **(_best(one.manifest) if found else dict.fromkeys(Question)),
                 "why": "" if found else one.why,
             }
         )
@@ -119,12 +120,14 @@ def _versions(registered: Any) -> Table:
         "versions",
         N_("All versions"),
         (
-            Column("version", N_("Version"), href="/console/versions?version={version}"),
+            Column("version", N_("Version"), Kind.CODE, href="/console/versions?version={version}"),
             Column("serves", N_("Serves"), Kind.WORD, words="state"),
             Column("registered", N_("Registered"), Kind.TIME),
             Column("until", N_("Knows events until"), Kind.TIME),
             Column("people", N_("People"), Kind.COUNT),
-            Column("shipped", N_("Best rung of each question"), Kind.PARTS),
+            Column("items", N_("Items"), Kind.WORD, words="rung"),
+            Column("channel", N_("Channel"), Kind.WORD, words="rung"),
+            Column("churn", N_("Churn"), Kind.WORD, words="rung"),
             Column("why", N_("Damaged")),
         ),
         rows,
@@ -132,12 +135,14 @@ def _versions(registered: Any) -> Table:
     )
 
 
-def _shipped(manifest: Manifest) -> list[str]:
-    best = []
-    for question, verdicts in manifest.verdicts.items():
-        shipped = [str(rung) for rung, verdict in verdicts.items() if verdict.shipped]
-        best.append(f"{question}: {shipped[0] if shipped else 'popular'}")
-    return best
+def _best(manifest: Manifest) -> dict[str, str]:
+    """Return the highest rung of each question that is shipped."""
+    found = {}
+    for question in Question:
+        verdicts = manifest.verdicts.get(question, {})
+        shipped = [rung for rung in RungName if rung in verdicts and verdicts[rung].shipped]
+        found[str(question)] = str(shipped[-1] if shipped else RungName.POPULAR)
+    return found
 
 
 def _verdicts(manifest: Manifest) -> Table:
@@ -285,7 +290,7 @@ def _history(store: ModelStore) -> Table:
         (
             Column("at", N_("When"), Kind.TIME),
             Column("act", N_("What"), Kind.WORD, words="act"),
-            Column("version", N_("Version")),
+            Column("version", N_("Version"), Kind.CODE),
             Column("why", N_("Why")),
         ),
         [
