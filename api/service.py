@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -19,6 +19,7 @@ from api.placing import Placing
 from api.requests.events import EventParser
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
+from api.requests.refusals import Refusals
 from api.requests.write_queue import Inbox
 from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
@@ -32,6 +33,7 @@ from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events import names
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
@@ -71,6 +73,7 @@ class Service:
     identities: Identities
     champion: Champion
     is_local: bool
+    refusals: Refusals = field(default_factory=Refusals)
     console: Site | None = None
 
     @classmethod
@@ -182,9 +185,20 @@ class Service:
         """
         self.recall.catch_up(self.consents)
         self.keys.follow(partial(access.every, self.log.database))
+        self.learn_names()
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
             access.used(self.log.database, used)
+
+    def learn_names(self) -> None:
+        """Learn what events are called besides what the configuration says.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.parser.learn(names.every(self.log.database))
 
     async def follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""

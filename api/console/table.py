@@ -27,6 +27,8 @@ class Kind(StrEnum):
     SHARE = "share"
     MONEY = "money"
     TIME = "time"
+    DAY = "day"
+    CODE = "code"
     LIFT = "lift"
     PARTS = "parts"
 

@@ -59,6 +59,7 @@ STATES: Mapping[str, str] = {
     "current": N_("current"),
     "dormant": N_("dormant"),
     "resurrected": N_("returned"),
+    "churned": N_("gone"),
     "at_risk": N_("at risk"),
     "lost": N_("lost"),
     "never": N_("not here yet"),
@@ -81,6 +82,25 @@ KINDS: Mapping[str, str] = {
     "message_unsubscribed": N_("unsubscribed"),
     "message_failed": N_("message failed"),
 }
+ACTS: Mapping[str, str] = {
+    "register": N_("registered"),
+    "promote": N_("promoted"),
+    "rollback": N_("rolled back to"),
+    "refuse": N_("refused by the gate"),
+    "prune": N_("removed"),
+}
+ACTIONS: Mapping[str, str] = {
+    "erased": N_("erased"),
+    "exported": N_("exported"),
+    "merged": N_("merged"),
+    "unmerged": N_("taken apart"),
+    "changed_consents": N_("changed consents"),
+    "promoted": N_("promoted"),
+    "changed_keys": N_("changed keys"),
+    "looked_at": N_("looked at"),
+    "changed_accounts": N_("changed accounts"),
+}
+POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "rung": RUNGS,
     "means": MEANS,
@@ -90,4 +110,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "band": BANDS,
     "state": STATES,
     "kind": KINDS,
+    "act": ACTS,
+    "action": ACTIONS,
+    "policy": POLICIES,
 }

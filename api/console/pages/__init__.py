@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from api.console.pages import home, item, ladder, person
+from api.console.pages import (
+    channels,
+    churn,
+    data,
+    experiments,
+    growth,
+    home,
+    item,
+    ladder,
+    operations,
+    person,
+    placements,
+    segments,
+    versions,
+)
 from api.console.visit import Page
 
-PAGES: dict[str, Page] = {
-    page.name: page for page in (home.PAGE, person.PAGE, item.PAGE, ladder.PAGE)
-}
+_IN_ORDER = (
+    home, person, item, segments, ladder, versions, experiments, churn, channels, growth, data,
+    placements, operations,
+)  # fmt: skip
+
+PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in _IN_ORDER}

@@ -73,7 +73,7 @@ def _neighbours(visit: Visit, row: int) -> Table:
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
             Column("price", N_("Price"), Kind.MONEY),
             Column("score", N_("Score"), Kind.NUMBER),
-            Column("item_id", N_("Id")),
+            Column("item_id", N_("Id"), Kind.CODE),
         ),
         [
             {
@@ -127,7 +127,7 @@ def _found(visit: Visit) -> Table:
             Column("category", N_("Category")),
             Column("price", N_("Price"), Kind.MONEY),
             Column("events", N_("Events"), Kind.COUNT),
-            Column("item_id", N_("Id")),
+            Column("item_id", N_("Id"), Kind.CODE),
         ),
         [
             {

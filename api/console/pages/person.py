@@ -136,7 +136,7 @@ def _items(answer: ItemsAnswer) -> Table:
             Column("price", N_("Price"), Kind.MONEY),
             Column("rung", N_("Rung"), Kind.WORD, words="rung"),
             Column("reasons", N_("Because"), Kind.PARTS),
-            Column("item_id", N_("Id")),
+            Column("item_id", N_("Id"), Kind.CODE),
         ),
         [
             {

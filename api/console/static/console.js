@@ -36,7 +36,7 @@ function draw(plot) {
   const options = {
     width: plot.clientWidth,
     height: 220,
-    series: [{ value: (_, at) => (at ? new Date(at * 1000).toLocaleDateString(data.language, { timeZone: "UTC" }) : "") }, ...series],
+    series: [{ label: "", value: (_, at) => (at ? new Date(at * 1000).toLocaleDateString(data.language, { timeZone: "UTC" }) : "") }, ...series],
     tzDate: (at) => new Date(at * 1000 + new Date(at * 1000).getTimezoneOffset() * 60000),
     axes: [axis, { ...axis, size: 64, values: (_, all) => all.map((one) => one.toLocaleString(data.language)) }],
     cursor: { drag: { x: false, y: false } },

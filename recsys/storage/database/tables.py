@@ -316,6 +316,14 @@ CONSOLE_FIGURES = Table(
     Column("body", Text, nullable=False, comment="JSON object: sums and counts, about nobody"),
 )
 
+EVENT_NAMES = Table(
+    "event_names",
+    METADATA,
+    Column("name", Text, primary_key=True, comment="of an event, in lower case, as it is sent"),
+    Column("kind", Text, nullable=False, comment="what it means; empty: understood, not used"),
+    Column("at", BigInteger, nullable=False, comment="when that was said"),
+)
+
 STORE = Table(
     "store",
     METADATA,

@@ -1,4 +1,4 @@
-"""Accounts, sessions, links and figures of the console."""
+"""Accounts, sessions, links and figures of the console; what events are called."""
 
 from __future__ import annotations
 
@@ -37,4 +37,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Text, primary_key=True),
         sa.Column("hour", sa.BigInteger, primary_key=True),
         sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "event_names",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
     )
