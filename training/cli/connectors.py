@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli.clock import now
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 
@@ -107,7 +107,7 @@ def _becomes(raw: RawFile, config: Config) -> Table:
     from training.importing.validate import REASONS, counted, validate
 
     ours, settings = in_our_words(raw, config)
-    valid = validate(ours, settings, now=time.time_ns() // 1_000)
+    valid = validate(ours, settings, now=now())
     table = Table("rows", "become", box=None)
     table.columns[0].justify = "right"
     for kind, rows in counted(valid.events["kind"]).items():
