@@ -11,6 +11,7 @@ PAGES = {
     "email": "E-mail",
     "console": "Console",
     "data-science": "Data science",
+    "connectors": "Connectors",
     "operations": "Operations",
     "security": "Security",
 }

@@ -233,7 +233,5 @@ def _days(counted: Any) -> Table:
         ),
         [{**row, "at": row["day"] * DAY} for row in counted.get("days", ())],
         empty=N_("Being counted; look again in a moment."),
-        note=N_(
-            "The last 90 days before the newest one; days in UTC, the last may be unfinished."
-        ),
+        note=N_("The last 90 days before the newest one; days in UTC, the last may be unfinished."),
     )
