@@ -112,7 +112,7 @@ def _versions(registered: Any) -> Table:
                 "registered": one.registered_at,
                 "until": one.manifest.data_until if found else None,
                 "people": one.manifest.counts.get("users") if found else None,
-                **(_best(one.manifest) if found else dict.fromkeys(Question)),
+                **_best(one.manifest if found else None),
                 "why": "" if found else one.why,
             }
         )
@@ -135,9 +135,11 @@ def _versions(registered: Any) -> Table:
     )
 
 
-def _best(manifest: Manifest) -> dict[str, str]:
-    """Return the highest rung of each question that is shipped."""
-    found = {}
+def _best(manifest: Manifest | None) -> dict[str, str | None]:
+    """Return the highest rung of each question that is shipped; None where nobody knows."""
+    if manifest is None:
+        return {str(question): None for question in Question}
+    found: dict[str, str | None] = {}
     for question in Question:
         verdicts = manifest.verdicts.get(question, {})
         shipped = [rung for rung in RungName if rung in verdicts and verdicts[rung].shipped]
