@@ -11,7 +11,10 @@ import msgspec
 
 from api.answers import decisions
 from api.answers.gather import Gather
+from api.answers.gather import notes as notes_on
+from api.answers.ready import Ready
 from api.messages import users as messages
+from api.messages.message import dump
 from api.messages.users import (
     Channel,
     ChannelAnswer,
@@ -74,6 +77,7 @@ class Desk:
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self.person = gather.person
+        self._gather = gather
         self.cohorts = cohorts
         self._exploration = exploration
         self._metrics = metrics
@@ -99,9 +103,26 @@ class Desk:
         self, serving: Serving, user_id: str, query: Query, *, at: int
     ) -> ItemsAnswer:
         """Answer which items, in which order."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
-        listed = self._listed(serving, person, query)
-        return ItemsAnswer(**listed, **_about(serving, person, notes))
+        person, notes = self.person(serving, user_id, query, at=at)
+        return self._items(serving, person, query, notes)
+
+    def recommended(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+        """Return the JSON of :meth:`recommendations`, made once while nothing changes."""
+        began = time.perf_counter()
+        known, note = self._gather.known(user_id, since=serving.watermark, at=at)
+        ready = known.ready.get(query)
+        if ready is not None and ready.holds(serving, at):
+            for question, rung in ready.rungs:
+                self._metrics.answer(question, rung, time.perf_counter() - began)
+            return ready.written(at)
+        person = known.person(serving.answering, user_id, at=at, context=query.context)
+        answer = self._items(serving, person, query, notes_on(query, note))
+        until = serving.answering.listed_until(person)
+        if note or until <= at:
+            return dump(answer)
+        ready = Ready.of(answer, serving, [(Question.ITEMS, answer.rung)], until=until)
+        self._gather.memory.put(user_id, known, query, ready)
+        return dump(answer)
 
     def channel(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChannelAnswer:
         """Answer which channel next."""
@@ -122,13 +143,13 @@ class Desk:
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
         """Answer how likely the user is to churn."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
+        person, notes = self.person(serving, user_id, query, at=at)
         churn = self._churn(serving, person, query)
         return ChurnAnswer(**_about(serving, person, notes), churn=churn)
 
     def value(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ValueAnswer:
         """Answer what the user was worth, and is expected to be worth."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
+        person, notes = self.person(serving, user_id, query, at=at)
         models = serving.answering.bundle.value
         found = models.answer(person) if person.profiling else None
         value = (
@@ -161,6 +182,12 @@ class Desk:
     def on_failure(self, question: Question) -> OnFailure:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
+
+    def _items(
+        self, serving: Serving, person: Person, query: Query, notes: list[str]
+    ) -> ItemsAnswer:
+        listed = self._listed(serving, person, query)
+        return ItemsAnswer(**listed, **_about(serving, person, notes))
 
     def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
         answering = serving.answering
