@@ -191,6 +191,7 @@ class Service:
                 await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
             if await self.champion.look():
+                self.memory.forget_answers()
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)

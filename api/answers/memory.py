@@ -178,6 +178,14 @@ class Memory:
                 self._position = position
         return position
 
+    def forget_answers(self) -> None:
+        """Let go of what a model version made that does not serve any more."""
+        with self._turn:
+            kept = list(self._kept.items())
+            self._forget([EVERYBODY])
+            for user_id, (known, _) in kept:
+                self._keep(user_id, Known(known.remembered, known.since, known.at))
+
     def catch_up(self, consents: Consents) -> None:
         """Learn who changed, was erased or spoke of profiling since the last time.
 

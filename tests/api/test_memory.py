@@ -207,6 +207,15 @@ def test_memory_is_bounded_and_the_latest_stay(database: Database, users: list[i
         assert (bounded.recall(str(user), since=0)[1] is None) == (user > 11)
 
 
+def test_answers_of_another_model_are_let_go_and_the_user_stays(mind: Memory) -> None:
+    known = mind.of("ann", since=0, at=NOW)
+    mind.put("ann", known, "asked", (b"an answer",))  # type: ignore[arg-type]
+    assert mind.of("ann", since=0, at=NOW).ready
+    mind.forget_answers()
+    assert not mind.of("ann", since=0, at=NOW).ready
+    assert mind.recall("ann", since=0) == (Remembered(), NOW)
+
+
 def test_the_first_look_is_a_beginning_and_a_quiet_one_tells_nothing(database: Database) -> None:
     first, everybody = changes.after(database, None)
     assert everybody == {changes.EVERYBODY}
