@@ -38,6 +38,7 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import QUARTER
 from recsys.ladder import Climb, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 
@@ -46,9 +47,12 @@ if TYPE_CHECKING:
 
     from api.runtime.metrics import Metrics
 
+Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
+
 NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
+MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
 NO_EXPLORATION = ExplorationSchedule(0.0, 0.0, 0)
 
 
@@ -87,42 +91,24 @@ class Desk:
     def everything(self, serving: Serving, user_id: str, query: Query, *, at: int) -> UserAnswer:
         """Answer all three questions about a user."""
         person, notes = self.person(serving, user_id, query, at=at)
-        segment = person.segment_row
-        names = serving.answering.bundle.segments.names
-        audience = self.audience(serving, [person], at=at)
-        return UserAnswer(
-            **self._listed(serving, person, query),
-            **_about(serving, person, notes),
-            segment=None if segment == NO_SEGMENT else names[segment],
-            membership=Membership.at(0, audience, self.cohorts),
-            channel=self._channel(serving, person, query),
-            churn=self._churn(serving, person, query),
-        )
+        return self._all(serving, person, query, notes)[0]
+
+    def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+        """Return the JSON of :meth:`everything`, made once while nothing changes."""
+        return self._ready(self._all, serving, user_id, query, at=at)
 
     def recommendations(
         self, serving: Serving, user_id: str, query: Query, *, at: int
     ) -> ItemsAnswer:
         """Answer which items, in which order."""
         person, notes = self.person(serving, user_id, query, at=at)
-        return self._items(serving, person, query, notes)
+        return self._items(serving, person, query, notes)[0]
 
-    def recommended(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+    def recommendations_ready(
+        self, serving: Serving, user_id: str, query: Query, *, at: int
+    ) -> bytes:
         """Return the JSON of :meth:`recommendations`, made once while nothing changes."""
-        began = time.perf_counter()
-        known, note = self._gather.known(user_id, since=serving.watermark, at=at)
-        ready = known.ready.get(query)
-        if ready is not None and ready.holds(serving, at):
-            for question, rung in ready.rungs:
-                self._metrics.answer(question, rung, time.perf_counter() - began)
-            return ready.written(at)
-        person = known.person(serving.answering, user_id, at=at, context=query.context)
-        answer = self._items(serving, person, query, notes_on(query, note))
-        until = serving.answering.listed_until(person)
-        if note or until <= at:
-            return dump(answer)
-        ready = Ready.of(answer, serving, [(Question.ITEMS, answer.rung)], until=until)
-        self._gather.memory.put(user_id, known, query, ready)
-        return dump(answer)
+        return self._ready(self._items, serving, user_id, query, at=at)
 
     def channel(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChannelAnswer:
         """Answer which channel next."""
@@ -183,11 +169,51 @@ class Desk:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
 
+    def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+        began = time.perf_counter()
+        known, note = self._gather.known(user_id, since=serving.watermark, at=at)
+        asked = (make, query)
+        ready = known.ready.get(asked)
+        if ready is not None and ready.holds(serving, at):
+            for question, rung in ready.rungs:
+                self._metrics.answer(question, rung, time.perf_counter() - began)
+            return ready.written(at)
+        person = known.person(serving.answering, user_id, at=at, context=query.context)
+        answer, until = make(serving, person, query, notes_on(query, note))
+        if until > at and not note:
+            kept = Ready.of(answer, serving, since=at, until=until)
+            self._gather.memory.put(user_id, known, asked, kept)
+        return dump(answer)
+
     def _items(
         self, serving: Serving, person: Person, query: Query, notes: list[str]
-    ) -> ItemsAnswer:
+    ) -> tuple[ItemsAnswer, int]:
+        """Return which items, and the first instant at which they may be others."""
         listed = self._listed(serving, person, query)
-        return ItemsAnswer(**listed, **_about(serving, person, notes))
+        answer = ItemsAnswer(**listed, **_about(serving, person, notes))
+        return answer, serving.answering.listed_until(person)
+
+    def _all(
+        self, serving: Serving, person: Person, query: Query, notes: list[str]
+    ) -> tuple[UserAnswer, int]:
+        """Return all three answers, and the first instant at which they may be others."""
+        segment = person.segment_row
+        names = serving.answering.bundle.segments.names
+        audience = self.audience(serving, [person], at=person.at)
+        answer = UserAnswer(
+            **self._listed(serving, person, query),
+            **_about(serving, person, notes),
+            segment=None if segment == NO_SEGMENT else names[segment],
+            membership=Membership.at(0, audience, self.cohorts),
+            channel=self._channel(serving, person, query),
+            churn=self._churn(serving, person, query),
+        )
+        # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
+        if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
+            return answer, person.at
+        # Hours, quiet or good, turn on quarters of an hour in every zone.
+        turns = person.at - person.at % QUARTER + QUARTER
+        return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
 
     def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
         answering = serving.answering

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from api.messages.message import dump
-from api.messages.users import ItemsAnswer
+from api.messages.users import ItemsAnswer, UserAnswer
 from api.model.served import Serving
 from api.runtime import ids, json
 from recsys.ladder import Question, RungName
@@ -25,8 +25,9 @@ class Ready:
     ----------
     serving : Serving
         The model version that made it.
-    until : int
-        The first instant at which it may be another (microseconds since the epoch).
+    since, until : int
+        When it was made, and the first instant at which it may be another (microseconds since the
+        epoch).
     rungs : sequence of (Question, RungName or None)
         Which rungs answered.
     parts : tuple of bytes
@@ -34,20 +35,27 @@ class Ready:
     """
 
     serving: Serving
+    since: int
     until: int
     rungs: Rungs
     parts: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, answer: ItemsAnswer, serving: Serving, rungs: Rungs, *, until: int) -> Self:
+    def of(cls, answer: ItemsAnswer, serving: Serving, *, since: int, until: int) -> Self:
         """Return an answer taken apart."""
+        rungs = [(Question.ITEMS, answer.rung)]
+        if isinstance(answer, UserAnswer):
+            rungs += [
+                (Question.CHANNEL, answer.channel.rung),
+                (Question.CHURN, answer.churn.rung),
+            ]
         after_id = dump(answer)[len(_HEAD) + len(answer.recommendation_id) :]
         parts = after_id.split(answer.generated_at.encode())
-        return cls(serving, until, rungs, tuple(parts))
+        return cls(serving, since, until, rungs, tuple(parts))
 
     def holds(self, serving: Serving, at: int) -> bool:
         """Return whether the same model version would say the same at `at`."""
-        return self.serving is serving and at < self.until
+        return self.serving is serving and self.since <= at < self.until
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

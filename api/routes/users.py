@@ -55,7 +55,7 @@ def recommendations(service: Service, call: Call) -> Message | bytes:
         query, serving = call.query, service.current.serving
         answer = service.desk.recommendations(serving, "", query, at=service.clock())
         return structs.replace(answer, user_id=call.id)
-    return _answer(service, call, Desk.recommended)
+    return _answer(service, call, Desk.recommendations_ready)
 
 
 @about_a_user(f"GET {_USER}/channel", ChannelAnswer, takes=CHANNEL)
@@ -80,9 +80,9 @@ def value(service: Service, call: Call) -> Message:
 
 
 @about_the_worth("GET /v1/users/{user_id}", UserAnswer, takes=ITEMS)
-def everything(service: Service, call: Call) -> Message:
+def everything(service: Service, call: Call) -> bytes:
     """Give all three answers about a user, and the segment the user is in."""
-    return _answer(service, call, Desk.everything)
+    return _answer(service, call, Desk.everything_ready)
 
 
 @about_a_user(

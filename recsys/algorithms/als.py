@@ -72,17 +72,14 @@ class AlsFactors:
         the factors, O(m³ + m · n_factors²), else O(n_factors³ + m · n_factors²).
         """
         taken, extra = self.item_factors[rows], weights * np.float32(self.alpha)
-        factors: NDArray[np.float32]
         if 2 * len(rows) > len(self.gram):
             system = self.gram + taken.T @ (extra[:, None] * taken)
-            factors = np.asarray(np.linalg.solve(system, (1 + extra) @ taken), np.float32)
-            return factors
+            return np.asarray(np.linalg.solve(system, (1 + extra) @ taken), np.float32)
         # In the space of the m items: (G + YᵀCY)⁻¹Yᵀ = G⁻¹Yᵀ(I + C Y G⁻¹Yᵀ)⁻¹.
         solved = taken @ self._inverse
-        system = extra[:, None] * (solved @ taken.T)
-        system.ravel()[:: len(rows) + 1] += 1
-        factors = np.asarray(np.linalg.solve(system, 1 + extra) @ solved, np.float32)
-        return factors
+        small = extra[:, None] * (solved @ taken.T)
+        small.ravel()[:: len(rows) + 1] += 1
+        return np.asarray(np.linalg.solve(small, 1 + extra) @ solved, np.float32)
 
     @cached_property
     def _inverse(self) -> NDArray[np.float32]:

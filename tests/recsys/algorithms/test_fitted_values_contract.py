@@ -142,11 +142,8 @@ def test_a_fitted_value_never_changes(fit: Callable[[], Any]) -> None:
         return  # listwise: the weights themselves
     with pytest.raises(AttributeError):
         setattr(value, fields(value)[0].name, None)
-    more = (
-        vars(value).keys() - {field.name for field in fields(value)}
-        if hasattr(value, "__dict__")
-        else ()
-    )
+    own = getattr(value, "__dict__", {}).keys()
+    more = own - {field.name for field in fields(value)}
     assert all(isinstance(vars(type(value))[name], cached_property) for name in more)
 
 
