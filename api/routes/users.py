@@ -23,7 +23,7 @@ from api.messages.users import (
     UserAnswer,
     ValueAnswer,
 )
-from api.requests.query import CHANNEL, ITEMS, MOMENT, Query, identifier
+from api.requests.query import CHANNEL, ITEMS, MOMENT, Query
 from api.runtime import json
 from api.web.keys import Right, is_public, proof_in
 from api.web.response import PRIVATE
@@ -101,7 +101,8 @@ async def batch(service: Service, call: Call) -> BatchAnswer:
     """Rank items for many users, in the order given, all from one model version."""
     serving = service.current.serving
     body = await call.body(service.config.serving)
-    user_ids = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
+    given = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
+    user_ids = [service.reader.user_id("user_ids", user_id) for user_id in given]
     query, at = service.reader.batch(body, len(user_ids)), service.clock()
 
     def ranked(user_id: str) -> ItemsAnswer:
@@ -168,4 +169,4 @@ def _user_ids(found: Any, most: int) -> list[str]:
     for user_id in found:
         if not isinstance(user_id, str):
             raise BadQuery("user_ids", user_id, "a list of texts")
-    return [identifier("user_ids", user_id) for user_id in found]
+    return found

@@ -245,7 +245,8 @@ class Endpoint:
         RecsysError
             It is refused, and nothing was sent.
         """
-        call = Call(scope, receive, identifier(self._named, name) if self._named else "")
+        read = service.reader.user_id if self._named == "user_id" else identifier
+        call = Call(scope, receive, read(self._named, name) if self._named else "")
         if self._takes is not None:
             call.query = service.reader.query(scope["query_string"], self._takes)
         answer = await self._answered(service, call)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
@@ -85,7 +85,7 @@ def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
     from training.load import open_log
 
     refuse_unreadable(file)
-    now = time.time_ns() // 1_000
+    now = clock.now()
     report: ImportReport | ProfileReport
     steps = ConsoleSteps(safe=SAFE, safe_from={"profiles": SAFE_WITH_EVENTS})
     with open_log(config) as log, steps:

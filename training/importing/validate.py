@@ -20,7 +20,7 @@ from recsys.data.times import DAY, EARLIEST
 from recsys.errors import UnaccountedRows
 from training.importing import identities
 from training.importing.amounts import Amounts, read_amounts
-from training.importing.canonical import _canonical, _times
+from training.importing.canonical import canonical_rows, times_of
 from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
@@ -119,7 +119,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         The file does not say who, on what or when.
     """
     found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
-    times = _times(raw, found, config)
+    times = times_of(raw, found, config)
     amounts = read_amounts(raw.frame, found, AMOUNTS, config)
     judged = _judged(raw, found, amounts, times, config, now=now)
     fresh = ~pl.col("repeated")
@@ -157,7 +157,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
 def _judged(
     raw: RawFile, found: FileColumns, amounts: Amounts, times: Times, config: Config, *, now: int
 ) -> pl.DataFrame:
-    canonical = _canonical(raw, found, amounts, config)
+    canonical = canonical_rows(raw, found, amounts, config)
     canonical = canonical.with_columns(at=times.at).with_row_index("place")
     return canonical.with_columns(
         repeated=_repeated(raw, config), reason=_reason(found, config, now=now)

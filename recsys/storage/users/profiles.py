@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import orjson
 
 from recsys.config import Config
 from recsys.data.catalogue import Catalogue
@@ -195,11 +195,11 @@ class Profiles:
             The store cannot be read.
         """
         rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
-        return {user: (unsealed(json.loads(traits)), zone) for user, traits, zone in rows}
+        return {user: (unsealed(orjson.loads(traits)), zone) for user, traits, zone in rows}
 
 
 def _json(traits: Mapping[str, str]) -> str:
-    return json.dumps(dict(traits), sort_keys=True, ensure_ascii=False)
+    return orjson.dumps(dict(traits), option=orjson.OPT_SORT_KEYS).decode() if traits else "{}"
 
 
 def _row(item: ItemFacts, change: int) -> tuple[Any, ...]:
@@ -209,7 +209,7 @@ def _row(item: ItemFacts, change: int) -> tuple[Any, ...]:
 
 
 def _attributes(said: str) -> Mapping[str, str]:
-    found: Mapping[str, str] = _NONE if said == "{}" else json.loads(said)
+    found: Mapping[str, str] = _NONE if said == "{}" else orjson.loads(said)
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,12 +12,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 import pytest
 
+from api import guide
 from api.client import Client
 from api.client.manner import Manner
 from api.messages.placements import PlacementItems
 from recsys.errors import BadEvent, ServiceRefused, ServiceTimeout, ServiceUnreachable
 from tests.api.client.conftest import Answer, Connect, Service
 from tests.api.test_serve import Server, served
+from tests.clients import ran
 from tests.vectors import VECTORS, said
 from tests.worlds import World
 
@@ -166,3 +170,12 @@ def test_the_real_service_is_asked_told_and_pages_never_repeat(
     assert error.code == "unknown_kind"
     held = server.call("/v1/users/team%2Fa/export")[1]
     assert held["events"][-1]["item_id"] == "i05"
+
+
+@pytest.mark.slow
+def test_what_the_guide_shows_runs(server: Server) -> None:
+    found = re.search(r"```python\n(from api.client.+?)```", guide.markdown("website"), re.DOTALL)
+    assert found
+    code = found[1].replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    printed = ran([sys.executable, "-c", code])
+    assert printed.strip().endswith("served")
