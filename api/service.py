@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from api.answers.answer import Desk
-from api.answers.gather import Gather, Recall
+from api.answers.gather import Gather
+from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
@@ -62,7 +63,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    recall: Recall
+    memory: Memory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -99,9 +100,9 @@ class Service:
         """
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
-        consents, recall = Consents(log.database), Recall(config.serving.recall)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        gather = Gather(live_state, recall, metrics=metrics, logger=logger)
+        memory = Memory(live_state, log.database, config.serving.recall)
+        gather = Gather(memory, metrics=metrics, logger=logger)
         desk = Desk(
             gather,
             metrics=metrics,
@@ -153,9 +154,9 @@ class Service:
             reader=reader,
             parser=EventParser(config),
             log=log,
-            consents=consents,
+            consents=Consents(log.database),
             decisions=DecisionLog(log.database),
-            recall=recall,
+            memory=memory,
             desk=desk,
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
@@ -181,7 +182,7 @@ class Service:
         StoreUnavailable
             The store cannot be read.
         """
-        self.recall.catch_up(self.consents)
+        self.memory.catch_up(self.consents)
         self.keys.follow(partial(access.every, self.log.database))
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
@@ -194,6 +195,7 @@ class Service:
                 await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
             if await self.champion.look():
+                self.memory.forget_answers()
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)

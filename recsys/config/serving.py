@@ -106,7 +106,9 @@ class ServingSection(Section):
     )
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     recall: int = Field(
-        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+        200_000,
+        ge=0,
+        description="users, events, messages and quarter kilobytes of answers in a worker's memory",
     )
     log_requests: bool = Field(
         default=False,

@@ -318,6 +318,13 @@ STORE = Table(
     Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
 )
 
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("user_id", Text, primary_key=True, comment="empty: everybody"),
+    Column("seq", BigInteger, nullable=False, unique=True, comment="of the latest change"),
+)
+
 LOOKUPS = Table(
     "lookups",
     METADATA,
