@@ -82,7 +82,7 @@ class Site:
         form: dict[str, str] = {}
         if call.scope["method"] == "POST":
             self._door.refuse_foreign(call.scope)
-            form = await read_form(call.receive, self._service.config.serving)
+            form = await read_form(call.scope, call.receive, self._service.config.serving)
         respond = partial(self._answered, call.scope, call.id, form, address)
         answer = await asyncio.to_thread(respond)
         for name, value in HEADERS.items():
