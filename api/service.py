@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from api.answers.answer import Desk
-from api.answers.gather import Gather, Recall
+from api.answers.gather import Gather
+from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.experiments import CurrentExperiments, Holdout
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
+from api.requests.hooks import Hooks
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
+from api.requests.refusals import Refusals
 from api.requests.write_queue import Inbox
 from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
@@ -34,6 +37,7 @@ from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events import names
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments.participants import ParticipantLog
@@ -47,6 +51,8 @@ from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
+
+    from api.console.site import Site
 
 T = TypeVar("T")
 
@@ -65,7 +71,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    recall: Recall
+    memory: Memory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -74,6 +80,9 @@ class Service:
     identities: Identities
     champion: Champion
     is_local: bool
+    hooks: Hooks
+    refusals: Refusals = field(default_factory=Refusals)
+    console: Site | None = None
 
     @classmethod
     def opened(
@@ -102,9 +111,9 @@ class Service:
         """
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
-        consents, recall = Consents(log.database), Recall(config.serving.recall)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        gather = Gather(live_state, recall, metrics=metrics, logger=logger)
+        memory = Memory(live_state, log.database, config.serving.recall)
+        gather = Gather(memory, metrics=metrics, logger=logger)
         cohorts = read_cohorts(config.segments.cohorts_file)
         experiments = CurrentExperiments(
             ExperimentStore(log.database),
@@ -150,6 +159,13 @@ class Service:
             with suppress(StoreUnavailable):
                 logged = log.latest_at(since=current.serving.watermark)
                 now = clocks.configured(start, not_before=logged)
+        identities = Identities(
+            log.database,
+            Profiles.of(log.database, config),
+            current,
+            now,
+            config.serving.user_hash_secret,
+        )
         service = cls(
             config=config,
             clock=now,
@@ -159,21 +175,16 @@ class Service:
             reader=reader,
             parser=EventParser(config),
             log=log,
-            consents=consents,
+            consents=Consents(log.database),
             decisions=DecisionLog(log.database),
-            recall=recall,
+            memory=memory,
             desk=desk,
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
             experiments=experiments,
             current=current,
-            identities=Identities(
-                log.database,
-                Profiles.of(log.database, config),
-                current,
-                now,
-                config.serving.user_hash_secret,
-            ),
+            identities=identities,
+            hooks=Hooks(config, log, identities, now),
             champion=champion,
             is_local=log.database.local,
         )
@@ -193,12 +204,23 @@ class Service:
         StoreUnavailable
             The store cannot be read.
         """
-        self.recall.catch_up(self.consents)
+        self.memory.catch_up(self.consents)
         self.experiments.catch_up()
         self.keys.follow(partial(access.every, self.log.database))
+        self.learn_names()
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
             access.used(self.log.database, used)
+
+    def learn_names(self) -> None:
+        """Learn what events are called besides what the configuration says.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.parser.learn(names.every(self.log.database))
 
     async def follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
@@ -207,6 +229,7 @@ class Service:
                 await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
             if await self.champion.look():
+                self.memory.forget_answers()
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)
@@ -216,9 +239,12 @@ class Service:
     async def close(self) -> None:
         """Write what waits, and close the event log."""
         await self.inbox.close()
+        await self.hooks.close()
         await self.placing.close()
         with suppress(StoreUnavailable):
             self.experiments.flush()
+        if self.console is not None:
+            await asyncio.to_thread(self.console.close)
         self.log.database.close()
 
 

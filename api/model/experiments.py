@@ -12,7 +12,7 @@ from typing import Any
 from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import StoreUnavailable
-from recsys.experiments.draw import Running, is_held_out
+from recsys.experiments.draw import FOREVER, Running, is_held_out
 from recsys.experiments.experiment import Over
 from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, planned
 from recsys.ladder import Ladder, Question
@@ -99,6 +99,18 @@ class CurrentExperiments:
     def running(self) -> tuple[Running, ...]:
         """Those that run."""
         return self._known.running
+
+    @property
+    def seq(self) -> int:
+        """A number that ascends with everything that is said of experiments."""
+        return self._known.seq
+
+    def holds_until(self, at: int) -> int:
+        """Return the first instant at which somebody may be drawn anew; `at` where any time."""
+        known = self._known.running
+        if any(one.experiment.cohort for one in known):
+            return at
+        return min((one.draws_again(at) for one in known), default=FOREVER)
 
     def catch_up(self) -> None:
         """Read which experiments run, and write who took part.

@@ -1,10 +1,11 @@
-"""JSON bodies: bounded, and broken ones explained."""
+"""Bodies, JSON and forms: bounded, and broken ones explained."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect
@@ -30,13 +31,7 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     BadQuery
         Not JSON, nested deeper than 1,024 levels, or not an object.
     """
-    try:
-        async with asyncio.timeout(serving.body_seconds):
-            raw = await _read(receive, serving.max_body_bytes)
-    except TimeoutError as error:
-        raise BodyTooSlow(serving.body_seconds) from error
-    if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
-        raw = _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
+    raw = await read_bytes(scope, receive, serving)
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -45,6 +40,36 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     if not isinstance(found, dict):
         raise BadQuery("body", raw[:_SHOWN].decode("utf-8", "replace"), "a JSON object")
     return found
+
+
+async def read_form(scope: Scope, receive: Receive, serving: ServingSection) -> dict[str, str]:
+    """Return the fields of a form, the last one of each name.
+
+    Raises
+    ------
+    BodyTooLarge, BodyTooSlow, BadQuery
+        As :func:`read_object` says.
+    """
+    raw = await read_bytes(scope, receive, serving)
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def read_bytes(scope: Scope, receive: Receive, serving: ServingSection) -> bytes:
+    """Return the body of a request, unpacked.
+
+    Raises
+    ------
+    BodyTooLarge, BodyTooSlow, BadQuery
+        As :func:`read_object` says.
+    """
+    try:
+        async with asyncio.timeout(serving.body_seconds):
+            raw = await _read(receive, serving.max_body_bytes)
+    except TimeoutError as error:
+        raise BodyTooSlow(serving.body_seconds) from error
+    if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
+        return _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
+    return raw
 
 
 def _unpacked(raw: bytes, encoding: str, most_bytes: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ def export(service: Service, call: Call) -> HeldAnswer:
         lists=[with_instants(shown, "at", "until") for shown in found.lists],
         exposures=[with_instants(seen, "at") for seen in found.exposures],
         experiments=[with_instants(part, "at") for part in found.experiments],
+        statements=[with_instants(asdict(one), "at") for one in found.statements],
         model=_in_model(service.current, found.user_id),
     )
 
@@ -62,7 +64,7 @@ def erase(service: Service, call: Call) -> ErasureReceipt:
     receipt = erasure.erase(
         service.log.database, call.id, at=now, receipt_id=uuid7(now), by=actor(call.scope)
     )
-    service.recall.catch_up(service.consents)
+    service.memory.catch_up(service.consents)
     return ErasureReceipt.copy_of(receipt, user_id=call.id, erased_at=instant(receipt.at))
 
 

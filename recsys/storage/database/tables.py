@@ -256,6 +256,36 @@ EXPOSURES = Table(
 Index("exposures_of_user", EXPOSURES.c.user_id)
 Index("exposures_of_list", EXPOSURES.c.list_id)
 
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("sent_as", Text, nullable=False, comment="the id under which it was said"),
+    Column("user_id", Text, nullable=False, comment="of whom it is now"),
+    Column("kind", Text, nullable=False, comment="trait, nps, csat or ticket"),
+    Column("name", Text, nullable=False, comment="of the trait; empty: an outcome"),
+    Column("value", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="tool and kind of its file"),
+    Column("ref", Text, nullable=False, comment="the answer or ticket; empty: a trait"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("sent_as", "kind", "name", "source", "ref"),
+)
+Index("statements_of_user", STATEMENTS.c.user_id)
+
+HOOKS = Table(
+    "hooks",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("tool", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="sealed: it may hold addresses"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("done_at", BigInteger, comment="when it was looked at; null: it waits"),
+    Column("report", Text, nullable=False, comment="JSON object: what its rows became"),
+    Column("people", Text, nullable=False, comment="JSON array: of whom it says something"),
+)
+Index("hooks_waiting", HOOKS.c.done_at, HOOKS.c.seq)
+
 KEYS = Table(
     "keys",
     METADATA,
@@ -281,11 +311,61 @@ AUDIT = Table(
 )
 Index("audit_of_subject", AUDIT.c.subject)
 
+CONSOLE_ACCOUNTS = Table(
+    "console_accounts",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False, comment="viewer, marketer, analyst or admin"),
+    Column("password", Text, nullable=False, comment="salt and scrypt of it; empty: none"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
+CONSOLE_SESSIONS = Table(
+    "console_sessions",
+    METADATA,
+    Column("sha256", Text, primary_key=True, comment="of the secret in the cookie"),
+    Column("name", Text, nullable=False, comment="of the account"),
+    Column("began_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("used_at", BigInteger, nullable=False, comment="last, to the minute"),
+)
+
+CONSOLE_LINKS = Table(
+    "console_links",
+    METADATA,
+    Column("sha256", Text, primary_key=True, comment="of the secret in the link"),
+    Column("name", Text, nullable=False, comment="of the account that it lets in, once"),
+    Column("until", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
+CONSOLE_FIGURES = Table(
+    "console_figures",
+    METADATA,
+    Column("version", Text, primary_key=True, comment="model version"),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False, comment="since the epoch"),
+    Column("body", Text, nullable=False, comment="JSON object: sums and counts, about nobody"),
+)
+
+EVENT_NAMES = Table(
+    "event_names",
+    METADATA,
+    Column("name", Text, primary_key=True, comment="of an event, in lower case, as it is sent"),
+    Column("kind", Text, nullable=False, comment="what it means; empty: understood, not used"),
+    Column("at", BigInteger, nullable=False, comment="when that was said"),
+)
+
 STORE = Table(
     "store",
     METADATA,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
+)
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("user_id", Text, primary_key=True, comment="empty: everybody"),
+    Column("seq", BigInteger, nullable=False, unique=True, comment="of the latest change"),
 )
 
 LOOKUPS = Table(

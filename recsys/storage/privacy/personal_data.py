@@ -13,8 +13,10 @@ from recsys.storage.decisions import exposures, lists, log
 from recsys.storage.events.log import COLUMNS
 from recsys.storage.experiments import participants
 from recsys.storage.privacy.vault import Vault, opened
+from recsys.storage.users import statements
 from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.consents import Consent, Consents
+from recsys.storage.users.statements import Statement
 
 Record = Mapping[str, Any]
 
@@ -49,6 +51,8 @@ class PersonalData:
         Rows in order of arrival, times in microseconds since the epoch.
     consents : tuple of Consent
         The whole ledger.
+    statements : tuple of Statement
+        What tools said of the person.
     """
 
     user_id: str
@@ -61,6 +65,7 @@ class PersonalData:
     lists: tuple[Record, ...] = ()
     exposures: tuple[Record, ...] = ()
     experiments: tuple[Record, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def personal_data(database: Database, user_id: str, *, vault: Vault | None = None) -> PersonalData:
@@ -90,6 +95,7 @@ def personal_data(database: Database, user_id: str, *, vault: Vault | None = Non
         _records(tuple(_TOLD.split(", ")), database.read(_LISTS, (owner,))),
         _records(tuple(exposures.COLUMNS.split(", ")), database.read(_EXPOSURES, (owner,))),
         _records(tuple(participants.COLUMNS.split(", ")), database.read(_PARTICIPANTS, (owner,))),
+        statements.of(database, owner),
     )
 
 
