@@ -25,6 +25,7 @@ from api.routes import (
     erasure,
     events,
     experiments,
+    growth,
     guide,
     health,
     hooks,
@@ -60,7 +61,8 @@ DESCRIPTION = (
 
 ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
-    *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *users.ROUTES,
+    *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
+    *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,8 @@ class Doings:
         """Return everybody who did it, and the first day of each."""
         people, at = np.unique(self.person, return_index=True)
         return people, self.day[at]
+
+
+def day_of(day: int) -> str:
+    """Return a day since 1970-01-01 as it is written."""
+    return (_EPOCH + timedelta(days=day)).isoformat()

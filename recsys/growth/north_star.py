@@ -80,6 +80,17 @@ def north_star(
     )
 
 
+def series(doings: Doings, everything: Doings, *, days: int) -> tuple[NorthStar, ...]:
+    """Return all intervals of so many days that are over, oldest first."""
+    if not len(doings.day):
+        return ()
+    count = (doings.until - 1 - int(doings.day.min())) // days + 1
+    start = doings.until - count * days
+    return tuple(
+        north_star(doings, everything, first_day=start + n * days, days=days) for n in range(count)
+    )
+
+
 def contributions(before: NorthStar, now: NorthStar) -> dict[str, float] | None:
     """Return what each factor added to the change of the total; they add up to it exactly.
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from recsys.growth.doings import Doings, Ints
 
+USUAL_DAYS = (1, 3, 7, 14, 30, 60, 90)
+
 
 @dataclass(frozen=True, slots=True)
 class Retained:
