@@ -1,9 +1,9 @@
 """`python -m tests.bench.mail_pulls`: mail tools pull lists, each in its way, all at once.
 
 Two thousand requests are in flight: of Braze (JSON of one user, several calls for a recipient),
-Iterable (JSON), Mailchimp (RSS of one user) and Klaviyo (one feed that all share). Each recipient of
-a mailing is asked for more than once; the answers to one `send_id` have to be the same bytes, and
-smaller than what the tool takes.
+Iterable (JSON), Mailchimp (RSS of one user) and Klaviyo (one feed that all share). Recipients are
+asked for more than once; the answers to one `send_id` have to be the same bytes, and smaller than
+what the tool takes.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def main(
     with shop(kind) as built, built.served("--workers", "1") as app:
         for path in ("/v1/email/warm.json?send_id=warm", "/v1/feeds/default.json"):
             app.get(path)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), app.cpu_seconds()
         found = asyncio.run(_pulled(app.port, at_once))
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, app.cpu_seconds() - used
     table = Table("tool", "pulls", "not 200", "p50 ms", "p99 ms", "most bytes", "not the same")
     wrong = 0
     for tool in TOOLS:
@@ -77,9 +77,8 @@ def main(
         figures = (len(one.ms), failed, f"{p50:.0f}", f"{p99:.0f}", f"{most:,}", differ)
         table.add_row(tool.name, *map(str, figures))
     console.print(table)
-    console.print(
-        f"{at_once:,} at once in {seconds:.1f} s; aims: all 200, p99 {AIM_MS:.0f} ms, one list"
-    )
+    console.print(f"{at_once:,} at once in {seconds:.1f} s, of the processor {cpu:.1f} s")
+    console.print(f"aims: all 200, p99 {AIM_MS:.0f} ms, one list a mailing")
     raise typer.Exit(bool(wrong))
 
 
