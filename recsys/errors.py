@@ -39,6 +39,7 @@
     │   ├── UnknownParameter
     │   ├── UnknownPlacement
     │   ├── UnknownSegment
+    │   ├── UnprovedHook
     │   └── WrongKey
     ├── StoreError             what was kept cannot be had
     │   ├── NoChampion
@@ -413,6 +414,17 @@ class UnknownSegment(QueryError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"segment {shown(name)} does not exist; known: {', '.join(self.known)}")
+
+
+class UnprovedHook(QueryError):
+    """A call in the name of a tool that does not prove it."""
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"nothing proves that this is a call of {shown(tool)}: allowed are tools of "
+            "serving.hook_secrets with their signature, or their secret in the address"
+        )
 
 
 class WrongKey(QueryError):

@@ -175,7 +175,7 @@ class Preview:
         fields = item_fields(answering.bundle.interactions.items, facts, unavailable)
         live = LiveState(self.database, live_events=self.settings.serving.live_events)
         since = answering.manifest.watermark
-        remembered = live.of(user, since=since, at=self.at, marketing=False)
+        remembered = live.of(user, since=since, at=self.at)
         person = answering.person(user, remembered, at=self.at)
         moment = Moment(limit, seeds=seeds)
         return show(

@@ -45,7 +45,9 @@ DAYS: Names = frozenset({"days"})
 Whole = Annotated[int, Meta(ge=1)]
 
 
-class Query(Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True):
+class Query(
+    Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True, cache_hash=True
+):
     """What is asked for; each field is a parameter, by its own name."""
 
     limit: Annotated[Whole, told("most items; see serving.max_limit")]

@@ -63,7 +63,7 @@ def erase(service: Service, call: Call) -> ErasureReceipt:
     receipt = erasure.erase(
         service.log.database, call.id, at=now, receipt_id=uuid7(now), by=actor(call.scope)
     )
-    service.recall.catch_up(service.consents)
+    service.memory.catch_up(service.consents)
     return ErasureReceipt.copy_of(receipt, user_id=call.id, erased_at=instant(receipt.at))
 
 

@@ -43,7 +43,7 @@ def ready(service: Service, call: Call) -> Response:
     pools = blas_threads.pools()
     missing, unreadable, failing = _missing(service, pools), _unreadable(service), _failing(service)
     why = [*missing, *unreadable, *failing]
-    answering = not missing and (not unreadable or service.recall.is_informed)
+    answering = not missing and (not unreadable or service.memory.is_informed)
     answer = Ready(
         status=("degraded" if unreadable else "ready") if answering else "not_ready",
         takes_events=not (unreadable or failing),

@@ -18,6 +18,7 @@ _PATH: Mapping[str, Json] = {
     "item_id": {"description": "percent-encoded", "example": "22423"},
     "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
     "link": {"description": "of a list and an item, as mails have them", "example": "LIST/22423"},
+    "tool": {"description": "one of serving.hook_secrets", "example": "mailchimp"},
     "name": {"description": "as `/v1/segments` names it", "example": "rfm:champions"},
 }
 

@@ -31,6 +31,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownPlacement: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
+    errors.UnprovedHook: HTTPStatus.UNAUTHORIZED,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutRight: HTTPStatus.FORBIDDEN,
     errors.ForeignPage: HTTPStatus.FORBIDDEN,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from recsys.config import ServingSection
 
-Answered = Message | Response
+Answered = Message | bytes | Response
 Handler = Callable[["Service", "Call"], Answered | Awaitable[Answered]]
 T = TypeVar("T")
 SLICE_SECONDS = 0.004

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,18 +154,25 @@ class OneToOneItems:
     ) -> Ranking | None:
         if not len(history):
             return None
+        carriers: Callable[[NDArray[np.int32]], NDArray[np.int32]]
         if self.blended is None:
-            plain, carriers = self.taste.wanted(history, query.allowed), self.taste.carriers
+            plain, carriers = (
+                self.taste.wanted(history, query.allowed),
+                partial(self.taste.carriers, history),
+            )
             score = plain * np.exp(lift.total)
         else:
-            had = habits_of(events, self.blended.blend.kind, at=at)
-            plain = self.blended.wanted(history, had, query.allowed)
-            score, carriers = plain + lift.total, self.blended.carriers
+            had, heard = (
+                habits_of(events, self.blended.blend.kind, at=at),
+                self.blended.parts.heard(history),
+            )
+            plain = self.blended.wanted(heard, had, query.allowed)
+            score, carriers = plain + lift.total, partial(self.blended.carriers, heard)
         items = top_k(score, query.limit)
         if not len(items):
             return None
         notes = lift.notes(items, top_k(plain, query.limit))
-        ranking = Ranking(items, score[items], carriers(history, items), source, notes=notes)
+        ranking = Ranking(items, score[items], carriers(items), source, notes=notes)
         return self._with_newcomers(ranking, history, query)
 
     def _with_newcomers(self, ranking: Ranking, history: History, query: ItemQuery) -> Ranking:
@@ -185,7 +194,7 @@ class OneToOneItems:
         return self.blended.score(history, had)
 
     def _history(self, past: UserEvents, live: UserEvents, *, at: int) -> History:
-        return self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
+        return self.weights.history(past, live, at=at)
 
 
 def no_lists() -> ReadyLists:
@@ -211,7 +220,7 @@ def make_ready(model: OneToOneItems, interactions: Interactions, *, depth: int) 
     query = ItemQuery(shape[1], np.ones(n_items, bool))
     for user in range(n_users):
         events = interactions.of_user(user)
-        ready.history[user] = len(model.weights.past(events, at=model.at, n_items=n_items))
+        ready.history[user] = len(model.weights.past(events, at=model.at))
         if ready.history[user] < model.min_history:
             continue
         ranking = model.now(events, NO_EVENTS, query, at=model.at, source=SOURCE)

@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from api.answers.answer import Desk
-from api.answers.gather import BLIND, Gather, Recall
+from api.answers.gather import BLIND, Gather
+from api.answers.memory import Memory
 from api.messages.message import Message, dump
 from api.messages.users import (
     BatchAnswer,
@@ -26,7 +27,6 @@ from api.messages.users import (
 )
 from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnRisk, RiskReason
-from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Climb, Reason, RungName, Step
 from tests.api.conftest import Api, running
@@ -243,14 +243,15 @@ def test_a_wrong_batch_names_the_parameter(
 class Unreachable:
     """A store that cannot be read."""
 
-    def of(self, user_id: str, *, since: int, at: int, marketing: bool = True) -> Remembered:
+    def version(self) -> int:
         raise StoreUnavailable("disk I/O error")
 
 
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
-    service.desk = Desk(Gather(Unreachable(), Recall(0), **told), **told)  # type: ignore[arg-type]
+    memory = Memory(None, Unreachable(), 0)  # type: ignore[arg-type]
+    service.desk = Desk(Gather(memory, **told), **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"

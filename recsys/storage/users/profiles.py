@@ -16,7 +16,7 @@ from recsys.placements.fields import ItemFields
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.privacy import vault
 from recsys.storage.privacy.vault import Vault, unsealed
-from recsys.storage.users import aliases, sensitive
+from recsys.storage.users import aliases, changes, sensitive
 from recsys.storage.users.aliases import NOBODY
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -142,6 +142,7 @@ class Profiles:
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
             self._note(writing, people, owners)
+            changes.note(writing, {str(user) for user, *_ in written})
         return len(written)
 
     def _note(self, writing: Writing, people: Sequence[User], owners: Mapping[str, str]) -> None:
