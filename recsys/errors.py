@@ -8,6 +8,7 @@
     │   ├── UnreadableFile
     │   ├── UnaccountedRows
     │   ├── UnclearColumn
+    │   ├── UnknownConnector
     │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
@@ -16,6 +17,7 @@
     │   ├── UnknownKey
     │   ├── BadValue
     │   ├── BadConfigFile
+    │   ├── BadConnector
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
@@ -133,6 +135,14 @@ class UnclearColumn(DataError):
         super().__init__(f"column {column!r}: {why}; write in recsys.toml {setting}")
 
 
+class UnknownConnector(DataError):
+    """A file is said to be of a tool of which there is no table."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(f"there is no table of a tool {name!r}; known: {', '.join(self.known)}")
+
+
 class NoUsableRow(DataError):
     """A file was read, and none of its rows can be used."""
 
@@ -207,6 +217,14 @@ class BadConfigFile(ConfigError):
         self.mistake = mistake
         place = f"{path}, line {line}" if line else str(path)
         super().__init__(f"{place}: {mistake}")
+
+
+class BadConnector(ConfigError):
+    """A file is no table of a tool."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path, self.reason = str(path), reason
+        super().__init__(f"{path} is no table of a tool: {reason}")
 
 
 class PortInUse(ConfigError):

@@ -136,6 +136,7 @@ class HeldAnswer(Message):
     decisions: Annotated[list[dict[str, Any]], told("as logged, with what was looked at")]
     lists: Annotated[list[dict[str, Any]], told("that placements showed")]
     exposures: Annotated[list[dict[str, Any]], told("items of lists that were seen or clicked")]
+    statements: Annotated[list[dict[str, Any]], told("what tools said: traits, outcomes")]
     model: Annotated[InModel | None, told("null: no model serves")]
 
 

@@ -256,6 +256,22 @@ EXPOSURES = Table(
 Index("exposures_of_user", EXPOSURES.c.user_id)
 Index("exposures_of_list", EXPOSURES.c.list_id)
 
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("sent_as", Text, nullable=False, comment="the id under which it was said"),
+    Column("user_id", Text, nullable=False, comment="of whom it is now"),
+    Column("kind", Text, nullable=False, comment="trait, nps, csat or ticket"),
+    Column("name", Text, nullable=False, comment="of the trait; empty: an outcome"),
+    Column("value", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="tool and kind of its file"),
+    Column("ref", Text, nullable=False, comment="the answer or ticket; empty: a trait"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("sent_as", "kind", "name", "source", "ref"),
+)
+Index("statements_of_user", STATEMENTS.c.user_id)
+
 KEYS = Table(
     "keys",
     METADATA,

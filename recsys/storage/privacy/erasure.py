@@ -19,7 +19,7 @@ from recsys.storage.privacy.receipts import Erased
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY
 
-TABLES = ("events", "users", "consents", "decisions", "lists", "exposures")
+TABLES = ("events", "users", "consents", "decisions", "lists", "exposures", "statements")
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
 WITHOUT_COUNT = ("splits", "lookups", "changes")

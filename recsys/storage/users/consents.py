@@ -132,6 +132,17 @@ class Consents:
         statement = f"SELECT {_COLUMNS} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
         return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
 
+    def holds(self, consent: Consent) -> bool:
+        """Return whether what a line says is what holds already.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        said = holding(self.ledger_of(consent.user_id))
+        return said.get((consent.purpose, consent.channel)) is (consent.state == GRANTED)
+
     def channels_of(self, user_id: str) -> frozenset[str]:
         """Return the channels on which a user grants marketing now; unknown is denied.
 

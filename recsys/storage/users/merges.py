@@ -15,7 +15,7 @@ from recsys.errors import ErasedUser, NotMerged
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database, Writing
-from recsys.storage.users import changes, profile_moves
+from recsys.storage.users import changes, profile_moves, statements
 from recsys.storage.users.aliases import NOBODY, became, known_as
 
 Says = Callable[[str], bool]
@@ -194,6 +194,7 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
         inside = [previous_id, *below]
         events = _give_back(writing, "events", inside, above[-1])
         decisions = _give_back(writing, "decisions", inside, above[-1])
+        _give_back(writing, "statements", inside, above[-1])
         event_seq, consent_seq = writing.execute(
             "SELECT event_seq, consent_seq FROM aliases WHERE previous_id = ?", (previous_id,)
         ).fetchone()
@@ -232,6 +233,7 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
         "AND decision_id NOT IN (SELECT decision_id FROM decisions WHERE user_id = ?)",
         (user, previous, user),
     )
+    statements.move(writing, previous, user)
     # What one id granted the other may never have been asked: it stays in the ledger of that id.
     writing.execute(_COPY.format(sender="sent_as", of="?", which=_DENIED), (user, previous))
 
