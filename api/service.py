@@ -18,6 +18,7 @@ from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
+from api.requests.hooks import Hooks
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
 from api.requests.write_queue import Inbox
@@ -70,6 +71,7 @@ class Service:
     identities: Identities
     champion: Champion
     is_local: bool
+    hooks: Hooks
 
     @classmethod
     def opened(
@@ -136,6 +138,13 @@ class Service:
             with suppress(StoreUnavailable):
                 logged = log.latest_at(since=current.serving.watermark)
                 now = clocks.configured(start, not_before=logged)
+        identities = Identities(
+            log.database,
+            Profiles.of(log.database, config),
+            current,
+            now,
+            config.serving.user_hash_secret,
+        )
         service = cls(
             config=config,
             clock=now,
@@ -152,13 +161,8 @@ class Service:
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
             current=current,
-            identities=Identities(
-                log.database,
-                Profiles.of(log.database, config),
-                current,
-                now,
-                config.serving.user_hash_secret,
-            ),
+            identities=identities,
+            hooks=Hooks(config, log, identities, now),
             champion=champion,
             is_local=log.database.local,
         )
@@ -201,6 +205,7 @@ class Service:
     async def close(self) -> None:
         """Write what waits, and close the event log."""
         await self.inbox.close()
+        await self.hooks.close()
         await self.placing.close()
         self.log.database.close()
 

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from api.messages.message import Count, Instant, Message, UserId, Version, instant_or_none, told
+from api.messages.message import (
+    Asked,
+    Count,
+    Instant,
+    Message,
+    UserId,
+    Version,
+    instant_or_none,
+    told,
+)
 from recsys.storage.users.consents import Consent
 
 Purpose = Literal["marketing", "profiling"]
@@ -20,7 +29,7 @@ At = Annotated[
 ]
 
 
-class ConsentBody(Message):
+class ConsentBody(Asked):
     """One thing that a user granted or denied."""
 
     purpose: Purpose
@@ -34,7 +43,7 @@ class ConsentBody(Message):
     text_version: TextVersion | None = None
 
 
-class ConsentsBody(Message):
+class ConsentsBody(Asked):
     """Many things that a user granted or denied: all are recorded, or none is."""
 
     consents: Annotated[list[ConsentBody], Meta(min_length=1)]

@@ -114,6 +114,9 @@ class Data(Section):
     zones: Mapping[str, str] = Field(
         {}, description="zone of times that name none in files of a tool (adobe = Europe/Paris)"
     )
+    hook_days: int = Field(
+        7, ge=1, description="bodies of webhooks are kept, sealed, to be looked at again"
+    )
     identical_rows: Literal["once", "units"] = Field(
         "once", description="rows of a file that are the same: one event, or a unit each"
     )

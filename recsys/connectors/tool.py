@@ -191,6 +191,8 @@ class Tool(Struct, frozen=True, forbid_unknown_fields=True):
         What of this was read in its own documents; empty: nothing was.
     files : mapping of str to Shape
         Its files and webhooks.
+    signature : str
+        How it signs webhooks; empty: it does not, and a secret in the address stands for it.
     out : Out or None
         How it takes scores and lists back; None: it does not.
     """
@@ -198,6 +200,7 @@ class Tool(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     verified: str = ""
     files: Mapping[str, Shape] = field(default_factory=dict)
+    signature: Literal["", "customerio", "sendgrid", "surveymonkey", "zendesk"] = ""
     out: Out | None = None
 
 

@@ -90,6 +90,31 @@ def explain(
         raise typer.Exit(1) from error
 
 
+@app.command()
+def replay(
+    tool: Annotated[str, typer.Argument(help="Whose webhooks.")],
+    days: Annotated[float, typer.Option(min=0, help="How far back.")] = 7,
+    config: ConfigFile = None,
+) -> None:
+    """Let what a tool sent by webhook be read again, by the running service.
+
+    After its table was mended: what was logged before is not logged twice.
+
+    Example: recsys connectors replay mailchimp --days 2
+    """
+    from contextlib import closing
+
+    from recsys.data.times import DAY
+    from recsys.storage.database.open import open_store
+    from recsys.storage.hooks.log import HookLog
+
+    settings = settings_of(config)
+    with closing(open_store(settings.storage)) as database:
+        log = HookLog(database, settings.privacy.email_key)
+        count = log.again(tool, since=now() - int(days * DAY))
+    typer.echo(f"{count:,} calls of {tool} are read again by the service within seconds")
+
+
 def _nearest(raw: RawFile, config: Config) -> Iterator[str]:
     from recsys.connectors.registry import judged, tools
 

@@ -61,6 +61,7 @@ def prune(config: ConfigFile = None) -> None:
     Example: RECSYS_DATA__RETENTION_DAYS__VIEW=400 recsys storage prune
     """
     from recsys.storage.database.open import open_store
+    from recsys.storage.hooks import log as hook_log
     from recsys.storage.privacy import retention
 
     settings = settings_of(config)
@@ -68,6 +69,7 @@ def prune(config: ConfigFile = None) -> None:
     with closing(open_store(settings.storage)) as database, ConsoleSteps(safe=SAFE_PRUNED) as steps:
         steps.begin("delete old events")
         gone = retention.prune_exposures(database, settings.data.exposure_days, now=now)
+        gone["hooks"] = hook_log.prune(database, settings.data.hook_days, now=now)
         gone |= retention.prune(database, settings.data.retention_days, now=now)
     for kind, count in gone.items():
         typer.echo(f"{kind}: {count:,} deleted")

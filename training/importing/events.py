@@ -15,6 +15,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_SENT, is_sending
 from recsys.data.times import DAY
+from recsys.storage.events.imports import imports
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.users import sayings
@@ -89,7 +90,7 @@ def import_events(
     valid = validate(raw, config, now=now)
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
-    erased = _of_erased(valid.events, log)
+    erased, before = _of_erased(valid.events, log), log.last_seq()
     logged = _logged(valid.events, log, path.name, now=now, watch=watch)
     watch.begin("profiles")
     people = keep(valid.people, log.database, trait=config.segments.trait, now=now)
@@ -104,6 +105,7 @@ def import_events(
         quarantined=counted(quarantine["reason"]),
         known=len(valid.events) - logged - erased,
         erased=erased,
+        late=_late(log, raw.tool.name if raw.tool else path.name, after=before),
         traits=said.traits,
         consents=said.consents,
         outcomes=said.outcomes,
@@ -121,6 +123,14 @@ def _kept(
         return sayings.Kept()
     rows = (Saying(*row) for row in said.unique(maintain_order=True).iter_rows())
     return sayings.keep(log.database, config, rows, source=raw.tool.name, now=now)
+
+
+def _late(log: EventLog, source: str, *, after: int) -> int | None:
+    before = next((one for one in imports(log.database) if one.source == source), None)
+    if before is None or before.newest is None:
+        return None
+    statement = "SELECT count(*) FROM events WHERE seq > ? AND at < ?"
+    return int(log.database.read(statement, (after, before.newest))[0][0])
 
 
 def bot_like(events: pl.DataFrame, most_per_day: int) -> tuple[tuple[str, int], ...]:

@@ -53,6 +53,9 @@ class ImportReport:
         The tool whose file it is, and the kind; empty: read by usual names.
     unknown : mapping of str to int
         Names that were not understood, and how many rows have each.
+    late : int or None
+        New events that are older than what the last file of this source ended with; None: it is
+        the first.
     traits, consents, outcomes : int
         New of what the rows say of their people.
     checked_per_second, rows_per_second : float
@@ -83,6 +86,7 @@ class ImportReport:
     rows_per_second: float
     tool: str = ""
     unknown: Mapping[str, int] = field(default_factory=dict)
+    late: int | None = None
     traits: int = 0
     consents: int = 0
     outcomes: int = 0
@@ -136,6 +140,8 @@ def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
     if report.people:
         yield "sign-ins and merged ids kept", f"{report.people:,}"
     new = {"traits": report.traits, "consents": report.consents, "outcomes": report.outcomes}
+    if report.late:
+        yield "late", f"{report.late:,} new events are older than the end of the last file"
     if any(new.values()):
         yield "new of people", _counts({name: count for name, count in new.items() if count})
     yield "duplicates in the file", f"{report.duplicates:,}"

@@ -272,6 +272,20 @@ STATEMENTS = Table(
 )
 Index("statements_of_user", STATEMENTS.c.user_id)
 
+HOOKS = Table(
+    "hooks",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("tool", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="sealed: it may hold addresses"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("done_at", BigInteger, comment="when it was looked at; null: it waits"),
+    Column("report", Text, nullable=False, comment="JSON object: what its rows became"),
+    Column("people", Text, nullable=False, comment="JSON array: of whom it says something"),
+)
+Index("hooks_waiting", HOOKS.c.done_at, HOOKS.c.seq)
+
 KEYS = Table(
     "keys",
     METADATA,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from recsys.storage.access import audit
 from recsys.storage.database.interface import Database, Writing
+from recsys.storage.hooks import log as hook_log
 from recsys.storage.privacy import receipts
 from recsys.storage.privacy.receipts import Erased
 from recsys.storage.users import aliases, changes
@@ -133,6 +134,7 @@ def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     for one in ids:
         for table in WITHOUT_COUNT:
             writing.execute(f"DELETE FROM {table} WHERE user_id = ?", (one,))  # noqa: S608
+        hook_log.forget(writing, one)
         audit.forget(writing, one, receipt_id=receipt.receipt_id)
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(
