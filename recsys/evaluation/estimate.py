@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +114,16 @@ def bootstrap_mean(
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(value=float(per_unit.mean()), low=float(low), high=float(high), n=n)
+
+
+def units_for(half_width: float, *, confidence: float) -> int:
+    """Return how many units make the interval of a share at most twice so wide.
+
+    ``(z / 2h)²``: a figure between 0 and 1 spreads by a half at the most (Cochran 1977, 4.4); most
+    spread less, and have narrower intervals.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return ceil((z / (2 * half_width)) ** 2)
 
 
 def bootstrap_means(

@@ -12,12 +12,15 @@ import numpy as np
 from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
 from recsys.config import Config
+from recsys.evaluation.estimate import units_for
+from recsys.evaluation.split import drawn
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
+from training.engines import Engine, Memory
 from training.items import cold_start
 from training.items.baselines import BoughtBefore, FactorsAlone, contest
 from training.items.choice import ItemChoice
@@ -27,6 +30,7 @@ from training.items.fit import fit
 from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge, persons, trait_rows
 from training.items.popularity import kind_weights
+from training.items.ready import ReadyFor
 from training.items.sessions.choice import sessions_of
 from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import Window, window
@@ -42,9 +46,16 @@ HABIT_HALF_LIFE_DAYS = 365.0
 
 
 def measure(
-    data: TrainingData, config: Config, *, progress: Callable[[str], None]
+    data: TrainingData,
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+    engine: Engine | None = None,
 ) -> tuple[ItemChoice, Measurement]:
     """Choose on what was known `test_days` before the end, and judge every rung on what came.
+
+    Of many users so many are drawn to be judged on that no interval is wider than
+    ``training.half_width`` on either side.
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
@@ -65,9 +76,12 @@ def measure(
     segments = fit_table(train, config, at=held.cutoff)
     choice = choose(train, segments, config, progress=progress)
     progress("fitting on all before the test window")
-    models = fit(train, segments, choice, config, at=held.cutoff)
+    asked = _drawn(_asked(held, choice, config), config)
+    judged = np.union1d(asked.wanted.user_row, asked.wanted_later.user_row)
+    few = ReadyFor(judged, engine or Memory())
+    models = fit(train, segments, choice, config, at=held.cutoff, ready_for=few)
     progress("judging each rung against the one below")
-    now, later = _hearings(data, _asked(held, choice, config), segments, config)
+    now, later = _hearings(data, asked, segments, config)
     rungs = models.ladder({}).rungs
     verdicts = _verdicts(rungs, now, later)
     habit = _habit_ladder(models, train, config)
@@ -81,6 +95,7 @@ def measure(
             "k": config.items.at_k,
             "cutoff": held.cutoff,
             "test_days": config.items.test_days,
+            "of_users": len(held.wanted),
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
             "context": _of_context(models, choice, ladder, later),
@@ -104,6 +119,17 @@ def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
         return held
     found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
     return in_sessions(held, found, config)
+
+
+def _drawn(held: Window, config: Config) -> Window:
+    """Return the window with as many users as make the intervals that are asked for."""
+    settings, users = config.training, held.before.users
+    most = units_for(settings.half_width, confidence=settings.confidence)
+    return replace(
+        held,
+        wanted=drawn(held.wanted, users, most=most, seed=settings.seed),
+        wanted_later=drawn(held.wanted_later, users, most=most, seed=settings.seed),
+    )
 
 
 def _hearings(
