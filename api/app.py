@@ -25,6 +25,7 @@ from api.routes import (
     events,
     guide,
     health,
+    hooks,
     mail,
     merges,
     placements,
@@ -58,8 +59,8 @@ DESCRIPTION = (
 ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
-    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *health.ROUTES,
-    *docs.ROUTES, *guide.ROUTES, *browser.ROUTES,
+    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
+    *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
 
@@ -138,7 +139,10 @@ class Application:
         gc_freeze.freeze()
         self._around.service = service
         closing = asyncio.Event()
-        following = asyncio.create_task(service.follow(closing))
+        following = asyncio.gather(
+            service.follow(closing),
+            service.hooks.follow(closing, self.config.serving.poll_seconds),
+        )
         try:
             yield
         finally:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from api.answers.answer import Desk
-from api.answers.gather import Gather, Recall
+from api.answers.gather import Gather
+from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
+from api.requests.hooks import Hooks
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
 from api.requests.write_queue import Inbox
@@ -61,7 +63,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    recall: Recall
+    memory: Memory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -69,6 +71,7 @@ class Service:
     identities: Identities
     champion: Champion
     is_local: bool
+    hooks: Hooks
 
     @classmethod
     def opened(
@@ -97,9 +100,9 @@ class Service:
         """
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
-        consents, recall = Consents(log.database), Recall(config.serving.recall)
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        gather = Gather(live_state, recall, metrics=metrics, logger=logger)
+        memory = Memory(live_state, log.database, config.serving.recall)
+        gather = Gather(memory, metrics=metrics, logger=logger)
         desk = Desk(
             gather,
             metrics=metrics,
@@ -135,6 +138,13 @@ class Service:
             with suppress(StoreUnavailable):
                 logged = log.latest_at(since=current.serving.watermark)
                 now = clocks.configured(start, not_before=logged)
+        identities = Identities(
+            log.database,
+            Profiles.of(log.database, config),
+            current,
+            now,
+            config.serving.user_hash_secret,
+        )
         service = cls(
             config=config,
             clock=now,
@@ -144,20 +154,15 @@ class Service:
             reader=reader,
             parser=EventParser(config),
             log=log,
-            consents=consents,
+            consents=Consents(log.database),
             decisions=DecisionLog(log.database),
-            recall=recall,
+            memory=memory,
             desk=desk,
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
             current=current,
-            identities=Identities(
-                log.database,
-                Profiles.of(log.database, config),
-                current,
-                now,
-                config.serving.user_hash_secret,
-            ),
+            identities=identities,
+            hooks=Hooks(config, log, identities, now),
             champion=champion,
             is_local=log.database.local,
         )
@@ -177,7 +182,7 @@ class Service:
         StoreUnavailable
             The store cannot be read.
         """
-        self.recall.catch_up(self.consents)
+        self.memory.catch_up(self.consents)
         self.keys.follow(partial(access.every, self.log.database))
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
@@ -190,6 +195,7 @@ class Service:
                 await asyncio.wait_for(closing.wait(), self.config.serving.poll_seconds)
                 return
             if await self.champion.look():
+                self.memory.forget_answers()
                 gc_freeze.settle()
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)
@@ -199,6 +205,7 @@ class Service:
     async def close(self) -> None:
         """Write what waits, and close the event log."""
         await self.inbox.close()
+        await self.hooks.close()
         await self.placing.close()
         self.log.database.close()
 

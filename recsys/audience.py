@@ -54,6 +54,11 @@ class Audience:
             return dict.fromkeys(FAMILIES)
         return self._groups.named(self._found, place)
 
+    @property
+    def segments_until(self) -> int:
+        """The first instant at which time alone may move somebody to another segment."""
+        return self._groups.until(self._crowd)
+
     def decide(self, rule: Rule) -> CohortDecision:
         """Return who belongs to the cohort of a rule, and which leaf decided."""
         bundle = self._answering.bundle

@@ -8,6 +8,7 @@
     │   ├── UnreadableFile
     │   ├── UnaccountedRows
     │   ├── UnclearColumn
+    │   ├── UnknownConnector
     │   ├── NoUsableRow
     │   ├── LeakFound
     │   ├── NothingToLearnFrom
@@ -16,6 +17,7 @@
     │   ├── UnknownKey
     │   ├── BadValue
     │   ├── BadConfigFile
+    │   ├── BadConnector
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
@@ -37,18 +39,23 @@
     │   ├── UnknownParameter
     │   ├── UnknownPlacement
     │   ├── UnknownSegment
+    │   ├── UnprovedHook
     │   └── WrongKey
-    └── StoreError             what was kept cannot be had
-        ├── NoChampion
-        ├── NoEarlierChampion
-        ├── UnknownVersion
-        ├── CorruptArtifact
-        ├── IncompatibleArtifact
-        ├── CannotAnswer
-        ├── BadBackup
-        ├── ModelStoreUnavailable
-        ├── OtherStore
-        └── StoreUnavailable
+    ├── StoreError             what was kept cannot be had
+    │   ├── NoChampion
+    │   ├── NoEarlierChampion
+    │   ├── UnknownVersion
+    │   ├── CorruptArtifact
+    │   ├── IncompatibleArtifact
+    │   ├── CannotAnswer
+    │   ├── BadBackup
+    │   ├── ModelStoreUnavailable
+    │   ├── OtherStore
+    │   └── StoreUnavailable
+    └── ServiceError           a service did not answer a client
+        ├── ServiceRefused
+        ├── ServiceTimeout
+        └── ServiceUnreachable
 
 Each class takes the facts, keeps them as attributes and words its own message:
 what happened, which value, what was allowed. Expected outcomes (nothing to recommend,
@@ -133,6 +140,14 @@ class UnclearColumn(DataError):
         super().__init__(f"column {column!r}: {why}; write in recsys.toml {setting}")
 
 
+class UnknownConnector(DataError):
+    """A file is said to be of a tool of which there is no table."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(f"there is no table of a tool {name!r}; known: {', '.join(self.known)}")
+
+
 class NoUsableRow(DataError):
     """A file was read, and none of its rows can be used."""
 
@@ -207,6 +222,14 @@ class BadConfigFile(ConfigError):
         self.mistake = mistake
         place = f"{path}, line {line}" if line else str(path)
         super().__init__(f"{place}: {mistake}")
+
+
+class BadConnector(ConfigError):
+    """A file is no table of a tool."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path, self.reason = str(path), reason
+        super().__init__(f"{path} is no table of a tool: {reason}")
 
 
 class PortInUse(ConfigError):
@@ -393,6 +416,17 @@ class UnknownSegment(QueryError):
         super().__init__(f"segment {shown(name)} does not exist; known: {', '.join(self.known)}")
 
 
+class UnprovedHook(QueryError):
+    """A call in the name of a tool that does not prove it."""
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"nothing proves that this is a call of {shown(tool)}: allowed are tools of "
+            "serving.hook_secrets with their signature, or their secret in the address"
+        )
+
+
 class WrongKey(QueryError):
     """A request without a key that is accepted."""
 
@@ -542,3 +576,33 @@ class StoreUnavailable(StoreError):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__(f"the event store is unavailable: {why}")
+
+
+class ServiceError(RecsysError):
+    """A running service did not answer a client as it was asked to."""
+
+
+class ServiceRefused(ServiceError):
+    """A service answered with a problem."""
+
+    def __init__(self, status: int, code: str, why: str) -> None:
+        self.status = status
+        self.code = code
+        self.why = why
+        super().__init__(f"the service answered {status} {code}: {why}")
+
+
+class ServiceTimeout(ServiceError):
+    """A service did not answer in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the service did not answer within {seconds:g} s")
+
+
+class ServiceUnreachable(ServiceError):
+    """A service could not be reached, or what answered was none."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the service cannot be reached: {why}")

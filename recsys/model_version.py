@@ -135,6 +135,15 @@ class Answering:
         """Answer which items, in which order."""
         return slate.fill(self.items, person, query, on_failure=on_failure, force=force)
 
+    def listed_until(self, person: Person) -> int:
+        """Return the first instant at which time alone may change the items of :meth:`recommend`.
+
+        That of the question itself, where events since training fade as it passes.
+        """
+        if len(person.live):
+            return person.at
+        return min(self.rest.until(e, at=person.at) for e in (person.past, person.given_back))
+
     def allowed(self, excluded: Sequence[str] = ()) -> NDArray[np.bool_]:
         """Return which items may be recommended, bool, shape (n_items,).
 

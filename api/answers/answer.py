@@ -11,7 +11,10 @@ import msgspec
 
 from api.answers import decisions
 from api.answers.gather import Gather
+from api.answers.gather import notes as notes_on
+from api.answers.ready import Ready
 from api.messages import users as messages
+from api.messages.message import dump
 from api.messages.users import (
     Channel,
     ChannelAnswer,
@@ -35,6 +38,7 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import QUARTER
 from recsys.ladder import Climb, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 
@@ -43,9 +47,12 @@ if TYPE_CHECKING:
 
     from api.runtime.metrics import Metrics
 
+Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
+
 NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
+MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
 NO_EXPLORATION = ExplorationSchedule(0.0, 0.0, 0)
 
 
@@ -74,6 +81,7 @@ class Desk:
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self.person = gather.person
+        self._gather = gather
         self.cohorts = cohorts
         self._exploration = exploration
         self._metrics = metrics
@@ -83,25 +91,24 @@ class Desk:
     def everything(self, serving: Serving, user_id: str, query: Query, *, at: int) -> UserAnswer:
         """Answer all three questions about a user."""
         person, notes = self.person(serving, user_id, query, at=at)
-        segment = person.segment_row
-        names = serving.answering.bundle.segments.names
-        audience = self.audience(serving, [person], at=at)
-        return UserAnswer(
-            **self._listed(serving, person, query),
-            **_about(serving, person, notes),
-            segment=None if segment == NO_SEGMENT else names[segment],
-            membership=Membership.at(0, audience, self.cohorts),
-            channel=self._channel(serving, person, query),
-            churn=self._churn(serving, person, query),
-        )
+        return self._all(serving, person, query, notes)[0]
+
+    def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+        """Return the JSON of :meth:`everything`, made once while nothing changes."""
+        return self._ready(self._all, serving, user_id, query, at=at)
 
     def recommendations(
         self, serving: Serving, user_id: str, query: Query, *, at: int
     ) -> ItemsAnswer:
         """Answer which items, in which order."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
-        listed = self._listed(serving, person, query)
-        return ItemsAnswer(**listed, **_about(serving, person, notes))
+        person, notes = self.person(serving, user_id, query, at=at)
+        return self._items(serving, person, query, notes)[0]
+
+    def recommendations_ready(
+        self, serving: Serving, user_id: str, query: Query, *, at: int
+    ) -> bytes:
+        """Return the JSON of :meth:`recommendations`, made once while nothing changes."""
+        return self._ready(self._items, serving, user_id, query, at=at)
 
     def channel(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChannelAnswer:
         """Answer which channel next."""
@@ -122,13 +129,13 @@ class Desk:
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
         """Answer how likely the user is to churn."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
+        person, notes = self.person(serving, user_id, query, at=at)
         churn = self._churn(serving, person, query)
         return ChurnAnswer(**_about(serving, person, notes), churn=churn)
 
     def value(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ValueAnswer:
         """Answer what the user was worth, and is expected to be worth."""
-        person, notes = self.person(serving, user_id, query, at=at, marketing=False)
+        person, notes = self.person(serving, user_id, query, at=at)
         models = serving.answering.bundle.value
         found = models.answer(person) if person.profiling else None
         value = (
@@ -161,6 +168,52 @@ class Desk:
     def on_failure(self, question: Question) -> OnFailure:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
+
+    def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
+        began = time.perf_counter()
+        known, note = self._gather.known(user_id, since=serving.watermark, at=at)
+        asked = (make, query)
+        ready = known.ready.get(asked)
+        if ready is not None and ready.holds(serving, at):
+            for question, rung in ready.rungs:
+                self._metrics.answer(question, rung, time.perf_counter() - began)
+            return ready.written(at)
+        person = known.person(serving.answering, user_id, at=at, context=query.context)
+        answer, until = make(serving, person, query, notes_on(query, note))
+        if until > at and not note:
+            kept = Ready.of(answer, serving, since=at, until=until)
+            self._gather.memory.put(user_id, known, asked, kept)
+        return dump(answer)
+
+    def _items(
+        self, serving: Serving, person: Person, query: Query, notes: list[str]
+    ) -> tuple[ItemsAnswer, int]:
+        """Return which items, and the first instant at which they may be others."""
+        listed = self._listed(serving, person, query)
+        answer = ItemsAnswer(**listed, **_about(serving, person, notes))
+        return answer, serving.answering.listed_until(person)
+
+    def _all(
+        self, serving: Serving, person: Person, query: Query, notes: list[str]
+    ) -> tuple[UserAnswer, int]:
+        """Return all three answers, and the first instant at which they may be others."""
+        segment = person.segment_row
+        names = serving.answering.bundle.segments.names
+        audience = self.audience(serving, [person], at=person.at)
+        answer = UserAnswer(
+            **self._listed(serving, person, query),
+            **_about(serving, person, notes),
+            segment=None if segment == NO_SEGMENT else names[segment],
+            membership=Membership.at(0, audience, self.cohorts),
+            channel=self._channel(serving, person, query),
+            churn=self._churn(serving, person, query),
+        )
+        # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
+        if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
+            return answer, person.at
+        # Hours, quiet or good, turn on quarters of an hour in every zone.
+        turns = person.at - person.at % QUARTER + QUARTER
+        return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
 
     def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
         answering = serving.answering

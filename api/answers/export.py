@@ -11,7 +11,7 @@ from pathlib import Path
 from api.answers.csv_cells import safe
 from api.messages.message import dump
 from api.messages.users import UserAnswer
-from api.requests.query import identifier
+from api.requests.query import QueryReader
 from api.runtime.json import Json
 from recsys.errors import BadQuery, UnreadableFile
 from recsys.segments.groups import FAMILIES
@@ -92,7 +92,7 @@ def checked(path: Path | None) -> Path:
     return path
 
 
-def listed(path: Path) -> Iterator[str]:
+def listed(path: Path, reader: QueryReader) -> Iterator[str]:
     """Yield the user ids in a text file, one a line; empty lines and a header are left out.
 
     Raises
@@ -106,7 +106,7 @@ def listed(path: Path) -> Iterator[str]:
         with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines):
                 if (user_id := line.strip()) and (number or user_id.lower() != "user_id"):
-                    yield identifier(f"line {number + 1} of {path}", user_id)
+                    yield reader.user_id(f"line {number + 1} of {path}", user_id)
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(path, str(error)) from error
 

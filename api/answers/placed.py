@@ -88,7 +88,7 @@ class PlacementDesk:
 
     def _whom(self, serving: Serving, query: Query, *, at: int) -> tuple[Person, list[str]]:
         if query.user_id:
-            return self._person(serving, query.user_id, query, at=at, marketing=False)
+            return self._person(serving, query.user_id, query, at=at)
         row = NO_SEGMENT
         if query.segment:
             segments = serving.answering.bundle.segments

@@ -74,7 +74,7 @@ def export(  # noqa: PLR0913 - options of a command
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": limit}
         job = ExportJob(service, service.reader.said({**said, "exclude": exclude or ()}))
-        named = None if users is None else list(exporting.listed(users))
+        named = None if users is None else list(exporting.listed(users, service.reader))
         known = job.known if named is None else named
         ids = service.identities.people(known, as_named=named is not None)
         wanted = None if wish is None else job.wanted(wish)

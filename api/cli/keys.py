@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.options import ConfigFile, settings_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def create(
     """
     from recsys.storage.access import keys as access
 
-    now = _now()
+    now = clock.now()
     key = access.Key(
         label,
         frozenset(_right(one) for one in scope),
@@ -72,7 +72,7 @@ def list_keys(config: ConfigFile = None) -> None:
     with closing(open_store(settings_of(config).storage)) as database:
         every = access.every(database).values()
     for key in every:
-        typer.echo(_line(key, now=_now()))
+        typer.echo(_line(key, now=clock.now()))
     if not every:
         typer.echo("no keys: recsys keys create LABEL --scope read")
 
@@ -88,7 +88,7 @@ def revoke(label: Label, config: ConfigFile = None) -> None:
     from recsys.storage.access import keys as access
 
     with _changing(config, f"revoked {label}") as database:
-        access.revoke(database, label, at=_now())
+        access.revoke(database, label, at=clock.now())
     typer.echo(f"{label} is revoked")
 
 
@@ -106,7 +106,7 @@ def expire(
     """
     from recsys.storage.access import keys as access
 
-    at = _now() + int(days * DAY)
+    at = clock.now() + int(days * DAY)
     with _changing(config, f"expires {label}") as database:
         access.expire(database, label, at=at)
     typer.echo(f"{label} holds until {_when(at)}")
@@ -119,7 +119,9 @@ def _changing(config: ConfigFile, what: str) -> Iterator[Database]:
 
     with closing(open_store(settings_of(config).storage)) as database:
         yield database
-        audit.record(database, audit.Entry(_now(), audit.command_line(), audit.Action.KEYS, what))
+        audit.record(
+            database, audit.Entry(clock.now(), audit.command_line(), audit.Action.KEYS, what)
+        )
 
 
 def _right(said: str) -> Right:
@@ -157,7 +159,3 @@ def _when(at: int) -> str:
     from recsys.data.times import moment
 
     return moment(at).isoformat(timespec="seconds")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.errors import BadQuery, NoChampion
@@ -44,7 +44,7 @@ def list_placements(config: ConfigFile = None) -> None:
         known = PlacementStore(database).all()
     table = Table("placement", "version", "source", "items", "filter", "rules", box=None)
     for name in known.names:
-        saved = known.in_force(name, at=_now())
+        saved = known.in_force(name, at=clock.now())
         if saved is None:
             table.add_row(name, "none in force")
             continue
@@ -99,7 +99,7 @@ def put(
     settings = settings_of(config)
     with _store(settings) as database:
         name = checked_name(placement_id)
-        saved = PlacementStore(database).put(name, _read(file, database, settings), at=_now())
+        saved = PlacementStore(database).put(name, _read(file, database, settings), at=clock.now())
     typer.echo(f"{name}: version {saved.version}")
 
 
@@ -175,7 +175,7 @@ class Preview:
         fields = item_fields(answering.bundle.interactions.items, facts, unavailable)
         live = LiveState(self.database, live_events=self.settings.serving.live_events)
         since = answering.manifest.watermark
-        remembered = live.of(user, since=since, at=self.at, marketing=False)
+        remembered = live.of(user, since=since, at=self.at)
         person = answering.person(user, remembered, at=self.at)
         moment = Moment(limit, seeds=seeds)
         return show(
@@ -232,10 +232,6 @@ def _json(said: dict[str, Any]) -> str:
     import orjson
 
     return orjson.dumps(said, option=orjson.OPT_INDENT_2).decode()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000
 
 
 def _clock(settings: Config) -> int:

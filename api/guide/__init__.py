@@ -10,6 +10,7 @@ PAGES = {
     "website": "Website",
     "email": "E-mail",
     "data-science": "Data science",
+    "connectors": "Connectors",
     "operations": "Operations",
     "security": "Security",
 }

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from api.messages.message import Count, Instant, Message, NoCursor, Version, instant_or_none, told
+from api.messages.message import (
+    Asked,
+    Count,
+    Instant,
+    Message,
+    NoCursor,
+    Version,
+    instant_or_none,
+    told,
+)
 from recsys.churn.models import ChurnModels
 from recsys.model_version import Answering
 from recsys.segments import lifecycle
@@ -76,7 +85,7 @@ class SegmentAnswer(Segment, kw_only=True):
     period_days: PeriodDays
 
 
-class AudienceBody(Message):
+class AudienceBody(Asked):
     """Who is wanted."""
 
     rule: Annotated[dict[str, Any] | None, told("instead of a segment")] = None

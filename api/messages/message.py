@@ -16,14 +16,18 @@ def told(description: str, **more: Any) -> Meta:
     return Meta(description=description, **more)
 
 
-class Message(Struct, forbid_unknown_fields=True):
-    """A JSON object without members that are not declared."""
+class Message(Struct):
+    """A JSON object; whoever reads an answer of a later version passes over what is new in it."""
 
     @classmethod
     def copy_of(cls, value: object, **more: Any) -> Self:
         """Return the message whose members are `more`, and else the attributes of `value`."""
         names = (name for name in cls.__struct_fields__ if name not in more)
         return cls(**{name: getattr(value, name) for name in names}, **more)
+
+
+class Asked(Message, forbid_unknown_fields=True):
+    """What a request says: a member that is not declared is a mistake."""
 
 
 Version = Annotated[str, Meta(examples=["20111209-3f2a9c01b7de"])]

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from api.messages.message import Count, Instant, Message, UserId, Version, instant_or_none, told
+from api.messages.message import (
+    Asked,
+    Count,
+    Instant,
+    Message,
+    UserId,
+    Version,
+    instant_or_none,
+    told,
+)
 from recsys.storage.users.consents import Consent
 
 Purpose = Literal["marketing", "profiling"]
@@ -20,7 +29,7 @@ At = Annotated[
 ]
 
 
-class ConsentBody(Message):
+class ConsentBody(Asked):
     """One thing that a user granted or denied."""
 
     purpose: Purpose
@@ -34,7 +43,7 @@ class ConsentBody(Message):
     text_version: TextVersion | None = None
 
 
-class ConsentsBody(Message):
+class ConsentsBody(Asked):
     """Many things that a user granted or denied: all are recorded, or none is."""
 
     consents: Annotated[list[ConsentBody], Meta(min_length=1)]
@@ -136,6 +145,7 @@ class HeldAnswer(Message):
     decisions: Annotated[list[dict[str, Any]], told("as logged, with what was looked at")]
     lists: Annotated[list[dict[str, Any]], told("that placements showed")]
     exposures: Annotated[list[dict[str, Any]], told("items of lists that were seen or clicked")]
+    statements: Annotated[list[dict[str, Any]], told("what tools said: traits, outcomes")]
     model: Annotated[InModel | None, told("null: no model serves")]
 
 

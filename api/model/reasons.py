@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -19,6 +18,9 @@ PHRASES = {
     "view": "you looked at",
 }
 ANY = "you took an interest in"
+
+MOST = 128
+"""More than there are kinds of events."""
 
 
 class Told(dict[int, list[str]]):
@@ -92,8 +94,9 @@ class Reasons:
                 else self._worded(row, because, note, lambda _: self.only)
                 for row, _, _, _, _, because, note in items
             ]
+        phrases = self._phrases(person)
         return [
-            self._worded(row, because, note, partial(self._phrase, person))
+            self._worded(row, because, note, lambda item_row: phrases.get(item_row, ANY))
             for row, _, _, _, _, because, note in items
         ]
 
@@ -107,8 +110,14 @@ class Reasons:
             said.append(f"{done} this before" if same else f"because {done} {self.facts.name(row)}")
         return said
 
-    def _phrase(self, person: Person, item_row: int) -> str:
-        done = set()
+    def _phrases(self, person: Person) -> dict[int, str]:
+        """Return how it is told what the person did with each item: by the strongest kind."""
+        places = {kind: place for place, kind in enumerate(self.strongest)}
+        best: dict[int, int] = {}
         for events in (person.past, person.live):
-            done.update(events.kind[events.item_row == item_row].tolist())
-        return next((PHRASES.get(self.kinds[k], ANY) for k in self.strongest if k in done), ANY)
+            for row, kind in zip(events.item_row.tolist(), events.kind.tolist(), strict=True):
+                place = places.get(kind, MOST)
+                if place < best.get(row, MOST):
+                    best[row] = place
+        words = [PHRASES.get(self.kinds[kind], ANY) for kind in self.strongest]
+        return {row: words[place] for row, place in best.items()}

@@ -30,13 +30,7 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     BadQuery
         Not JSON, nested deeper than 1,024 levels, or not an object.
     """
-    try:
-        async with asyncio.timeout(serving.body_seconds):
-            raw = await _read(receive, serving.max_body_bytes)
-    except TimeoutError as error:
-        raise BodyTooSlow(serving.body_seconds) from error
-    if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
-        raw = _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
+    raw = await read_bytes(scope, receive, serving)
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -45,6 +39,24 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     if not isinstance(found, dict):
         raise BadQuery("body", raw[:_SHOWN].decode("utf-8", "replace"), "a JSON object")
     return found
+
+
+async def read_bytes(scope: Scope, receive: Receive, serving: ServingSection) -> bytes:
+    """Return the body of a request, unpacked.
+
+    Raises
+    ------
+    BodyTooLarge, BodyTooSlow, BadQuery
+        As :func:`read_object` says.
+    """
+    try:
+        async with asyncio.timeout(serving.body_seconds):
+            raw = await _read(receive, serving.max_body_bytes)
+    except TimeoutError as error:
+        raise BodyTooSlow(serving.body_seconds) from error
+    if encoding := dict(scope["headers"]).get(b"content-encoding", b""):
+        return _unpacked(raw, encoding.decode("latin-1").lower(), serving.max_body_bytes)
+    return raw
 
 
 def _unpacked(raw: bytes, encoding: str, most_bytes: int) -> bytes:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from api.messages import schema
 from api.messages.message import told
 from api.runtime.json import Json
 from recsys.config import Config
 from recsys.data import times
-from recsys.data.ids import MAX_ID_LENGTH
+from recsys.data.ids import E_MAIL, MAX_ID_LENGTH
 from recsys.data.person import Context
 from recsys.errors import BadQuery, UnknownParameter
 from recsys.items.slate import Repeats
@@ -44,7 +45,9 @@ DAYS: Names = frozenset({"days"})
 Whole = Annotated[int, Meta(ge=1)]
 
 
-class Query(Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True):
+class Query(
+    Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True, cache_hash=True
+):
     """What is asked for; each field is a parameter, by its own name."""
 
     limit: Annotated[Whole, told("most items; see serving.max_limit")]
@@ -138,6 +141,19 @@ class QueryReader:
         ):
             self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
+        self._lower_emails = config.data.lower_case_emails
+
+    def user_id(self, parameter: str, text: str) -> str:
+        """Return a user's id from a path or a body: an e-mail address as events are read.
+
+        Raises
+        ------
+        BadQuery
+            It is none.
+        """
+        user_id = identifier(parameter, text)
+        is_email = self._lower_emails and "@" in user_id and re.match(E_MAIL, user_id)
+        return user_id.lower() if is_email else user_id
 
     def query(self, query_string: bytes, known: Names = NO_NAMES) -> Query:
         """Read a query string of `known` parameters.
@@ -200,13 +216,18 @@ class QueryReader:
                 raise BadQuery(name, fields[name], schema.allowed(self.parameters[name]))
         query = schema.read(fields, Query, self.parameters, strict=False)
         self._refuse_many(query, fields)
-        # An id left empty by mistake would be advice that nobody learns from.
-        for name in _IDS:
-            if name in fields and (fields[name] or name == "decision"):
-                identifier(name, fields[name])
+        self._refuse_no_ids(query, fields)
         if query.timezone:
             times.zone(query.timezone)
-        return query
+        if not query.user_id:
+            return query
+        return structs.replace(query, user_id=self.user_id("user_id", query.user_id))
+
+    def _refuse_no_ids(self, query: Query, said: Mapping[str, Any]) -> None:
+        # An id left empty by mistake would be advice that nobody learns from.
+        for name in _IDS:
+            if name in said and (said[name] or name == "decision"):
+                identifier(name, getattr(query, name))
 
     def _refuse_many(self, query: Query, said: Mapping[str, Any]) -> None:
         for name in _COUNTS:

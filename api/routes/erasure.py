@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def export(service: Service, call: Call) -> HeldAnswer:
         decisions=[with_instants(decision, "at", "send_at") for decision in found.decisions],
         lists=[with_instants(shown, "at", "until") for shown in found.lists],
         exposures=[with_instants(seen, "at") for seen in found.exposures],
+        statements=[with_instants(asdict(one), "at") for one in found.statements],
         model=_in_model(service.current, found.user_id),
     )
 
@@ -61,7 +63,7 @@ def erase(service: Service, call: Call) -> ErasureReceipt:
     receipt = erasure.erase(
         service.log.database, call.id, at=now, receipt_id=uuid7(now), by=actor(call.scope)
     )
-    service.recall.catch_up(service.consents)
+    service.memory.catch_up(service.consents)
     return ErasureReceipt.copy_of(receipt, user_id=call.id, erased_at=instant(receipt.at))
 
 

@@ -27,7 +27,7 @@ from api.requests.exposures import Exposed
 from api.requests.identities import OF_ERASED, UNPROVEN, Aliased, Identified
 from api.runtime.json import Json
 from api.web.keys import Right, actor, is_public
-from api.web.route import Body, Call, Route, route
+from api.web.route import Body, Call, Route, leads, route
 from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_SENT
 from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
@@ -79,7 +79,17 @@ class ReadEvent:
         return cls(index, [], [], found)
 
 
-@about_events("POST /v1/events", EventsAnswer, body=Body(EVENT_SCHEMA, EVENT_EXAMPLES))
+@about_events(
+    "POST /v1/events",
+    EventsAnswer,
+    body=Body(EVENT_SCHEMA, EVENT_EXAMPLES),
+    links={
+        "the next answer": leads(
+            "GET /v1/users/{user_id}/recommendations", user_id="$request.body#/user_id"
+        ),
+        "what is held": leads("GET /v1/users/{user_id}/export", user_id="$request.body#/user_id"),
+    },
+)
 async def post(service: Service, call: Call) -> EventsAnswer:
     """Log one event, or many as `batch`; the user's next answer knows them.
 

@@ -12,6 +12,7 @@ from api.messages.operations import Live, Ready
 from api.runtime import blas_threads, clock, json
 from api.runtime.metrics import CONTENT_TYPE
 from api.web.keys import Right
+from api.web.problems import public
 from api.web.response import FRESH
 from api.web.route import Call, Route, route
 from recsys.errors import StoreUnavailable
@@ -42,14 +43,15 @@ def ready(service: Service, call: Call) -> Response:
     pools = blas_threads.pools()
     missing, unreadable, failing = _missing(service, pools), _unreadable(service), _failing(service)
     why = [*missing, *unreadable, *failing]
-    answering = not missing and (not unreadable or service.recall.is_informed)
+    answering = not missing and (not unreadable or service.memory.is_informed)
     answer = Ready(
         status=("degraded" if unreadable else "ready") if answering else "not_ready",
         takes_events=not (unreadable or failing),
-        why=why,
+        # Where things lie is in the log, for those who may read it there.
+        why=list(map(public, why)),
         version=version(),
         model_version=service.current.version,
-        refused=service.current.refused or None,
+        refused=public(service.current.refused) or None,
         blas_threads=pools,
         clock=json.instant(service.clock()),
         clock_shifted=service.clock is not clock.system,

@@ -22,7 +22,7 @@ from api.requests.query import DAYS, NO_NAMES, PLACEMENT
 from api.runtime import json
 from api.web.keys import Right, is_public, proof_in
 from api.web.response import PRIVATE, cached
-from api.web.route import Body, Call, Route, route
+from api.web.route import Body, Call, Route, leads, route
 from recsys.data.times import DAY, HOUR
 from recsys.placements.placement import read
 from recsys.placements.versions import Saved, checked_name
@@ -49,7 +49,16 @@ _EXAMPLE = {
 about_placements = partial(route, tag="placements", right=Right.READ)
 
 
-@about_placements("GET /v1/placements", PlacementsAnswer, takes=NO_NAMES)
+@about_placements(
+    "GET /v1/placements",
+    PlacementsAnswer,
+    takes=NO_NAMES,
+    links={
+        "what it shows": leads(
+            f"GET {_ONE}/items", placement_id="$response.body#/placements/0/placement"
+        )
+    },
+)
 def placements(service: Service, _: Call) -> PlacementsAnswer:
     """List all placements: of each the version in force, else the latest."""
     known, at = service.placing.current.placements, service.clock()
@@ -85,7 +94,21 @@ async def put(service: Service, call: Call) -> SavedPlacement:
 
 
 @about_placements(
-    f"GET {_ONE}/items", PlacementItems, takes=PLACEMENT, may=(404, 410), browser=True
+    f"GET {_ONE}/items",
+    PlacementItems,
+    takes=PLACEMENT,
+    may=(404, 410),
+    browser=True,
+    links={
+        "next page": leads(
+            f"GET {_ONE}/items",
+            placement_id="$response.body#/placement",
+            cursor="$response.body#/next_cursor",
+        ),
+        "more like the first": leads(
+            "GET /v1/items/{item_id}/similar", item_id="$response.body#/items/0/item_id"
+        ),
+    },
 )
 async def items(service: Service, call: Call) -> Response:
     """Show a placement to a user; without a `user_id` to anybody: that may be cached, by its ETag.

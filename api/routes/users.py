@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -23,7 +23,7 @@ from api.messages.users import (
     UserAnswer,
     ValueAnswer,
 )
-from api.requests.query import CHANNEL, ITEMS, MOMENT, Query, identifier
+from api.requests.query import CHANNEL, ITEMS, MOMENT, Query
 from api.runtime import json
 from api.web.keys import Right, is_public, proof_in
 from api.web.response import PRIVATE
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from api.service import Service
 
 NOT_FORCED = "force_rung was ignored: this decision was taken before, by the rung {rung}"
+T = TypeVar("T")
 UNLOGGED = "nothing is logged about a user who was erased: this is advice, not a decision"
 _USER = "/v1/users/{user_id:path}"
 
@@ -44,7 +45,7 @@ about_the_worth = partial(about_a_user, right=Right.EXPORT)
 
 
 @about_a_user(f"GET {_USER}/recommendations", ItemsAnswer, takes=ITEMS, browser=True)
-def recommendations(service: Service, call: Call) -> Message:
+def recommendations(service: Service, call: Call) -> Message | bytes:
     """Rank items for a user, from the highest rung that applies to this user now.
 
     Who asks with a browser's key about a known user, without `user_hash`, is answered as about a
@@ -54,7 +55,7 @@ def recommendations(service: Service, call: Call) -> Message:
         query, serving = call.query, service.current.serving
         answer = service.desk.recommendations(serving, "", query, at=service.clock())
         return structs.replace(answer, user_id=call.id)
-    return _answer(service, call, Desk.recommendations)
+    return _answer(service, call, Desk.recommendations_ready)
 
 
 @about_a_user(f"GET {_USER}/channel", ChannelAnswer, takes=CHANNEL)
@@ -79,9 +80,9 @@ def value(service: Service, call: Call) -> Message:
 
 
 @about_the_worth("GET /v1/users/{user_id}", UserAnswer, takes=ITEMS)
-def everything(service: Service, call: Call) -> Message:
+def everything(service: Service, call: Call) -> bytes:
     """Give all three answers about a user, and the segment the user is in."""
-    return _answer(service, call, Desk.everything)
+    return _answer(service, call, Desk.everything_ready)
 
 
 @about_a_user(
@@ -101,7 +102,8 @@ async def batch(service: Service, call: Call) -> BatchAnswer:
     """Rank items for many users, in the order given, all from one model version."""
     serving = service.current.serving
     body = await call.body(service.config.serving)
-    user_ids = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
+    given = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
+    user_ids = [service.reader.user_id("user_ids", user_id) for user_id in given]
     query, at = service.reader.batch(body, len(user_ids)), service.clock()
 
     def ranked(user_id: str) -> ItemsAnswer:
@@ -115,7 +117,7 @@ HOT: tuple[Route, ...] = (recommendations, channel, churn, value, everything)
 ROUTES: tuple[Route, ...] = (batch,)
 
 
-def _answer(service: Service, call: Call, ask: Callable[..., Message]) -> Message:
+def _answer(service: Service, call: Call, ask: Callable[..., T]) -> T:
     # The serving version is read once: no answer mixes two.
     return ask(service.desk, service.current.serving, call.id, call.query, at=service.clock())
 
@@ -168,4 +170,4 @@ def _user_ids(found: Any, most: int) -> list[str]:
     for user_id in found:
         if not isinstance(user_id, str):
             raise BadQuery("user_ids", user_id, "a list of texts")
-    return [identifier("user_ids", user_id) for user_id in found]
+    return found

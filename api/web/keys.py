@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from api.runtime.clock import Clock, system
 from recsys.config import ServingSection
 from recsys.errors import ForeignPage, KeyWithoutRight, StoreUnavailable, UnknownHost, WrongKey
 from recsys.storage.access.keys import Key, Right
@@ -50,9 +50,7 @@ class Keys:
         Now, microseconds since the epoch.
     """
 
-    def __init__(
-        self, serving: ServingSection, *, clock: Callable[[], int] = lambda: time.time_ns() // 1_000
-    ) -> None:
+    def __init__(self, serving: ServingSection, *, clock: Clock = system) -> None:
         self._own = _of_settings(serving)
         self._known = dict(self._own)
         self._clock = clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,13 +11,14 @@ from api.messages.message import Message
 from api.messages.operations import Problem
 from api.runtime.json import Json
 from api.web.problems import MEDIA_TYPE
-from api.web.route import Body, Route
+from api.web.route import Body, Route, operation_id
 
 _PATH: Mapping[str, Json] = {
     "user_id": {"description": "any UTF-8, percent-encoded, slashes too", "example": "12747"},
     "item_id": {"description": "percent-encoded", "example": "22423"},
     "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
     "link": {"description": "of a list and an item, as mails have them", "example": "LIST/22423"},
+    "tool": {"description": "one of serving.hook_secrets", "example": "mailchimp"},
     "name": {"description": "as `/v1/segments` names it", "example": "rfm:champions"},
 }
 
@@ -71,7 +71,7 @@ def _operation(one: Route, parameters: Mapping[str, Json]) -> Json:
     found: Json = {
         "tags": [one.tag],
         "summary": one.summary or summary.rstrip("."),
-        "operationId": "_".join(re.findall(r"\w+", f"{one.method.lower()} {one.template}")),
+        "operationId": operation_id(one.method, one.template),
         "parameters": [*_parameters(one, parameters)],
         "responses": _responses(one),
     }
@@ -106,7 +106,8 @@ def _responses(one: Route) -> Json:
         if isinstance(one.answer, Mapping)
         else _json(_ref(one.answer))
     )
-    return {"200": {"description": "answered", "content": content}, **found}
+    answered = {"description": "answered", "content": content}
+    return {"200": {**answered, "links": one.links} if one.links else answered, **found}
 
 
 def _body(body: Body, parameters: Mapping[str, Json]) -> Json:

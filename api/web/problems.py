@@ -31,6 +31,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.UnknownParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownPlacement: HTTPStatus.NOT_FOUND,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
+    errors.UnprovedHook: HTTPStatus.UNAUTHORIZED,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutRight: HTTPStatus.FORBIDDEN,
     errors.ForeignPage: HTTPStatus.FORBIDDEN,
@@ -118,8 +119,8 @@ def of(error: Exception, scope: Scope) -> Response:
         detail = str(error)
         if not isinstance(error, QueryError):
             # What a caller sent is said back; what is of this machine is not told to callers.
-            detail = _public(detail)
-            facts = {n: _public(f) if isinstance(f, str) else f for n, f in facts.items()}
+            detail = public(detail)
+            facts = {n: public(f) if isinstance(f, str) else f for n, f in facts.items()}
         return problem(
             status_of(type(error)),
             kind=type(error).__name__,
@@ -135,6 +136,12 @@ def of(error: Exception, scope: Scope) -> Response:
         detail=f"a bug in this service; it was logged with the request id {request_id}",
         request_id=request_id,
     )
+
+
+def public(text: str) -> str:
+    """Return a message of ours without the folders, hosts and names that are in it."""
+    text = re.sub(r"(?<![\w.:/])/(?:[^\s/:'\",;]+/)*([^\s/:'\",;]+)", r"\1", text)
+    return re.sub(r'"[^"]*"', '"…"', text)
 
 
 def _not_here(error: HTTPException, scope: Scope) -> Response:
@@ -153,12 +160,6 @@ def _not_here(error: HTTPException, scope: Scope) -> Response:
     )
     response.headers.update(headers)
     return response
-
-
-def _public(text: str) -> str:
-    """Return a message of ours without the folders, hosts and names that are in it."""
-    text = re.sub(r"(?<![\w.:/])/(?:[^\s/:'\",;]+/)*([^\s/:'\",;]+)", r"\1", text)
-    return re.sub(r'"[^"]*"', '"…"', text)
 
 
 def _shown(value: Any) -> Any:

@@ -7,7 +7,7 @@ import inspect
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from recsys.config import ServingSection
 
-Answered = Message | Response
+Answered = Message | bytes | Response
 Handler = Callable[["Service", "Call"], Answered | Awaitable[Answered]]
 T = TypeVar("T")
 SLICE_SECONDS = 0.004
@@ -158,6 +158,8 @@ class Route:
         The message answered with 503 instead of a problem.
     summary : str
         In a line; empty: the first of the docstring.
+    links : mapping of str to JSON
+        What may be asked next with what was answered, as OpenAPI says it.
     """
 
     method: str
@@ -174,6 +176,7 @@ class Route:
     may: tuple[int, ...] = ()
     refusal: type[Message] | None = None
     summary: str = ""
+    links: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def template(self) -> str:
@@ -184,6 +187,16 @@ class Route:
     def named(self) -> str:
         """What the path names; empty where it names nothing."""
         return self.template.partition("{")[2].partition("}")[0]
+
+
+def operation_id(method: str, template: str) -> str:
+    """Return the name of an operation, as generated clients have it."""
+    return "_".join(re.findall(r"\w+", f"{method.lower()} {template}"))
+
+
+def leads(called: str, **parameters: str) -> Json:
+    """Return a link to what is called by its method and path, with parts of the answer."""
+    return {"operationId": operation_id(*called.split()), "parameters": parameters}
 
 
 def route(
@@ -232,7 +245,8 @@ class Endpoint:
         RecsysError
             It is refused, and nothing was sent.
         """
-        call = Call(scope, receive, identifier(self._named, name) if self._named else "")
+        read = service.reader.user_id if self._named == "user_id" else identifier
+        call = Call(scope, receive, read(self._named, name) if self._named else "")
         if self._takes is not None:
             call.query = service.reader.query(scope["query_string"], self._takes)
         answer = await self._answered(service, call)

@@ -6,6 +6,7 @@ Hu, Koren & Volinsky 2008, *Collaborative filtering for implicit feedback datase
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class AlsSettings:
         return f"ALS, {self.factors} factors, alpha {self.alpha:g}, lambda {self.regularization:g}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AlsFactors:
     """The item side. A user is solved from bare history, the same way for known and new users.
 
@@ -67,14 +68,22 @@ class AlsFactors:
     def fold_in(self, rows: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the user's vector, float32, shape (n_factors,); zeros for an empty history.
 
-        ``x = (YᵀCY + λI)⁻¹ YᵀC p``, equation 4 of the paper. O(n_factors³ + m · n_factors²).
+        ``x = (YᵀCY + λI)⁻¹ YᵀC p``, equation 4 of the paper. For a history of m items, few against
+        the factors, O(m³ + m · n_factors²), else O(n_factors³ + m · n_factors²).
         """
-        taken = self.item_factors[rows]
-        extra = (weights * np.float32(self.alpha))[:, None] * taken
-        factors: NDArray[np.float32] = np.linalg.solve(
-            self.gram + taken.T @ extra, extra.sum(axis=0) + taken.sum(axis=0)
-        )
-        return factors
+        taken, extra = self.item_factors[rows], weights * np.float32(self.alpha)
+        if 2 * len(rows) > len(self.gram):
+            system = self.gram + taken.T @ (extra[:, None] * taken)
+            return np.asarray(np.linalg.solve(system, (1 + extra) @ taken), np.float32)
+        # In the space of the m items: (G + YᵀCY)⁻¹Yᵀ = G⁻¹Yᵀ(I + C Y G⁻¹Yᵀ)⁻¹.
+        solved = taken @ self._inverse
+        small = extra[:, None] * (solved @ taken.T)
+        small.ravel()[:: len(rows) + 1] += 1
+        return np.asarray(np.linalg.solve(small, 1 + extra) @ solved, np.float32)
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float32]:
+        return np.linalg.inv(self.gram.astype(np.float64)).astype(np.float32)
 
     def score(self, rows: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score all items for one history.
@@ -94,24 +103,10 @@ class AlsFactors:
         return self.item_factors @ self.fold_in(rows, weights)
 
     def fold_in_all(self, histories: Histories) -> NDArray[np.float32]:
-        """Return many users' vectors, float32, shape (n_users, n_factors).
-
-        The solution of :meth:`fold_in`, found for a short history in the space of its m items:
-        ``(G + YᵀCY)⁻¹Yᵀ = G⁻¹Yᵀ(I + C Y G⁻¹Yᵀ)⁻¹`` with Y their factors. O(m³ + m · n_factors²).
-        """
-        n_factors = len(self.gram)
-        inverse = np.linalg.inv(self.gram.astype(np.float64)).astype(np.float32)
-        users = np.zeros((len(histories), n_factors), np.float32)
+        """Return many users' vectors, float32, shape (n_users, n_factors)."""
+        users = np.zeros((len(histories), len(self.gram)), np.float32)
         for user, (rows, weights) in enumerate(histories):
-            if 2 * len(rows) > n_factors:
-                users[user] = self.fold_in(rows, weights)
-                continue
-            taken = self.item_factors[rows]
-            solved = taken @ inverse
-            extra = np.float32(self.alpha) * weights
-            system = extra[:, None] * (solved @ taken.T)
-            system[np.diag_indices(len(rows))] += 1
-            users[user] = np.linalg.solve(system, 1 + extra) @ solved
+            users[user] = self.fold_in(rows, weights)
         return users
 
     def score_all(self, histories: Histories) -> NDArray[np.float32]:

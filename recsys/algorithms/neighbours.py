@@ -79,17 +79,19 @@ class ItemNeighbours:
         float32, shape (n_items,)
             0 for items that are no neighbour of the history.
         """
-        return self._added_up(rows, weights, power=1)[0]
+        return self.walk(rows).score(weights)
 
-    def score_and_squares(
-        self, rows: NDArray[np.int32], weights: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return :meth:`score`, and the same of squared similarities.
-
-        Squares tell an item that is much like one of the history from one a little like many.
-        """
-        score, squares = self._added_up(rows, weights, power=2)
-        return score, squares
+    def walk(self, rows: NDArray[np.int32]) -> Walk:
+        """Return the edges from a history, to be added up more than once."""
+        starts, ends = self.indptr[rows], self.indptr[rows + 1]
+        # Each item's edges lie beside each other: copying runs costs less than gathering places.
+        runs = [slice(*run) for run in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return Walk(
+            end=np.concatenate([self.indices[:0], *(self.indices[run] for run in runs)]),
+            edge=np.concatenate([self.data[:0], *(self.data[run] for run in runs)]),
+            counts=ends - starts,
+            n_items=self.n_items,
+        )
 
     def score_all(self, histories: Histories) -> NDArray[np.float32]:
         """Score all items for many users, float32, shape (n_users, n_items)."""
@@ -111,15 +113,7 @@ class ItemNeighbours:
         float32, shape (m, len(items))
             Adds up over the history to the scores.
         """
-        column = np.full(self.n_items, -1)
-        column[items] = np.arange(len(items))
-        edges, counts = self._edges(rows)
-        target = column[self.indices[edges]]
-        wanted = target >= 0
-        history_row = np.repeat(np.arange(len(rows)), counts)[wanted]
-        carried = np.zeros((len(rows), len(items)), np.float32)
-        carried[history_row, target[wanted]] = self.data[edges[wanted]] * weights[history_row]
-        return carried
+        return self.walk(rows).explain(weights, items)
 
     def of_item(self, item_row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return an item's neighbours, most similar first, ties by the lower row."""
@@ -127,24 +121,53 @@ class ItemNeighbours:
         order = np.argsort(-self.data[own], kind="stable")
         return self.indices[own][order], self.data[own][order]
 
-    def _added_up(
-        self, rows: NDArray[np.int32], weights: NDArray[np.float32], *, power: int
-    ) -> list[NDArray[np.float32]]:
-        """Return weighted similarities, their squares and so on, added up over the history."""
-        edges, counts = self._edges(rows)
-        end, edge, carried = self.indices[edges], self.data[edges], np.repeat(weights, counts)
-        totals = []
-        for _ in range(power):
-            carried = carried * edge
-            totals.append(np.bincount(end, carried, minlength=self.n_items).astype(np.float32))
-        return totals
 
-    def _edges(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        starts = self.indptr[rows]
-        counts = self.indptr[rows + 1] - starts
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        return np.arange(total) + np.repeat(starts - ends + counts, counts), counts
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The edges from the items of one history.
+
+    Attributes
+    ----------
+    end : int32, shape (n_edges,)
+        Where each edge leads; grouped by where it starts.
+    edge : float32, shape (n_edges,)
+        Similarity.
+    counts : int64, shape (m,)
+        How many start at each item of the history.
+    n_items : int
+        Items there are.
+    """
+
+    end: NDArray[np.int32]
+    edge: NDArray[np.float32]
+    counts: NDArray[np.int64]
+    n_items: int
+
+    def score(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the weighted similarities of all items, float32, shape (n_items,)."""
+        return self._added_up(np.repeat(weights, self.counts) * self.edge)
+
+    def squares(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the same of squared similarities.
+
+        Squares tell an item that is much like one of the history from one a little like many.
+        """
+        return self._added_up(np.repeat(weights, self.counts) * self.edge * self.edge)
+
+    def explain(
+        self, weights: NDArray[np.float32], items: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """Return what each history item adds to the scores of some, shape (m, len(items))."""
+        column = np.full(self.n_items, -1)
+        column[items] = np.arange(len(items))
+        wanted = np.flatnonzero(column[self.end] >= 0)
+        history_row = np.searchsorted(self.counts.cumsum(), wanted, side="right")
+        carried = np.zeros((len(weights), len(items)), np.float32)
+        carried[history_row, column[self.end[wanted]]] = self.edge[wanted] * weights[history_row]
+        return carried
+
+    def _added_up(self, carried: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.bincount(self.end, carried, minlength=self.n_items).astype(np.float32)
 
 
 def fit(histories: Histories, settings: NeighbourSettings) -> ItemNeighbours:

@@ -58,6 +58,10 @@ def habits(item_row: NDArray[np.int32], age_days: NDArray[np.float64]) -> Habits
         How long ago. Several events with an item less than a day apart, counted from now, are one
         time; one in the future is of right now.
     """
+    if not len(item_row):
+        empty = np.empty(0)
+        none = np.empty(0, np.int32)
+        return Habits(none, empty, empty, empty, np.empty((0, len(HALF_LIVES))))
     age = np.maximum(age_days, 0.0)
     order = np.lexsort((age, item_row))
     item, age = item_row[order], age[order]
@@ -66,9 +70,6 @@ def habits(item_row: NDArray[np.int32], age_days: NDArray[np.float64]) -> Habits
     fresh[1:] = (item[1:] != item[:-1]) | (day[1:] != day[:-1])
     item, age = item[fresh], age[fresh]
     rows, start = np.unique(item, return_index=True)
-    if not len(rows):
-        empty = np.empty(0)
-        return Habits(rows.astype(np.int32), empty, empty, empty, np.empty((0, len(HALF_LIVES))))
     times = np.diff(np.append(start, len(item))).astype(np.float64)
     first, last = age[start + times.astype(np.int64) - 1], age[start]
     return Habits(

@@ -33,6 +33,7 @@ from recsys.channel.activity_hours import (
     slots,
 )
 from recsys.data.person import Person
+from recsys.data.times import QUARTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,12 @@ def hours_of(
     *,
     number: int,
 ) -> Hours:
-    """Return at which hours a person responds to the arm of that `number`, on a clock `there`."""
-    at = person.events.at[-MOST_EVENTS:]
-    weight = age_weight(at, person.at)
+    """Return at which hours a person responds to the arm of that `number`, on a clock `there`.
+
+    What was done has aged as of the present quarter of an hour: within it, the hours stay.
+    """
+    at, now = person.events.at[-MOST_EVENTS:], person.at - person.at % QUARTER
+    weight = age_weight(at, now)
     own = posterior(slots(at, there), weight, rhythm)
     hours = Hours(own, rhythm.everybody, _share(weight), _in_all(len(at)))
     if learnt is None:
@@ -179,7 +183,7 @@ def hours_of(
             f"from everybody's responses to {arm}" + (" and own activity" if len(at) else ""),
         )
     if learnt.by_person[number]:
-        hours = _with_responses(hours, learnt.sent_to(person, arm, number), arm, person.at, there)
+        hours = _with_responses(hours, learnt.sent_to(person, arm, number), arm, now, there)
     return hours
 
 

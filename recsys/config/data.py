@@ -20,6 +20,9 @@ USUAL_RETENTION = {
 """What people looked at goes after two years, what they were sent after three; orders stay."""
 
 
+MIN_KEY_CHARACTERS = 32
+
+
 class Storage(Section):
     """Where things are kept."""
 
@@ -102,6 +105,18 @@ class Data(Section):
     names: Mapping[str, str] = Field(
         {}, description="what your kinds of events are called: name to kind; to empty: not used"
     )
+    connectors: str = Field(
+        "", description="folder of further tables of tools, one TOML file each; empty: none"
+    )
+    tool: str = Field(
+        "", description="of which files are (klaviyo, klaviyo.events); none; empty: what they show"
+    )
+    zones: Mapping[str, str] = Field(
+        {}, description="zone of times that name none in files of a tool (adobe = Europe/Paris)"
+    )
+    hook_days: int = Field(
+        7, ge=1, description="bodies of webhooks are kept, sealed, to be looked at again"
+    )
     identical_rows: Literal["once", "units"] = Field(
         "once", description="rows of a file that are the same: one event, or a unit each"
     )
@@ -133,6 +148,13 @@ class Data(Section):
             raise ValueError("an IANA time zone, for example Europe/London") from None
         return name
 
+    @field_validator("zones")
+    @classmethod
+    def _known_zones(cls, zones: Mapping[str, str]) -> Mapping[str, str]:
+        for name in zones.values():
+            cls._known_zone(name)
+        return zones
+
 
 class Kind(Section):
     """What an event of a kind is worth to the recommender."""
@@ -161,10 +183,24 @@ class Privacy(Section):
     kept_traits: Words = Field(
         (), description="traits of users that are kept, besides segments.trait; no others are"
     )
+    email_key: str = Field(
+        "",
+        description="hides addresses that stand as ids in files and calls of tools, 32 characters "
+        "or more, never changed; from the environment only; empty: who has no other id is left out",
+        repr=False,
+        json_schema_extra={"environment_only": True},
+    )
     sensitive_traits: Words = Field(
         ("email", "phone"),
         description="of those, which are encrypted in the store, and seen by no model or answer",
     )
+
+    @field_validator("email_key")
+    @classmethod
+    def _is_long(cls, key: str) -> str:
+        if key and len(key) < MIN_KEY_CHARACTERS:
+            raise ValueError(f"at least {MIN_KEY_CHARACTERS} characters: `openssl rand -hex 32`")
+        return key
 
 
 USUAL_KINDS = {

@@ -64,6 +64,13 @@ class ServingSection(Section):
         repr=False,
         json_schema_extra={"environment_only": True},
     )
+    hook_secrets: Words = Field(
+        (),
+        description="of tools that call by themselves, as tool:secret (sendgrid:PUBLIC_KEY); from "
+        "the environment only; others are refused, and all without privacy.email_key",
+        repr=False,
+        json_schema_extra={"environment_only": True},
+    )
     allowed_origins: Words = Field(
         (), description="pages of others that may read answers (https://shop.example); empty: none"
     )
@@ -99,7 +106,9 @@ class ServingSection(Section):
     )
     live_events: int = Field(500, ge=1, description="most events since training looked at")
     recall: int = Field(
-        100_000, ge=0, description="users and events in memory for when the store is unavailable"
+        200_000,
+        ge=0,
+        description="users, events, messages and quarter kilobytes of answers in a worker's memory",
     )
     log_requests: bool = Field(
         default=False,
@@ -107,6 +116,13 @@ class ServingSection(Section):
     )
     shutdown_seconds: int = Field(20, ge=1, description="for requests to finish when told to stop")
     clock_start: str = Field("", description="pretend that serving began at this time (demos)")
+
+    @field_validator("hook_secrets")
+    @classmethod
+    def _name_tools(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[a-z0-9_]+ *: *\S{16,}", one) for one in secrets):
+            raise ValueError("tool:secret each, the secret of 16 characters or more")
+        return secrets
 
     @field_validator("allowed_origins")
     @classmethod

@@ -63,7 +63,7 @@ class UserEvents:
         if not len(self):
             return later
         at = np.concatenate([self.at, later.at])
-        order = np.argsort(at, kind="stable")
+        order = slice(None) if later.at[0] >= self.at[-1] else np.argsort(at, kind="stable")
         return UserEvents(
             item_row=np.concatenate([self.item_row, later.item_row])[order],
             kind=np.concatenate([self.kind, later.kind])[order],

@@ -70,7 +70,11 @@ KIND_OF: Mapping[str, str] = {
 }
 """Kinds by name in lower case, ``_`` and ``-`` read as a space, CamelCase taken apart."""
 
-_CHANNEL_OF = {"email": "email", "push notification": "push", "push": "push", "sms": "sms"}
+_CHANNEL_OF = {
+    **{name: name for name in ("email", "push", "sms", "whatsapp")},
+    **dict.fromkeys(("push notification", "web push", "mobile push"), "push"),
+    **dict.fromkeys(("in app message", "in-app message"), "in_app"),
+}
 
 _CAME = {
     "delivered": MESSAGE_SENT,
@@ -84,6 +88,13 @@ _CAME = {
     "bounced": MESSAGE_FAILED,
     "undelivered": MESSAGE_FAILED,
     "failed": MESSAGE_FAILED,
+    "delivery failed": MESSAGE_FAILED,
+    "soft bounced": MESSAGE_FAILED,
+    "hard bounced": MESSAGE_FAILED,
+    "dropped": MESSAGE_FAILED,
+    "rejected": MESSAGE_FAILED,
+    "short link clicked": MESSAGE_RESPONDED,
+    "short link clicks": MESSAGE_RESPONDED,
 }
 
 PAGES = frozenset({"page", "screen"})
@@ -118,6 +129,12 @@ UNUSED = frozenset(
         "identify",
         "alias",
         "group",
+        "active on site",
+        "subscribed to email marketing",
+        "subscribed to sms marketing",
+        "subscription group state changed",
+        "campaign control group entered",
+        *(f"{medium} deferred" for medium in _CHANNEL_OF),
         *PAGES,
     }
 )
@@ -213,6 +230,25 @@ MESSAGES = {
     "unsubscribed": (MESSAGE_UNSUBSCRIBED, ""),
     "push opened": (MESSAGE_RESPONDED, "push"),
     "push notification opened": (MESSAGE_RESPONDED, "push"),
+    "web push opened": (MESSAGE_RESPONDED, "push"),
+    "mobile push opened": (MESSAGE_RESPONDED, "push"),
+    "in app message viewed": (MESSAGE_OPENED, "in_app"),
+    "in-app message viewed": (MESSAGE_OPENED, "in_app"),
+    **{
+        f"{verb} {medium}": (kind, medium)
+        for medium in ("email", "sms", "push")
+        for verb, kind in (
+            ("received", MESSAGE_SENT),
+            ("opened", MESSAGE_RESPONDED if medium == "push" else MESSAGE_OPENED),
+            ("clicked", MESSAGE_RESPONDED),
+            ("bounced", MESSAGE_FAILED),
+            ("dropped", MESSAGE_FAILED),
+            ("failed to deliver", MESSAGE_FAILED),
+        )
+    },
+    "marked email as spam": (MESSAGE_UNSUBSCRIBED, "email"),
+    "unsubscribed from email marketing": (MESSAGE_UNSUBSCRIBED, "email"),
+    "unsubscribed from sms marketing": (MESSAGE_UNSUBSCRIBED, "sms"),
 }
 
 OF_MESSAGES = {

@@ -14,6 +14,7 @@ _VOID = frozenset(
         "denied",
         "expired",
         "failed",
+        "fraud",
         "payment failed",
         "refunded",
         "fully refunded",

@@ -10,6 +10,9 @@ from recsys.data.interactions import NO_EVENTS, UserEvents
 
 NO_SEGMENT = -1
 
+FOREVER = 1 << 62
+"""An instant after all others, in microseconds since the epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -97,6 +100,8 @@ class Remembered:
         Whether the user was erased: then the serving model is not asked either.
     readable : bool
         False when the store could not be read: then what is missing here is not known.
+    until : int
+        From this instant on the store tells something else though nothing was written.
     """
 
     live: tuple[LiveEvent, ...] = ()
@@ -110,6 +115,7 @@ class Remembered:
     modelled: bool = True
     erased: bool = False
     readable: bool = True
+    until: int = field(default=FOREVER, compare=False)
 
 
 NOTHING_REMEMBERED = Remembered()

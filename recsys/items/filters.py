@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import UserEvents
+from recsys.data.person import FOREVER
 from recsys.data.times import HOUR
 
 
@@ -50,6 +51,12 @@ class Rests:
         start = int(np.searchsorted(events.at, since, side="right"))
         row, kind = events.item_row[start:], events.kind[start:]
         return row[(row >= 0) & (events.at[start:] > at - self.by_kind[kind])]
+
+    def until(self, events: UserEvents, *, at: int) -> int:
+        """Return the first instant after `at` at which an item is welcome again."""
+        start = int(np.searchsorted(events.at, at - self.longest, side="right"))
+        ends = events.at[start:] + self.by_kind[events.kind[start:]]
+        return int(ends[ends > at].min(initial=FOREVER))
 
 
 NO_CATEGORY = -1

@@ -71,30 +71,35 @@ class EventWeights:
     kind_half_life_days: NDArray[np.float64] | None = None
     cap: NDArray[np.float64] | None = None
 
-    def past(self, events: UserEvents, *, at: int, n_items: int) -> History:
+    def past(self, events: UserEvents, *, at: int) -> History:
         """Return the history in the events that the model was trained on, as of `at`."""
-        return self.history(events, NO_EVENTS, at=at, n_items=n_items)
+        return self.history(events, NO_EVENTS, at=at)
 
-    def history(self, past: UserEvents, live: UserEvents, *, at: int, n_items: int) -> History:
+    def history(self, past: UserEvents, live: UserEvents, *, at: int) -> History:
         """Return the history in past and live events, as of `at` (microseconds).
 
         Items whose strengths net to 0 or less (returned, disliked) are not in it.
         """
-        before = self._net(past, at, n_items)
-        weight, own = before, self.own * before
-        if len(live):
-            since = self._net(live, at, n_items)
-            weight = weight + self.live * since
-            own = own + self.live_own * since
-        rows = np.flatnonzero(weight > 0)
+        rows, strength = self._said(past, at)
+        live_rows, live_strength = self._said(live, at)
+        items, place = np.unique(np.concatenate([rows, live_rows]), return_inverse=True)
+        size, n_past = len(items), len(rows)
+        before = np.bincount(place[:n_past], strength, minlength=size)
+        since = np.bincount(place[n_past:], live_strength, minlength=size)
+        weight = before + self.live * since
+        own = self.own * before + self.live_own * since
+        kept = weight > 0
+        return History(
+            item_row=items[kept],
+            weight=weight[kept].astype(np.float32),
+            own=np.maximum(own[kept], 0.0).astype(np.float32),
+            latest=self._latest(past, live),
+        )
+
+    def _latest(self, past: UserEvents, live: UserEvents) -> NDArray[np.int32]:
         events = past.followed_by(live)
         speaks = (events.item_row >= 0) & (self.kind[events.kind] > 0)
-        return History(
-            item_row=rows.astype(np.int32),
-            weight=weight[rows].astype(np.float32),
-            own=np.maximum(own[rows], 0.0).astype(np.float32),
-            latest=events.item_row[speaks][-LATEST:],
-        )
+        return events.item_row[speaks][-LATEST:]
 
     def histories(self, interactions: Interactions, *, at: int) -> Histories:
         """Return the histories of all users as of `at`; the own weights are left out."""
@@ -108,12 +113,13 @@ class EventWeights:
             n_items=len(interactions.items),
         )
 
-    def _net(self, events: UserEvents, at: int, n_items: int) -> NDArray[np.float64]:
+    def _said(self, events: UserEvents, at: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return the known items of events, and what each event says of its own."""
+        if not len(events):
+            return NO_EVENTS.item_row, np.empty(0)
         known = events.item_row >= 0
         rows = events.item_row[known]
-        strength = self._strength(events.kind[known], events.at[known], at, rows)
-        # bincount of nothing is of integers, whatever the weights.
-        return np.asarray(np.bincount(rows, strength, minlength=n_items), np.float64)
+        return rows, self._strength(events.kind[known], events.at[known], at, rows)
 
     def _strength(
         self,

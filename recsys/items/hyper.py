@@ -76,4 +76,4 @@ class HyperItems:
 
 
 def _live(person: Person) -> int:
-    return int((person.live.item_row >= 0).sum()) if len(person.live) else 0
+    return int(np.count_nonzero(person.live.item_row >= 0)) if len(person.live) else 0

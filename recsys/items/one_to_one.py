@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,14 +154,13 @@ class OneToOneItems:
     ) -> Ranking | None:
         if not len(history):
             return None
-        plain = self._wanted(history, events, query.allowed, at=at)
+        plain, carriers = self._scored(history, events, query.allowed, at=at)
         score = self.lifted(plain, lift)
-        carriers = (self.blended or self.taste).carriers
         items = top_k(score, query.limit)
         if not len(items):
             return None
         notes = lift.notes(items, top_k(plain, query.limit))
-        ranking = Ranking(items, score[items], carriers(history, items), source, notes=notes)
+        ranking = Ranking(items, score[items], carriers(items), source, notes=notes)
         return self._with_newcomers(ranking, history, query)
 
     def wanted(
@@ -172,15 +173,19 @@ class OneToOneItems:
         history = self._history(past, live, at=at)
         if not len(history):
             return None
-        return self._wanted(history, past.followed_by(live), allowed, at=at)
+        return self._scored(history, past.followed_by(live), allowed, at=at)[0]
 
-    def _wanted(
+    def _scored(
         self, history: History, events: UserEvents, allowed: NDArray[np.bool_], *, at: int
-    ) -> NDArray[np.float32]:
+    ) -> tuple[NDArray[np.float32], Callable[[NDArray[np.int32]], NDArray[np.int32]]]:
+        """Return the scores of what may be ranked, and what carries the score of some items."""
         if self.blended is None:
-            return self.taste.wanted(history, allowed)
-        had = habits_of(events, self.blended.blend.kind, at=at)
-        return self.blended.wanted(history, had, allowed)
+            return self.taste.wanted(history, allowed), partial(self.taste.carriers, history)
+        had, heard = (
+            habits_of(events, self.blended.blend.kind, at=at),
+            self.blended.parts.heard(history),
+        )
+        return self.blended.wanted(heard, had, allowed), partial(self.blended.carriers, heard)
 
     def lifted(self, score: NDArray[np.float32], lift: Lift) -> NDArray[np.float32]:
         """Return scores, shape (n_items,), with what the request's context adds to them."""
@@ -206,7 +211,7 @@ class OneToOneItems:
         return self.blended.score(history, had)
 
     def _history(self, past: UserEvents, live: UserEvents, *, at: int) -> History:
-        return self.weights.history(past, live, at=at, n_items=len(self.taste.demand))
+        return self.weights.history(past, live, at=at)
 
 
 def no_lists() -> ReadyLists:
@@ -239,7 +244,7 @@ def ready_of(
     query = ItemQuery(shape[1], np.ones(n_items, bool))
     for row, user in enumerate(users.tolist()):
         events = interactions.of_user(user)
-        ready.history[row] = len(model.weights.past(events, at=model.at, n_items=n_items))
+        ready.history[row] = len(model.weights.past(events, at=model.at))
         if ready.history[row] < model.min_history:
             continue
         ranking = model.now(events, NO_EVENTS, query, at=model.at, source=SOURCE)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.als import AlsFactors
-from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.algorithms.neighbours import ItemNeighbours, Walk
 from recsys.algorithms.topk import top_k
 from recsys.items.history import History
 
@@ -41,9 +41,17 @@ class Taste:
         score *= self.demand
         return score
 
-    def explain(self, history: History, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return what each history item adds to each score, float32, shape (m, len(items))."""
-        carried = self.base.explain(history.item_row, history.weight, items)
+    def explain(
+        self, history: History, items: NDArray[np.int32], walk: Walk | None = None
+    ) -> NDArray[np.float32]:
+        """Return what each history item adds to each score, float32, shape (m, len(items)).
+
+        `walk` are the edges from the history, where the base is their graph and they are at hand.
+        """
+        if walk is not None:
+            carried = walk.explain(history.weight, items)
+        else:
+            carried = self.base.explain(history.item_row, history.weight, items)
         carried += np.where(history.item_row[:, None] == items, history.own[:, None], 0)
         carried *= self.demand[items]
         return carried

@@ -11,8 +11,10 @@ added up once at training, so that all items are scored, no candidates chosen, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,8 @@ from recsys.items.sequence import Order
 
 PAIR = ("neighbours", "factors", "factors, of the best", "taste")
 """What the parts say of a user and any item, as logarithms but for the third."""
+
+PAIRS = range(len(PAIR))
 
 STANDARD = (
     "neighbours in demand, standardised",
@@ -104,10 +108,8 @@ class RankerParts:
     factors: AlsFactors
     order: Order | None = None
 
-    def pair(
-        self, history: History, factor_score: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Return what the parts say of each item, float32, shape (len(NEW), n_items).
+    def heard(self, history: History, factor_score: NDArray[np.float32] | None = None) -> Heard:
+        """Return what the parts say of each item to a history.
 
         Parameters
         ----------
@@ -116,44 +118,13 @@ class RankerParts:
         factor_score : float32, shape (n_items,), or None
             What the factors say of it, where that is worked out for many users at once.
         """
-        said = np.empty((len(NEW), self.neighbours.n_items), np.float32)
-        near, factor, of_best, taste = said[: len(PAIR)]
-        standard, (squared, *following) = said[len(PAIR) : -3], said[-3:]
-        near[:], squared[:] = self.neighbours.score_and_squares(history.item_row, history.weight)
         if factor_score is None:
             factor_score = self.factors.score(history.item_row, history.weight)
-        new = self.taste.demand > 0
-        new[history.item_row] = False
-        for row, score in zip(standard[:2], (near, factor_score), strict=True):
-            _standardise(np.multiply(score, self.taste.demand, out=row), new)
-        self._follow(history, new, standard[2:], following)
-        np.maximum(factor_score, 0, out=factor)
-        taste[:] = factor if self.taste.base is self.factors else near
-        taste[history.item_row] += history.own
-        taste *= self.taste.demand
-        np.divide(factor, max(float(factor.max(initial=0)), 1e-9), out=of_best)
-        for row, floor in ((near, 1e-3), (factor, 1e-2), (taste, 1e-3), (squared, 1e-6)):
-            row += np.float32(floor)
-            np.log(row, out=row)
-        return said
+        return Heard(self, history, factor_score)
 
-    def _follow(
-        self,
-        history: History,
-        new: NDArray[np.bool_],
-        standard: NDArray[np.float32],
-        logs: list[NDArray[np.float32]],
-    ) -> None:
-        """Write what the order says of each item, standardised and as logarithms; 0 without any."""
-        if self.order is None:
-            standard[:] = 0
-            for log in logs:
-                log[:] = 0
-            return
-        standard[:] = self.order.said(history.latest)
-        for row, log in zip(standard, logs, strict=True):
-            np.log(row / max(float(row.max()), 1e-9) + np.float32(1e-3), out=log)
-            _standardise(row, new)
+    def pair(self, history: History) -> NDArray[np.float32]:
+        """Return all that the parts say of each item, float32, shape (len(NEW), n_items)."""
+        return self.heard(history).rows(range(len(NEW)))
 
     def pair_all(self, histories: Sequence[History]) -> Iterator[NDArray[np.float32]]:
         """Yield what :meth:`pair` returns for each of many users, up to rounding."""
@@ -164,16 +135,126 @@ class RankerParts:
             weight=np.concatenate([each.weight for each in histories]),
             n_items=self.neighbours.n_items,
         )
-        return map(self.pair, histories, self.factors.score_all(every))
+        for history, factor_score in zip(histories, self.factors.score_all(every), strict=True):
+            yield self.heard(history, factor_score).rows(range(len(NEW)))
 
 
-def _standardise(score: NDArray[np.float32], among: NDArray[np.bool_]) -> None:
-    """Bring a score to mean 0 and spread 1 over some items, in place."""
-    if not among.any():
-        return
-    some = score[among]
-    score -= some.mean()
-    score /= some.std() or np.float32(1)
+class Heard:
+    """What the parts say of each item to one history.
+
+    Parameters
+    ----------
+    parts : RankerParts
+        Who says it.
+    history : History
+        To what.
+    factor_score : float32, shape (n_items,)
+        What the factors say.
+    """
+
+    def __init__(
+        self, parts: RankerParts, history: History, factor_score: NDArray[np.float32]
+    ) -> None:
+        self.history = history
+        self.walk = parts.neighbours.walk(history.item_row)
+        self._parts = parts
+        self._demand = parts.taste.demand
+        self._factor = factor_score
+
+    def rows(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+        """Return what is said under some numbers of ``NEW``, float32, shape (n, n_items)."""
+        said = np.empty((len(numbers), len(self._demand)), np.float32)
+        for row, number in zip(said, numbers, strict=True):
+            _SAYS[number](self, row)
+        return said
+
+    def near(self, row: NDArray[np.float32]) -> None:
+        """Write the logarithm of what the neighbours say."""
+        _log(self._near, 1e-3, row)
+
+    def factor(self, row: NDArray[np.float32]) -> None:
+        """Write the logarithm of what the factors say."""
+        _log(self._positive, 1e-2, row)
+
+    def of_best(self, row: NDArray[np.float32]) -> None:
+        """Write what the factors say, of the most they say of any."""
+        np.divide(self._positive, max(float(self._positive.max(initial=0)), 1e-9), out=row)
+
+    def taste(self, row: NDArray[np.float32]) -> None:
+        """Write the logarithm of what the 1:1 model says."""
+        on_factors = self._parts.taste.base is self._parts.factors
+        row[:] = self._positive if on_factors else self._near
+        row[self.history.item_row] += self.history.own
+        row *= self._demand
+        _log(row, 1e-3, row)
+
+    def squared(self, row: NDArray[np.float32]) -> None:
+        """Write the logarithm of the squares that the neighbours add up to."""
+        _log(self.walk.squares(self.history.weight), 1e-6, row)
+
+    def near_standard(self, row: NDArray[np.float32]) -> None:
+        """Write what the neighbours say in demand, standardised over what is new."""
+        self._standardise(np.multiply(self._near, self._demand, out=row))
+
+    def factor_standard(self, row: NDArray[np.float32]) -> None:
+        """Write what the factors say in demand, standardised over what is new."""
+        self._standardise(np.multiply(self._factor, self._demand, out=row))
+
+    def order_standard(self, row: NDArray[np.float32], *, place: int) -> None:
+        """Write what the order says, standardised over what is new; 0 without any order."""
+        row[:] = self._order[place]
+        if self._parts.order is not None:
+            self._standardise(row)
+
+    def order(self, row: NDArray[np.float32], *, place: int) -> None:
+        """Write the logarithm of what the order says, of the most; 0 without any order."""
+        row[:] = self._order[place]
+        if self._parts.order is not None:
+            row /= max(float(row.max()), 1e-9)
+            _log(row, 1e-3, row)
+
+    @cached_property
+    def _near(self) -> NDArray[np.float32]:
+        return self.walk.score(self.history.weight)
+
+    @cached_property
+    def _positive(self) -> NDArray[np.float32]:
+        return np.maximum(self._factor, 0)
+
+    @cached_property
+    def _order(self) -> NDArray[np.float32]:
+        order = self._parts.order
+        if order is None:
+            return np.zeros((2, len(self._demand)), np.float32)
+        return order.said(self.history.latest)
+
+    @cached_property
+    def _new(self) -> NDArray[np.float32]:
+        new = (self._demand > 0).astype(np.float32)
+        new[self.history.item_row] = 0
+        return new
+
+    def _standardise(self, score: NDArray[np.float32]) -> None:
+        """Bring a score to mean 0 and spread 1 over what is new, in place."""
+        count = float(self._new.sum())
+        if count:
+            score -= np.float32(self._new @ score / count)
+            variance = float(self._new @ (score * score)) / count
+            score *= np.float32(1 / (math.sqrt(variance) or 1.0))
+
+
+def _log(score: NDArray[np.float32], floor: float, row: NDArray[np.float32]) -> None:
+    np.add(score, np.float32(floor), out=row)
+    np.log(row, out=row)
+
+
+_SAYS: tuple[Callable[[Heard, NDArray[np.float32]], None], ...] = (
+    Heard.near, Heard.factor, Heard.of_best, Heard.taste,
+    Heard.near_standard, Heard.factor_standard,
+    partial(Heard.order_standard, place=0), partial(Heard.order_standard, place=1),
+    Heard.squared, partial(Heard.order, place=0), partial(Heard.order, place=1),
+)  # fmt: skip
+"""What writes each of ``NEW``."""
 
 
 def own(pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
@@ -207,13 +288,28 @@ class Blended:
 
     def score(self, history: History, had: Habits) -> NDArray[np.float32]:
         """Score all items, float32, shape (n_items,); -inf for what is not available."""
-        return self.weighed(self.parts.pair(history), had)
+        return self.heard_score(self.parts.heard(history), had)
+
+    def heard_score(self, heard: Heard, had: Habits) -> NDArray[np.float32]:
+        """Return the same of what was heard; what weighs nothing is not asked for."""
+        weight = self.blend.new_weight
+        # All that is said of the items had before comes first.
+        of_own = PAIRS if len(had) else ()
+        numbers = sorted({*of_own, *np.flatnonzero(weight).tolist()})
+        said = heard.rows(numbers)
+        return self._weighed(said, weight[[n for n in numbers if n < len(weight)]], had)
 
     def weighed(self, pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
-        """Return the scores of all items by what the parts say of them; as :meth:`score`."""
-        blend = self.blend
-        score = blend.new_item + blend.new_weight @ pair[: len(blend.new_weight)]
-        score[had.item_row] = blend.of_own(pair, had)
+        """Return the scores of all items by all that the parts say of them; as :meth:`score`."""
+        return self._weighed(pair, self.blend.new_weight, had)
+
+    def _weighed(
+        self, said: NDArray[np.float32], weight: NDArray[np.float32], had: Habits
+    ) -> NDArray[np.float32]:
+        score = weight @ said[: len(weight)]
+        score += self.blend.new_item
+        if len(had):
+            score[had.item_row] = self.blend.of_own(said, had)
         score[self.parts.taste.demand == 0] = -np.inf
         return np.asarray(score, np.float32)
 
@@ -228,24 +324,27 @@ class Blended:
         if not len(history):
             none = np.empty(0, np.int32)
             return none, np.empty(0, np.float32), none
-        score = self.wanted(history, had, allowed)
+        heard = self.parts.heard(history)
+        score = self.wanted(heard, had, allowed)
         items = top_k(score, limit)
-        return items, score[items], self.carriers(history, items)
+        return items, score[items], self.carriers(heard, items)
 
     def wanted(
-        self, history: History, had: Habits, allowed: NDArray[np.bool_] | None
+        self, heard: Heard, had: Habits, allowed: NDArray[np.bool_] | None
     ) -> NDArray[np.float32]:
         """Return the scores of what may be recommended, ``-inf`` for all else."""
-        score = self.score(history, had)
+        score = self.heard_score(heard, had)
         if allowed is not None:
             score[~allowed] = -np.inf
         return score
 
-    def carriers(self, history: History, items: NDArray[np.int32]) -> NDArray[np.int32]:
+    def carriers(self, heard: Heard, items: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the history item that adds most to each score, int32; ``NO_CARRIER`` for none."""
         if not len(items):
             return np.empty(0, np.int32)
-        carried = self.parts.taste.explain(history, items)
+        taste, history = self.parts.taste, heard.history
+        walk = heard.walk if taste.base is self.parts.neighbours else None
+        carried = taste.explain(history, items, walk)
         strongest = carried.argmax(axis=0)
         speaks = carried[strongest, np.arange(len(items))] > 0
         return np.where(speaks, history.item_row[strongest], NO_CARRIER).astype(np.int32)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.person import FOREVER
+from recsys.data.times import DAY
 from recsys.segments import lifecycle, rfm
 from recsys.segments.clusters import Clusters
 from recsys.segments.snapshot import Crowd
@@ -126,6 +128,15 @@ class Groups:
             if self.clusters is None
             else self.clusters.of(own.events.item_row, own.indptr),
         )
+
+    def until(self, crowd: Crowd) -> int:
+        """Return the first instant at which time alone may move somebody of the crowd."""
+        at = crowd.of_kind(self.critical).events.at
+        period = self.period_days * DAY
+        turns = at + ((crowd.at - at) // period + 1) * period
+        scores = (at[:, None] + np.floor(self.cuts.recency_days * DAY).astype(np.int64)).ravel()
+        later = np.concatenate([turns, scores[scores > crowd.at]])
+        return int(later.min(initial=FOREVER))
 
     def named(self, of: Memberships, user: int) -> Mapping[str, str | None]:
         """Return the name of a user's segment of every family, None where in none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -12,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.adversary.test_sdks import installed
 from tests.api.conftest import Api
 from tests.api.test_serve import Server, served
+from tests.clients import installed, npm, ran
 from tests.worlds import World
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -30,14 +31,14 @@ def server(built_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.mark.slow
-def test_a_fuzzer_with_all_checks_finds_nothing(server: Server) -> None:
+def test_a_fuzzer_with_all_checks_finds_nothing(server: Server, tmp_path: Path) -> None:
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG), "run",
         f"http://127.0.0.1:{server.port}/openapi.json", "--max-examples", EXAMPLES,
-        "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color",
+        "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure", "--no-color",
         "--request-timeout", "30", "--seed", "1",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
     assert server.call("/health/ready")[1]["status"] == "ready"
 
@@ -75,9 +76,20 @@ def test_a_generated_python_client_works(server: Server, tmp_path: Path) -> None
         "--meta", "none", "--output-path", str(tmp_path / "recsys_client"),
         "--config", "client.yaml",
     ]  # fmt: skip
-    for command in (generate, [python, "-c", CLIENT, host]):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
+    ran(generate, tmp_path)
+    ran([python, "-c", CLIENT, host], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.sdk
+def test_a_generated_typescript_client_compiles_and_works(server: Server, tmp_path: Path) -> None:
+    npm(tmp_path, "openapi-typescript@7", "openapi-fetch", "typescript@5", "@types/node")
+    host = f"http://127.0.0.1:{server.port}"
+    shutil.copy(Path(__file__).with_name("client.mts"), tmp_path)
+    ran(["npx", "openapi-typescript", f"{host}/openapi.json", "-o", "schema.d.ts"], tmp_path)
+    options = ["--strict", "--target", "es2022", "--module", "nodenext"]
+    ran(["npx", "tsc", *options, "client.mts"], tmp_path)
+    ran(["node", "client.mjs", host], tmp_path)
 
 
 def described(api: Api) -> dict[str, Any]:

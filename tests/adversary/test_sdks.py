@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.api.test_serve import Server, served
+from tests.clients import installed, npm, ran
 from tests.worlds import World
 
 pytestmark = [pytest.mark.sdk, pytest.mark.slow]
@@ -64,16 +63,6 @@ const client = new RudderAnalytics("any", {{dataPlaneUrl: "{host}"}});
 """
 
 
-def installed(command: list[str], where: Path) -> None:
-    """Install a client, or skip: without a network there is none."""
-    done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=300)
-    if done.returncode == 0:
-        return
-    if os.environ.get("RECSYS_SDKS"):
-        pytest.fail(f"{command}: {done.stderr[-2_000:]}")
-    pytest.skip(f"{command[0]} cannot install: {done.stderr[-200:]}")
-
-
 @pytest.fixture(scope="module")
 def server(built_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     world = built_world.copy(tmp_path_factory.mktemp("sdks"))
@@ -95,19 +84,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which Node finds both clients."""
-    folder = tmp_path_factory.mktemp("node")
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        if os.environ.get("RECSYS_SDKS"):
-            pytest.fail("there is no Node here")
-        pytest.skip("there is no Node here")
     clients = ["@segment/analytics-node", "@rudderstack/rudder-sdk-node"]
-    installed(["npm", "install", "--no-audit", "--no-fund", *clients], folder)
-    return folder
-
-
-def ran(command: list[str], where: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return npm(tmp_path_factory.mktemp("node"), *clients)
 
 
 def held(server: Server, user: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from api.app import create_app
 from api.model.item_facts import link
 from api.runtime.logs import JsonLine, described
 from api.web.problems import of
+from recsys.config import parse
 from recsys.errors import NoChampion, StoreUnavailable
 from tests.api.conftest import Api
 from tests.api.model.test_champion import damage, newer_version, until
@@ -113,6 +114,14 @@ def test_a_problem_tells_nothing_of_this_machine(error: Exception, hidden: str) 
     body = bytes(of(error, {"request_id": "r"}).body).decode()
     assert hidden not in body
     assert "unavailable" in body or "recsys train" in body
+
+
+def test_readiness_says_what_is_missing_and_not_where(world: World, tmp_path: Path) -> None:
+    storage = {"models_dir": str(tmp_path / "nowhere"), "url": world.config.storage.url}
+    with TestClient(create_app(parse({"storage": storage}, {}))) as client:
+        told = client.get("/health/ready")
+    assert told.status_code == 503
+    assert told.json()["why"] == ["no champion in nowhere: run `recsys train` first"]
 
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\r=1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import quote
 from uuid import UUID
@@ -12,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from api.answers.answer import Desk
-from api.answers.gather import BLIND, Gather, Recall
+from api.answers.gather import BLIND, Gather
+from api.answers.memory import Memory
 from api.messages.message import Message, dump
 from api.messages.users import (
     BatchAnswer,
@@ -25,11 +27,10 @@ from api.messages.users import (
 )
 from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnRisk, RiskReason
-from recsys.data.person import Remembered
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Climb, Reason, RungName, Step
-from tests.api.conftest import Api
-from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, taste
+from tests.api.conftest import Api, running
+from tests.worlds import DENIED, EMOJI, GONE, ITEMS, ONCE, SLASH, World, taste
 
 MODELS: dict[str, type[Message]] = {
     "": UserAnswer,
@@ -106,6 +107,18 @@ def test_a_forced_rung_is_asked_and_said(shared_api: Api) -> None:
 def test_any_utf8_id_works_when_percent_encoded(shared_api: Api, user: str, path: str) -> None:
     answer = shared_api.client.get(f"/v1/users/{quote(user, safe='')}{path}").json()
     assert answer["user_id"] == user
+
+
+def test_an_address_is_one_id_however_it_is_written_where_that_is_set(world: World) -> None:
+    data = world.config.data.model_copy(update={"lower_case_emails": True})
+    lower = replace(world, config=world.config.model_copy(update={"data": data}))
+    spelled, own = "ANN@shop.EXAMPLE", "ann@shop.example"
+    for api in running(lower):
+        assert api.client.get(f"/v1/users/{spelled}").json()["user_id"] == own
+        both = api.client.post("/v1/recommendations:batch", json={"user_ids": [spelled]}).json()
+        assert both["answers"][0]["user_id"] == own
+    for api in running(world):
+        assert api.client.get(f"/v1/users/{spelled}").json()["user_id"] == spelled
 
 
 @pytest.mark.parametrize("user", [SLASH, EMOJI])
@@ -230,14 +243,15 @@ def test_a_wrong_batch_names_the_parameter(
 class Unreachable:
     """A store that cannot be read."""
 
-    def of(self, user_id: str, *, since: int, at: int, marketing: bool = True) -> Remembered:
+    def version(self) -> int:
         raise StoreUnavailable("disk I/O error")
 
 
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
-    service.desk = Desk(Gather(Unreachable(), Recall(0), **told), **told)  # type: ignore[arg-type]
+    memory = Memory(None, Unreachable(), 0)  # type: ignore[arg-type]
+    service.desk = Desk(Gather(memory, **told), **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"

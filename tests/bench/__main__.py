@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from tests.bench.comparing import (
     app_serving,
     blas_threads,
     compare,
+    guards,
     ready_seconds,
 )
 from tests.bench.load import Load
@@ -44,6 +46,7 @@ def main(
     requests: Annotated[int, typer.Option(min=100, help="Requests a turn.")] = 8_000,
     connections: Annotated[int, typer.Option(min=1, help="Requests in flight.")] = 16,
     *,
+    keys: Annotated[bool, typer.Option("--keys", help="What keys and limits cost.")] = False,
     prepare: Annotated[bool, typer.Option("--prepare", help="Train the demo first.")] = False,
 ) -> None:
     """Measure requests/s, p99 latency and the time to readiness of one worker."""
@@ -51,6 +54,9 @@ def main(
         command = [sys.executable, "-m", "recsys", "demo", "--prepare-only"]
         subprocess.run(command, check=True)
     users = known_users(config)
+    if keys:
+        show_guards(config, ROUTES[0], users, Plan(rounds, requests, connections))
+        return
     started = ready_seconds(config, times=3)
     console.print(f"a worker is ready in {min(started):.2f}-{max(started):.2f} s (aim: 1.5)")
     with app_serving(config) as app:
@@ -66,6 +72,15 @@ def known_users(config: Path) -> Sequence[str]:
     known = champion(config).interactions.users
     rows = np.unique(np.linspace(0, len(known) - 1, USERS).astype(int))
     return [known[row] for row in rows]
+
+
+def show_guards(config: Path, route: str, users: Sequence[str], plan: Plan) -> None:
+    """Print what keys and limits cost, as ratios to the same server without."""
+    found = guards(config, [route.format(user=quote(user, safe="")) for user in users], plan)
+    for name, ratios in zip(("requests/s", "CPU time"), zip(*found, strict=True), strict=True):
+        spread = f"from {min(ratios):.3f} to {max(ratios):.3f}"
+        console.print(f"with keys and limits, {name}: {median(ratios):.3f} of without, {spread}")
+    console.print("aim: at most 5 % slower")
 
 
 def show(comparison: Comparison, *, aim: float = 0.5) -> None:

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from statistics import median
 from tempfile import TemporaryDirectory
 
@@ -127,9 +129,33 @@ def ready_seconds(config: Path, *, times: int) -> list[float]:
     return seconds
 
 
-def app_serving(config: Path) -> AbstractContextManager[Server]:
-    """Run the app on a configuration for the time of a block."""
-    return serving(APP, ready=READY, environment={"RECSYS_CONFIG": str(config)})
+def app_serving(config: Path, **settings: str) -> AbstractContextManager[Server]:
+    """Run the app on a configuration, and on other settings of serving, for the time of a block."""
+    more = {f"RECSYS_SERVING__{name.upper()}": value for name, value in settings.items()}
+    return serving(APP, ready=READY, environment={"RECSYS_CONFIG": str(config), **more})
+
+
+def guards(config: Path, paths: Sequence[str], plan: Plan) -> list[tuple[float, float]]:
+    """Return what keys and limits cost: requests/s and processor time over those without, by turn.
+
+    A server with a key and a limit that nobody reaches, and one with neither, in turns.
+    """
+    key = token_urlsafe()
+    settings = {
+        "read_keys_sha256": json.dumps([sha256(key.encode()).hexdigest()]),
+        "requests_per_minute": str(10**9),
+    }
+    with app_serving(config) as open_to_all, app_serving(config, **settings) as guarded:
+        free, asked = [get(path) for path in paths], [get(path, key=key) for path in paths]
+        _put(open_to_all, free, plan, part=0.1)
+        _put(guarded, asked, plan, part=0.1)
+        turns = [_turn(open_to_all, free, guarded, asked, plan) for _ in range(plan.rounds)]
+    if failed := sum(turn.bare.errors + turn.real.errors for turn in turns):
+        raise ValueError(f"{failed} requests failed")
+    return [
+        (turn.real.per_second / turn.bare.per_second, turn.real_cpu_us / turn.bare_cpu_us)
+        for turn in turns
+    ]
 
 
 def blas_threads(app: Server) -> Mapping[str, int]:

@@ -65,9 +65,10 @@ class Load:
         return float(np.percentile(self.latency_ms, q)) if len(self.latency_ms) else float("nan")
 
 
-def get(path: str) -> bytes:
-    """Return the bytes of a GET request that keeps its connection."""
-    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+def get(path: str, *, key: str = "") -> bytes:
+    """Return the bytes of a GET request that keeps its connection, with a key if there is one."""
+    said = f"X-API-Key: {key}\r\n" if key else ""
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{said}\r\n".encode()
 
 
 def post(path: str, body: object) -> bytes:

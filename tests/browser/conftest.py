@@ -22,6 +22,7 @@ from recsys.storage.database.open import open_database
 from tests.worlds import END, World, configured
 
 SHOP = "https://shop.example"
+SECRET = "s" * 32
 CSP = (
     "default-src 'none'; script-src 'nonce-n1' 'strict-dynamic'; connect-src {api}; "
     "img-src https: data:; style-src 'self'; base-uri 'none'"
@@ -74,9 +75,8 @@ def server(world: World) -> Iterator[Server]:
     key = create(database, Key("page", frozenset({Right.BROWSER}), origins=(SHOP,)))
     own_key = create(database, Key("demo", frozenset({Right.BROWSER})))
     database.close()
-    app = create_app(
-        configured(world.folder, allowed_origins=[SHOP]), clock=lambda: END + 43_200_000_000
-    )
+    config = configured(world.folder, allowed_origins=[SHOP], user_hash_secret=SECRET)
+    app = create_app(config, clock=lambda: END + 43_200_000_000)
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from recsys.cli import clock
 from recsys.cli.options import ConfigFile, settings_of
 
 app = typer.Typer()
@@ -33,7 +33,7 @@ def audit(
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy.inventory import inventory
 
-    settings, now = settings_of(config), time.time_ns() // 1_000
+    settings, now = settings_of(config), clock.now()
     with closing(open_store(settings.storage)) as database:
         found = inventory(database, settings, now=now, since=now - int(days * DAY))
     file = Path(settings.storage.reports_dir) / f"audit-{found['taken_at'][:10]}.json"

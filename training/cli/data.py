@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
@@ -37,6 +37,10 @@ def import_file(
     consents: Annotated[
         bool, typer.Option("--consents", help="The file is a ledger of consents.")
     ] = False,
+    tool: Annotated[
+        str,
+        typer.Option("--as", help="The tool it is of (klaviyo, klaviyo.events); none: of none."),
+    ] = "",
     config: ConfigFile = None,
 ) -> None:
     """Import a file of events, items, users or consents.
@@ -56,8 +60,16 @@ def import_file(
     about = [name for name, said in asked.items() if said] or ["events"]
     if len(about) > 1:
         raise typer.BadParameter("only one of --items, --users, --consents")
-    if not _imported(file, settings_of(config), console(), about=about[0]):
+    settings = of_tool(settings_of(config), tool)
+    if not _imported(file, settings, console(), about=about[0]):
         raise typer.Exit(1)
+
+
+def of_tool(config: Config, tool: str) -> Config:
+    """Return the configuration for files of a tool; `tool` empty: as it is."""
+    if not tool:
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"tool": tool})})
 
 
 @app.command("config")
@@ -85,7 +97,7 @@ def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
     from training.load import open_log
 
     refuse_unreadable(file)
-    now = time.time_ns() // 1_000
+    now = clock.now()
     report: ImportReport | ProfileReport
     steps = ConsoleSteps(safe=SAFE, safe_from={"profiles": SAFE_WITH_EVENTS})
     with open_log(config) as log, steps:

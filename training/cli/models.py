@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.errors import NoChampion
@@ -70,7 +70,7 @@ def promote(
 
     Example: recsys models promote VERSION
     """
-    _store(config).promote(version, why=why, at=_now())
+    _store(config).promote(version, why=why, at=clock.now())
     _note(config, version)
     console().print(f"champion is now {version}")
 
@@ -81,7 +81,7 @@ def rollback(
     config: ConfigFile = None,
 ) -> None:
     """Make the champion before this one the champion again."""
-    version = _store(config).rollback(why=why, at=_now())
+    version = _store(config).rollback(why=why, at=clock.now())
     _note(config, version)
     console().print(f"champion is now {version}")
 
@@ -99,7 +99,7 @@ def prune(
 
     Example: recsys models prune --keep 5 --dry-run
     """
-    removed = _store(config).prune(keep=keep, at=_now(), dry_run=dry_run)
+    removed = _store(config).prune(keep=keep, at=clock.now(), dry_run=dry_run)
     verb = "would remove" if dry_run else "removed"
     for version in removed:
         console().print(f"{verb} {version}")
@@ -119,13 +119,9 @@ def _note(config: Path | None, version: str) -> None:
     from recsys.storage.access import audit
     from recsys.storage.database.open import open_store
 
-    entry = audit.Entry(_now(), audit.command_line(), audit.Action.PROMOTED, version)
+    entry = audit.Entry(clock.now(), audit.command_line(), audit.Action.PROMOTED, version)
     try:
         with closing(open_store(settings_of(config).storage)) as database:
             audit.record(database, entry)
     except StoreUnavailable as error:
         typer.echo(f"not in the audit log: {error}", err=True)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from uuid import uuid4
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
 
@@ -61,18 +61,16 @@ def prune(config: ConfigFile = None) -> None:
     Example: RECSYS_DATA__RETENTION_DAYS__VIEW=400 recsys storage prune
     """
     from recsys.storage.database.open import open_store
+    from recsys.storage.hooks import log as hook_log
     from recsys.storage.privacy import retention
 
     settings = settings_of(config)
-    database = open_store(settings.storage)
-    try:
-        now = time.time_ns() // 1_000
-        with ConsoleSteps(safe=SAFE_PRUNED) as steps:
-            steps.begin("delete old events")
-            gone = retention.prune_exposures(database, settings.data.exposure_days, now=now)
-            gone |= retention.prune(database, settings.data.retention_days, now=now)
-    finally:
-        database.close()
+    now = clock.now()
+    with closing(open_store(settings.storage)) as database, ConsoleSteps(safe=SAFE_PRUNED) as steps:
+        steps.begin("delete old events")
+        gone = retention.prune_exposures(database, settings.data.exposure_days, now=now)
+        gone["hooks"] = hook_log.prune(database, settings.data.hook_days, now=now)
+        gone |= retention.prune(database, settings.data.retention_days, now=now)
     for kind, count in gone.items():
         typer.echo(f"{kind}: {count:,} deleted")
     if not gone:
@@ -95,14 +93,9 @@ def erase(
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy import erasure
 
-    database = open_store(settings_of(config).storage)
-    try:
-        now = time.time_ns() // 1_000
-        receipt = erasure.erase(
-            database, user_id, at=now, receipt_id=str(uuid4()), by=audit.command_line()
-        )
-    finally:
-        database.close()
+    now, by = clock.now(), audit.command_line()
+    with closing(open_store(settings_of(config).storage)) as database:
+        receipt = erasure.erase(database, user_id, at=now, receipt_id=str(uuid4()), by=by)
     rows = ", ".join(f"{table} {count:,}" for table, count in receipt.removed.items())
     when = moment(receipt.at).isoformat(timespec="seconds")
     typer.echo(f"erased at {when}: {rows} (receipt {receipt.receipt_id})")
@@ -125,7 +118,7 @@ def merge(
     from recsys.storage.users import merges
 
     with closing(open_store(settings_of(config).storage)) as database:
-        now, by = time.time_ns() // 1_000, audit.command_line()
+        now, by = clock.now(), audit.command_line()
         outcome = merges.merge(
             database, previous_id, user_id, at=now, authority=merges.Authority(by=by)
         )
@@ -149,7 +142,7 @@ def unmerge(
     from recsys.storage.users import merges
 
     with closing(open_store(settings_of(config).storage)) as database:
-        now, by = time.time_ns() // 1_000, audit.command_line()
+        now, by = clock.now(), audit.command_line()
         undone = merges.unmerge(database, user_id, at=now, by=by)
     typer.echo(
         f"{undone.user_id} was {undone.former_owner}, and is a user of its own again: "
@@ -208,7 +201,7 @@ def find(
     settings = settings_of(config)
     vault = _vault(settings)
     with closing(open_store(settings.storage)) as database:
-        now, who = time.time_ns() // 1_000, audit.command_line()
+        now, who = clock.now(), audit.command_line()
         audit.record(database, Entry(now, who, Action.EXPORTED, f"who has some {trait}"))
         found = sensitive.find(database, vault, trait, value)
     for user_id in found:

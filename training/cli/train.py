@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.cli.progress import ConsoleSteps
@@ -63,7 +63,7 @@ def carry_out(config: Config, out: Console, *, report_file: Path | None = None) 
         },
     )
     with open_log(config) as log, steps:
-        outcome = run(config, log, store, now=time.time_ns() // 1_000, steps=steps)
+        outcome = run(config, log, store, now=clock.now(), steps=steps)
         steps.begin("draw the report")
         file = report_file or Path(config.storage.reports_dir) / f"{outcome.version}.html"
         page.write(outcome, file)

@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 from rich.console import Console
 from rich.table import Table
 
+from recsys.cli import clock
 from recsys.cli.progress import ConsoleSteps, stopping
 from recsys.config import Config
 from recsys.errors import PortInUse
@@ -61,14 +62,14 @@ def prepare(console: Console) -> Config:
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     steps = ConsoleSteps(safe="run it again: the demo starts over in var/demo each time")
     with open_log(config) as log, steps:
-        imported = import_events(SAMPLE, config, log, now=time.time_ns() // 1_000, watch=steps)
+        imported = import_events(SAMPLE, config, log, now=clock.now(), watch=steps)
         steps.begin("simulate a message log (the shop has none)")
         data = load(log, config)
         simulated = simulate(
             data.interactions, data.trait, timezone=config.data.timezone, seed=config.training.seed
         )
         Consents(log.database).record(simulated.consents)
-        log.append_columns(simulated.events, now=time.time_ns() // 1_000, source=SOURCE)
+        log.append_columns(simulated.events, now=clock.now(), source=SOURCE)
     console.print(rendered(imported))
     return config
 

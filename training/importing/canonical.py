@@ -32,7 +32,8 @@ from training.importing.read import RawFile
 from training.importing.times import Times, parse_times, with_clocks
 
 
-def _times(raw: RawFile, found: FileColumns, config: Config) -> Times:
+def times_of(raw: RawFile, found: FileColumns, config: Config) -> Times:
+    """Return when each row was, from the first of the columns of time that says it."""
     first, *others = with_clocks([raw.frame[name] for name in found.columns["at"]])
     times = _parsed(first, config)
     for column in others:
@@ -46,7 +47,10 @@ def _parsed(column: pl.Series, config: Config) -> Times:
     return parse_times(column, timezone=config.data.timezone, time_format=config.data.time_format)
 
 
-def _canonical(raw: RawFile, found: FileColumns, amounts: Amounts, config: Config) -> pl.DataFrame:
+def canonical_rows(
+    raw: RawFile, found: FileColumns, amounts: Amounts, config: Config
+) -> pl.DataFrame:
+    """Return the rows of a file in our words: who, what, which kind, how much; null is unsaid."""
     frame = raw.frame.select(
         _user(raw, found, config).alias("user_id"),
         _anonymous(raw, found, config).alias("anonymous"),
@@ -100,6 +104,8 @@ def _people(raw: RawFile, found: FileColumns, config: Config, *meanings: str) ->
 
 def _anonymous(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
     """Return whether the id of a device stands for whoever it was, and no user is named."""
+    if "anonymous" not in found:
+        return pl.lit(value=False)
     device = _people(raw, found, config, "anonymous").is_not_null()
     return device & _people(raw, found, config, "user").is_null()
 

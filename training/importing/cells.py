@@ -62,12 +62,12 @@ def ids_of(frame: pl.DataFrame, name: str) -> pl.Expr:
             exact = pl.when(column.abs() < 2**53).then(column)
             return exact.cast(pl.Int64, strict=False).cast(pl.String)
     text = column.cast(pl.String, strict=False).str.strip_chars()
-    if dtype == pl.String and _is_of_whole_numbers(frame[name]):
+    if dtype == pl.String and _has_whole_decimals_only(frame[name]):
         text = text.str.replace(WHOLE, "$1")
     return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)
 
 
-def _is_of_whole_numbers(column: pl.Series) -> bool:
-    decimals = column.filter(column.str.ends_with("0") | column.str.contains(DECIMAL))
-    real = decimals.filter(decimals.str.contains(DECIMAL) & ~decimals.str.contains(WHOLE))
-    return not len(real)
+def _has_whole_decimals_only(column: pl.Series) -> bool:
+    dotted = column.filter(column.str.contains(".", literal=True))
+    decimals = dotted.filter(dotted.str.contains(DECIMAL))
+    return len(decimals) > 0 and bool(decimals.str.contains(WHOLE).all())

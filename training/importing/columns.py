@@ -105,6 +105,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     recognised = {**_recognised(header, EVENT), **_recognised(header, traits)}
     if titles := _product_names(header):
         recognised["title"] = (*recognised.get("title", ()), *titles)
+    recognised.setdefault("order", _order_ids(header))
     if "event_id" not in recognised and not {"call", "sent", "received"}.isdisjoint(recognised):
         # Segment's warehouses call it so; elsewhere an id may be that of anything.
         recognised["event_id"] = tuple(name for name in header if _unwrapped(name) == "id")
@@ -186,6 +187,15 @@ def _product_names(header: Sequence[str]) -> tuple[str, ...]:
         if any(f"{level}.{each}".lstrip(".") in known for each in PRODUCT_IDS)
     }
     return tuple(column for column in header if plain(column) in beside)
+
+
+def _order_ids(header: Sequence[str]) -> tuple[str, ...]:
+    """Return what names an order beside its lines: the ``id`` above a list, a shop's ``Name``."""
+    known = {plain(column): column for column in header}
+    if "lineitemname" in known and "name" in known:
+        return (known["name"],)
+    lists = {_unwrapped(column).partition(".")[0] for column in header if listed(column)}
+    return (known["id"],) if "id" in known and lists - {"products"} else ()
 
 
 def _found(

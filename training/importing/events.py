@@ -15,12 +15,16 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_SENT, is_sending
 from recsys.data.times import DAY
+from recsys.storage.events.imports import imports
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
+from recsys.storage.users import sayings
 from recsys.storage.users.profiles import ItemFacts, Profiles
+from recsys.storage.users.sayings import Saying
 from training.importing.identities import keep
-from training.importing.read import RawFile, configured, read_file
+from training.importing.read import RawFile, of_tools, read_file
 from training.importing.report import ImportReport
+from training.importing.tool_words import in_our_words
 from training.importing.validate import Validated, counted, put_aside, rows_of, validate
 from training.progress import Steps
 
@@ -81,15 +85,16 @@ def import_events(
     watch = watch or Unwatched()
     started = clock()
     watch.begin(f"read {path.name}")
-    raw = read_file(path, configured(config.data))
+    raw, config = in_our_words(read_file(path, of_tools(config.data)), config)
     watch.begin(f"check {raw.rows:,} rows")
     valid = validate(raw, config, now=now)
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
-    erased = _of_erased(valid.events, log)
+    erased, before = _of_erased(valid.events, log), log.last_seq()
     logged = _logged(valid.events, log, path.name, now=now, watch=watch)
     watch.begin("profiles")
     people = keep(valid.people, log.database, trait=config.segments.trait, now=now)
+    said = _kept(raw, valid.said, log, config, now=now)
     refused = rows_of(raw, people.place, people.reason)
     quarantine = pl.concat([valid.quarantine, refused], how="diagonal").sort("row")
     quarantine_file = put_aside(raw, quarantine, Path(config.storage.quarantine_dir))
@@ -100,11 +105,32 @@ def import_events(
         quarantined=counted(quarantine["reason"]),
         known=len(valid.events) - logged - erased,
         erased=erased,
+        late=_late(log, raw.tool.name if raw.tool else path.name, after=before),
+        traits=said.traits,
+        consents=said.consents,
+        outcomes=said.outcomes,
         checked_per_second=raw.rows / max(checked - started, 1e-9),
         rows_per_second=raw.rows / max(clock() - started, 1e-9),
     )
     _remember(report, log, now=now)
     return report
+
+
+def _kept(
+    raw: RawFile, said: pl.DataFrame, log: EventLog, config: Config, *, now: int
+) -> sayings.Kept:
+    if raw.tool is None or not len(said):
+        return sayings.Kept()
+    rows = (Saying(*row) for row in said.unique(maintain_order=True).iter_rows())
+    return sayings.keep(log.database, config, rows, source=raw.tool.name, now=now)
+
+
+def _late(log: EventLog, source: str, *, after: int) -> int | None:
+    before = next((one for one in imports(log.database) if one.source == source), None)
+    if before is None or before.newest is None:
+        return None
+    statement = "SELECT count(*) FROM events WHERE seq > ? AND at < ?"
+    return int(log.database.read(statement, (after, before.newest))[0][0])
 
 
 def bot_like(events: pl.DataFrame, most_per_day: int) -> tuple[tuple[str, int], ...]:
@@ -201,6 +227,8 @@ def _report(
         known=len(events) - logged,
         erased=0,
         people=0,
+        tool="" if raw.tool is None else raw.tool.name,
+        unknown=valid.unknown,
         duplicates=valid.duplicates,
         quarantined=counted(valid.quarantine["reason"]),
         quarantine_file=quarantine_file,

@@ -24,12 +24,13 @@ HOLDERS = ("events", "data", "results", "orders", "records", "rows", "items")
 """What an object calls the list of records that it holds."""
 
 
-def read_json(path: Path, content: bytes) -> Rows:
-    """Read objects, one a line, in a list, one after the other, or as a list in one object.
+def documents(path: Path, content: bytes) -> list[tuple[int, Any]]:
+    """Return what a file holds, one a line, in a list, one after the other, or one alone.
 
-    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An event
-    with a list of products (``properties.products`` of Segment's Order Completed) becomes one row
-    a product, its fields in columns ``properties.products.…``.
+    Returns
+    -------
+    list of (int, value)
+        Each with its number in the file, from 1; a broken line is its bytes.
 
     Raises
     ------
@@ -37,9 +38,22 @@ def read_json(path: Path, content: bytes) -> Rows:
         It is no JSON.
     """
     lines = _lines(content)
-    if _is_one_value(content, lines):
-        return _rows(enumerate(_records(path, content), start=1))
-    return _rows(_loaded(lines))
+    if not _is_one_value(content, lines):
+        return list(_loaded(lines))
+    found = _whole(path, content)
+    return list(enumerate(found if isinstance(found, list) else [found], start=1))
+
+
+def rows_of(found: list[tuple[int, Any]]) -> Rows:
+    """Return the rows of what a file holds; one object that is alone may hold a list of them.
+
+    Objects within an object become columns ``outer.inner``, and ``DEEPER`` one level more. An event
+    with a list of products (``properties.products`` of Segment's Order Completed) becomes one row
+    a product, its fields in columns ``properties.products.…``.
+    """
+    if len(found) == 1 and isinstance(found[0][1], dict):
+        return _rows(enumerate(_records(found[0][1]), start=1))
+    return _rows(found)
 
 
 def with_products(rows: Rows) -> Rows:
@@ -114,14 +128,15 @@ def _loaded(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, Any]]:
         yield number, line if found is _BROKEN else found
 
 
-def _records(path: Path, content: bytes) -> list[Any]:
+def _whole(path: Path, content: bytes) -> Any:
     try:
-        found = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         why = f"broken JSON: {error.msg} in line {error.lineno:,}"
         raise UnreadableFile(path, why) from error
-    if isinstance(found, list):
-        return found
+
+
+def _records(found: dict[str, Any]) -> list[Any]:
     held = [name for name in HOLDERS if isinstance(found.get(name), list) and found[name]]
     alone = any(name in EVENT and name not in HOLDERS for name in found)
     return found[held[0]] if held and not alone else [found]

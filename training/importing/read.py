@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 
 from recsys.config import Data
+from recsys.connectors.registry import Tools, tools
+from recsys.connectors.tool import Recognised
+from recsys.connectors.translate import Translated
 from recsys.errors import UnreadableFile
+from training.importing import tool_rows
 from training.importing.delimited import read_delimited
-from training.importing.json_rows import read_json, with_products
+from training.importing.json_rows import with_products
 from training.importing.layout import layout
 from training.importing.rows import Rows
 from training.importing.sniff import Form, Sniffed, refuse_unreadable, sniff
@@ -34,11 +39,17 @@ class ReadAs:
         Between the fields of a row.
     header : sequence of str
         What the columns are called in a file that does not say it.
+    tools : mapping of str to Tool
+        Tools whose files are known by themselves; empty: all are read by usual names.
+    wanted : str
+        The tool, or ``tool.kind``, of which a file is, whatever it shows; ``none``: of none.
     """
 
     encoding: str = ""
     separator: str = ""
     header: Sequence[str] = ()
+    tools: Tools = field(default_factory=dict)
+    wanted: str = ""
 
 
 AS_IT_IS = ReadAs()
@@ -47,6 +58,18 @@ AS_IT_IS = ReadAs()
 def configured(data: Data) -> ReadAs:
     """Return what the configuration says of files."""
     return ReadAs(data.encoding, data.separator, data.header)
+
+
+def of_tools(data: Data) -> ReadAs:
+    """Return the same, of files that may be those of a tool.
+
+    Raises
+    ------
+    BadConnector
+        A table of a tool in the configured folder is none.
+    """
+    known = {} if data.tool == "none" else tools(data.connectors)
+    return replace(configured(data), tools=known, wanted=data.tool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +82,10 @@ class RawFile:
         Where it is.
     sha256 : str
         Of its bytes.
-    frame, row, broken, notes, place
+    frame, row, broken, notes, place, tool
         As in :class:`training.importing.rows.Rows`.
+    told : Translated or None
+        The rows in our words, where a tool is known; they are those of `frame`.
     """
 
     path: Path
@@ -70,6 +95,13 @@ class RawFile:
     broken: pl.DataFrame
     notes: tuple[str, ...] = ()
     place: pl.Series | None = None
+    tool: Recognised | None = None
+    told: Translated | None = None
+
+    @property
+    def theirs(self) -> pl.DataFrame:
+        """The rows as they stand in the file; no address as an id where a tool is known."""
+        return self.frame if self.told is None else self.told.theirs
 
     @property
     def rows(self) -> int:
@@ -113,17 +145,20 @@ def _content(path: Path) -> bytes:
 
 
 def _rows(path: Path, sniffed: Sniffed, how: ReadAs) -> Rows:
+    of_tool = partial(tool_rows.of_frame, how.tools, how.wanted)
     match sniffed.form:
         case Form.PARQUET:
-            return read_parquet(sniffed.content)
+            nested = tool_rows.of_parquet(how.tools, how.wanted, sniffed.content)
+            return of_tool(read_parquet(sniffed.content)) if nested is None else nested
         case Form.SHEET:
-            return read_sheet(path, sniffed.content)
+            return of_tool(read_sheet(path, sniffed.content))
         case Form.XML:
             return read_xml(path, sniffed.content)
         case Form.JSON:
-            return read_json(path, sniffed.content)
-    laid = layout(path, sniffed.content, separator=how.separator, header=how.header)
-    return with_products(read_delimited(sniffed.content, laid))
+            return tool_rows.of_json(how.tools, how.wanted, path, sniffed.content)
+    header = how.header or tool_rows.header_beside(path)
+    laid = layout(path, sniffed.content, separator=how.separator, header=header)
+    return with_products(of_tool(read_delimited(sniffed.content, laid)))
 
 
 def _of_text(sniffed: Sniffed) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -49,6 +49,15 @@ class ImportReport:
         Columns that were understood (``ours ← theirs``), and those that were not used.
     notes : tuple of str
         What else was noticed.
+    tool : str
+        The tool whose file it is, and the kind; empty: read by usual names.
+    unknown : mapping of str to int
+        Names that were not understood, and how many rows have each.
+    late : int or None
+        New events that are older than what the last file of this source ended with; None: it is
+        the first.
+    traits, consents, outcomes : int
+        New of what the rows say of their people.
     checked_per_second, rows_per_second : float
         Rows read, validated and deduplicated a second; the same including the durable log.
     """
@@ -75,6 +84,12 @@ class ImportReport:
     notes: tuple[str, ...]
     checked_per_second: float
     rows_per_second: float
+    tool: str = ""
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    late: int | None = None
+    traits: int = 0
+    consents: int = 0
+    outcomes: int = 0
 
 
 def rendered(report: ImportReport | ProfileReport) -> RenderableType:
@@ -124,6 +139,11 @@ def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
         yield "of erased users, left out", f"{report.erased:,}"
     if report.people:
         yield "sign-ins and merged ids kept", f"{report.people:,}"
+    new = {"traits": report.traits, "consents": report.consents, "outcomes": report.outcomes}
+    if report.late:
+        yield "late", f"{report.late:,} new events are older than the end of the last file"
+    if any(new.values()):
+        yield "new of people", _counts({name: count for name, count in new.items() if count})
     yield "duplicates in the file", f"{report.duplicates:,}"
     yield "put aside", f"{sum(report.quarantined.values()):,}"
     yield "kinds", _counts(report.kinds)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from recsys.connectors.tool import Recognised
+
 BROKEN_SCHEMA = {"row": pl.Int64, "reason": pl.String, "text": pl.String}
 
 OF_ROWS = {
@@ -33,6 +35,8 @@ class Rows(NamedTuple):
     place : Series of int64 or None
         For each row of `frame`, its place in the list of products of one event, null for others;
         None where the file has no lists.
+    tool : Recognised or None
+        The tool whose file it is; None: none that is known.
     """
 
     frame: pl.DataFrame
@@ -40,6 +44,7 @@ class Rows(NamedTuple):
     broken: pl.DataFrame
     notes: tuple[str, ...] = ()
     place: pl.Series | None = None
+    tool: Recognised | None = None
 
 
 def none_broken() -> pl.DataFrame:

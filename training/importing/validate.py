@@ -20,7 +20,7 @@ from recsys.data.times import DAY, EARLIEST
 from recsys.errors import UnaccountedRows
 from training.importing import identities
 from training.importing.amounts import Amounts, read_amounts
-from training.importing.canonical import _canonical, _times
+from training.importing.canonical import canonical_rows, times_of
 from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
@@ -38,6 +38,9 @@ _BAD_ID = (
 )
 
 REASONS: Mapping[str, str] = {
+    "left_out": "the table of its tool leaves it out: a test, a preview, no consent, a repetition",
+    "no_email_key": "nobody is named but by an address, and no key hides addresses: "
+    "RECSYS_PRIVACY__EMAIL_KEY",
     "no_user": "nobody is named",
     "bad_user": f"the user id {_BAD_ID}",
     "bad_item": f"the item id {_BAD_ID}",
@@ -89,6 +92,9 @@ class Validated:
         How numbers were written, and in which currency.
     people : DataFrame
         Rows that say who somebody is, for :func:`training.importing.identities.keep`.
+    said : DataFrame
+        What rows say of their person: ``user_id``, ``at`` and ``said``, as
+        :class:`recsys.connectors.translate.Translated` has it.
     """
 
     events: pl.DataFrame
@@ -99,6 +105,7 @@ class Validated:
     unknown: Mapping[str, int]
     notes: tuple[str, ...]
     people: pl.DataFrame
+    said: pl.DataFrame
 
 
 def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
@@ -119,7 +126,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         The file does not say who, on what or when.
     """
     found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
-    times = _times(raw, found, config)
+    times = times_of(raw, found, config)
     amounts = read_amounts(raw.frame, found, AMOUNTS, config)
     judged = _judged(raw, found, amounts, times, config, now=now)
     fresh = ~pl.col("repeated")
@@ -134,9 +141,10 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         reused = kept.filter(~first).with_columns(reason=pl.lit("reused_id"))
         bad = pl.concat([bad, reused.select(bad.columns)]).sort("place")
         kept = kept.filter(first)
+    said = kept.filter(pl.col("said").is_not_null()).select("user_id", "at", "said")
     people = kept.filter(pl.col("identity").is_not_null())
     kept = kept.filter(pl.col("identity").is_null())
-    events = _identified(kept.drop("place", "repeated", "reason", *_OF_PEOPLE))
+    events = _identified(kept.drop("place", "repeated", "reason", "said", *_OF_PEOPLE))
     quarantine = quarantined(raw, bad["place"], bad["reason"])
     duplicates = int(judged["repeated"].sum())
     if len(events) + len(people) + duplicates + len(quarantine) != raw.rows:
@@ -151,17 +159,18 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
         notes=amounts.notes,
         people=people,
+        said=said,
     )
 
 
 def _judged(
     raw: RawFile, found: FileColumns, amounts: Amounts, times: Times, config: Config, *, now: int
 ) -> pl.DataFrame:
-    canonical = _canonical(raw, found, amounts, config)
-    canonical = canonical.with_columns(at=times.at).with_row_index("place")
-    return canonical.with_columns(
-        repeated=_repeated(raw, config), reason=_reason(found, config, now=now)
-    ).drop(
+    canonical = canonical_rows(raw, found, amounts, config)
+    canonical = canonical.with_columns(at=times.at, **_told(raw)).with_row_index("place")
+    reason = pl.coalesce("refused", _reason(found, config, now=now))
+    return canonical.with_columns(repeated=_repeated(raw, config), reason=reason).drop(
+        "refused",
         "at_given",
         "bad_quantity",
         "bad_price",
@@ -175,7 +184,7 @@ def _judged(
 
 
 def _repeated(raw: RawFile, config: Config) -> pl.Series:
-    frame = raw.frame
+    frame = raw.theirs
     if config.data.identical_rows == "units":
         return pl.Series([False]).new_from_index(0, len(frame))
     if raw.place is not None:
@@ -189,6 +198,13 @@ def _repeated(raw: RawFile, config: Config) -> pl.Series:
     repeated = alike.to_numpy().copy()
     repeated[np.flatnonzero(repeated)[first.to_numpy()]] = False
     return pl.Series(repeated)
+
+
+def _told(raw: RawFile) -> dict[str, pl.Series | pl.Expr]:
+    """Return what each row says of its person, and why the table of its tool leaves it out."""
+    if raw.told is None:
+        return dict.fromkeys(("said", "refused"), pl.lit(None, pl.String))
+    return {"said": raw.told.said, "refused": raw.told.refused}
 
 
 def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
@@ -223,11 +239,15 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "bad_pscore": bad_number("pscore_given")
         | ~pl.col("pscore").is_between(0, 1, closed="right"),
     }
-    about = pl.col("identity")
+    about, said = pl.col("identity"), pl.col("said").is_not_null()
     of_events = {
         name: rule & about.is_null() if name not in ("no_user", "bad_user") else rule
         for name, rule in rules.items()
     }
+    of_events["bad_time"] = rules["bad_time"] & (
+        about.is_null() | (said & pl.col("at_given").is_not_null())
+    )
+    of_events["future_time"] = rules["future_time"] & (about.is_null() | said)
     alone = (about == ALIAS) & pl.col("previous_id").is_null()
     return first_reason({**of_events, "no_previous": alone})
 
@@ -274,7 +294,7 @@ def quarantined(raw: RawFile, place: pl.Series, reason: pl.Series) -> pl.DataFra
 
 def rows_of(raw: RawFile, place: pl.Series, reason: pl.Series) -> pl.DataFrame:
     """Return rows of the frame as :func:`quarantined` does, without those that are broken."""
-    originals = raw.frame[place].select(
+    originals = raw.theirs[place].select(
         pl.all().cast(pl.String, strict=False).name.map(_apart_from_ours)
     )
     return pl.DataFrame({"row": raw.row.gather(place), "reason": reason}).hstack(originals)

@@ -46,7 +46,7 @@ class FactorsAlone:
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the items the factors prefer; None without a history."""
-        history = self.weights.past(person.past, at=self.at, n_items=self.factors.n_items)
+        history = self.weights.past(person.past, at=self.at)
         if not len(history):
             return None
         score = self.factors.score(history.item_row, history.weight)
@@ -124,7 +124,7 @@ class BoughtBefore:
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the user's own items; None without any."""
         n_items = len(self.available)
-        history = self.weights.past(person.past, at=self.at, n_items=n_items)
+        history = self.weights.past(person.past, at=self.at)
         score = np.full(n_items, -np.inf, np.float32)
         score[history.item_row] = history.own
         rows = top_k(np.where(query.allowed, score, np.float32(-np.inf)), query.limit)

@@ -51,9 +51,7 @@ def _ndcg(
     lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
     for place, user in enumerate(wanted.user_row):
         live = held.live.of_user(user)
-        history = weights.history(
-            held.before.of_user(user), live, at=int(held.asked_at[user]), n_items=len(taste.demand)
-        )
+        history = weights.history(held.before.of_user(user), live, at=int(held.asked_at[user]))
         score = taste.score(history)
         best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
         lists[place, : len(best)] = best

@@ -56,8 +56,7 @@ class Fitted:
     def of_user(self, interactions: Interactions, user: int) -> tuple[History, Habits]:
         """Return what the parts and the blend are asked with."""
         events = interactions.of_user(user)
-        n_items = self.item.shape[1]
-        history = self.weights.past(events, at=self.at, n_items=n_items)
+        history = self.weights.past(events, at=self.at)
         return history, habits_of(events, self.kind, at=self.at)
 
 

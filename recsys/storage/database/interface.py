@@ -132,6 +132,15 @@ class Database(Protocol):
             It cannot be written: locked, full, gone…
         """
 
+    def version(self) -> int | None:
+        """Return a number that stays only while nobody writes; None where it costs a round trip.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be read.
+        """
+
     def merged(self, old: str, new: str) -> str:
         """Return the expression for a JSON object `old` with the members of `new` put over it."""
 

@@ -55,7 +55,8 @@ class SqliteDatabase:
         self.receipts: Path | None = receipts_beside(path)
         self._own = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._turn = threading.Lock()
+        self._turn, self._opening = threading.Lock(), threading.Lock()
+        self._watcher: sqlite3.Connection | None = None
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +139,21 @@ class SqliteDatabase:
                     self._writer.execute("ROLLBACK")
                 raise
 
+    def version(self) -> int:
+        """Return a number that stays only while nobody writes, by whichever connection.
+
+        Raises
+        ------
+        StoreUnavailable
+            The file cannot be read.
+        """
+        try:
+            # Each connection counts for itself: one for all threads.
+            (version,) = self._watching().execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self.path}: {error}") from error
+        return int(version)
+
     def merged(self, old: str, new: str) -> str:
         """Return the expression for a JSON object `old` with the members of `new` put over it."""
         return f"json_patch({old}, {new})"
@@ -152,7 +168,7 @@ class SqliteDatabase:
         self._closed = True
         while self._opened:
             self._opened.pop().close()
-        self._own = threading.local()
+        self._own, self._watcher = threading.local(), None
 
     def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -166,12 +182,21 @@ class SqliteDatabase:
         return connection
 
     def _open_reader(self) -> sqlite3.Connection:
+        self._own.connection = connection = self._to_read()
+        return connection
+
+    def _watching(self) -> sqlite3.Connection:
+        if self._watcher is None:
+            with self._opening:
+                self._watcher = self._watcher or self._to_read()
+        return self._watcher
+
+    def _to_read(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreUnavailable(f"{self.path}: closed")
         with _explained(self.path):
             connection = self._connect(_READ_SECONDS)
             connection.execute("PRAGMA query_only=ON")
-        self._own.connection = connection
         return connection
 
     def _begin(self) -> None:

@@ -256,6 +256,36 @@ EXPOSURES = Table(
 Index("exposures_of_user", EXPOSURES.c.user_id)
 Index("exposures_of_list", EXPOSURES.c.list_id)
 
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("sent_as", Text, nullable=False, comment="the id under which it was said"),
+    Column("user_id", Text, nullable=False, comment="of whom it is now"),
+    Column("kind", Text, nullable=False, comment="trait, nps, csat or ticket"),
+    Column("name", Text, nullable=False, comment="of the trait; empty: an outcome"),
+    Column("value", Text, nullable=False),
+    Column("source", Text, nullable=False, comment="tool and kind of its file"),
+    Column("ref", Text, nullable=False, comment="the answer or ticket; empty: a trait"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("sent_as", "kind", "name", "source", "ref"),
+)
+Index("statements_of_user", STATEMENTS.c.user_id)
+
+HOOKS = Table(
+    "hooks",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("tool", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="sealed: it may hold addresses"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("done_at", BigInteger, comment="when it was looked at; null: it waits"),
+    Column("report", Text, nullable=False, comment="JSON object: what its rows became"),
+    Column("people", Text, nullable=False, comment="JSON array: of whom it says something"),
+)
+Index("hooks_waiting", HOOKS.c.done_at, HOOKS.c.seq)
+
 KEYS = Table(
     "keys",
     METADATA,
@@ -286,6 +316,13 @@ STORE = Table(
     METADATA,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False, comment="of this store, whoever opens it"),
+)
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("user_id", Text, primary_key=True, comment="empty: everybody"),
+    Column("seq", BigInteger, nullable=False, unique=True, comment="of the latest change"),
 )
 
 LOOKUPS = Table(

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 
 from recsys.storage.access import audit
 from recsys.storage.database.interface import Database, Writing
+from recsys.storage.hooks import log as hook_log
 from recsys.storage.privacy import receipts
 from recsys.storage.privacy.receipts import Erased
-from recsys.storage.users import aliases
+from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY
 
-TABLES = ("events", "users", "consents", "decisions", "lists", "exposures")
+TABLES = ("events", "users", "consents", "decisions", "lists", "exposures", "statements")
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
-WITHOUT_COUNT = ("splits", "lookups")
+WITHOUT_COUNT = ("splits", "lookups", "changes")
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
@@ -128,9 +129,12 @@ def _delete(writing: Writing, table: str, user_id: str) -> int:
 
 def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     removed = json.dumps(dict(receipt.removed))
+    # Whoever has them in mind forgets everybody: their own place goes with them.
+    changes.note(writing, {changes.EVERYBODY})
     for one in ids:
         for table in WITHOUT_COUNT:
             writing.execute(f"DELETE FROM {table} WHERE user_id = ?", (one,))  # noqa: S608
+        hook_log.forget(writing, one)
         audit.forget(writing, one, receipt_id=receipt.receipt_id)
         writing.execute("DELETE FROM aliases WHERE previous_id = ?", (one,))
         writing.execute(

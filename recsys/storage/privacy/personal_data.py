@@ -12,8 +12,10 @@ from recsys.storage.database.interface import Database, Row
 from recsys.storage.decisions import exposures, lists, log
 from recsys.storage.events.log import COLUMNS
 from recsys.storage.privacy.vault import Vault, opened
+from recsys.storage.users import statements
 from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.consents import Consent, Consents
+from recsys.storage.users.statements import Statement
 
 Record = Mapping[str, Any]
 
@@ -47,6 +49,8 @@ class PersonalData:
         Rows in order of arrival, times in microseconds since the epoch.
     consents : tuple of Consent
         The whole ledger.
+    statements : tuple of Statement
+        What tools said of the person.
     """
 
     user_id: str
@@ -58,6 +62,7 @@ class PersonalData:
     decisions: tuple[Record, ...] = ()
     lists: tuple[Record, ...] = ()
     exposures: tuple[Record, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def personal_data(database: Database, user_id: str, *, vault: Vault | None = None) -> PersonalData:
@@ -86,6 +91,7 @@ def personal_data(database: Database, user_id: str, *, vault: Vault | None = Non
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
         _records(tuple(_TOLD.split(", ")), database.read(_LISTS, (owner,))),
         _records(tuple(exposures.COLUMNS.split(", ")), database.read(_EXPOSURES, (owner,))),
+        statements.of(database, owner),
     )
 
 

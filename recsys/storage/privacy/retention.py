@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from recsys.data.times import DAY
 from recsys.storage.database.interface import Database
+from recsys.storage.users import changes
 
 _PAGE = 50_000
 
@@ -40,6 +41,7 @@ def prune(database: Database, retention_days: Mapping[str, int], *, now: int) ->
                     "DELETE FROM events WHERE seq > ? AND seq <= ? AND kind = ? AND at < ?",
                     (first, until, kind, now - days * DAY),
                 ).rowcount
+            changes.note(writing, {changes.EVERYBODY})
     database.tidy()
     return gone
 

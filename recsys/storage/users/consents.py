@@ -10,7 +10,7 @@ from typing import NamedTuple
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database
-from recsys.storage.users import aliases
+from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY, OWNER
 
 PROFILING = "profiling"
@@ -107,7 +107,9 @@ class Consents:
             if by:
                 for user in dict.fromkeys(owner for _, owner, *_ in written):
                     audit.note(writing, Entry(now, by, Action.CONSENTS, user))
-            return max(0, writing.executemany(_RECORD, written).rowcount)
+            new = max(0, writing.executemany(_RECORD, written).rowcount)
+            changes.note(writing, {owner for _, owner, *_ in written})
+        return new
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
         """Return all that a user ever said, in the order in which it arrived.
@@ -129,6 +131,17 @@ class Consents:
         """
         statement = f"SELECT {_COLUMNS} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
         return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+
+    def holds(self, consent: Consent) -> bool:
+        """Return whether what a line says is what holds already.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        said = holding(self.ledger_of(consent.user_id))
+        return said.get((consent.purpose, consent.channel)) is (consent.state == GRANTED)
 
     def channels_of(self, user_id: str) -> frozenset[str]:
         """Return the channels on which a user grants marketing now; unknown is denied.

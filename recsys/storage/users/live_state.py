@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_OPENED
 from recsys.data.netting import order_number
-from recsys.data.person import ERASED, NOTHING_REMEMBERED, LiveEvent, Reaction, Remembered
+from recsys.data.person import (
+    ERASED,
+    FOREVER,
+    NOTHING_REMEMBERED,
+    LiveEvent,
+    Reaction,
+    Remembered,
+)
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
@@ -27,10 +34,8 @@ SLACK = 60 * SECOND
 
 _LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT = range(8)
 _WIDTH = 7
-# What is said to have happened a little later than now happened just now.
-_AT = "CASE WHEN at > ?6 THEN ?6 ELSE at END"
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
-_LATELY = "events WHERE user_id = ?1 AND at > ?4 AND at <= ?3"
+_LATELY = "events WHERE user_id = ?1 AND at > ?3"
 
 
 def _part(number: int, *columns: str, source: str) -> str:
@@ -58,15 +63,15 @@ class _Outcome(NamedTuple):
 
 
 _EVENTS = _part(
-    _LIVE, "item_id", "kind", "order_id", _AT, "seq", "quantity", "coalesce(value, 0.0)",
-    source="events WHERE user_id = ?1 AND seq > ?2 AND at <= ?3 "
-    f"AND kind NOT IN ({_MESSAGE_NAMES}) AND NOT machine ORDER BY seq DESC LIMIT ?5",
+    _LIVE, "item_id", "kind", "order_id", "at", "seq", "quantity", "coalesce(value, 0.0)",
+    source="events WHERE user_id = ?1 AND seq > ?2 "
+    f"AND kind NOT IN ({_MESSAGE_NAMES}) AND NOT machine ORDER BY seq DESC LIMIT ?4",
 )  # fmt: skip
 _MESSAGES = _part(
-    _SENT, "channel", "event_id", "ref", _AT, source=f"{_LATELY} AND kind = 'message_sent'"
+    _SENT, "channel", "event_id", "ref", "at", source=f"{_LATELY} AND kind = 'message_sent'"
 )
 _OUTCOMES = _part(
-    _OUTCOME, "channel", "kind", "ref", _AT,
+    _OUTCOME, "channel", "kind", "ref", "at",
     source=f"{_LATELY} AND kind IN ('message_responded', 'message_opened') AND NOT machine",
 )  # fmt: skip
 _CONSENTS = _part(
@@ -83,9 +88,6 @@ _IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
 ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES))
-WITHOUT_MARKETING = " UNION ALL ".join(
-    (_LIMITED, f"{_CONSENTS} AND purpose = '{PROFILING}'", *_IDENTITY)
-)
 
 Parts = Mapping[int, list[Row]]
 
@@ -105,7 +107,7 @@ class LiveState:
         self.database = database
         self._live_events = live_events
 
-    def of(self, user_id: str, *, since: int, at: int, marketing: bool = True) -> Remembered:
+    def of(self, user_id: str, *, since: int, at: int) -> Remembered:
         """Return what the store knows of a user; ``NOTHING_REMEMBERED`` when it knows nothing.
 
         Of an id that was erased: ``ERASED``. Consents hold whatever their time: a denial must not
@@ -120,9 +122,6 @@ class LiveState:
         at : int
             The instant of the question, microseconds since the epoch; what happens more than
             ``SLACK`` later is left out, and messages sent more than ``LATELY`` before.
-        marketing : bool
-            Whether to read messages, what came of them and the consents to channels, which only
-            the channel question looks at.
 
         Raises
         ------
@@ -130,42 +129,44 @@ class LiveState:
             The store cannot be read.
         """
         try:
-            parts = self._read(user_id, since, at, marketing=marketing)
+            parts = self._read(user_id, since, at)
             if not parts:
                 return NOTHING_REMEMBERED
             owner = parts[_OWNER][0][0] if _OWNER in parts else ""
             if _OWNER in parts:
                 if owner == NOBODY:
                     return ERASED
-                parts = self._read(owner, since, at, marketing=marketing)
+                parts = self._read(owner, since, at)
             if _SPLIT in parts:
-                parts = self._read(owner or user_id, 0, at, marketing=marketing)
-                return replace(_state(parts), known_as=owner, modelled=False)
+                parts = self._read(owner or user_id, 0, at)
+                return replace(_state(parts, at), known_as=owner, modelled=False)
         except UnicodeEncodeError:
             return NOTHING_REMEMBERED  # a lone surrogate: no such id can have been stored
-        return replace(_state(parts), known_as=owner) if owner else _state(parts)
+        found = _state(parts, at)
+        return replace(found, known_as=owner) if owner else found
 
-    def _read(self, user_id: str, since: int, at: int, *, marketing: bool) -> Parts:
+    def _read(self, user_id: str, since: int, at: int) -> Parts:
         """Return the rows by the part they belong to, without its number."""
-        statement = ALL if marketing else WITHOUT_MARKETING
-        values = (user_id, since, at + SLACK, at - LATELY, self._live_events, at)
         parts: dict[int, list[Row]] = {}
-        for row in self.database.read(statement, values):
+        for row in self.database.read(ALL, (user_id, since, at - LATELY, self._live_events)):
             parts.setdefault(row[0], []).append(row[1:])
         return parts
 
 
-def _state(parts: Parts) -> Remembered:
+def _state(parts: Parts, now: int) -> Remembered:
     traits, timezone = parts[_PROFILE][0][:2] if _PROFILE in parts else ("{}", "")
     if len(parts) == 1 and _PROFILE in parts:
         return _known_by_traits(traits, timezone)
+    # What is said to have happened a little later than now happened just now.
+    soon = now + SLACK
     live = [
-        LiveEvent(item_id, kind, at, quantity, value, order=order_number(order_id))
+        LiveEvent(item_id, kind, min(at, now), quantity, value, order=order_number(order_id))
         for item_id, kind, order_id, at, _, quantity, value in parts.get(_LIVE, ())
+        if at <= soon
     ]
     consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
-    sent = sorted((_Message(*row[:4]) for row in parts.get(_SENT, ())), key=attrgetter("at"))
-    outcomes = [_Outcome(*row[:4]) for row in parts.get(_OUTCOME, ())]
+    sent = sorted(map(_Message._make, _by_now(parts.get(_SENT, ()), now)), key=attrgetter("at"))
+    outcomes = [*map(_Outcome._make, _by_now(parts.get(_OUTCOME, ()), now))]
     return Remembered(
         live=tuple(reversed(live)),
         profiling=consents.get((PROFILING, "")),
@@ -176,7 +177,21 @@ def _state(parts: Parts) -> Remembered:
         reactions=_reactions(sent, outcomes) if outcomes else (),
         traits=_traits(traits, timezone),
         former_ids=tuple(former for former, *_ in parts.get(_FORMER, ())),
+        until=_until(parts, now),
     )
+
+
+def _by_now(rows: Iterable[Row], now: int) -> Iterator[tuple[Any, Any, Any, int]]:
+    return ((*row[:3], min(row[3], now)) for row in rows if row[3] <= now + SLACK)
+
+
+def _until(parts: Parts, now: int) -> int:
+    """Return from when on the same rows would tell something else: later, or too long ago."""
+    of_week: list[int] = [row[3] for part in (_SENT, _OUTCOME) for row in parts.get(part, ())]
+    of_live: list[int] = [row[3] for row in parts.get(_LIVE, ())]
+    ahead = [at for at in (*of_week, *of_live) if at > now]
+    comes = (max(now + 1, at - SLACK) for at in ahead)
+    return min([FOREVER, *comes, *(at + LATELY for at in of_week)])
 
 
 @lru_cache(1_024)

@@ -15,7 +15,7 @@ from recsys.errors import ErasedUser, NotMerged
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.database.interface import Database, Writing
-from recsys.storage.users import profile_moves
+from recsys.storage.users import changes, profile_moves, statements
 from recsys.storage.users.aliases import NOBODY, became, known_as
 
 Says = Callable[[str], bool]
@@ -194,6 +194,7 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
         inside = [previous_id, *below]
         events = _give_back(writing, "events", inside, above[-1])
         decisions = _give_back(writing, "decisions", inside, above[-1])
+        _give_back(writing, "statements", inside, above[-1])
         event_seq, consent_seq = writing.execute(
             "SELECT event_seq, consent_seq FROM aliases WHERE previous_id = ?", (previous_id,)
         ).fetchone()
@@ -206,6 +207,7 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
             [(one, event_seq, until) for one in (previous_id, *above)],
         )
         audit.note(writing, Entry(at, by, Action.UNMERGED, previous_id))
+        changes.note(writing, {*inside, *above})
     return Undone(previous_id, above[-1], events, decisions)
 
 
@@ -215,6 +217,8 @@ def _known(found: Sequence[bool], user_id: str, trained: Says) -> bool:
 
 
 def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
+    former = writing.execute("SELECT previous_id FROM aliases WHERE user_id = ?", (previous,))
+    changes.note(writing, {previous, user, *(one for (one,) in former.fetchall())})
     profile = profile_moves.move(writing, previous, user)
     (consent_seq,) = writing.execute("SELECT coalesce(max(seq), 0) FROM consents").fetchone()
     writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
@@ -229,6 +233,7 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
         "AND decision_id NOT IN (SELECT decision_id FROM decisions WHERE user_id = ?)",
         (user, previous, user),
     )
+    statements.move(writing, previous, user)
     # What one id granted the other may never have been asked: it stays in the ledger of that id.
     writing.execute(_COPY.format(sender="sent_as", of="?", which=_DENIED), (user, previous))
 

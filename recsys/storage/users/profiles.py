@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import orjson
 
 from recsys.config import Config
 from recsys.data.catalogue import Catalogue
@@ -16,7 +16,7 @@ from recsys.placements.fields import ItemFields
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.privacy import vault
 from recsys.storage.privacy.vault import Vault, unsealed
-from recsys.storage.users import aliases, sensitive
+from recsys.storage.users import aliases, changes, sensitive
 from recsys.storage.users.aliases import NOBODY
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -142,6 +142,7 @@ class Profiles:
             written = [row for row in rows if row[0] != NOBODY]
             writing.executemany(_UPSERT_USER.format(merged=merged), written)
             self._note(writing, people, owners)
+            changes.note(writing, {str(user) for user, *_ in written})
         return len(written)
 
     def _note(self, writing: Writing, people: Sequence[User], owners: Mapping[str, str]) -> None:
@@ -195,11 +196,11 @@ class Profiles:
             The store cannot be read.
         """
         rows = self.database.read("SELECT user_id, traits, timezone FROM users ORDER BY user_id")
-        return {user: (unsealed(json.loads(traits)), zone) for user, traits, zone in rows}
+        return {user: (unsealed(orjson.loads(traits)), zone) for user, traits, zone in rows}
 
 
 def _json(traits: Mapping[str, str]) -> str:
-    return json.dumps(dict(traits), sort_keys=True, ensure_ascii=False)
+    return orjson.dumps(dict(traits), option=orjson.OPT_SORT_KEYS).decode() if traits else "{}"
 
 
 def _row(item: ItemFacts, change: int) -> tuple[Any, ...]:
@@ -209,7 +210,7 @@ def _row(item: ItemFacts, change: int) -> tuple[Any, ...]:
 
 
 def _attributes(said: str) -> Mapping[str, str]:
-    found: Mapping[str, str] = _NONE if said == "{}" else json.loads(said)
+    found: Mapping[str, str] = _NONE if said == "{}" else orjson.loads(said)
     return found
 
 

@@ -15,7 +15,7 @@ from tests.recsys.items.shop import AT, KINDS, N_ITEMS, PURCHASE, RETURN, VIEW, 
 
 
 def past(*rows: Row) -> History:
-    return WEIGHTS.past(events(*rows), at=AT, n_items=N_ITEMS)
+    return WEIGHTS.past(events(*rows), at=AT)
 
 
 def test_an_event_counts_half_after_a_half_life() -> None:
@@ -46,7 +46,7 @@ def test_events_on_unknown_items_are_left_out() -> None:
 
 
 def test_no_events_are_an_empty_history() -> None:
-    assert len(WEIGHTS.past(NO_EVENTS, at=AT, n_items=N_ITEMS)) == 0
+    assert len(WEIGHTS.past(NO_EVENTS, at=AT)) == 0
 
 
 def test_the_own_weight_is_worth_what_was_tuned() -> None:
@@ -55,9 +55,7 @@ def test_the_own_weight_is_worth_what_was_tuned() -> None:
 
 def test_live_events_have_a_worth_of_their_own() -> None:
     weights = EventWeights(WEIGHTS.kind, 30.0, own=10.0, live=3.0, live_own=2.0)
-    history = weights.history(
-        events((0, PURCHASE, 100)), events((1, PURCHASE, 100)), at=AT, n_items=N_ITEMS
-    )
+    history = weights.history(events((0, PURCHASE, 100)), events((1, PURCHASE, 100)), at=AT)
     assert history.weight.tolist() == [1.0, 3.0]
     assert history.own.tolist() == [10.0, 2.0]
 
@@ -67,22 +65,19 @@ def test_a_live_return_takes_a_past_purchase_back() -> None:
         events((0, PURCHASE, 90), (1, PURCHASE, 90)),
         events((0, RETURN, 101)),
         at=101 * DAY,
-        n_items=N_ITEMS,
     )
     assert history.item_row.tolist() == [1]
 
 
 def test_kinds_may_fade_at_their_own_pace() -> None:
     weights = replace(WEIGHTS, kind_half_life_days=np.array([10.0, 30.0, 30.0, 30.0]))
-    history = weights.past(events((0, VIEW, 90), (1, PURCHASE, 70)), at=AT, n_items=N_ITEMS)
+    history = weights.past(events((0, VIEW, 90), (1, PURCHASE, 70)), at=AT)
     assert history.weight == pytest.approx([0.05, 0.5])
 
 
 def test_no_more_than_the_cap_of_a_kind_counts_for_one_item() -> None:
     looked = [(0, VIEW, 100)] * 5 + [(1, VIEW, 100)] * 2 + [(0, PURCHASE, 100)] * 4
-    assert CAPPED.past(events(*looked), at=AT, n_items=N_ITEMS).weight == pytest.approx(
-        [0.1 * 3 + 1.0 * 4, 0.1 * 2]
-    )
+    assert CAPPED.past(events(*looked), at=AT).weight == pytest.approx([0.1 * 3 + 1.0 * 4, 0.1 * 2])
 
 
 CAPPED = replace(WEIGHTS, cap=np.array([3.0, np.inf, np.inf, np.inf]))
@@ -106,7 +101,7 @@ def test_a_user_alone_gets_the_same_bits_as_in_training(
     )
     together = weights.histories(table, at=AT)
     for user in range(len(users)):
-        alone = weights.past(table.of_user(user), at=AT, n_items=N_ITEMS)
+        alone = weights.past(table.of_user(user), at=AT)
         item_row, weight = together.of_user(user)
         np.testing.assert_array_equal(alone.item_row, item_row)
         np.testing.assert_array_equal(alone.weight, weight)
@@ -115,7 +110,7 @@ def test_a_user_alone_gets_the_same_bits_as_in_training(
 @given(some_events)
 def test_a_cap_only_takes_away(rows: list[Row]) -> None:
     kept = events(*(row for row in rows if row[1] != RETURN))
-    bounded, free = (each.past(kept, at=AT, n_items=N_ITEMS) for each in (CAPPED, WEIGHTS))
+    bounded, free = (each.past(kept, at=AT) for each in (CAPPED, WEIGHTS))
     np.testing.assert_array_equal(bounded.item_row, free.item_row)
     assert (bounded.weight <= free.weight * (1 + 1e-6)).all()
 
@@ -124,7 +119,7 @@ def test_a_cap_only_takes_away(rows: list[Row]) -> None:
 def test_weights_are_positive_and_own_weights_not_negative(
     before: list[Row], since: list[Row]
 ) -> None:
-    history = WEIGHTS.history(events(*before), events(*since), at=AT, n_items=N_ITEMS)
+    history = WEIGHTS.history(events(*before), events(*since), at=AT)
     assert (history.weight > 0).all()
     assert (history.own >= 0).all()
     assert (np.diff(history.item_row) > 0).all()

@@ -25,7 +25,7 @@ def bases() -> list[Base]:
 
 
 def history(user: int) -> History:
-    return WEIGHTS.past(TABLE.of_user(user), at=AT, n_items=N_ITEMS)
+    return WEIGHTS.past(TABLE.of_user(user), at=AT)
 
 
 @pytest.fixture(params=[0, 1], ids=["neighbours", "als"], name="base", scope="module")
@@ -58,7 +58,7 @@ def test_what_is_not_available_is_never_ranked(base: Base) -> None:
 
 def test_an_item_is_its_own_reason_where_repeats_are_worth_much() -> None:
     weights = replace(WEIGHTS, own=50.0)
-    taken = weights.past(TABLE.of_user(0), at=AT, n_items=N_ITEMS)
+    taken = weights.past(TABLE.of_user(0), at=AT)
     items, _, because = Taste(models().neighbours, np.ones(N_ITEMS, np.float32)).rank(
         taken, None, 3
     )

@@ -30,7 +30,7 @@ BLENDED = present(PLAIN.blended(PLAIN.taste()))
 
 def asked(user: int) -> tuple[History, Habits]:
     past = interactions().of_user(user)
-    return WEIGHTS.past(past, at=AT, n_items=N_ITEMS), habits_of(past, PURCHASE, at=AT)
+    return WEIGHTS.past(past, at=AT), habits_of(past, PURCHASE, at=AT)
 
 
 def test_what_was_had_before_comes_first_where_the_weights_say_so() -> None:

@@ -32,5 +32,5 @@ def test_an_empty_history_says_nothing() -> None:
 def test_the_latest_events_that_speak_for_an_item_are_looked_at_oldest_first() -> None:
     past = events(*((item % N_ITEMS, PURCHASE, 50 + item) for item in range(LATEST)))
     live = events((5, VIEW, 101), (6, RETURN, 102), (-1, PURCHASE, 103))
-    history = WEIGHTS.history(past, live, at=AT, n_items=N_ITEMS)
+    history = WEIGHTS.history(past, live, at=AT)
     assert history.latest.tolist() == [*(item % N_ITEMS for item in range(1, LATEST)), 5]

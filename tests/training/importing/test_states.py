@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,23 @@ def test_what_was_paid_back_of_a_line_is_taken_off_it(tmp_path: Path) -> None:
     events = checked(tmp_path, text).events
     assert events["value"].to_list() == [15, 20, 0]
     assert events["kind"].to_list() == ["purchase", "purchase", "void"]
+
+
+def test_the_state_of_a_shop_order_holds_for_all_its_lines(tmp_path: Path) -> None:
+    text = (
+        "Name,Email,Financial Status,Created at,Lineitem sku,Lineitem name,Lineitem price\n"
+        "#1,a@b.c,refunded,2020-01-03,tea,Tea,10\n#1,a@b.c,,2020-01-03,pot,Pot,10\n"
+        "#2,a@b.c,paid,2020-01-05,tea,Tea,10\n"
+    )
+    events = checked(tmp_path, text).events
+    assert events["order_id"].to_list() == ["#1", "#1", "#2"]
+    assert events["kind"].to_list() == ["void", "void", "purchase"]
+
+
+def test_the_id_above_a_list_of_lines_is_that_of_the_order(tmp_path: Path) -> None:
+    line = {"product_id": "tea", "quantity": 1}
+    order = {"id": 7, "created_at": "2020-01-03", "customer": {"id": 1}, "line_items": [line, line]}
+    file = tmp_path / "orders.json"
+    file.write_text(json.dumps({"orders": [order]}))
+    events = validate(read_file(file), configured(tmp_path), now=NOW).events
+    assert events["order_id"].to_list() == ["7", "7"]

@@ -16,10 +16,11 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.erasure import Receipt, erase, erased_after, receipt_of
-from recsys.storage.users import aliases, merges
+from recsys.storage.users import aliases, merges, statements
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
+from recsys.storage.users.statements import Statement
 
 NOW = 1_000
 
@@ -50,6 +51,8 @@ def full(database: Database) -> None:
         shown = ShownList(f"l-{user}", user, "home", 1, "v1", "popular", 1, ({"item_id": "a"},), {})
         ListLog(database).put([shown])
     ExposureLog(database).append([Exposure("l-ann", "phone", Seen.CLICK, "a", 1, 1)])
+    said = ("trait", "country", "Norway", "klaviyo.profiles", "", 1)
+    statements.put(database, [Statement(one, *said) for one in ("ann", "phone")])
     merges.merge(database, "phone", "ann", at=NOW)
 
 
@@ -60,7 +63,8 @@ def rows_about(database: Database, user_id: str) -> int:
         " + (SELECT count(*) FROM consents WHERE user_id = ?1)"
         " + (SELECT count(*) FROM decisions WHERE user_id = ?1)"
         " + (SELECT count(*) FROM lists WHERE user_id = ?1)"
-        " + (SELECT count(*) FROM exposures WHERE user_id = ?1)",
+        " + (SELECT count(*) FROM exposures WHERE user_id = ?1)"
+        " + (SELECT count(*) FROM statements WHERE user_id = ?1)",
         (user_id,),
     )
     return int(row[0])
@@ -71,7 +75,7 @@ def test_everything_goes_and_the_receipt_counts_it(database: Database) -> None:
     receipt = erase(database, "ann", at=NOW, receipt_id="r1")
     counts = {
         "events": 3, "users": 1, "consents": 1, "decisions": 1, "lists": 1, "exposures": 1,
-        "aliases": 1,
+        "statements": 2, "aliases": 1,
     }  # fmt: skip
     assert receipt == Receipt("r1", NOW, counts)
     assert [rows_about(database, one) for one in ("ann", "phone", "ben")] == [0, 0, 4]

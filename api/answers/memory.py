@@ -1,0 +1,241 @@
+"""The one memory of users, with the store up or down: kept as told, until something changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from api.answers.ready import Ready
+from recsys.data.person import ERASED, Context, Person, Remembered
+from recsys.model_version import Answering
+from recsys.storage.database.interface import Database
+from recsys.storage.privacy import erasure
+from recsys.storage.users import changes
+from recsys.storage.users.changes import EVERYBODY, Position
+from recsys.storage.users.consents import NOTHING_SAID, Consents, Standing
+
+if TYPE_CHECKING:
+    from recsys.storage.users.live_state import LiveState
+
+Line = tuple[str, str, int, int]
+
+ANYBODY = Remembered(profiling=False, readable=False)
+
+MOST_SAID = 200_000
+_MOST_READY = 8
+_WEIGHS_ONE = 256
+"""Bytes of an answer that weigh as much as an event."""
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """One user in mind.
+
+    Attributes
+    ----------
+    remembered : Remembered
+        What the store told.
+    since, at : int
+        Beyond which watermark, and when.
+    ready : dict
+        Answers about the user, by what was asked.
+    """
+
+    remembered: Remembered
+    since: int
+    at: int
+    ready: dict[Any, Ready] = field(default_factory=dict)
+    _gathered: tuple[Answering, Context, Person] | None = None
+
+    def person(self, answering: Answering, user_id: str, *, at: int, context: Context) -> Person:
+        """Return the user as a model version sees it; worked out once for the same context."""
+        gathered = self._gathered
+        if gathered is None or gathered[0] is not answering or gathered[1] != context:
+            person = answering.person(user_id, self.remembered, at=at, context=context)
+            # What lies in the cart is of right now.
+            self._gathered = None if context.cart else (answering, context, person)
+            return person
+        return replace(gathered[2], at=at)
+
+    def holds(self, since: int, at: int) -> bool:
+        """Return whether the store would tell the same, as long as nothing is written."""
+        return self.since == since and self.at <= at < self.remembered.until
+
+    @property
+    def weight(self) -> int:
+        """What it takes of the memory: users, events, messages and reactions count one each."""
+        found = self.remembered
+        said = len(found.live) + sum(map(len, found.messages.values())) + len(found.reactions)
+        return 1 + said + sum(map(len, self.ready.values())) // _WEIGHS_ONE
+
+
+class Memory:
+    """The users asked for last, as the store tells them, and who said what about profiling.
+
+    What the store tells of a user is read once and kept until something is written about that
+    user, by whichever process: before every answer it is asked who changed. While it cannot be
+    read, what is in mind is the best there is. Safe to use from several threads.
+
+    Parameters
+    ----------
+    live_state : LiveState
+        What the store tells of users.
+    database : Database
+        The store, asked who changed.
+    most : int
+        Users, events, messages, reactions and quarter kilobytes of answers that are kept together;
+        the longest unasked go first.
+    """
+
+    def __init__(self, live_state: LiveState, database: Database, most: int) -> None:
+        self._live_state = live_state
+        self._database = database
+        self._most = most
+        self._held = 0
+        self._kept: OrderedDict[str, tuple[Known, int]] = OrderedDict()
+        self._asked_as: dict[str, set[str]] = {}
+        self._turn = threading.Lock()
+        self._position: Position | None = None
+        self._looked_at = 0
+        self._said: dict[str, Standing] = {}
+        self._last_seq: int | None = None
+        self._erased: set[str] = set()
+        self._last_erasure = 0
+
+    @property
+    def is_informed(self) -> bool:
+        """Whether it is known who spoke of profiling, so that answers can do without the store."""
+        return self._last_seq is not None
+
+    def __len__(self) -> int:
+        return self._held
+
+    def of(self, user_id: str, *, since: int, at: int) -> Known:
+        """Return what the store knows of a user beyond the watermark `since`, at `at`.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be read.
+        """
+        position = self.look()
+        self._looked_at = at
+        with self._turn:
+            if (kept := self._kept.get(user_id)) is not None and kept[0].holds(since, at):
+                self._kept.move_to_end(user_id)
+                return kept[0]
+        known = Known(self._live_state.of(user_id, since=since, at=at), since, at)
+        with self._turn:
+            # Else somebody may have changed between what was read and now.
+            if self._position is position:
+                self._keep(user_id, known)
+        return known
+
+    def recall(self, user_id: str, *, since: int) -> tuple[Remembered, int | None]:
+        """Return the best that is in mind of a user, and until when it held; None: only consent.
+
+        Events of before another watermark are left out: the model may have seen them. Whoever is
+        not in mind has neither events nor channels, and is profiled only if the ledger allows it.
+        """
+        if user_id in self._erased:
+            return ERASED, None
+        said = self._said.get(user_id)
+        if (kept := self._kept.get(user_id)) is not None:
+            found = kept[0].remembered
+            if kept[0].since != since:
+                found = replace(found, live=())
+            found = found if said is None else replace(found, profiling=said.granted)
+            return found, self._looked_at
+        if self._last_seq is None:
+            return ANYBODY, None
+        return Remembered(profiling=None if said is None else said.granted), None
+
+    def put(self, user_id: str, known: Known, asked: object, ready: Ready) -> None:
+        """Keep an answer about a user, with what it stands on."""
+        if len(known.ready) >= _MOST_READY:
+            known.ready.clear()
+        known.ready[asked] = ready
+        with self._turn:
+            if (kept := self._kept.get(user_id)) is not None and kept[0] is known:
+                self._keep(user_id, known)
+
+    def look(self) -> Position:
+        """Forget who changed since the last look, and return up to where changes are known.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read; nobody was forgotten.
+        """
+        before = self._position
+        position, changed = changes.after(self._database, before)
+        if position is not before:
+            with self._turn:
+                self._forget(changed)
+                self._position = position
+        return position
+
+    def forget_answers(self) -> None:
+        """Let go of what a model version made that does not serve any more."""
+        with self._turn:
+            kept = list(self._kept.items())
+            self._forget([EVERYBODY])
+            for user_id, (known, _) in kept:
+                self._keep(user_id, Known(known.remembered, known.since, known.at))
+
+    def catch_up(self, consents: Consents) -> None:
+        """Learn who changed, was erased or spoke of profiling since the last time.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.look()
+        for user_id, seq in erasure.erased_after(self._database, self._last_erasure):
+            self._erased.add(user_id)
+            self._last_erasure = max(self._last_erasure, seq)
+        self.follow(consents.profiling_after(self._last_seq or 0))
+
+    def follow(self, lines: Iterable[Line]) -> None:
+        """Learn what was said about profiling: (user, state, at, seq) of the ledger's new lines."""
+        last = self._last_seq or 0
+        for user_id, state, at, seq in lines:
+            last = max(last, seq)
+            self._said[user_id] = self._said.get(user_id, NOTHING_SAID).after(state, at)
+        # With more words than are kept, silence means nothing any more.
+        self._last_seq = None if len(self._said) > MOST_SAID else last
+        if self._last_seq is None:
+            self._said.clear()
+
+    def _keep(self, user_id: str, known: Known) -> None:
+        self._drop(user_id)
+        self._kept[user_id] = known, known.weight
+        self._held += known.weight
+        if owner := known.remembered.known_as:
+            self._asked_as.setdefault(owner, set()).add(user_id)
+        while self._held > self._most:
+            self._drop(next(iter(self._kept)))
+
+    def _forget(self, changed: Iterable[str]) -> None:
+        if EVERYBODY in changed:
+            self._kept.clear()
+            self._asked_as.clear()
+            self._held = 0
+            return
+        for user_id in changed:
+            for asked in (user_id, *self._asked_as.pop(user_id, ())):
+                self._drop(asked)
+
+    def _drop(self, user_id: str) -> None:
+        if (kept := self._kept.pop(user_id, None)) is None:
+            return
+        self._held -= kept[1]
+        owner = kept[0].remembered.known_as
+        if (asked := self._asked_as.get(owner)) is not None:
+            asked.discard(user_id)
+            if not asked:
+                del self._asked_as[owner]

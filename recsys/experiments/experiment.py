@@ -1,0 +1,181 @@
+"""An experiment as it is saved: what is compared, among whom, and what decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from recsys.config.section import Section
+from recsys.errors import BadRule
+from recsys.experiments.power import LONGEST_DAYS, SHORTEST_DAYS
+from recsys.ladder import RungName
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+
+
+class Over(StrEnum):
+    """What an experiment is about: what its variants differ in."""
+
+    PLACEMENT = "placement"
+    ITEMS = "items"
+    CHANNEL = "channel"
+    MODEL = "model"
+    STEP_DOWN = "step_down"
+    STEP_UP = "step_up"
+
+
+STEPS = (Over.STEP_DOWN, Over.STEP_UP)
+"""Those that draw anew for each person and week, and have the variants kept and stepped."""
+
+
+class Variant(Section):
+    """One way of answering; what it does not name stays as it is."""
+
+    name: str = Field(pattern=NAME)
+    weight: float = Field(gt=0, le=1, description="share of those who take part")
+    placement: str = Field("", description="this placement's rules instead of those asked for")
+    ceiling: RungName | None = Field(None, description="highest rung that is asked")
+    model: str = Field("", description="this model version instead of the champion")
+    arms: tuple[str, ...] = Field((), description="only these channels, and none; empty: all")
+
+
+class Measure(StrEnum):
+    """What is made of a person's events of a kind."""
+
+    CONVERSION = "conversion"
+    COUNT = "count"
+    VALUE = "value"
+
+
+class Metric(Section):
+    """What is counted of each person from exposure to the end of the window."""
+
+    kind: str = Field(min_length=1, description="kind of events")
+    measure: Measure = Field(Measure.CONVERSION, description="any of them, how many, or money")
+    per: str = Field("", description="kind of events that it is divided by; empty: by people")
+    up_is_good: bool = Field(default=True, description="whether more is better")
+
+    @property
+    def title(self) -> str:
+        """Its name in a report."""
+        return f"{self.kind} {self.measure}" + (f" per {self.per}" if self.per else "")
+
+
+class Experiment(Section):
+    """All that is said of an experiment, but its name."""
+
+    over: Over = Field(description="what the variants differ in")
+    variants: tuple[Variant, ...] = Field((), max_length=5, description="the first is the control")
+    placement: str = Field("", description="with placement: the one that is asked for")
+    coverage: float = Field(1.0, gt=0, le=1, description="share of people who take part")
+    epsilon: float = Field(
+        0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
+    )
+    layer: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$", description="of others")
+    slots: tuple[int, int] = Field((0, 1000), description="of the layer: from, and until before")
+    segment: str = Field("", description="only people in this segment")
+    cohort: str = Field("", description="only people in this cohort of cohorts.json")
+    primary: Metric = Field(description="what decides")
+    guardrails: tuple[Metric, ...] = Field((), max_length=3, description="what must not be harmed")
+    others: tuple[Metric, ...] = Field((), max_length=10, description="to explore")
+    window_days: Literal[7, 14, 28] = Field(7, description="people are watched so long")
+    days: int = Field(
+        28, ge=SHORTEST_DAYS, le=LONGEST_DAYS, description="until it is decided; whole weeks"
+    )
+    looks: int = Field(4, ge=1, le=5, description="at which it may be decided")
+    mde: float = Field(0.05, gt=0, le=10, description="smallest relative lift worth seeing")
+    endless: bool = Field(default=False, description="no horizon: a confidence sequence decides")
+
+    @field_validator("slots")
+    @classmethod
+    def _slots_are_a_range(cls, slots: tuple[int, int]) -> tuple[int, int]:
+        if not 0 <= slots[0] < slots[1] <= 1000:
+            raise ValueError("from and until before, within 0 and 1000")
+        return slots
+
+    @field_validator("days")
+    @classmethod
+    def _weeks_are_whole(cls, days: int) -> int:
+        if days % 7:
+            raise ValueError("whole weeks: a multiple of 7")
+        return days
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Experiment:
+        if self.over in STEPS:
+            if self.variants:
+                raise ValueError(f"{self.over} has its own variants: kept and stepped")
+            if self.window_days != 7:
+                raise ValueError("window_days of a step is 7: it is drawn anew each week")
+        else:
+            _check_variants(self.variants, self.over)
+        if (self.over is Over.PLACEMENT) != bool(self.placement):
+            raise ValueError("placement is named where the experiment is over one, and only there")
+        return self
+
+    @property
+    def arms(self) -> tuple[tuple[str, float], ...]:
+        """The names of the variants, control first, and their shares of who takes part."""
+        if self.over in STEPS:
+            return (KEPT, 1 - self.epsilon), (STEPPED, self.epsilon)
+        return tuple((one.name, one.weight) for one in self.variants)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics, the one that decides first."""
+        return (self.primary, *self.guardrails, *self.others)
+
+    def said(self) -> dict[str, Any]:
+        """Return what :func:`read` reads: all fields, defaults included."""
+        return self.model_dump(mode="json")
+
+
+_CHANGES = ("placement", "ceiling", "model", "arms")
+KEPT, STEPPED = "kept", "stepped"
+
+_MAY = {
+    Over.PLACEMENT: {"placement", "ceiling"},
+    Over.ITEMS: {"ceiling"},
+    Over.CHANNEL: {"ceiling", "arms"},
+    Over.MODEL: {"model"},
+}
+
+
+def _check_variants(variants: tuple[Variant, ...], over: Over) -> None:
+    names = [one.name for one in variants]
+    if len(names) < 2 or len({*names}) < len(names):
+        raise ValueError("variants: at least 2, each name once")
+    if not math.isclose(sum(one.weight for one in variants), 1.0, abs_tol=1e-9):
+        raise ValueError("variants: weights that add up to 1")
+    for variant in variants:
+        for name in _CHANGES:
+            if getattr(variant, name) and name not in _MAY[over]:
+                allowed = ", ".join(sorted(_MAY[over]))
+                raise ValueError(f"{name} of variant {variant.name}: over {over} it is {allowed}")
+    if len({tuple(getattr(one, name) for name in _CHANGES) for one in variants}) < len(names):
+        raise ValueError("variants: no two of them do the same")
+
+
+def read(found: Mapping[str, Any] | Any) -> Experiment:
+    """Read an experiment from JSON.
+
+    Raises
+    ------
+    BadRule
+        Names the place in the JSON, what stands there and what is allowed.
+    """
+    try:
+        return Experiment.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+    path = "experiment" + "".join(
+        f"[{one}]" if isinstance(one, int) else f".{one}" for one in first["loc"]
+    )
+    if first["type"] == "extra_forbidden":
+        raise BadRule(path, first["input"], "no such field") from None
+    allowed = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    raise BadRule(path, first["input"], allowed) from None

@@ -1,0 +1,1 @@
+"""What tools sent by themselves, as it came."""

@@ -1,0 +1,127 @@
+"""What tools said of users: traits, and how they fared; each with its source and its time.
+
+Of a trait the newest word counts, whichever source it is of; the others stay beside it, so that
+sources that disagree can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from operator import attrgetter
+
+from recsys.storage.database.interface import Database, Writing
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY, OWNER
+
+TRAIT = "trait"
+
+OUTCOMES = ("nps", "csat", "ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that a source said of a user; said again it replaces what it said before.
+
+    Attributes
+    ----------
+    user_id : str
+        Of whom.
+    kind : str
+        ``trait`` or one of ``OUTCOMES``.
+    name : str
+        Of the trait; empty for an outcome.
+    value : str
+        Of the trait; of an outcome a number as text (``nps`` 0 to 10, ``csat`` 0 or 1).
+    source : str
+        The tool and the kind of its file: ``zendesk.tickets``.
+    ref : str
+        The answer or ticket that it is of; empty for a trait.
+    at : int
+        When it was so, microseconds since the epoch.
+    """
+
+    user_id: str
+    kind: str
+    name: str
+    value: str
+    source: str
+    ref: str
+    at: int
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Statement))
+_PUT = """
+INSERT INTO statements (sent_as, user_id, kind, name, value, source, ref, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (sent_as, kind, name, source, ref) DO UPDATE SET value = excluded.value,
+    at = excluded.at, user_id = excluded.user_id WHERE statements.at < excluded.at
+"""
+_OF = f"SELECT {_COLUMNS} FROM statements WHERE user_id = {OWNER} ORDER BY at, seq"  # noqa: S608
+_NEWEST = """
+SELECT user_id, name, value FROM statements AS said WHERE kind = 'trait' AND user_id IN ({marks})
+AND NOT EXISTS (SELECT 1 FROM statements AS later WHERE later.user_id = said.user_id
+    AND later.kind = 'trait' AND later.name = said.name
+    AND (later.at > said.at OR (later.at = said.at AND later.seq > said.seq)))
+"""
+_AT_ONCE = 500
+
+
+def put(database: Database, statements: Iterable[Statement]) -> int:
+    """Write what sources said, none of erased users, and return how much that changed.
+
+    Raises
+    ------
+    StoreUnavailable
+        Nothing was written.
+    """
+    given = list(statements)
+    with database.writing() as writing:
+        owners = aliases.known_as(writing, {one.user_id for one in given})
+        rows = [
+            (one.user_id, owners.get(one.user_id, one.user_id), *astuple(one)[1:]) for one in given
+        ]
+        return max(0, writing.executemany(_PUT, [row for row in rows if row[1] != NOBODY]).rowcount)
+
+
+def of(database: Database, user_id: str) -> tuple[Statement, ...]:
+    """Return what was said of a user, by whichever id, the newest last.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    return tuple(Statement(*row) for row in database.read(_OF, (user_id,)))
+
+
+def newest_traits(database: Database, user_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return what counts of the traits that sources said of users, by user.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    wanted = sorted(user_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        part = wanted[start : start + _AT_ONCE]
+        statement = _NEWEST.format(marks=", ".join("?" * len(part)))
+        for user, name, value in database.read(statement, part):
+            found.setdefault(user, {})[name] = value
+    return found
+
+
+def conflicts(statements: Sequence[Statement]) -> dict[str, dict[str, str]]:
+    """Return the traits of which sources say different things: by trait, what each says."""
+    said: dict[str, dict[str, str]] = {}
+    for one in sorted(statements, key=attrgetter("at")):
+        if one.kind == TRAIT:
+            said.setdefault(one.name, {})[one.source] = one.value
+    return {name: by for name, by in said.items() if len(set(by.values())) > 1}
+
+
+def move(writing: Writing, previous: str, user: str) -> None:
+    """Give a user what was said of an id that becomes it."""
+    writing.execute("UPDATE statements SET user_id = ? WHERE user_id = ?", (user, previous))
