@@ -20,6 +20,7 @@ from api.routes import (
     browser,
     catalogue,
     consents,
+    console,
     docs,
     erasure,
     events,
@@ -60,7 +61,7 @@ ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
-    *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES,
+    *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -21,6 +21,7 @@ from api.requests.events import EventParser
 from api.requests.hooks import Hooks
 from api.requests.identities import Identities
 from api.requests.query import QueryReader
+from api.requests.refusals import Refusals
 from api.requests.write_queue import Inbox
 from api.runtime import blas_threads, gc_freeze
 from api.runtime import clock as clocks
@@ -34,6 +35,7 @@ from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
+from recsys.storage.events import names
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.files.cohorts import read_cohorts
@@ -45,6 +47,8 @@ from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
+
+    from api.console.site import Site
 
 T = TypeVar("T")
 
@@ -72,6 +76,8 @@ class Service:
     champion: Champion
     is_local: bool
     hooks: Hooks
+    refusals: Refusals = field(default_factory=Refusals)
+    console: Site | None = None
 
     @classmethod
     def opened(
@@ -184,9 +190,20 @@ class Service:
         """
         self.memory.catch_up(self.consents)
         self.keys.follow(partial(access.every, self.log.database))
+        self.learn_names()
         if self.keys.used:
             used, self.keys.used = self.keys.used, {}
             access.used(self.log.database, used)
+
+    def learn_names(self) -> None:
+        """Learn what events are called besides what the configuration says.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        self.parser.learn(names.every(self.log.database))
 
     async def follow(self, closing: asyncio.Event) -> None:
         """Look for a new champion, for who was erased or spoke of profiling, again and again."""
@@ -207,6 +224,8 @@ class Service:
         await self.inbox.close()
         await self.hooks.close()
         await self.placing.close()
+        if self.console is not None:
+            await asyncio.to_thread(self.console.close)
         self.log.database.close()
 
 

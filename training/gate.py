@@ -16,7 +16,8 @@ from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.errors import CorruptArtifact, IncompatibleArtifact, UnknownVersion
-from recsys.evaluation.estimate import Estimate, bootstrap_mean, bootstrap_means
+from recsys.evaluation import per_user
+from recsys.evaluation.estimate import Estimate, bootstrap_means
 from recsys.evaluation.per_user import PerUser
 from recsys.storage.models.store import ModelStore
 
@@ -144,13 +145,9 @@ def paired(mine: PerUser, theirs: PerUser, settings: Training) -> Estimate | Non
 
     None where the windows differ, or with fewer than two users in common.
     """
-    if mine.window_start != theirs.window_start:
-        return None
-    row = theirs.users.rows(mine.users)
-    both = row >= 0
-    difference = mine.figure[both].astype(np.float64) - theirs.figure[row[both]]
-    return bootstrap_mean(
-        difference,
+    return per_user.paired(
+        mine,
+        theirs,
         seed=settings.seed,
         resamples=settings.resamples,
         confidence=settings.confidence,

@@ -9,6 +9,7 @@ FOLDER = Path(__file__).parent
 PAGES = {
     "website": "Website",
     "email": "E-mail",
+    "console": "Console",
     "data-science": "Data science",
     "connectors": "Connectors",
     "operations": "Operations",

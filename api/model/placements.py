@@ -110,6 +110,18 @@ class CurrentPlacements:
             found = known.rules[key] = Rules.of(saved.placement, self._fields(serving))
         return found
 
+    def tried(self, placement: Placement, serving: Serving) -> Rules:
+        """Return a placement that is not saved, worked out for a model version.
+
+        Raises
+        ------
+        BadRule
+            It asks for what the catalogue does not have.
+        """
+        fields = self._fields(serving)
+        check_against(placement, fields)
+        return Rules.of(placement, fields)
+
     def can_be_had(self, item_id: str, serving: Serving) -> bool:
         """Return whether an item is in the catalogue, in stock and not hidden."""
         row = serving.answering.bundle.interactions.items.row(item_id)

@@ -1,10 +1,11 @@
-"""JSON bodies: bounded, and broken ones explained."""
+"""Bodies, JSON and forms: bounded, and broken ones explained."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect
@@ -39,6 +40,18 @@ async def read_object(scope: Scope, receive: Receive, serving: ServingSection) -
     if not isinstance(found, dict):
         raise BadQuery("body", raw[:_SHOWN].decode("utf-8", "replace"), "a JSON object")
     return found
+
+
+async def read_form(scope: Scope, receive: Receive, serving: ServingSection) -> dict[str, str]:
+    """Return the fields of a form, the last one of each name.
+
+    Raises
+    ------
+    BodyTooLarge, BodyTooSlow, BadQuery
+        As :func:`read_object` says.
+    """
+    raw = await read_bytes(scope, receive, serving)
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 async def read_bytes(scope: Scope, receive: Receive, serving: ServingSection) -> bytes:

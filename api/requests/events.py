@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -65,8 +65,16 @@ class EventParser:
         self._critical = config.churn.critical_kind
         self._traits = (config.segments.trait, *config.privacy.kept_traits)
         self._zone = times.zone(config.data.timezone)
-        self._names = {name.lower(): kind for name, kind in config.data.names.items()}
+        self._own_names = {name.lower(): kind for name, kind in config.data.names.items()}
+        self._names: Mapping[str, str] = self._own_names
         self._lower_emails = config.data.lower_case_emails
+
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Take over what else events are called: kinds by name in lower case.
+
+        What the configuration says of a name wins.
+        """
+        self._names = {**names, **self._own_names}
 
     def read(self, payload: object, *, now: int) -> list[Event] | Exposed | Identified | Aliased:
         """Return what one payload says: an order is one event for each of its products.

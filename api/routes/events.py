@@ -172,6 +172,7 @@ async def _taken(service: Service, call: Call, payloads: list[Any]) -> list[Even
             if public and isinstance(found, list) and found[0].kind in BY_SENDERS:
                 raise NOT_FOR_PAGES
         except BadEvent as error:
+            service.refusals.note(error, payload, at=now)
             rejected.append(_rejected(index, error))
         else:
             read.append(ReadEvent.of(index, found))

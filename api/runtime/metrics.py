@@ -140,15 +140,28 @@ class Metrics:
         if self._shared:
             mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
+    def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Return the labels and the value of each sample of a name, of all workers together."""
+        return [
+            (dict(sample.labels), sample.value)
+            for metric in self._everybody().collect()
+            for sample in metric.samples
+            if sample.name == name
+        ]
+
     def page(self, *, age_seconds: float, blas_threads: int) -> bytes:
         """Return everything in the text format of Prometheus."""
         self._age.set(age_seconds)
         self._pools.set(blas_threads)
-        page = self._registry
-        if self._shared is not None:
-            page = CollectorRegistry()
-            MultiProcessCollector(page)  # type: ignore[no-untyped-call]
-        return generate_latest(page) + generate_latest(self._worker)
+        return generate_latest(self._everybody()) + generate_latest(self._worker)
+
+    def _everybody(self) -> CollectorRegistry:
+        """Return the figures of all workers."""
+        if self._shared is None:
+            return self._registry
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+        return everybody
 
     def _add_ingest(self) -> None:
         self._events = self._counter(

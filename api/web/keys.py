@@ -162,6 +162,12 @@ class Keys:
             raise UnknownHost(host, allowed=sorted(self._hosts))
 
 
+def is_local_name(host: str) -> bool:
+    """Return whether a host names this machine, where nobody reads along."""
+    name = _host(host.encode("latin-1", "replace"))
+    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
+
+
 def is_public(scope: Scope) -> bool:
     """Return whether a request came with a key that anybody may have: one for browsers only."""
     return PROOF in scope

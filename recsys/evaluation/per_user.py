@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,19 @@ class PerUser:
             users=IdMap.of(users[row] for row in user_row[order]),
             figure=figure[order].astype(np.float32, copy=False),
         )
+
+
+def paired(
+    mine: PerUser, theirs: PerUser, *, seed: int, resamples: int, confidence: float
+) -> Estimate | None:
+    """Estimate the mean difference over users that both were judged on in the same window.
+
+    None where the windows differ, or with fewer than two users in common. For `seed`,
+    `resamples` and `confidence` see :func:`recsys.evaluation.estimate.bootstrap_mean`.
+    """
+    if mine.window_start != theirs.window_start:
+        return None
+    row = theirs.users.rows(mine.users)
+    both = row >= 0
+    difference = mine.figure[both].astype(np.float64) - theirs.figure[row[both]]
+    return bootstrap_mean(difference, seed=seed, resamples=resamples, confidence=confidence)

@@ -16,8 +16,9 @@ from recsys.errors import BadValue
 from tests.api.conftest import Api, SetClock
 from tests.worlds import World, configured
 
-FOR_ANYBODY = ("/health/", "/v1/click/", "/recsys.", "/demo/")
-"""The health of the process, the links that readers of mails follow, and what pages load."""
+FOR_ANYBODY = ("/health/", "/v1/click/", "/recsys.", "/demo/", "/console")
+"""The health of the process, links that readers of mails follow, what pages load; the console asks
+for accounts of its own."""
 
 READ, WRITE, EXPORT, ADMIN = "read-key", "write-key", "export-key", "ädmin-key"
 BATCH = {"batch": [{"type": "track", "userId": "a", "event": "view", "item_id": "i03"}]}

@@ -22,6 +22,8 @@ class Action(StrEnum):
     CONSENTS = "changed_consents"
     PROMOTED = "promoted"
     KEYS = "changed_keys"
+    LOOKED_AT = "looked_at"
+    ACCOUNTS = "changed_accounts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,6 +311,49 @@ AUDIT = Table(
 )
 Index("audit_of_subject", AUDIT.c.subject)
 
+CONSOLE_ACCOUNTS = Table(
+    "console_accounts",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False, comment="viewer, marketer, analyst or admin"),
+    Column("password", Text, nullable=False, comment="salt and scrypt of it; empty: none"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
+CONSOLE_SESSIONS = Table(
+    "console_sessions",
+    METADATA,
+    Column("sha256", Text, primary_key=True, comment="of the secret in the cookie"),
+    Column("name", Text, nullable=False, comment="of the account"),
+    Column("began_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("used_at", BigInteger, nullable=False, comment="last, to the minute"),
+)
+
+CONSOLE_LINKS = Table(
+    "console_links",
+    METADATA,
+    Column("sha256", Text, primary_key=True, comment="of the secret in the link"),
+    Column("name", Text, nullable=False, comment="of the account that it lets in, once"),
+    Column("until", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
+CONSOLE_FIGURES = Table(
+    "console_figures",
+    METADATA,
+    Column("version", Text, primary_key=True, comment="model version"),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False, comment="since the epoch"),
+    Column("body", Text, nullable=False, comment="JSON object: sums and counts, about nobody"),
+)
+
+EVENT_NAMES = Table(
+    "event_names",
+    METADATA,
+    Column("name", Text, primary_key=True, comment="of an event, in lower case, as it is sent"),
+    Column("kind", Text, nullable=False, comment="what it means; empty: understood, not used"),
+    Column("at", BigInteger, nullable=False, comment="when that was said"),
+)
+
 STORE = Table(
     "store",
     METADATA,

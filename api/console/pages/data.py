@@ -1,0 +1,237 @@
+"""Data: can they be trusted."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from starlette.responses import Response
+
+from api.console.table import Column, Kind, Table
+from api.console.visit import Page, View, Visit
+from api.console.words import KINDS, N_
+from recsys.data.kinds import MESSAGE_KINDS
+from recsys.data.times import DAY, SECOND
+from recsys.errors import BadQuery
+from recsys.storage.access.accounts import Role
+from recsys.storage.events import names
+from recsys.storage.users.consents import MARKETING, PROFILING
+
+LINES = 4
+
+
+def show(visit: Visit) -> View:
+    """Return what came, what was refused, what was not understood, and who agreed to what."""
+    counted = visit.counted
+    return View(
+        facts={
+            "figures": visit.figures,
+            "plot": _plot(visit),
+            "verdicts": _verdicts(visit),
+            "kinds": (*visit.service.config.kinds, *MESSAGE_KINDS),
+            "unknown": visit.service.refusals.names,
+            "known": names.every(visit.database),
+        },
+        tables=(
+            _kinds(counted),
+            _refused(visit),
+            _sources(counted),
+            _files(counted),
+            _consents(visit),
+            _days(counted),
+        ),
+    )
+
+
+def call(visit: Visit) -> Response:
+    """Let a name of an event mean a kind, for all events that come from now on."""
+    name, kind = visit.form.get("event", "").strip(), visit.form.get("kind", "")
+    allowed = (*visit.service.config.kinds, *MESSAGE_KINDS, "")
+    if kind not in allowed or not name:
+        raise BadQuery("kind", kind, ", ".join(allowed))
+    names.put(visit.database, name, kind, at=visit.at)
+    visit.service.learn_names()
+    visit.service.refusals.names.pop(name, None)
+    return visit.lead_to("data")
+
+
+def forget(visit: Visit) -> Response:
+    """Let a name mean nothing of its own any more."""
+    names.remove(visit.database, visit.form.get("event", ""))
+    visit.service.learn_names()
+    return visit.lead_to("data")
+
+
+PAGE = Page(
+    "data",
+    N_("Data"),
+    N_("Can the data be trusted?"),
+    Role.VIEWER,
+    show,
+    acts={"call": (Role.ANALYST, call), "forget": (Role.ANALYST, forget)},
+)
+
+
+def _plot(visit: Visit) -> dict[str, Any] | None:
+    """Return events by day of the kinds there are most of, as the chart takes them."""
+    by_kind: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in visit.counted.get("days", ()):
+        by_kind[row["kind"]][row["day"]] = row["events"]
+    if not by_kind:
+        return None
+    days = sorted({day for of in by_kind.values() for day in of})
+    span = range(days[0], days[-1] + 1)
+    most = sorted(by_kind, key=lambda kind: -sum(by_kind[kind].values()))[:LINES]
+    return {
+        "at": [day * DAY // SECOND for day in span],
+        "series": [
+            {"label": KINDS.get(kind, kind), "values": [by_kind[kind].get(day, 0) for day in span]}
+            for kind in most
+        ],
+    }
+
+
+def _verdicts(visit: Visit) -> dict[str, int]:
+    samples = visit.service.metrics.samples("recsys_events_total")
+    return {labels["verdict"]: int(value) for labels, value in samples}
+
+
+def _kinds(counted: Any) -> Table:
+    return Table(
+        "kinds",
+        N_("Events by kind"),
+        (
+            Column("kind", N_("What"), Kind.WORD, words="kind"),
+            Column("events", N_("Events"), Kind.COUNT),
+            Column("people", N_("People"), Kind.COUNT),
+            Column("first", N_("First"), Kind.TIME),
+            Column("last", N_("Last"), Kind.TIME),
+            Column("simulated", N_("Simulated"), Kind.COUNT),
+            Column("machine", N_("By machines"), Kind.COUNT),
+        ),
+        counted.get("kinds", ()),
+        empty=N_("Being counted; look again in a moment."),
+    )
+
+
+def _refused(visit: Visit) -> Table:
+    return Table(
+        "refused",
+        N_("Refused, and why"),
+        (
+            Column("code", N_("Reason")),
+            Column("count", N_("Events"), Kind.COUNT),
+            Column("last", N_("Last"), Kind.TIME),
+            Column("example", N_("Example")),
+        ),
+        [
+            {"code": code, "count": one.count, "last": one.at, "example": one.example}
+            for code, one in sorted(
+                visit.service.refusals.by_code.items(), key=lambda item: -item[1].count
+            )
+        ]
+        if visit.may(Role.ANALYST)
+        else [],
+        empty=N_("No event was refused since this worker started."),
+        note=N_("Of events sent to this worker since it started; examples are kept nowhere."),
+    )
+
+
+def _sources(counted: Any) -> Table:
+    return Table(
+        "sources",
+        N_("Sources"),
+        (
+            Column("source", N_("Source")),
+            Column("events", N_("Events"), Kind.COUNT),
+            Column("newest", N_("Newest"), Kind.TIME),
+            Column("arrived", N_("Arrived last"), Kind.TIME),
+            Column("late", N_("Late"), Kind.COUNT),
+        ),
+        counted.get("sources", ()),
+        empty=N_("Being counted; look again in a moment."),
+        note=N_("Late: arrived days after it happened (data.late_days). History from files is."),
+    )
+
+
+def _files(counted: Any) -> Table:
+    rows = []
+    for one in counted.get("files", ()):
+        report = json.loads(one["report"])
+        put_aside = report.get("quarantined") or {}
+        rows.append(
+            {
+                "at": one["at"],
+                "file": report.get("file"),
+                "rows": report.get("rows"),
+                "logged": report.get("logged"),
+                "duplicates": report.get("duplicates"),
+                "aside": sum(put_aside.values()),
+                "why": [f"{reason}: {count:,}" for reason, count in put_aside.items()],
+            }
+        )
+    return Table(
+        "files",
+        N_("Files read"),
+        (
+            Column("at", N_("When"), Kind.TIME),
+            Column("file", N_("File")),
+            Column("rows", N_("Rows"), Kind.COUNT),
+            Column("logged", N_("New events"), Kind.COUNT),
+            Column("duplicates", N_("Duplicates"), Kind.COUNT),
+            Column("aside", N_("Put aside"), Kind.COUNT),
+            Column("why", N_("Why"), Kind.PARTS),
+        ),
+        rows,
+        empty=N_("No file was imported."),
+    )
+
+
+def _consents(visit: Visit) -> Table:
+    people = visit.counted.get("people", 0)
+    said: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in visit.counted.get("consents", ()):
+        said[row["purpose"], row["channel"]][row["state"]] = row["people"]
+    wanted = [(PROFILING, ""), *((MARKETING, arm) for arm in visit.service.config.channels.arms)]
+    silence = {PROFILING: visit.service.config.privacy.profiling, MARKETING: "denied"}
+    rows = [
+        {
+            "purpose": purpose,
+            "channel": channel,
+            "granted": (granted := said[purpose, channel].get("granted", 0)),
+            "denied": (denied := said[purpose, channel].get("denied", 0)),
+            "silent": max(0, people - granted - denied),
+            "means": silence[purpose],
+        }
+        for purpose, channel in wanted
+    ]
+    return Table(
+        "consents",
+        N_("Consents"),
+        (
+            Column("purpose", N_("For"), Kind.WORD, words="state"),
+            Column("channel", N_("Channel")),
+            Column("granted", N_("Granted"), Kind.COUNT),
+            Column("denied", N_("Denied"), Kind.COUNT),
+            Column("silent", N_("Said nothing"), Kind.COUNT),
+            Column("means", N_("Silence means"), Kind.WORD, words="state"),
+        ),
+        rows if visit.figures else [],
+        empty=N_("Being counted; look again in a moment."),
+    )
+
+
+def _days(counted: Any) -> Table:
+    return Table(
+        "days",
+        N_("Events by day"),
+        (
+            Column("at", N_("Day"), Kind.DAY),
+            Column("kind", N_("What"), Kind.WORD, words="kind"),
+            Column("events", N_("Events"), Kind.COUNT),
+        ),
+        [{**row, "at": row["day"] * DAY} for row in counted.get("days", ())],
+        empty=N_("Being counted; look again in a moment."),
+        note=N_("The last 90 days before the newest one; days in UTC, the last may be unfinished."),
+    )

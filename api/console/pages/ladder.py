@@ -1,0 +1,129 @@
+"""The ladder: does each rung earn its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.console.pages.home import answered, lift
+from api.console.table import Column, Kind, Table
+from api.console.visit import Page, View, Visit
+from api.console.words import MEANS, N_
+from recsys.ladder import Question, RungName
+from recsys.storage.access.accounts import Role
+
+
+def show(visit: Visit) -> View:
+    """Return of each question what every rung adds to the one below, and whether it is shipped."""
+    answering = visit.serving.answering
+    rungs = answered(visit)
+    shares = {(q, part["rung"]): part["share"] for q, parts in rungs.items() for part in parts}
+    return View(
+        facts={"means": MEANS, "rungs": rungs, "metrics": answering.manifest.metrics},
+        tables=(
+            *(_question(visit, question, shares) for question in Question),
+            _by_history(answering.manifest.metrics),
+            _placements(visit),
+        ),
+    )
+
+
+PAGE = Page("ladder", N_("Ladder"), N_("Does each rung earn its place?"), Role.VIEWER, show)
+
+
+def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], float]) -> Table:
+    verdicts = visit.serving.answering.manifest.verdicts.get(question, {})
+    rows = [
+        {
+            "rung": str(rung),
+            "below": str(verdict.below) if verdict else None,
+            "lift": lift(verdict.lift) if verdict else "",
+            "n": verdict.lift.n if verdict and verdict.lift else None,
+            "shipped": ("yes" if verdict.shipped else "no") if verdict else "yes",
+            "share": shares.get((str(question), str(rung)), 0.0) if shares else None,
+            "why": verdict.why if verdict and not verdict.shipped else "",
+        }
+        for rung in reversed(RungName)
+        for verdict in [verdicts.get(rung)]
+        if verdict or rung == RungName.POPULAR
+    ]
+    metric = next((verdict.metric for verdict in verdicts.values()), "")
+    titles = {
+        Question.ITEMS: N_("Items: which products?"),
+        Question.CHANNEL: N_("Channel: how to write?"),
+        Question.CHURN: N_("Churn: who is leaving?"),
+    }
+    return Table(
+        str(question),
+        titles[question],
+        (
+            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("below", N_("Against"), Kind.WORD, words="rung"),
+            Column("lift", N_("Gain"), Kind.LIFT),
+            Column("n", N_("People"), Kind.COUNT),
+            Column("shipped", N_("Shipped"), Kind.WORD, words="state"),
+            Column("share", N_("Share of answers"), Kind.SHARE),
+            Column("why", N_("Why not")),
+        ),
+        rows,
+        note=_in_words(metric),
+    )
+
+
+def _in_words(metric: str) -> str:
+    return {
+        "log likelihood": N_("Gain in log likelihood per person: how much surer, and rightly so."),
+        "reward per decision": N_("Gain in money per decision, held-out messages re-weighted."),
+    }.get(
+        metric,
+        N_("Gain in NDCG: how many of the items taken later stood high in the list, 0 to 1.")
+        if metric.startswith("NDCG")
+        else "",
+    )
+
+
+def _by_history(metrics: Any) -> Table:
+    """Return how each rung of items did for people with more and less of a past."""
+    rungs = metrics.get(Question.ITEMS, {}).get("rungs", {})
+    rows = [
+        {
+            "rung": rung,
+            "history": f"{part['from']}–{part['to']}" if part["to"] is not None
+            else f"{part['from']}+",
+            "people": part["users"],
+            "ndcg": part["ndcg"]["value"] if part["ndcg"] else None,
+            "low": part["ndcg"]["low"] if part["ndcg"] else None,
+            "high": part["ndcg"]["high"] if part["ndcg"] else None,
+        }
+        for rung in map(str, RungName)
+        for part in rungs.get(rung, {}).get("by_history", ())
+    ]  # fmt: skip
+    return Table(
+        "history",
+        N_("Items, by how much is known of a person"),
+        (
+            Column("history", N_("Items had before")),
+            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("people", N_("People"), Kind.COUNT),
+            Column("ndcg", N_("NDCG"), Kind.NUMBER),
+            Column("low", N_("from"), Kind.NUMBER),
+            Column("high", N_("to"), Kind.NUMBER),
+        ),
+        sorted(rows, key=lambda row: int(str(row["history"]).split("–")[0].rstrip("+"))),
+        empty=N_("This version was not measured by history."),
+    )
+
+
+def _placements(visit: Visit) -> Table:
+    return Table(
+        "placements",
+        N_("Lists shown, by placement"),
+        (
+            Column("placement", N_("Placement"), href="/console/placements?placement={placement}"),
+            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("lists", N_("Lists"), Kind.COUNT),
+            Column("last", N_("Last"), Kind.TIME),
+        ),
+        visit.counted.get("lists", ()),
+        empty=N_("No placement has shown a list in the last 28 days."),
+        note=N_("In the last 28 days before the newest event."),
+    )

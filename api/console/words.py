@@ -1,0 +1,116 @@
+"""Words of the service as people say them: rungs, reasons, questions, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recsys.ladder import Question, Reason, RungName
+from recsys.storage.access.accounts import Role
+
+
+def N_(text: str) -> str:  # noqa: N802 - what gettext calls it
+    """Mark a text that is translated where it is shown."""
+    return text
+
+
+RUNGS: Mapping[str, str] = {
+    RungName.POPULAR: N_("Popular"),
+    RungName.SEGMENT: N_("Segment"),
+    RungName.ONE_TO_ONE: N_("1:1"),
+    RungName.HYPER: N_("Hyper"),
+    "none": N_("none"),
+    "": N_("none"),
+}
+MEANS: Mapping[str, str] = {
+    RungName.POPULAR: N_("the same for everybody"),
+    RungName.SEGMENT: N_("for people like this one"),
+    RungName.ONE_TO_ONE: N_("from this person's own history"),
+    RungName.HYPER: N_("own history and what happens right now"),
+}
+QUESTIONS: Mapping[str, str] = {
+    Question.ITEMS: N_("Items"),
+    Question.CHANNEL: N_("Channel"),
+    Question.CHURN: N_("Churn"),
+}
+REASONS: Mapping[str, str] = {
+    Reason.SERVED: N_("answered"),
+    Reason.NOT_SHIPPED: N_("not shipped"),
+    Reason.NO_CONSENT: N_("no consent"),
+    Reason.STORE_UNAVAILABLE: N_("store unavailable"),
+    Reason.UNKNOWN_USER: N_("not known"),
+    Reason.NO_SEGMENT: N_("no segment"),
+    Reason.TOO_LITTLE_HISTORY: N_("too little history"),
+    Reason.NO_LIVE_EVENTS: N_("nothing new"),
+    Reason.NOTHING_LEFT: N_("nothing left to say"),
+    Reason.FAILED: N_("failed"),
+    Reason.FORCED: N_("forced"),
+}
+ROLES: Mapping[str, str] = {
+    Role.VIEWER: N_("Viewer"),
+    Role.MARKETER: N_("Marketer"),
+    Role.ANALYST: N_("Analyst"),
+    Role.ADMIN: N_("Admin"),
+}
+BANDS: Mapping[str, str] = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
+STATES: Mapping[str, str] = {
+    "granted": N_("granted"),
+    "denied": N_("denied"),
+    "new": N_("new"),
+    "current": N_("current"),
+    "dormant": N_("dormant"),
+    "resurrected": N_("returned"),
+    "churned": N_("gone"),
+    "at_risk": N_("at risk"),
+    "lost": N_("lost"),
+    "never": N_("not here yet"),
+    "profiling": N_("profiling"),
+    "marketing": N_("marketing"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+}
+KINDS: Mapping[str, str] = {
+    "view": N_("looked at"),
+    "cart": N_("put into the cart"),
+    "remove": N_("taken out of the cart"),
+    "purchase": N_("bought"),
+    "return": N_("returned"),
+    "dismiss": N_("not interested"),
+    "void": N_("order cancelled"),
+    "message_sent": N_("message sent"),
+    "message_opened": N_("message opened"),
+    "message_responded": N_("message answered"),
+    "message_unsubscribed": N_("unsubscribed"),
+    "message_failed": N_("message failed"),
+}
+ACTS: Mapping[str, str] = {
+    "register": N_("registered"),
+    "promote": N_("promoted"),
+    "rollback": N_("rolled back to"),
+    "refuse": N_("refused by the gate"),
+    "prune": N_("removed"),
+}
+ACTIONS: Mapping[str, str] = {
+    "erased": N_("erased"),
+    "exported": N_("exported"),
+    "merged": N_("merged"),
+    "unmerged": N_("taken apart"),
+    "changed_consents": N_("changed consents"),
+    "promoted": N_("promoted"),
+    "changed_keys": N_("changed keys"),
+    "looked_at": N_("looked at"),
+    "changed_accounts": N_("changed accounts"),
+}
+POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "rung": RUNGS,
+    "means": MEANS,
+    "question": QUESTIONS,
+    "reason": REASONS,
+    "role": ROLES,
+    "band": BANDS,
+    "state": STATES,
+    "kind": KINDS,
+    "act": ACTS,
+    "action": ACTIONS,
+    "policy": POLICIES,
+}
