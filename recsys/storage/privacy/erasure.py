@@ -23,7 +23,7 @@ from recsys.storage.users.aliases import NOBODY
 TABLES = ("events", "users", "consents", "decisions", "lists", "exposures", "statements")
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
-WITHOUT_COUNT = ("splits", "lookups", "changes")
+WITHOUT_COUNT = ("splits", "lookups", "changes", "delivered")
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
