@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,14 +160,14 @@ class ExportJob:
             steps.begin("answer")
             advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(
-                self.answer, members, output, limit=self.query.limit, progress=advance
+                self.answers, members, output, limit=self.query.limit, progress=advance
             )
 
-    def answer(self, user_id: str) -> UserAnswer:
-        """Return all three answers about a user."""
+    def answers(self, user_ids: Sequence[str]) -> Sequence[UserAnswer]:
+        """Return all three answers about users."""
         service = self.service
-        at = service.clock()
-        return service.desk.everything(service.current.serving, user_id, self.query, at=at)
+        serving, at = service.current.serving, service.clock()
+        return service.desk.everything_of(serving, user_ids, self.query, at=at)
 
     def chosen(
         self, ids: IdMap | Sequence[str], wanted: AudienceQuery | None, *, channel: str
@@ -236,7 +237,7 @@ class WriteBack:
         with ConsoleSteps(safe=safe) as steps:
             steps.begin("answer")
             done, now_has = write_back.write(
-                map(self.job.answer, members), output, target,
+                self._answers(members), output, target,
                 limit=self.job.query.limit, known=has,
                 may=write_back.Wish(self.everything, self.force),
             )  # fmt: skip
@@ -246,6 +247,13 @@ class WriteBack:
             f"{done.changed:,} rows for {self.tool} written to {output}, {done.cleared:,} cleared, "
             f"{done.unchanged:,} unchanged{nameless}"
         )
+
+    def _answers(self, members: Iterable[str]) -> Iterator[UserAnswer]:
+        from api.answers.export import CHUNK
+
+        users = iter(members)
+        while chunk := list(islice(users, CHUNK)):
+            yield from self.job.answers(chunk)
 
     def _target(self) -> Target:
         from api.answers.write_back import Target
