@@ -139,6 +139,7 @@ def test_a_person_is_found_by_keyboard(ann: Visitor) -> None:
 def test_two_versions_are_seen_by_keyboard(ann: Visitor, server: Server) -> None:
     ann.tab_to("Versions")
     ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_role("heading", name="All versions")).to_be_visible()
     ann.tab_to(str(server.service.current.version))
     ann.page.keyboard.press("Enter")
     expect(ann.page.get_by_role("heading", name="Verdicts")).to_be_visible()
