@@ -155,7 +155,7 @@ def _tried(visit: Visit, saved: Saved, draft: Placement | None) -> list[dict[str
 
 def _list(visit: Visit, rules: Rules, user: str) -> list[dict[str, Any]]:
     query, serving = visit.service.reader.query(b""), visit.serving
-    person, _ = visit.service.desk.person(serving, user, query, at=visit.at, marketing=False)
+    person, _ = visit.service.desk.person(serving, user, query, at=visit.at)
     moment = Moment(SHOWN)
     on_failure = visit.service.desk.on_failure(Question.ITEMS)
     found = placed(rules, serving.answering, person, moment, on_failure=on_failure)
