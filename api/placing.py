@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("unknown", "unknown")
 _AT_ONCE = 500
+_MOST_MAILED = 10_000
+"""Lists of mailings that wait to be kept: a mail tool asks for all of a mailing at once."""
+
 _MOST_NOTED = 1_000
 """Ids of lists for anybody that are remembered as kept already."""
 
@@ -46,6 +49,7 @@ class Placing:
     pages: Pages
     lists: ListLog
     shown: Inbox[ShownList, bool]
+    mailed: Inbox[ShownList, ShownList]
     exposures: Inbox[Exposure, Reception]
     metrics: Metrics
     logger: FilteringBoundLogger
@@ -75,6 +79,7 @@ class Placing:
             pages=Pages(desk, current, lists, bought=config.relevant_kind),
             lists=lists,
             shown=Inbox(lists.put),
+            mailed=Inbox(lists.put_once, most_waiting=_MOST_MAILED),
             exposures=Inbox(partial(_expose, ExposureLog(database), lists, metrics)),
             metrics=metrics,
             logger=logger,
@@ -108,6 +113,7 @@ class Placing:
         """Write what waits."""
         await asyncio.gather(*self._tasks)
         await self.shown.close()
+        await self.mailed.close()
         await self.exposures.close()
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:

@@ -90,8 +90,19 @@ class Desk:
 
     def everything(self, serving: Serving, user_id: str, query: Query, *, at: int) -> UserAnswer:
         """Answer all three questions about a user."""
-        person, notes = self.person(serving, user_id, query, at=at)
-        return self._all(serving, person, query, notes)[0]
+        return self.everything_of(serving, [user_id], query, at=at)[0]
+
+    def everything_of(
+        self, serving: Serving, user_ids: Sequence[str], query: Query, *, at: int
+    ) -> list[UserAnswer]:
+        """Answer all three questions about users, in their order, for less than one by one."""
+        gathered = [self.person(serving, user_id, query, at=at) for user_id in user_ids]
+        audience = self.audience(serving, [person for person, _ in gathered], at=at)
+        memberships = Membership.of(audience, len(gathered), self.cohorts)
+        return [
+            self._everything(serving, person, query, notes, membership)
+            for (person, notes), membership in zip(gathered, memberships, strict=True)
+        ]
 
     def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         """Return the JSON of :meth:`everything`, made once while nothing changes."""
@@ -197,23 +208,34 @@ class Desk:
         self, serving: Serving, person: Person, query: Query, notes: list[str]
     ) -> tuple[UserAnswer, int]:
         """Return all three answers, and the first instant at which they may be others."""
-        segment = person.segment_row
-        names = serving.answering.bundle.segments.names
         audience = self.audience(serving, [person], at=person.at)
-        answer = UserAnswer(
-            **self._listed(serving, person, query),
-            **_about(serving, person, notes),
-            segment=None if segment == NO_SEGMENT else names[segment],
-            membership=Membership.at(0, audience, self.cohorts),
-            channel=self._channel(serving, person, query),
-            churn=self._churn(serving, person, query),
-        )
+        (membership,) = Membership.of(audience, 1, self.cohorts)
+        answer = self._everything(serving, person, query, notes, membership)
         # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
         if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
             return answer, person.at
         # Hours, quiet or good, turn on quarters of an hour in every zone.
         turns = person.at - person.at % QUARTER + QUARTER
         return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
+
+    def _everything(
+        self,
+        serving: Serving,
+        person: Person,
+        query: Query,
+        notes: list[str],
+        membership: Membership,
+    ) -> UserAnswer:
+        segment = person.segment_row
+        names = serving.answering.bundle.segments.names
+        return UserAnswer(
+            **self._listed(serving, person, query),
+            **_about(serving, person, notes),
+            segment=None if segment == NO_SEGMENT else names[segment],
+            membership=membership,
+            channel=self._channel(serving, person, query),
+            churn=self._churn(serving, person, query),
+        )
 
     def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
         answering = serving.answering

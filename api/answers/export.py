@@ -36,7 +36,7 @@ _MORE_TEXT = ("churn_band", "churn_rung", "recommendation_id", "model_version", 
 
 
 def export(
-    answer: Callable[[str], UserAnswer],
+    answer: Callable[[Sequence[str]], Sequence[UserAnswer]],
     user_ids: Iterable[str],
     path: Path,
     *,
@@ -50,7 +50,7 @@ def export(
     Parameters
     ----------
     answer : callable
-        Gives all three answers about a user, as the API does.
+        Gives all three answers about each of some users, as the API does.
     user_ids : iterable of str
         Whom to answer about, in this order.
     path : Path
@@ -69,7 +69,7 @@ def export(
     users, total = iter(user_ids), 0
     with _complete(path) as partial, SINKS[checked(path).suffix](partial, limit) as write:
         while chunk := list(islice(users, CHUNK)):
-            write([answer(user) for user in chunk])
+            write(answer(chunk))
             total += len(chunk)
             progress(len(chunk))
     return total

@@ -138,10 +138,10 @@ class ExportJob:
         """Write the answers about the users, or those who are wanted, or granted a channel."""
         from api.answers import export as exporting
 
-        def answer(user_id: str) -> UserAnswer:
+        def answer(user_ids: Sequence[str]) -> Sequence[UserAnswer]:
             service = self.service
-            at = service.clock()
-            return service.desk.everything(service.current.serving, user_id, self.query, at=at)
+            serving, at = service.current.serving, service.clock()
+            return service.desk.everything_of(serving, user_ids, self.query, at=at)
 
         members: Iterable[str] = ids
         if wanted is not None:

@@ -274,15 +274,20 @@ class Membership(Message):
     cohorts: list[InCohort]
 
     @classmethod
-    def at(cls, place: int, audience: Audience, cohorts: Mapping[str, Rule]) -> Membership:
-        """Return the segment of each family that a person is in, and the cohorts with why."""
+    def of(cls, audience: Audience, people: int, cohorts: Mapping[str, Rule]) -> list[Self]:
+        """Return the segment of each family that each person is in, and the cohorts with why."""
         found = [(name, rule, audience.decide(rule)) for name, rule in cohorts.items()]
-        inside = [
-            InCohort(name, rule.leaves[decision.leaf[place]].path)
-            for name, rule, decision in found
-            if decision.inside[place]
+        return [
+            cls(
+                **audience.segments(place),
+                cohorts=[
+                    InCohort(name, rule.leaves[decision.leaf[place]].path)
+                    for name, rule, decision in found
+                    if decision.inside[place]
+                ],
+            )
+            for place in range(people)
         ]
-        return cls(**audience.segments(place), cohorts=inside)
 
 
 class Listed(Message, kw_only=True):

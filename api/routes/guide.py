@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 
-from markdown_it import MarkdownIt
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -84,6 +83,9 @@ def _html_of(name: str, root: str) -> str:
 
 def _html(text: str, root: str) -> str:
     """Return a guide as HTML; its links to other guides, written as files, become addresses."""
+    # Most workers never show a guide.
+    from markdown_it import MarkdownIt
+
     reader = MarkdownIt("commonmark").enable("table")
     tokens = reader.parse(text)
     for token in tokens:

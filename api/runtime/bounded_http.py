@@ -72,7 +72,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Tell the application how large they are."""
         self._in_headers = False
         self._stop_waiting()
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
         self.scope[HEADER_BYTES] = size  # type: ignore[literal-required]
         super().on_headers_complete()
 

@@ -118,13 +118,13 @@ def age_weight(at: NDArray[np.int64], now: NDArray[np.int64] | int) -> Reals:
 
 def within_an_hour(p: Reals) -> Reals:
     """Return the probability of an hour and its neighbours around the clock, same shape."""
-    around: Reals = np.roll(p, 1, axis=-1) + p + np.roll(p, -1, axis=-1)
+    around: Reals = p @ AROUND
     return around
 
 
 def smoothed(counts: NDArray[Any]) -> Reals:
     """Return counts spread 1-2-1 around the clock, same shape."""
-    smooth: Reals = (np.roll(counts, 1, axis=-1) + 2 * counts + np.roll(counts, -1, axis=-1)) / 4
+    smooth: Reals = counts @ SMOOTHING
     return smooth
 
 
@@ -144,3 +144,9 @@ def _likeness() -> Reals:
 
 LIKENESS = _likeness()
 """What an event of one weekday counts on another, shape (7, 7)."""
+
+AROUND = np.eye(24) + np.eye(24, k=1) + np.eye(24, k=-1) + np.eye(24, k=23) + np.eye(24, k=-23)
+"""Which hours are an hour or its neighbours around the clock, shape (24, 24)."""
+
+SMOOTHING = (AROUND + np.eye(24)) / 4
+"""1-2-1 around the clock, shape (24, 24)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +14,7 @@ from recsys.channel.activity_hours import Rhythm, slot_of, within_an_hour
 from recsys.channel.response_hours import ChannelHours, hours_of
 from recsys.channel.terms import NONE, Terms
 from recsys.data.person import Person
-from recsys.data.times import HOUR, SECOND, is_quiet, zone_or
+from recsys.data.times import HOUR, QUARTER, SECOND, is_quiet, zone_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,11 @@ def best_time(
     there = zone_or(person.context.timezone, terms.timezone)
     number = terms.names.index(arm)
     hours = hours_of(person, arm, rhythm, learnt, there, number=number)
-    ahead, starts = _ahead(person.at, there)
+    ahead, later = _ahead(person.at // QUARTER, there)
+    starts = (person.at, *later)
     hits = within_an_hour(hours.own).ravel()[ahead]
     waits = terms.channels[number].quiet_hours
-    allowed = np.array([not (waits and _is_quiet(slot % 24, terms)) for slot in ahead.tolist()])
+    allowed = _awake(terms.quiet_from_hour, terms.quiet_until_hour)[ahead % 24] | (not waits)
     if not allowed.any():
         return None
     chosen = _nearest(int(hits.argmax()), allowed)
@@ -76,16 +78,21 @@ def best_time(
     )
 
 
-def _ahead(at: int, there: ZoneInfo) -> tuple[NDArray[np.int64], list[int]]:
-    """Return the slots of the next 24 hours and when each begins; the first has begun."""
-    local = datetime.fromtimestamp(at // SECOND, there)
-    past = (local.minute * 60 + local.second) * SECOND + at % SECOND
-    starts = [at, *(at - past + ahead * HOUR for ahead in range(1, 24))]
-    return np.array([slot_of(start, there) for start in starts], np.int64), starts
+@lru_cache(64)
+def _ahead(quarter: int, there: ZoneInfo) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Return the slots of the next 24 hours, and when each but the first, which is on, begins.
+
+    Clocks change on quarter hours only, so that it is so in all of a quarter of an hour.
+    """
+    local = datetime.fromtimestamp(quarter * QUARTER // SECOND, there)
+    hour = quarter * QUARTER - local.minute * 60 * SECOND
+    starts = [quarter * QUARTER, *(hour + ahead * HOUR for ahead in range(1, 24))]
+    return np.array([slot_of(start, there) for start in starts], np.int64), tuple(starts[1:])
 
 
-def _is_quiet(hour: int, terms: Terms) -> bool:
-    return is_quiet(hour, terms.quiet_from_hour, terms.quiet_until_hour)
+@lru_cache(8)
+def _awake(quiet_from: int, quiet_until: int) -> NDArray[np.bool_]:
+    return np.array([not is_quiet(hour, quiet_from, quiet_until) for hour in range(24)])
 
 
 def _nearest(place: int, allowed: NDArray[np.bool_]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -131,7 +132,11 @@ def test_without_a_champion_the_command_says_what_to_run(
     assert "recsys train" in str(result.exception)
 
 
-def empty(user: str) -> UserAnswer:
+def empty(users: Sequence[str]) -> list[UserAnswer]:
+    return [nothing(user) for user in users]
+
+
+def nothing(user: str) -> UserAnswer:
     climbed: dict[str, object] = {"rung": None, "rung_reason": "", "trail": []}
     about = {"user_id": user, "model_version": "v", "generated_at": "", "notes": []}
     answer = {**climbed, **about, "items": [], "segment": None, "recommendation_id": ""}
@@ -154,8 +159,8 @@ def test_an_export_that_fails_leaves_nothing_and_keeps_what_was_there(tmp_path: 
     path = tmp_path / "all.jsonl"
     path.write_text("yesterday", encoding="utf-8")
 
-    def fail(user: str) -> UserAnswer:
-        raise OSError(user)
+    def fail(users: Sequence[str]) -> list[UserAnswer]:
+        raise OSError(users[0])
 
     with pytest.raises(OSError, match="u1"):
         export(fail, ["u1"], path, limit=1, progress=lambda _: None)
