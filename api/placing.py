@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from api.answers.gather import Gather
+    from api.model.experiments import CurrentExperiments
     from api.runtime.metrics import Metrics
     from recsys.config import Config
     from recsys.ladder import OnFailure
-    from recsys.storage.database.interface import Database
 
 _UNKNOWN = ("unknown", "unknown")
 _AT_ONCE = 500
+_MOST_MAILED = 10_000
+"""Lists of mailings that wait to be kept: a mail tool asks for all of a mailing at once."""
+
 _MOST_NOTED = 1_000
 """Ids of lists for anybody that are remembered as kept already."""
 
@@ -46,6 +49,7 @@ class Placing:
     pages: Pages
     lists: ListLog
     shown: Inbox[ShownList, bool]
+    mailed: Inbox[ShownList, ShownList]
     exposures: Inbox[Exposure, Reception]
     metrics: Metrics
     logger: FilteringBoundLogger
@@ -56,17 +60,20 @@ class Placing:
     def opened(
         cls,
         config: Config,
-        database: Database,
         gather: Gather,
         *,
         on_failure: OnFailure,
         metrics: Metrics,
         logger: FilteringBoundLogger,
+        experiments: CurrentExperiments,
     ) -> Self:
         """Put the parts together over an open store."""
+        database = experiments.store.database
         unavailable = frozenset(config.data.unavailable_items)
         current = CurrentPlacements(PlacementStore(database), unavailable=unavailable)
-        desk = PlacementDesk(gather, current, on_failure=on_failure, metrics=metrics)
+        desk = PlacementDesk(
+            gather, current, on_failure=on_failure, metrics=metrics, experiments=experiments
+        )
         lists = ListLog(database)
 
         return cls(
@@ -75,6 +82,7 @@ class Placing:
             pages=Pages(desk, current, lists, bought=config.relevant_kind),
             lists=lists,
             shown=Inbox(lists.put),
+            mailed=Inbox(lists.put_once, most_waiting=_MOST_MAILED),
             exposures=Inbox(partial(_expose, ExposureLog(database), lists, metrics)),
             metrics=metrics,
             logger=logger,
@@ -108,6 +116,7 @@ class Placing:
         """Write what waits."""
         await asyncio.gather(*self._tasks)
         await self.shown.close()
+        await self.mailed.close()
         await self.exposures.close()
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:

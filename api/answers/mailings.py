@@ -56,18 +56,18 @@ class Sending:
         return orjson.dumps(parts).decode()
 
 
-def listed(service: Service, sending: Sending) -> ShownList:
-    """Return the list of a sending, made now or when it was first asked for.
+def listed(service: Service, sending: Sending) -> tuple[ShownList, bool]:
+    """Return the list of a sending, and whether it is new and has to be kept before it is told.
 
     Raises
     ------
     UnknownPlacement, UnknownSegment
         There is none.
     StoreUnavailable
-        The list of a mailing could not be kept, so it would not be the same again.
+        Whether the mailing has a list cannot be read, so it might not be the same again.
     """
     if sending.send_id and (before := service.placing.lists.of_mailing(sending.key)):
-        return before
+        return before, False
     at, serving = service.clock(), service.current.serving
     answer = service.placing.desk.shown(serving, sending.placement, sending.query, at=at)
     if sending.send_id:
@@ -75,7 +75,7 @@ def listed(service: Service, sending: Sending) -> ShownList:
         answer.recommendation_id = uuid7(at)
     made = kept(answer, at=at, send_key=sending.key if sending.send_id else None)
     made = replace(made, head={**made.head, _FACTS: _facts(service, sending, at=at)})
-    return service.placing.lists.put_once(made) if sending.send_id else made
+    return made, True
 
 
 def mailing(service: Service, shown: ShownList, *, base: str) -> Mailing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -66,9 +65,11 @@ def _email(ending: str, user: str, tag: str) -> Route:
         here: mail tools add their own.
         """
         sending = await service.reading(partial(_sending, service, call))
-        make = partial(listed, service, sending)
-        shown = await (asyncio.to_thread(make) if sending.send_id else service.reading(make))
-        if not sending.send_id:
+        shown, is_new = await service.reading(partial(listed, service, sending))
+        if is_new and sending.send_id:
+            # Two who ask at once get the list of the first one to be kept.
+            (shown,) = await service.placing.mailed.put([shown])
+        elif is_new:
             service.placing.note_kept(shown)
         made = mailing(service, shown, base=_base(service, call))
         headers = {"cache-control": PRIVATE, "content-security-policy": _INERT}

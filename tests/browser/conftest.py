@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
 from api.browser.script import loader
@@ -66,6 +68,8 @@ class Server:
     key: str
     own_key: str
     service: Any
+    methods: Counter[str] = field(default_factory=Counter)
+    """Of all requests that came in: a browser does not tell of its preflights."""
 
 
 @pytest.fixture
@@ -77,13 +81,19 @@ def server(world: World) -> Iterator[Server]:
     database.close()
     config = configured(world.folder, allowed_origins=[SHOP], user_hash_secret=SECRET)
     app = create_app(config, clock=lambda: END + 43_200_000_000)
-    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
+    methods = Counter[str]()
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        methods[scope.get("method", scope["type"])] += 1
+        await app(scope, receive, send)
+
+    running = uvicorn.Server(uvicorn.Config(counted, port=0, log_level="error", lifespan="on"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
         time.sleep(0.02)
     port = running.servers[0].sockets[0].getsockname()[1]
-    yield Server(f"http://127.0.0.1:{port}", key, own_key, app.service)
+    yield Server(f"http://127.0.0.1:{port}", key, own_key, app.service, methods)
     running.should_exit = True
     thread.join()
 
@@ -122,16 +132,19 @@ Opens = Callable[..., Shop]
 
 @pytest.fixture
 def shop(browser: Browser, server: Server) -> Iterator[Opens]:
-    """Open the shop in a browser without a past."""
+    """Open the shop in a browser without a past; where time is `stopped` the test moves it."""
     contexts = []
 
     def opened(
         script: str = "", *, limit: int = 3, body: str = "", style: str = "",
-        wait: str = PATIENT, api: Callable[[Route], None] | None = None,
+        wait: str = PATIENT, api: Callable[[Route], None] | None = None, stopped: bool = False,
     ) -> Shop:  # fmt: skip
         context = browser.new_context(viewport={"width": 1_000, "height": 700})
         contexts.append(context)
         page = context.new_page()
+        if stopped:
+            page.clock.install(time=0)
+            page.clock.pause_at(1_000)
         made = Shop(page, server)
         page.on("request", lambda request: made.requests.append(request))
         page.on("pageerror", lambda error: made.complaints.append(str(error)))

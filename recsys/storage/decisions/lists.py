@@ -89,11 +89,11 @@ class ListLog:
             new = iter(writing.insert_new("lists", _COLUMNS, rows))
         return [one is not None and next(new) for one in owned]
 
-    def put_once(self, shown: ShownList) -> ShownList:
-        """Keep the list of a mailing, durably, and return the one that the mailing has.
+    def put_once(self, shown: Sequence[ShownList]) -> list[ShownList]:
+        """Keep lists of mailings, durably, and return those that the mailings have.
 
-        That is the first one that was kept by its ``send_key``. The list of an erased user is
-        returned and not kept.
+        Of each that is the first one that was kept by its ``send_key``. The list of an erased user
+        is returned and not kept.
 
         Raises
         ------
@@ -101,13 +101,7 @@ class ListLog:
             Nothing was kept.
         """
         with self.database.writing() as writing:
-            before = writing.execute(_BY_KEY, (shown.send_key,)).fetchone()
-            if before is not None:
-                return _of(before)
-            (owned,) = _owned(writing, [shown])
-            if owned is not None:
-                writing.insert_new("lists", _COLUMNS, [_row(owned)])
-        return shown
+            return [_once(writing, one) for one in shown]
 
     def get(self, list_id: str) -> ShownList | None:
         """Return a list, None where there is none of that id.
@@ -156,6 +150,16 @@ class ListLog:
             writing.execute(
                 "UPDATE lists SET until = ?1 WHERE list_id = ?2 AND until < ?1", (until, list_id)
             )
+
+
+def _once(writing: Writing, shown: ShownList) -> ShownList:
+    before = writing.execute(_BY_KEY, (shown.send_key,)).fetchone()
+    if before is not None:
+        return _of(before)
+    (owned,) = _owned(writing, [shown])
+    if owned is not None:
+        writing.insert_new("lists", _COLUMNS, [_row(owned)])
+    return shown
 
 
 def _owned(writing: Writing, shown: Sequence[ShownList]) -> list[ShownList | None]:
