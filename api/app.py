@@ -30,6 +30,7 @@ from api.routes import (
     mail,
     merges,
     placements,
+    profiles,
     segments,
     users,
 )
@@ -58,7 +59,7 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
