@@ -32,6 +32,7 @@ from api.routes import (
     mail,
     merges,
     placements,
+    profiles,
     segments,
     users,
 )
@@ -60,7 +61,7 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
     *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
@@ -118,7 +119,8 @@ class Application:
             log=self._logger,
             logs_all=config.serving.log_requests,
         )
-        self._answering = Origins(self._around, config.serving.allowed_origins)
+        origins = config.serving.allowed_origins
+        self._answering = Origins(self._around, origins) if origins else self._around
         self.router = Router(lifespan=self._lifespan)
 
     @property
