@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from recsys.config.data import USUAL_KINDS, Data, Kind, Privacy, Segments, Storage
+from recsys.config.experiments import Experiments
 from recsys.config.questions import Channels, Churn, Items, Training
 from recsys.config.section import Section
 from recsys.config.serving import ServingSection
@@ -34,6 +35,7 @@ class Config(Section):
     segments: Segments = Segments()
     privacy: Privacy = Privacy()
     training: Training = Training()
+    experiments: Experiments = Experiments()
     serving: ServingSection = ServingSection()
 
     def of_models(self) -> dict[str, Any]:
