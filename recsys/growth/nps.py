@@ -55,13 +55,11 @@ def weighted(by_segment: Mapping[str, Nps], people: Mapping[str, int]) -> Estima
 
     Segments without an answer are left out; None where no other is left.
     """
-    told = {name: one.score for name, one in by_segment.items() if one.score and people.get(name)}
-    whole = sum(people[name] for name in told)
-    if not told:
+    told = [(one.score, people[name]) for name, one in by_segment.items() if people.get(name)]
+    scores = [(score, count) for score, count in told if score is not None]
+    if not scores:
         return None
-    share = {name: people[name] / whole for name in told}
-    value = sum(share[name] * one.value for name, one in told.items() if one)
-    var = sum((share[name] * (one.high - one.value)) ** 2 for name, one in told.items() if one)
-    half = math.sqrt(var)
-    n = sum(one.n for one in told.values() if one)
-    return Estimate(value, value - half, value + half, n)
+    whole = sum(count for _, count in scores)
+    value = sum(count / whole * score.value for score, count in scores)
+    half = math.hypot(*(count / whole * (score.high - score.value) for score, count in scores))
+    return Estimate(value, value - half, value + half, sum(score.n for score, _ in scores))

@@ -194,7 +194,7 @@ def test_figures_that_share_their_resamples_have_the_interval_of_their_spread(n:
 
 def test_so_many_units_make_the_interval_asked_for() -> None:
     n = units_for(0.05, confidence=0.95)
-    figures = np.arange(n) % 2 * 1.0
+    figures = (np.arange(n) % 2).astype(np.float64)
     interval = present(bootstrap_mean(figures, seed=1))
     assert interval.high - interval.low == pytest.approx(2 * 0.05, rel=0.1)
 

@@ -13,6 +13,7 @@ from recsys.experiments.experiment import Metric, read
 from recsys.experiments.sums import Sums
 from recsys.experiments.verdict import State
 from recsys.storage.database.interface import Database
+from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import forecast, outcomes, steps
 from recsys.storage.experiments.participants import Participant, ParticipantLog
@@ -109,7 +110,7 @@ def test_who_is_erased_takes_part_in_nothing_before_or_after(database: Database)
     assert outcomes.counts(database, saved, until=LATER).by_day == {}
 
 
-def many(lift: float, *, share: float = 0.5) -> tuple[list[Participant], list[object]]:
+def many(lift: float, *, share: float = 0.5) -> tuple[list[Participant], list[Event]]:
     rng, people, events = np.random.default_rng(4), [], []
     for number in range(3_000):
         variant = "tea" if number % 2 else "as_is"
