@@ -24,12 +24,15 @@ from api.routes import (
     docs,
     erasure,
     events,
+    experiments,
+    growth,
     guide,
     health,
     hooks,
     mail,
     merges,
     placements,
+    profiles,
     segments,
     users,
 )
@@ -58,8 +61,9 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
-    *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
+    *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
+    *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip
@@ -115,7 +119,8 @@ class Application:
             log=self._logger,
             logs_all=config.serving.log_requests,
         )
-        self._answering = Origins(self._around, config.serving.allowed_origins)
+        origins = config.serving.allowed_origins
+        self._answering = Origins(self._around, origins) if origins else self._around
         self.router = Router(lifespan=self._lifespan)
 
     @property

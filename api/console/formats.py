@@ -111,7 +111,7 @@ class Formats:
         """Return how long ago something was, roughly."""
         if at is None:
             return self.texts.gettext("never")
-        seconds = (at - now) // SECOND
+        seconds = min(-1, (at - now) // SECOND)
         return dates.format_timedelta(
             seconds, add_direction=True, threshold=1.2, locale=self._locale
         )

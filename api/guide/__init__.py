@@ -18,6 +18,11 @@ PAGES = {
 """Name in the address, and the word in the menu, in the order of the menu."""
 
 
+def images() -> frozenset[str]:
+    """Return the names of the pictures that guides show."""
+    return frozenset(path.name for path in (FOLDER / "images").glob("*.png"))
+
+
 def markdown(name: str) -> str:
     """Return the text of a guide; `name` is one of ``PAGES``, or ``index``."""
     return (FOLDER / f"{name}.md").read_text(encoding="utf-8")

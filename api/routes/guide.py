@@ -47,6 +47,15 @@ def style(_: object, __: Call) -> Response:
     return Response(css, media_type="text/css", headers=HEADERS)
 
 
+@route(f"GET {PATH}/images/{{name}}", runs="thread")
+def image(_: object, call: Call) -> Response:
+    """Return one of the pictures in the guides."""
+    if call.id not in guide.images():
+        raise HTTPException(404)
+    body = (guide.FOLDER / "images" / call.id).read_bytes()
+    return Response(body, media_type="image/png", headers=HEADERS)
+
+
 @route(f"GET {PATH}/{{name}}", runs="thread")
 def page(_: object, call: Call) -> Response:
     """Return one guide."""
@@ -55,7 +64,7 @@ def page(_: object, call: Call) -> Response:
     return _page(call.id, call.scope.get("root_path", ""))
 
 
-ROUTES: tuple[Route, ...] = (contents, style, page)
+ROUTES: tuple[Route, ...] = (contents, style, image, page)
 
 
 def _page(name: str, root: str) -> Response:
@@ -85,6 +94,8 @@ def _html(text: str, root: str) -> str:
                 target = str(part.attrs["href"])
                 place = f"{PATH}/{target.replace('.md', '')}" if ".md" in target else target
                 part.attrs["href"] = f"{root}{place}"
+            elif part.type == "image":
+                part.attrs["src"] = f"{root}{PATH}/{part.attrs['src']}"
     html: str = reader.renderer.render(tokens, reader.options, {})
     return html
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -24,6 +24,9 @@ from recsys.cli import clock
 from recsys.cli.progress import ConsoleSteps, stopping
 from recsys.config import Config
 from recsys.errors import PortInUse
+from recsys.storage.access import accounts
+from recsys.storage.access.accounts import Role
+from recsys.storage.database.open import open_store
 from recsys.storage.files.config import read_config
 from recsys.storage.users.consents import Consents
 from training.demo.messages import SOURCE, simulate
@@ -78,8 +81,18 @@ def serve(console: Console, *, port: int) -> None:
     """Serve what was trained until stopped, and show what it answers."""
     with stopping(), serving(port=port, config=CONFIG) as server:
         show_answers(console, port=port)
+        console.print(f"\nThe console, by a link that lets in once: {console_link(port)}")
         console.print("\nServing until Ctrl-C.")
         server.wait()
+
+
+def console_link(port: int) -> str:
+    """Return the address that lets one in to the console as its admin, once."""
+    with closing(open_store(read_config(CONFIG, os.environ).storage)) as database:
+        if not accounts.there_is_one(database):
+            accounts.add(database, "demo", Role.ADMIN, "", at=clock.now())
+        secret = accounts.link(database, "demo", at=clock.now())
+    return f"http://127.0.0.1:{port}/console/enter?secret={secret}"
 
 
 @contextmanager

@@ -20,10 +20,12 @@ from recsys.storage.privacy.receipts import Erased
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY
 
-TABLES = ("events", "users", "consents", "decisions", "lists", "exposures", "statements")
+TABLES = (
+    "events", "users", "consents", "decisions", "lists", "exposures", "participants", "statements",
+)  # fmt: skip
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
-WITHOUT_COUNT = ("splits", "lookups", "changes")
+WITHOUT_COUNT = ("splits", "lookups", "changes", "delivered")
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.
