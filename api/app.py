@@ -24,6 +24,8 @@ from api.routes import (
     docs,
     erasure,
     events,
+    experiments,
+    growth,
     guide,
     health,
     hooks,
@@ -59,7 +61,8 @@ DESCRIPTION = (
 
 ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
-    *mail.ROUTES, *placements.ROUTES, *users.ROUTES,
+    *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
+    *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip

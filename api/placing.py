@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from api.answers.gather import Gather
+    from api.model.experiments import CurrentExperiments
     from api.runtime.metrics import Metrics
     from recsys.config import Config
     from recsys.ladder import OnFailure
-    from recsys.storage.database.interface import Database
 
 _UNKNOWN = ("unknown", "unknown")
 _AT_ONCE = 500
@@ -60,17 +60,20 @@ class Placing:
     def opened(
         cls,
         config: Config,
-        database: Database,
         gather: Gather,
         *,
         on_failure: OnFailure,
         metrics: Metrics,
         logger: FilteringBoundLogger,
+        experiments: CurrentExperiments,
     ) -> Self:
         """Put the parts together over an open store."""
+        database = experiments.store.database
         unavailable = frozenset(config.data.unavailable_items)
         current = CurrentPlacements(PlacementStore(database), unavailable=unavailable)
-        desk = PlacementDesk(gather, current, on_failure=on_failure, metrics=metrics)
+        desk = PlacementDesk(
+            gather, current, on_failure=on_failure, metrics=metrics, experiments=experiments
+        )
         lists = ListLog(database)
 
         return cls(

@@ -15,6 +15,7 @@ from api.answers.gather import Gather
 from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
+from api.model.experiments import CurrentExperiments, Holdout
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
@@ -30,6 +31,7 @@ from api.runtime.metrics import Metrics
 from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
+from recsys.data.person import Person
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
@@ -38,6 +40,8 @@ from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events import names
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
+from recsys.storage.experiments.participants import ParticipantLog
+from recsys.storage.experiments.store import ExperimentStore
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
@@ -71,6 +75,7 @@ class Service:
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
+    experiments: CurrentExperiments
     current: Current
     identities: Identities
     champion: Champion
@@ -109,17 +114,26 @@ class Service:
         live_state = LiveState(log.database, live_events=config.serving.live_events)
         memory = Memory(live_state, log.database, config.serving.recall)
         gather = Gather(memory, metrics=metrics, logger=logger)
+        cohorts = read_cohorts(config.segments.cohorts_file)
+        experiments = CurrentExperiments(
+            ExperimentStore(log.database),
+            ParticipantLog(log.database),
+            holdout=Holdout(config.experiments.holdout_percent, config.experiments.holdout_salt),
+        )
         desk = Desk(
             gather,
             metrics=metrics,
             logger=logger,
             exploration=_exploration(config),
-            cohorts=read_cohorts(config.segments.cohorts_file),
+            experiments=experiments,
+            cohorts=cohorts,
         )
         placing = Placing.opened(
-            config, log.database, gather,
+            config, gather,
             on_failure=desk.on_failure(Question.ITEMS), metrics=metrics, logger=logger,
+            experiments=experiments,
         )  # fmt: skip
+        experiments.is_in = partial(_is_in, desk)
         with suppress(StoreUnavailable):
             placing.current.catch_up(None)
         start = config.serving.clock_start
@@ -139,6 +153,7 @@ class Service:
             models, current, config, belongs=belongs, on_swap=prepare, logger=logger
         )
         champion.start()
+        experiments.load = champion.load
         if clock is None and start and current.version is not None:
             # Let no event of before a restart lie in the future, where the store tells of them.
             with suppress(StoreUnavailable):
@@ -166,6 +181,7 @@ class Service:
             desk=desk,
             inbox=Inbox(partial(_append, log, now)),
             placing=placing,
+            experiments=experiments,
             current=current,
             identities=identities,
             hooks=Hooks(config, log, identities, now),
@@ -189,6 +205,7 @@ class Service:
             The store cannot be read.
         """
         self.memory.catch_up(self.consents)
+        self.experiments.catch_up()
         self.keys.follow(partial(access.every, self.log.database))
         self.learn_names()
         if self.keys.used:
@@ -224,6 +241,8 @@ class Service:
         await self.inbox.close()
         await self.hooks.close()
         await self.placing.close()
+        with suppress(StoreUnavailable):
+            self.experiments.flush()
         if self.console is not None:
             await asyncio.to_thread(self.console.close)
         self.log.database.close()
@@ -231,6 +250,13 @@ class Service:
 
 def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Reception]:
     return log.append(events, now=clock())
+
+
+def _is_in(desk: Desk, cohort: str, serving: Serving, person: Person) -> bool:
+    rule = desk.cohorts.get(cohort)
+    return rule is not None and bool(
+        desk.audience(serving, [person], at=person.at).decide(rule).inside[0]
+    )
 
 
 def _exploration(config: Config) -> ExplorationSchedule:

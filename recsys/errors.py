@@ -28,12 +28,15 @@
     │   ├── BodyTooSlow
     │   ├── ErasedUser
     │   ├── ExpiredCursor
+    │   ├── ExperimentState
     │   ├── ForeignPage
     │   ├── HeadersTooLarge
     │   ├── KeyWithoutRight
     │   ├── NotMerged
     │   ├── QueryTooLong
     │   ├── TooManyRequests
+    │   ├── UndecidableExperiment
+    │   ├── UnknownExperiment
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -392,6 +395,35 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class UnknownExperiment(QueryError):
+    """An experiment that nobody saved."""
+
+    def __init__(self, experiment_id: str, *, known: Iterable[str]) -> None:
+        self.experiment_id = experiment_id
+        self.known = tuple(known)
+        there = ", ".join(self.known) or "none"
+        super().__init__(f"there is no experiment {shown(experiment_id)}; there are: {there}")
+
+
+class ExperimentState(QueryError):
+    """An experiment that cannot become what was asked, from where it is."""
+
+    def __init__(self, experiment_id: str, status: str, wanted: str) -> None:
+        self.experiment_id = experiment_id
+        self.status = status
+        self.wanted = wanted
+        super().__init__(f"experiment {experiment_id} is {status}: it cannot be {wanted}")
+
+
+class UndecidableExperiment(QueryError):
+    """An experiment that would not be decided in eight weeks."""
+
+    def __init__(self, experiment_id: str, why: str) -> None:
+        self.experiment_id = experiment_id
+        self.why = why
+        super().__init__(f"experiment {experiment_id} was not started: {why}")
 
 
 class UnknownPlacement(QueryError):

@@ -55,6 +55,10 @@ class Reason(StrEnum):
     NOTHING_LEFT = "nothing_left"
     FAILED = "failed"
     FORCED = "forced"
+    STEPPED_DOWN = "stepped_down"
+    CEILING = "ceiling"
+    HELD_OUT = "held_out"
+    TAKEN_OUT = "taken_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,48 @@ class Step:
     rung: RungName
     reason: Reason
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How experiments have somebody climb, instead of from the highest rung that is shipped.
+
+    Attributes
+    ----------
+    experiment : str
+        What says so, for the trail.
+    ceiling : RungName or None
+        No rung above it is asked.
+    held_out : bool
+        Whether the ceiling is that of the permanent holdout.
+    steps_down : bool
+        Whether the first rung that would answer is passed over, unless it is the lowest.
+    tries : RungName or None
+        A rung that is asked though it was not shipped.
+    without : frozenset of RungName
+        Rungs that lost online.
+    """
+
+    experiment: str = ""
+    ceiling: RungName | None = None
+    held_out: bool = False
+    steps_down: bool = False
+    tries: RungName | None = None
+    without: frozenset[RungName] = frozenset()
+
+    def refusal(self, name: RungName) -> Step | None:
+        """Return why a rung is not asked; None where it is."""
+        if name in self.without:
+            return Step(name, Reason.TAKEN_OUT, "an experiment showed that it does worse")
+        if self.ceiling is not None and HEIGHT[name] > HEIGHT[self.ceiling]:
+            if self.held_out:
+                return Step(name, Reason.HELD_OUT, "this user is in the permanent holdout")
+            detail = f"experiment {self.experiment}: no rung above {self.ceiling}"
+            return Step(name, Reason.CEILING, detail)
+        return None
+
+
+HEIGHT = {name: height for height, name in enumerate(RungName)}
 
 
 class Rung(Protocol[QueryIn, AnswerOut]):
@@ -165,11 +211,12 @@ class Ladder(Generic[Query, Answer]):
         query: Query,
         *,
         on_failure: OnFailure,
-        force: RungName | None = None,
+        force: RungName | Course | None = None,
     ) -> Climb[Answer]:
         """Answer with the highest rung that is shipped, applies and does not fail.
 
-        `force` asks one rung only, shipped or not (for experiments), with rung 0 below it.
+        `force` asks one rung only, shipped or not, with rung 0 below it; or says how an experiment
+        has this person climb.
         """
         trail: list[Step] = []
         for rung, answer in self.answers(person, query, trail, on_failure=on_failure, force=force):
@@ -183,16 +230,22 @@ class Ladder(Generic[Query, Answer]):
         trail: list[Step],
         *,
         on_failure: OnFailure,
-        force: RungName | None = None,
+        force: RungName | Course | None = None,
     ) -> Iterator[tuple[Rung[Query, Answer], Answer]]:
         """Yield answers from the highest rung down, noting every rung asked in `trail`.
 
         A rung that raises costs its own answer: it is reported through `on_failure` and noted.
         """
+        steps_down = isinstance(force, Course) and force.steps_down
         for rung in self.rungs:
             name = rung.name
             if refused := self._refusal(name, person, force) or rung.declines(person):
                 trail.append(refused)
+                continue
+            if steps_down and name is not RungName.POPULAR and isinstance(force, Course):
+                steps_down = False
+                detail = f"experiment {force.experiment}: one rung lower this week"
+                trail.append(Step(name, Reason.STEPPED_DOWN, detail))
                 continue
             try:
                 answer = rung.answer(person, query)
@@ -208,15 +261,44 @@ class Ladder(Generic[Query, Answer]):
             trail.append(Step(name, Reason.SERVED, because))
             yield rung, answer
 
-    def _refusal(self, name: RungName, person: Person, force: RungName | None) -> Step | None:
-        if force is not None:
+    def earned(self, person: Person) -> RungName:
+        """Return the highest rung that is shipped and applies to this person, whoever steps."""
+        for rung in self.rungs:
+            if not self._refusal(rung.name, person, None) and not rung.declines(person):
+                return rung.name
+        return RungName.POPULAR
+
+    def could_try(self, name: RungName, person: Person) -> bool:
+        """Return whether a rung that was not shipped would answer this person before others."""
+        if HEIGHT[name] <= HEIGHT[self.earned(person)]:
+            return False
+        course = Course(tries=name)
+        return any(
+            rung.name is name
+            and not self._refusal(name, person, course)
+            and not rung.declines(person)
+            for rung in self.rungs
+        )
+
+    def _refusal(
+        self, name: RungName, person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        if isinstance(force, RungName):
             if name not in {force, RungName.POPULAR}:
                 return Step(name, Reason.FORCED, f"the request forces {force}")
-        elif (verdict := self.verdicts.get(name)) is not None and not verdict.shipped:
-            return Step(name, Reason.NOT_SHIPPED, verdict.why)
+        elif refused := self._passed_over(name, force):
+            return refused
         if name in PROFILING:
             if not person.readable:
                 return Step(name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
             if not person.profiling:
                 return Step(name, Reason.NO_CONSENT, "this user denied profiling")
+        return None
+
+    def _passed_over(self, name: RungName, course: Course | None) -> Step | None:
+        if course is not None and (refused := course.refusal(name)):
+            return refused
+        verdict, tried = self.verdicts.get(name), course is not None and course.tries is name
+        if verdict is not None and not verdict.shipped and not tried:
+            return Step(name, Reason.NOT_SHIPPED, verdict.why)
         return None

@@ -23,7 +23,7 @@ from recsys.errors import UnknownItem, UnknownSegment
 from recsys.items import slate
 from recsys.items.filters import CategoryCap, Rests, categories
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
-from recsys.ladder import Climb, Ladder, OnFailure, Question, RungName
+from recsys.ladder import Climb, Course, Ladder, OnFailure, Question, RungName
 from recsys.segments.groups import Portrait
 
 CART = "cart"
@@ -93,7 +93,7 @@ class Answering:
         table = self.bundle.segments
         trait = context.trait or remembered.traits.get(self.trait, "")
         trait_row = table.row(f"{self.trait}:{trait}") if trait else NO_SEGMENT
-        said = remembered.profiling
+        said, merged = remembered.profiling, bool(remembered.known_as or remembered.former_ids)
         if not (self.profiling_default if said is None else said):
             return Person(
                 user_id,
@@ -105,6 +105,8 @@ class Answering:
                 messages=remembered.messages,
                 context=context,
                 traits=remembered.traits,
+                known_as=remembered.known_as,
+                merged=merged,
             )
         rows = self._rows(user_id, remembered)
         row = rows[0] if rows else None
@@ -122,6 +124,8 @@ class Answering:
             reactions=remembered.reactions,
             context=context,
             traits=remembered.traits,
+            known_as=remembered.known_as,
+            merged=merged,
         )
 
     def recommend(
@@ -130,7 +134,7 @@ class Answering:
         query: ItemQuery,
         *,
         on_failure: OnFailure,
-        force: RungName | None = None,
+        force: RungName | Course | None = None,
     ) -> Climb[Slate]:
         """Answer which items, in which order."""
         return slate.fill(self.items, person, query, on_failure=on_failure, force=force)

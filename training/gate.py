@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.errors import CorruptArtifact, IncompatibleArtifact, UnknownVersion
 from recsys.evaluation import per_user
-from recsys.evaluation.estimate import Estimate
+from recsys.evaluation.estimate import Estimate, bootstrap_means
 from recsys.evaluation.per_user import PerUser
 from recsys.storage.models.store import ModelStore
 
@@ -159,9 +158,14 @@ def unpaired(mine: PerUser, theirs: PerUser, settings: Training) -> Estimate | N
     """Estimate the difference of two means, each over its own users; None with too few."""
     if min(len(mine.figure), len(theirs.figure)) < 2:
         return None
-    rng = np.random.default_rng(settings.seed)
-    ours, others = mine.figure.astype(np.float64), theirs.figure.astype(np.float64)
-    means = _means(ours, rng, settings.resamples) - _means(others, rng, settings.resamples)
+    ours, others = (each.figure.astype(np.float64) for each in (mine, theirs))
+    # Each side is drawn by a seed of its own: they are other users.
+    means = np.subtract(
+        *(
+            bootstrap_means(figure, seed=seed, resamples=settings.resamples)
+            for seed, figure in enumerate((ours, others), start=settings.seed)
+        )
+    )
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(
@@ -170,11 +174,3 @@ def unpaired(mine: PerUser, theirs: PerUser, settings: Training) -> Estimate | N
         high=float(high),
         n=min(len(ours), len(others)),
     )
-
-
-def _means(
-    figures: NDArray[np.float64], rng: np.random.Generator, resamples: int
-) -> NDArray[np.float64]:
-    """Return bootstrap means, float64, shape (resamples,)."""
-    size = len(figures)
-    return np.array([figures[rng.integers(0, size, size)].mean() for _ in range(resamples)])

@@ -9,24 +9,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
+from threadpoolctl import threadpool_limits
 
 from recsys.bundle import Bundle, Manifest
+from recsys.channel.models import ChannelModels
+from recsys.churn.models import ChurnModels
 from recsys.config import Config
 from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
+from recsys.segments.table import SegmentTable
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
+from recsys.value.models import ValueModels
 from training import channel, churn, gate, items, segments, value
 from training.channel.fit import ChannelChoiceParams
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
+from training.engines import Engine, opened
+from training.engines.engine import Progress, own_peak
 from training.gate import GateVerdict
 from training.items.choice import ItemChoice
+from training.items.ready import ReadyFor
 from training.items.relevance import with_relevant_kind
 from training.load import load
 from training.measurement import Measurement
 from training.measurement import told as paused
-from training.progress import Steps
+from training.progress import MeasuredSteps, StepCost, Steps
 from training.segments.fit import Grouping
 
 LIBRARIES = ("implicit", "numpy", "scikit-learn", "scipy")
@@ -48,6 +56,8 @@ class TrainingRun:
         As registered.
     warnings : tuple of str
         What makes it doubtful how far the measurements carry.
+    costs : tuple of StepCost
+        What each step took; not part of the manifest, which is the same for the same data.
     """
 
     version: str
@@ -55,6 +65,7 @@ class TrainingRun:
     measurements: tuple[Measurement, ...]
     manifest: Manifest
     warnings: tuple[str, ...] = ()
+    costs: tuple[StepCost, ...] = ()
 
 
 def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: Steps) -> TrainingRun:
@@ -76,35 +87,36 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     NothingToLearnFrom
         The log has no interactions.
     """
-    steps.begin("load")
+    measured = MeasuredSteps(steps, own_peak)
+    measured.begin("load")
     data = load(log, config)
     config = with_relevant_kind(config, data.interactions)
-    steps.detail(f"a good list leads to a {config.relevant_kind}")
-
-    steps.begin("items: choose, and measure each rung against the one below")
-    item_choice, item_measurement = items.measure(data, config, progress=steps.detail)
-    steps.begin("churn: choose, and measure each rung against the one below")
-    churn_choice, churn_measurement = churn.measure(data, config, progress=steps.detail)
-    steps.begin("channel: choose, and measure each rung against the one below")
-    channel_choice, channel_measurement = channel.measure(data, config, progress=steps.detail)
-    choices = _Choices(item_choice, churn_choice, channel_choice)
-    measurements = (item_measurement, churn_measurement, channel_measurement)
-
-    steps.begin("refit on everything")
-    data = data.as_known_now()
-    bundle, groups = _refitted(data, choices, measurements, config)
+    measured.detail(f"a good list leads to a {config.relevant_kind}")
+    # Sums in the same order on any machine; more is done at once by processes.
+    with (
+        opened(config.training, n_events=len(data.interactions)) as engine,
+        threadpool_limits(1),
+    ):
+        measured.peak = lambda: engine.peak_bytes
+        choices, measurements = _measured(data, config, measured, engine)
+        measured.begin("refit on everything")
+        data = data.as_known_now()
+        bundle, groups = _refitted(data, choices, measurements, config, engine)
+        measured.end()
     manifest = _manifest(data, config, choices, measurements, groups)
 
-    steps.begin("register")
+    measured.begin("register")
     name = store.register(bundle, manifest, at=now)
-    steps.begin("gate against the champion")
+    measured.begin("gate against the champion")
     verdict = gate.judge(store, name, bundle, config=config)
     if verdict.promote:
         store.promote(name, at=now, why="; ".join(verdict.why))
     else:
         store.refuse(name, at=now, why="; ".join(verdict.why))
+    measured.end()
     pause = paused(data.interactions, days=config.items.test_days)
-    return TrainingRun(name, verdict, measurements, manifest, (pause,) if pause else ())
+    warnings = (pause,) if pause else ()
+    return TrainingRun(name, verdict, measurements, manifest, warnings, tuple(measured.costs))
 
 
 class _Choices(NamedTuple):
@@ -115,26 +127,86 @@ class _Choices(NamedTuple):
     channel: ChannelChoiceParams
 
 
+Known = tuple[TrainingData, Config]
+
+
+def _measured(
+    data: TrainingData, config: Config, steps: Steps, engine: Engine
+) -> tuple[_Choices, tuple[Measurement, ...]]:
+    """Return what each question chose, and how its ladder did."""
+    known: Known = data, config
+    churn_later = engine.aside(_churn_measured, known)
+    channel_later = engine.aside(_channel_measured, known)
+    steps.begin("items: choose, and measure each rung against the one below")
+    item_choice, of_items = items.measure(data, config, progress=steps.detail, engine=engine)
+    steps.begin("churn: choose, and measure each rung against the one below")
+    churn_choice, of_churn = churn_later(steps.detail)
+    steps.begin("channel: choose, and measure each rung against the one below")
+    channel_choice, of_channel = channel_later(steps.detail)
+    choices = _Choices(item_choice, churn_choice, channel_choice)
+    return choices, (of_items, of_churn, of_channel)
+
+
+def _churn_measured(known: Known, progress: Progress) -> tuple[ChurnChoice, Measurement]:
+    return churn.measure(*known, progress=progress)
+
+
+def _channel_measured(known: Known, progress: Progress) -> tuple[ChannelChoiceParams, Measurement]:
+    return channel.measure(*known, progress=progress)
+
+
 def _refitted(
-    data: TrainingData, choices: _Choices, measurements: tuple[Measurement, ...], config: Config
+    data: TrainingData,
+    choices: _Choices,
+    measurements: tuple[Measurement, ...],
+    config: Config,
+    engine: Engine,
 ) -> tuple[Bundle, Grouping]:
     """Return all that is served, fitted on everything by what was chosen."""
     at = data.interactions.end
     table = segments.fit_table(data, config, at=at)
-    churn_models = churn.fit(data, table, choices.churn, config, at=at)
-    groups = segments.fit(data, table, churn_models, config, at=at)
+    known = data, config, table, choices
+    value_later = engine.aside(_value_fitted, known)
+    others_later = engine.aside(_churn_and_channel_fitted, known)
+    everybody = ReadyFor(engine=engine)
+    item_models = items.fit(data, table, choices.items, config, at=at, ready_for=everybody)
+    churn_models, groups, channel_models = others_later(_silent)
     bundle = Bundle(
         interactions=replace(data.interactions, occasions=None),
         catalogue=data.catalogue,
         segments=table,
         groups=groups.groups,
-        items=items.fit(data, table, choices.items, config, at=at),
+        items=item_models,
         churn=churn_models,
-        value=value.fit(data.interactions, config.churn.critical_kind, config, at=at),
-        channel=channel.fit(data, table, choices.channel, config, at=at),
+        value=value_later(_silent),
+        channel=channel_models,
         judged=tuple(_judged(m, data) for m in measurements),
     )
     return bundle, groups
+
+
+Chosen = tuple[TrainingData, Config, SegmentTable, _Choices]
+
+
+def _value_fitted(chosen: Chosen, progress: Progress) -> ValueModels:  # noqa: ARG001 - in one go
+    data, config, _, _ = chosen
+    kind = config.churn.critical_kind
+    return value.fit(data.interactions, kind, config, at=data.interactions.end)
+
+
+def _churn_and_channel_fitted(
+    chosen: Chosen,
+    progress: Progress,  # noqa: ARG001 - in one go
+) -> tuple[ChurnModels, Grouping, ChannelModels]:
+    data, config, table, choices = chosen
+    at = data.interactions.end
+    churn_models = churn.fit(data, table, choices.churn, config, at=at)
+    groups = segments.fit(data, table, churn_models, config, at=at)
+    return churn_models, groups, channel.fit(data, table, choices.channel, config, at=at)
+
+
+def _silent(text: str) -> None:
+    pass
 
 
 def _judged(measurement: Measurement, data: TrainingData) -> PerUser:
@@ -166,7 +238,7 @@ def _manifest(
             "messages": len(data.messages),
         },
         simulated=("messages",) if data.messages.simulated else (),
-        config=config.model_dump(mode="json", exclude={"storage", "serving"}),
+        config=config.of_models(),
         choices={
             Question(name): _without_arrays(asdict(choice))
             for name, choice in choices._asdict().items()

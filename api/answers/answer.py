@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +40,14 @@ from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import QUARTER
-from recsys.ladder import Climb, OnFailure, Question, Reason, RungName
+from recsys.experiments.plan import AS_ALWAYS, Plan
+from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+    from api.model.experiments import CurrentExperiments
     from api.runtime.metrics import Metrics
 
 Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
@@ -65,6 +68,8 @@ class Desk:
         Gathers what is known of a user.
     metrics, logger
         Told of every answer, and of every rung that failed.
+    experiments : CurrentExperiments
+        Who has which part in what runs.
     exploration : ExplorationSchedule
         Share of channel decisions with an id that explore.
     cohorts : mapping of str to Rule
@@ -77,12 +82,14 @@ class Desk:
         *,
         metrics: Metrics,
         logger: FilteringBoundLogger,
+        experiments: CurrentExperiments,
         exploration: ExplorationSchedule = NO_EXPLORATION,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
         self.person = gather.person
         self._gather = gather
         self.cohorts = cohorts
+        self._experiments = experiments
         self._exploration = exploration
         self._metrics = metrics
         self._logger = logger
@@ -132,10 +139,13 @@ class Desk:
     ) -> Decision | None:
         """Take a decision, to be logged before it is answered; None when every rung failed."""
         person, _ = self.person(serving, user_id, query, at=at)
-        climb = self._climbed(serving, person, query)
+        plan = self._planned(Question.CHANNEL, serving, person, query)
+        climb = self._climbed(serving, person, query, plan)
         if climb.answer is None:
             return None
-        draws = decisions.Draws(self._epsilon(serving), self._exploration.seed, consent_seq)
+        epsilon = 0.0 if plan.held_out else self._epsilon(serving)
+        draws = decisions.Draws(epsilon, self._exploration.seed, consent_seq)
+        query = _told_apart(plan, query)
         return decisions.taken(climb, person, query, serving, draws)
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
@@ -180,10 +190,15 @@ class Desk:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
 
+    def _planned(self, question: Question, serving: Serving, person: Person, query: Query) -> Plan:
+        if query.force_rung:
+            return AS_ALWAYS
+        return self._experiments.plan(question, person, serving)
+
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
         known, note = self._gather.known(user_id, since=serving.watermark, at=at)
-        asked = (make, query)
+        asked = (make, query, self._experiments.seq)
         ready = known.ready.get(asked)
         if ready is not None and ready.holds(serving, at):
             for question, rung in ready.rungs:
@@ -191,6 +206,7 @@ class Desk:
             return ready.written(at)
         person = known.person(serving.answering, user_id, at=at, context=query.context)
         answer, until = make(serving, person, query, notes_on(query, note))
+        until = min(until, self._experiments.holds_until(at))
         if until > at and not note:
             kept = Ready.of(answer, serving, since=at, until=until)
             self._gather.memory.put(user_id, known, asked, kept)
@@ -200,7 +216,11 @@ class Desk:
         self, serving: Serving, person: Person, query: Query, notes: list[str]
     ) -> tuple[ItemsAnswer, int]:
         """Return which items, and the first instant at which they may be others."""
-        listed = self._listed(serving, person, query)
+        plan = self._planned(Question.ITEMS, serving, person, query)
+        if plan.model:
+            serving = self._experiments.serving(plan, serving)
+            person, notes = self.person(serving, person.user_id, query, at=person.at)
+        listed = self._listed(serving, person, query, plan)
         answer = ItemsAnswer(**listed, **_about(serving, person, notes))
         return answer, serving.answering.listed_until(person)
 
@@ -237,7 +257,10 @@ class Desk:
             churn=self._churn(serving, person, query),
         )
 
-    def _listed(self, serving: Serving, person: Person, query: Query) -> dict[str, Any]:
+    def _listed(
+        self, serving: Serving, person: Person, query: Query, plan: Plan | None = None
+    ) -> dict[str, Any]:
+        plan = plan or self._planned(Question.ITEMS, serving, person, query)
         answering = serving.answering
         wanted = answering.query(
             query.limit,
@@ -247,11 +270,14 @@ class Desk:
         )
         began = time.perf_counter()
         climb = answering.recommend(
-            person, wanted, on_failure=self._on_failure[Question.ITEMS], force=query.force_rung
-        )
+            person, wanted, on_failure=self._on_failure[Question.ITEMS],
+            force=query.force_rung or plan.course,
+        )  # fmt: skip
         self._metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
+        list_id = uuid7(person.at)
+        self._experiments.note(plan, person, serving, Question.ITEMS, list_id=list_id)
         return {
-            "recommendation_id": uuid7(person.at),
+            "recommendation_id": list_id,
             **messages.climbed(climb, explain=query.explain),
             "items": messages.items(climb, serving, person, explain=query.explain),
         }
@@ -263,15 +289,21 @@ class Desk:
         hour = decisions.hour_of(climb, person, serving)
         return Channel.climbed(climb, hour, explain=query.explain)
 
-    def _climbed(self, serving: Serving, person: Person, query: Query) -> Climb[ChannelChoice]:
+    def _climbed(
+        self, serving: Serving, person: Person, query: Query, plan: Plan | None = None
+    ) -> Climb[ChannelChoice]:
+        plan = plan or self._planned(Question.CHANNEL, serving, person, query)
         draw = (
             ExplorationDraw(query.decision, self._epsilon(serving), self._exploration.seed)
-            if query.decision
+            if query.decision and not plan.held_out
             else None
         )
+        self._experiments.note(plan, person, serving, Question.CHANNEL)
+        if plan.arms is not None:
+            person = replace(person, channels=person.channels & plan.arms)
         climb = serving.answering.channel.climb
-        wanted = ChannelQuery(lot=draw)
-        return self._timed(Question.CHANNEL, climb, person, wanted, query.force_rung)
+        wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course
+        return self._timed(Question.CHANNEL, climb, person, wanted, force)
 
     def _epsilon(self, serving: Serving) -> float:
         return self._exploration.epsilon(serving.answering.bundle.channel.popular.by_channel)
@@ -287,7 +319,7 @@ class Desk:
         climb: Callable[..., Climb[Any]],
         person: Person,
         query: object,
-        force: RungName | None,
+        force: RungName | Course | None,
     ) -> Climb[Any]:
         began = time.perf_counter()
         found = climb(person, query, on_failure=self._on_failure[question], force=force)
@@ -300,6 +332,16 @@ class Desk:
             self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
 
         return failed
+
+
+def _told_apart(plan: Plan, query: Query) -> Query:
+    """Return the query with the experiment that it is in, where the caller named none."""
+    if query.experiment or not plan.parts:
+        return query
+    part = plan.parts[0]
+    return msgspec.structs.replace(
+        query, experiment=part.running.experiment_id, variant=part.variant
+    )
 
 
 def _about(serving: Serving, person: Person, notes: list[str]) -> dict[str, Any]:

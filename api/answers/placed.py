@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from hashlib import sha256
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from api.messages.users import climbed
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import UnknownSegment
+from recsys.experiments.plan import AS_ALWAYS, Plan
 from recsys.ladder import Question, Reason
 from recsys.placements.serve import Moment, Shown, show
 
 if TYPE_CHECKING:
     from api.answers.gather import Gather
+    from api.model.experiments import CurrentExperiments
     from api.model.placements import CurrentPlacements
     from api.model.served import Serving
     from api.requests.query import Query
@@ -41,6 +44,8 @@ class PlacementDesk:
         Told of every rung that failed.
     metrics : Metrics
         Told of every answer.
+    experiments : CurrentExperiments
+        Who has which part in what runs.
     """
 
     def __init__(
@@ -50,7 +55,9 @@ class PlacementDesk:
         *,
         on_failure: OnFailure,
         metrics: Metrics,
+        experiments: CurrentExperiments,
     ) -> None:
+        self._experiments = experiments
         self._person = gather.person
         self._current = current
         self._on_failure = on_failure
@@ -72,19 +79,36 @@ class PlacementDesk:
         UnknownPlacement, UnknownSegment
             There is none.
         """
-        saved = self._current.placements.in_force(placement_id, at=at)
         person, notes = self._whom(serving, query, at=at)
+        plan = self._planned(serving, placement_id, person, query)
+        if plan.model:
+            serving = self._experiments.serving(plan, serving)
+            person, notes = self._whom(serving, query, at=at)
+        saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
             return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
         wanted = limit or query.said_limit or saved.placement.limit
         seeds = (*query.item, *query.cart)
-        moment = Moment(wanted, query.exclude, seeds, query.force_rung)
+        moment = Moment(wanted, query.exclude, seeds, query.force_rung or plan.course)
         rules, began = self._current.rules(saved, serving), time.perf_counter()
         found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
         rung = found.arranged.climb.rung
         self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
         self._metrics.placed(placement_id, rung)
-        return _said(saved, found, serving, person, notes, explain=query.explain)
+        answer = _said(saved, found, serving, person, notes, explain=query.explain)
+        answer.placement = placement_id
+        self._experiments.note(
+            plan, person, serving, Question.ITEMS,
+            where=placement_id, list_id=answer.recommendation_id,
+        )  # fmt: skip
+        return answer
+
+    def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:
+        if query.force_rung:
+            return AS_ALWAYS
+        plan = self._experiments.plan(Question.ITEMS, person, serving, placement=placement_id)
+        known = self._current.placements.names
+        return plan if plan.placement in ("", *known) else replace(plan, placement="", parts=())
 
     def _whom(self, serving: Serving, query: Query, *, at: int) -> tuple[Person, list[str]]:
         if query.user_id:

@@ -145,6 +145,7 @@ class HeldAnswer(Message):
     decisions: Annotated[list[dict[str, Any]], told("as logged, with what was looked at")]
     lists: Annotated[list[dict[str, Any]], told("that placements showed")]
     exposures: Annotated[list[dict[str, Any]], told("items of lists that were seen or clicked")]
+    experiments: Annotated[list[dict[str, Any]], told("variants of experiments that were had")]
     statements: Annotated[list[dict[str, Any]], told("what tools said: traits, outcomes")]
     model: Annotated[InModel | None, told("null: no model serves")]
 

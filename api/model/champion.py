@@ -119,7 +119,7 @@ class Champion:
     def _try(self, version: str) -> bool:
         if self._current.version != version:
             try:
-                serving = self._load(version)
+                serving = self.load(version)
                 self._on_swap(serving)
             except (StoreError, OSError) as error:
                 return self._refuse(version, str(error))
@@ -132,7 +132,14 @@ class Champion:
             self._current.refused = ""
         return True
 
-    def _load(self, version: str) -> Serving:
+    def load(self, version: str) -> Serving:
+        """Return a version, ready to answer, whether or not it is the champion.
+
+        Raises
+        ------
+        StoreError
+            It cannot be read, or does not belong to the store.
+        """
         bundle, manifest = self._store.load(version, Bundle)
         for array in arrays(bundle):
             touch(array)

@@ -41,6 +41,7 @@ PLACEMENT: Names = (MOMENT - {"placement"}) | {
 }  # fmt: skip
 FEED: Names = frozenset({"limit", "segment", "trait"})
 DAYS: Names = frozenset({"days"})
+GROWTH: Names = frozenset({"segment", "period", "as_of"})
 
 Whole = Annotated[int, Meta(ge=1)]
 
@@ -101,6 +102,10 @@ class Query(
     ] = ""
     paged: Annotated[bool, told("freeze the list, so that it has pages: see next_cursor")] = False
     days: Annotated[int, Meta(ge=1, le=366), told("how many, up to now")] = 28
+    period: Annotated[
+        int, Meta(ge=0, le=366), told("days of an interval; 0: the usage interval")
+    ] = 0
+    as_of: Annotated[str, told("a day: what was known at its end", examples=["2011-12-09"])] = ""
     cursor: Annotated[str, told("next_cursor of the page before: then only limit counts")] = ""
 
     @cached_property

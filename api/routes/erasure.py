@@ -45,6 +45,7 @@ def export(service: Service, call: Call) -> HeldAnswer:
         decisions=[with_instants(decision, "at", "send_at") for decision in found.decisions],
         lists=[with_instants(shown, "at", "until") for shown in found.lists],
         exposures=[with_instants(seen, "at") for seen in found.exposures],
+        experiments=[with_instants(part, "at") for part in found.experiments],
         statements=[with_instants(asdict(one), "at") for one in found.statements],
         model=_in_model(service.current, found.user_id),
     )

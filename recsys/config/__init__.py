@@ -6,6 +6,7 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 
 from recsys.config.config import Config
 from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segments, Storage
+from recsys.config.experiments import Experiments
 from recsys.config.parsing import keys, parse
 from recsys.config.questions import (
     Channel,
@@ -27,6 +28,7 @@ __all__ = [
     "Columns",
     "Config",
     "Data",
+    "Experiments",
     "ItemModel",
     "Items",
     "Kind",

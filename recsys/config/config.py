@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from recsys.config.data import USUAL_KINDS, Data, Kind, Privacy, Segments, Storage
+from recsys.config.experiments import Experiments
 from recsys.config.questions import Channels, Churn, Items, Training
 from recsys.config.section import Section
 from recsys.config.serving import ServingSection
+
+NOT_OF_MODELS: Mapping[str, bool | set[str]] = {
+    "storage": True,
+    "serving": True,
+    "training": {"engine", "processes"},
+}
+"""What a model does not depend on: where it is kept, how it is served and on what it was made."""
 
 
 class Config(Section):
@@ -26,7 +35,12 @@ class Config(Section):
     segments: Segments = Segments()
     privacy: Privacy = Privacy()
     training: Training = Training()
+    experiments: Experiments = Experiments()
     serving: ServingSection = ServingSection()
+
+    def of_models(self) -> dict[str, Any]:
+        """Return all that a model depends on, ready for JSON."""
+        return self.model_dump(mode="json", exclude=NOT_OF_MODELS)
 
     @property
     def relevant_kind(self) -> str:

@@ -153,3 +153,16 @@ class Training(Section):
     seed: int = Field(7, ge=0, description="same data, configuration and seed: same model")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of all intervals")
     resamples: int = Field(2_000, ge=100, description="bootstrap samples")
+    half_width: float = Field(
+        0.015,
+        gt=0,
+        le=0.5,
+        description="half an interval around a figure of lists at its widest: no more users are"
+        " drawn to judge lists than that takes",
+    )
+    engine: Literal["", "memory", "processes"] = Field(
+        "",
+        description="where a run works, to the same end: `memory`, `processes`; empty: processes"
+        " from 100,000 interactions on",
+    )
+    processes: int = Field(0, ge=0, description="of that engine; 0: as many as there are cores")

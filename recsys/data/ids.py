@@ -97,6 +97,10 @@ class IdMap:
             offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
         )
 
+    def __reduce__(self) -> tuple[type[IdMap], tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Leave out what was made when first used."""
+        return IdMap, (self.blob, self.offsets)
+
     @cached_property
     def _bytes(self) -> memoryview:
         return memoryview(self.blob.data) if len(self.blob) else memoryview(b"")

@@ -114,7 +114,7 @@ def left(lines: Lines, *, within: int) -> Left | None:
     takers = np.flatnonzero(back)
     if not len(takers):
         return None
-    ledger = _Ledger(lines, _bought_by(lines, lines.user_row[takers]))
+    ledger = _Ledger(lines, _may_go(lines, takers))
     for row in takers[np.argsort(lines.at[takers], kind="stable")].tolist():
         if void[row]:
             ledger.void(row)
@@ -300,9 +300,19 @@ def _rest(size: float, less: float) -> float:
     return rest if rest > NEARLY_NOTHING * size else 0.0
 
 
-def _bought_by(lines: Lines, users: NDArray[np.integer]) -> list[int]:
+def _may_go(lines: Lines, takers: NDArray[np.intp]) -> list[int]:
+    """Return the purchases that some of the takers may take something off.
+
+    Those of the same user and item; where a taker names no item, all of its user.
+    """
     bought = np.flatnonzero(lines.of_kind(PURCHASE))
-    rows: list[int] = bought[np.isin(lines.user_row[bought], np.unique(users))].tolist()
+    width = int(lines.item_row.max()) + 1
+    cell = lines.user_row.astype(np.int64) * width + lines.item_row
+    of_any = takers[lines.item_row[takers] < 0]
+    found = np.isin(cell[bought], cell[takers[lines.item_row[takers] >= 0]])
+    if len(of_any):
+        found |= np.isin(lines.user_row[bought], lines.user_row[of_any])
+    rows: list[int] = bought[found].tolist()
     return rows
 
 

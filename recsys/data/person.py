@@ -157,6 +157,10 @@ class Person:
         False when the store could not be read, so that the consent is not known.
     traits : mapping of str to str
         What the user said: country, time zone…
+    known_as : str
+        The user that the id became; empty when it is its own.
+    merged : bool
+        Whether several ids are this person: an experiment may know it by another one.
     """
 
     user_id: str
@@ -173,6 +177,13 @@ class Person:
     readable: bool = True
     traits: Mapping[str, str] = field(default_factory=dict)
     given_back: UserEvents = NO_EVENTS
+    known_as: str = ""
+    merged: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The id that experiments draw by: that of the person, whichever was asked for."""
+        return self.known_as or self.user_id
 
     @property
     def events(self) -> UserEvents:

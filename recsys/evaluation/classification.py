@@ -1,8 +1,8 @@
 """How good probabilities of a yes are: ranking, calibration, and what acting on the top would gain.
 
 Every metric takes what happened (bool, shape (n,)), the probability said before (float64, shape
-(n,)) and how often each row counts (float64, shape (n,); None counts each once), so that one
-bootstrap by user serves them all. A metric that the rows cannot tell is NaN (one class only).
+(n,)) and how often each row counts (shape (n,); None counts each once), so that one bootstrap by
+user serves them all. A metric that the rows cannot tell is NaN (one class only).
 """
 
 from __future__ import annotations
@@ -13,17 +13,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.estimate import Estimate
-from recsys.evaluation.profit import expected_maximum_profit
+from recsys.evaluation.estimate import Estimate, resampled
+from recsys.evaluation.profit import expected_profits
 
 Happened = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Metric = Callable[[Happened, Floats, Floats | None], float]
+Weighted = Callable[[NDArray[np.number]], Floats]
+"""From weights, shape (m, n), to the figures of each row of them, shape (m,)."""
 
 TINY = 1e-6
 CALIBRATION_BINS = 10
 TOP_SHARE = 0.1
-MAX_WORK = 40_000_000
+MAX_WORK = 2_000_000
+"""Rows times resamples; but for ``FEWEST_RESAMPLES``: these figures decide nothing."""
+FEWEST_RESAMPLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of rows that count unequally often.
+
+    Attributes
+    ----------
+    of : callable
+        From what happened and what was said to what gives the figures for many weights of these
+        rows: whatever does not depend on the weights is worked out once.
+    """
+
+    of: Callable[[Happened, Floats], Weighted]
+
+    def __call__(self, happened: Happened, p: Floats, weight: Floats | None = None) -> float:
+        """Return the figure of these rows; None counts each once."""
+        weight = np.ones(len(p)) if weight is None else weight
+        return float(self.of(happened, p)(weight[None])[0])
 
 
 def neg_log_loss(happened: Happened, p: Floats) -> Floats:
@@ -35,64 +57,116 @@ def neg_log_loss(happened: Happened, p: Floats) -> Floats:
     return np.log(np.where(happened, safe, 1 - safe))
 
 
-def log_loss(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the mean negative log likelihood; lower is better."""
-    return float(-np.average(neg_log_loss(happened, p), weights=weight))
+def _mean(per_row: Floats) -> Weighted:
+    return lambda weight: weight.astype(np.float64) @ per_row / weight.sum(axis=1)
 
 
-def brier(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the mean squared error of the probabilities (Brier 1950); lower is better."""
-    return float(np.average((p - happened) ** 2, weights=weight))
+def _log_loss(happened: Happened, p: Floats) -> Weighted:
+    return _mean(-neg_log_loss(happened, p))
 
 
-def auc(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the probability that a yes is ranked above a no; ties count half (Hanley 1982)."""
-    yes, no = _tied(happened, p, weight)
-    pairs = yes.sum() * no.sum()
-    below = np.cumsum(no) - no
-    return float((yes * (below + no / 2)).sum() / pairs) if pairs else np.nan
+def _brier(happened: Happened, p: Floats) -> Weighted:
+    return _mean((p - happened) ** 2)
 
 
-def average_precision(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the area under precision and recall, as a step function without interpolation."""
-    yes, no = (side[::-1] for side in _tied(happened, p, weight))
-    total = yes.sum()
-    if not total:
-        return np.nan
-    hits = np.cumsum(yes)
-    asked = hits + np.cumsum(no)
-    return float(
-        (yes * np.divide(hits, asked, out=np.zeros_like(hits), where=asked > 0)).sum() / total
-    )
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Rows by what was said, the highest first, and the last of each distinct probability."""
+
+    order: NDArray[np.intp]
+    last: NDArray[np.bool_]
+    happened: Happened
+
+    @classmethod
+    def of(cls, happened: Happened, p: Floats) -> _Ranked:
+        order = np.argsort(-p, kind="stable")
+        last = np.append(np.diff(p[order]) != 0, True)
+        return cls(order, last, happened[order])
+
+    def reached(self, weight: NDArray[np.number]) -> tuple[Floats, Floats]:
+        """Return how many yes and no there are from each distinct probability up, from 0 on."""
+        ranked = weight[:, self.order]
+        # Sums of resampled counts are whole, and whole numbers add up several times as fast.
+        whole = np.int32 if np.issubdtype(ranked.dtype, np.integer) else np.float64
+        every, yes = np.zeros((2, len(ranked), int(self.last.sum()) + 1))
+        every[:, 1:] = np.cumsum(ranked, axis=1, dtype=whole)[:, self.last]
+        yes[:, 1:] = np.cumsum(ranked * self.happened, axis=1, dtype=whole)[:, self.last]
+        return yes, every - yes
 
 
-def calibration_error(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the ECE: mean distance of said and seen rates over ``CALIBRATION_BINS`` equal bins.
+def _auc(happened: Happened, p: Floats) -> Weighted:
+    ranked = _Ranked.of(happened, p)
 
-    Bins hold equally many rows (Naeini 2015 has equally wide ones, which stand empty when
-    probabilities crowd); ties at an edge may fall on both sides.
-    """
-    weight = np.ones(len(p)) if weight is None else weight
+    def areas(weight: NDArray[np.number]) -> Floats:
+        yes, no = ranked.reached(weight)
+        below = no[:, -1:] - (no[:, 1:] + no[:, :-1]) / 2
+        return _over((np.diff(yes, axis=1) * below).sum(axis=1), yes[:, -1] * no[:, -1])
+
+    return areas
+
+
+def _average_precision(happened: Happened, p: Floats) -> Weighted:
+    ranked = _Ranked.of(happened, p)
+
+    def areas(weight: NDArray[np.number]) -> Floats:
+        yes, no = ranked.reached(weight)
+        precision = yes[:, 1:] / np.maximum(yes + no, 1e-300)[:, 1:]
+        return _over((np.diff(yes, axis=1) * precision).sum(axis=1), yes[:, -1])
+
+    return areas
+
+
+def _calibration_error(happened: Happened, p: Floats) -> Weighted:
     order = np.argsort(p, kind="stable")
-    weight = weight[order]
-    bins = _equal_bins(weight)
-    off = np.bincount(bins, weight * (p - happened)[order], minlength=CALIBRATION_BINS)
-    return float(np.abs(off).sum() / weight.sum())
+    off = (p - happened)[order]
+
+    def errors(weight: NDArray[np.number]) -> Floats:
+        ranked = weight[:, order].astype(np.float64)
+        total = ranked.sum(axis=1)
+        share = (np.cumsum(ranked, axis=1) - ranked / 2) / total[:, None]
+        bins = (np.minimum(share, 1 - 1e-9) * CALIBRATION_BINS).astype(np.int64)
+        bins += np.arange(len(bins))[:, None] * CALIBRATION_BINS
+        sums = np.bincount(
+            bins.ravel(), (ranked * off).ravel(), minlength=len(bins) * CALIBRATION_BINS
+        )
+        return np.asarray(np.abs(sums).reshape(len(bins), -1).sum(axis=1) / total, np.float64)
+
+    return errors
 
 
-def lift_at_top(happened: Happened, p: Floats, weight: Floats | None = None) -> float:
-    """Return the rate among the ``TOP_SHARE`` ranked highest, as a multiple of the overall rate.
+def _lift_at_top(happened: Happened, p: Floats) -> Weighted:
+    ranked = _Ranked.of(happened, p)
 
-    Rows tied at the edge of the top count in part, so their order does not matter.
-    """
-    yes, no = (side[::-1] for side in _tied(happened, p, weight))
-    rows = yes + no
-    wanted = TOP_SHARE * rows.sum()
-    taken = np.clip(wanted - (np.cumsum(rows) - rows), 0, rows)
-    share = np.divide(taken, rows, out=np.zeros_like(rows), where=rows > 0)
-    rate = yes.sum() / rows.sum()
-    return float((yes * share).sum() / wanted / rate) if rate else np.nan
+    def lifts(weight: NDArray[np.number]) -> Floats:
+        yes, no = ranked.reached(weight)
+        asked, total = yes + no, yes[:, -1]
+        caught = [
+            np.interp(TOP_SHARE * rows[-1], rows, own) for rows, own in zip(asked, yes, strict=True)
+        ]
+        return _over(np.array(caught), TOP_SHARE * total)
 
+    return lifts
+
+
+log_loss = Metric(_log_loss)
+"""The mean negative log likelihood; lower is better."""
+brier = Metric(_brier)
+"""The mean squared error of the probabilities (Brier 1950); lower is better."""
+auc = Metric(_auc)
+"""The probability that a yes is ranked above a no; ties count half (Hanley 1982)."""
+average_precision = Metric(_average_precision)
+"""The area under precision and recall, as a step function without interpolation."""
+calibration_error = Metric(_calibration_error)
+"""The ECE: mean distance of said and seen rates over ``CALIBRATION_BINS`` equal bins.
+
+Bins hold equally many rows (Naeini 2015 has equally wide ones, which stand empty when
+probabilities crowd); ties at an edge may fall on both sides.
+"""
+lift_at_top = Metric(_lift_at_top)
+"""The rate among the ``TOP_SHARE`` ranked highest, as a multiple of the overall rate.
+
+Rows tied at the edge of the top count in part, so their order does not matter.
+"""
 
 METRICS: Mapping[str, Metric] = {
     "auc": auc,
@@ -101,7 +175,7 @@ METRICS: Mapping[str, Metric] = {
     "log_loss": log_loss,
     "ece": calibration_error,
     "lift_at_10_percent": lift_at_top,
-    "empc": expected_maximum_profit,
+    "empc": Metric(expected_profits),
 }
 
 
@@ -173,14 +247,15 @@ def measured(
 
     Parameters
     ----------
-    metric : callable
+    metric : Metric
         One of ``METRICS``.
     forecast : Predictions
         What to measure it on.
     seed : int
         Same seed, same interval.
     resamples : int
-        Fewer are drawn (at least 200) where rows times resamples exceed ``MAX_WORK``.
+        Fewer are drawn where rows times resamples exceed ``MAX_WORK``, ``FEWEST_RESAMPLES`` at the
+        least.
     confidence : float
         Coverage asked for, in (0, 1).
 
@@ -190,34 +265,19 @@ def measured(
         None with fewer than two users, or where the metric cannot be told from these rows.
     """
     users, owner = np.unique(forecast.user_row, return_inverse=True)
-    value = metric(forecast.happened, forecast.p, None) if len(users) > 1 else np.nan
+    happened, p = forecast.happened, forecast.p
+    value = metric(happened, p) if len(users) > 1 else np.nan
     if np.isnan(value):
         return None
-    order = np.argsort(forecast.p, kind="stable")
-    happened, p, owner = forecast.happened[order], forecast.p[order], owner[order]
-    rng = np.random.default_rng(seed)
-    drawn = np.empty(min(resamples, max(200, MAX_WORK // len(p))))
-    for resample in range(len(drawn)):
-        chosen = rng.integers(len(users), size=len(users))
-        counts = np.bincount(chosen, minlength=len(users))[owner]
-        drawn[resample] = metric(happened, p, counts.astype(np.float64))
+    figures = metric.of(happened, p)
+    samples = min(resamples, max(FEWEST_RESAMPLES, MAX_WORK // len(p)))
+    blocks = resampled(len(users), seed=seed, resamples=samples)
+    drawn = np.concatenate([figures(block[:, owner]) for block in blocks])
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return Estimate(value=value, low=float(low), high=float(high), n=len(users))
 
 
-def _tied(happened: Happened, p: Floats, weight: Floats | None) -> tuple[Floats, Floats]:
-    """Return how many yes and no there are at each distinct probability, ascending."""
-    weight = np.ones(len(p)) if weight is None else weight
-    order = np.argsort(p, kind="stable")
-    ranked, descending = weight[order], p[order]
-    opens = np.flatnonzero(np.concatenate([[True], descending[1:] != descending[:-1]]))
-    yes = np.add.reduceat(ranked * happened[order], opens)
-    return yes, np.add.reduceat(ranked, opens) - yes
-
-
-def _equal_bins(weight: Floats) -> NDArray[np.int64]:
-    middle = np.cumsum(weight) - weight / 2
-    share = np.minimum(middle / weight.sum(), 1 - 1e-9)
-    bins: NDArray[np.int64] = (share * CALIBRATION_BINS).astype(np.int64)
-    return bins
+def _over(part: Floats, whole: Floats) -> Floats:
+    figures: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return figures

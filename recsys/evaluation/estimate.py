@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+SHARED_CELLS = 10_000_000
+"""Resamples times units of which the counts are kept for the next figure of as many units."""
+BLOCK_CELLS = 500_000
+"""Resamples times units that are drawn at a time."""
 
 ROUNDING = 1e-9
 """An interval that is this much narrower than its bounds are large is one number, rounded."""
@@ -96,21 +105,56 @@ def bootstrap_mean(
 
     Notes
     -----
-    Efron & Tibshirani 1993, chapter 13. Means of resamples are drawn through multinomial counts
-    of the *distinct* figures, exactly the same distribution at a fraction of the work.
+    Efron & Tibshirani 1993, chapter 13.
     """
     n = len(per_unit)
     if n < 2:
         return None
-    distinct, counts = np.unique(per_unit, return_counts=True)
-    rng = np.random.default_rng(seed)
-    draws = max(1, 4_000_000 // len(distinct))
-    means = np.concatenate(
-        [
-            rng.multinomial(n, counts / n, size=min(draws, resamples - done)) @ distinct / n
-            for done in range(0, resamples, draws)
-        ]
-    )
+    means = bootstrap_means(per_unit, seed=seed, resamples=resamples)
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(value=float(per_unit.mean()), low=float(low), high=float(high), n=n)
+
+
+def units_for(half_width: float, *, confidence: float) -> int:
+    """Return how many units make the interval of a share at most twice so wide.
+
+    ``(z / 2h)²``: a figure between 0 and 1 spreads by a half at the most (Cochran 1977, 4.4); most
+    spread less, and have narrower intervals.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return ceil((z / (2 * half_width)) ** 2)
+
+
+def bootstrap_means(
+    per_unit: NDArray[np.float64], *, seed: int, resamples: int
+) -> NDArray[np.float64]:
+    """Return the mean of each bootstrap sample of some figures, float64, shape (resamples,)."""
+    n = len(per_unit)
+    blocks = resampled(n, seed=seed, resamples=resamples)
+    return np.concatenate([block.astype(np.float64) @ per_unit for block in blocks]) / n
+
+
+def resampled(n: int, *, seed: int, resamples: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield how often each of `n` units is in each bootstrap sample, blocks of shape (m, n).
+
+    The same for all figures of as many units: what a few of them cost, the others take for nothing.
+    """
+    shared = n * resamples <= SHARED_CELLS
+    yield from (_shared if shared else _drawn)(n, seed, resamples)
+
+
+@lru_cache(maxsize=16)
+def _shared(n: int, seed: int, resamples: int) -> tuple[NDArray[np.uint8], ...]:
+    return tuple(_drawn(n, seed, resamples))
+
+
+def _drawn(n: int, seed: int, resamples: int) -> Iterator[NDArray[np.uint8]]:
+    rng = np.random.default_rng(seed)
+    size = max(1, BLOCK_CELLS // n)
+    for start in range(0, resamples, size):
+        rows = min(size, resamples - start)
+        cell = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
+        counts = np.bincount(cell.ravel(), minlength=rows * n).reshape(rows, n)
+        # One unit is never drawn more than 255 times: of 256 units the chance is 10 ** -507.
+        yield counts.astype(np.uint8)

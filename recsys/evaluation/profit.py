@@ -9,8 +9,7 @@ prediction models", IEEE TKDE 25(5); the values of the parameters are theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import comb
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,16 +41,22 @@ def expected_maximum_profit(
     weight : float64, shape (n,), optional
         How often each row counts.
     """
-    yes, no = _hull(*_reached(happened, p, weight))
-    worth = WORTH - OFFER
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turns = ((OFFER + CONTACT) * np.diff(no) / np.diff(yes) + CONTACT) / worth
-    edges = np.clip(np.concatenate([[0.0], turns, [1.0]]), 0, 1)
-    a, b = STAYS
-    mass = np.diff(_beta_cdf(edges, a, b))
-    stays = a / (a + b) * np.diff(_beta_cdf(edges, a + 1, b))
-    profit = yes * (worth * stays - CONTACT * mass) - (OFFER + CONTACT) * no * mass
-    return float(profit.sum())
+    weight = np.ones(len(p)) if weight is None else weight
+    return float(expected_profits(happened, p)(weight[None])[0])
+
+
+def expected_profits(
+    happened: NDArray[np.bool_], p: Floats
+) -> Callable[[NDArray[np.number]], Floats]:
+    """Return what gives :func:`expected_maximum_profit` for each row of weights, shape (m, n)."""
+    order = np.argsort(-p, kind="stable")
+    last = np.append(np.diff(p[order]) != 0, True)
+    churned = happened[order]
+
+    def profits(weight: NDArray[np.number]) -> Floats:
+        return np.array([_profit(row[order], churned, last) for row in weight])
+
+    return profits
 
 
 def profit_curve(
@@ -75,35 +80,49 @@ def profit_curve(
     )
 
 
+def _profit(
+    counts: NDArray[np.number], churned: NDArray[np.bool_], last: NDArray[np.bool_]
+) -> float:
+    """Return the EMPC of rows in order of their scores; `last` marks the ends of ties."""
+    yes, no = _hull(*_reached(counts, churned, last))
+    worth = WORTH - OFFER
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turns = ((OFFER + CONTACT) * np.diff(no) / np.diff(yes) + CONTACT) / worth
+    edges = np.clip(np.concatenate([[0.0], turns, [1.0]]), 0, 1)
+    a, b = STAYS
+    mass = np.diff(_beta_cdf(edges, a, b))
+    stays = a / (a + b) * np.diff(_beta_cdf(edges, a + 1, b))
+    profit = yes * (worth * stays - CONTACT * mass) - (OFFER + CONTACT) * no * mass
+    return float(profit.sum())
+
+
 def _reached(
-    happened: NDArray[np.bool_], p: Floats, weight: Floats | None
+    counts: NDArray[np.number], churned: NDArray[np.bool_], last: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Return the share of all users that churned, and that did not, above each threshold."""
-    order = np.argsort(-p, kind="stable")
-    counts = np.ones(len(p)) if weight is None else weight[order]
-    last = np.append(np.diff(p[order]) != 0, True)
-    churned = np.cumsum(counts * happened[order])[last] / counts.sum()
-    every = np.cumsum(counts)[last] / counts.sum()
+    total = np.cumsum(counts, dtype=np.float64)
+    gone, every = np.cumsum(counts * churned, dtype=np.float64)[last], total[last]
     # a point twice would hide itself from the hull
     new = np.diff(every, prepend=0.0) > 0
-    return np.append(0.0, churned[new]), np.append(0.0, (every - churned)[new])
+    gone, every = gone[new] / total[-1], every[new] / total[-1]
+    return np.append(0.0, gone), np.append(0.0, every - gone)
 
 
 def _hull(yes: Floats, no: Floats) -> tuple[Floats, Floats]:
-    """Return the corners of the upper hull; points below a chord are dropped until none is."""
-    while len(yes) > 2:
-        before, after = np.diff(yes)[:-1] * np.diff(no)[1:], np.diff(yes)[1:] * np.diff(no)[:-1]
-        corner = np.concatenate([[True], before > after + 1e-18, [True]])
-        if corner.all():
-            break
-        yes, no = yes[corner], no[corner]
-    return yes, no
+    """Return the corners of the upper hull: rates that never rise, of pooled neighbours.
+
+    The convex hull of a ROC curve is what isotonic regression makes of it (Fawcett & Niculescu-
+    Mizil 2007).
+    """
+    from scipy.optimize import isotonic_regression
+
+    rows = np.diff(yes + no)
+    pooled = isotonic_regression(np.diff(yes) / rows, weights=rows, increasing=False)
+    return yes[pooled.blocks], no[pooled.blocks]
 
 
 def _beta_cdf(x: Floats, a: int, b: int) -> Floats:
-    """Return P(Beta(a, b) < x) for whole a and b, as a binomial tail."""
-    n = a + b - 1
-    tail: Floats = np.zeros(len(x))
-    for k in range(a, n + 1):
-        tail += comb(n, k) * x**k * (1 - x) ** (n - k)
-    return tail
+    """Return P(Beta(a, b) < x)."""
+    from scipy.special import betainc
+
+    return np.asarray(betainc(a, b, x), np.float64)

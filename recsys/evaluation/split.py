@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 
@@ -84,3 +86,20 @@ def relevant(interactions: Interactions, available: NDArray[np.bool_]) -> Releva
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)]),
         item_row=(pairs % n_items).astype(np.int32),
     )
+
+
+def drawn(wanted: Relevant, users: IdMap, *, most: int, seed: int) -> Relevant:
+    """Return what so many users wanted, drawn by a hash of their ids.
+
+    The same users are drawn of other data with the same seed, as far as they are there: what is
+    measured of them compares.
+    """
+    if len(wanted) <= most:
+        return wanted
+    key = seed.to_bytes(8, "little")
+    lots = [
+        blake2b(users[row].encode(), digest_size=8, key=key).digest()
+        for row in wanted.user_row.tolist()
+    ]
+    places = sorted(range(len(lots)), key=lots.__getitem__)[:most]
+    return wanted.of(np.array(sorted(places), np.int64))

@@ -10,6 +10,7 @@ from recsys.experiments.assignment import BUCKETS, bucket, place, ranges, slot
 from recsys.experiments.experiment import KEPT, STEPPED, STEPS, Experiment
 
 WEEK = 7 * DAY
+FOREVER = 2**62
 _MONDAY = 4 * DAY
 """1970-01-05 was a Monday."""
 
@@ -49,6 +50,12 @@ class Running:
     def period(self, at: int) -> int:
         """Return the week of a step, from a Monday in UTC; 0 of what is drawn once for all."""
         return (at - _MONDAY) // WEEK if self.experiment.over in STEPS else 0
+
+    def draws_again(self, at: int) -> int:
+        """Return the first instant at which people are drawn anew."""
+        if self.experiment.over not in STEPS:
+            return FOREVER
+        return (self.period(at) + 1) * WEEK + _MONDAY
 
     def drawn(self, unit: str, at: int) -> str | None:
         """Return the variant of an id; None: it does not take part.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
@@ -10,9 +11,14 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from recsys.config.section import Section
-from recsys.errors import BadRule
-from recsys.experiments.power import LONGEST_DAYS, SHORTEST_DAYS
+from recsys.errors import BadQuery, BadRule
 from recsys.ladder import RungName
+
+LONGEST_DAYS = 56
+"""What cannot be decided in eight weeks is not started."""
+
+SHORTEST_DAYS = 14
+"""Two whole weeks: people of Mondays differ from people of Saturdays."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -75,6 +81,7 @@ class Experiment(Section):
     epsilon: float = Field(
         0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
     )
+    rung: RungName | None = Field(None, description="with step_up: the one that is tried")
     layer: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$", description="of others")
     slots: tuple[int, int] = Field((0, 1000), description="of the layer: from, and until before")
     segment: str = Field("", description="only people in this segment")
@@ -113,6 +120,8 @@ class Experiment(Section):
                 raise ValueError("window_days of a step is 7: it is drawn anew each week")
         else:
             _check_variants(self.variants, self.over)
+        if (self.over is Over.STEP_UP) != (self.rung is not None):
+            raise ValueError("rung is named where a step up tries one, and only there")
         if (self.over is Over.PLACEMENT) != bool(self.placement):
             raise ValueError("placement is named where the experiment is over one, and only there")
         return self
@@ -123,6 +132,10 @@ class Experiment(Section):
         if self.over in STEPS:
             return (KEPT, 1 - self.epsilon), (STEPPED, self.epsilon)
         return tuple((one.name, one.weight) for one in self.variants)
+
+    def variant(self, name: str) -> Variant | None:
+        """Return what a variant changes; None of a step."""
+        return next((one for one in self.variants if one.name == name), None)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -179,3 +192,17 @@ def read(found: Mapping[str, Any] | Any) -> Experiment:
         raise BadRule(path, first["input"], "no such field") from None
     allowed = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     raise BadRule(path, first["input"], allowed) from None
+
+
+def checked_name(experiment_id: object) -> str:
+    """Return the name of an experiment to be saved.
+
+    Raises
+    ------
+    BadQuery
+        It could not stand in an address as it is.
+    """
+    if not isinstance(experiment_id, str) or re.fullmatch(NAME, experiment_id) is None:
+        allowed = "1 to 64 letters, digits, - and _, a letter or digit first"
+        raise BadQuery("experiment_id", experiment_id, allowed)
+    return experiment_id

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-LONGEST_DAYS = 56
-"""What cannot be decided in eight weeks is not started."""
-
-SHORTEST_DAYS = 14
-"""Two whole weeks: people of Mondays differ from people of Saturdays."""
+from recsys.experiments.experiment import SHORTEST_DAYS
 
 
 @dataclass(frozen=True, slots=True)

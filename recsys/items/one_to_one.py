@@ -154,26 +154,43 @@ class OneToOneItems:
     ) -> Ranking | None:
         if not len(history):
             return None
-        carriers: Callable[[NDArray[np.int32]], NDArray[np.int32]]
-        if self.blended is None:
-            plain, carriers = (
-                self.taste.wanted(history, query.allowed),
-                partial(self.taste.carriers, history),
-            )
-            score = plain * np.exp(lift.total)
-        else:
-            had, heard = (
-                habits_of(events, self.blended.blend.kind, at=at),
-                self.blended.parts.heard(history),
-            )
-            plain = self.blended.wanted(heard, had, query.allowed)
-            score, carriers = plain + lift.total, partial(self.blended.carriers, heard)
+        plain, carriers = self._scored(history, events, query.allowed, at=at)
+        score = self.lifted(plain, lift)
         items = top_k(score, query.limit)
         if not len(items):
             return None
         notes = lift.notes(items, top_k(plain, query.limit))
         ranking = Ranking(items, score[items], carriers(items), source, notes=notes)
         return self._with_newcomers(ranking, history, query)
+
+    def wanted(
+        self, past: UserEvents, live: UserEvents, allowed: NDArray[np.bool_], *, at: int
+    ) -> NDArray[np.float32] | None:
+        """Return the scores that :meth:`now` ranks by, before any context; None without history.
+
+        float32, shape (n_items,), ``-inf`` for what must not be ranked.
+        """
+        history = self._history(past, live, at=at)
+        if not len(history):
+            return None
+        return self._scored(history, past.followed_by(live), allowed, at=at)[0]
+
+    def _scored(
+        self, history: History, events: UserEvents, allowed: NDArray[np.bool_], *, at: int
+    ) -> tuple[NDArray[np.float32], Callable[[NDArray[np.int32]], NDArray[np.int32]]]:
+        """Return the scores of what may be ranked, and what carries the score of some items."""
+        if self.blended is None:
+            return self.taste.wanted(history, allowed), partial(self.taste.carriers, history)
+        had, heard = (
+            habits_of(events, self.blended.blend.kind, at=at),
+            self.blended.parts.heard(history),
+        )
+        return self.blended.wanted(heard, had, allowed), partial(self.blended.carriers, heard)
+
+    def lifted(self, score: NDArray[np.float32], lift: Lift) -> NDArray[np.float32]:
+        """Return scores, shape (n_items,), with what the request's context adds to them."""
+        lifted = score * np.exp(lift.total) if self.blended is None else score + lift.total
+        return np.asarray(lifted, np.float32)
 
     def _with_newcomers(self, ranking: Ranking, history: History, query: ItemQuery) -> Ranking:
         if self.newcomers is None:
@@ -208,25 +225,32 @@ def make_ready(model: OneToOneItems, interactions: Interactions, *, depth: int) 
 
     Users with too little history for the rung get no list: it refuses them.
     """
-    n_users, n_items = len(interactions.users), len(interactions.items)
-    shape = (n_users, min(depth, n_items))
+    return ready_of(model, interactions, np.arange(len(interactions.users)), depth=depth)
+
+
+def ready_of(
+    model: OneToOneItems, interactions: Interactions, users: NDArray[np.integer], *, depth: int
+) -> ReadyLists:
+    """Return the ready lists of some users, one a row in the order given; see `make_ready`."""
+    n_items = len(interactions.items)
+    shape = (len(users), min(depth, n_items))
     ready = ReadyLists(
         item=np.full(shape, NO_CARRIER, np.int32),
         score=np.zeros(shape, np.float32),
         because=np.full(shape, NO_CARRIER, np.int32),
-        count=np.zeros(n_users, np.int32),
-        history=np.zeros(n_users, np.int32),
+        count=np.zeros(len(users), np.int32),
+        history=np.zeros(len(users), np.int32),
     )
     query = ItemQuery(shape[1], np.ones(n_items, bool))
-    for user in range(n_users):
+    for row, user in enumerate(users.tolist()):
         events = interactions.of_user(user)
-        ready.history[user] = len(model.weights.past(events, at=model.at))
-        if ready.history[user] < model.min_history:
+        ready.history[row] = len(model.weights.past(events, at=model.at))
+        if ready.history[row] < model.min_history:
             continue
         ranking = model.now(events, NO_EVENTS, query, at=model.at, source=SOURCE)
         if ranking is None:
             continue
-        length = ready.count[user] = len(ranking)
-        ready.item[user, :length], ready.score[user, :length] = ranking.item_row, ranking.score
-        ready.because[user, :length] = ranking.because
+        length = ready.count[row] = len(ranking)
+        ready.item[row, :length], ready.score[row, :length] = ranking.item_row, ranking.score
+        ready.because[row, :length] = ranking.because
     return ready

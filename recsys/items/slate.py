@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.data.person import Person
 from recsys.items.filters import DEEPER, CategoryCap, Rests
-from recsys.ladder import Climb, Ladder, OnFailure, Reason, RungName, Step
+from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, RungName, Step
 
 NO_ITEM_BEHIND = -1
 
@@ -148,7 +148,7 @@ def fill(
     query: ItemQuery,
     *,
     on_failure: OnFailure,
-    force: RungName | None = None,
+    force: RungName | Course | None = None,
 ) -> Climb[Slate]:
     """Answer with the highest rung that applies, and fill a short slate from the rungs below.
 

@@ -12,7 +12,7 @@ from recsys.data.times import DAY
 from recsys.items import slate
 from recsys.items.filters import Rests
 from recsys.items.slate import Repeats
-from recsys.ladder import OnFailure, RungName
+from recsys.ladder import Course, OnFailure, RungName
 from recsys.model_version import Answering
 from recsys.placements.arrange import Arranged, Candidates, arrange
 from recsys.placements.placement import Source
@@ -57,7 +57,7 @@ class Moment:
     limit: int
     excluded: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
-    force: RungName | None = None
+    force: RungName | Course | None = None
 
 
 def show(

@@ -15,7 +15,7 @@ from recsys.data.person import Person
 from recsys.items import slate
 from recsys.items.models import ItemModels
 from recsys.items.slate import NO_ITEM_BEHIND, ItemQuery, Ranking, Slate, recommendations
-from recsys.ladder import Climb, OnFailure, Reason, RungName, Step
+from recsys.ladder import Climb, Course, OnFailure, Reason, RungName, Step
 from recsys.model_version import Answering
 from recsys.placements.arrange import Candidates
 from recsys.placements.fields import Bools
@@ -34,7 +34,7 @@ def candidates(
     seeds: Sequence[int],
     *,
     on_failure: OnFailure,
-    force: RungName | None = None,
+    force: RungName | Course | None = None,
 ) -> Candidates:
     """Return what proposes the items of a source.
 

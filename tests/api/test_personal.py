@@ -68,7 +68,7 @@ def test_after_erasure_every_worker_answers_as_for_a_stranger(two: tuple[Api, Ap
     counts = dict(receipt.removed)
     assert counts.pop("events") > 30
     assert counts == {
-        "users": 1, "consents": 1, "decisions": 1, "lists": 0, "exposures": 0,
+        "users": 1, "consents": 1, "decisions": 1, "lists": 0, "exposures": 0, "participants": 0,
         "statements": 0, "aliases": 1,
     }  # fmt: skip
     for api in two:

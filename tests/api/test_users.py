@@ -251,7 +251,8 @@ def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
     memory = Memory(None, Unreachable(), 0)  # type: ignore[arg-type]
-    service.desk = Desk(Gather(memory, **told), **told)  # type: ignore[arg-type]
+    gather = Gather(memory, **told)  # type: ignore[arg-type]
+    service.desk = Desk(gather, experiments=service.experiments, **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
     assert answer["notes"] == [BLIND]
     assert answer["rung"] == "popular"

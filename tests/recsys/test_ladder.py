@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.person import Person
-from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant
+from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant, units_for
 from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
 from tests.present import present
 
@@ -179,6 +179,24 @@ def test_the_same_seed_gives_the_same_interval_and_one_user_gives_none() -> None
     figures = np.array([0.0, 1.0, 1.0, 0.5])
     assert bootstrap_mean(figures, seed=1) == bootstrap_mean(figures, seed=1)
     assert bootstrap_mean(figures[:1], seed=1) is None
+
+
+@pytest.mark.parametrize("n", [2_000, 6_000])
+def test_figures_that_share_their_resamples_have_the_interval_of_their_spread(n: int) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(2):
+        figure = rng.normal(1.0, 2.0, n)
+        interval = present(bootstrap_mean(figure, seed=1))
+        half = 1.96 * figure.std() / np.sqrt(n)
+        assert interval.low == pytest.approx(figure.mean() - half, abs=half / 10)
+        assert interval.high == pytest.approx(figure.mean() + half, abs=half / 10)
+
+
+def test_so_many_units_make_the_interval_asked_for() -> None:
+    n = units_for(0.05, confidence=0.95)
+    figures = np.arange(n) % 2 * 1.0
+    interval = present(bootstrap_mean(figures, seed=1))
+    assert interval.high - interval.low == pytest.approx(2 * 0.05, rel=0.1)
 
 
 @given(st.floats(1e-6, 1e3), st.integers(2, 400), st.floats(-1e-12, 1e-12), st.integers(0, 2**31))

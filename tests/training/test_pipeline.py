@@ -101,6 +101,33 @@ def test_the_same_data_configuration_and_seed_give_the_same_version(
     assert "same data and settings" in second.gate.why[0]
 
 
+def test_processes_make_the_same_version_as_memory(shop: tuple[Config, EventLog]) -> None:
+    config, log = shop
+    several = TrainingSection(resamples=200, engine="processes", processes=2)
+    alone = trained(config, log)
+    together = trained(config.model_copy(update={"training": several}), log, now=END + 1)
+    assert together.version == alone.version
+    assert "engine" not in together.manifest.config["training"]
+
+
+def test_every_step_tells_what_it_took(shop: tuple[Config, EventLog]) -> None:
+    outcome = trained(*shop)
+    assert [cost.step.split(":")[0] for cost in outcome.costs] == [
+        "load",
+        "items",
+        "churn",
+        "channel",
+        "refit on everything",
+        "register",
+        "gate against the champion",
+    ]
+    peaks = [cost.peak_bytes for cost in outcome.costs]
+    assert peaks == sorted(peaks)
+    console = Console(record=True, width=200)
+    console.print(rendered(outcome))
+    assert f"{peaks[-1] / 1e6:,.0f} MB at most so far" in console.export_text()
+
+
 def test_one_more_event_or_another_seed_makes_another_version(
     shop: tuple[Config, EventLog],
 ) -> None:

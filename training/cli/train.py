@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recsys.config import Config
     from recsys.evaluation.estimate import Estimate
     from training.pipeline import TrainingRun
+    from training.progress import StepCost
 
 app = typer.Typer()
 
@@ -97,7 +98,7 @@ def rendered(outcome: TrainingRun) -> Group:
     fate = "promoted" if outcome.gate.promote else "registered, not promoted"
     lines = (Text(f"version {outcome.version}: {fate}"), *map(Text, outcome.gate.why))
     churn = outcome.manifest.metrics.get(Question.CHURN, {})
-    return Group(table, *lines, *_warnings(outcome.warnings, churn))
+    return Group(table, *lines, *_warnings(outcome.warnings, churn), *_costs(outcome.costs))
 
 
 def _warnings(of_run: tuple[str, ...], churn: dict[str, dict[str, list[str]]]) -> Iterator[Text]:
@@ -109,6 +110,15 @@ def _warnings(of_run: tuple[str, ...], churn: dict[str, dict[str, list[str]]]) -
     for name, window in windows.items():
         for warning in churn.get(name, {}).get("warnings", ()):
             yield Text(f"churn, {window}: {warning}", style="yellow")
+
+
+def _costs(costs: tuple[StepCost, ...]) -> Iterator[Text]:
+    """Yield what each step took, and the most memory of all processes up to its end."""
+    from rich.text import Text
+
+    for cost in costs:
+        took = f"{cost.seconds:.1f} s, {cost.peak_bytes / 1e6:,.0f} MB at most so far"
+        yield Text(f"{cost.step}: {took}", style="dim")
 
 
 def _lift(lift: Estimate | None) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ from recsys.algorithms.topk import top_k
 from recsys.data.person import Person
 from recsys.items.history import EventWeights
 from recsys.items.slate import NO_ITEM_BEHIND, ItemQuery, Ranking, Repeats
-from recsys.ladder import Ladder, RungName, Step
+from recsys.ladder import RungName, Step
+from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge
-
-Lists = Ladder[ItemQuery, Ranking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,21 @@ class FactorsAlone:
         return Ranking(rows, score[rows], behind, "factors") if len(rows) else None
 
 
-def contest(
-    judge: Judge, persons: Sequence[Person], served: Lists, simple: Mapping[str, Lists]
-) -> dict[str, Any]:
+def contest(hearing: Hearing, served: Lists, simple: Mapping[str, Lists]) -> dict[str, Any]:
     """Compare a ladder with the best of some simple ones, ready for JSON.
 
     Three readings: lists and wants of everything; both restricted to what is new to the user
     (the ladder asked with ``repeats=exclude``); and the full lists judged on new items alone,
     where every repeat in a list costs a place.
     """
-    everything = {name: judge.lists(ladder, persons) for name, ladder in simple.items()}
-    ours = judge.lists(served, persons)
+    judge, new = hearing.judge, partial(hearing.lists, repeats=Repeats.EXCLUDE)
+    everything = {name: hearing.lists(ladder) for name, ladder in simple.items()}
+    ours = hearing.lists(served)
     fresh = judge.fresh()
-    excluded = {
-        name: judge.lists(ladder, persons, repeats=Repeats.EXCLUDE)
-        for name, ladder in simple.items()
-    }
-    ours_excluded = judge.lists(served, persons, repeats=Repeats.EXCLUDE)
+    excluded = {name: new(ladder) for name, ladder in simple.items()}
     return {
         "all_items": _compared(judge, ours, everything),
-        "new_items_asked_for": _compared(fresh, ours_excluded, excluded),
+        "new_items_asked_for": _compared(fresh, new(served), excluded),
         "new_items_in_full_lists": _compared(fresh, ours, everything),
     }
 

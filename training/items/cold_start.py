@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +10,10 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.data.interactions import Interactions
-from recsys.data.person import Person
 from recsys.evaluation import metrics
 from recsys.items.cold_start import Newcomers
 from recsys.items.models import ItemModels
-from recsys.ladder import RungName, Verdict
-from training.items.judge import Judge
+from training.items.hearing import Hearing, Lists
 
 MOST_LOST = 0.01
 """Of the NDCG, by the lower bound of the difference that the places make."""
@@ -52,28 +49,24 @@ def fit(
 
 
 def judged(
-    judge: Judge,
-    persons: Sequence[Person],
-    models: ItemModels,
-    interactions: Interactions,
-    verdicts: Mapping[RungName, Verdict],
+    hearing: Hearing, served: Lists, models: ItemModels, interactions: Interactions
 ) -> dict[str, Any]:
-    """Compare the served lists with and without places for new items, ready for JSON.
+    """Compare the served lists, of some models, with and without places for new items.
 
     Returns
     -------
     dict
-        ``places``: how many may serve, 0 where they lose or nothing could be measured. ``gain``:
-        the paired difference in NDCG; ``if_none_taken``: the same without a hit among new items.
+        Ready for JSON. ``places``: how many may serve, 0 where they lose or nothing could be
+        measured. ``gain``: the paired difference in NDCG; ``if_none_taken``: the same without a
+        hit among new items.
     """
-    items = judge.config.items
+    judge, items = hearing.judge, hearing.judge.config.items
     nothing = {"places": 0, "gain": None, "if_none_taken": None}
     found = fit(interactions, models.content, judge.available, places=items.new_item_places)
     if found is None or not found.room(items.at_k):
         return nothing
-    lists = judge.lists(models.ladder(verdicts), persons)
-    after = judge.lists(replace(models, newcomers=found).ladder(verdicts), persons)
-    without = judge.ndcg(lists)
+    after = hearing.lists(replace(models, newcomers=found).ladder(served.verdicts))
+    without = hearing.ndcg(served)
     new = _new(interactions, judge.available)
     untaken = np.where((after != metrics.NOBODY) & new[after], metrics.NOBODY, after)
     gain = judge.estimate(judge.ndcg(after) - without)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms import content_neighbours
 from recsys.algorithms.neighbours import ItemNeighbours
@@ -14,7 +13,7 @@ from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
 from recsys.items.context_lift import ContextLift
 from recsys.items.models import ItemModels
-from recsys.items.one_to_one import ReadyLists, make_ready, no_lists
+from recsys.items.one_to_one import no_lists
 from recsys.items.preference import demand
 from recsys.items.ranker import Blend
 from recsys.items.session import AtHand
@@ -32,16 +31,34 @@ from training.items.popularity import (
     with_popularity,
 )
 from training.items.ranker_examples import item_signals
+from training.items.ready import ReadyFor, ready_lists
 from training.items.sessions.choice import fit_at_hand
 from training.items.weights import make_blend
 
 CONTENT_NEIGHBOURS = 50
+EVERYBODY = ReadyFor()
 
 
 def fit(
-    data: TrainingData, segments: SegmentTable, choice: ItemChoice, config: Config, *, at: int
+    data: TrainingData,
+    segments: SegmentTable,
+    choice: ItemChoice,
+    config: Config,
+    *,
+    at: int,
+    ready_for: ReadyFor = EVERYBODY,
 ) -> ItemModels:
-    """Fit all rungs on everything passed, as of `at` (microseconds)."""
+    """Fit all rungs on everything passed.
+
+    Parameters
+    ----------
+    data, segments, choice, config
+        What to fit on, and how.
+    at : int
+        As of when (microseconds).
+    ready_for : ReadyFor
+        Who gets a ready list.
+    """
     config = with_popularity(config, choice.popular_half_life_days)
     interactions = data.interactions
     critical = interactions.of_kind(config.relevant_kind)
@@ -72,7 +89,9 @@ def fit(
         context=_context(data, choice, config),
         order=None if choice.blend is None else sequences.fit(interactions, config),
     )
-    return replace(parts, ready=_ready(parts, interactions, depth=config.items.ready_items))
+    depth = config.items.ready_items
+    ready = ready_lists(parts.one_to_one(), interactions, ready_for, depth=depth)
+    return replace(parts, ready=ready)
 
 
 def _described_alike(catalogue: Catalogue, graph: ItemNeighbours) -> ItemNeighbours:
@@ -106,9 +125,3 @@ def _blend(
     signals = item_signals(interactions, config, at=at)
     kind = critical_kind(interactions.kinds, config)
     return make_blend(choice.blend.learned, signals, kind=kind)
-
-
-def _ready(parts: ItemModels, interactions: Interactions, *, depth: int) -> ReadyLists:
-    # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
-    with threadpool_limits(1, "blas"):
-        return make_ready(parts.one_to_one(), interactions, depth=depth)

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
 from recsys.config import Config
-from recsys.data.person import Person
+from recsys.evaluation.estimate import units_for
+from recsys.evaluation.split import drawn
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
+from training.engines import Engine, Memory
 from training.items import cold_start
-from training.items.baselines import BoughtBefore, FactorsAlone, Lists, contest
+from training.items.baselines import BoughtBefore, FactorsAlone, contest
 from training.items.choice import ItemChoice
 from training.items.choose import choose
 from training.items.context.visits import contexts
 from training.items.fit import fit
+from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge, persons, trait_rows
 from training.items.popularity import kind_weights
+from training.items.ready import ReadyFor
 from training.items.sessions.choice import sessions_of
 from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import Window, window
@@ -43,9 +46,16 @@ HABIT_HALF_LIFE_DAYS = 365.0
 
 
 def measure(
-    data: TrainingData, config: Config, *, progress: Callable[[str], None]
+    data: TrainingData,
+    config: Config,
+    *,
+    progress: Callable[[str], None],
+    engine: Engine | None = None,
 ) -> tuple[ItemChoice, Measurement]:
     """Choose on what was known `test_days` before the end, and judge every rung on what came.
+
+    Of many users so many are drawn to be judged on that no interval is wider than
+    ``training.half_width`` on either side.
 
     Each rung is compared with the highest shipped rung below, through the ladder that serves, on
     the users to whom it applies. Live events are those of a user's first active day in the test
@@ -66,15 +76,18 @@ def measure(
     segments = fit_table(train, config, at=held.cutoff)
     choice = choose(train, segments, config, progress=progress)
     progress("fitting on all before the test window")
-    models = fit(train, segments, choice, config, at=held.cutoff)
+    asked = _drawn(_asked(held, choice, config), config)
+    judged = np.union1d(asked.wanted.user_row, asked.wanted_later.user_row)
+    few = ReadyFor(judged, engine or Memory())
+    models = fit(train, segments, choice, config, at=held.cutoff, ready_for=few)
     progress("judging each rung against the one below")
-    now, later = _hearings(data, _asked(held, choice, config), segments, config)
+    now, later = _hearings(data, asked, segments, config)
     rungs = models.ladder({}).rungs
     verdicts = _verdicts(rungs, now, later)
     habit = _habit_ladder(models, train, config)
     ladder = Ladder(Question.ITEMS, rungs, verdicts)
     simple = {"bought_before": habit, **_simple(models, choice, train, config)}
-    places = cold_start.judged(now.judge, now.persons, models, train.interactions, verdicts)
+    places = cold_start.judged(now, ladder, models, train.interactions)
     return replace(choice, new_item_places=places["places"]), Measurement(
         question=Question.ITEMS,
         verdicts=verdicts,
@@ -82,11 +95,12 @@ def measure(
             "k": config.items.at_k,
             "cutoff": held.cutoff,
             "test_days": config.items.test_days,
+            "of_users": len(held.wanted),
             **_at_the_cutoff(rungs, verdicts, habit, now),
             "after_live_events": _after_live(rungs, verdicts, later),
-            "context": _of_context(models, choice, verdicts, later),
+            "context": _of_context(models, choice, ladder, later),
             "new_item_places": places,
-            "served_over_simple": contest(now.judge, now.persons, ladder, simple),
+            "served_over_simple": contest(now, ladder, simple),
         },
         metric=_metric(config),
         window_start=held.cutoff,
@@ -99,20 +113,6 @@ Rungs = Sequence[Rung[ItemQuery, Ranking]]
 Verdicts = Mapping[RungName, Verdict]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hearing:
-    """Users as they are found at one moment, and what they then took."""
-
-    judge: Judge
-    persons: Sequence[Person]
-
-    def ndcg(self, ladder: Lists) -> NDArray[np.float64]:
-        return self.judge.ndcg(self.judge.lists(ladder, self.persons))
-
-    def report(self, ladder: Lists) -> dict[str, Any]:
-        return self.judge.report(self.judge.lists(ladder, self.persons))
-
-
 def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
     """Return the test window, asked in the middle of sessions where the choice listens to them."""
     if not choice.sessions:
@@ -121,9 +121,20 @@ def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
     return in_sessions(held, found, config)
 
 
+def _drawn(held: Window, config: Config) -> Window:
+    """Return the window with as many users as make the intervals that are asked for."""
+    settings, users = config.training, held.before.users
+    most = units_for(settings.half_width, confidence=settings.confidence)
+    return replace(
+        held,
+        wanted=drawn(held.wanted, users, most=most, seed=settings.seed),
+        wanted_later=drawn(held.wanted_later, users, most=most, seed=settings.seed),
+    )
+
+
 def _hearings(
     data: TrainingData, held: Window, segments: SegmentTable, config: Config
-) -> tuple[_Hearing, _Hearing]:
+) -> tuple[Hearing, Hearing]:
     """Return users at the cutoff, and those who came back after their first active day."""
     judge = Judge.of(held, data.catalogue.available, config)
     trait = trait_rows(data.trait, segments, config)
@@ -132,8 +143,8 @@ def _hearings(
     later = gather(rows, at=held.asked_at, live=held.live)
     said = contexts(rows, data, held.held_out, held.asked_at)
     return (
-        _Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
-        _Hearing(
+        Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
+        Hearing(
             replace(judge, wanted=held.wanted_later),
             [replace(who, context=each) for who, each in zip(later, said, strict=True)],
         ),
@@ -151,7 +162,7 @@ def _up_to(name: RungName, rungs: Rungs, verdicts: Verdicts) -> Lists:
     return Ladder(Question.ITEMS, rungs[start:], below)
 
 
-def _verdicts(rungs: Rungs, now: _Hearing, later: _Hearing) -> Verdicts:
+def _verdicts(rungs: Rungs, now: Hearing, later: Hearing) -> Verdicts:
     verdicts: dict[RungName, Verdict] = {}
     for name, hearing in (
         (RungName.SEGMENT, now),
@@ -162,18 +173,17 @@ def _verdicts(rungs: Rungs, now: _Hearing, later: _Hearing) -> Verdicts:
     return verdicts
 
 
-def _verdict(name: RungName, rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> Verdict:
+def _verdict(name: RungName, rungs: Rungs, verdicts: Verdicts, hearing: Hearing) -> Verdict:
     shipped = [rung for rung, verdict in verdicts.items() if verdict.shipped]
     below = shipped[-1] if shipped else RungName.POPULAR
     ladder = _up_to(name, rungs, verdicts)
-    applies = np.array([ladder.rungs[0].declines(who) is None for who in hearing.persons], bool)
     gain = hearing.ndcg(ladder) - hearing.ndcg(_up_to(below, rungs, verdicts))
-    lift = hearing.judge.estimate(gain[applies])
+    lift = hearing.judge.estimate(gain[hearing.applies(ladder.rungs[0])])
     return Verdict.on(name, below, _metric(hearing.judge.config), lift)
 
 
 def _at_the_cutoff(
-    rungs: Rungs, verdicts: Verdicts, habit: Lists, hearing: _Hearing
+    rungs: Rungs, verdicts: Verdicts, habit: Lists, hearing: Hearing
 ) -> dict[str, Any]:
     names = (RungName.POPULAR, RungName.SEGMENT, RungName.ONE_TO_ONE)
     ladders = {name: _up_to(name, rungs, verdicts) for name in names}
@@ -186,7 +196,7 @@ def _at_the_cutoff(
     }
 
 
-def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> dict[str, Any]:
+def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: Hearing) -> dict[str, Any]:
     names = (verdicts[RungName.HYPER].below, RungName.HYPER)
     ladders = {name: _up_to(name, rungs, verdicts) for name in names}
     return {
@@ -196,17 +206,16 @@ def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: _Hearing) -> dict[str
 
 
 def _of_context(
-    models: ItemModels, choice: ItemChoice, verdicts: Verdicts, hearing: _Hearing
+    models: ItemModels, choice: ItemChoice, ladder: Lists, hearing: Hearing
 ) -> dict[str, Any]:
     """Return what was chosen of the context, and what it gains on the test window."""
     told: dict[str, Any] = {"chosen": choice.context, "cells": [], "gain": None}
     if models.context is None:
         return told
-    every = {**verdicts, RungName.HYPER: replace(verdicts[RungName.HYPER], shipped=True)}
-    ours, without = (
-        hearing.ndcg(each.ladder(every)) for each in (models, replace(models, context=None))
-    )
-    gain = hearing.judge.estimate(ours - without)
+    live = replace(ladder.verdicts[RungName.HYPER], shipped=True)
+    ours = replace(ladder, verdicts={**ladder.verdicts, RungName.HYPER: live})
+    without = replace(models, context=None).ladder(ours.verdicts)
+    gain = hearing.judge.estimate(hearing.ndcg(ours) - hearing.ndcg(without))
     return {**told, "cells": list(models.context.cells), "gain": gain}
 
 

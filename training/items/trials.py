@@ -236,7 +236,9 @@ def _tilted(
 
     What was never had is ranked once: its scores are the same for all own weights.
     """
-    head = np.union1d(top_k(np.where(score > 0, score, np.float32(-np.inf)), k + len(rows)), rows)
+    new = np.where(score > 0, score, np.float32(-np.inf))
+    new[rows] = -np.inf
+    head = np.sort(np.concatenate([top_k(new, k), rows]))
     place, few = np.searchsorted(head, rows), score[head]
     lists = []
     for own in own_grid:

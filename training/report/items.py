@@ -18,7 +18,9 @@ def drawn(metrics: Mapping[str, Any]) -> tuple[Drawing, ...]:
     k = metrics["k"]
     everybody = {**metrics["baselines"], **_lowest_first(metrics["rungs"])}
     after = _lowest_first(metrics["after_live_events"]["rungs"])
-    whom = f"{metrics['users']:,} users"
+    drawn_of = metrics.get("of_users", metrics["users"])
+    few = f", drawn of {drawn_of:,}" if drawn_of > metrics["users"] else ""
+    whom = f"{metrics['users']:,} users{few}"
     return (
         _compared(everybody, "ndcg", f"NDCG@{k}", whom),
         _compared(everybody, "recall", f"Recall@{k}", whom),

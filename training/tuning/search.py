@@ -213,7 +213,7 @@ def _told(
 def _identity(windows: Sequence[TrainingData], config: Config, seed: int) -> str:
     said = (
         [(seen.fingerprint, seen.interactions.end) for seen in windows],
-        config.model_dump(mode="json", exclude={"storage", "serving"}),
+        config.of_models(),
         seed,
     )
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]

@@ -378,3 +378,47 @@ LOOKUPS = Table(
     UniqueConstraint("user_id", "name"),
 )
 Index("lookups_by_hmac", LOOKUPS.c.hmac)
+
+EXPERIMENTS = Table(
+    "experiments",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("experiment_id", Text, nullable=False, comment="or rung:… of one that was taken out"),
+    Column("version", Integer, nullable=False, comment="1, 2… of this experiment"),
+    Column("status", Text, nullable=False, comment="what became of it then"),
+    Column("body", Text, nullable=False, comment="JSON object: the experiment"),
+    Column("salt", Text, nullable=False, comment="of this version"),
+    Column("note", Text, nullable=False, comment="the variant that was decided for, or why"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+Index("experiments_by_id", EXPERIMENTS.c.experiment_id)
+
+PARTICIPANTS = Table(
+    "participants",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("sent_as", Text, nullable=False, comment="the id that was answered"),
+    Column("cell", Text, nullable=False, comment="experiment, version, week and variant"),
+    Column("user_id", Text, nullable=False, comment="whose it is now"),
+    Column("experiment_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("period", Integer, nullable=False, comment="week of a step; 0: drawn once for all"),
+    Column("variant", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="first exposure, microseconds"),
+    Column("placement", Text, nullable=False, comment="or the question that was asked"),
+    Column("list_id", Text, nullable=False, comment="recommendation_id; empty: none"),
+    Column("rung", Text, nullable=False, comment="of a step: the rung that it is about"),
+    Column("segment", Text, nullable=False, comment="of the person then; empty: none"),
+    Column("pscore", Double, nullable=False, comment="P(this variant) of who takes part"),
+    UniqueConstraint("sent_as", "cell"),
+)
+Index("participants_of_user", PARTICIPANTS.c.user_id)
+Index(
+    "participants_by_experiment",
+    PARTICIPANTS.c.experiment_id,
+    PARTICIPANTS.c.version,
+    PARTICIPANTS.c.user_id,
+    PARTICIPANTS.c.period,
+    PARTICIPANTS.c.variant,
+    PARTICIPANTS.c.at,
+)

@@ -20,7 +20,9 @@ from recsys.storage.privacy.receipts import Erased
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY
 
-TABLES = ("events", "users", "consents", "decisions", "lists", "exposures", "statements")
+TABLES = (
+    "events", "users", "consents", "decisions", "lists", "exposures", "participants", "statements",
+)  # fmt: skip
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
 WITHOUT_COUNT = ("splits", "lookups", "changes")

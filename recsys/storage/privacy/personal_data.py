@@ -11,6 +11,7 @@ from recsys.channel.decision import Decision
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.decisions import exposures, lists, log
 from recsys.storage.events.log import COLUMNS
+from recsys.storage.experiments import participants
 from recsys.storage.privacy.vault import Vault, opened
 from recsys.storage.users import statements
 from recsys.storage.users.aliases import NOBODY, became
@@ -27,6 +28,7 @@ _DECISIONS = f"SELECT {log.COLUMNS} FROM decisions WHERE {_OF_PERSON}"  # noqa: 
 _TOLD = lists.COLUMNS.replace(", secret", "")
 _LISTS = f"SELECT {_TOLD} FROM lists WHERE {_OF_PERSON}"  # noqa: S608
 _EXPOSURES = f"SELECT {exposures.COLUMNS} FROM exposures WHERE {_OF_PERSON}"  # noqa: S608
+_PARTICIPANTS = f"SELECT {participants.COLUMNS} FROM participants WHERE {_OF_PERSON}"  # noqa: S608
 _FLAGS = ("simulated", "machine", "anonymous", "explored")
 _PARSED = ("properties", "features", "answer", "items", "head")
 
@@ -45,7 +47,7 @@ class PersonalData:
         What the person said.
     timezone : str
         IANA name; empty where not known.
-    events, decisions, lists, exposures : tuple of mapping
+    events, decisions, lists, exposures, experiments : tuple of mapping
         Rows in order of arrival, times in microseconds since the epoch.
     consents : tuple of Consent
         The whole ledger.
@@ -62,6 +64,7 @@ class PersonalData:
     decisions: tuple[Record, ...] = ()
     lists: tuple[Record, ...] = ()
     exposures: tuple[Record, ...] = ()
+    experiments: tuple[Record, ...] = ()
     statements: tuple[Statement, ...] = ()
 
 
@@ -91,6 +94,7 @@ def personal_data(database: Database, user_id: str, *, vault: Vault | None = Non
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
         _records(tuple(_TOLD.split(", ")), database.read(_LISTS, (owner,))),
         _records(tuple(exposures.COLUMNS.split(", ")), database.read(_EXPOSURES, (owner,))),
+        _records(tuple(participants.COLUMNS.split(", ")), database.read(_PARTICIPANTS, (owner,))),
         statements.of(database, owner),
     )
 

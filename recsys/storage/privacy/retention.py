@@ -47,7 +47,7 @@ def prune(database: Database, retention_days: Mapping[str, int], *, now: int) ->
 
 
 def prune_exposures(database: Database, days: int, *, now: int) -> dict[str, int]:
-    """Delete lists that placements showed, and what was seen of them, after so many days.
+    """Delete shown lists, what was seen of them, and who took part in what, after so many days.
 
     Returned is how many of each; 0 days keep them for good.
 
@@ -57,7 +57,7 @@ def prune_exposures(database: Database, days: int, *, now: int) -> dict[str, int
         What was deleted so far stays deleted.
     """
     gone = {}
-    for table in ("exposures", "lists") if days else ():
+    for table in ("exposures", "lists", "participants") if days else ():
         with database.writing() as writing:
             statement = f"DELETE FROM {table} WHERE at < ?"  # noqa: S608 - names from the code
             gone[table] = writing.execute(statement, (now - days * DAY,)).rowcount

@@ -194,6 +194,7 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
         inside = [previous_id, *below]
         events = _give_back(writing, "events", inside, above[-1])
         decisions = _give_back(writing, "decisions", inside, above[-1])
+        _give_back(writing, "participants", inside, above[-1])
         _give_back(writing, "statements", inside, above[-1])
         event_seq, consent_seq = writing.execute(
             "SELECT event_seq, consent_seq FROM aliases WHERE previous_id = ?", (previous_id,)
@@ -233,6 +234,7 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
         "AND decision_id NOT IN (SELECT decision_id FROM decisions WHERE user_id = ?)",
         (user, previous, user),
     )
+    writing.execute("UPDATE participants SET user_id = ? WHERE user_id = ?", (user, previous))
     statements.move(writing, previous, user)
     # What one id granted the other may never have been asked: it stays in the ledger of that id.
     writing.execute(_COPY.format(sender="sent_as", of="?", which=_DENIED), (user, previous))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.times import DAY
-from recsys.evaluation.split import cutoff, relevant
+from recsys.evaluation.split import Relevant, cutoff, drawn, relevant
 
 
 def table(*rows: tuple[int, ...]) -> Interactions:
@@ -79,3 +79,30 @@ def test_some_users_keep_all_pairs() -> None:
     assert some.user_row.tolist() == [1, 2]
     assert some.item_row.tolist() == [2, 3, 4]
     assert some.indptr.tolist() == [0, 2, 3]
+
+
+def some_wanted(n: int) -> Relevant:
+    rows = np.arange(n, dtype=np.int32)
+    return Relevant(rows, np.arange(n + 1, dtype=np.int64), rows)
+
+
+def test_few_users_are_all_judged() -> None:
+    wanted = some_wanted(5)
+    users = IdMap.of(f"u{n}" for n in range(5))
+    assert drawn(wanted, users, most=5, seed=1) is wanted
+
+
+@given(st.integers(1, 30), st.integers(0, 9))
+def test_the_same_users_are_drawn_whoever_else_is_there(most: int, seed: int) -> None:
+    ids = [f"u{n:02}" for n in range(40)]
+    all_of = drawn(some_wanted(40), IdMap.of(ids), most=most, seed=seed)
+    fewer = drawn(some_wanted(20), IdMap.of(ids[:20]), most=most, seed=seed)
+    assert len(all_of) == most
+    early = {row for row in all_of.user_row.tolist() if row < 20}
+    assert early <= set(fewer.user_row.tolist())
+
+
+def test_another_seed_draws_others() -> None:
+    users = IdMap.of(f"u{n:02}" for n in range(40))
+    one, other = (drawn(some_wanted(40), users, most=10, seed=seed) for seed in (1, 2))
+    assert one.user_row.tolist() != other.user_row.tolist()

@@ -17,6 +17,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.experiments import health, interleaving, many, power
+from recsys.experiments.experiment import LONGEST_DAYS
 from recsys.experiments.lift import Lift, absolute, clustered, relative
 from recsys.experiments.looks import obrien_fleming, planned_width, sequence_width
 from recsys.experiments.reading import reading
@@ -112,7 +113,7 @@ def test_days_are_whole_weeks_two_at_least_and_wait_for_the_window() -> None:
     assert power.days_needed(busy, 100, smallest_share=0.5, window_days=7) == 14
     assert power.days_needed(busy, 60_000, smallest_share=0.5, window_days=7) == 21
     nobody = power.Baseline.of_rate(0.1, people_a_day=0)
-    assert power.days_needed(nobody, 1, smallest_share=0.5, window_days=7) > power.LONGEST_DAYS
+    assert power.days_needed(nobody, 1, smallest_share=0.5, window_days=7) > LONGEST_DAYS
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_erasing_prints_a_receipt_and_erasing_again_the_same(url: str) -> None:
     filled(url)
     told = run("erase", "ann").output
     assert "events 3, users 0, consents 0, decisions 0, lists 0, exposures 0" in told
-    assert "statements 0, aliases 0" in told
+    assert "participants 0, statements 0, aliases 0" in told
     assert "(receipt " in told
     assert run("erase", "ann").output == told
     assert "events 0" in run("erase", "nobody").output

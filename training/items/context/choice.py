@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.person import Person
@@ -17,7 +18,6 @@ from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from recsys.evaluation.split import Relevant
 from recsys.items.context_lift import ContextLift
 from recsys.items.hyper import HyperItems
-from recsys.items.slate import ItemQuery
 from training.data import TrainingData
 from training.items.context import table as context_table
 from training.items.context.table import Table
@@ -152,13 +152,9 @@ def _chosen(
     """Return the weight, 0 for none, and what the best one gained."""
     if len(asked.wanted) < 2:
         return 0.0, None
-    without = ndcg(asked, rung, None, config)
-    gains = np.stack(
-        [
-            ndcg(asked, rung, table.weighing(weight, weight, config), config) - without
-            for weight in WEIGHTS
-        ]
-    )
+    tables = [table.weighing(weight, weight, config) for weight in WEIGHTS]
+    without, *found = ndcg(asked, rung, (None, *tables), config)
+    gains = np.stack(found) - without
     settings = config.training
     gain = bootstrap_mean(
         crossed(gains),
@@ -189,16 +185,45 @@ def crossed(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ndcg(
-    asked: VisitQuestions, rung: HyperItems, context: ContextLift | None, config: Config
+    asked: VisitQuestions,
+    rung: HyperItems,
+    contexts: Sequence[ContextLift | None],
+    config: Config,
 ) -> NDArray[np.float64]:
-    """Return the NDCG of each person's list, with this context or without any."""
+    """Return the NDCG of each person's list in each context, float64, (n_contexts, n_people)."""
     k, wanted = config.items.at_k, asked.wanted
-    ranker = replace(rung, context=context)
-    n_items = len(rung.one_to_one.taste.demand)
-    query = ItemQuery(k, np.ones(n_items, bool))
-    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    lists = np.full((len(contexts), len(wanted), k), metrics.NOBODY, np.int32)
     for place, person in enumerate(asked.people):
-        ranking = ranker.answer(person, query)
-        if ranking is not None:
-            lists[place, : len(ranking)] = ranking.item_row
-    return metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
+        for row, best in enumerate(_ranked(person, rung, contexts, k)):
+            lists[row, place, : len(best)] = best
+    return np.stack(
+        [
+            metrics.ndcg(metrics.hits(each, wanted.item_row, wanted.indptr), wanted.counts)
+            for each in lists
+        ]
+    )
+
+
+def _ranked(
+    person: Person, rung: HyperItems, contexts: Sequence[ContextLift | None], k: int
+) -> Iterator[NDArray[np.int32]]:
+    """Yield what the rung would answer in each context, of any item; scored once."""
+    model, at = rung.one_to_one, person.at
+    every = np.ones(len(model.taste.demand), bool)
+    clicks = None if rung.at_hand is None else rung.at_hand.clicks(person.live, at=at)
+    inside = clicks is not None and len(clicks) > 0
+    lifts = [
+        None if each is None else each.of(person.context, at=at, in_session=inside)
+        for each in contexts
+    ]
+    if rung.at_hand is not None and clicks is not None and inside:
+        score = model.score(person.past, person.live, at=at)
+        for lift in lifts:
+            ranking = rung.at_hand.rank(clicks, score, every, k, lift)
+            yield every[:0].astype(np.int32) if ranking is None else ranking.item_row
+        return
+    plain = model.wanted(person.past, person.live, every, at=at)
+    if plain is not None:
+        yield from (
+            top_k(plain if lift is None else model.lifted(plain, lift), k) for lift in lifts
+        )

@@ -75,7 +75,7 @@ def test_everything_goes_and_the_receipt_counts_it(database: Database) -> None:
     receipt = erase(database, "ann", at=NOW, receipt_id="r1")
     counts = {
         "events": 3, "users": 1, "consents": 1, "decisions": 1, "lists": 1, "exposures": 1,
-        "statements": 2, "aliases": 1,
+        "participants": 0, "statements": 2, "aliases": 1,
     }  # fmt: skip
     assert receipt == Receipt("r1", NOW, counts)
     assert [rows_about(database, one) for one in ("ann", "phone", "ben")] == [0, 0, 4]

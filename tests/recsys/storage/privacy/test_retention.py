@@ -54,5 +54,5 @@ def test_lists_and_what_was_seen_of_them_go_after_their_time(database: Database)
         lists.put([ShownList(name, "ann", "home", 1, "v1", "hyper", at, (), {})])
         seen.append([Exposure(name, "ann", Seen.CLICK, "tea", 1, at)])
     assert prune_exposures(database, 0, now=NOW) == {}
-    assert prune_exposures(database, 30, now=NOW) == {"exposures": 1, "lists": 1}
+    assert prune_exposures(database, 30, now=NOW) == {"exposures": 1, "lists": 1, "participants": 0}
     assert (lists.get("old"), lists.get("new") is not None) == (None, True)

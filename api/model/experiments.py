@@ -1,0 +1,243 @@
+"""The experiments that run, and who has which part in them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.model.served import Serving
+from recsys.data.person import NO_SEGMENT, Person
+from recsys.errors import StoreUnavailable
+from recsys.experiments.draw import FOREVER, Running, is_held_out
+from recsys.experiments.experiment import Over
+from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, planned
+from recsys.ladder import Ladder, Question
+from recsys.storage.experiments.participants import Participant, ParticipantLog
+from recsys.storage.experiments.store import ExperimentStore, running
+
+MOST_WAITING = 100_000
+"""Participants that wait to be written while the store cannot be; more are dropped."""
+
+MOST_NOTED = 200_000
+"""Participants that are remembered as written, so that they are not written with each answer."""
+
+_ASKS = {
+    Question.ITEMS: frozenset({Over.ITEMS, Over.MODEL, Over.STEP_DOWN, Over.STEP_UP}),
+    Question.CHANNEL: frozenset({Over.CHANNEL, Over.MODEL}),
+    Question.CHURN: frozenset[Over](),
+}
+IsIn = Callable[[str, Serving, Person], bool]
+"""Tells whether a person is in a cohort of that name."""
+
+
+def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
+    """Return False: of no cohort."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """The permanent holdout: of so many percent of people, by a salt of its own; empty: none."""
+
+    percent: float = 0.0
+    salt: str = ""
+
+
+NO_HOLDOUT = Holdout()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read at one moment."""
+
+    running: tuple[Running, ...] = ()
+    removed: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, Serving] = field(default_factory=dict)
+    seq: int = -1
+
+
+class CurrentExperiments:
+    """The one mutable reference to experiments. Safe to use from several threads.
+
+    Parameters
+    ----------
+    store, log
+        Where experiments are kept, and who took part.
+    holdout : Holdout
+        Who is in no experiment, and gets what anybody gets.
+
+    Attributes
+    ----------
+    load : callable or None
+        Loads a model version, for experiments over models.
+    is_in : callable
+        Tells who is in a cohort.
+    """
+
+    def __init__(
+        self,
+        store: ExperimentStore,
+        log: ParticipantLog,
+        *,
+        holdout: Holdout = NO_HOLDOUT,
+    ) -> None:
+        self.store = store
+        self._log = log
+        self._holdout = holdout
+        self.load: Callable[[str], Serving] | None = None
+        self.is_in: IsIn = in_none
+        self._known = _Known()
+        self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
+        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._turn = threading.Lock()
+
+    @property
+    def running(self) -> tuple[Running, ...]:
+        """Those that run."""
+        return self._known.running
+
+    @property
+    def seq(self) -> int:
+        """A number that ascends with everything that is said of experiments."""
+        return self._known.seq
+
+    def holds_until(self, at: int) -> int:
+        """Return the first instant at which somebody may be drawn anew; `at` where any time."""
+        known = self._known.running
+        if any(one.experiment.cohort for one in known):
+            return at
+        return min((one.draws_again(at) for one in known), default=FOREVER)
+
+    def catch_up(self) -> None:
+        """Read which experiments run, and write who took part.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read or written: what is known stays, and what waits.
+        """
+        if (seq := self.store.last_seq()) != self._known.seq:
+            found = running(self.store.all())
+            removed, models = self.store.removed(), self._models(found)
+            self._known = _Known(found, removed, models, seq)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write who took part since the last time.
+
+        Raises
+        ------
+        StoreUnavailable
+            They wait on.
+        """
+        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not taken:
+            return
+        try:
+            self._log.append(taken)
+        except StoreUnavailable:
+            self._waiting.extendleft(reversed(taken))
+            raise
+
+    def plan(
+        self, question: Question, person: Person, serving: Serving, *, placement: str = ""
+    ) -> Plan:
+        """Return how somebody is answered.
+
+        Nobody is part of an experiment who denied profiling, or of whom that is not known.
+        """
+        known = self._known
+        if not known.running and not known.removed and not self._holdout.salt:
+            return AS_ALWAYS
+        unit = person.unit
+        if unit and is_held_out(self._holdout.salt, self._holdout.percent, unit):
+            return HELD_OUT
+        if not unit or not person.profiling or not person.readable:
+            return planned((), known.removed)
+        parts = []
+        for one in known.running:
+            experiment = one.experiment
+            asked = experiment.placement == placement and bool(placement)
+            if not asked and experiment.over not in _ASKS[question]:
+                continue
+            variant = one.drawn(unit, person.at)
+            if variant is not None and self._is_targeted(one, serving, person):
+                parts.append(Part(one, self._kept(one, person) or variant))
+        return planned(tuple(parts), known.removed)
+
+    def serving(self, plan: Plan, champion: Serving) -> Serving:
+        """Return the model version that answers; the champion where another cannot be loaded."""
+        return self._known.models.get(plan.model, champion) if plan.model else champion
+
+    def note(
+        self, plan: Plan, person: Person, serving: Serving, question: Question, *, where: str = "",
+        list_id: str = "",
+    ) -> None:  # fmt: skip
+        """Keep soon who took part, where the answer could differ; the answer does not wait."""
+        ladder = _ladder(serving, question)
+        for part in plan.parts:
+            one = part.running
+            period = one.period(person.at)
+            key = (person.unit, f"{one.experiment_id}:{one.version}:{period}:{part.variant}")
+            if key in self._noted:
+                continue
+            rung = differs(part, person, ladder)
+            if rung is None:
+                continue
+            new = Participant(
+                user_id=person.user_id,
+                experiment_id=one.experiment_id,
+                version=one.version,
+                period=period,
+                variant=part.variant,
+                at=person.at,
+                placement=where or str(question),
+                list_id=list_id,
+                rung=str(rung),
+                segment=_segment(serving, person),
+                pscore=one.pscore(part.variant),
+            )
+            self._waiting.append(new)
+            with self._turn:
+                self._noted[key] = None
+                if len(self._noted) > MOST_NOTED:
+                    self._noted.popitem(last=False)
+
+    def _kept(self, one: Running, person: Person) -> str | None:
+        """Return the variant that a merged person had first, under whichever id."""
+        if not person.merged:
+            return None
+        with suppress(StoreUnavailable):
+            return self._log.variant_of(one.key, one.period(person.at), person.unit)
+        return None
+
+    def _is_targeted(self, one: Running, serving: Serving, person: Person) -> bool:
+        experiment = one.experiment
+        if experiment.segment:
+            row = serving.answering.bundle.segments.row(experiment.segment)
+            if row == NO_SEGMENT or person.segment_row != row:
+                return False
+        return not experiment.cohort or self.is_in(experiment.cohort, serving, person)
+
+    def _models(self, found: tuple[Running, ...]) -> Mapping[str, Serving]:
+        wanted = {v.model for one in found for v in one.experiment.variants if v.model}
+        before = self._known.models
+        return {
+            version: before[version] if version in before else self.load(version)
+            for version in sorted(wanted)
+            if self.load is not None
+        }
+
+
+def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:
+    answering = serving.answering
+    return answering.channel if question is Question.CHANNEL else answering.items
+
+
+def _segment(serving: Serving, person: Person) -> str:
+    row = person.segment_row
+    return "" if row == NO_SEGMENT else serving.answering.bundle.segments.names[row]

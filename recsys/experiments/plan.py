@@ -1,0 +1,132 @@
+"""What the experiments that somebody takes part in make of one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from recsys.data.person import Person
+from recsys.experiments.draw import Running
+from recsys.experiments.experiment import STEPPED, STEPS, Experiment, Over
+from recsys.ladder import HEIGHT, Course, Ladder, RungName
+
+Arms = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """That somebody takes part in an experiment, with which variant."""
+
+    running: Running
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How somebody is answered.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        The experiments that this answer is in.
+    course : Course or None
+        How the ladder is climbed; None: as always.
+    placement : str
+        Whose rules act instead of those asked for; empty: those.
+    model : str
+        The model version that answers; empty: the champion.
+    arms : frozenset of str or None
+        The channels that may be chosen; None: all.
+    held_out : bool
+        Whether this is one of the permanent holdout: nothing is explored.
+    """
+
+    parts: tuple[Part, ...] = ()
+    course: Course | None = None
+    placement: str = ""
+    model: str = ""
+    arms: Arms | None = None
+    held_out: bool = False
+
+
+AS_ALWAYS = Plan()
+HELD_OUT = Plan(course=Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
+
+
+def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
+    """Return what some experiments make of an answer; of two that say the same thing, the first.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        In the order of their names.
+    without : mapping of str to str
+        Rungs that were taken out, and why.
+    """
+    gone = frozenset(map(RungName, without))
+    course, placement, model = Course(without=gone) if gone else None, "", ""
+    arms: Arms | None = None
+    for part in parts:
+        changed = part.running.experiment.variant(part.variant)
+        if (new := _course(part, gone)) is not None and (course is None or not course.experiment):
+            course = new
+        if changed is not None:
+            placement, model = placement or changed.placement, model or changed.model
+            arms = arms or (frozenset(changed.arms) if changed.arms else None)
+    return Plan(parts, course, placement, model, arms)
+
+
+def differs(part: Part, person: Person, ladder: Ladder[object, object]) -> RungName | None:
+    """Return the rung that an exposure is about, where the variants could answer differently.
+
+    Of a step it is the rung that is passed over or tried, else the one that the person earned.
+    None where all variants answer alike: who could not see a difference is no part of it.
+    """
+    experiment, earned = part.running.experiment, ladder.earned(person)
+    if experiment.over is Over.STEP_DOWN:
+        return earned if earned is not RungName.POPULAR else None
+    if experiment.over is Over.STEP_UP and experiment.rung is not None:
+        return experiment.rung if ladder.could_try(experiment.rung, person) else None
+    return earned if _REACHES[experiment.over](experiment, person, earned) else None
+
+
+def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
+    name, experiment = part.running.experiment_id, part.running.experiment
+    if experiment.over in STEPS:
+        if part.variant != STEPPED:
+            return None
+        if experiment.over is Over.STEP_UP:
+            return Course(name, tries=experiment.rung, without=gone)
+        return Course(name, steps_down=True, without=gone)
+    changed = experiment.variant(part.variant)
+    if changed is None or changed.ceiling is None:
+        return None
+    return Course(name, ceiling=changed.ceiling, without=gone)
+
+
+def _always(_experiment: Experiment, _person: Person, _earned: RungName) -> bool:
+    return True
+
+
+def _by_ceiling(experiment: Experiment, _person: Person, earned: RungName) -> bool:
+    reached = {
+        min(HEIGHT[earned], HEIGHT[one.ceiling] if one.ceiling else HEIGHT[earned])
+        for one in experiment.variants
+    }
+    return len(reached) > 1
+
+
+def _by_arms(experiment: Experiment, person: Person, earned: RungName) -> bool:
+    left = {
+        person.channels & frozenset(one.arms) if one.arms else person.channels
+        for one in experiment.variants
+    }
+    return len(left) > 1 or _by_ceiling(experiment, person, earned)
+
+
+_REACHES: Mapping[Over, Callable[[Experiment, Person, RungName], bool]] = {
+    Over.PLACEMENT: _always,
+    Over.MODEL: _always,
+    Over.ITEMS: _by_ceiling,
+    Over.CHANNEL: _by_arms,
+}

@@ -1,0 +1,225 @@
+"""Experiments on live answers: who gets which, what the trail says, and who is noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recsys.experiments.draw import WEEK
+from recsys.experiments.experiment import read
+from recsys.storage.experiments.participants import COLUMNS
+from recsys.storage.users import merges
+from tests.api.conftest import Api
+from tests.recsys.experiments.cases import PURCHASE, TWO_PLACEMENTS, stepping
+from tests.worlds import DENIED
+
+KNOWN = [f"u{number:02}" for number in range(40)]
+
+
+def run(api: Api, name: str, said: dict[str, Any]) -> None:
+    store = api.service.experiments.store
+    store.plan(name, read(said), at=api.clock())
+    store.start(name, at=api.clock())
+    api.service.experiments.catch_up()
+
+
+def noted(api: Api) -> list[dict[str, Any]]:
+    api.service.experiments.flush()
+    rows = api.service.log.database.read(f"SELECT {COLUMNS} FROM participants ORDER BY seq")  # noqa: S608
+    return [dict(zip(COLUMNS.split(", "), row, strict=True)) for row in rows]
+
+
+def ask(api: Api, user: str) -> dict[str, Any]:
+    answer: dict[str, Any] = api.client.get(f"/v1/users/{user}/recommendations").json()
+    return answer
+
+
+def two_placements(api: Api) -> None:
+    api.client.put("/v1/placements/home", json={"limit": 4})
+    pins = [{"item_id": "i30", "rank": 1}]
+    api.client.put("/v1/placements/tea", json={"limit": 4, "pins": pins})
+    run(api, "home-test", TWO_PLACEMENTS)
+
+
+def test_each_variant_of_a_placement_shows_its_own_list(api: Api) -> None:
+    two_placements(api)
+    for user in KNOWN[:12]:
+        shown = api.client.get(f"/v1/placements/home/items?user_id={user}").json()
+        assert shown["placement"] == "home"
+        first = shown["items"][0]["rules"]
+        row = next((one for one in noted(api) if one["sent_as"] == user), None)
+        if user == DENIED:
+            assert row is None
+        elif row is not None:
+            assert (row["variant"] == "tea") == (first == ["pins[0]"])
+            assert row["list_id"] == shown["recommendation_id"]
+    assert {one["variant"] for one in noted(api)} == {"as_is", "tea"}
+
+
+def test_an_answer_for_anybody_is_in_no_experiment(api: Api) -> None:
+    two_placements(api)
+    api.client.get("/v1/placements/home/items")
+    assert noted(api) == []
+
+
+def test_a_person_is_noted_once_and_keeps_the_variant_after_a_restart(api: Api) -> None:
+    two_placements(api)
+    for _ in range(3):
+        api.client.get("/v1/placements/home/items?user_id=u05")
+    (row,) = noted(api)
+    again = api.service.experiments.store.all()["home-test"].running
+    assert again is not None
+    assert again.drawn("u05", api.clock()) == row["variant"]
+
+
+def test_a_step_down_is_said_in_the_trail_and_noted_with_its_pscore(api: Api) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    rungs = {user: ask(api, user) for user in KNOWN}
+    rows = {one["sent_as"]: one for one in noted(api)}
+    stepped = [user for user, row in rows.items() if row["variant"] == "stepped"]
+    assert stepped
+    for user in stepped:
+        reasons = {step["rung"]: step["reason"] for step in rungs[user]["trail"]}
+        assert reasons[rows[user]["rung"]] == "stepped_down"
+        assert rungs[user]["rung"] != rows[user]["rung"]
+        assert rows[user]["pscore"] == 0.5
+    kept = next(user for user, row in rows.items() if row["variant"] == "kept")
+    assert rungs[kept]["rung"] == rows[kept]["rung"]
+
+
+def test_whoever_is_at_the_bottom_anyway_is_no_part_of_a_step(api: Api) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    assert ask(api, "nobody-knows")["rung"] in {"popular", "segment"}
+    assert all(row["rung"] != "popular" for row in noted(api))
+
+
+def test_another_week_is_another_draw(api: Api) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    for _ in range(6):
+        ask(api, "u05")
+        api.clock.at += WEEK
+    assert len({row["period"] for row in noted(api)}) == 6
+    assert {row["variant"] for row in noted(api)} == {"kept", "stepped"}
+
+
+def test_a_ceiling_is_said_and_only_those_above_it_are_noted(api: Api) -> None:
+    variants = [
+        {"name": "all", "weight": 0.5},
+        {"name": "low", "weight": 0.5, "ceiling": "popular"},
+    ]
+    run(api, "cut", {"over": "items", "variants": variants, "primary": PURCHASE})
+    answers = {user: ask(api, user) for user in KNOWN}
+    for row in noted(api):
+        answer = answers[row["sent_as"]]
+        if row["variant"] == "low":
+            assert answer["rung"] == "popular"
+            assert "ceiling" in {step["reason"] for step in answer["trail"]}
+        else:
+            assert answer["rung"] == row["rung"]
+
+
+def test_a_merge_keeps_the_variant_that_was_had_first(api: Api) -> None:
+    two_placements(api)
+    running = api.service.experiments.running[0]
+    before = next(f"d{n}" for n in range(99) if running.drawn(f"d{n}", 0) == "tea")
+    after = next(f"p{n}" for n in range(99) if running.drawn(f"p{n}", 0) == "as_is")
+    api.client.get(f"/v1/placements/home/items?user_id={before}")
+    noted(api)
+    merges.merge(api.service.log.database, before, after, at=api.clock())
+    for asked in (before, after):
+        shown = api.client.get(f"/v1/placements/home/items?user_id={asked}").json()
+        assert shown["items"][0]["rules"] == ["pins[0]"]
+    assert {(row["user_id"], row["variant"]) for row in noted(api)} == {(after, "tea")}
+    merges.unmerge(api.service.log.database, before, at=api.clock())
+    assert before in {row["user_id"] for row in noted(api)}
+
+
+def test_who_denied_profiling_is_in_no_experiment(api: Api) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    ask(api, DENIED)
+    assert noted(api) == []
+
+
+def test_a_rung_that_was_taken_out_is_asked_by_nobody(api: Api) -> None:
+    assert ask(api, "u05")["rung"] == "one_to_one"
+    api.service.experiments.store.remove("one_to_one", "it lost", at=api.clock())
+    api.service.experiments.catch_up()
+    answer = ask(api, "u05")
+    assert answer["rung"] != "one_to_one"
+    assert "taken_out" in {step["reason"] for step in answer["trail"]}
+    api.service.experiments.store.restore("one_to_one", at=api.clock())
+    api.service.experiments.catch_up()
+    assert ask(api, "u05")["rung"] == "one_to_one"
+
+
+def test_forcing_a_rung_is_no_part_of_an_experiment(api: Api) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    for user in KNOWN[:8]:
+        api.client.get(f"/v1/users/{user}/recommendations?force_rung=popular")
+    assert noted(api) == []
+
+
+def test_a_targeted_experiment_takes_only_its_segment(api: Api) -> None:
+    segments = {row["segment"] for row in _noted_of_all(api, {})}
+    wanted = min(segments)
+    rows = _noted_of_all(api, {"segment": wanted})
+    assert rows
+    assert {row["segment"] for row in rows} == {wanted}
+
+
+def _noted_of_all(api: Api, more: dict[str, Any]) -> list[dict[str, Any]]:
+    name = "targeted" if more else "all"
+    run(api, name, {**stepping(epsilon=0.5), **more})
+    for user in KNOWN:
+        ask(api, user)
+    api.service.experiments.store.stop(name, at=api.clock())
+    return [row for row in noted(api) if row["experiment_id"] == name]
+
+
+def test_a_challenger_answers_its_share(api: Api) -> None:
+    champion = api.service.current.version or ""
+    variants = [
+        {"name": "champion", "weight": 0.5},
+        {"name": "challenger", "weight": 0.5, "model": champion},
+    ]
+    run(api, "models", {"over": "model", "variants": variants, "primary": PURCHASE})
+    assert {ask(api, user)["model_version"] for user in KNOWN[:6]} == {champion}
+    assert {row["experiment_id"] for row in noted(api)} == {"models"}
+
+
+def test_an_experiment_is_planned_started_read_and_decided(api: Api) -> None:
+    said = {"experiment_id": "down", **stepping(epsilon=0.5), "mde": 5.0}
+    planned = api.client.post("/v1/experiments", json=said)
+    assert planned.status_code == 200, planned.text
+    assert planned.json()["forecast"]["decidable"]
+    started = api.client.post("/v1/experiments/down/start").json()
+    assert (started["status"], started["version"]) == ("running", 1)
+    for user in KNOWN:
+        ask(api, user)
+    noted(api)
+    found = api.client.get("/v1/experiments/down/report").json()
+    assert sum(found["people"].values()) > 0
+    assert found["state"] == "no_data"
+    assert [one["role"] for one in found["compared"]] == ["primary"]
+    assert api.client.post("/v1/experiments/down/stop").json()["status"] == "stopped"
+    decided = api.client.post("/v1/experiments/down/decide", json={"variant": "kept"}).json()
+    assert (decided["status"], decided["decided"]) == ("decided", "kept")
+    (listed,) = api.client.get("/v1/experiments").json()["experiments"]
+    assert (listed["experiment"], listed["status"]) == ("down", "decided")
+
+
+def test_what_cannot_be_decided_is_refused_as_a_problem(api: Api) -> None:
+    said = {"experiment_id": "tiny", **stepping(), "mde": 0.001}
+    assert not api.client.post("/v1/experiments", json=said).json()["forecast"]["decidable"]
+    refused = api.client.post("/v1/experiments/tiny/start")
+    assert refused.status_code == 409
+    assert "56 are the most" in refused.json()["detail"]
+    assert api.client.get("/v1/experiments/tiny").json()["status"] == "planned"
+
+
+def test_problems_of_experiments_have_their_own_status(api: Api) -> None:
+    assert api.client.get("/v1/experiments/none/report").status_code == 404
+    assert api.client.post("/v1/experiments/none/stop").status_code == 404
+    named = {"experiment_id": "not a name", **stepping()}
+    assert api.client.post("/v1/experiments", json=named).status_code == 422
+    wrong = {"experiment_id": "x", **stepping(), "epsilon": 3}
+    assert "epsilon" in api.client.post("/v1/experiments", json=wrong).json()["detail"]

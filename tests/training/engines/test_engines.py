@@ -1,0 +1,106 @@
+"""What every engine does: the same, in the same order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recsys.config import Training
+from recsys.data.ids import IdMap
+from training.engines import Engine, Memory, opened
+from training.engines.engine import Progress
+from training.engines.processes import Processes, keep, kept
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Something with arrays in it."""
+
+    name: str
+    users: IdMap
+    some: NDArray[np.int64]
+    none: NDArray[np.float32]
+
+
+NUMBERS = Numbers("n", IdMap.of(["b", "a"]), np.arange(10), np.empty(0, np.float32))
+
+
+def summed(numbers: Numbers, part: tuple[int, int]) -> tuple[int, bool]:
+    """Return the sum of a part, and whether the worker may change what it shares."""
+    start, stop = part
+    return int(numbers.some[start:stop].sum()), numbers.some.flags.writeable
+
+
+def told(numbers: Numbers, progress: Progress) -> str:
+    """Return who worked, after saying so."""
+    progress("working")
+    return f"{numbers.name} {os.getpid()}"
+
+
+def failing(numbers: Numbers, progress: Progress) -> None:
+    """Fail."""
+    raise ValueError(numbers.name)
+
+
+@pytest.fixture(scope="module", params=["memory", "processes"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with opened(Training(engine=request.param, processes=2), n_events=1) as found:
+        yield found
+
+
+def test_parts_come_back_in_their_order(engine: Engine) -> None:
+    parts = [(0, 3), (3, 4), (4, 10)]
+    assert [total for total, _ in engine.each(summed, NUMBERS, parts)] == [3, 3, 39]
+
+
+def test_nothing_to_do_is_nothing(engine: Engine) -> None:
+    assert list(engine.each(summed, NUMBERS, [])) == []
+
+
+def test_what_is_put_aside_is_there_when_asked_for(engine: Engine) -> None:
+    heard: list[str] = []
+    later = engine.aside(told, NUMBERS)
+    name, worker = later(heard.append).split()
+    assert name == "n"
+    assert heard == ["working"] * (int(worker) == os.getpid())
+
+
+def test_a_failure_reaches_who_asks(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="n"):
+        engine.aside(failing, NUMBERS)(print)
+
+
+def test_the_peak_counts_workers_in() -> None:
+    with Processes(1) as engine:
+        alone = engine.peak_bytes
+        engine.aside(told, NUMBERS)(print)
+        assert engine.peak_bytes > alone > 10_000_000
+
+
+def test_workers_cannot_change_what_they_share() -> None:
+    with Processes(2) as engine:
+        found = engine.each(summed, NUMBERS, [(0, 1), (1, 2)])
+        assert [writeable for _, writeable in found] == [False, False]
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    keep(NUMBERS, tmp_path)
+    back = kept(tmp_path)
+    assert list(back.users) == ["a", "b"]
+    for column in fields(Numbers)[2:]:
+        np.testing.assert_array_equal(getattr(back, column.name), getattr(NUMBERS, column.name))
+
+
+def test_few_events_are_not_worth_processes() -> None:
+    with opened(Training(processes=2), n_events=99_999) as few:
+        assert isinstance(few, Memory)
+    with opened(Training(processes=2), n_events=100_000) as many:
+        assert isinstance(many, Processes)
+    with opened(Training(processes=1), n_events=100_000) as alone:
+        assert isinstance(alone, Memory)
