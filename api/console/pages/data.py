@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -160,7 +159,8 @@ def _sources(counted: Any) -> Table:
 
 
 def _tools(visit: Visit) -> Table:
-    found = tools.sources.handler(visit.service, SimpleNamespace())
+    route: Any = tools.sources
+    found = route.handler(visit.service, None)
     return Table(
         "tools",
         N_("Tools"),
