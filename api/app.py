@@ -118,7 +118,8 @@ class Application:
             log=self._logger,
             logs_all=config.serving.log_requests,
         )
-        self._answering = Origins(self._around, config.serving.allowed_origins)
+        origins = config.serving.allowed_origins
+        self._answering = Origins(self._around, origins) if origins else self._around
         self.router = Router(lifespan=self._lifespan)
 
     @property

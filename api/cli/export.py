@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.answers.audience import AudienceQuery, Looked
+    from api.answers.write_back import Target
     from api.messages.groups import AudienceBody, AudiencePreview
     from api.messages.users import UserAnswer
     from api.requests.query import Query
@@ -55,6 +58,16 @@ def export(  # noqa: PLR0913 - options of a command
     preview: Annotated[
         bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
     ] = False,
+    tool: Annotated[
+        str,
+        typer.Option("--for", help="As a tool imports it, changed rows only: klaviyo, hubspot…"),
+    ] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="With --for: rows that did not change, too.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --for: clear more than 30 % of what it has.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Write items, channel and churn of every user to a file.
@@ -78,7 +91,10 @@ def export(  # noqa: PLR0913 - options of a command
         known = job.known if named is None else named
         ids = service.identities.people(known, as_named=named is not None)
         wanted = None if wish is None else job.wanted(wish)
-        if file is not None:
+        if file is not None and tool:
+            back = WriteBack(job, tool, everything=everything, force=force)
+            typer.echo(back.write(ids, wanted, file, channel=channel))
+        elif file is not None:
             total = job.write(ids, wanted, file, channel=channel)
             typer.echo(f"{total:,} users written to {file} from model {job.version}")
         elif wanted is not None:
@@ -138,23 +154,28 @@ class ExportJob:
         """Write the answers about the users, or those who are wanted, or granted a channel."""
         from api.answers import export as exporting
 
-        def answer(user_ids: Sequence[str]) -> Sequence[UserAnswer]:
-            service = self.service
-            serving, at = service.current.serving, service.clock()
-            return service.desk.everything_of(serving, user_ids, self.query, at=at)
-
-        members: Iterable[str] = ids
-        if wanted is not None:
-            members = self._members(ids, wanted)
-        elif channel:
-            members = self._granted(ids, channel)
+        members = self.chosen(ids, wanted, channel=channel)
         safe = f"{output} was not written, what was there is as it was; run it again"
         with ConsoleSteps(safe=safe) as steps:
             steps.begin("answer")
             advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(
-                answer, members, output, limit=self.query.limit, progress=advance
+                self.answers, members, output, limit=self.query.limit, progress=advance
             )
+
+    def answers(self, user_ids: Sequence[str]) -> Sequence[UserAnswer]:
+        """Return all three answers about users."""
+        service = self.service
+        serving, at = service.current.serving, service.clock()
+        return service.desk.everything_of(serving, user_ids, self.query, at=at)
+
+    def chosen(
+        self, ids: IdMap | Sequence[str], wanted: AudienceQuery | None, *, channel: str
+    ) -> Iterable[str]:
+        """Return the users who are wanted, or granted a channel, or all."""
+        if wanted is not None:
+            return self._members(ids, wanted)
+        return self._granted(ids, channel) if channel else ids
 
     def _looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
         from api.answers import audience
@@ -180,6 +201,79 @@ class ExportJob:
         for looked in self._looked_at(ids, wanted):
             for row in audience.members(looked, wanted):
                 yield str(row["user_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """An export as a tool imports it."""
+
+    job: ExportJob
+    tool: str
+    everything: bool
+    force: bool
+
+    def write(
+        self,
+        ids: IdMap | Sequence[str],
+        wanted: AudienceQuery | None,
+        output: Path,
+        *,
+        channel: str,
+    ) -> str:
+        """Write what changed since the last file for the tool, and say how much that is.
+
+        Raises
+        ------
+        BadQuery
+            The tool takes nothing back, or knows people by addresses that are not kept.
+        """
+        from api.answers import write_back
+        from recsys.storage.hooks import delivered
+
+        service, target = self.job.service, self._target()
+        database, members = service.log.database, self.job.chosen(ids, wanted, channel=channel)
+        has = delivered.of(database, self.tool)
+        safe = f"{output} was not written, and the tool is known to have what it had; run it again"
+        with ConsoleSteps(safe=safe) as steps:
+            steps.begin("answer")
+            done, now_has = write_back.write(
+                self._answers(members), output, target,
+                limit=self.job.query.limit, known=has,
+                may=write_back.Wish(self.everything, self.force),
+            )  # fmt: skip
+        delivered.put(database, self.tool, now_has, now=service.clock())
+        nameless = f", {done.nameless:,} have no address" if done.nameless else ""
+        return (
+            f"{done.changed:,} rows for {self.tool} written to {output}, {done.cleared:,} cleared, "
+            f"{done.unchanged:,} unchanged{nameless}"
+        )
+
+    def _answers(self, members: Iterable[str]) -> Iterator[UserAnswer]:
+        from api.answers.export import CHUNK
+
+        users = iter(members)
+        while chunk := list(islice(users, CHUNK)):
+            yield from self.job.answers(chunk)
+
+    def _target(self) -> Target:
+        from api.answers.write_back import Target
+        from recsys.connectors.registry import tools
+        from recsys.storage.privacy import vault
+        from recsys.storage.users import sensitive
+
+        config = self.job.service.config
+        known = {n: t.out for n, t in tools(config.data.connectors).items() if t.out is not None}
+        out = known.get(self.tool)
+        if out is None:
+            raise BadQuery("for", self.tool, ", ".join(known))
+        keys = vault.of(config.storage.encryption_keys)
+        if out.key_is == "user_id":
+            return Target(self.tool, out, lambda _: {})
+        if keys is None or "email" not in config.privacy.kept_traits:
+            allowed = "a tool that knows people by user id; or addresses kept: privacy.kept_traits "
+            raise BadQuery("for", self.tool, f"{allowed}with email, and storage.encryption_keys")
+        database = self.job.service.log.database
+        return Target(self.tool, out, partial(sensitive.opened, database, keys, "email"))
 
 
 def _wish(

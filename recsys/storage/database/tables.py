@@ -286,6 +286,18 @@ HOOKS = Table(
 )
 Index("hooks_waiting", HOOKS.c.done_at, HOOKS.c.seq)
 
+DELIVERED = Table(
+    "delivered",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("tool", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("sha256", Text, nullable=False, comment="of the row that the tool has"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    UniqueConstraint("tool", "user_id"),
+)
+Index("delivered_of_user", DELIVERED.c.user_id)
+
 KEYS = Table(
     "keys",
     METADATA,

@@ -25,7 +25,7 @@ TABLES = (
 )  # fmt: skip
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
-WITHOUT_COUNT = ("splits", "lookups", "changes")
+WITHOUT_COUNT = ("splits", "lookups", "changes", "delivered")
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.privacy.vault import SEALED, Vault
@@ -37,6 +37,27 @@ def find(database: Database, vault: Vault, name: str, value: str) -> list[str]:
         found = {user for (user,) in rows}
         owners = known_as(writing, found)
     return sorted({owners.get(user, user) for user in found} - {NOBODY})
+
+
+def opened(database: Database, vault: Vault, name: str, user_ids: Sequence[str]) -> dict[str, str]:
+    """Return the value of a sensitive trait of users, of those of whom it is known.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    found = {}
+    for start in range(0, len(user_ids), _BATCH // 2):
+        part = user_ids[start : start + _BATCH // 2]
+        marks = ", ".join("?" * len(part))
+        statement = f"SELECT user_id, traits FROM users WHERE user_id IN ({marks})"  # noqa: S608
+        for user, traits in database.read(statement, part):
+            sealed = json.loads(traits).get(name, "")
+            value = vault.open(sealed) if sealed.startswith(SEALED) else None
+            if value:
+                found[user] = value
+    return found
 
 
 def rotate(database: Database, vault: Vault) -> int:
