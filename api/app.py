@@ -32,6 +32,7 @@ from api.routes import (
     mail,
     merges,
     placements,
+    profiles,
     segments,
     users,
 )
@@ -60,7 +61,7 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *merges.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
     *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,

@@ -92,13 +92,15 @@ class _Total:
 
 
 def _pages(read: Read, table: Table, names: Sequence[str]) -> Iterator[list[Row]]:
-    (key,) = table.primary_key.columns.keys()
+    keys = table.primary_key.columns.keys()
+    key, marks = ", ".join(keys), ", ".join("?" * len(keys))
     kinds = [table.columns[name].type.python_type for name in names]
-    chosen = f"SELECT {', '.join((key, *names))} FROM {table.name}"  # noqa: S608 - from the code
+    chosen = f"SELECT {key}, {', '.join(names)} FROM {table.name}"  # noqa: S608 - from the code
     rows = read(f"{chosen} ORDER BY {key} LIMIT ?", (BATCH,))
     while rows:
-        yield [_alike(row[1:], kinds) for row in rows]
-        rows = read(f"{chosen} WHERE {key} > ? ORDER BY {key} LIMIT ?", (rows[-1][0], BATCH))
+        yield [_alike(row[len(keys) :], kinds) for row in rows]
+        after = (*rows[-1][: len(keys)], BATCH)
+        rows = read(f"{chosen} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT ?", after)
 
 
 def _alike(row: Row, kinds: Sequence[type[Any]]) -> Row:
