@@ -11,6 +11,7 @@ import msgspec
 from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
+from api.messages.groups import count
 from api.requests.query import GROWTH
 from api.routes import growth as answers
 from recsys.storage.access.accounts import Role
@@ -76,7 +77,10 @@ def _stages(found: Mapping[str, Any]) -> Table:
             Column("active", N_("Active"), Kind.COUNT),
             Column("pulse", N_("Pulse"), Kind.NUMBER),
         ),
-        list(reversed(found.get("lifecycle", {}).get("periods", ()))),
+        [
+            {n: count(v) if isinstance(v, int) else v for n, v in period.items()}
+            for period in reversed(found.get("lifecycle", {}).get("periods", ()))
+        ],
         empty=N_("No period is over yet, or it is still being counted."),
         note=N_("Pulse: new and returned for each who fell dormant; above 1 it grows."),
     )
