@@ -19,6 +19,7 @@ from tests.bench import (
     importing,
     ingest,
     swap,
+    training,
     workers,
 )
 
@@ -34,6 +35,7 @@ SMALLEST = {
     ingest: "--kind sqlite --batches 10 --singles 100 --rounds 1",
     swap: "--swaps 1 --workers 1 --every-seconds 0.1",
     workers: "--requests 100 --rounds 1",
+    training: "--users 40 --events 400",
 }
 
 
