@@ -60,15 +60,20 @@ def lifecycle(doings: Doings, *, days: int) -> tuple[Period, ...]:
     again = np.r_[False, person[1:] == person[:-1]]
     before = np.r_[False, at[1:] == at[:-1] + 1] & again
     count = int(back.max()) + 1
-    kinds = [
+    new, current, resurrected = (
         np.bincount(at[chosen], minlength=count) for chosen in (~again, before, again & ~before)
-    ]
-    active = sum(kinds)
+    )
+    active = new + current + resurrected
+    dormant = np.r_[0, active[:-1] - current[1:]]
     start = doings.until - count * days
     return tuple(
         Period(
-            start + n * days, days, *(int(kind[n]) for kind in kinds),
-            int(active[n - 1] - kinds[1][n]) if n else 0,
+            first_day=start + n * days,
+            days=days,
+            new=int(new[n]),
+            current=int(current[n]),
+            resurrected=int(resurrected[n]),
+            dormant=int(dormant[n]),
         )
         for n in range(count)
-    )  # fmt: skip
+    )

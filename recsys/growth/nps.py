@@ -55,13 +55,12 @@ def weighted(by_segment: Mapping[str, Nps], people: Mapping[str, int]) -> Estima
 
     Segments without an answer are left out; None where no other is left.
     """
-    told = {name: one.score for name, one in by_segment.items() if one.score and people.get(name)}
-    whole = sum(people[name] for name in told)
-    if not told:
+    told = {name: one.score for name, one in by_segment.items() if one.score is not None}
+    whole = sum(people.get(name, 0) for name in told)
+    if not whole:
         return None
-    share = {name: people[name] / whole for name in told}
-    value = sum(share[name] * one.value for name, one in told.items() if one)
-    var = sum((share[name] * (one.high - one.value)) ** 2 for name, one in told.items() if one)
+    share = {name: people.get(name, 0) / whole for name in told}
+    value = math.fsum(share[name] * one.value for name, one in told.items())
+    var = math.fsum((share[name] * (one.high - one.value)) ** 2 for name, one in told.items())
     half = math.sqrt(var)
-    n = sum(one.n for one in told.values() if one)
-    return Estimate(value, value - half, value + half, n)
+    return Estimate(value, value - half, value + half, sum(one.n for one in told.values()))

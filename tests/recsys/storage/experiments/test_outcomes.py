@@ -13,6 +13,7 @@ from recsys.experiments.experiment import Metric, read
 from recsys.experiments.sums import Sums
 from recsys.experiments.verdict import State
 from recsys.storage.database.interface import Database
+from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import forecast, outcomes, steps
 from recsys.storage.experiments.participants import Participant, ParticipantLog
@@ -109,7 +110,7 @@ def test_who_is_erased_takes_part_in_nothing_before_or_after(database: Database)
     assert outcomes.counts(database, saved, until=LATER).by_day == {}
 
 
-def many(lift: float, *, share: float = 0.5) -> tuple[list[Participant], list[object]]:
+def many(lift: float, *, share: float = 0.5) -> tuple[list[Participant], list[Event]]:
     rng, people, events = np.random.default_rng(4), [], []
     for number in range(3_000):
         variant = "tea" if number % 2 else "as_is"
@@ -128,7 +129,7 @@ def test_a_finished_experiment_is_told_in_words(
     saved = started(database)
     people, events = many(lift)
     ParticipantLog(database).append(people)
-    EventLog(database).append(events, now=LATER)  # type: ignore[arg-type]
+    EventLog(database).append(events, now=LATER)
     found = outcomes.read(database, saved, now=LATER)
     assert found.state.state is state
     assert found.people == {"as_is": 1_500, "tea": 1_500}
@@ -139,7 +140,7 @@ def test_counts_that_do_not_fit_the_weights_leave_no_verdict(database: Database)
     saved = started(database)
     people, events = many(0.15)
     ParticipantLog(database).append([one for n, one in enumerate(people) if n % 2 or n % 3])
-    EventLog(database).append(events, now=LATER)  # type: ignore[arg-type]
+    EventLog(database).append(events, now=LATER)
     found = outcomes.read(database, saved, now=LATER)
     assert found.state.state is State.UNHEALTHY
     assert "sample ratio mismatch" in found.state.words
