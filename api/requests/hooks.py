@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -30,7 +30,7 @@ from recsys.storage.users import sayings
 from recsys.storage.users.sayings import Saying
 
 if TYPE_CHECKING:
-    from recsys.connectors.translate import Translated
+    from recsys.connectors.tool import Recognised
 
 _DIGITS = 32
 _UNREADABLE = "unreadable"
@@ -105,32 +105,41 @@ class Hooks:
         """
         count = 0
         while self.log is not None and (waiting := self.log.waiting()):
-            outcomes = {seq: self._looked_at(hook) for seq, hook in waiting}
-            self.log.done(outcomes, now=self.clock())
+            self.log.done(self._looked_at(waiting), now=self.clock())
             count += len(waiting)
         if count:
             hook_log.prune(self.events.database, self.config.data.hook_days, now=self.clock())
         return count
 
-    def _looked_at(self, hook: Hook) -> Outcome:
-        # Loaded by who is called by tools only.
-        from recsys.connectors import read
-        from recsys.connectors.translate import translated
+    def _looked_at(self, waiting: Sequence[tuple[int, Hook]]) -> dict[int, Outcome]:
+        """Return what became of calls; those of one form are read together."""
+        outcomes: dict[int, Outcome] = {}
+        forms: dict[str, _Form] = {}
+        for seq, hook in waiting:
+            try:
+                found = self._recognised(hook)
+            except ValueError:
+                outcomes[seq] = Outcome({_UNREADABLE: 1}, {}, ())
+                continue
+            if found is None:
+                outcomes[seq] = Outcome({_UNKNOWN_FORM: 1}, {}, ())
+                continue
+            known, records = found
+            forms.setdefault(known.name, _Form(self, known)).add(seq, hook, records)
+        for form in forms.values():
+            outcomes |= form.kept()
+        return outcomes
 
-        try:
-            found = documents(hook.body, hook.content_type)
-        except ValueError:
-            return Outcome({_UNREADABLE: 1}, {}, ())
+    def _recognised(self, hook: Hook) -> tuple[Recognised, list[Any]] | None:
+        # Loaded by who is called by tools only.
+        from recsys.connectors.read import recognised_records
+
         tool = self.tools.get(hook.tool)
         own = {hook.tool: tool} if tool else {}
-        of_tool = read.recognised_records(own, found)
-        if of_tool is None:
-            return Outcome({_UNKNOWN_FORM: 1}, {}, ())
-        known, level = of_tool
-        rows = read.of_records((one for _, one in level if isinstance(one, dict)), known.shape)
-        told = translated(rows.frame, known.shape, key=self.config.privacy.email_key)
-        places = rows.place.to_list()
-        return _Rows(self, hook, known.name, known.shape.time).kept(told, places)
+        found = recognised_records(own, documents(hook.body, hook.content_type))
+        if found is None:
+            return None
+        return found[0], [one for _, one in found[1] if isinstance(one, dict)]
 
     def parser(self, tool: str, own_zone: str) -> tuple[EventParser, str]:
         """Return what reads events of a tool, and the zone of times that name none."""
@@ -139,58 +148,98 @@ class Hooks:
         return EventParser(self.config.model_copy(update={"data": data})), name
 
 
-class _Rows:
-    """The rows of one call."""
+@dataclass(slots=True)
+class _Tally:
+    """What the rows of one call became."""
 
-    def __init__(self, hooks: Hooks, hook: Hook, source: str, time: Any) -> None:
-        self._hooks, self._hook, self._source = hooks, hook, source
-        self._parser, self._zone = hooks.parser(hook.tool, time.zone if time else "")
-        self._became: Counter[str] = Counter()
-        self._unknown: Counter[str] = Counter()
-        self._people: set[str] = set()
+    hook: Hook
+    became: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    people: set[str] = field(default_factory=set)
 
-    def kept(self, told: Translated, places: Sequence[int | None]) -> Outcome:
-        """Log and keep what the rows say, and return what became of them."""
-        events: list[Event] = []
+
+class _Form:
+    """Calls of one form."""
+
+    def __init__(self, hooks: Hooks, known: Recognised) -> None:
+        time = known.shape.time
+        self._hooks, self._known = hooks, known
+        self._parser, self._zone = hooks.parser(known.tool, time.zone if time else "")
+        self._tallies: dict[int, _Tally] = {}
+        self._records: list[Any] = []
+        self._calls: list[int] = []
+
+    def add(self, seq: int, hook: Hook, records: list[Any]) -> None:
+        """Add a call."""
+        self._tallies[seq] = _Tally(hook)
+        self._records += records
+        self._calls += [seq] * len(records)
+
+    def kept(self) -> dict[int, Outcome]:
+        """Log and keep what the rows say, and return what became of each call."""
+        events: list[tuple[_Tally, Event]] = []
+        people: list[tuple[_Tally, Any]] = []
         said: list[Saying] = []
-        people: list[Any] = []
-        every = zip(told.frame.to_dicts(), told.said, told.refused, places, strict=True)
-        for row, saying, refused, place in every:
-            if refused is not None:
-                self._became[refused] += 1
-                continue
-            found = self._read(_payload(row, place))
+        for tally, row, saying, place in self._rows():
+            found = self._read(tally, _payload(row, place))
             if found is None:
                 continue
-            events += found if isinstance(found, list) else []
-            if not isinstance(found, list):
-                people.append(found)
+            if isinstance(found, list):
+                events += [(tally, replace(event, source=self._known.name)) for event in found]
+            else:
+                people.append((tally, found))
             if saying is not None:
                 said.append(Saying(_who(row), self._at(row), saying))
+                tally.people.add(_who(row))
         self._logged(events)
-        for why in self._hooks.identities.record(people) if people else ():
-            self._became[why.code if why else "people"] += 1
+        self._recorded(people)
         database, now = self._hooks.events.database, self._hooks.clock()
-        sayings.keep(database, self._hooks.config, said, source=self._source, now=now)
-        self._people |= {one.user_id for one in said}
-        return Outcome(self._became, self._unknown, self._people)
+        sayings.keep(database, self._hooks.config, said, source=self._known.name, now=now)
+        return {
+            seq: Outcome(tally.became, tally.unknown, tally.people)
+            for seq, tally in self._tallies.items()
+        }
 
-    def _read(self, payload: dict[str, Any]) -> Any:
+    def _rows(self) -> Iterator[tuple[_Tally, Mapping[str, Any], str | None, int | None]]:
+        from recsys.connectors.read import of_records
+        from recsys.connectors.translate import translated
+
+        rows = of_records(self._records, self._known.shape)
+        told = translated(rows.frame, self._known.shape, key=self._hooks.config.privacy.email_key)
+        every = zip(
+            rows.of, told.frame.to_dicts(), told.said, told.refused, rows.place, strict=True
+        )
+        for record, row, saying, refused, place in every:
+            tally = self._tallies[self._calls[record]]
+            if refused is None:
+                yield tally, row, saying, place
+            else:
+                tally.became[refused] += 1
+
+    def _read(self, tally: _Tally, payload: dict[str, Any]) -> Any:
         try:
-            found = self._parser.read(payload, now=self._hook.at)
+            found = self._parser.read(payload, now=tally.hook.at)
         except BadEvent as error:
-            self._became[error.code] += 1
+            tally.became[error.code] += 1
             if error.code == "unknown_kind":
-                self._unknown[str(payload.get("event"))] += 1
+                tally.unknown[str(payload.get("event"))] += 1
             return None
         return found.events if isinstance(found, Exposed) else found
 
-    def _logged(self, events: list[Event]) -> None:
-        named = [replace(event, source=self._source) for event in events]
-        if named:
-            verdicts = self._hooks.events.append(named, now=self._hooks.clock())
-            self._became.update(str(verdict) for verdict in verdicts)
-        self._people |= {event.user_id for event in events}
+    def _logged(self, events: list[tuple[_Tally, Event]]) -> None:
+        if not events:
+            return
+        named = [event for _, event in events]
+        verdicts = self._hooks.events.append(named, now=self._hooks.clock())
+        for (tally, event), verdict in zip(events, verdicts, strict=True):
+            tally.became[str(verdict)] += 1
+            tally.people.add(event.user_id)
+
+    def _recorded(self, people: list[tuple[_Tally, Any]]) -> None:
+        whys = self._hooks.identities.record([one for _, one in people]) if people else []
+        for (tally, one), why in zip(people, whys, strict=True):
+            tally.became[why.code if why else "people"] += 1
+            tally.people.add(one.user_id)
 
     def _at(self, row: Mapping[str, Any]) -> int | None:
         given = _number(row.get("timestamp"))

@@ -13,17 +13,20 @@ from tests.bench import (
     channel_worlds,
     chaos,
     churn,
+    console_pages,
     decisions,
     hyper,
     importing,
     ingest,
     swap,
+    training,
     workers,
 )
 
 SMALLEST = {
     audiences: "--users 100 --events 5",
     channel_worlds: "--users 500 --seeds 1 --only alike",
+    console_pages: "--people 100 --events 1000 --rounds 1",
     chaos: "--kind sqlite --events 100 --clients 2 --kills 1",
     churn: "--events 100000",
     decisions: "--decisions 1000",
@@ -32,6 +35,7 @@ SMALLEST = {
     ingest: "--kind sqlite --batches 10 --singles 100 --rounds 1",
     swap: "--swaps 1 --workers 1 --every-seconds 0.1",
     workers: "--requests 100 --rounds 1",
+    training: "--users 40 --events 400",
 }
 
 
