@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -22,8 +21,7 @@ from api.messages.growth import (
 from api.requests.query import GROWTH
 from api.web.keys import Right
 from api.web.route import Call, Route, route
-from recsys.data.times import micros
-from recsys.errors import BadQuery, UnknownSegment
+from recsys.errors import UnknownSegment
 from recsys.growth.doings import day_of
 from recsys.growth.lifecycle import lifecycle as periods_of
 from recsys.growth.north_star import contributions, series
@@ -113,15 +111,8 @@ def _interval(service: Service, call: Call) -> int:
 
 
 def _as_of(service: Service, call: Call) -> int:
-    said = call.query.as_of
-    if not said:
-        return service.clock()
-    try:
-        # The day itself counts: as of its end.
-        end = datetime.combine(date.fromisoformat(said) + timedelta(days=1), time(), UTC)
-        return micros(end.replace(tzinfo=ZoneInfo(service.config.data.timezone)))
-    except (ValueError, OverflowError) as error:
-        raise BadQuery("as_of", said, "a day, as 2011-12-09") from error
+    said, zone = call.query.as_of, ZoneInfo(service.config.data.timezone)
+    return stored.end_of(said, zone) if said else service.clock()
 
 
 def _members(service: Service, name: str) -> frozenset[str]:

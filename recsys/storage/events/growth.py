@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from recsys.data.times import DAY, HOUR, moment
+from recsys.data.times import DAY, HOUR, micros, moment
+from recsys.errors import BadQuery
 from recsys.growth.doings import Doings, Ints
 from recsys.growth.nps import LATELY, Nps, nps
 from recsys.storage.database.interface import Database
@@ -79,6 +81,20 @@ def read(database: Database, kind: str, *, zone: ZoneInfo, at: int) -> Growth:
         Doings.of(person, days(when, zone), done[:, 2], until=until),
         Doings.of(first[:, 0], days(first[:, 1], zone), until=until),
     )
+
+
+def end_of(day: str, zone: ZoneInfo) -> int:
+    """Return the end of a day in a zone, microseconds since the epoch: as of then, it counts.
+
+    Raises
+    ------
+    BadQuery
+        It is no day.
+    """
+    try:
+        return micros(datetime.combine(date.fromisoformat(day) + timedelta(1), time(), zone))
+    except (ValueError, OverflowError) as error:
+        raise BadQuery("as_of", day, "a day, as 2011-12-09") from error
 
 
 def days(at: Ints, zone: ZoneInfo) -> Ints:
