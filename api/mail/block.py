@@ -14,7 +14,11 @@ MOST_BYTES = 20_000
 
 PER_ROW = 2
 _IMAGE = 260
-_CELL = "padding:8px;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;"
+# A long word must not make the block wider than a small screen.
+_CELL = (
+    "padding:8px;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;"
+    "word-break:break-word;"
+)
 _OPEN = (
     '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" '
     'style="border-collapse:collapse;max-width:560px;">'

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
+import feedparser
 import pytest
 from starlette.testclient import TestClient
 
@@ -53,6 +54,17 @@ def fields(api: Api, user: str = "u05", **query: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def test_a_feed_is_read_by_a_parser_of_feeds(mail: Api) -> None:
+    found = feedparser.parse(pulled(mail, ending="rss", send_id="s", limit=3))
+    assert (found.bozo, found.version) == (False, "rss20")
+    assert len({entry.id for entry in found.entries}) == len(found.entries) == 3
+    for entry in found.entries:
+        assert entry.title
+        assert not entry.guidislink
+        assert entry.link.startswith("https://recs.example/v1/click/")
+        assert entry.published_parsed[:3] == (2026, 1, 1)
 
 
 @pytest.mark.parametrize("ending", FORMATS)

@@ -13,6 +13,7 @@ from tests.bench import (
     channel_worlds,
     chaos,
     churn,
+    console_pages,
     decisions,
     hyper,
     importing,
@@ -25,6 +26,7 @@ from tests.bench import (
 SMALLEST = {
     audiences: "--users 100 --events 5",
     channel_worlds: "--users 500 --seeds 1 --only alike",
+    console_pages: "--people 100 --events 1000 --rounds 1",
     chaos: "--kind sqlite --events 100 --clients 2 --kills 1",
     churn: "--events 100000",
     decisions: "--decisions 1000",

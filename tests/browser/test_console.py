@@ -195,7 +195,7 @@ def test_an_unknown_name_is_mapped_by_keyboard_and_understood_next_time(
     ann.page.keyboard.type("bought")
     ann.tab_to("Map to it")
     ann.page.keyboard.press("Enter")
-    ann.page.wait_for_url("**/console/data")
+    expect(ann.page.get_by_text("Every name was understood")).to_be_visible()
     assert send(server, key, "Kauf abgeschlossen")["accepted"] == 1
 
 

@@ -6,11 +6,13 @@ import json
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import KINDS, N_
+from api.routes import hooks as tools
 from recsys.data.kinds import MESSAGE_KINDS
 from recsys.data.times import DAY, SECOND
 from recsys.errors import BadQuery
@@ -37,6 +39,7 @@ def show(visit: Visit) -> View:
             _kinds(counted),
             _refused(visit),
             _sources(counted),
+            _tools(visit),
             _files(counted),
             _consents(visit),
             _days(counted),
@@ -152,6 +155,34 @@ def _sources(counted: Any) -> Table:
         counted.get("sources", ()),
         empty=N_("Being counted; look again in a moment."),
         note=N_("Late: arrived days after it happened (data.late_days). History from files is."),
+    )
+
+
+def _tools(visit: Visit) -> Table:
+    route: Any = tools.sources
+    found = route.handler(visit.service, None)
+    return Table(
+        "tools",
+        N_("Tools"),
+        (
+            Column("source", N_("Source")),
+            Column("by", N_("By"), Kind.WORD, words="state"),
+            Column("last", N_("Last")),
+            Column("rows", N_("Rows"), Kind.COUNT),
+            Column("late", N_("Late"), Kind.COUNT),
+            Column("waiting", N_("Waiting"), Kind.COUNT),
+            Column("became", N_("Became"), Kind.PARTS),
+            Column("unknown", N_("Not understood"), Kind.PARTS),
+        ),
+        [
+            {
+                **msgspec.structs.asdict(one),
+                "became": [f"{name}: {count:,}" for name, count in one.became.items()],
+                "unknown": [f"{name}: {count:,}" for name, count in one.unknown.items()],
+            }
+            for one in found.sources
+        ],
+        empty=N_("No tool has brought anything yet."),
     )
 
 

@@ -2,14 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
+from api.messages.groups import count
+from api.requests.query import GROWTH
+from api.routes import growth as answers
 from recsys.storage.access.accounts import Role
 
+ASKED = ("lifecycle", "retention", "stickiness", "north_star", "nps")
 
-def show(visit: Visit) -> View:  # noqa: ARG001 - part of what a page is
-    """Return that it is not measured yet."""
-    return View()
+
+def counted(service: Any, segment: str = "") -> dict[str, Any]:
+    """Return all that the API says of growth, of everybody or of a segment."""
+    query = msgspec.structs.replace(service.reader.query(b"", GROWTH), segment=segment)
+    call: Any = SimpleNamespace(query=query)
+    return {
+        name: msgspec.to_builtins(getattr(answers, name).handler(service, call)) for name in ASKED
+    }
+
+
+def show(visit: Visit) -> View:
+    """Return the North Star and its inputs, stages of life, retention, stickiness and NPS."""
+    segment = visit.get("segment")
+    found = counted(visit.service, segment) if segment else visit.counted.get("growth", {})
+    return View(
+        facts={
+            "found": found,
+            "names": visit.serving.answering.bundle.segments.names,
+            "sticky": found.get("stickiness"),
+            "nps": found.get("nps"),
+        },
+        tables=(_star(found), _stages(found), _retained(found)),
+    )
 
 
 PAGE = Page("growth", N_("Growth"), N_("Is the North Star moving?"), Role.VIEWER, show)
+
+
+def _star(found: Mapping[str, Any]) -> Table:
+    return Table(
+        "star",
+        N_("The North Star and its inputs"),
+        (
+            Column("period", N_("From")),
+            Column("total", N_("Items taken"), Kind.COUNT),
+            Column("reachable", N_("Reachable people"), Kind.COUNT),
+            Column("breadth", N_("of them active"), Kind.SHARE),
+            Column("frequency", N_("Times each"), Kind.NUMBER),
+            Column("depth", N_("Items each time"), Kind.NUMBER),
+        ),
+        list(reversed(found.get("north_star", {}).get("periods", ()))),
+        empty=N_("No period is over yet, or it is still being counted."),
+        note=N_("Items taken are the product of the other four. Only periods that are over."),
+    )
+
+
+def _stages(found: Mapping[str, Any]) -> Table:
+    return Table(
+        "stages",
+        N_("Who comes, comes back and stays"),
+        (
+            Column("period", N_("From")),
+            Column("new", N_("New"), Kind.COUNT),
+            Column("current", N_("Current"), Kind.COUNT),
+            Column("resurrected", N_("Returned"), Kind.COUNT),
+            Column("dormant", N_("Dormant"), Kind.COUNT),
+            Column("active", N_("Active"), Kind.COUNT),
+            Column("pulse", N_("Pulse"), Kind.NUMBER),
+        ),
+        [
+            {n: count(v) if isinstance(v, int) else v for n, v in period.items()}
+            for period in reversed(found.get("lifecycle", {}).get("periods", ()))
+        ],
+        empty=N_("No period is over yet, or it is still being counted."),
+        note=N_("Pulse: new and returned for each who fell dormant; above 1 it grows."),
+    )
+
+
+def _retained(found: Mapping[str, Any]) -> Table:
+    return Table(
+        "retained",
+        N_("Who comes back after the first time"),
+        (
+            Column("day", N_("Days after"), Kind.COUNT),
+            Column("people", N_("People"), Kind.COUNT),
+            Column("on", N_("on that day"), Kind.SHARE),
+            Column("after", N_("that day or later"), Kind.SHARE),
+        ),
+        found.get("retention", {}).get("days", ()),
+        empty=N_("Still being counted."),
+    )
