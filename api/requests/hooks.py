@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -105,8 +106,11 @@ class Hooks:
         """
         count = 0
         while self.log is not None and (waiting := self.log.waiting()):
+            began = time.perf_counter()
             self.log.done(self._looked_at(waiting), now=self.clock())
             count += len(waiting)
+            # Half of the time is for those who wait for an answer.
+            time.sleep(time.perf_counter() - began)
         if count:
             hook_log.prune(self.events.database, self.config.data.hook_days, now=self.clock())
         return count
@@ -162,9 +166,9 @@ class _Form:
     """Calls of one form."""
 
     def __init__(self, hooks: Hooks, known: Recognised) -> None:
-        time = known.shape.time
+        when = known.shape.time
         self._hooks, self._known = hooks, known
-        self._parser, self._zone = hooks.parser(known.tool, time.zone if time else "")
+        self._parser, self._zone = hooks.parser(known.tool, when.zone if when else "")
         self._tallies: dict[int, _Tally] = {}
         self._records: list[Any] = []
         self._calls: list[int] = []

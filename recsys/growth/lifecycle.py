@@ -66,5 +66,14 @@ def lifecycle(doings: Doings, *, days: int) -> tuple[Period, ...]:
     active = new + current + resurrected
     dormant = np.r_[0, active[:-1] - current[1:]]
     start = doings.until - count * days
-    people = np.stack([new, current, resurrected, dormant], axis=1).tolist()
-    return tuple(Period(start + n * days, days, *each) for n, each in enumerate(people))
+    return tuple(
+        Period(
+            first_day=start + n * days,
+            days=days,
+            new=int(new[n]),
+            current=int(current[n]),
+            resurrected=int(resurrected[n]),
+            dormant=int(dormant[n]),
+        )
+        for n in range(count)
+    )

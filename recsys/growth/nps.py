@@ -55,11 +55,12 @@ def weighted(by_segment: Mapping[str, Nps], people: Mapping[str, int]) -> Estima
 
     Segments without an answer are left out; None where no other is left.
     """
-    told = [(one.score, people[name]) for name, one in by_segment.items() if people.get(name)]
-    scores = [(score, count) for score, count in told if score is not None]
-    if not scores:
+    told = {name: one.score for name, one in by_segment.items() if one.score is not None}
+    whole = sum(people.get(name, 0) for name in told)
+    if not whole:
         return None
-    whole = sum(count for _, count in scores)
-    value = sum(count / whole * score.value for score, count in scores)
-    half = math.hypot(*(count / whole * (score.high - score.value) for score, count in scores))
-    return Estimate(value, value - half, value + half, sum(score.n for score, _ in scores))
+    share = {name: people.get(name, 0) / whole for name in told}
+    value = math.fsum(share[name] * one.value for name, one in told.items())
+    var = math.fsum((share[name] * (one.high - one.value)) ** 2 for name, one in told.items())
+    half = math.sqrt(var)
+    return Estimate(value, value - half, value + half, sum(one.n for one in told.values()))

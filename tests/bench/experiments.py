@@ -177,7 +177,7 @@ def _arm(rng: np.random.Generator, n: int, raised: float) -> Sums:
     """Return skewed revenue of mean 5 x raised, what was spent before, and visits of mean 2."""
     before = rng.gamma(0.5, 10.0, n)
     y = raised * before * rng.gamma(2.0, 0.5, n)
-    return Sums.of(y, x=before, d=rng.poisson(1.0, n) + 1.0)
+    return Sums.of(y, x=before, d=rng.poisson(1.0, n).astype(np.float64) + 1.0)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class HookLog:
             writing.executemany(_PUT, rows)
         return [True] * len(rows)
 
-    def waiting(self, most: int = 500) -> list[tuple[int, Hook]]:
+    def waiting(self, most: int = 100) -> list[tuple[int, Hook]]:
         """Return calls that nothing was made of yet, the oldest first, with their numbers.
 
         Raises

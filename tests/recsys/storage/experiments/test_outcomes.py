@@ -129,7 +129,7 @@ def test_a_finished_experiment_is_told_in_words(
     saved = started(database)
     people, events = many(lift)
     ParticipantLog(database).append(people)
-    EventLog(database).append(events, now=LATER)  # type: ignore[arg-type]
+    EventLog(database).append(events, now=LATER)
     found = outcomes.read(database, saved, now=LATER)
     assert found.state.state is state
     assert found.people == {"as_is": 1_500, "tea": 1_500}
@@ -140,7 +140,7 @@ def test_counts_that_do_not_fit_the_weights_leave_no_verdict(database: Database)
     saved = started(database)
     people, events = many(0.15)
     ParticipantLog(database).append([one for n, one in enumerate(people) if n % 2 or n % 3])
-    EventLog(database).append(events, now=LATER)  # type: ignore[arg-type]
+    EventLog(database).append(events, now=LATER)
     found = outcomes.read(database, saved, now=LATER)
     assert found.state.state is State.UNHEALTHY
     assert "sample ratio mismatch" in found.state.words
