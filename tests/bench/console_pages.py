@@ -83,7 +83,7 @@ def main(
         with TestClient(app) as client:
             database = app.service.log.database
             accounts.add(database, "ann", Role.ADMIN, "", at=now())
-            client.base_url = "https://bench.example"  # type: ignore[assignment]
+            client.base_url = "https://bench.example"
             client.cookies.set("__Host-recsys", sessions.begin(database, "ann", at=now()))
             began = time.perf_counter()
             while not client.get("/console/data/kinds.json").json():
