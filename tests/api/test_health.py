@@ -24,6 +24,9 @@ from recsys.project import version
 from tests.api.conftest import Api
 from tests.worlds import END, World, configured
 
+EXPERIMENT_ACTS = ("decide", "report", "start", "stop")
+GROWTH = ("lifecycle", "north-star", "nps", "retention", "stickiness")
+
 
 def test_live_and_ready(shared_api: Api) -> None:
     msgspec.json.decode(shared_api.client.get("/health/live").content, type=Live)
@@ -166,6 +169,13 @@ def test_openapi_describes_every_route_with_examples(shared_api: Api) -> None:
         "/v1/audiences:export",
         "/v1/usage-interval",
         "/v1/events",
+        "/v1/hooks/{tool}",
+        "/v1/sources",
+        "/v1/users/{user_id}/profile",
+        "/v1/experiments",
+        "/v1/experiments/{experiment_id}",
+        *(f"/v1/experiments/{{experiment_id}}/{act}" for act in EXPERIMENT_ACTS),
+        *(f"/v1/growth/{figure}" for figure in GROWTH),
         *(f"/v1/{kind}" for kind in SEGMENT_EXAMPLES),
         "/v1/models/current",
         "/v1/click/{link}",

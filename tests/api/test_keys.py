@@ -65,7 +65,8 @@ def hashed(key: str) -> str:
 def keyed(world: World, *rights: str) -> TestClient:
     """The API with a key for each of the rights."""
     keys = {"read": READ, "write": WRITE, "export": EXPORT, "admin": ADMIN}
-    config = configured(world.folder, **{f"{r}_keys_sha256": [hashed(keys[r])] for r in rights})
+    hashes = {f"{right}_keys_sha256": [hashed(keys[right])] for right in rights}
+    config = configured(world.folder, failed_keys_per_minute=1_000, **hashes)
     return TestClient(create_app(config, clock=SetClock()))
 
 
