@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recsys.storage.access.accounts import Role
     from recsys.storage.database.interface import Database
 
-app = typer.Typer(help="The console in the browser: accounts, and links that let in once.")
+app = typer.Typer(help="Accounts of the console, and links that let in once.")
 user = typer.Typer(help="Who may use the console: add, list or remove accounts.")
 app.add_typer(user, name="user", no_args_is_help=True)
 

@@ -25,12 +25,12 @@ _SHOWN = 5
 
 @app.callback()
 def connectors() -> None:
-    """Show which tools are known, what their tables say, and how a file would be read."""
+    """Show the tables by which files of tools are read."""
 
 
 @app.command("list")
 def list_tools(config: ConfigFile = None) -> None:
-    """List the tools, their files and webhooks, and what of their tables was verified.
+    """List the tools, and what of them was verified.
 
     Example: recsys connectors list
     """
@@ -50,7 +50,7 @@ def show(
     name: Annotated[str, typer.Argument(help="The tool, as `recsys connectors list` has it.")],
     config: ConfigFile = None,
 ) -> None:
-    """Print the table of a tool: copy it into a folder of your own to change it.
+    """Print the table of a tool, to be changed in a copy.
 
     Example: recsys connectors show klaviyo
     """
@@ -66,7 +66,7 @@ def explain(
     tool: Annotated[str, typer.Option("--as", help="The tool it is of, whatever it shows.")] = "",
     config: ConfigFile = None,
 ) -> None:
-    """Say of which tool a file is, by which proofs, and what would become of its rows.
+    """Say of which tool a file is, and read it on trial.
 
     Nothing is written.
 
@@ -96,7 +96,7 @@ def replay(
     days: Annotated[float, typer.Option(min=0, help="How far back.")] = 7,
     config: ConfigFile = None,
 ) -> None:
-    """Let what a tool sent by webhook be read again, by the running service.
+    """Let the service read a tool's webhooks again.
 
     After its table was mended: what was logged before is not logged twice.
 

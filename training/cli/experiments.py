@@ -12,7 +12,6 @@ import typer
 from recsys.cli.clock import now
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
-from recsys.experiments.experiment import STEPS, checked_name, read
 
 if TYPE_CHECKING:
     from recsys.experiments.report import Report
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from recsys.storage.experiments.steps import RungLift
     from recsys.storage.experiments.store import Saved
 
-app = typer.Typer(help="Who gets which variant, what came of it, and what may be said of it.")
+app = typer.Typer(help="Who gets which variant, and what came of it.")
 
 Name = Annotated[str, typer.Argument(help="An experiment, as `recsys experiments list` names it.")]
 
@@ -56,7 +55,7 @@ def list_experiments(config: ConfigFile = None) -> None:
 
 @app.command()
 def show(experiment_id: Name, config: ConfigFile = None) -> None:
-    """Print an experiment as JSON, as `recsys experiments plan` reads it."""
+    """Print an experiment, as plan reads it."""
     import orjson
 
     from recsys.storage.experiments.store import ExperimentStore
@@ -72,10 +71,11 @@ def plan(
     file: Annotated[Path, typer.Argument(help="JSON: what is compared, among whom, by what.")],
     config: ConfigFile = None,
 ) -> None:
-    """Save an experiment that is not started yet, and say how long it will take.
+    """Save an experiment, and say how long it will take.
 
     Example: recsys experiments plan step-down step-down.json
     """
+    from recsys.experiments.experiment import checked_name, read
     from recsys.storage.experiments.forecast import forecast
     from recsys.storage.experiments.store import ExperimentStore
     from recsys.storage.files.cohorts import read_json
@@ -90,7 +90,7 @@ def plan(
 
 @app.command()
 def start(experiment_id: Name, config: ConfigFile = None) -> None:
-    """Let a planned experiment run; refused where eight weeks would not decide it."""
+    """Start an experiment that eight weeks can decide."""
     from recsys.storage.experiments.forecast import check, forecast
     from recsys.storage.experiments.store import ExperimentStore
 
@@ -106,7 +106,7 @@ def start(experiment_id: Name, config: ConfigFile = None) -> None:
 
 @app.command()
 def stop(experiment_id: Name, config: ConfigFile = None) -> None:
-    """Let nobody take part any more; what came of who did is read on."""
+    """Let nobody take part any more; results are read on."""
     from recsys.storage.experiments.store import ExperimentStore
 
     with _store(config) as database:
@@ -138,10 +138,11 @@ def report(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Say what an experiment found, by intervals that hold at this look.
+    """Say what an experiment found, as of this look.
 
     Example: recsys experiments report step-down --remove
     """
+    from recsys.experiments.experiment import STEPS
     from recsys.storage.experiments import outcomes, steps
     from recsys.storage.experiments.store import ExperimentStore
     from training.report import experiments as page
@@ -178,7 +179,9 @@ def restore(
 
 def _may_lose(saved: Saved, found: Report) -> bool:
     """Return whether a rung may be taken out: healthy, and at the horizon of a step down."""
-    over = saved.experiment.over is STEPS[0]
+    from recsys.experiments.experiment import Over
+
+    over = saved.experiment.over is Over.STEP_DOWN
     return over and not found.health.complaints and found.days >= saved.experiment.days
 
 

@@ -29,7 +29,7 @@ def growth(
     html: Annotated[Path | None, typer.Option("--html", help="Draw it into this file.")] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Tell lifecycle, retention, stickiness and the North Star, up to today or any day.
+    """Tell lifecycle, retention, stickiness, North Star.
 
     Example: recsys growth --as-of 2011-12-09 --html growth.html
     """

@@ -37,7 +37,7 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Fit and judge all rungs, register them, promote what earns it.
+    """Fit, judge and register all rungs; promote what earns it.
 
     Prints the verdict on every rung. Stopped with Ctrl-C before the end, nothing is registered.
     Ends with 1 when there is nothing to learn from.
