@@ -69,7 +69,8 @@ def prune(config: ConfigFile = None) -> None:
     with closing(open_store(settings.storage)) as database, ConsoleSteps(safe=SAFE_PRUNED) as steps:
         steps.begin("delete old events")
         gone = retention.prune_exposures(database, settings.data.exposure_days, now=now)
-        gone["hooks"] = hook_log.prune(database, settings.data.hook_days, now=now)
+        if bodies := hook_log.prune(database, settings.data.hook_days, now=now):
+            gone["hooks"] = bodies
         gone |= retention.prune(database, settings.data.retention_days, now=now)
     for kind, count in gone.items():
         typer.echo(f"{kind}: {count:,} deleted")
