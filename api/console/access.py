@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from limits.storage import MemoryStorage
 from starlette.responses import Response
 
 from api.web.keys import is_local_name
@@ -45,7 +44,7 @@ class Door:
     def __init__(self, database: Database, serving: ServingSection) -> None:
         self._database = database
         self._public_url = serving.public_url
-        self._tries = MemoryStorage()
+        self._tries: dict[tuple[str, int], int] = {}
 
     def session(self, scope: Scope) -> Session | None:
         """Return who asks; None where nobody is signed in.
@@ -96,8 +95,11 @@ class Door:
         """
         self._refuse_clear(scope)
         for who in (f"address {address}", f"name {name}"):
-            if self._tries.incr(who, 60) > TRIES_A_MINUTE:
-                left = max(1, round(self._tries.get_expiry(who) - time.time()))
+            minute, passed = divmod(int(time.time()), 60)
+            self._tries = {key: n for key, n in self._tries.items() if key[1] == minute}
+            tries = self._tries[who, minute] = self._tries.get((who, minute), 0) + 1
+            if tries > TRIES_A_MINUTE:
+                left = 60 - passed
                 raise TooManyRequests(TRIES_A_MINUTE, retry_after_seconds=left)
         return accounts.opens(self._database, name, password)
 
