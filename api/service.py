@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
 from api.answers.gather import Gather
@@ -35,6 +35,7 @@ from recsys.data.person import Person
 from recsys.errors import StoreUnavailable
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
+from recsys.storage.database.interface import Database
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events import names
@@ -50,11 +51,20 @@ from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from structlog.typing import FilteringBoundLogger
 
-    from api.console.site import Site
-
 T = TypeVar("T")
+
+
+class Console(Protocol):
+    """The console, once somebody looked at it."""
+
+    async def answer(self, call: Any, address: str) -> Response:
+        """Answer a call; `address` is who sends it."""
+
+    def close(self) -> None:
+        """Wait for what runs in the background."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +92,7 @@ class Service:
     is_local: bool
     hooks: Hooks
     refusals: Refusals = field(default_factory=Refusals)
-    console: Site | None = None
+    console: Console | None = None
 
     @classmethod
     def opened(
@@ -115,11 +125,7 @@ class Service:
         memory = Memory(live_state, log.database, config.serving.recall)
         gather = Gather(memory, metrics=metrics, logger=logger)
         cohorts = read_cohorts(config.segments.cohorts_file)
-        experiments = CurrentExperiments(
-            ExperimentStore(log.database),
-            ParticipantLog(log.database),
-            holdout=Holdout(config.experiments.holdout_percent, config.experiments.holdout_salt),
-        )
+        experiments = _experiments(config, log.database)
         desk = Desk(
             gather,
             metrics=metrics,
@@ -142,9 +148,7 @@ class Service:
         def prepare(serving: Serving) -> None:
             placing.current.prepare(serving)
             warm_up(serving, desk, reader, at=now())
-            measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
-            drifted = measured.get("drift", {}).get("score_index")
-            metrics.serves(serving.answering.version, churn_drift=drifted)
+            metrics.serves(serving.answering.version, churn_drift=_drift(serving))
 
         current = Current(config.storage.models_dir)
         models = ModelStore(Path(config.storage.models_dir))
@@ -155,17 +159,9 @@ class Service:
         champion.start()
         experiments.load = champion.load
         if clock is None and start and current.version is not None:
-            # Let no event of before a restart lie in the future, where the store tells of them.
-            with suppress(StoreUnavailable):
-                logged = log.latest_at(since=current.serving.watermark)
-                now = clocks.configured(start, not_before=logged)
-        identities = Identities(
-            log.database,
-            Profiles.of(log.database, config),
-            current,
-            now,
-            config.serving.user_hash_secret,
-        )
+            now = _not_before_the_log(now, start, log, since=current.serving.watermark)
+        profiles, secret = Profiles.of(log.database, config), config.serving.user_hash_secret
+        identities = Identities(log.database, profiles, current, now, secret)
         service = cls(
             config=config,
             clock=now,
@@ -246,6 +242,25 @@ class Service:
         if self.console is not None:
             await asyncio.to_thread(self.console.close)
         self.log.database.close()
+
+
+def _experiments(config: Config, database: Database) -> CurrentExperiments:
+    settings = config.experiments
+    holdout = Holdout(settings.holdout_percent, settings.holdout_salt)
+    return CurrentExperiments(ExperimentStore(database), ParticipantLog(database), holdout=holdout)
+
+
+def _not_before_the_log(clock: Clock, start: str, log: EventLog, *, since: int) -> Clock:
+    # Let no event of before a restart lie in the future, where the store tells of them.
+    with suppress(StoreUnavailable):
+        return clocks.configured(start, not_before=log.latest_at(since=since))
+    return clock
+
+
+def _drift(serving: Serving) -> float | None:
+    measured = serving.answering.manifest.metrics.get(Question.CHURN, {})
+    found: float | None = measured.get("drift", {}).get("score_index")
+    return found
 
 
 def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Reception]:

@@ -31,7 +31,6 @@ class Wanted(TypedDict, total=False):
     per_category: int
     device: str
     timezone: str
-    lang: str
     explain: bool
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from api.runtime.clock import system
+from api.runtime.per_minute import PerMinute
 from api.web.keys import is_local_name
 from recsys.errors import BadQuery, ForeignPage, TooManyRequests
 from recsys.storage.access import accounts, sessions
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
     from recsys.storage.database.interface import Database
 
 TRIES_A_MINUTE = 5
+now = system
+"""Sessions do not live by a clock of a demo."""
+
 _SAFE_NAME, _PLAIN_NAME = "__Host-recsys", "recsys-console"
 NO_TLS = "https, or this machine: elsewhere passwords and sessions could be read on their way"
-
-
-def now() -> int:
-    """Return the time of this machine: sessions do not live by a clock of a demo."""
-    return time.time_ns() // 1_000
 
 
 class Door:
@@ -44,7 +43,7 @@ class Door:
     def __init__(self, database: Database, serving: ServingSection) -> None:
         self._database = database
         self._public_url = serving.public_url
-        self._tries: dict[tuple[str, int], int] = {}
+        self._tries = PerMinute()
 
     def session(self, scope: Scope) -> Session | None:
         """Return who asks; None where nobody is signed in.
@@ -95,11 +94,8 @@ class Door:
         """
         self._refuse_clear(scope)
         for who in (f"address {address}", f"name {name}"):
-            minute, passed = divmod(int(time.time()), 60)
-            self._tries = {key: n for key, n in self._tries.items() if key[1] == minute}
-            tries = self._tries[who, minute] = self._tries.get((who, minute), 0) + 1
+            tries, left = self._tries.count(who)
             if tries > TRIES_A_MINUTE:
-                left = 60 - passed
                 raise TooManyRequests(TRIES_A_MINUTE, retry_after_seconds=left)
         return accounts.opens(self._database, name, password)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import time
 from typing import TYPE_CHECKING
 
 from api.runtime.bounded_http import HEADER_BYTES
+from api.runtime.per_minute import WINDOW_SECONDS, PerMinute
 from api.web.keys import LABEL
 from recsys.config import ServingSection
 from recsys.errors import HeadersTooLarge, QueryError, QueryTooLong, TooManyRequests
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 HEADERS = "rate_limit_headers"
 """Where the scope of a request holds what its answer says of how many more there may be."""
 
-_WINDOW_SECONDS = 60
 _SLOWER_SECONDS = 0.02
 _SLOWEST_SECONDS = 2.0
 
@@ -38,9 +36,8 @@ class Bounds:
         self._most = serving.requests_per_minute
         self._proxies = frozenset(serving.trusted_proxies)
         self._most_failed = serving.failed_keys_per_minute
-        self._policy = b'"requests";q=%d;w=%d' % (self._most, _WINDOW_SECONDS)
-        self._counts: dict[str, int] = {}
-        self._until = 0.0
+        self._policy = b'"requests";q=%d;w=%d' % (self._most, WINDOW_SECONDS)
+        self._per_minute = PerMinute()
 
     def check(self, scope: Scope) -> None:
         """Refuse what is too large.
@@ -65,7 +62,7 @@ class Bounds:
         """
         if not self._most:
             return
-        count, seconds = self._counted(f"asks {scope.get(LABEL) or self.address(scope)}")
+        count, seconds = self._per_minute.count(f"asks {scope.get(LABEL) or self.address(scope)}")
         scope[HEADERS] = [
             (b"ratelimit-policy", self._policy),
             (b"ratelimit", b'"requests";r=%d;t=%d' % (max(0, self._most - count), seconds)),
@@ -75,7 +72,7 @@ class Bounds:
 
     async def slowly(self, scope: Scope, error: QueryError) -> QueryError:
         """Return what is answered to a wrong key, the later the more there were of the address."""
-        count, seconds = self._counted(f"fails {self.address(scope)}")
+        count, seconds = self._per_minute.count(f"fails {self.address(scope)}")
         await asyncio.sleep(min(_SLOWEST_SECONDS, _SLOWER_SECONDS * count))
         if count <= self._most_failed:
             return error
@@ -88,13 +85,3 @@ class Bounds:
             said = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
             return said.rpartition(",")[2].strip() or seen
         return str(seen)
-
-    def _counted(self, who: str) -> tuple[int, int]:
-        """Return the requests of this minute, this one too, and the seconds that are left of it."""
-        # A window for all: a library's costs as much as the rest of what looks at a key.
-        now = time.monotonic()
-        if now >= self._until:
-            self._counts.clear()
-            self._until = now + _WINDOW_SECONDS
-        count = self._counts[who] = self._counts.get(who, 0) + 1
-        return count, math.ceil(self._until - now)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import Any
 
 from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
+from api.runtime.clock import system
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
 from recsys.project import version
@@ -141,7 +141,7 @@ def _accounts(visit: Visit) -> Table:
 
 
 def _keys(visit: Visit) -> Table:
-    now = time.time_ns() // 1_000
+    now = system()
     return Table(
         "keys",
         N_("Keys to the API"),
