@@ -190,10 +190,18 @@ class Desk:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
 
-    def _planned(self, question: Question, serving: Serving, person: Person, query: Query) -> Plan:
+    def _planned(
+        self,
+        question: Question,
+        serving: Serving,
+        person: Person,
+        query: Query,
+        *,
+        any_version: bool = False,
+    ) -> Plan:
         if query.force_rung:
             return AS_ALWAYS
-        return self._experiments.plan(question, person, serving)
+        return self._experiments.plan(question, person, serving, any_version=any_version)
 
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
@@ -216,7 +224,7 @@ class Desk:
         self, serving: Serving, person: Person, query: Query, notes: list[str]
     ) -> tuple[ItemsAnswer, int]:
         """Return which items, and the first instant at which they may be others."""
-        plan = self._planned(Question.ITEMS, serving, person, query)
+        plan = self._planned(Question.ITEMS, serving, person, query, any_version=True)
         if plan.model:
             serving = self._experiments.serving(plan, serving)
             person, notes = self.person(serving, person.user_id, query, at=person.at)

@@ -106,7 +106,9 @@ class PlacementDesk:
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:
         if query.force_rung:
             return AS_ALWAYS
-        plan = self._experiments.plan(Question.ITEMS, person, serving, placement=placement_id)
+        plan = self._experiments.plan(
+            Question.ITEMS, person, serving, placement=placement_id, any_version=True
+        )
         known = self._current.placements.names
         return plan if plan.placement in ("", *known) else replace(plan, placement="", parts=())
 

@@ -27,7 +27,7 @@ MOST_NOTED = 200_000
 
 _ASKS = {
     Question.ITEMS: frozenset({Over.ITEMS, Over.MODEL, Over.STEP_DOWN, Over.STEP_UP}),
-    Question.CHANNEL: frozenset({Over.CHANNEL, Over.MODEL}),
+    Question.CHANNEL: frozenset({Over.CHANNEL}),
     Question.CHURN: frozenset[Over](),
 }
 IsIn = Callable[[str, Serving, Person], bool]
@@ -144,11 +144,18 @@ class CurrentExperiments:
             raise
 
     def plan(
-        self, question: Question, person: Person, serving: Serving, *, placement: str = ""
+        self,
+        question: Question,
+        person: Person,
+        serving: Serving,
+        *,
+        placement: str = "",
+        any_version: bool = False,
     ) -> Plan:
-        """Return how somebody is answered.
+        """Return how somebody is answered; by `any_version` or by `serving` alone.
 
-        Nobody is part of an experiment who denied profiling, or of whom that is not known.
+        Nobody is part of an experiment who denied profiling, or of whom that is not known; nor of
+        one over versions whose answer is by the version that serves, whatever the draw.
         """
         known = self._known
         if not known.running and not known.removed and not self._holdout.salt:
@@ -161,6 +168,8 @@ class CurrentExperiments:
         parts = []
         for one in known.running:
             experiment = one.experiment
+            if experiment.over is Over.MODEL and not any_version:
+                continue
             asked = experiment.placement == placement and bool(placement)
             if not asked and experiment.over not in _ASKS[question]:
                 continue

@@ -186,6 +186,18 @@ def test_a_challenger_answers_its_share(api: Api) -> None:
     assert {row["experiment_id"] for row in noted(api)} == {"models"}
 
 
+def test_what_the_champion_answers_alone_is_no_part_of_a_test_of_versions(api: Api) -> None:
+    variants = [
+        {"name": "champion", "weight": 0.5},
+        {"name": "challenger", "weight": 0.5, "model": api.service.current.version or ""},
+    ]
+    run(api, "models", {"over": "model", "variants": variants, "primary": PURCHASE})
+    for user in KNOWN[:6]:
+        assert api.client.get(f"/v1/users/{user}").status_code == 200
+        assert api.client.get(f"/v1/users/{user}/channel").status_code == 200
+    assert not noted(api)
+
+
 def test_an_experiment_is_planned_started_read_and_decided(api: Api) -> None:
     said = {"experiment_id": "down", **stepping(epsilon=0.5), "mde": 5.0}
     planned = api.client.post("/v1/experiments", json=said)
