@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 async def console(service: Service, call: Call) -> Response:
     """Answer for the console."""
-    if (site := service.console) is None:
-        site = service.console = await asyncio.to_thread(_opened, service)
+    site = service.console or await asyncio.to_thread(_opened, service)
+    service.console = site
     return await site.answer(call, str((call.scope.get("client") or ("",))[0]))
 
 

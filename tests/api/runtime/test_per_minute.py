@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.runtime import per_minute
 from api.runtime.per_minute import PerMinute
 
 
 def test_a_window_is_for_all_and_ends_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     at = [100.0]
-    monkeypatch.setattr(per_minute.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(time, "monotonic", lambda: at[0])
     counts = PerMinute()
     assert [counts.count("ann"), counts.count("ann"), counts.count("ben")] == [
         (1, 60),
