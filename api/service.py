@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
@@ -151,7 +150,7 @@ class Service:
             metrics.serves(serving.answering.version, churn_drift=_drift(serving))
 
         current = Current(config.storage.models_dir)
-        models = ModelStore(Path(config.storage.models_dir))
+        models = ModelStore.of(config.storage)
         belongs = partial(belonging.why_not, log.database)
         champion = Champion(
             models, current, config, belongs=belongs, on_swap=prepare, logger=logger
