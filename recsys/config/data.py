@@ -47,6 +47,11 @@ class Storage(Section):
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
     reports_dir: str = Field("reports", description="folder of what commands draw and measure")
 
+    exports_dir: str = Field(
+        "var/exports",
+        description="folder of exports that were asked for over HTTP; all hosts share it",
+    )
+
     @field_validator("encryption_keys")
     @classmethod
     def _are_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
