@@ -424,7 +424,7 @@ class EndedExport(QueryError):
         self.export_id = export_id
         self.state = state
         self.why = why
-        because = f", for {why}" if why else ""
+        because = f" ({why})" if why else ""
         super().__init__(
             f"export {shown(export_id)} is {state}{because}; allowed: one that is done"
         )
