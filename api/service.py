@@ -42,6 +42,7 @@ from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore
+from recsys.storage.exports.log import ExportLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
@@ -90,6 +91,7 @@ class Service:
     champion: Champion
     is_local: bool
     hooks: Hooks
+    exports: ExportLog
     refusals: Refusals = field(default_factory=Refusals)
     console: Console | None = None
 
@@ -180,6 +182,7 @@ class Service:
             current=current,
             identities=identities,
             hooks=Hooks(config, log, identities, now),
+            exports=ExportLog(log.database),
             champion=champion,
             is_local=log.database.local,
         )

@@ -27,6 +27,7 @@
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
+    │   ├── EndedExport
     │   ├── ErasedUser
     │   ├── ExpiredCursor
     │   ├── ExperimentState
@@ -35,9 +36,11 @@
     │   ├── KeyWithoutRight
     │   ├── NotMerged
     │   ├── QueryTooLong
+    │   ├── TooManyExports
     │   ├── TooManyRequests
     │   ├── UndecidableExperiment
     │   ├── UnknownExperiment
+    │   ├── UnknownExport
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -406,6 +409,36 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class TooManyExports(QueryError):
+    """As many exports wait as may."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.retry_after_seconds = 60
+        super().__init__(f"{most} exports wait already; allowed: ask again when one has ended")
+
+
+class UnknownExport(QueryError):
+    """An export that nobody asked for."""
+
+    def __init__(self, export_id: str) -> None:
+        self.export_id = export_id
+        super().__init__(f"there is no export {shown(export_id)}; /v1/exports lists them")
+
+
+class EndedExport(QueryError):
+    """An export without files: not yet, or not any more."""
+
+    def __init__(self, export_id: str, state: str, *, why: str = "") -> None:
+        self.export_id = export_id
+        self.state = state
+        self.why = why
+        because = f" ({why})" if why else ""
+        super().__init__(
+            f"export {shown(export_id)} is {state}{because}; allowed: one that is done"
+        )
 
 
 class UnknownExperiment(QueryError):

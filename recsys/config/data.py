@@ -52,6 +52,11 @@ class Storage(Section):
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
     reports_dir: str = Field("reports", description="folder of what commands draw and measure")
 
+    exports_dir: str = Field(
+        "var/exports",
+        description="folder of exports that were asked for over HTTP; all hosts share it",
+    )
+
     @field_validator("models_dir")
     @classmethod
     def _is_place(cls, place: str) -> str:
