@@ -13,11 +13,11 @@ from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import StoreUnavailable
 from recsys.experiments.draw import FOREVER, Running, is_held_out
-from recsys.experiments.experiment import Over
-from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, planned
-from recsys.ladder import Ladder, Question
+from recsys.experiments.experiment import Experiment, Over
+from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, earned, planned
+from recsys.ladder import Ladder, Question, RungName
 from recsys.storage.experiments.participants import Participant, ParticipantLog
-from recsys.storage.experiments.store import ExperimentStore, running
+from recsys.storage.experiments.store import ExperimentStore, running, won_trials
 
 MOST_WAITING = 100_000
 """Participants that wait to be written while the store cannot be; more are dropped."""
@@ -57,6 +57,7 @@ class _Known:
     running: tuple[Running, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Serving] = field(default_factory=dict)
+    won: frozenset[RungName] = frozenset()
     seq: int = -1
 
 
@@ -121,9 +122,9 @@ class CurrentExperiments:
             The store cannot be read or written: what is known stays, and what waits.
         """
         if (seq := self.store.last_seq()) != self._known.seq:
-            found = running(self.store.all())
-            removed, models = self.store.removed(), self._models(found)
-            self._known = _Known(found, removed, models, seq)
+            saved = self.store.all()
+            found, removed = running(saved), self.store.removed()
+            self._known = _Known(found, removed, self._models(found), won_trials(saved), seq)
         self.flush()
 
     def flush(self) -> None:
@@ -158,25 +159,25 @@ class CurrentExperiments:
         one over versions whose answer is by the version that serves, whatever the draw.
         """
         known = self._known
-        if not known.running and not known.removed and not self._holdout.salt:
+        nothing = not known.running and not known.removed and not known.won
+        if nothing and not self._holdout.salt:
             return AS_ALWAYS
         unit = person.unit
         if unit and is_held_out(self._holdout.salt, self._holdout.percent, unit):
             return HELD_OUT
         if not unit or not person.profiling or not person.readable:
             return planned((), known.removed)
-        parts = []
-        for one in known.running:
-            experiment = one.experiment
-            if experiment.over is Over.MODEL and not any_version:
-                continue
-            asked = experiment.placement == placement and bool(placement)
-            if not asked and experiment.over not in _ASKS[question]:
-                continue
-            variant = one.drawn(unit, person.at)
-            if variant is not None and self._is_targeted(one, serving, person):
-                parts.append(Part(one, self._kept(one, person) or variant))
-        return planned(tuple(parts), known.removed)
+        parts = tuple(
+            Part(one, self._kept(one, person) or variant)
+            for one in known.running
+            if _asks(one.experiment, question, placement, any_version=any_version)
+            and (variant := one.drawn(unit, person.at)) is not None
+            and self._is_targeted(one, serving, person)
+        )
+        plan = planned(parts, known.removed)
+        if question is not Question.ITEMS:
+            return plan
+        return earned(plan, person, serving.answering.items, known.won)
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
@@ -230,6 +231,8 @@ class CurrentExperiments:
             row = serving.answering.bundle.segments.row(experiment.segment)
             if row == NO_SEGMENT or person.segment_row != row:
                 return False
+        if experiment.trial and serving.answering.items.on_trial(person) is not experiment.rung:
+            return False
         return not experiment.cohort or self.is_in(experiment.cohort, serving, person)
 
     def _models(self, found: tuple[Running, ...]) -> Mapping[str, Serving]:
@@ -240,6 +243,14 @@ class CurrentExperiments:
             for version in sorted(wanted)
             if self.load is not None
         }
+
+
+def _asks(experiment: Experiment, question: Question, placement: str, *, any_version: bool) -> bool:
+    """Return whether an experiment may be about the answer to a question at a placement."""
+    if experiment.over is Over.MODEL and not any_version:
+        return False
+    asked = experiment.placement == placement and bool(placement)
+    return asked or experiment.over in _ASKS[question]
 
 
 def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:

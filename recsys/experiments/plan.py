@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from recsys.data.person import Person
 from recsys.experiments.draw import Running
@@ -76,6 +77,13 @@ def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
     return Plan(parts, course, placement, model, arms)
 
 
+def earned(plan: Plan, person: Person, ladder: Ladder[Any, Any], won: frozenset[RungName]) -> Plan:
+    """Return the plan with the rung asked that is on trial for such people and won a trial."""
+    course = plan.course or Course()
+    rung = ladder.on_trial(person) if won and not course.experiment else None
+    return plan if rung not in won else replace(plan, course=replace(course, tries=rung))
+
+
 def differs(part: Part, person: Person, ladder: Ladder[object, object]) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
@@ -86,6 +94,8 @@ def differs(part: Part, person: Person, ladder: Ladder[object, object]) -> RungN
     if experiment.over is Over.STEP_DOWN:
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
+        if experiment.trial:
+            return experiment.rung if ladder.on_trial(person) is experiment.rung else None
         return experiment.rung if ladder.could_try(experiment.rung, person) else None
     return earned if _REACHES[experiment.over](experiment, person, earned) else None
 
