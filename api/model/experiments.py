@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import StoreUnavailable
-from recsys.experiments.draw import FOREVER, Running, is_held_out
-from recsys.experiments.experiment import Over
-from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, planned
+from recsys.experiments.draw import FOREVER, Running, week
+from recsys.experiments.experiment import Experiment, Over
+from recsys.experiments.holdout import HELD_OUT
+from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned
 from recsys.ladder import Ladder, Question
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore, running
@@ -24,6 +25,9 @@ MOST_WAITING = 100_000
 
 MOST_NOTED = 200_000
 """Participants that are remembered as written, so that they are not written with each answer."""
+
+MOST_DRAWN = 50_000
+"""Plans that are remembered, so that a hash is not made for each answer."""
 
 _ASKS = {
     Question.ITEMS: frozenset({Over.ITEMS, Over.MODEL, Over.STEP_DOWN, Over.STEP_UP}),
@@ -39,25 +43,27 @@ def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
-    """The permanent holdout: of so many percent of people, by a salt of its own; empty: none."""
+_Asked = tuple[str, int, Question, str, bool]
+"""A unit, a week, a question, a placement, and whether any version may answer."""
 
-    percent: float = 0.0
-    salt: str = ""
-
-
-NO_HOLDOUT = Holdout()
+_Noted = tuple[str, tuple[str, int], int, str]
+"""A unit, a version of an experiment, a period and a variant."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read at one moment."""
+    """What was read at one moment, and the plans that were made from it alone."""
 
     running: tuple[Running, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Serving] = field(default_factory=dict)
     seq: int = -1
+    plans: dict[_Asked, Plan] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> bool:
+        """Whether who takes part is more than a draw: then no plan is remembered."""
+        return any(one.experiment.segment or one.experiment.cohort for one in self.running)
 
 
 class CurrentExperiments:
@@ -67,7 +73,7 @@ class CurrentExperiments:
     ----------
     store, log
         Where experiments are kept, and who took part.
-    holdout : Holdout
+    holdout : Running or None
         Who is in no experiment, and gets what anybody gets.
 
     Attributes
@@ -83,16 +89,16 @@ class CurrentExperiments:
         store: ExperimentStore,
         log: ParticipantLog,
         *,
-        holdout: Holdout = NO_HOLDOUT,
+        holdout: Running | None = None,
     ) -> None:
         self.store = store
         self._log = log
-        self._holdout = holdout
+        self.holdout = holdout
         self.load: Callable[[str], Serving] | None = None
         self.is_in: IsIn = in_none
         self._known = _Known()
         self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
-        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._noted: OrderedDict[_Noted, None] = OrderedDict()
         self._turn = threading.Lock()
 
     @property
@@ -158,25 +164,47 @@ class CurrentExperiments:
         one over versions whose answer is by the version that serves, whatever the draw.
         """
         known = self._known
-        if not known.running and not known.removed and not self._holdout.salt:
+        if not known.running and not known.removed and self.holdout is None:
             return AS_ALWAYS
         unit = person.unit
-        if unit and is_held_out(self._holdout.salt, self._holdout.percent, unit):
-            return HELD_OUT
         if not unit or not person.profiling or not person.readable:
-            return planned((), known.removed)
-        parts = []
-        for one in known.running:
-            experiment = one.experiment
-            if experiment.over is Over.MODEL and not any_version:
+            return self._of_nobody(known, unit)
+        asked = (unit, week(person.at), question, placement, any_version)
+        if (made := known.plans.get(asked)) is not None and not person.merged:
+            return made
+        parts = tuple(self._parts(known.running, person, serving, asked))
+        plan = self._with_holdout(parts, known, person)
+        # What a merge or a target changes is not a matter of the draw alone.
+        if not person.merged and not known.targets:
+            if len(known.plans) >= MOST_DRAWN:
+                known.plans.clear()
+            known.plans[asked] = plan
+        return plan
+
+    def _of_nobody(self, known: _Known, unit: str) -> Plan:
+        """Return how one is answered who is in no experiment: held out all the same."""
+        if unit and self.holdout is not None and self.holdout.drawn(unit, 0) == HELD_OUT:
+            return held_out(())
+        return planned((), known.removed)
+
+    def _with_holdout(self, parts: tuple[Part, ...], known: _Known, person: Person) -> Plan:
+        """Return the plan of one who is held out, is compared with those, or neither."""
+        drawn = None if self.holdout is None else self._variant(self.holdout, person)
+        if drawn is None or self.holdout is None:
+            return planned(parts, known.removed)
+        part = Part(self.holdout, drawn)
+        return held_out((part,)) if drawn == HELD_OUT else planned((*parts, part), known.removed)
+
+    def _parts(
+        self, running: tuple[Running, ...], person: Person, serving: Serving, asked: _Asked
+    ) -> Iterator[Part]:
+        _, _, question, placement, any_version = asked
+        for one in running:
+            if not _is_asked(one.experiment, question, placement, any_version=any_version):
                 continue
-            asked = experiment.placement == placement and bool(placement)
-            if not asked and experiment.over not in _ASKS[question]:
-                continue
-            variant = one.drawn(unit, person.at)
+            variant = self._variant(one, person)
             if variant is not None and self._is_targeted(one, serving, person):
-                parts.append(Part(one, self._kept(one, person) or variant))
-        return planned(tuple(parts), known.removed)
+                yield Part(one, variant)
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
@@ -187,14 +215,17 @@ class CurrentExperiments:
         list_id: str = "",
     ) -> None:  # fmt: skip
         """Keep soon who took part, where the answer could differ; the answer does not wait."""
-        ladder = _ladder(serving, question)
+        if not plan.parts:
+            return
+        ladder, unit, earned = _ladder(serving, question), person.unit, None
         for part in plan.parts:
             one = part.running
             period = one.period(person.at)
-            key = (person.unit, f"{one.experiment_id}:{one.version}:{period}:{part.variant}")
+            key = (unit, one.key, period, part.variant)
             if key in self._noted:
                 continue
-            rung = differs(part, person, ladder)
+            earned = earned or ladder.earned(person)
+            rung = differs(part, person, ladder, earned)
             if rung is None:
                 continue
             new = Participant(
@@ -215,6 +246,11 @@ class CurrentExperiments:
                 self._noted[key] = None
                 if len(self._noted) > MOST_NOTED:
                     self._noted.popitem(last=False)
+
+    def _variant(self, one: Running, person: Person) -> str | None:
+        """Return the variant of a person; None: not a part of it."""
+        variant = one.drawn(person.unit, person.at)
+        return None if variant is None else self._kept(one, person) or variant
 
     def _kept(self, one: Running, person: Person) -> str | None:
         """Return the variant that a merged person had first, under whichever id."""
@@ -240,6 +276,15 @@ class CurrentExperiments:
             for version in sorted(wanted)
             if self.load is not None
         }
+
+
+def _is_asked(
+    experiment: Experiment, question: Question, placement: str, *, any_version: bool
+) -> bool:
+    if experiment.over is Over.MODEL and not any_version:
+        return False
+    asked = bool(placement) and experiment.placement == placement
+    return asked or experiment.over in _ASKS[question]
 
 
 def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:

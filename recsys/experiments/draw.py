@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from recsys.data.times import DAY
@@ -13,6 +12,11 @@ WEEK = 7 * DAY
 FOREVER = 2**62
 _MONDAY = 4 * DAY
 """1970-01-05 was a Monday."""
+
+
+def week(at: int) -> int:
+    """Return the number of the week of an instant: weeks begin on Mondays in UTC."""
+    return (at - _MONDAY) // WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Running:
 
     def period(self, at: int) -> int:
         """Return the week of a step, from a Monday in UTC; 0 of what is drawn once for all."""
-        return (at - _MONDAY) // WEEK if self.experiment.over in STEPS else 0
+        return week(at) if self.experiment.over in STEPS else 0
 
     def draws_again(self, at: int) -> int:
         """Return the first instant at which people are drawn anew."""
@@ -81,19 +85,3 @@ class Running:
             return None
         drawn = bucket(f"{self.salt}.{self.period(at)}", unit)
         return STEPPED if drawn < self.experiment.epsilon * BUCKETS else KEPT
-
-
-def is_held_out(salt: str, percent: float, unit: str) -> bool:
-    """Return whether an id is in the permanent holdout: asked before any experiment."""
-    return bool(salt) and bucket(salt, unit) < percent * BUCKETS / 100
-
-
-def compared(salt: str, percent: float, unit: str) -> bool:
-    """Return whether an id is in the random part of the rest, equal in size to the holdout."""
-    share = percent * BUCKETS / 100
-    return bool(salt) and share <= bucket(salt, unit) < 2 * share
-
-
-def of(running: Sequence[Running], unit: str, at: int) -> list[tuple[Running, str]]:
-    """Return the experiments that somebody takes part in, and the variant of each."""
-    return [(one, variant) for one in running if (variant := one.drawn(unit, at)) is not None]

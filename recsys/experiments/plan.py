@@ -50,7 +50,11 @@ class Plan:
 
 
 AS_ALWAYS = Plan()
-HELD_OUT = Plan(course=Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
+
+
+def held_out(parts: tuple[Part, ...]) -> Plan:
+    """Return how one of the permanent holdout is answered; `parts` is what is noted of it."""
+    return Plan(parts, Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
 
 
 def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
@@ -76,13 +80,15 @@ def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
     return Plan(parts, course, placement, model, arms)
 
 
-def differs(part: Part, person: Person, ladder: Ladder[object, object]) -> RungName | None:
+def differs(
+    part: Part, person: Person, ladder: Ladder[object, object], earned: RungName
+) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
     Of a step it is the rung that is passed over or tried, else the one that the person earned.
     None where all variants answer alike: who could not see a difference is no part of it.
     """
-    experiment, earned = part.running.experiment, ladder.earned(person)
+    experiment = part.running.experiment
     if experiment.over is Over.STEP_DOWN:
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
