@@ -261,16 +261,20 @@ class Ladder(Generic[Query, Answer]):
             trail.append(Step(name, Reason.SERVED, because))
             yield rung, answer
 
-    def earned(self, person: Person) -> RungName:
-        """Return the highest rung that is shipped and applies to this person, whoever steps."""
+    def earned(self, person: Person, course: Course | None = None) -> RungName:
+        """Return the highest rung that is shipped and applies to this person, whoever steps.
+
+        `course` is that of everybody: without the rungs that lost.
+        """
         for rung in self.rungs:
-            if not self._refusal(rung.name, person, None) and not rung.declines(person):
+            if not self._refusal(rung.name, person, course) and not rung.declines(person):
                 return rung.name
         return RungName.POPULAR
 
-    def could_try(self, name: RungName, person: Person) -> bool:
-        """Return whether a rung that was not shipped would answer this person before others."""
-        if HEIGHT[name] <= HEIGHT[self.earned(person)]:
+    def could_try(self, name: RungName, person: Person, earned: RungName) -> bool:
+        """Return whether a rung that was not shipped would answer before the one `earned`."""
+        verdict = self.verdicts.get(name)
+        if HEIGHT[name] <= HEIGHT[earned] or verdict is None or verdict.shipped:
             return False
         course = Course(tries=name)
         return any(

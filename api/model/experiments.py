@@ -12,11 +12,11 @@ from typing import Any
 from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import StoreUnavailable
-from recsys.experiments.draw import FOREVER, Running, week
-from recsys.experiments.experiment import Experiment, Over
+from recsys.experiments.draw import FOREVER, Running, draws_again, week
+from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
 from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned
-from recsys.ladder import Ladder, Question
+from recsys.ladder import Course, Ladder, Question, RungName
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore, running
 
@@ -52,18 +52,43 @@ _Noted = tuple[str, tuple[str, int], int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read at one moment, and the plans that were made from it alone."""
+    """What was read at one moment, and the plans that were made from it alone.
+
+    Attributes
+    ----------
+    course : Course or None
+        How everybody climbs: without the rungs that lost.
+    by_segment, by_cohort, by_week : bool
+        Whether who takes part hangs on where a person belongs, or on the week.
+    """
 
     running: tuple[Running, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Serving] = field(default_factory=dict)
     seq: int = -1
     plans: dict[_Asked, Plan] = field(default_factory=dict)
+    course: Course | None = None
+    by_segment: bool = False
+    by_cohort: bool = False
+    by_week: bool = False
 
-    @property
-    def targets(self) -> bool:
-        """Whether who takes part is more than a draw: then no plan is remembered."""
-        return any(one.experiment.segment or one.experiment.cohort for one in self.running)
+    @classmethod
+    def of(
+        cls,
+        running: tuple[Running, ...],
+        removed: Mapping[str, str],
+        models: Mapping[str, Serving],
+        seq: int,
+    ) -> _Known:
+        """Work out once what is asked of them with each answer."""
+        all_of_them = [one.experiment for one in running]
+        return cls(
+            running, removed, models, seq,
+            course=Course(without=frozenset(map(RungName, removed))) if removed else None,
+            by_segment=any(one.segment for one in all_of_them),
+            by_cohort=any(one.cohort for one in all_of_them),
+            by_week=any(one.over in STEPS for one in all_of_them),
+        )  # fmt: skip
 
 
 class CurrentExperiments:
@@ -113,10 +138,10 @@ class CurrentExperiments:
 
     def holds_until(self, at: int) -> int:
         """Return the first instant at which somebody may be drawn anew; `at` where any time."""
-        known = self._known.running
-        if any(one.experiment.cohort for one in known):
+        known = self._known
+        if known.by_cohort:
             return at
-        return min((one.draws_again(at) for one in known), default=FOREVER)
+        return draws_again(at) if known.by_week else FOREVER
 
     def catch_up(self) -> None:
         """Read which experiments run, and write who took part.
@@ -129,7 +154,7 @@ class CurrentExperiments:
         if (seq := self.store.last_seq()) != self._known.seq:
             found = running(self.store.all())
             removed, models = self.store.removed(), self._models(found)
-            self._known = _Known(found, removed, models, seq)
+            self._known = _Known.of(found, removed, models, seq)
         self.flush()
 
     def flush(self) -> None:
@@ -175,7 +200,7 @@ class CurrentExperiments:
         parts = tuple(self._parts(known.running, person, serving, asked))
         plan = self._with_holdout(parts, known, person)
         # What a merge or a target changes is not a matter of the draw alone.
-        if not person.merged and not known.targets:
+        if not person.merged and not known.by_segment and not known.by_cohort:
             if len(known.plans) >= MOST_DRAWN:
                 known.plans.clear()
             known.plans[asked] = plan
@@ -215,37 +240,40 @@ class CurrentExperiments:
         list_id: str = "",
     ) -> None:  # fmt: skip
         """Keep soon who took part, where the answer could differ; the answer does not wait."""
-        if not plan.parts:
+        if not plan.unseen:
             return
-        ladder, unit, earned = _ladder(serving, question), person.unit, None
-        for part in plan.parts:
-            one = part.running
-            period = one.period(person.at)
-            key = (unit, one.key, period, part.variant)
-            if key in self._noted:
-                continue
-            earned = earned or ladder.earned(person)
-            rung = differs(part, person, ladder, earned)
-            if rung is None:
-                continue
-            new = Participant(
-                user_id=person.user_id,
-                experiment_id=one.experiment_id,
-                version=one.version,
-                period=period,
-                variant=part.variant,
-                at=person.at,
-                placement=where or str(question),
-                list_id=list_id,
-                rung=str(rung),
-                segment=_segment(serving, person),
-                pscore=one.pscore(part.variant),
-            )
-            self._waiting.append(new)
-            with self._turn:
-                self._noted[key] = None
-                if len(self._noted) > MOST_NOTED:
-                    self._noted.popitem(last=False)
+        ladder, course = _ladder(serving, question), self._known.course
+        earned, unseen = ladder.earned(person, course), []
+        for part in plan.unseen:
+            if (rung := differs(part, person, ladder, earned)) is None:
+                unseen.append(part)
+            elif _key(part, person) not in self._noted:
+                shown = where or str(question), list_id
+                self._note(part, person, _segment(serving, person), rung, shown)
+        plan.unseen[:] = unseen
+
+    def _note(
+        self, part: Part, person: Person, segment: str, rung: RungName, shown: tuple[str, str]
+    ) -> None:
+        one = part.running
+        new = Participant(
+            user_id=person.user_id,
+            experiment_id=one.experiment_id,
+            version=one.version,
+            period=one.period(person.at),
+            variant=part.variant,
+            at=person.at,
+            placement=shown[0],
+            list_id=shown[1],
+            rung=str(rung),
+            segment=segment,
+            pscore=one.pscore(part.variant),
+        )
+        self._waiting.append(new)
+        with self._turn:
+            self._noted[_key(part, person)] = None
+            if len(self._noted) > MOST_NOTED:
+                self._noted.popitem(last=False)
 
     def _variant(self, one: Running, person: Person) -> str | None:
         """Return the variant of a person; None: not a part of it."""
@@ -285,6 +313,11 @@ def _is_asked(
         return False
     asked = bool(placement) and experiment.placement == placement
     return asked or experiment.over in _ASKS[question]
+
+
+def _key(part: Part, person: Person) -> _Noted:
+    one = part.running
+    return person.unit, one.key, one.period(person.at), part.variant
 
 
 def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from recsys.data.person import Person
 from recsys.experiments.draw import Running
 from recsys.experiments.experiment import STEPPED, STEPS, Experiment, Over
-from recsys.ladder import HEIGHT, Course, Ladder, RungName
+from recsys.ladder import Course, Ladder, RungName
 
 Arms = frozenset[str]
 
@@ -39,6 +39,8 @@ class Plan:
         The channels that may be chosen; None: all.
     held_out : bool
         Whether this is one of the permanent holdout: nothing is explored.
+    unseen : list of Part
+        Those that the person was not noted in yet: who notes them takes them out.
     """
 
     parts: tuple[Part, ...] = ()
@@ -47,6 +49,10 @@ class Plan:
     model: str = ""
     arms: Arms | None = None
     held_out: bool = False
+    unseen: list[Part] = field(default_factory=list, compare=False)
+
+    def __post_init__(self) -> None:
+        self.unseen.extend(self.parts)
 
 
 AS_ALWAYS = Plan()
@@ -92,8 +98,11 @@ def differs(
     if experiment.over is Over.STEP_DOWN:
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
-        return experiment.rung if ladder.could_try(experiment.rung, person) else None
-    return earned if _REACHES[experiment.over](experiment, person, earned) else None
+        return experiment.rung if ladder.could_try(experiment.rung, person, earned) else None
+    if experiment.over in {Over.PLACEMENT, Over.MODEL}:
+        return earned
+    reached = part.running.differs_from(earned)
+    return earned if reached or _by_arms(experiment, person) else None
 
 
 def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
@@ -105,34 +114,16 @@ def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
             return Course(name, tries=experiment.rung, without=gone)
         return Course(name, steps_down=True, without=gone)
     changed = experiment.variant(part.variant)
-    if changed is None or changed.ceiling is None:
+    if changed is None or changed.ceiling in (None, RungName.HYPER):
         return None
     return Course(name, ceiling=changed.ceiling, without=gone)
 
 
-def _always(_experiment: Experiment, _person: Person, _earned: RungName) -> bool:
-    return True
-
-
-def _by_ceiling(experiment: Experiment, _person: Person, earned: RungName) -> bool:
-    reached = {
-        min(HEIGHT[earned], HEIGHT[one.ceiling] if one.ceiling else HEIGHT[earned])
-        for one in experiment.variants
-    }
-    return len(reached) > 1
-
-
-def _by_arms(experiment: Experiment, person: Person, earned: RungName) -> bool:
+def _by_arms(experiment: Experiment, person: Person) -> bool:
+    if experiment.over is not Over.CHANNEL:
+        return False
     left = {
-        person.channels & frozenset(one.arms) if one.arms else person.channels
+        person.channels.intersection(one.arms) if one.arms else person.channels
         for one in experiment.variants
     }
-    return len(left) > 1 or _by_ceiling(experiment, person, earned)
-
-
-_REACHES: Mapping[Over, Callable[[Experiment, Person, RungName], bool]] = {
-    Over.PLACEMENT: _always,
-    Over.MODEL: _always,
-    Over.ITEMS: _by_ceiling,
-    Over.CHANNEL: _by_arms,
-}
+    return len(left) > 1
