@@ -8,6 +8,7 @@ whole request but for the socket. A larger shop takes longer for an answer, and 
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from api.service import Service
 from recsys.config import Config
 from recsys.experiments.experiment import read
 from recsys.experiments.sums import Floats
+from recsys.storage.files.config import read_config
 from tests.bench.tool import console, run
 from tests.recsys.experiments.cases import PURCHASE, stepping
 from tests.worlds import END, build
@@ -35,20 +37,26 @@ ASKED = (
 )
 """What is ready made, and what is made afresh as nobody asked the same before."""
 
-USERS = [f"u{number:02}" for number in range(40)]
+PEOPLE = 40
 MOST = 0.03
 
 
 def main(
     rounds: Annotated[int, typer.Option(min=10, help="Of all people, each service.")] = 400,
+    shop: Annotated[
+        Path | None,
+        typer.Option("--config", help="A trained shop on SQLite instead of a small one."),
+    ] = None,
 ) -> None:
     """Print what an answer takes without and with experiments, and what they add."""
     with tempfile.TemporaryDirectory() as folder:
-        world = build(Path(folder) / "without")
-        other = world.copy(Path(folder) / "with")
+        config = build(Path(folder)).config if shop is None else read_config(shop, os.environ)
         apps = [
-            create_app(config, clock=lambda: END)
-            for config in (world.config, _held_out(other.config))
+            create_app(one, clock=lambda: END)
+            for one in (
+                _copied(config, folder, "without"),
+                _held_out(_copied(config, folder, "with")),
+            )
         ]
         with TestClient(apps[0]), TestClient(apps[1]):
             start(apps[1].service)
@@ -76,7 +84,7 @@ def start(service: Service) -> None:
 
 def _told(asked: str, both: tuple[Application, Application], rounds: int) -> bool:
     pairs = asyncio.run(_paired(asked, both, rounds))
-    each = 1e6 * pairs / len(USERS)
+    each = 1e6 * pairs / PEOPLE
     ratio = each[:, 1] / each[:, 0] - 1
     found = float(np.median(ratio))
     half = 1.96 * 1.2533 * float(ratio.std()) / np.sqrt(rounds)
@@ -100,7 +108,8 @@ async def _paired(asked: str, both: tuple[Application, Application], rounds: int
 
 async def _round(app: Application, asked: str) -> float:
     """Return the seconds of processor time in which everybody is answered once."""
-    scopes = [_scope(user, asked) for user in USERS]
+    users = app.service.current.serving.answering.bundle.interactions.users
+    scopes = [_scope(users[row], asked) for row in range(PEOPLE)]
     began = time.process_time()
     for scope in scopes:
         await app(scope, _receive, _send)
@@ -123,6 +132,15 @@ async def _receive() -> Message:
 
 async def _send(message: Message) -> None:
     assert message.get("status", 200) == 200, message
+
+
+def _copied(config: Config, folder: str, name: str) -> Config:
+    """Return the configuration with a copy of its store."""
+    url = config.storage.url.removeprefix("sqlite:///")
+    copy = Path(folder) / f"{name}.db"
+    copy.write_bytes(Path(url).read_bytes())
+    storage = config.storage.model_copy(update={"url": f"sqlite:///{copy}"})
+    return config.model_copy(update={"storage": storage})
 
 
 def _two(over: str, **second: object) -> dict[str, Any]:
