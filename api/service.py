@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
@@ -44,6 +43,7 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import holdout
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore
+from recsys.storage.exports.log import ExportLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
@@ -92,6 +92,7 @@ class Service:
     champion: Champion
     is_local: bool
     hooks: Hooks
+    exports: ExportLog
     refusals: Refusals = field(default_factory=Refusals)
     console: Console | None = None
 
@@ -152,7 +153,7 @@ class Service:
             metrics.serves(serving.answering.version, churn_drift=_drift(serving))
 
         current = Current(config.storage.models_dir)
-        models = ModelStore(Path(config.storage.models_dir))
+        models = ModelStore.of(config.storage)
         belongs = partial(belonging.why_not, log.database)
         champion = Champion(
             models, current, config, belongs=belongs, on_swap=prepare, logger=logger
@@ -182,6 +183,7 @@ class Service:
             current=current,
             identities=identities,
             hooks=Hooks(config, log, identities, now),
+            exports=ExportLog(log.database),
             champion=champion,
             is_local=log.database.local,
         )

@@ -108,11 +108,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     measured.begin("register")
     name = store.register(bundle, manifest, at=now)
     measured.begin("gate against the champion")
-    verdict = gate.judge(store, name, bundle, config=config)
-    if verdict.promote:
-        store.promote(name, at=now, why="; ".join(verdict.why))
-    else:
-        store.refuse(name, at=now, why="; ".join(verdict.why))
+    verdict = gate.settle(store, name, bundle, config=config, at=now)
     measured.end()
     pause = paused(data.interactions, days=config.items.test_days)
     warnings = (pause,) if pause else ()
