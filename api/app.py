@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
+from api.answers.exports import Exports
 from api.messages.message import dump
 from api.requests.query import QueryReader
 from api.routes import (
@@ -25,6 +26,7 @@ from api.routes import (
     erasure,
     events,
     experiments,
+    exports,
     growth,
     guide,
     health,
@@ -64,7 +66,8 @@ ROUTES: tuple[Route, ...] = (
     *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
     *users.ROUTES,
-    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *hooks.ROUTES,
+    *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *exports.ROUTES,
+    *hooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
@@ -148,6 +151,7 @@ class Application:
         following = asyncio.gather(
             service.follow(closing),
             service.hooks.follow(closing, self.config.serving.poll_seconds),
+            Exports(service, logger).follow(closing, self.config.serving.poll_seconds),
         )
         try:
             yield

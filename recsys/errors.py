@@ -18,6 +18,7 @@
     │   ├── BadValue
     │   ├── BadConfigFile
     │   ├── BadConnector
+    │   ├── MissingExtra
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
@@ -26,6 +27,7 @@
     │   ├── BadRule
     │   ├── BodyTooLarge
     │   ├── BodyTooSlow
+    │   ├── EndedExport
     │   ├── ErasedUser
     │   ├── ExpiredCursor
     │   ├── ExperimentState
@@ -34,9 +36,11 @@
     │   ├── KeyWithoutRight
     │   ├── NotMerged
     │   ├── QueryTooLong
+    │   ├── TooManyExports
     │   ├── TooManyRequests
     │   ├── UndecidableExperiment
     │   ├── UnknownExperiment
+    │   ├── UnknownExport
     │   ├── UnknownHost
     │   ├── UnknownItem
     │   ├── UnknownParameter
@@ -52,6 +56,7 @@
     │   ├── IncompatibleArtifact
     │   ├── CannotAnswer
     │   ├── BadBackup
+    │   ├── LostPromotion
     │   ├── ModelStoreUnavailable
     │   ├── OtherStore
     │   └── StoreUnavailable
@@ -235,6 +240,15 @@ class BadConnector(ConfigError):
         super().__init__(f"{path} is no table of a tool: {reason}")
 
 
+class MissingExtra(ConfigError):
+    """Something is asked for that needs libraries which are not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.what = what
+        self.extra = extra
+        super().__init__(f"{what} needs more libraries: pip install 'recsys[{extra}]'")
+
+
 class PortInUse(ConfigError):
     """An address that the API cannot listen on."""
 
@@ -395,6 +409,36 @@ class UnknownParameter(QueryError):
         hint = f" did you mean {self.nearest!r}?" if self.nearest else ""
         known = ", ".join(self.allowed) or "none"
         super().__init__(f"unknown parameter {shown(parameter)};{hint} allowed: {known}")
+
+
+class TooManyExports(QueryError):
+    """As many exports wait as may."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.retry_after_seconds = 60
+        super().__init__(f"{most} exports wait already; allowed: ask again when one has ended")
+
+
+class UnknownExport(QueryError):
+    """An export that nobody asked for."""
+
+    def __init__(self, export_id: str) -> None:
+        self.export_id = export_id
+        super().__init__(f"there is no export {shown(export_id)}; /v1/exports lists them")
+
+
+class EndedExport(QueryError):
+    """An export without files: not yet, or not any more."""
+
+    def __init__(self, export_id: str, state: str, *, why: str = "") -> None:
+        self.export_id = export_id
+        self.state = state
+        self.why = why
+        because = f" ({why})" if why else ""
+        super().__init__(
+            f"export {shown(export_id)} is {state}{because}; allowed: one that is done"
+        )
 
 
 class UnknownExperiment(QueryError):
@@ -584,8 +628,19 @@ class OtherStore(StoreError):
         )
 
 
+class LostPromotion(StoreError):
+    """Another model version became the champion while one was being promoted."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(
+            f"model version {version} was not promoted: another became the champion meanwhile; "
+            "see `recsys models list`, and promote it again if it is the better one"
+        )
+
+
 class ModelStoreUnavailable(StoreError):
-    """The folder of the model versions cannot be used or is full."""
+    """Where the model versions lie cannot be used, or is full."""
 
     def __init__(self, models_dir: object, why: str) -> None:
         self.models_dir = str(models_dir)

@@ -313,24 +313,30 @@ class Ladder(Generic[Query, Answer]):
             trail.append(Step(name, Reason.SERVED, because))
             yield rung, answer
 
-    def earned(self, person: Person) -> RungName:
-        """Return the highest rung that is shipped and applies to this person, whoever steps."""
+    def earned(self, person: Person, course: Course | None = None) -> RungName:
+        """Return the highest rung that is shipped and applies to this person, whoever steps.
+
+        `course` is that of everybody: without the rungs that lost.
+        """
         for rung in self.rungs:
-            if not self._refusal(rung.name, person, None) and not rung.declines(person):
+            if not self._refusal(rung.name, person, course) and not rung.declines(person):
                 return rung.name
         return RungName.POPULAR
 
-    def on_trial(self, person: Person) -> RungName | None:
-        """Return the highest rung that is on trial for such people and would answer this one."""
+    def on_trial(self, person: Person, earned: RungName) -> RungName | None:
+        """Return the highest rung on trial for such people that would answer before `earned`."""
         for name in (rung.name for rung in self.rungs if rung.name in self.verdicts):
             is_trial = self.verdicts[name].standing(person.kind) is Standing.TRIAL
-            if is_trial and self.could_try(name, person):
+            if is_trial and self.could_try(name, person, earned):
                 return name
         return None
 
-    def could_try(self, name: RungName, person: Person) -> bool:
-        """Return whether a rung that was not shipped would answer this person before others."""
-        if HEIGHT[name] <= HEIGHT[self.earned(person)]:
+    def could_try(self, name: RungName, person: Person, earned: RungName) -> bool:
+        """Return whether a rung that was not shipped would answer before the one `earned`."""
+        verdict = self.verdicts.get(name)
+        if HEIGHT[name] <= HEIGHT[earned] or verdict is None:
+            return False
+        if verdict.standing(person.kind) is Standing.SHIPPED:
             return False
         course = Course(tries=name)
         return any(

@@ -19,7 +19,8 @@ from recsys.segments.groups import FAMILIES
 CHUNK = 500
 
 Write = Callable[[Sequence[UserAnswer]], None]
-Sink = Callable[[Path, int], AbstractContextManager[Write]]
+Emails = Callable[[Sequence[str]], Mapping[str, str]]
+Sink = Callable[[Path, int, Emails | None], AbstractContextManager[Write]]
 
 _TEXT = (
     "user_id",
@@ -32,6 +33,8 @@ _TEXT = (
     "channel_rung",
 )
 _NUMBERS = ("churn_p", "churn_low", "churn_high", "churn_score")
+_ITEM = {"": "item_id", "_title": "title", "_price": "price", "_url": "url", "_image": "image_url"}
+EMAIL = "email"
 _MORE_TEXT = ("churn_band", "churn_rung", "recommendation_id", "model_version", "generated_at")
 
 
@@ -42,6 +45,7 @@ def export(
     *,
     limit: int,
     progress: Callable[[int], None],
+    emails: Emails | None = None,
 ) -> int:
     """Write the answers about many users to a file and return how many there are.
 
@@ -60,14 +64,16 @@ def export(
         Most items in an answer.
     progress : callable
         Told the number of users answered since it was last told.
+    emails : callable or None
+        Gives the addresses of users, of those who have one: then there is a column ``email``.
 
     Raises
     ------
     BadQuery
         An ending that is not among ``SINKS``, or no such folder.
     """
-    users, total = iter(user_ids), 0
-    with _complete(path) as partial, SINKS[checked(path).suffix](partial, limit) as write:
+    users, total, sink = iter(user_ids), 0, SINKS[checked(path).suffix]
+    with _complete(path) as partial, sink(partial, limit, emails) as write:
         while chunk := list(islice(users, CHUNK)):
             write(answer(chunk))
             total += len(chunk)
@@ -128,16 +134,15 @@ def flat(answer: UserAnswer, limit: int) -> Json:
     }
     for place in range(limit):
         item = answer.items[place] if place < len(answer.items) else None
-        row[f"item_{place + 1}"] = item and item.item_id
-        row[f"item_{place + 1}_title"] = item and item.title
-        row[f"item_{place + 1}_price"] = item and item.price
+        for ending, name in _ITEM.items():
+            row[f"item_{place + 1}{ending}"] = item and getattr(item, name)
     return row
 
 
-def columns(limit: int) -> tuple[str, ...]:
+def columns(limit: int, *, email: bool = False) -> tuple[str, ...]:
     """Return the columns of a row, in order."""
-    items = (f"item_{n}{part}" for n in range(1, limit + 1) for part in ("", "_title", "_price"))
-    return (*_TEXT, *_NUMBERS, *_MORE_TEXT, *items)
+    items = (f"item_{n}{ending}" for n in range(1, limit + 1) for ending in _ITEM)
+    return (*_TEXT, *_NUMBERS, *_MORE_TEXT, *items, *((EMAIL,) if email else ()))
 
 
 @contextmanager
@@ -151,32 +156,55 @@ def _complete(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _json_lines(path: Path, _: int) -> Iterator[Write]:
+def _json_lines(path: Path, _: int, emails: Emails | None) -> Iterator[Write]:
     with path.open("wb") as file:
-        yield lambda answers: file.writelines(dump(answer) + b"\n" for answer in answers)
+        if emails is None:
+            yield lambda answers: file.writelines(dump(answer) + b"\n" for answer in answers)
+        else:
+            # Nothing of an answer is read again to add to it.
+            yield lambda answers: file.writelines(
+                dump(answer)[:-1] + b',"email":' + dump(address) + b"}\n"
+                for answer, address in _addressed(answers, emails)
+            )
 
 
 @contextmanager
-def _csv(path: Path, limit: int) -> Iterator[Write]:
+def _csv(path: Path, limit: int, emails: Emails | None) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, columns(limit))
+        writer = csv.DictWriter(text, columns(limit, email=emails is not None))
         writer.writeheader()
-        yield lambda answers: writer.writerows(safe(flat(answer, limit)) for answer in answers)
+        yield lambda answers: writer.writerows(map(safe, _rows(answers, limit, emails)))
 
 
 @contextmanager
-def _parquet(path: Path, limit: int) -> Iterator[Write]:
+def _parquet(path: Path, limit: int, emails: Emails | None) -> Iterator[Write]:
     # Serving does without: loaded by exports to Parquet only.
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    numbers = {*_NUMBERS, *(name for name in columns(limit) if name.endswith("_price"))}
+    names = columns(limit, email=emails is not None)
+    numbers = {*_NUMBERS, *(name for name in names if name.endswith("_price"))}
     types = {True: pa.float64(), False: pa.string()}
-    schema = pa.schema([(name, types[name in numbers]) for name in columns(limit)])
+    schema = pa.schema([(name, types[name in numbers]) for name in names])
     with ParquetWriter(path, schema) as writer:
         yield lambda answers: writer.write_table(
-            pa.Table.from_pylist([flat(answer, limit) for answer in answers], schema=schema)
+            pa.Table.from_pylist(list(_rows(answers, limit, emails)), schema=schema)
         )
+
+
+def _rows(answers: Sequence[UserAnswer], limit: int, emails: Emails | None) -> Iterator[Json]:
+    if emails is None:
+        yield from (flat(answer, limit) for answer in answers)
+        return
+    for answer, address in _addressed(answers, emails):
+        yield {**flat(answer, limit), EMAIL: address}
+
+
+def _addressed(
+    answers: Sequence[UserAnswer], emails: Emails
+) -> Iterator[tuple[UserAnswer, str | None]]:
+    known = emails([answer.user_id for answer in answers])
+    return ((answer, known.get(answer.user_id)) for answer in answers)
 
 
 SINKS: Mapping[str, Sink] = {".csv": _csv, ".jsonl": _json_lines, ".parquet": _parquet}

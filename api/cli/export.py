@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,11 +19,9 @@ from recsys.errors import BadQuery
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from api.answers.audience import AudienceQuery, Looked
-    from api.answers.write_back import Target
+    from api.answers.audience import AudienceQuery
+    from api.answers.selection import Selection
     from api.messages.groups import AudienceBody, AudiencePreview
-    from api.messages.users import UserAnswer
-    from api.requests.query import Query
     from api.service import Service
     from recsys.config import Config
     from recsys.data.ids import IdMap
@@ -55,6 +52,9 @@ def export(  # noqa: PLR0913 - options of a command
     channel: Annotated[
         str, typer.Option(help="Only users who granted marketing on this channel.")
     ] = "",
+    email: Annotated[
+        bool, typer.Option("--email", help="A column with addresses, where they are kept.")
+    ] = False,
     preview: Annotated[
         bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
     ] = False,
@@ -78,6 +78,7 @@ def export(  # noqa: PLR0913 - options of a command
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
+    from api.answers.selection import Selection
 
     settings = settings_of(config)
     wish = _wish(segment, rule, channel, arms=settings.channels.arms)
@@ -86,62 +87,38 @@ def export(  # noqa: PLR0913 - options of a command
     file = None if preview else exporting.checked(output)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": limit}
-        job = ExportJob(service, service.reader.said({**said, "exclude": exclude or ()}))
+        query = service.reader.said({**said, "exclude": exclude or ()})
+        selection = Selection(service, service.current.serving, query)
+        job = ExportJob(selection)
         named = None if users is None else list(exporting.listed(users, service.reader))
-        known = job.known if named is None else named
+        known = selection.known if named is None else named
         ids = service.identities.people(known, as_named=named is not None)
-        wanted = None if wish is None else job.wanted(wish)
+        wanted = None if wish is None else selection.wanted(wish)
         if file is not None and tool:
-            back = WriteBack(job, tool, everything=everything, force=force)
+            back = WriteBack(selection, tool, everything=everything, force=force)
             typer.echo(back.write(ids, wanted, file, channel=channel))
         elif file is not None:
-            total = job.write(ids, wanted, file, channel=channel)
-            typer.echo(f"{total:,} users written to {file} from model {job.version}")
+            total = job.write(ids, wanted, file, channel=channel, email=email)
+            typer.echo(f"{total:,} users written to {file} from model {selection.version}")
         elif wanted is not None:
             job.preview(ids, wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:
-    """One export from one model version."""
+    """One export to a file."""
 
-    service: Service
-    query: Query
-
-    @property
-    def version(self) -> str:
-        """The model version that answers."""
-        return self.service.current.serving.answering.version
-
-    @property
-    def known(self) -> Any:
-        """All users that the model version knows."""
-        return self.service.current.serving.answering.bundle.interactions.users
-
-    def wanted(self, wish: AudienceBody) -> AudienceQuery:
-        """Return the audience asked for.
-
-        Raises
-        ------
-        QueryError
-            The model has no such segment, or not what the rule looks at.
-        """
-        from api.answers import audience
-
-        service = self.service
-        answering = service.current.serving.answering
-        return audience.read(wish, answering, service.desk.cohorts, service.config.channels.arms)
+    selection: Selection
 
     def preview(self, ids: IdMap | Sequence[str], wanted: AudienceQuery) -> None:
         """Print how many there are."""
         from api.answers import audience
 
-        looked = self._looked_at(ids, wanted)
         tally = audience.Tally()
-        for chunk in looked:
+        for chunk in self.selection.looked_at(ids, wanted):
             tally.add(chunk, wanted)
-        counted = audience.preview(tally, wanted, of=len(ids), version=self.version)
-        console().print(_table(counted))
+        version = self.selection.version
+        console().print(_table(audience.preview(tally, wanted, of=len(ids), version=version)))
 
     def write(
         self,
@@ -150,64 +127,38 @@ class ExportJob:
         output: Path,
         *,
         channel: str,
+        email: bool,
     ) -> int:
-        """Write the answers about the users, or those who are wanted, or granted a channel."""
-        from api.answers import export as exporting
+        """Write the answers about the users, or those who are wanted, or granted a channel.
 
-        members = self.chosen(ids, wanted, channel=channel)
+        Raises
+        ------
+        BadQuery
+            Addresses are asked for, and none are kept.
+        """
+        from api.answers import export as exporting
+        from api.answers.selection import KEPT, addresses, keeps_addresses
+
+        selection = self.selection
+        if email and not keeps_addresses(selection.service):
+            raise BadQuery("email", email, f"no such option; or it where {KEPT}")
+        emails = partial(addresses, selection.service) if email else None
+        members = selection.chosen(ids, wanted, channel=channel)
         safe = f"{output} was not written, what was there is as it was; run it again"
         with ConsoleSteps(safe=safe) as steps:
             steps.begin("answer")
             advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(
-                self.answers, members, output, limit=self.query.limit, progress=advance
-            )
-
-    def answers(self, user_ids: Sequence[str]) -> Sequence[UserAnswer]:
-        """Return all three answers about users."""
-        service = self.service
-        serving, at = service.current.serving, service.clock()
-        return service.desk.everything_of(serving, user_ids, self.query, at=at)
-
-    def chosen(
-        self, ids: IdMap | Sequence[str], wanted: AudienceQuery | None, *, channel: str
-    ) -> Iterable[str]:
-        """Return the users who are wanted, or granted a channel, or all."""
-        if wanted is not None:
-            return self._members(ids, wanted)
-        return self._granted(ids, channel) if channel else ids
-
-    def _looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
-        from api.answers import audience
-
-        service = self.service
-        return audience.looked_at(
-            service.desk, service.current.serving, wanted, ids,
-            query=self.query, at=service.clock(),
-        )  # fmt: skip
-
-    def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
-        from api.answers import audience
-
-        service = self.service
-        return audience.granted(
-            service.desk, service.current.serving, channel, ids,
-            query=self.query, at=service.clock(),
-        )  # fmt: skip
-
-    def _members(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[str]:
-        from api.answers import audience
-
-        for looked in self._looked_at(ids, wanted):
-            for row in audience.members(looked, wanted):
-                yield str(row["user_id"])
+                selection.answers, members, output,
+                limit=selection.query.limit, progress=advance, emails=emails,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class WriteBack:
     """An export as a tool imports it."""
 
-    job: ExportJob
+    selection: Selection
     tool: str
     everything: bool
     force: bool
@@ -228,17 +179,19 @@ class WriteBack:
             The tool takes nothing back, or knows people by addresses that are not kept.
         """
         from api.answers import write_back
+        from api.answers.selection import target as targeted
         from recsys.storage.hooks import delivered
 
-        service, target = self.job.service, self._target()
-        database, members = service.log.database, self.job.chosen(ids, wanted, channel=channel)
+        selection, service = self.selection, self.selection.service
+        target = targeted(service, self.tool)
+        database, members = service.log.database, selection.chosen(ids, wanted, channel=channel)
         has = delivered.of(database, self.tool)
         safe = f"{output} was not written, and the tool is known to have what it had; run it again"
         with ConsoleSteps(safe=safe) as steps:
             steps.begin("answer")
             done, now_has = write_back.write(
-                self._answers(members), output, target,
-                limit=self.job.query.limit, known=has,
+                selection.answered(members), output, target,
+                limit=selection.query.limit, known=has,
                 may=write_back.Wish(self.everything, self.force),
             )  # fmt: skip
         delivered.put(database, self.tool, now_has, now=service.clock())
@@ -247,33 +200,6 @@ class WriteBack:
             f"{done.changed:,} rows for {self.tool} written to {output}, {done.cleared:,} cleared, "
             f"{done.unchanged:,} unchanged{nameless}"
         )
-
-    def _answers(self, members: Iterable[str]) -> Iterator[UserAnswer]:
-        from api.answers.export import CHUNK
-
-        users = iter(members)
-        while chunk := list(islice(users, CHUNK)):
-            yield from self.job.answers(chunk)
-
-    def _target(self) -> Target:
-        from api.answers.write_back import Target
-        from recsys.connectors.registry import tools
-        from recsys.storage.privacy import vault
-        from recsys.storage.users import sensitive
-
-        config = self.job.service.config
-        known = {n: t.out for n, t in tools(config.data.connectors).items() if t.out is not None}
-        out = known.get(self.tool)
-        if out is None:
-            raise BadQuery("for", self.tool, ", ".join(known))
-        keys = vault.of(config.storage.encryption_keys)
-        if out.key_is == "user_id":
-            return Target(self.tool, out, lambda _: {})
-        if keys is None or "email" not in config.privacy.kept_traits:
-            allowed = "a tool that knows people by user id; or addresses kept: privacy.kept_traits "
-            raise BadQuery("for", self.tool, f"{allowed}with email, and storage.encryption_keys")
-        database = self.job.service.log.database
-        return Target(self.tool, out, partial(sensitive.opened, database, keys, "email"))
 
 
 def _wish(

@@ -106,6 +106,7 @@ class Query(
         int, Meta(ge=0, le=366), told("days of an interval; 0: the usage interval")
     ] = 0
     as_of: Annotated[str, told("a day: what was known at its end", examples=["2011-12-09"])] = ""
+    part: Annotated[int, Meta(ge=0), told("of an export, from 1; 0: the whole")] = 0
     cursor: Annotated[str, told("next_cursor of the page before: then only limit counts")] = ""
 
     @cached_property

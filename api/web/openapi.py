@@ -16,6 +16,7 @@ from api.web.route import Body, Route, operation_id
 _PATH: Mapping[str, Json] = {
     "user_id": {"description": "any UTF-8, percent-encoded, slashes too", "example": "12747"},
     "item_id": {"description": "percent-encoded", "example": "22423"},
+    "export_id": {"description": "as `POST /v1/exports` answered it", "example": "0199c2d4"},
     "experiment_id": {"description": "as `/v1/experiments` names it", "example": "home-test"},
     "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
     "link": {"description": "of a list and an item, as mails have them", "example": "LIST/22423"},
@@ -27,7 +28,7 @@ _PROBLEMS: Mapping[int, str] = {
     401: "there are keys, and none that holds was given",
     403: "the key that was given opens something else, or a page of others asks",
     404: "not in the serving model, or never saved",
-    409: "the id is a user of its own, or the experiment is not where that can be done",
+    409: "the id is a user of its own, or the experiment or export is not where that can be done",
     410: "this user was erased, or this cursor has ended",
     408: "the body did not arrive within serving.body_seconds",
     413: "more bytes than serving.max_body_bytes",
@@ -108,7 +109,8 @@ def _responses(one: Route) -> Json:
         else _json(_ref(one.answer))
     )
     answered = {"description": "answered", "content": content}
-    return {"200": {**answered, "links": one.links} if one.links else answered, **found}
+    answered = {**answered, "links": one.links} if one.links else answered
+    return {str(one.status): answered, **found}
 
 
 def _body(body: Body, parameters: Mapping[str, Json]) -> Json:

@@ -156,6 +156,8 @@ class Route:
         Statuses of what may go wrong, besides what may everywhere.
     refusal : type or None
         The message answered with 503 instead of a problem.
+    status : int
+        Of what is answered.
     summary : str
         In a line; empty: the first of the docstring.
     links : mapping of str to JSON
@@ -175,6 +177,7 @@ class Route:
     body: Body | None = None
     may: tuple[int, ...] = ()
     refusal: type[Message] | None = None
+    status: int = 200
     summary: str = ""
     links: Mapping[str, Json] = field(default_factory=dict)
 

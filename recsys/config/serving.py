@@ -110,6 +110,11 @@ class ServingSection(Section):
         ge=0,
         description="users, events, messages and quarter kilobytes of answers in a worker's memory",
     )
+    export_hours: float = Field(24.0, gt=0, description="that files of exports stay")
+    export_part_users: int = Field(
+        50_000, ge=1, description="users looked at for one file of an export"
+    )
+    max_exports: int = Field(10, ge=1, description="most exports that wait or are being made")
     log_requests: bool = Field(
         default=False,
         description="whether each request is a JSON line in the log",

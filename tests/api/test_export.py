@@ -110,6 +110,7 @@ def test_excluded_items_are_not_exported(here: World) -> None:
         (["all.xlsx"], BadQuery, ".csv, .jsonl, .parquet"),
         (["no/such/folder/all.csv"], BadQuery, "a folder that exists"),
         (["all.csv", "--limit", "101"], BadQuery, "1 to 100"),
+        (["all.csv", "--email"], BadQuery, "addresses are kept"),
         (["all.csv", "--users", "none.txt"], UnreadableFile, "none.txt"),
     ],
 )

@@ -272,6 +272,6 @@ def test_a_rung_answers_the_kinds_that_it_is_shipped_for(
 
 def test_a_rung_on_trial_is_one_that_would_answer() -> None:
     rungs, new = by_kind(new_with_events=Standing.TRIAL), person_of(PersonKind.NEW_LIVE)
-    assert rungs.on_trial(new) is RungName.HYPER
-    assert rungs.on_trial(replace(new, profiling=False)) is None
-    assert by_kind(new_with_events=Standing.OUT).on_trial(new) is None
+    assert rungs.on_trial(new, RungName.ONE_TO_ONE) is RungName.HYPER
+    assert rungs.on_trial(replace(new, profiling=False), RungName.SEGMENT) is None
+    assert by_kind(new_with_events=Standing.OUT).on_trial(new, RungName.POPULAR) is None

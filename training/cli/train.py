@@ -55,7 +55,7 @@ def carry_out(config: Config, out: Console, *, report_file: Path | None = None) 
     from training.pipeline import run
     from training.report import page
 
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     steps = ConsoleSteps(
         safe="nothing was registered; run it again",
         safe_from={

@@ -298,6 +298,28 @@ DELIVERED = Table(
 )
 Index("delivered_of_user", DELIVERED.c.user_id)
 
+EXPORTS = Table(
+    "exports",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True, comment="order of arrival"),
+    Column("export_id", Text, nullable=False, unique=True),
+    Column("sent_key", Text, unique=True, comment="JSON: who asked, and their idempotency key"),
+    Column("asked", Text, nullable=False, comment="JSON object: what for"),
+    Column("asked_by", Text, nullable=False, comment="label of a key; empty: none was needed"),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False, comment="it failed or ended; empty: it did not"),
+    Column("version", Text, nullable=False, comment="model version; empty: not begun"),
+    Column("people", Text, nullable=False, comment="SHA-256 of whom to look at, in order"),
+    Column("parts", Text, nullable=False, comment="JSON array: files that are whole"),
+    Column("worker", Text, nullable=False, comment="who makes it"),
+    Column("users", BigInteger, nullable=False, comment="to look at"),
+    Column("erasures", BigInteger, nullable=False, comment="seq of the last one before it began"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("seen_at", BigInteger, nullable=False, comment="when its worker last said so"),
+    Column("ended_at", BigInteger, comment="null: it has not"),
+    Column("expires_at", BigInteger, comment="when its files go; null: there are none"),
+)
+
 KEYS = Table(
     "keys",
     METADATA,

@@ -1,0 +1,140 @@
+"""Whose answers go into a file: all known users, an audience, those who granted a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from api.answers import audience
+from api.answers.audience import AudienceQuery, Looked
+from api.answers.export import CHUNK, EMAIL
+from api.answers.write_back import Target
+from api.messages.groups import AudienceBody
+from api.messages.users import UserAnswer
+from api.model.served import Serving
+from api.requests.query import Query
+from recsys.errors import BadQuery
+from recsys.storage.privacy import vault
+from recsys.storage.users import sensitive
+
+if TYPE_CHECKING:
+    from api.service import Service
+
+KEPT = "addresses are kept: privacy.kept_traits with email, and storage.encryption_keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Users of one model version, and what is asked for about each.
+
+    Attributes
+    ----------
+    service : Service
+        Answers.
+    serving : Serving
+        The model version.
+    query : Query
+        What is asked for.
+    """
+
+    service: Service
+    serving: Serving
+    query: Query
+
+    @property
+    def version(self) -> str:
+        """The model version that answers."""
+        return self.serving.answering.version
+
+    @property
+    def known(self) -> Any:
+        """All users that the model version knows."""
+        return self.serving.answering.bundle.interactions.users
+
+    def wanted(self, wish: AudienceBody) -> AudienceQuery:
+        """Return the audience asked for.
+
+        Raises
+        ------
+        QueryError
+            The model has no such segment, or not what the rule looks at.
+        """
+        service = self.service
+        arms = service.config.channels.arms
+        return audience.read(wish, self.serving.answering, service.desk.cohorts, arms)
+
+    def answers(self, user_ids: Sequence[str]) -> Sequence[UserAnswer]:
+        """Return all three answers about users."""
+        desk, at = self.service.desk, self.service.clock()
+        return desk.everything_of(self.serving, user_ids, self.query, at=at)
+
+    def answered(self, user_ids: Iterable[str]) -> Iterator[UserAnswer]:
+        """Yield all three answers about each of many users."""
+        users = iter(user_ids)
+        while chunk := list(islice(users, CHUNK)):
+            yield from self.answers(chunk)
+
+    def chosen(
+        self, ids: Iterable[str], wanted: AudienceQuery | None, *, channel: str
+    ) -> Iterable[str]:
+        """Return the users who are wanted, or granted a channel, or all; consents as of now."""
+        if wanted is not None:
+            return self._members(ids, wanted)
+        return self._granted(ids, channel) if channel else ids
+
+    def looked_at(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[Looked]:
+        """Yield users in chunks, with whether they are wanted."""
+        desk, at = self.service.desk, self.service.clock()
+        return audience.looked_at(desk, self.serving, wanted, ids, query=self.query, at=at)
+
+    def _granted(self, ids: Iterable[str], channel: str) -> Iterator[str]:
+        desk, at = self.service.desk, self.service.clock()
+        return audience.granted(desk, self.serving, channel, ids, query=self.query, at=at)
+
+    def _members(self, ids: Iterable[str], wanted: AudienceQuery) -> Iterator[str]:
+        for looked in self.looked_at(ids, wanted):
+            for row in audience.members(looked, wanted):
+                yield str(row["user_id"])
+
+
+def target(service: Service, tool: str) -> Target:
+    """Return a tool that is written to.
+
+    Raises
+    ------
+    BadQuery
+        It takes nothing back, or knows people by addresses that are not kept.
+    """
+    from recsys.connectors.registry import tools
+
+    known = tools(service.config.data.connectors)
+    outs = {name: one.out for name, one in known.items() if one.out is not None}
+    out = outs.get(tool)
+    if out is None:
+        raise BadQuery("for", tool, ", ".join(outs))
+    if out.key_is == "user_id":
+        return Target(tool, out, lambda _: {})
+    if not keeps_addresses(service):
+        raise BadQuery("for", tool, f"a tool that knows people by user id; or {KEPT}")
+    return Target(tool, out, partial(addresses, service))
+
+
+def keeps_addresses(service: Service) -> bool:
+    """Return whether addresses of people are kept, sealed."""
+    config = service.config
+    return bool(config.storage.encryption_keys) and EMAIL in config.privacy.kept_traits
+
+
+def addresses(service: Service, user_ids: Sequence[str]) -> Mapping[str, str]:
+    """Return the addresses of users, of those of whom one is kept.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    keys = vault.of(service.config.storage.encryption_keys)
+    return {} if keys is None else sensitive.opened(service.log.database, keys, EMAIL, user_ids)
