@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
@@ -15,7 +14,7 @@ from api.answers.gather import Gather
 from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
-from api.model.experiments import CurrentExperiments, Holdout
+from api.model.experiments import CurrentExperiments
 from api.model.served import Current, Serving
 from api.placing import Placing
 from api.requests.events import EventParser
@@ -41,6 +40,7 @@ from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events import names
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
+from recsys.storage.experiments import holdout
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore
 from recsys.storage.exports.log import ExportLog
@@ -156,7 +156,7 @@ class Service:
             metrics.serves(serving.answering.version, churn_drift=_drift(serving))
 
         current = Current(config.storage.models_dir)
-        models = ModelStore(Path(config.storage.models_dir))
+        models = ModelStore.of(config.storage)
         belongs = partial(belonging.why_not, log.database)
         champion = Champion(
             models, current, config, belongs=belongs, on_swap=prepare, logger=logger
@@ -252,9 +252,9 @@ class Service:
 
 
 def _experiments(config: Config, database: Database) -> CurrentExperiments:
-    settings = config.experiments
-    holdout = Holdout(settings.holdout_percent, settings.holdout_salt)
-    return CurrentExperiments(ExperimentStore(database), ParticipantLog(database), holdout=holdout)
+    return CurrentExperiments(
+        ExperimentStore(database), ParticipantLog(database), holdout=holdout.configured(config)
+    )
 
 
 def _not_before_the_log(clock: Clock, start: str, log: EventLog, *, since: int) -> Clock:

@@ -18,6 +18,7 @@
     │   ├── BadValue
     │   ├── BadConfigFile
     │   ├── BadConnector
+    │   ├── MissingExtra
     │   └── PortInUse
     ├── QueryError             the caller asked for something that cannot be
     │   ├── BadQuery
@@ -56,6 +57,7 @@
     │   ├── IncompatibleArtifact
     │   ├── CannotAnswer
     │   ├── BadBackup
+    │   ├── LostPromotion
     │   ├── ModelStoreUnavailable
     │   ├── OtherStore
     │   └── StoreUnavailable
@@ -237,6 +239,15 @@ class BadConnector(ConfigError):
     def __init__(self, path: object, reason: str) -> None:
         self.path, self.reason = str(path), reason
         super().__init__(f"{path} is no table of a tool: {reason}")
+
+
+class MissingExtra(ConfigError):
+    """Something is asked for that needs libraries which are not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.what = what
+        self.extra = extra
+        super().__init__(f"{what} needs more libraries: pip install 'recsys[{extra}]'")
 
 
 class PortInUse(ConfigError):
@@ -626,8 +637,19 @@ class OtherStore(StoreError):
         )
 
 
+class LostPromotion(StoreError):
+    """Another model version became the champion while one was being promoted."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(
+            f"model version {version} was not promoted: another became the champion meanwhile; "
+            "see `recsys models list`, and promote it again if it is the better one"
+        )
+
+
 class ModelStoreUnavailable(StoreError):
-    """The folder of the model versions cannot be used or is full."""
+    """Where the model versions lie cannot be used, or is full."""
 
     def __init__(self, models_dir: object, why: str) -> None:
         self.models_dir = str(models_dir)

@@ -65,6 +65,24 @@ def server() -> Iterator[Cluster]:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """The environment in which an S3 server is found; it has the bucket ``models``."""
+    from tests import s3
+
+    with s3.server() as environment, pytest.MonkeyPatch.context() as patch:
+        s3.make_bucket(environment["AWS_ENDPOINT_URL"], "models")
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield environment
+
+
+@pytest.fixture
+def bucket(s3: dict[str, str], tmp_path: Path) -> str:
+    """An address of object storage with nothing there."""
+    return f"s3://models/{tmp_path.parent.name}/{tmp_path.name}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store, of each kind in turn."""

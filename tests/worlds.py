@@ -107,7 +107,7 @@ def train(config: Config, log: EventLog, *, items_by: ItemChoice | None = None) 
         channel=channel.fit(data, table, EVERY_HOUR, config, at=at),
         judged=(),
     )
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     manifest = _manifest(data, at, bundle, config)
     version = store.register(bundle, manifest, at=END)
     store.promote(version, why="a test", at=END)

@@ -8,6 +8,7 @@ Without a champion any model may serve: its lowest rung answers everybody.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,16 @@ import numpy as np
 from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
-from recsys.errors import CorruptArtifact, IncompatibleArtifact, UnknownVersion
+from recsys.errors import CorruptArtifact, IncompatibleArtifact, LostPromotion, UnknownVersion
 from recsys.evaluation import per_user
 from recsys.evaluation.estimate import Estimate, bootstrap_means
 from recsys.evaluation.per_user import PerUser
 from recsys.storage.models.store import ModelStore
 
 MOST_LOST = 0.5
+MOST_RIVALS = 4
+"""Champions in a row that may come between a comparison and its promotion."""
+
 FEWEST_USERS = 30
 """Fewer judged users say nothing for or against."""
 
@@ -71,6 +75,30 @@ def judge(store: ModelStore, version: str, bundle: Bundle, *, config: Config) ->
     except (CorruptArtifact, IncompatibleArtifact, UnknownVersion) as error:
         return GateVerdict(promote=True, why=(f"the champion cannot serve: {error}",))
     return compare(Contender.of(bundle), Contender.of(champion), settings=config.training)
+
+
+def settle(
+    store: ModelStore, version: str, bundle: Bundle, *, config: Config, at: int
+) -> GateVerdict:
+    """Promote a registered version, or note that it was refused, and return why.
+
+    Where another version becomes the champion meanwhile, it is compared with that one.
+
+    Raises
+    ------
+    LostPromotion
+        That happened again and again.
+    """
+    for _ in range(MOST_RIVALS):
+        verdict = judge(store, version, bundle, config=config)
+        why = "; ".join(verdict.why)
+        if not verdict.promote:
+            store.refuse(version, at=at, why=why)
+            return verdict
+        with suppress(LostPromotion):
+            store.promote(version, at=at, why=why)
+            return verdict
+    raise LostPromotion(version)
 
 
 def compare(challenger: Contender, champion: Contender, *, settings: Training) -> GateVerdict:

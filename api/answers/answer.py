@@ -233,7 +233,7 @@ class Desk:
         plan = self._planned(Question.ITEMS, serving, person, query, any_version=True)
         if plan.model:
             serving = self._experiments.serving(plan, serving)
-            person, notes = self.person(serving, person.user_id, query, at=person.at)
+            person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
         listed = self._listed(serving, person, query, plan)
         answer = ItemsAnswer(**listed, **_about(serving, person, notes))
         return answer, serving.answering.listed_until(person)
@@ -313,7 +313,7 @@ class Desk:
             else None
         )
         self._experiments.note(plan, person, serving, Question.CHANNEL)
-        if plan.arms is not None:
+        if plan.arms is not None and not person.channels <= plan.arms:
             person = replace(person, channels=person.channels & plan.arms)
         climb = serving.answering.channel.climb
         wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course

@@ -46,13 +46,14 @@ class Gather:
         self._metrics = metrics
         self._logger = logger
 
-    def known(self, user_id: str, *, since: int, at: int) -> tuple[Known, str]:
+    def known(self, user_id: str, *, since: int, at: int, again: bool = False) -> tuple[Known, str]:
         """Return what is known of a user, and what the reader of the answer should know of that.
 
+        `again`: for a request that asked before, by another model version.
         Without the event store nobody's consent is known: then everybody is anybody.
         """
         try:
-            return self.memory.of(user_id, since=since, at=at), ""
+            return self.memory.of(user_id, since=since, at=at, again=again), ""
         except StoreUnavailable as error:
             self._metrics.store_read_failed()
             self._logger.warning("answering without the event store", **logs.described(error))
@@ -60,10 +61,10 @@ class Gather:
             return Known(remembered, since, at), _without_store(remembered, told_at, at=at)
 
     def person(
-        self, serving: Serving, user_id: str, query: Query, *, at: int
+        self, serving: Serving, user_id: str, query: Query, *, at: int, again: bool = False
     ) -> tuple[Person, list[str]]:
         """Gather a user, and note what the reader of the answer should know."""
-        known, note = self.known(user_id, since=serving.watermark, at=at)
+        known, note = self.known(user_id, since=serving.watermark, at=at, again=again)
         person = known.person(serving.answering, user_id, at=at, context=query.context)
         return person, notes(query, note)
 

@@ -48,17 +48,21 @@ class Known:
     since: int
     at: int
     ready: dict[Any, Ready] = field(default_factory=dict)
-    _gathered: tuple[Answering, Context, Person] | None = None
+    _gathered: tuple[tuple[Answering, Context, Person], ...] = ()
 
     def person(self, answering: Answering, user_id: str, *, at: int, context: Context) -> Person:
-        """Return the user as a model version sees it; worked out once for the same context."""
-        gathered = self._gathered
-        if gathered is None or gathered[0] is not answering or gathered[1] != context:
-            person = answering.person(user_id, self.remembered, at=at, context=context)
-            # What lies in the cart is of right now.
-            self._gathered = None if context.cart else (answering, context, person)
-            return person
-        return replace(gathered[2], at=at)
+        """Return the user as a model version sees it; worked out once for the same context.
+
+        Two are kept: that of a champion, and that of a challenger.
+        """
+        for by, said, person in self._gathered:
+            if by is answering and said == context:
+                return person if person.at == at else replace(person, at=at)
+        person = answering.person(user_id, self.remembered, at=at, context=context)
+        # What lies in the cart is of right now.
+        if not context.cart:
+            self._gathered = ((answering, context, person), *self._gathered[:1])
+        return person
 
     def holds(self, since: int, at: int) -> bool:
         """Return whether the store would tell the same, as long as nothing is written."""
@@ -70,6 +74,9 @@ class Known:
         found = self.remembered
         said = len(found.live) + sum(map(len, found.messages.values())) + len(found.reactions)
         return 1 + said + sum(map(len, self.ready.values())) // _WEIGHS_ONE
+
+
+NOT_KEPT: tuple[tuple[Known, ...], int] = ((), 0)
 
 
 class Memory:
@@ -95,7 +102,7 @@ class Memory:
         self._database = database
         self._most = most
         self._held = 0
-        self._kept: OrderedDict[str, tuple[Known, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[tuple[Known, ...], int]] = OrderedDict()
         self._asked_as: dict[str, set[str]] = {}
         self._turn = threading.Lock()
         self._position: Position | None = None
@@ -113,20 +120,23 @@ class Memory:
     def __len__(self) -> int:
         return self._held
 
-    def of(self, user_id: str, *, since: int, at: int) -> Known:
+    def of(self, user_id: str, *, since: int, at: int, again: bool = False) -> Known:
         """Return what the store knows of a user beyond the watermark `since`, at `at`.
+
+        `again`: for a request that asked before, so that who changed is known.
 
         Raises
         ------
         StoreUnavailable
             It cannot be read.
         """
-        position = self.look()
+        position = self._position if again and self._position is not None else self.look()
         self._looked_at = at
         with self._turn:
-            if (kept := self._kept.get(user_id)) is not None and kept[0].holds(since, at):
-                self._kept.move_to_end(user_id)
-                return kept[0]
+            for kept in self._kept.get(user_id, NOT_KEPT)[0]:
+                if kept.holds(since, at):
+                    self._kept.move_to_end(user_id)
+                    return kept
         known = Known(self._live_state.of(user_id, since=since, at=at), since, at)
         with self._turn:
             # Else somebody may have changed between what was read and now.
@@ -143,9 +153,10 @@ class Memory:
         if user_id in self._erased:
             return ERASED, None
         said = self._said.get(user_id)
-        if (kept := self._kept.get(user_id)) is not None:
-            found = kept[0].remembered
-            if kept[0].since != since:
+        if kept := self._kept.get(user_id, NOT_KEPT)[0]:
+            best = next((one for one in kept if one.since == since), kept[0])
+            found = best.remembered
+            if best.since != since:
                 found = replace(found, live=())
             found = found if said is None else replace(found, profiling=said.granted)
             return found, self._looked_at
@@ -159,7 +170,7 @@ class Memory:
             known.ready.clear()
         known.ready[asked] = ready
         with self._turn:
-            if (kept := self._kept.get(user_id)) is not None and kept[0] is known:
+            if any(one is known for one in self._kept.get(user_id, NOT_KEPT)[0]):
                 self._keep(user_id, known)
 
     def look(self) -> Position:
@@ -183,8 +194,9 @@ class Memory:
         with self._turn:
             kept = list(self._kept.items())
             self._forget([EVERYBODY])
-            for user_id, (known, _) in kept:
-                self._keep(user_id, Known(known.remembered, known.since, known.at))
+            for user_id, (both, _) in kept:
+                for known in both:
+                    self._keep(user_id, Known(known.remembered, known.since, known.at))
 
     def catch_up(self, consents: Consents) -> None:
         """Learn who changed, was erased or spoke of profiling since the last time.
@@ -212,9 +224,13 @@ class Memory:
             self._said.clear()
 
     def _keep(self, user_id: str, known: Known) -> None:
+        before = self._kept.get(user_id, NOT_KEPT)[0]
         self._drop(user_id)
-        self._kept[user_id] = known, known.weight
-        self._held += known.weight
+        # A challenger that answers some has seen other events than the champion.
+        both = (known, *[one for one in before if one.since != known.since][:1])
+        weight = sum(one.weight for one in both)
+        self._kept[user_id] = both, weight
+        self._held += weight
         if owner := known.remembered.known_as:
             self._asked_as.setdefault(owner, set()).add(user_id)
         while self._held > self._most:
@@ -234,7 +250,7 @@ class Memory:
         if (kept := self._kept.pop(user_id, None)) is None:
             return
         self._held -= kept[1]
-        owner = kept[0].remembered.known_as
+        owner = kept[0][0].remembered.known_as
         if (asked := self._asked_as.get(owner)) is not None:
             asked.discard(user_id)
             if not asked:

@@ -83,7 +83,7 @@ class PlacementDesk:
         plan = self._planned(serving, placement_id, person, query)
         if plan.model:
             serving = self._experiments.serving(plan, serving)
-            person, notes = self._whom(serving, query, at=at)
+            person, notes = self._whom(serving, query, at=at, again=True)
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
             return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
@@ -110,11 +110,17 @@ class PlacementDesk:
             Question.ITEMS, person, serving, placement=placement_id, any_version=True
         )
         known = self._current.placements.names
-        return plan if plan.placement in ("", *known) else replace(plan, placement="", parts=())
+        return (
+            plan
+            if plan.placement in ("", *known)
+            else replace(plan, placement="", parts=(), unseen=[])
+        )
 
-    def _whom(self, serving: Serving, query: Query, *, at: int) -> tuple[Person, list[str]]:
+    def _whom(
+        self, serving: Serving, query: Query, *, at: int, again: bool = False
+    ) -> tuple[Person, list[str]]:
         if query.user_id:
-            return self._person(serving, query.user_id, query, at=at)
+            return self._person(serving, query.user_id, query, at=at, again=again)
         row = NO_SEGMENT
         if query.segment:
             segments = serving.answering.bundle.segments

@@ -187,7 +187,7 @@ class Preview:
         from recsys.model_version import Answering
         from recsys.storage.models.store import ModelStore
 
-        store = ModelStore(Path(self.settings.storage.models_dir))
+        store = ModelStore.of(self.settings.storage)
         if (pointer := store.champion()) is None:
             raise NoChampion(store.models_dir)
         bundle, manifest = store.load(pointer.version, Bundle)

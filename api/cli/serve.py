@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recsys.cli.options import CONFIG, ConfigFile, settings_of
-from recsys.errors import BadValue, CorruptArtifact, PortInUse, StoreUnavailable
+from recsys.errors import (
+    BadValue,
+    CorruptArtifact,
+    ModelStoreUnavailable,
+    PortInUse,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     import uvicorn
@@ -76,9 +81,12 @@ def _check(settings: Config) -> None:
         database.close()
     models_dir = settings.storage.models_dir
     try:
-        missing = ModelStore(Path(models_dir)).champion() is None
+        missing = ModelStore.of(settings.storage).champion() is None
     except CorruptArtifact as error:
         tell(f"{error}; looking for an earlier champion")
+        return
+    except ModelStoreUnavailable as error:
+        tell(f"{error}; answering 503 until it is there")
         return
     if missing:
         tell(f"{Current(models_dir).why_not}; answering 503 until then")

@@ -88,7 +88,8 @@ class Champion:
         is compared with the store as soon as it can.
         """
         await asyncio.to_thread(self._check)
-        before, seen, pointer = self._current.version, self._seen, self._pointer()
+        before, seen = self._current.version, self._seen
+        pointer = await asyncio.to_thread(self._pointer)
         if pointer is not None and (pointer != seen or self._is_due(pointer)):
             await asyncio.to_thread(self._try, pointer.version)
         return self._current.version != before
@@ -113,8 +114,12 @@ class Champion:
     def _lineage(self, pointer: Pointer | None) -> list[str]:
         """Return the champion and those before it; the history knows them if the pointer fails."""
         named = None if pointer is None else pointer.version
-        champions = journal.lineage(self._store.history(), named)
-        return list(dict.fromkeys(reversed(champions)))
+        try:
+            history = self._store.history()
+        except StoreError as error:
+            self._refuse("champion", str(error))
+            history = ()
+        return list(dict.fromkeys(reversed(journal.lineage(history, named))))
 
     def _try(self, version: str) -> bool:
         if self._current.version != version:

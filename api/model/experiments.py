@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,18 +12,22 @@ from typing import Any
 from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import StoreUnavailable
-from recsys.experiments.draw import FOREVER, Running, is_held_out
-from recsys.experiments.experiment import Over
-from recsys.experiments.plan import AS_ALWAYS, HELD_OUT, Part, Plan, differs, planned
-from recsys.ladder import Ladder, Question
+from recsys.experiments.draw import FOREVER, Running, draws_again, week
+from recsys.experiments.experiment import STEPS, Experiment, Over
+from recsys.experiments.holdout import HELD_OUT
+from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
+from recsys.ladder import Course, Ladder, Question, RungName
 from recsys.storage.experiments.participants import Participant, ParticipantLog
-from recsys.storage.experiments.store import ExperimentStore, running
+from recsys.storage.experiments.store import ExperimentStore, running, won_trials
 
 MOST_WAITING = 100_000
 """Participants that wait to be written while the store cannot be; more are dropped."""
 
 MOST_NOTED = 200_000
 """Participants that are remembered as written, so that they are not written with each answer."""
+
+MOST_DRAWN = 50_000
+"""Plans that are remembered, so that a hash is not made for each answer."""
 
 _ASKS = {
     Question.ITEMS: frozenset({Over.ITEMS, Over.MODEL, Over.STEP_DOWN, Over.STEP_UP}),
@@ -39,25 +43,61 @@ def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
-    """The permanent holdout: of so many percent of people, by a salt of its own; empty: none."""
+_Asked = tuple[str, int, Question, str, bool, RungName | None]
+"""A unit, a week, a question, a placement, whether any version may answer, and a rung on trial."""
 
-    percent: float = 0.0
-    salt: str = ""
-
-
-NO_HOLDOUT = Holdout()
+_Noted = tuple[str, tuple[str, int], int, str]
+"""A unit, a version of an experiment, a period and a variant."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read at one moment."""
+    """What was read at one moment, and the plans that were made from it alone.
+
+    Attributes
+    ----------
+    course : Course or None
+        How everybody climbs: without the rungs that lost.
+    by_segment, by_cohort, by_week : bool
+        Whether who takes part hangs on where a person belongs, or on the week.
+    by_trial : bool
+        Whether a rung is tried on the kinds of person that it may serve better, or was.
+    won : frozenset of RungName
+        Rungs whose trial was decided for them.
+    """
 
     running: tuple[Running, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Serving] = field(default_factory=dict)
     seq: int = -1
+    plans: dict[_Asked, Plan] = field(default_factory=dict)
+    course: Course | None = None
+    by_segment: bool = False
+    by_cohort: bool = False
+    by_week: bool = False
+    by_trial: bool = False
+    won: frozenset[RungName] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        running: tuple[Running, ...],
+        removed: Mapping[str, str],
+        models: Mapping[str, Serving],
+        seq: int,
+        won: frozenset[RungName] = frozenset(),
+    ) -> _Known:
+        """Work out once what is asked of them with each answer."""
+        all_of_them = [one.experiment for one in running]
+        return cls(
+            running, removed, models, seq,
+            course=Course(without=frozenset(map(RungName, removed))) if removed else None,
+            by_segment=any(one.segment for one in all_of_them),
+            by_cohort=any(one.cohort for one in all_of_them),
+            by_week=any(one.over in STEPS for one in all_of_them),
+            by_trial=bool(won) or any(one.trial for one in all_of_them),
+            won=won,
+        )  # fmt: skip
 
 
 class CurrentExperiments:
@@ -67,7 +107,7 @@ class CurrentExperiments:
     ----------
     store, log
         Where experiments are kept, and who took part.
-    holdout : Holdout
+    holdout : Running or None
         Who is in no experiment, and gets what anybody gets.
 
     Attributes
@@ -83,16 +123,16 @@ class CurrentExperiments:
         store: ExperimentStore,
         log: ParticipantLog,
         *,
-        holdout: Holdout = NO_HOLDOUT,
+        holdout: Running | None = None,
     ) -> None:
         self.store = store
         self._log = log
-        self._holdout = holdout
+        self.holdout = holdout
         self.load: Callable[[str], Serving] | None = None
         self.is_in: IsIn = in_none
         self._known = _Known()
         self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
-        self._noted: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._noted: OrderedDict[_Noted, None] = OrderedDict()
         self._turn = threading.Lock()
 
     @property
@@ -107,10 +147,10 @@ class CurrentExperiments:
 
     def holds_until(self, at: int) -> int:
         """Return the first instant at which somebody may be drawn anew; `at` where any time."""
-        known = self._known.running
-        if any(one.experiment.cohort for one in known):
+        known = self._known
+        if known.by_cohort:
             return at
-        return min((one.draws_again(at) for one in known), default=FOREVER)
+        return draws_again(at) if known.by_week else FOREVER
 
     def catch_up(self) -> None:
         """Read which experiments run, and write who took part.
@@ -121,9 +161,10 @@ class CurrentExperiments:
             The store cannot be read or written: what is known stays, and what waits.
         """
         if (seq := self.store.last_seq()) != self._known.seq:
-            found = running(self.store.all())
-            removed, models = self.store.removed(), self._models(found)
-            self._known = _Known(found, removed, models, seq)
+            saved = self.store.all()
+            found, removed = running(saved), self.store.removed()
+            won = won_trials(saved)
+            self._known = _Known.of(found, removed, self._models(found), seq, won)
         self.flush()
 
     def flush(self) -> None:
@@ -158,25 +199,53 @@ class CurrentExperiments:
         one over versions whose answer is by the version that serves, whatever the draw.
         """
         known = self._known
-        if not known.running and not known.removed and not self._holdout.salt:
+        if not known.running and not known.removed and not known.won and self.holdout is None:
             return AS_ALWAYS
         unit = person.unit
-        if unit and is_held_out(self._holdout.salt, self._holdout.percent, unit):
-            return HELD_OUT
         if not unit or not person.profiling or not person.readable:
-            return planned((), known.removed)
-        parts = []
-        for one in known.running:
-            experiment = one.experiment
-            if experiment.over is Over.MODEL and not any_version:
+            return self._of_nobody(known, unit)
+        trial = None
+        if known.by_trial and question is Question.ITEMS:
+            ladder = serving.answering.items
+            trial = ladder.on_trial(person, ladder.earned(person, known.course))
+        asked = (unit, week(person.at), question, placement, any_version, trial)
+        if (made := known.plans.get(asked)) is not None and not person.merged:
+            return made
+        parts = tuple(self._parts(known.running, person, serving, asked))
+        plan = winning(self._with_holdout(parts, known, person), trial, known.won)
+        # What a merge or a target changes is not a matter of the draw alone.
+        if not person.merged and not known.by_segment and not known.by_cohort:
+            if len(known.plans) >= MOST_DRAWN:
+                known.plans.clear()
+            known.plans[asked] = plan
+        return plan
+
+    def _of_nobody(self, known: _Known, unit: str) -> Plan:
+        """Return how one is answered who is in no experiment: held out all the same."""
+        if unit and self.holdout is not None and self.holdout.drawn(unit, 0) == HELD_OUT:
+            return held_out(())
+        return planned((), known.removed)
+
+    def _with_holdout(self, parts: tuple[Part, ...], known: _Known, person: Person) -> Plan:
+        """Return the plan of one who is held out, is compared with those, or neither."""
+        drawn = None if self.holdout is None else self._variant(self.holdout, person)
+        if drawn is None or self.holdout is None:
+            return planned(parts, known.removed)
+        part = Part(self.holdout, drawn)
+        return held_out((part,)) if drawn == HELD_OUT else planned((*parts, part), known.removed)
+
+    def _parts(
+        self, running: tuple[Running, ...], person: Person, serving: Serving, asked: _Asked
+    ) -> Iterator[Part]:
+        _, _, question, placement, any_version, trial = asked
+        for one in running:
+            if not _is_asked(one.experiment, question, placement, any_version=any_version):
                 continue
-            asked = experiment.placement == placement and bool(placement)
-            if not asked and experiment.over not in _ASKS[question]:
+            if one.experiment.trial and one.experiment.rung is not trial:
                 continue
-            variant = one.drawn(unit, person.at)
+            variant = self._variant(one, person)
             if variant is not None and self._is_targeted(one, serving, person):
-                parts.append(Part(one, self._kept(one, person) or variant))
-        return planned(tuple(parts), known.removed)
+                yield Part(one, variant)
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
@@ -187,34 +256,45 @@ class CurrentExperiments:
         list_id: str = "",
     ) -> None:  # fmt: skip
         """Keep soon who took part, where the answer could differ; the answer does not wait."""
-        ladder = _ladder(serving, question)
-        for part in plan.parts:
-            one = part.running
-            period = one.period(person.at)
-            key = (person.unit, f"{one.experiment_id}:{one.version}:{period}:{part.variant}")
-            if key in self._noted:
-                continue
-            rung = differs(part, person, ladder)
-            if rung is None:
-                continue
-            new = Participant(
-                user_id=person.user_id,
-                experiment_id=one.experiment_id,
-                version=one.version,
-                period=period,
-                variant=part.variant,
-                at=person.at,
-                placement=where or str(question),
-                list_id=list_id,
-                rung=str(rung),
-                segment=_segment(serving, person),
-                pscore=one.pscore(part.variant),
-            )
-            self._waiting.append(new)
-            with self._turn:
-                self._noted[key] = None
-                if len(self._noted) > MOST_NOTED:
-                    self._noted.popitem(last=False)
+        if not plan.unseen:
+            return
+        ladder, course = _ladder(serving, question), self._known.course
+        earned, unseen = ladder.earned(person, course), []
+        for part in plan.unseen:
+            if (rung := differs(part, person, ladder, earned)) is None:
+                unseen.append(part)
+            elif _key(part, person) not in self._noted:
+                shown = where or str(question), list_id
+                self._note(part, person, _segment(serving, person), rung, shown)
+        plan.unseen[:] = unseen
+
+    def _note(
+        self, part: Part, person: Person, segment: str, rung: RungName, shown: tuple[str, str]
+    ) -> None:
+        one = part.running
+        new = Participant(
+            user_id=person.user_id,
+            experiment_id=one.experiment_id,
+            version=one.version,
+            period=one.period(person.at),
+            variant=part.variant,
+            at=person.at,
+            placement=shown[0],
+            list_id=shown[1],
+            rung=str(rung),
+            segment=segment,
+            pscore=one.pscore(part.variant),
+        )
+        self._waiting.append(new)
+        with self._turn:
+            self._noted[_key(part, person)] = None
+            if len(self._noted) > MOST_NOTED:
+                self._noted.popitem(last=False)
+
+    def _variant(self, one: Running, person: Person) -> str | None:
+        """Return the variant of a person; None: not a part of it."""
+        variant = one.drawn(person.unit, person.at)
+        return None if variant is None else self._kept(one, person) or variant
 
     def _kept(self, one: Running, person: Person) -> str | None:
         """Return the variant that a merged person had first, under whichever id."""
@@ -240,6 +320,20 @@ class CurrentExperiments:
             for version in sorted(wanted)
             if self.load is not None
         }
+
+
+def _is_asked(
+    experiment: Experiment, question: Question, placement: str, *, any_version: bool
+) -> bool:
+    if experiment.over is Over.MODEL and not any_version:
+        return False
+    asked = bool(placement) and experiment.placement == placement
+    return asked or experiment.over in _ASKS[question]
+
+
+def _key(part: Part, person: Person) -> _Noted:
+    one = part.running
+    return person.unit, one.key, one.period(person.at), part.variant
 
 
 def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:

@@ -12,6 +12,7 @@ from api.web.keys import Right
 from api.web.route import Body, Call, Route, route
 from recsys.errors import BadQuery
 from recsys.experiments.experiment import checked_name, read
+from recsys.storage.experiments import holdout
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -34,15 +35,15 @@ changing = partial(about_experiments, right=Right.ADMIN, runs="thread", may=(404
 @about_experiments(f"GET {_ALL}", ExperimentsAnswer, runs="store")
 def experiments(service: Service, _: Call) -> ExperimentsAnswer:
     """List all experiments, and the rungs that lost online."""
-    store = _store(service)
-    found = [ExperimentMessage.said(saved) for _, saved in sorted(store.all().items())]
-    return ExperimentsAnswer(found, store.removed())
+    known = holdout.every(service.log.database, service.config)
+    found = [ExperimentMessage.said(saved) for _, saved in sorted(known.items())]
+    return ExperimentsAnswer(found, _store(service).removed())
 
 
 @about_experiments(f"GET {_ONE}", ExperimentMessage, runs="thread", may=(404,))
 def experiment(service: Service, call: Call) -> ExperimentMessage:
     """Tell what an experiment is, and how long it takes at this site's traffic."""
-    saved = _store(service).get(call.id)
+    saved = _get(service, call.id)
     return ExperimentMessage.said(saved, _forecast(service, saved))
 
 
@@ -50,11 +51,11 @@ def experiment(service: Service, call: Call) -> ExperimentMessage:
 def report(service: Service, call: Call) -> ReportAnswer:
     """Tell what an experiment found, by intervals that hold at this look.
 
-    An unhealthy experiment has no verdict.
+    An unhealthy experiment has no verdict. `holdout` is that of `experiments.holdout_percent`.
     """
     from recsys.storage.experiments import outcomes
 
-    saved = _store(service).get(call.id)
+    saved = _get(service, call.id)
     return ReportAnswer.of(saved, outcomes.read(service.log.database, saved, now=service.clock()))
 
 
@@ -122,6 +123,10 @@ ROUTES: tuple[Route, ...] = (experiments, report, start, stop, decide, experimen
 
 def _store(service: Service) -> ExperimentStore:
     return service.experiments.store
+
+
+def _get(service: Service, name: str) -> Saved:
+    return holdout.get(service.log.database, service.config, name)
 
 
 def _forecast(service: Service, saved: Saved) -> Forecast:

@@ -43,7 +43,12 @@ class Storage(Section):
     statement_timeout_ms: int = Field(
         5_000, ge=1, description="longest statement of a request on a server"
     )
-    models_dir: str = Field("models", description="folder of the model versions")
+    models_dir: str = Field(
+        "models", description="model versions: a folder, or s3://bucket/prefix (recsys[s3])"
+    )
+    models_cache: str = Field(
+        "var/models", description="folder of the copies that are read, of versions in s3://"
+    )
     quarantine_dir: str = Field("var/quarantine", description="folder of rejected rows")
     reports_dir: str = Field("reports", description="folder of what commands draw and measure")
 
@@ -51,6 +56,13 @@ class Storage(Section):
         "var/exports",
         description="folder of exports that were asked for over HTTP; all hosts share it",
     )
+
+    @field_validator("models_dir")
+    @classmethod
+    def _is_place(cls, place: str) -> str:
+        if "://" in place and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}(/.*)?", place):
+            raise ValueError("a folder, or s3://bucket/prefix")
+        return place
 
     @field_validator("encryption_keys")
     @classmethod

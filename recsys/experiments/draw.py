@@ -8,11 +8,22 @@ from dataclasses import dataclass, field
 from recsys.data.times import DAY
 from recsys.experiments.assignment import BUCKETS, bucket, place, ranges, slot
 from recsys.experiments.experiment import KEPT, STEPPED, STEPS, Experiment
+from recsys.ladder import HEIGHT, RungName
 
 WEEK = 7 * DAY
 FOREVER = 2**62
 _MONDAY = 4 * DAY
 """1970-01-05 was a Monday."""
+
+
+def week(at: int) -> int:
+    """Return the number of the week of an instant: weeks begin on Mondays in UTC."""
+    return (at - _MONDAY) // WEEK
+
+
+def draws_again(at: int) -> int:
+    """Return the first instant at which people are drawn anew for a step."""
+    return (week(at) + 1) * WEEK + _MONDAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +48,26 @@ class Running:
     salt: str
     since: int
     _ranges: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    _told_apart: frozenset[RungName] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         weights = [share for _, share in self.experiment.arms]
         object.__setattr__(self, "_ranges", ranges(weights, self.experiment.coverage))
+        ceilings = [one.ceiling or RungName.HYPER for one in self.experiment.variants]
+        object.__setattr__(self, "_told_apart", _told_apart(ceilings))
 
     @property
     def key(self) -> tuple[str, int]:
         """Which version of which experiment."""
         return self.experiment_id, self.version
 
+    def differs_from(self, earned: RungName) -> bool:
+        """Return whether the ceilings of variants tell apart who earned a rung."""
+        return earned in self._told_apart
+
     def period(self, at: int) -> int:
         """Return the week of a step, from a Monday in UTC; 0 of what is drawn once for all."""
-        return (at - _MONDAY) // WEEK if self.experiment.over in STEPS else 0
-
-    def draws_again(self, at: int) -> int:
-        """Return the first instant at which people are drawn anew."""
-        if self.experiment.over not in STEPS:
-            return FOREVER
-        return (self.period(at) + 1) * WEEK + _MONDAY
+        return week(at) if self.experiment.over in STEPS else 0
 
     def drawn(self, unit: str, at: int) -> str | None:
         """Return the variant of an id; None: it does not take part.
@@ -83,17 +95,9 @@ class Running:
         return STEPPED if drawn < self.experiment.epsilon * BUCKETS else KEPT
 
 
-def is_held_out(salt: str, percent: float, unit: str) -> bool:
-    """Return whether an id is in the permanent holdout: asked before any experiment."""
-    return bool(salt) and bucket(salt, unit) < percent * BUCKETS / 100
-
-
-def compared(salt: str, percent: float, unit: str) -> bool:
-    """Return whether an id is in the random part of the rest, equal in size to the holdout."""
-    share = percent * BUCKETS / 100
-    return bool(salt) and share <= bucket(salt, unit) < 2 * share
-
-
-def of(running: Sequence[Running], unit: str, at: int) -> list[tuple[Running, str]]:
-    """Return the experiments that somebody takes part in, and the variant of each."""
-    return [(one, variant) for one in running if (variant := one.drawn(unit, at)) is not None]
+def _told_apart(ceilings: Sequence[RungName]) -> frozenset[RungName]:
+    return frozenset(
+        earned
+        for earned in RungName
+        if len({min(HEIGHT[earned], HEIGHT[ceiling]) for ceiling in ceilings}) > 1
+    )

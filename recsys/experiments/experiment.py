@@ -20,6 +20,9 @@ LONGEST_DAYS = 56
 SHORTEST_DAYS = 14
 """Two whole weeks: people of Mondays differ from people of Saturdays."""
 
+HOLDOUT = "holdout"
+"""The name of the permanent holdout, which the configuration makes."""
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
@@ -82,6 +85,9 @@ class Experiment(Section):
         0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
     )
     rung: RungName | None = Field(None, description="with step_up: the one that is tried")
+    trial: bool = Field(
+        default=False, description="with step_up: only people for whom the rung is on trial"
+    )
     layer: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$", description="of others")
     slots: tuple[int, int] = Field((0, 1000), description="of the layer: from, and until before")
     segment: str = Field("", description="only people in this segment")
@@ -89,7 +95,9 @@ class Experiment(Section):
     primary: Metric = Field(description="what decides")
     guardrails: tuple[Metric, ...] = Field((), max_length=3, description="what must not be harmed")
     others: tuple[Metric, ...] = Field((), max_length=10, description="to explore")
-    window_days: Literal[7, 14, 28] = Field(7, description="people are watched so long")
+    window_days: Literal[0, 7, 14, 28] = Field(
+        7, description="people are watched so long; 0, of endless ones: until now"
+    )
     days: int = Field(
         28, ge=SHORTEST_DAYS, le=LONGEST_DAYS, description="until it is decided; whole weeks"
     )
@@ -120,8 +128,12 @@ class Experiment(Section):
                 raise ValueError("window_days of a step is 7: it is drawn anew each week")
         else:
             _check_variants(self.variants, self.over)
+        if not self.window_days and not self.endless:
+            raise ValueError("window_days of 0 is for endless ones: there is no end to wait for")
         if (self.over is Over.STEP_UP) != (self.rung is not None):
             raise ValueError("rung is named where a step up tries one, and only there")
+        if self.trial and self.over is not Over.STEP_UP:
+            raise ValueError("trial is said of a step up only")
         if (self.over is Over.PLACEMENT) != bool(self.placement):
             raise ValueError("placement is named where the experiment is over one, and only there")
         return self
@@ -200,8 +212,10 @@ def checked_name(experiment_id: object) -> str:
     Raises
     ------
     BadQuery
-        It could not stand in an address as it is.
+        It could not stand in an address as it is, or is that of the permanent holdout.
     """
+    if experiment_id == HOLDOUT:
+        raise BadQuery("experiment_id", HOLDOUT, "another: experiments.holdout_percent makes it")
     if not isinstance(experiment_id, str) or re.fullmatch(NAME, experiment_id) is None:
         allowed = "1 to 64 letters, digits, - and _, a letter or digit first"
         raise BadQuery("experiment_id", experiment_id, allowed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from recsys.data.person import Person
 from recsys.experiments.draw import Running
 from recsys.experiments.experiment import STEPPED, STEPS, Experiment, Over
-from recsys.ladder import HEIGHT, Course, Ladder, RungName
+from recsys.ladder import Course, Ladder, RungName
 
 Arms = frozenset[str]
 
@@ -39,6 +39,8 @@ class Plan:
         The channels that may be chosen; None: all.
     held_out : bool
         Whether this is one of the permanent holdout: nothing is explored.
+    unseen : list of Part
+        Those that the person was not noted in yet: who notes them takes them out.
     """
 
     parts: tuple[Part, ...] = ()
@@ -47,10 +49,18 @@ class Plan:
     model: str = ""
     arms: Arms | None = None
     held_out: bool = False
+    unseen: list[Part] = field(default_factory=list, compare=False)
+
+    def __post_init__(self) -> None:
+        self.unseen.extend(self.parts)
 
 
 AS_ALWAYS = Plan()
-HELD_OUT = Plan(course=Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
+
+
+def held_out(parts: tuple[Part, ...]) -> Plan:
+    """Return how one of the permanent holdout is answered; `parts` is what is noted of it."""
+    return Plan(parts, Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
 
 
 def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
@@ -76,18 +86,34 @@ def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
     return Plan(parts, course, placement, model, arms)
 
 
-def differs(part: Part, person: Person, ladder: Ladder[object, object]) -> RungName | None:
+def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Plan:
+    """Return the plan with the rung asked that is on trial for a person, and won its trial."""
+    course = plan.course or Course()
+    if trial not in won or plan.held_out or course.experiment:
+        return plan
+    tries = replace(course, tries=trial)
+    return Plan(plan.parts, tries, plan.placement, plan.model, plan.arms)
+
+
+def differs(
+    part: Part, person: Person, ladder: Ladder[object, object], earned: RungName
+) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
     Of a step it is the rung that is passed over or tried, else the one that the person earned.
     None where all variants answer alike: who could not see a difference is no part of it.
     """
-    experiment, earned = part.running.experiment, ladder.earned(person)
+    experiment = part.running.experiment
     if experiment.over is Over.STEP_DOWN:
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
-        return experiment.rung if ladder.could_try(experiment.rung, person) else None
-    return earned if _REACHES[experiment.over](experiment, person, earned) else None
+        if experiment.trial:
+            return experiment.rung if ladder.on_trial(person, earned) is experiment.rung else None
+        return experiment.rung if ladder.could_try(experiment.rung, person, earned) else None
+    if experiment.over in {Over.PLACEMENT, Over.MODEL}:
+        return earned
+    reached = part.running.differs_from(earned)
+    return earned if reached or _by_arms(experiment, person) else None
 
 
 def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
@@ -99,34 +125,16 @@ def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
             return Course(name, tries=experiment.rung, without=gone)
         return Course(name, steps_down=True, without=gone)
     changed = experiment.variant(part.variant)
-    if changed is None or changed.ceiling is None:
+    if changed is None or changed.ceiling in (None, RungName.HYPER):
         return None
     return Course(name, ceiling=changed.ceiling, without=gone)
 
 
-def _always(_experiment: Experiment, _person: Person, _earned: RungName) -> bool:
-    return True
-
-
-def _by_ceiling(experiment: Experiment, _person: Person, earned: RungName) -> bool:
-    reached = {
-        min(HEIGHT[earned], HEIGHT[one.ceiling] if one.ceiling else HEIGHT[earned])
-        for one in experiment.variants
-    }
-    return len(reached) > 1
-
-
-def _by_arms(experiment: Experiment, person: Person, earned: RungName) -> bool:
+def _by_arms(experiment: Experiment, person: Person) -> bool:
+    if experiment.over is not Over.CHANNEL:
+        return False
     left = {
-        person.channels & frozenset(one.arms) if one.arms else person.channels
+        person.channels.intersection(one.arms) if one.arms else person.channels
         for one in experiment.variants
     }
-    return len(left) > 1 or _by_ceiling(experiment, person, earned)
-
-
-_REACHES: Mapping[Over, Callable[[Experiment, Person, RungName], bool]] = {
-    Over.PLACEMENT: _always,
-    Over.MODEL: _always,
-    Over.ITEMS: _by_ceiling,
-    Over.CHANNEL: _by_arms,
-}
+    return len(left) > 1

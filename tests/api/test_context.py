@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,7 +111,7 @@ def test_without_a_table_a_device_changes_nothing(shared_api: Api) -> None:
 def test_the_live_answer_is_the_batch_computation_in_the_same_context(
     listening: Api, context: Context
 ) -> None:
-    store = ModelStore(Path(listening.config.storage.models_dir))
+    store = ModelStore.of(listening.config.storage)
     bundle = store.load(listening.world.version, Bundle)[0]
     answering = listening.service.current.serving.answering
     live = (LiveEvent("i01", "view", NOON, 1.0, 0.0),)

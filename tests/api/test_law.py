@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,7 @@ class Shop:
 
     def __init__(self, servers: list[Server], world: World) -> None:
         self.servers = servers
-        store = ModelStore(Path(world.config.storage.models_dir))
+        store = ModelStore.of(world.config.storage)
         bundle, manifest = store.load(world.version, Bundle)
         self.answering = Answering.of(
             world.version, bundle, manifest, profiling_default=True, trait="country"

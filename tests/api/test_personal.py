@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -137,7 +136,7 @@ def test_lists_leave_the_erased_out(api: Api) -> None:
 def test_the_next_model_has_never_seen_the_erased(api: Api) -> None:
     erased(api, "u03")
     version = train(api.config, EventLog(api.service.log.database))
-    bundle, _ = ModelStore(Path(api.config.storage.models_dir)).load(
+    bundle, _ = ModelStore.of(api.config.storage).load(
         version, type(api.service.current.serving.answering.bundle)
     )
     assert bundle.interactions.users.row("u03") is None

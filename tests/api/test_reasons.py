@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,7 @@ from tests.worlds import END, World
 
 @pytest.fixture(scope="module")
 def bundle(built_world: World) -> Bundle:
-    store = ModelStore(Path(built_world.config.storage.models_dir))
+    store = ModelStore.of(built_world.config.storage)
     return store.load(built_world.version, Bundle)[0]
 
 

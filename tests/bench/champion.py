@@ -12,7 +12,7 @@ from recsys.storage.models.store import ModelStore
 
 def champion(config: Path) -> Bundle:
     """Return the champion of a configuration; end the program where there is none."""
-    store = ModelStore(Path(read_config(config, os.environ).storage.models_dir))
+    store = ModelStore.of(read_config(config, os.environ).storage)
     pointer = store.champion()
     if pointer is None:
         raise SystemExit(f"no champion in {store.models_dir}: train first, or pass --config")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,7 +58,7 @@ def under_load(
     built: Shop, app: Server, versions: tuple[str, str], swaps: int, every_seconds: float
 ) -> tuple[list[Load], list[float]]:
     """Swap while others ask; return what they got, and how long each swap took to be served."""
-    store = ModelStore(Path(built.world.config.storage.models_dir))
+    store = ModelStore.of(built.world.config.storage)
     followed: list[float] = []
 
     def swap() -> None:

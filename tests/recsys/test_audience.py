@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,7 +38,7 @@ class Says:
 
 @pytest.fixture(scope="module")
 def answering(built_world: World) -> Answering:
-    store = ModelStore(Path(built_world.config.storage.models_dir))
+    store = ModelStore.of(built_world.config.storage)
     bundle, manifest = store.load(built_world.version, Bundle)
     return Answering.of("v", bundle, manifest, profiling_default=True, trait="country")
 

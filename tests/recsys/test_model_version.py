@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,7 +32,7 @@ LIVE = (
 @pytest.fixture(scope="module")
 def answering(built_world: World) -> Answering:
     """The small shop's model, ready to answer."""
-    store = ModelStore(Path(built_world.config.storage.models_dir))
+    store = ModelStore.of(built_world.config.storage)
     bundle, manifest = store.load(built_world.version, Bundle)
     return Answering.of(
         built_world.version, bundle, manifest, profiling_default=True, trait="country"
@@ -85,7 +84,7 @@ def test_a_denial_leaves_the_segment_of_the_trait_only(answering: Answering) -> 
 
 
 def test_consent_is_what_was_said_and_else_the_configured_default(built_world: World) -> None:
-    store = ModelStore(Path(built_world.config.storage.models_dir))
+    store = ModelStore.of(built_world.config.storage)
     bundle, manifest = store.load(built_world.version, Bundle)
     careful = Answering.of("v", bundle, manifest, profiling_default=False, trait="country")
     assert not careful.person("u07", Remembered(), at=END).profiling

@@ -14,7 +14,9 @@ from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
+from recsys.errors import LostPromotion
 from recsys.evaluation.per_user import PerUser
+from recsys.storage.models.journal import Act
 from recsys.storage.models.store import ModelStore
 from tests.recsys.storage.worlds import manifest
 from training import gate
@@ -203,3 +205,48 @@ def test_a_damaged_champion_cannot_defend_its_place(tmp_path: Path) -> None:
     assert verdict.promote
     assert "the champion cannot serve" in verdict.why[0]
     assert "facts.json" in verdict.why[0]
+
+
+def rivals(store: ModelStore, monkeypatch: pytest.MonkeyPatch, *, winning: int) -> None:
+    """Let another version become the champion just before each of the next promotions."""
+    promote, coming = ModelStore.promote, iter(range(1, winning + 1))
+
+    def lost(self: ModelStore, version: str, *, why: str, at: int) -> None:
+        if (n := next(coming, 0)) == 0:
+            promote(self, version, why=why, at=at)
+            return
+        rival, _ = kept(store, NOISE - np.float32(n / 100))
+        promote(self, rival, why="a rival", at=at)
+        raise LostPromotion(version)
+
+    monkeypatch.setattr(ModelStore, "promote", lost)
+
+
+def test_who_loses_a_race_is_compared_with_the_winner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path)
+    version, bundle = kept(store, NOISE)
+    rivals(store, monkeypatch, winning=1)
+    verdict = gate.settle(store, version, bundle, config=Config(), at=3)
+    assert verdict.promote
+    assert "is not clearly below the champion's" in verdict.why[0]
+    assert store.show(version).serves
+
+
+def test_who_loses_to_a_better_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path)
+    version, bundle = kept(store, NOISE - np.float32(0.5))
+    rivals(store, monkeypatch, winning=1)
+    assert not gate.settle(store, version, bundle, config=Config(), at=3).promote
+    assert store.history()[-1].act is Act.REFUSE
+
+
+def test_who_loses_again_and_again_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ModelStore(tmp_path)
+    version, bundle = kept(store, NOISE)
+    rivals(store, monkeypatch, winning=gate.MOST_RIVALS)
+    with pytest.raises(LostPromotion, match=version):
+        gate.settle(store, version, bundle, config=Config(), at=3)

@@ -62,7 +62,7 @@ def quick(config: Config, **items: object) -> Config:
 
 
 def trained(config: Config, log: EventLog, *, now: int = END) -> TrainingRun:
-    return run(config, log, ModelStore(Path(config.storage.models_dir)), now=now, steps=Heard())
+    return run(config, log, ModelStore.of(config.storage), now=now, steps=Heard())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def shop(world: World) -> Iterator[tuple[Config, EventLog]]:
 def test_a_run_registers_and_promotes_the_first_version(shop: tuple[Config, EventLog]) -> None:
     config, log = shop
     heard = Heard()
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     outcome = run(config, log, store, now=END, steps=heard)
     pointer = store.champion()
     assert outcome.gate.promote
@@ -158,7 +158,7 @@ def test_a_worse_challenger_is_registered_but_not_promoted_and_says_why(
     champion = trained(config, log)
     assert champion.manifest.verdicts[Question.ITEMS][RungName.ONE_TO_ONE].shipped
     challenger = trained(quick(config, min_history=10_000), log)
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     pointer = store.champion()
     assert not challenger.gate.promote
     assert "items: NDCG@5 is clearly below the champion's" in " ".join(challenger.gate.why)
@@ -187,7 +187,7 @@ def test_a_killed_run_leaves_the_champion_serving_and_the_next_run_works(
         [sys.executable, "-c", KILLED, config.model_dump_json(), after], check=False, env=os.environ
     )
     assert killed.returncode == -signal.SIGKILL
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     pointer = present(store.champion())
     assert pointer.version == champion.version
     store.load(pointer.version, Bundle)
@@ -210,5 +210,5 @@ class Kills(Heard):
 
 config = Config.model_validate_json(sys.argv[1])
 with opened(config) as log:
-    run(config, log, ModelStore(Path(config.storage.models_dir)), now=1, steps=Kills())
+    run(config, log, ModelStore.of(config.storage), now=1, steps=Kills())
 """

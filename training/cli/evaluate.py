@@ -88,7 +88,7 @@ def compare(
     from training.report import comparison
 
     settings = settings_of(config)
-    store = ModelStore(Path(settings.storage.models_dir))
+    store = ModelStore.of(settings.storage)
     for table in comparison.tables(store, (one, other), settings=settings.training):
         console().print(table)
 
@@ -121,7 +121,7 @@ def judge_churn(config: Config, out: Console, *, windows: int, report_file: Path
     from training.load import load, open_log
     from training.report import churn_backtest as page
 
-    store = ModelStore(Path(config.storage.models_dir))
+    store = ModelStore.of(config.storage)
     with open_log(config) as log, ConsoleSteps(safe=SAFE) as steps:
         steps.begin("load")
         data = load(log, config)

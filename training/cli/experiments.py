@@ -35,11 +35,12 @@ def list_experiments(config: ConfigFile = None) -> None:
     """List all experiments, and the rungs that lost online."""
     from rich.table import Table
 
+    from recsys.storage.experiments import holdout
     from recsys.storage.experiments.store import ExperimentStore
 
     with _store(config) as database:
-        store = ExperimentStore(database)
-        known, removed = store.all(), store.removed()
+        known = holdout.every(database, settings_of(config))
+        removed = ExperimentStore(database).removed()
     table = Table("experiment", "version", "status", "over", "primary metric", "variants", box=None)
     for name in sorted(known):
         saved = known[name]
@@ -58,10 +59,10 @@ def show(experiment_id: Name, config: ConfigFile = None) -> None:
     """Print an experiment, as plan reads it."""
     import orjson
 
-    from recsys.storage.experiments.store import ExperimentStore
+    from recsys.storage.experiments import holdout
 
     with _store(config) as database:
-        saved = ExperimentStore(database).get(experiment_id)
+        saved = holdout.get(database, settings_of(config), experiment_id)
     typer.echo(orjson.dumps(saved.experiment.said(), option=orjson.OPT_INDENT_2).decode())
 
 
@@ -138,18 +139,18 @@ def report(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Say what an experiment found, as of this look.
+    """Say what an experiment found; `holdout` is what it is all worth.
 
     Example: recsys experiments report step-down --remove
     """
     from recsys.experiments.experiment import STEPS
-    from recsys.storage.experiments import outcomes, steps
+    from recsys.storage.experiments import holdout, outcomes, steps
     from recsys.storage.experiments.store import ExperimentStore
     from training.report import experiments as page
 
     with _store(config) as database:
         store = ExperimentStore(database)
-        saved = store.get(experiment_id)
+        saved = holdout.get(database, settings_of(config), experiment_id)
         found = outcomes.read(database, saved, now=now())
         is_step = saved.experiment.over in STEPS
         lifts = steps.lifts(database, saved, now=now()) if is_step else ()

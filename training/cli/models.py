@@ -110,7 +110,7 @@ def prune(
 def _store(config: Path | None) -> ModelStore:
     from recsys.storage.models.store import ModelStore
 
-    return ModelStore(Path(settings_of(config).storage.models_dir))
+    return ModelStore.of(settings_of(config).storage)
 
 
 def _note(config: Path | None, version: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -48,7 +47,7 @@ def show(visit: Visit) -> View:
             "chosen": chosen,
             "serves": serves,
             "refused": _refused(store, wanted),
-            "compared": _compared(visit, store, wanted) if against else None,
+            "compared": _compared(visit, wanted) if against else None,
             "can_go_back": len([o for o in store.history() if o.act is Act.PROMOTE]) > 1,
         },
         tables=(
@@ -91,7 +90,7 @@ PAGE = Page(
 
 
 def _store(visit: Visit) -> ModelStore:
-    return ModelStore(Path(visit.service.config.storage.models_dir))
+    return ModelStore.of(visit.service.config.storage)
 
 
 def _refused(store: ModelStore, version: str) -> str:
@@ -235,9 +234,9 @@ def _paired(visit: Visit, store: ModelStore, version: str) -> Iterator[dict[str,
         }
 
 
-def _compared(visit: Visit, store: ModelStore, version: str) -> dict[str, Any]:
+def _compared(visit: Visit, version: str) -> dict[str, Any]:
     """Return how many of some people would get another list, and examples."""
-    other = _loaded(str(store.models_dir), version, visit.service.config)
+    other = _loaded(version, visit.service.config)
     here = visit.serving.answering.bundle.interactions.users
     step = max(1, len(here) // SAMPLED)
     people = [here[row] for row in range(0, len(here), step)][:SAMPLED]
@@ -271,9 +270,9 @@ def _both(visit: Visit, other: Serving, user: str) -> dict[str, Any] | None:
 
 
 @lru_cache(2)
-def _loaded(models_dir: str, version: str, config: Config) -> Serving:
+def _loaded(version: str, config: Config) -> Serving:
     """Return another version, ready to answer; its arrays stay on the disk."""
-    store = ModelStore(Path(models_dir))
+    store = ModelStore.of(config.storage)
     bundle, manifest = store.load(version, Bundle)
     answering = Answering.of(
         version,

@@ -71,7 +71,7 @@ def forecast(database: Database, experiment: Experiment, *, now: int) -> Forecas
     StoreUnavailable
         The store cannot be read.
     """
-    window = experiment.window_days
+    window = experiment.window_days or LOOKED_BACK
     what, capped = _WHAT[experiment.primary.measure]
     statement = _BASELINE.format(what=what, capped=capped)
     values = (experiment.primary.kind, now - window * DAY, now)

@@ -13,10 +13,11 @@ import numpy as np
 
 from recsys.data.times import DAY
 from recsys.experiments import health
+from recsys.experiments.draw import FOREVER
 from recsys.experiments.experiment import Measure, Metric
 from recsys.experiments.health import Health
 from recsys.experiments.report import Moment, Report, report
-from recsys.experiments.sums import Sums, total
+from recsys.experiments.sums import Sums, cut_at, total
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.experiments.store import Saved
 
@@ -104,16 +105,16 @@ def daily(
 ) -> dict[tuple[str, int], Sums]:
     """Return the sums of a metric by variant and day of exposure.
 
-    Only of people whose window was over at `until` (microseconds). Sums of money and counts are cut
-    at the 99.9th percentile of all variants together. Days are those of UTC.
+    Only of people whose window was over at `until` (microseconds); without a window everybody
+    counts until then, as in both variants people were exposed over the same days. Sums of money and
+    counts are cut at the 99.9th percentile of all variants together. Days are those of UTC.
 
     Raises
     ------
     StoreUnavailable
         The store cannot be read.
     """
-    window = saved.experiment.window_days * DAY
-    matured = until - window
+    matured = until - saved.experiment.window_days * DAY
     people = counts(database, saved, until=matured + 1).by_day
     rows, _ = _summed(database, saved, metric, (matured, until, sum(people.values())))
     found = {(variant, day): row for variant, day, *row in rows}
@@ -170,7 +171,7 @@ def _summed(
     matured, until, people = span
     since = saved.since or until
     doers = _DOERS.format(what=_WHAT[metric.measure])
-    window = saved.experiment.window_days * DAY
+    window = saved.experiment.window_days * DAY or FOREVER
     values = (
         saved.experiment_id, saved.version, metric.kind, metric.per,
         since - BEFORE, until, matured, window, BEFORE,
@@ -179,20 +180,9 @@ def _summed(
     if cut is None and people:
         largest = int((people - 1) * CUT) + 2
         rows = database.read(_LARGEST.format(doers=doers), (*values, largest))
-        cut = _quantile([y for (y,) in rows], people)
+        cut = cut_at(np.array([y for (y,) in rows]), people, share=1 - CUT)
     statement = _SUMS.format(doers=doers, day=DAY, y=_cut("y", cut), x=_cut("x", cut))
     return database.read(statement, values), cut
-
-
-def _quantile(largest: list[float], people: int) -> float | None:
-    """Return the 99.9th percentile of `people` of whom these are the largest, descending."""
-    from_top = (people - 1) * CUT
-    place = int(from_top)
-    if place >= len(largest):
-        return None
-    below = largest[place + 1] if place + 1 < len(largest) else 0.0
-    found = float(np.interp(from_top - place, [0.0, 1.0], [largest[place], below]))
-    return found or None
 
 
 def _cut(name: str, at: float | None) -> str:

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 FACTS = "facts.json"
 SMALL_BYTES = 16_384
+DIFFERS = "is not what was registered (SHA-256 differs)"
 
 
 def write(folder: Path, value: Any) -> dict[str, str]:
@@ -83,6 +84,11 @@ def read(folder: Path, kind: type[T], files: Mapping[str, str]) -> T:
         A file is missing, surplus or changed, or does not fit the annotations of `kind`.
     """
     verify(folder, files)
+    return rebuilt(folder, kind, files)
+
+
+def rebuilt(folder: Path, kind: type[T], files: Mapping[str, str]) -> T:
+    """Rebuild the tree from a folder whose files were checked: see :func:`read`."""
 
     def fetch(path: str) -> NDArray[Any]:
         if path not in files:
@@ -112,7 +118,7 @@ def verify(folder: Path, files: Mapping[str, str]) -> None:
         if path not in found:
             raise CorruptArtifact(folder.name, path, "is missing")
         if _sha256(folder, path) != files[path]:
-            raise CorruptArtifact(folder.name, path, "is not what was registered (SHA-256 differs)")
+            raise CorruptArtifact(folder.name, path, DIFFERS)
 
 
 def write_durably(path: Path, content: bytes) -> str:

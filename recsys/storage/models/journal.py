@@ -49,7 +49,7 @@ def read(path: Path) -> tuple[Line, ...]:
     """Return all lines, oldest first; none where there is no file. Torn lines are left out."""
     if not path.exists():
         return ()
-    return tuple(line for text in path.read_bytes().splitlines() if (line := _parsed(text)))
+    return tuple(line for text in path.read_bytes().splitlines() if (line := parsed(text)))
 
 
 def lineage(lines: Iterable[Line], champion: str | None) -> tuple[str, ...]:
@@ -80,7 +80,8 @@ def _returned(reached: list[str], version: str) -> list[str]:
     return reached[: len(reached) - reached[::-1].index(version)]
 
 
-def _parsed(text: bytes) -> Line | None:
+def parsed(text: bytes) -> Line | None:
+    """Return a line, None where it is none."""
     try:
         fields = orjson.loads(text)
         return Line(**{**fields, "act": Act(fields["act"])})

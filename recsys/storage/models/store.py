@@ -1,57 +1,40 @@
-"""Model versions: immutable folders, the pointer to the one that serves, and their history.
-
-::
-
-    models/
-      champion                 {"version", "manifest_sha256", "promoted_at"}, replaced atomically
-      history.jsonl            what was done with which version, when and why
-      20111209-3f2a9c01b7de/   day up to which the data go, and what the content hashes to
-        manifest.json          where it came from, and the SHA-256 of every other file
-        facts.json  items/factors.npy  …
+"""Model versions: immutable, the pointer to the one that serves, and their history.
 
 A version is named after its content: the same data, configuration and seed give the same name,
-and a changed byte anywhere is noticed. Whoever changes the store holds a lock; readers need none,
-since a folder appears complete or not at all.
+and a changed byte anywhere is noticed. Where versions lie is either of two:
+:mod:`recsys.storage.models.folder` and :mod:`recsys.storage.models.bucket`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import re
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import orjson
 
 from recsys.bundle import Manifest
+from recsys.config import Storage
 from recsys.data.times import moment
 from recsys.errors import (
     CorruptArtifact,
     IncompatibleArtifact,
-    ModelStoreUnavailable,
     NoChampion,
     NoEarlierChampion,
     UnknownVersion,
 )
 from recsys.storage.models import artifact, journal
 from recsys.storage.models.codec import DoesNotFit, decode, encode, no_arrays
+from recsys.storage.models.folder import Folder
 from recsys.storage.models.journal import Act, Line
+from recsys.storage.models.place import CHAMPION, MANIFEST, Place, Said
+from recsys.storage.objects import SCHEME
 
 T = TypeVar("T")
 
 FORMAT = 1
-MANIFEST = "manifest.json"
-CHAMPION = "champion"
-HISTORY = "history.jsonl"
-LOCK = ".lock"
-PARTIAL = ".partial"
-DISCARDED = ".discarded"
-VERSION_NAME = re.compile(r"\d{8}-[0-9a-f]{12}")
 
 _NO_POINTER = "is not what was written; `recsys models promote VERSION` writes it anew"
 
@@ -99,11 +82,30 @@ class Broken:
     serves: bool
 
 
-@dataclass(frozen=True, slots=True)
 class ModelStore:
-    """The versions in one folder, which is made when the first is registered."""
+    """The versions in one place.
 
-    models_dir: Path
+    Parameters
+    ----------
+    models_dir : Path or str
+        A folder, or ``s3://bucket/prefix``.
+    cache : Path
+        Where versions of object storage are kept for reading on this machine.
+
+    Raises
+    ------
+    BadValue, MissingExtra
+        An address that cannot be opened, or not by what is installed.
+    """
+
+    def __init__(self, models_dir: Path | str, *, cache: Path = Path("var/models")) -> None:
+        self.models_dir = str(models_dir)
+        self._place = _place(self.models_dir, cache)
+
+    @classmethod
+    def of(cls, storage: Storage) -> Self:
+        """Open the store that is configured."""
+        return cls(storage.models_dir, cache=Path(storage.models_cache))
 
     def register(self, bundle: Any, manifest: Manifest, *, at: int) -> str:
         """Keep a bundle and return the name of its version; the same again changes nothing.
@@ -124,18 +126,20 @@ class ModelStore:
         TypeError
             A field of the bundle or the manifest that cannot be kept.
         ModelStoreUnavailable
-            The folder cannot be written to.
+            The place cannot be written to.
         """
-        with self._locked():
-            self._sweep()
-            partial = self.models_dir / PARTIAL
-            files = artifact.write(partial, bundle)
-            sha256 = artifact.write_durably(partial / MANIFEST, _manifest_text(manifest, files))
-            artifact.sync_folder(partial)
-            version = f"{moment(manifest.data_until):%Y%m%d}-{sha256[:12]}"
-            why = self._put(partial, version, {**files, MANIFEST: sha256})
+        place = self._place
+        with place.changing():
+            place.sweep()
+            with place.building() as built:
+                files = artifact.write(built, bundle)
+                text = _manifest_text(manifest, files)
+                sha256 = artifact.write_durably(built / MANIFEST, text)
+                artifact.sync_folder(built)
+                version = f"{moment(manifest.data_until):%Y%m%d}-{sha256[:12]}"
+                why = place.put(built, version, {**files, MANIFEST: sha256})
             self._note(Act.REGISTER, version, sha256, at=at, why=why)
-            self._sweep()
+            place.sweep()
         return version
 
     def promote(self, version: str, *, why: str, at: int) -> None:
@@ -145,16 +149,18 @@ class ModelStore:
         ------
         UnknownVersion, CorruptArtifact, IncompatibleArtifact
             The version cannot serve; the champion stays.
+        LostPromotion
+            Another became the champion meanwhile; it stays.
         ModelStoreUnavailable
-            The folder cannot be written to.
+            The place cannot be written to.
         """
-        with self._locked():
-            self._point(Act.PROMOTE, version, why=why, at=at)
+        with self._place.changing():
+            self._point(Act.PROMOTE, version, self._place.pointer(), why=why, at=at)
 
     def refuse(self, version: str, *, why: str, at: int) -> None:
         """Note that a version was not promoted."""
         _, _, sha256 = self._read_manifest(version)
-        with self._locked():
+        with self._place.changing():
             self._note(Act.REFUSE, version, sha256, at=at, why=why)
 
     def rollback(self, *, at: int, why: str = "rolled back by hand") -> str:
@@ -168,15 +174,18 @@ class ModelStore:
             There is nothing to go back from, or to.
         CorruptArtifact, IncompatibleArtifact
             The earlier champion cannot serve; the champion stays.
+        LostPromotion
+            Another became the champion meanwhile; it stays.
         """
-        with self._locked():
-            earlier = self._earlier()
+        with self._place.changing():
+            said = self._place.pointer()
+            pointer = _parsed(said)
+            earlier = self._earlier(pointer)
             if not earlier:
-                pointer = self.champion()
                 if pointer is None:
                     raise NoChampion(self.models_dir)
                 raise NoEarlierChampion(pointer.version)
-            self._point(Act.ROLLBACK, earlier[-1], why=why, at=at)
+            self._point(Act.ROLLBACK, earlier[-1], said, why=why, at=at)
         return earlier[-1]
 
     def prune(self, *, keep: int, at: int, dry_run: bool = False) -> tuple[str, ...]:
@@ -187,19 +196,20 @@ class ModelStore:
         tuple of str
             What was removed, or would be in a `dry_run`, newest first.
         """
-        with self._locked():
+        with self._place.changing():
             pointer = self.champion()
-            safe = {*self._earlier()[-1:], *([pointer.version] if pointer else [])}
+            safe = {*self._earlier(pointer)[-1:], *([pointer.version] if pointer else [])}
             doomed = tuple(r.version for r in self.list()[keep:] if r.version not in safe)
+            if not dry_run:
+                doomed = tuple(version for version in doomed if self._place.discard(version))
             for version in () if dry_run else doomed:
-                self._discard(version)
                 self._note(Act.PRUNE, version, "", at=at, why=f"older than the {keep} newest")
         return doomed
 
     def list(self) -> tuple[Registered | Broken, ...]:
         """Return all versions, last registered first, damaged ones included."""
         registered = self._registered_at()
-        entries = [self._entry(version, registered) for version in self._versions()]
+        entries = [self._entry(version, registered) for version in self._place.versions()]
         entries.sort(key=lambda r: (r.registered_at or 0, r.version), reverse=True)
         return tuple(entries)
 
@@ -224,15 +234,7 @@ class ModelStore:
         CorruptArtifact
             The pointer is not one.
         """
-        try:
-            pointer = Pointer(**orjson.loads((self.models_dir / CHAMPION).read_bytes()))
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError) as error:
-            raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER) from error
-        if not pointer.version.endswith(str(pointer.manifest_sha256)[:12]):
-            raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER)
-        return pointer
+        return _parsed(self._place.pointer())
 
     def load(self, version: str, kind: type[T]) -> tuple[T, Manifest]:
         """Return a bundle of the given dataclass, its arrays memory-mapped, and its manifest.
@@ -247,8 +249,8 @@ class ModelStore:
             It was written in another format.
         """
         manifest, files, sha256 = self._read_manifest(version)
-        folder = self.models_dir / version
-        return artifact.read(folder, kind, {**files, MANIFEST: sha256}), manifest
+        whole = {**files, MANIFEST: sha256}
+        return artifact.rebuilt(self._place.folder(version, whole), kind, whole), manifest
 
     def manifest_sha256(self, version: str) -> str:
         """Return the SHA-256 of the manifest of a version, in hexadecimal.
@@ -264,66 +266,24 @@ class ModelStore:
 
     def history(self) -> tuple[Line, ...]:
         """Return what was done with which version, oldest first."""
-        return journal.read(self.models_dir / HISTORY)
+        return self._place.history()
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self.models_dir.mkdir(parents=True, exist_ok=True)
-            with (self.models_dir / LOCK).open("ab") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
-        except OSError as error:
-            raise ModelStoreUnavailable(self.models_dir, error.strerror or str(error)) from error
-
-    def _put(self, partial: Path, version: str, files: Mapping[str, str]) -> str:
-        target, why = self.models_dir / version, "new"
-        if target.exists():
-            try:
-                artifact.verify(target, files)
-            except CorruptArtifact as damage:
-                target.rename(self.models_dir / DISCARDED)
-                why = f"made again: {damage.file} {damage.why}"
-            else:
-                return "already there"
-        partial.rename(target)
-        artifact.sync_folder(self.models_dir)
-        return why
-
-    def _point(self, act: Act, version: str, *, why: str, at: int) -> None:
+    def _point(self, act: Act, version: str, said: Said | None, *, why: str, at: int) -> None:
         _, files, sha256 = self._read_manifest(version)
-        artifact.verify(self.models_dir / version, {**files, MANIFEST: sha256})
-        pointer = self.models_dir / CHAMPION
-        fresh = pointer.with_name(f".{CHAMPION}")
-        artifact.write_durably(fresh, orjson.dumps(asdict(Pointer(version, sha256, at))))
-        fresh.replace(pointer)
-        artifact.sync_folder(self.models_dir)
+        self._place.check(version, {**files, MANIFEST: sha256})
+        text = orjson.dumps(asdict(Pointer(version, sha256, at)))
+        self._place.point(version, text, instead_of=said)
         self._note(act, version, sha256, at=at, why=why)
 
     def _note(self, act: Act, version: str, sha256: str, *, at: int, why: str) -> None:
-        journal.append(self.models_dir / HISTORY, Line(act, version, sha256, at, why))
+        self._place.note(Line(act, version, sha256, at, why))
 
-    def _discard(self, version: str) -> None:
-        (self.models_dir / version).rename(self.models_dir / DISCARDED)
-        self._sweep()
-
-    def _sweep(self) -> None:
-        for left in (PARTIAL, DISCARDED):
-            shutil.rmtree(self.models_dir / left, ignore_errors=True)
-
-    def _versions(self) -> tuple[str, ...]:
-        if not self.models_dir.is_dir():
-            return ()
-        names = (path.name for path in self.models_dir.iterdir() if path.is_dir())
-        return tuple(sorted(name for name in names if VERSION_NAME.fullmatch(name)))
-
-    def _earlier(self) -> tuple[str, ...]:
+    def _earlier(self, pointer: Pointer | None) -> tuple[str, ...]:
         """Return the champions before this one that are still there, the last one last."""
-        pointer = self.champion()
         if pointer is None:
             return ()
         before = journal.lineage(self.history(), pointer.version)[:-1]
-        there = self._versions()
+        there = self._place.versions()
         return tuple(v for v in before if v in there and v != pointer.version)
 
     def _registered_at(self) -> dict[str, int]:
@@ -347,15 +307,12 @@ class ModelStore:
 
     def _read_manifest(self, version: str) -> tuple[Manifest, Mapping[str, str], str]:
         """Return the manifest, the SHA-256 of every other file, and its own."""
-        if version not in self._versions():
-            raise UnknownVersion(version, known=self._versions())
-        try:
-            text = (self.models_dir / version / MANIFEST).read_bytes()
-        except OSError as error:
-            raise CorruptArtifact(version, MANIFEST, f"cannot be read: {error.strerror}") from error
+        text = self._place.manifest(version)
+        if text is None:
+            raise UnknownVersion(version, known=self._place.versions())
         sha256 = hashlib.sha256(text).hexdigest()
         if not version.endswith(sha256[:12]):
-            raise CorruptArtifact(version, MANIFEST, "is not what was registered (SHA-256 differs)")
+            raise CorruptArtifact(version, MANIFEST, artifact.DIFFERS)
         facts = orjson.loads(text)
         found, files = facts.pop("format"), facts.pop("files")
         if found != FORMAT:
@@ -364,6 +321,27 @@ class ModelStore:
             return decode(facts, Manifest, fetch=no_arrays), files, sha256
         except DoesNotFit as misfit:
             raise CorruptArtifact(version, MANIFEST, str(misfit)) from misfit
+
+
+def _place(models_dir: str, cache: Path) -> Place:
+    if not models_dir.startswith(SCHEME):
+        return Folder(Path(models_dir))
+    # Loaded only by those who use it: an extra.
+    from recsys.storage.models.bucket import Bucket
+
+    return Bucket(models_dir, cache)
+
+
+def _parsed(said: Said | None) -> Pointer | None:
+    if said is None:
+        return None
+    try:
+        pointer = Pointer(**orjson.loads(said.text))
+    except (ValueError, TypeError) as error:
+        raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER) from error
+    if not pointer.version.endswith(str(pointer.manifest_sha256)[:12]):
+        raise CorruptArtifact("of the champion", CHAMPION, _NO_POINTER)
+    return pointer
 
 
 def _manifest_text(manifest: Manifest, files: Mapping[str, str]) -> bytes:

@@ -179,7 +179,7 @@ def test_a_version_is_promoted_by_its_name_and_with_a_reason(api: Api, enter: En
     assert enter(Role.MARKETER).post(path, data={"name": version, "why": "y"}).status_code == 403
     told = {"name": version, "why": "spring"}
     assert analyst.post(path, data=told, follow_redirects=False).status_code == 303
-    store = ModelStore(Path(api.config.storage.models_dir))
+    store = ModelStore.of(api.config.storage)
     assert store.history()[-1].why == "spring (analyst)"
     store.refuse(version, why="worse", at=1)
     assert analyst.post(path, data=told).status_code == 403

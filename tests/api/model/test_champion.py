@@ -18,16 +18,19 @@ from api.app import create_app
 from api.messages.users import UserAnswer
 from api.service import Service
 from recsys.bundle import Bundle
+from recsys.config import Config
 from recsys.data.person import Person
 from recsys.errors import CannotAnswer
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Question, RungName, Step
+from recsys.storage import objects
 from recsys.storage.database.open import open_database
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from tests import worlds
 from tests.api.conftest import Api
+from tests.bench.servers import free_port
 from tests.worlds import END, World
 
 
@@ -92,7 +95,7 @@ def test_no_answer_of_a_batch_mixes_versions(api: Api) -> None:
 def test_a_rollback_is_followed(api: Api) -> None:
     before, after = serving(api), newer_version(api.world)
     assert until(lambda: serving(api) == after)
-    ModelStore(Path(api.config.storage.models_dir)).rollback(at=END)
+    ModelStore.of(api.config.storage).rollback(at=END)
     assert until(lambda: serving(api) == before)
 
 
@@ -236,7 +239,7 @@ def test_a_version_whose_lowest_rung_fails_never_serves(api: Api, question: Ques
 
 
 def test_a_version_that_does_not_fit_this_code_is_refused(world: World) -> None:
-    store = ModelStore(Path(world.config.storage.models_dir))
+    store = ModelStore.of(world.config.storage)
     bundle, manifest = store.load(world.version, Bundle)
     version = store.register(bundle, replace(manifest, verdicts={}), at=END)
     store.promote(version, why="a test", at=END)
@@ -244,3 +247,43 @@ def test_a_version_that_does_not_fit_this_code_is_refused(world: World) -> None:
         ready = client.get("/health/ready").json()
         assert ready["model_version"] == world.version
         assert version in ready["refused"]
+
+
+def on_storage(world: World, bucket: str, folder: Path) -> Config:
+    """Put the world's champion on object storage, and return where a replica finds it."""
+    places = {"models_dir": bucket, "models_cache": str(folder / "replica")}
+    config = world.config.model_copy(
+        update={"storage": world.config.storage.model_copy(update=places)}
+    )
+    bundle, manifest = ModelStore.of(world.config.storage).load(world.version, Bundle)
+    trainer = ModelStore(bucket, cache=folder / "trainer")
+    trainer.promote(trainer.register(bundle, manifest, at=END), why="a test", at=END)
+    return config
+
+
+def test_a_replica_serves_from_object_storage_and_follows_it(
+    world: World, bucket: str, tmp_path: Path
+) -> None:
+    config = on_storage(world, bucket, tmp_path)
+    answer = "/v1/users/u03/recommendations"
+    with TestClient(create_app(config)) as client, TestClient(create_app(world.config)) as other:
+        from_storage, from_folder = (each.get(answer).json() for each in (client, other))
+        assert from_storage["model_version"] == world.version
+        assert from_storage["items"] == from_folder["items"]
+        after = newer_version(world)
+        bundle, manifest = ModelStore.of(world.config.storage).load(after, Bundle)
+        trainer = ModelStore(bucket, cache=tmp_path / "trainer")
+        trainer.promote(trainer.register(bundle, manifest, at=END), why="a test", at=END)
+        assert until(lambda: client.get("/v1/models/current").json()["version"] == after)
+
+
+def test_while_object_storage_is_down_a_replica_that_starts_says_so(
+    world: World, s3: dict[str, str], bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = on_storage(world, bucket, tmp_path)
+    monkeypatch.setattr(objects, "RETRIES", 0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with TestClient(create_app(config)) as client:
+        ready = client.get("/health/ready")
+        assert ready.status_code == 503
+        assert f"the model store {bucket} is unavailable" in ready.json()["refused"]

@@ -1,15 +1,16 @@
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.experiments import draw
 from recsys.experiments.assignment import BUCKETS, bucket, new_salt, place, ranges
 from recsys.experiments.draw import WEEK, Running
 from recsys.experiments.experiment import read
 from recsys.experiments.health import srm
+from recsys.experiments.holdout import holdout
 from tests.recsys.experiments.cases import TWO_PLACEMENTS, stepping
 
 WEIGHTS = st.lists(st.integers(1, 50), min_size=2, max_size=5).map(
@@ -49,7 +50,8 @@ def test_experiments_in_other_slots_of_a_layer_share_nobody() -> None:
         Running(name, 1, read({**TWO_PLACEMENTS, "layer": "home", "slots": slots}), new_salt(), 0)
         for name, slots in (("first", (0, 500)), ("second", (500, 1000)))
     ]
-    assert {len(draw.of(both, f"u{n}", 0)) for n in range(500)} == {1}
+    drawn = [[one.drawn(f"u{n}", 0) for one in both] for n in range(500)]
+    assert {len([variant for variant in of if variant]) for of in drawn} == {1}
 
 
 def test_experiments_with_their_own_salts_are_independent() -> None:
@@ -69,8 +71,22 @@ def test_a_step_is_drawn_anew_each_week_and_holds_within_it() -> None:
 
 
 def test_the_holdout_and_its_comparison_are_as_large_and_share_nobody() -> None:
-    held = [n for n in range(20_000) if draw.is_held_out("salt", 2.0, f"u{n}")]
-    compared = [n for n in range(20_000) if draw.compared("salt", 2.0, f"u{n}")]
-    assert not {*held} & {*compared}
-    assert (srm([len(held), len(compared)], [0.5, 0.5]) or 0) > 0.001
-    assert not draw.is_held_out("", 2.0, "u1")
+    of = held(2.0)
+    drawn = Counter(of.drawn(f"u{n}", 0) for n in range(20_000))
+    assert (srm([drawn["held_out"], drawn["answered"]], [0.5, 0.5]) or 0) > 0.001
+    assert drawn["held_out"] == pytest.approx(400, abs=80)
+    assert holdout(2.0, "", kind="purchase") is None
+    assert holdout(0.0, "salt", kind="purchase") is None
+
+
+def test_a_larger_holdout_is_the_same_with_more_people_and_another_salt_another() -> None:
+    few, more = held(1.0), held(3.0)
+    assert few.key == more.key != held(1.0, salt="other").key
+    for unit in (f"u{n}" for n in range(2_000)):
+        assert few.drawn(unit, 0) in {None, more.drawn(unit, 0)}
+
+
+def held(percent: float, *, salt: str = "salt") -> Running:
+    made = holdout(percent, salt, kind="purchase")
+    assert made is not None
+    return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from tests.worlds import END, World
 
 @pytest.fixture(scope="module")
 def answering(built_world: World) -> Answering:
-    store = ModelStore(Path(built_world.config.storage.models_dir))
+    store = ModelStore.of(built_world.config.storage)
     bundle, manifest = store.load(built_world.version, Bundle)
     return Answering.of(
         built_world.version, bundle, manifest, profiling_default=True, trait="country"

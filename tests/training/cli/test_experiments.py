@@ -9,11 +9,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recsys.cli.clock import now
+from recsys.cli.options import settings_of
 from recsys.data.times import DAY, HOUR
-from recsys.errors import UndecidableExperiment
+from recsys.errors import UndecidableExperiment, UnknownExperiment
+from recsys.experiments.draw import Running
 from recsys.experiments.experiment import read
 from recsys.storage.database.open import open_database
 from recsys.storage.events.log import EventLog
+from recsys.storage.experiments import holdout
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.store import ExperimentStore
 from tests.recsys.experiments.cases import TWO_PLACEMENTS, stepping
@@ -74,6 +77,32 @@ def test_an_experiment_has_its_life_on_the_command_line(url: str, tmp_path: Path
     assert "no data" in told("report", "home-test")
     assert told("stop", "home-test") == "home-test: stopped\n"
     assert "decided for tea" in told("decide", "home-test", "tea")
+
+
+def test_the_holdout_is_listed_and_read_by_its_name(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(run("report", "holdout").exception, UnknownExperiment)
+    monkeypatch.setenv("RECSYS_EXPERIMENTS__HOLDOUT_PERCENT", "5")
+    monkeypatch.setenv("RECSYS_EXPERIMENTS__HOLDOUT_SALT", "any text")
+    assert "held_out 50%, answered 50%" in told("list")
+    assert "no data" in told("report", "holdout")
+    key = made(holdout.configured(settings_of(None))).key
+    database, since = open_database(url), now() - 3 * DAY
+    about = dict(zip(("experiment_id", "version"), key, strict=True))
+    both = [(f"u{n}", ("held_out", "answered")[n % 2]) for n in range(400)]
+    ParticipantLog(database).append([part(*one, since, **about) for one in both])
+    events = [bought(user, since + HOUR, 9.0) for user, variant in both if variant == "answered"]
+    EventLog(database).append([*events, bought(both[0][0], since + HOUR)], now=now())
+    database.close()
+    found = told("report", "holdout")
+    assert "held_out 200, answered 200" in found
+    assert "better" in found
+
+
+def made(of: Running | None) -> Running:
+    assert of is not None
+    return of
 
 
 def test_what_eight_weeks_do_not_decide_is_not_started(url: str, tmp_path: Path) -> None:

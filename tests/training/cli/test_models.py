@@ -54,7 +54,7 @@ def test_the_list_marks_the_champion_and_names_the_best_rungs(store: ModelStore)
 
 def test_a_damaged_version_is_listed_as_refused(store: ModelStore) -> None:
     (one,) = registered(store, 1)
-    (store.models_dir / one / "manifest.json").write_text("{}")
+    (Path(store.models_dir) / one / "manifest.json").write_text("{}")
     assert f"refused    model version {one} refused: manifest.json" in run("list").output
 
 
@@ -89,7 +89,9 @@ def test_show_tells_where_a_version_came_from(store: ModelStore) -> None:
 
 def test_show_names_one_hash_and_all_of_them_when_asked(store: ModelStore) -> None:
     (one,) = registered(store, 1)
-    manifest_hash = sha256((store.models_dir / one / "manifest.json").read_bytes()).hexdigest()
+    manifest_hash = sha256(
+        (Path(store.models_dir) / one / "manifest.json").read_bytes()
+    ).hexdigest()
     files = store.show(one).files
     short, long = run("show", one).output, run("show", one, "--files").output
     assert manifest_hash in short
@@ -119,7 +121,7 @@ def test_promote_and_rollback_say_who_serves_now(store: ModelStore) -> None:
 def test_what_cannot_be_promoted_is_an_error_that_names_it(store: ModelStore) -> None:
     (one,) = registered(store, 1)
     assert isinstance(run("promote", "20101201-000000000000").exception, UnknownVersion)
-    (store.models_dir / one / "facts.json").write_text("{}")
+    (Path(store.models_dir) / one / "facts.json").write_text("{}")
     assert isinstance(run("promote", one).exception, CorruptArtifact)
     assert store.champion() is None
 

@@ -43,7 +43,8 @@ def main(models_dir: Path) -> None:
     step = 0
     while True:
         step += 1
-        store = ModelStore(models_dir / str(step))
+        place = models_dir / str(step)
+        store = ModelStore(place)
         first = store.register(bundle(1), manifest(1), at=10)
         store.promote(first, why="the first", at=11)
         killed = killed_at(step, store)
@@ -53,7 +54,7 @@ def main(models_dir: Path) -> None:
         assert served.name == ("seed 1" if champion.version == first else "seed 2")
         assert not [version for version in store.list() if isinstance(version, Broken)]
         second = store.register(bundle(2), manifest(2), at=30)
-        assert not [p for p in store.models_dir.iterdir() if p.name in {".partial", ".discarded"}]
+        assert not [p for p in place.iterdir() if p.name in {".partial", ".discarded"}]
         store.promote(second, why="better", at=31)
         assert store.load(second, Small)[0].name == "seed 2"
         assert store.rollback(at=32) == first

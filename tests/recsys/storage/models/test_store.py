@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +32,29 @@ from tests.recsys.storage.worlds import BLACK_FRIDAY, Small, bundle, manifest
 ROOT = Path(__file__).parents[4]
 
 
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ModelStore:
+    """A store of each kind in turn."""
+    if request.param == "folder":
+        return ModelStore(tmp_path / "models")
+    return ModelStore(request.getfixturevalue("bucket"), cache=tmp_path / "cache")
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> ModelStore:
-    return ModelStore(tmp_path / "models")
+def folder(tmp_path: Path) -> Folder:
+    return Folder.of(tmp_path / "models")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A store in a folder that a test reaches into."""
+
+    path: Path
+    store: ModelStore
+
+    @classmethod
+    def of(cls, path: Path) -> Folder:
+        return cls(path, ModelStore(path))
 
 
 def three(store: ModelStore) -> tuple[str, str, str]:
@@ -68,18 +88,18 @@ def test_a_version_is_named_after_its_day_and_content(store: ModelStore, tmp_pat
     assert store.register(bundle(1), manifest(2), at=10) != version
 
 
-def test_registering_the_same_again_changes_nothing(store: ModelStore) -> None:
-    version = store.register(bundle(1), manifest(1), at=10)
-    inode = (store.models_dir / version).stat().st_ino
-    assert store.register(bundle(1), manifest(1), at=20) == version
-    assert (store.models_dir / version).stat().st_ino == inode
-    assert [entry.registered_at for entry in store.list()] == [10]
-    assert [line.why for line in store.history()] == ["new", "already there"]
+def test_registering_the_same_again_changes_nothing(folder: Folder) -> None:
+    version = folder.store.register(bundle(1), manifest(1), at=10)
+    inode = (folder.path / version).stat().st_ino
+    assert folder.store.register(bundle(1), manifest(1), at=20) == version
+    assert (folder.path / version).stat().st_ino == inode
+    assert [entry.registered_at for entry in folder.store.list()] == [10]
+    assert [line.why for line in folder.store.history()] == ["new", "already there"]
 
 
-def test_the_manifest_is_readable_and_names_the_sha256_of_every_file(store: ModelStore) -> None:
-    version = store.register(bundle(1), manifest(1), at=10)
-    said = json.loads((store.models_dir / version / "manifest.json").read_text())
+def test_the_manifest_is_readable_and_names_the_sha256_of_every_file(folder: Folder) -> None:
+    version = folder.store.register(bundle(1), manifest(1), at=10)
+    said = json.loads((folder.path / version / "manifest.json").read_text())
     assert said["format"] == 1
     assert said["libraries"] == {"numpy": "2.4.6"}
     assert said["verdicts"]["items"]["segment"]["shipped"] is True
@@ -161,51 +181,52 @@ def test_an_unknown_version_is_named_with_the_known_ones(store: ModelStore, name
 
 
 @pytest.mark.parametrize("file", ["facts.json", "scores.npy", "manifest.json"])
-def test_a_flipped_byte_is_refused_and_the_champion_stays(store: ModelStore, file: str) -> None:
-    one, _, three_ = three(store)
-    store.promote(one, why="by hand", at=40)
-    flip(store.models_dir / three_ / file)
+def test_a_flipped_byte_is_refused_and_the_champion_stays(folder: Folder, file: str) -> None:
+    one, _, three_ = three(folder.store)
+    folder.store.promote(one, why="by hand", at=40)
+    flip(folder.path / three_ / file)
     for ask in (
-        lambda: store.promote(three_, why="by hand", at=41),
-        lambda: store.load(three_, Small),
+        lambda: folder.store.promote(three_, why="by hand", at=41),
+        lambda: folder.store.load(three_, Small),
     ):
         with pytest.raises(CorruptArtifact, match=f"{three_} refused: {file}"):
             ask()
-    assert store.show(one).serves
-    assert store.load(one, Small)[0].name == "seed 1"
+    assert folder.store.show(one).serves
+    assert folder.store.load(one, Small)[0].name == "seed 1"
 
 
-def test_a_flipped_byte_anywhere_in_the_manifest_is_refused(store: ModelStore) -> None:
-    version = store.register(bundle(1), manifest(1), at=10)
-    path = store.models_dir / version / "manifest.json"
+def test_a_flipped_byte_anywhere_in_the_manifest_is_refused(folder: Folder) -> None:
+    version = folder.store.register(bundle(1), manifest(1), at=10)
+    path = folder.path / version / "manifest.json"
     whole = path.read_bytes()
     for at in range(0, len(whole), 17):
         path.write_bytes(whole)
         flip(path, at)
         with pytest.raises(CorruptArtifact, match=r"manifest\.json is not what was registered"):
-            store.show(version)
+            folder.store.show(version)
 
 
-def test_a_rollback_to_a_damaged_version_is_refused(store: ModelStore) -> None:
-    _, two, three_ = three(store)
-    flip(store.models_dir / two / "scores.npy")
+def test_a_rollback_to_a_damaged_version_is_refused(folder: Folder) -> None:
+    _, two, three_ = three(folder.store)
+    flip(folder.path / two / "scores.npy")
     with pytest.raises(CorruptArtifact, match=f"{two} refused: scores.npy"):
-        store.rollback(at=40)
-    assert store.show(three_).serves
+        folder.store.rollback(at=40)
+    assert folder.store.show(three_).serves
 
 
-def test_registering_again_heals_a_damaged_version(store: ModelStore) -> None:
-    version = store.register(bundle(1), manifest(1), at=10)
-    flip(store.models_dir / version / "scores.npy")
-    assert store.register(bundle(1), manifest(1), at=20) == version
-    assert store.load(version, Small)[0].name == "seed 1"
-    assert store.history()[-1].why.startswith("made again: scores.npy is not what was registered")
+def test_registering_again_heals_a_damaged_version(folder: Folder) -> None:
+    version = folder.store.register(bundle(1), manifest(1), at=10)
+    flip(folder.path / version / "scores.npy")
+    assert folder.store.register(bundle(1), manifest(1), at=20) == version
+    assert folder.store.load(version, Small)[0].name == "seed 1"
+    why = folder.store.history()[-1].why
+    assert why.startswith("made again: scores.npy is not what was registered")
 
 
-def test_a_damaged_version_is_listed_with_what_is_wrong(store: ModelStore) -> None:
-    version = store.register(bundle(1), manifest(1), at=10)
-    (store.models_dir / version / "manifest.json").unlink()
-    (entry,) = store.list()
+def test_a_damaged_version_is_listed_with_what_is_wrong(folder: Folder) -> None:
+    version = folder.store.register(bundle(1), manifest(1), at=10)
+    (folder.path / version / "manifest.json").unlink()
+    (entry,) = folder.store.list()
     assert isinstance(entry, Broken)
     assert "manifest.json cannot be read: No such file" in entry.why
 
@@ -228,11 +249,11 @@ def test_a_manifest_with_unknown_fields_does_not_fit(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": "x"}'])
-def test_a_broken_pointer_is_said_to_be_one(store: ModelStore, text: str) -> None:
-    store.register(bundle(1), manifest(1), at=10)
-    (store.models_dir / "champion").write_text(text)
+def test_a_broken_pointer_is_said_to_be_one(folder: Folder, text: str) -> None:
+    folder.store.register(bundle(1), manifest(1), at=10)
+    (folder.path / "champion").write_text(text)
     with pytest.raises(CorruptArtifact, match="champion is not what was written"):
-        store.champion()
+        folder.store.champion()
 
 
 def test_pruning_keeps_the_newest_the_champion_and_the_one_before(store: ModelStore) -> None:
@@ -261,15 +282,15 @@ def test_a_bundle_in_use_survives_its_pruning(store: ModelStore) -> None:
     assert np.array_equal(in_use.scores, bundle(1).scores)
 
 
-def test_a_torn_line_of_history_costs_only_itself(store: ModelStore) -> None:
-    one, _, _ = three(store)
-    path = store.models_dir / "history.jsonl"
+def test_a_torn_line_of_history_costs_only_itself(folder: Folder) -> None:
+    one, _, _ = three(folder.store)
+    path = folder.path / "history.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
-    store.promote(one, why="by hand", at=40)
-    assert store.history()[-1] == Line(
-        Act.PROMOTE, one, present(store.champion()).manifest_sha256, 40, "by hand"
+    folder.store.promote(one, why="by hand", at=40)
+    assert folder.store.history()[-1] == Line(
+        Act.PROMOTE, one, present(folder.store.champion()).manifest_sha256, 40, "by hand"
     )
-    assert len(store.history()) == 6
+    assert len(folder.store.history()) == 6
 
 
 def test_the_pointer_is_right_where_the_history_lacks_the_last_line() -> None:
@@ -329,31 +350,29 @@ for n in itertools.count(1):
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3])
-def test_a_run_killed_while_it_writes_large_arrays_costs_nothing(
-    store: ModelStore, runs: int
-) -> None:
-    first = store.register(bundle(0), manifest(0), at=0)
-    store.promote(first, why="the first", at=0)
-    with child("-c", LOOP, str(store.models_dir), "3000000", "0") as run:
+def test_a_run_killed_while_it_writes_large_arrays_costs_nothing(folder: Folder, runs: int) -> None:
+    first = folder.store.register(bundle(0), manifest(0), at=0)
+    folder.store.promote(first, why="the first", at=0)
+    with child("-c", LOOP, str(folder.path), "3000000", "0") as run:
         assert run.stdout is not None
         assert [int(run.stdout.readline()) for _ in range(runs)] == [*range(1, runs + 1)]
         run.send_signal(signal.SIGKILL)
-    champion = present(store.champion())
-    store.load(champion.version, Small)
-    assert not [entry for entry in store.list() if isinstance(entry, Broken)]
-    assert store.register(bundle(0), manifest(0), at=9) == first
+    champion = present(folder.store.champion())
+    folder.store.load(champion.version, Small)
+    assert not [entry for entry in folder.store.list() if isinstance(entry, Broken)]
+    assert folder.store.register(bundle(0), manifest(0), at=9) == first
 
 
-def test_two_processes_may_register_and_promote_at_once(store: ModelStore) -> None:
+def test_two_processes_may_register_and_promote_at_once(folder: Folder) -> None:
     with (
-        child("-c", LOOP, str(store.models_dir), "5000", "12") as one,
-        child("-c", LOOP, str(store.models_dir), "5000", "12") as other,
+        child("-c", LOOP, str(folder.path), "5000", "12") as one,
+        child("-c", LOOP, str(folder.path), "5000", "12") as other,
     ):
         one.communicate(timeout=60)
         other.communicate(timeout=60)
     assert (one.returncode, other.returncode) == (0, 0)
-    assert len(store.list()) == 12
-    assert len(store.history()) == 48
-    pointer = present(store.champion())
-    assert store.history()[-1].version == pointer.version
-    assert store.load(pointer.version, Small)[0].name == "seed 12"
+    assert len(folder.store.list()) == 12
+    assert len(folder.store.history()) == 48
+    pointer = present(folder.store.champion())
+    assert folder.store.history()[-1].version == pointer.version
+    assert folder.store.load(pointer.version, Small)[0].name == "seed 12"
