@@ -8,11 +8,11 @@ the rung below). The answer carries the rung it came from and the trail of rungs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from recsys.data.person import Person
+from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
 
 Query = TypeVar("Query")
@@ -46,6 +46,7 @@ class Reason(StrEnum):
 
     SERVED = "served"
     NOT_SHIPPED = "not_shipped"
+    ON_TRIAL = "on_trial"
     NO_CONSENT = "no_consent"
     STORE_UNAVAILABLE = "store_unavailable"
     UNKNOWN_USER = "unknown_user"
@@ -129,6 +130,39 @@ class Rung(Protocol[QueryIn, AnswerOut]):
         """Answer the query; None when this rung has nothing left to say."""
 
 
+class Standing(StrEnum):
+    """Who of some people gets a rung: all, a random half, none."""
+
+    SHIPPED = "shipped"
+    TRIAL = "trial"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class KindVerdict:
+    """What held-out data said about a rung for one kind of person.
+
+    Attributes
+    ----------
+    below : RungName
+        The highest rung that is shipped for this kind below it.
+    lift : Estimate or None
+        Paired difference to it; None when it could not be measured.
+    chance : float or None
+        Share of the bootstrap samples with a lift above zero.
+    standing : Standing
+        Who of them gets the rung.
+    why : str
+        In words.
+    """
+
+    below: RungName
+    lift: Estimate | None
+    chance: float | None
+    standing: Standing
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What held-out data said about a rung.
@@ -142,9 +176,11 @@ class Verdict:
     lift : Estimate or None
         Paired difference to the rung below; None when it could not be measured.
     shipped : bool
-        Whether serving may use the rung.
+        Whether serving may use the rung, for some kind of person at least.
     why : str
         The verdict in words.
+    by_kind : mapping of PersonKind to KindVerdict
+        What was said of each kind of person that was met; empty where kinds were not told apart.
     """
 
     rung: RungName
@@ -153,6 +189,7 @@ class Verdict:
     lift: Estimate | None
     shipped: bool
     why: str
+    by_kind: Mapping[PersonKind, KindVerdict] = field(default_factory=dict)
 
     @classmethod
     def on(
@@ -170,6 +207,21 @@ class Verdict:
         difference = f"{lift.value:+.4f} [{lift.low:+.4f}, {lift.high:+.4f}]"
         why = f"{verb} {below}: {metric} {difference} over {lift.n:,} users"
         return cls(rung, below, metric, lift, shipped=shipped, why=why)
+
+    def standing(self, kind: PersonKind) -> Standing:
+        """Return who of a kind of person gets the rung.
+
+        Of a kind that was never met, what others say of the rung is likely at most.
+        """
+        if kind in self.by_kind:
+            return self.by_kind[kind].standing
+        if not self.shipped:
+            return Standing.OUT
+        return Standing.TRIAL if self.by_kind else Standing.SHIPPED
+
+    def said_of(self, kind: PersonKind) -> str:
+        """Return the verdict on the rung for a kind of person, in words."""
+        return self.by_kind[kind].why if kind in self.by_kind else self.why
 
 
 def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:
@@ -249,7 +301,7 @@ class Ladder(Generic[Query, Answer]):
                 continue
             try:
                 answer = rung.answer(person, query)
-                because = rung.because(person)
+                because = rung.because(person) + self._tried(name, person, force)
             except Exception as error:  # noqa: BLE001 - the law: a rung costs its own answer only
                 on_failure(name, error)
                 trail.append(Step(name, Reason.FAILED, "this rung failed; it was logged"))
@@ -271,10 +323,20 @@ class Ladder(Generic[Query, Answer]):
                 return rung.name
         return RungName.POPULAR
 
+    def on_trial(self, person: Person, earned: RungName) -> RungName | None:
+        """Return the highest rung on trial for such people that would answer before `earned`."""
+        for name in (rung.name for rung in self.rungs if rung.name in self.verdicts):
+            is_trial = self.verdicts[name].standing(person.kind) is Standing.TRIAL
+            if is_trial and self.could_try(name, person, earned):
+                return name
+        return None
+
     def could_try(self, name: RungName, person: Person, earned: RungName) -> bool:
         """Return whether a rung that was not shipped would answer before the one `earned`."""
         verdict = self.verdicts.get(name)
-        if HEIGHT[name] <= HEIGHT[earned] or verdict is None or verdict.shipped:
+        if HEIGHT[name] <= HEIGHT[earned] or verdict is None:
+            return False
+        if verdict.standing(person.kind) is Standing.SHIPPED:
             return False
         course = Course(tries=name)
         return any(
@@ -290,7 +352,7 @@ class Ladder(Generic[Query, Answer]):
         if isinstance(force, RungName):
             if name not in {force, RungName.POPULAR}:
                 return Step(name, Reason.FORCED, f"the request forces {force}")
-        elif refused := self._passed_over(name, force):
+        elif refused := self._passed_over(name, person, force):
             return refused
         if name in PROFILING:
             if not person.readable:
@@ -299,10 +361,26 @@ class Ladder(Generic[Query, Answer]):
                 return Step(name, Reason.NO_CONSENT, "this user denied profiling")
         return None
 
-    def _passed_over(self, name: RungName, course: Course | None) -> Step | None:
+    def _passed_over(self, name: RungName, person: Person, course: Course | None) -> Step | None:
         if course is not None and (refused := course.refusal(name)):
             return refused
         verdict, tried = self.verdicts.get(name), course is not None and course.tries is name
-        if verdict is not None and not verdict.shipped and not tried:
-            return Step(name, Reason.NOT_SHIPPED, verdict.why)
-        return None
+        if verdict is None or tried:
+            return None
+        standing = verdict.standing(person.kind)
+        if standing is Standing.SHIPPED:
+            return None
+        why = verdict.said_of(person.kind)
+        if standing is Standing.TRIAL:
+            detail = f"not in the half of such people that it is on trial for: {why}"
+            return Step(name, Reason.ON_TRIAL, detail)
+        return Step(name, Reason.NOT_SHIPPED, why)
+
+    def _tried(self, name: RungName, person: Person, force: RungName | Course | None) -> str:
+        if not isinstance(force, Course) or force.tries is not name:
+            return ""
+        verdict = self.verdicts.get(name)
+        if verdict is None or verdict.standing(person.kind) is not Standing.TRIAL:
+            return ""
+        half = "; on trial for a random half of such people"
+        return half if force.experiment else "; shown online to do better for such people"

@@ -21,7 +21,7 @@ from recsys.segments.table import SegmentTable
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.store import ModelStore
 from recsys.value.models import ValueModels
-from training import channel, churn, gate, items, segments, value
+from training import channel, churn, gate, items, segments, trials, value
 from training.channel.fit import ChannelChoiceParams
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
@@ -109,6 +109,11 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     name = store.register(bundle, manifest, at=now)
     measured.begin("gate against the champion")
     verdict = gate.settle(store, name, bundle, config=config, at=now)
+    begun: tuple[str, ...] = ()
+    if verdict.promote:
+        of_items = manifest.verdicts[Question.ITEMS]
+        begun = trials.begin(log.database, of_items, kind=config.relevant_kind, at=now)
+    measured.detail(f"on trial: {', '.join(begun)}" if begun else "no new trial")
     measured.end()
     pause = paused(data.interactions, days=config.items.test_days)
     warnings = (pause,) if pause else ()

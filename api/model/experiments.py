@@ -16,11 +16,11 @@ from recsys.errors import StoreUnavailable
 from recsys.experiments.draw import FOREVER, Running, draws_again, week
 from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
-from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned
+from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
 from recsys.ladder import Course, Ladder, Question, RungName
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.settle import settle
-from recsys.storage.experiments.store import ExperimentStore, running
+from recsys.storage.experiments.store import ExperimentStore, running, won_trials
 
 MOST_WAITING = 100_000
 """Participants that wait to be written while the store cannot be; more are dropped."""
@@ -45,8 +45,8 @@ def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
     return False
 
 
-_Asked = tuple[str, int, Question, str, bool]
-"""A unit, a week, a question, a placement, and whether any version may answer."""
+_Asked = tuple[str, int, Question, str, bool, RungName | None]
+"""A unit, a week, a question, a placement, whether any version may answer, and a rung on trial."""
 
 _Noted = tuple[str, tuple[str, int], int, str]
 """A unit, a version of an experiment, a period and a variant."""
@@ -62,6 +62,10 @@ class _Known:
         How everybody climbs: without the rungs that lost.
     by_segment, by_cohort, by_week : bool
         Whether who takes part hangs on where a person belongs, or on the week.
+    by_trial : bool
+        Whether a rung is tried on the kinds of person that it may serve better, or was.
+    won : frozenset of RungName
+        Rungs whose trial was decided for them.
     """
 
     running: tuple[Running, ...] = ()
@@ -73,6 +77,8 @@ class _Known:
     by_segment: bool = False
     by_cohort: bool = False
     by_week: bool = False
+    by_trial: bool = False
+    won: frozenset[RungName] = frozenset()
 
     @classmethod
     def of(
@@ -81,6 +87,7 @@ class _Known:
         removed: Mapping[str, str],
         models: Mapping[str, Serving],
         seq: int,
+        won: frozenset[RungName] = frozenset(),
     ) -> _Known:
         """Work out once what is asked of them with each answer."""
         all_of_them = [one.experiment for one in running]
@@ -90,6 +97,8 @@ class _Known:
             by_segment=any(one.segment for one in all_of_them),
             by_cohort=any(one.cohort for one in all_of_them),
             by_week=any(one.over in STEPS for one in all_of_them),
+            by_trial=bool(won) or any(one.trial for one in all_of_them),
+            won=won,
         )  # fmt: skip
 
 
@@ -155,9 +164,10 @@ class CurrentExperiments:
             The store cannot be read or written: what is known stays, and what waits.
         """
         if (seq := self.store.last_seq()) != self._known.seq:
-            found = running(self.store.all())
-            removed, models = self.store.removed(), self._models(found)
-            self._known = _Known.of(found, removed, models, seq)
+            saved = self.store.all()
+            found, removed = running(saved), self.store.removed()
+            won = won_trials(saved)
+            self._known = _Known.of(found, removed, self._models(found), seq, won)
         self.flush()
 
     def flush(self) -> None:
@@ -208,16 +218,20 @@ class CurrentExperiments:
         one over versions whose answer is by the version that serves, whatever the draw.
         """
         known = self._known
-        if not known.running and not known.removed and self.holdout is None:
+        if not known.running and not known.removed and not known.won and self.holdout is None:
             return AS_ALWAYS
         unit = person.unit
         if not unit or not person.profiling or not person.readable:
             return self._of_nobody(known, unit)
-        asked = (unit, week(person.at), question, placement, any_version)
+        trial = None
+        if known.by_trial and question is Question.ITEMS:
+            ladder = serving.answering.items
+            trial = ladder.on_trial(person, ladder.earned(person, known.course))
+        asked = (unit, week(person.at), question, placement, any_version, trial)
         if (made := known.plans.get(asked)) is not None and not person.merged:
             return made
         parts = tuple(self._parts(known.running, person, serving, asked))
-        plan = self._with_holdout(parts, known, person)
+        plan = winning(self._with_holdout(parts, known, person), trial, known.won)
         # What a merge or a target changes is not a matter of the draw alone.
         if not person.merged and not known.by_segment and not known.by_cohort:
             if len(known.plans) >= MOST_DRAWN:
@@ -242,9 +256,11 @@ class CurrentExperiments:
     def _parts(
         self, running: tuple[Running, ...], person: Person, serving: Serving, asked: _Asked
     ) -> Iterator[Part]:
-        _, _, question, placement, any_version = asked
+        _, _, question, placement, any_version, trial = asked
         for one in running:
             if not _is_asked(one.experiment, question, placement, any_version=any_version):
+                continue
+            if one.experiment.trial and one.experiment.rung is not trial:
                 continue
             variant = self._variant(one, person)
             if variant is not None and self._is_targeted(one, serving, person):

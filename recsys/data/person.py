@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from recsys.data.interactions import NO_EVENTS, UserEvents
@@ -12,6 +13,18 @@ NO_SEGMENT = -1
 
 FOREVER = 1 << 62
 """An instant after all others, in microseconds since the epoch."""
+
+THIN_BELOW = 5
+"""Past events of a person of whom little is known: fewer."""
+
+
+class PersonKind(StrEnum):
+    """How much is known of a person: whom a rung serves better, and whom not, differs by it."""
+
+    HISTORY = "history"
+    THIN = "thin"
+    NEW_LIVE = "new_with_events"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +197,13 @@ class Person:
     def unit(self) -> str:
         """The id that experiments draw by: that of the person, whichever was asked for."""
         return self.known_as or self.user_id
+
+    @property
+    def kind(self) -> PersonKind:
+        """How much is known: a past of ``THIN_BELOW`` events or more, less, events now, nothing."""
+        if len(self.past):
+            return PersonKind.THIN if len(self.past) < THIN_BELOW else PersonKind.HISTORY
+        return PersonKind.NEW_LIVE if len(self.live) else PersonKind.NEW
 
     @property
     def events(self) -> UserEvents:

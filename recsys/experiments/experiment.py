@@ -85,6 +85,9 @@ class Experiment(Section):
         0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
     )
     rung: RungName | None = Field(None, description="with step_up: the one that is tried")
+    trial: bool = Field(
+        default=False, description="with step_up: only people for whom the rung is on trial"
+    )
     layer: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$", description="of others")
     slots: tuple[int, int] = Field((0, 1000), description="of the layer: from, and until before")
     segment: str = Field("", description="only people in this segment")
@@ -129,6 +132,8 @@ class Experiment(Section):
             raise ValueError("window_days of 0 is for endless ones: there is no end to wait for")
         if (self.over is Over.STEP_UP) != (self.rung is not None):
             raise ValueError("rung is named where a step up tries one, and only there")
+        if self.trial and self.over is not Over.STEP_UP:
+            raise ValueError("trial is said of a step up only")
         if (self.over is Over.PLACEMENT) != bool(self.placement):
             raise ValueError("placement is named where the experiment is over one, and only there")
         return self

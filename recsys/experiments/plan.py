@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recsys.data.person import Person
 from recsys.experiments.draw import Running
@@ -86,6 +86,15 @@ def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
     return Plan(parts, course, placement, model, arms)
 
 
+def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Plan:
+    """Return the plan with the rung asked that is on trial for a person, and won its trial."""
+    course = plan.course or Course()
+    if trial not in won or plan.held_out or course.experiment:
+        return plan
+    tries = replace(course, tries=trial)
+    return Plan(plan.parts, tries, plan.placement, plan.model, plan.arms)
+
+
 def differs(
     part: Part, person: Person, ladder: Ladder[object, object], earned: RungName
 ) -> RungName | None:
@@ -98,6 +107,8 @@ def differs(
     if experiment.over is Over.STEP_DOWN:
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
+        if experiment.trial:
+            return experiment.rung if ladder.on_trial(person, earned) is experiment.rung else None
         return experiment.rung if ladder.could_try(experiment.rung, person, earned) else None
     if experiment.over in {Over.PLACEMENT, Over.MODEL}:
         return earned

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
+from recsys.data.person import PersonKind
 from recsys.data.times import DAY
 from recsys.experiments.draw import WEEK
 from recsys.experiments.experiment import read
+from recsys.ladder import KindVerdict, RungName, Standing, Verdict
 from recsys.storage.experiments.participants import COLUMNS, ParticipantLog
 from recsys.storage.users import merges
 from tests.api.conftest import Api
@@ -259,3 +262,60 @@ def test_problems_of_experiments_have_their_own_status(api: Api) -> None:
     assert api.client.post("/v1/experiments", json=named).status_code == 422
     wrong = {"experiment_id": "x", **stepping(), "epsilon": 3}
     assert "epsilon" in api.client.post("/v1/experiments", json=wrong).json()["detail"]
+
+
+def on_trial(api: Api, standing: Standing) -> None:
+    """Let rung 3 stand so for people with a history, and let its trial run."""
+    current = api.service.current
+    answering = current.serving.answering
+    own = KindVerdict(RungName.ONE_TO_ONE, None, 0.9, standing, "likely better")
+    hyper = Verdict(
+        RungName.HYPER, RungName.ONE_TO_ONE, "x", None, shipped=False, why="",
+        by_kind={PersonKind.HISTORY: own},
+    )  # fmt: skip
+    items = replace(answering.items, verdicts={**answering.items.verdicts, RungName.HYPER: hyper})
+    changed = replace(current.serving, answering=replace(answering, items=items))
+    current._serving = changed
+    trial = {"over": "step_up", "rung": "hyper", "trial": True, "epsilon": 0.5, "primary": PURCHASE}
+    run(api, "trial-hyper", trial)
+
+
+def click(api: Api, users: list[str]) -> None:
+    batch = [{"user_id": user, "item_id": "i05", "event": "Product Viewed"} for user in users]
+    assert api.client.post("/v1/events", json={"batch": batch}).json()["rejected"] == 0
+
+
+def test_a_rung_on_trial_answers_a_half_and_says_so_with_its_pscore(api: Api) -> None:
+    on_trial(api, Standing.TRIAL)
+    users = [user for user in KNOWN if user != DENIED]
+    click(api, users)
+    answers = {user: ask(api, user) for user in users}
+    rows = {row["sent_as"]: row for row in noted(api)}
+    assert {row["variant"] for row in rows.values()} == {"kept", "stepped"}
+    for user, row in rows.items():
+        top = answers[user]["trail"][0]
+        assert row["pscore"] == 0.5
+        if row["variant"] == "stepped":
+            assert (top["rung"], top["reason"]) == ("hyper", "served")
+            assert "on trial for a random half" in top["detail"]
+        else:
+            assert (top["rung"], top["reason"]) == ("hyper", "on_trial")
+            assert answers[user]["rung"] == "one_to_one"
+
+
+def test_a_rung_that_won_its_trial_answers_everybody_whom_it_was_tried_on(api: Api) -> None:
+    on_trial(api, Standing.TRIAL)
+    api.service.experiments.store.decide("trial-hyper", "stepped", at=api.clock())
+    api.service.experiments.catch_up()
+    click(api, KNOWN[:6])
+    for user in KNOWN[:6]:
+        top = ask(api, user)["trail"][0]
+        assert (top["rung"], top["reason"]) == ("hyper", "served")
+        assert "shown online" in top["detail"]
+
+
+def test_nobody_takes_part_in_the_trial_of_a_rung_that_is_out(api: Api) -> None:
+    on_trial(api, Standing.OUT)
+    click(api, KNOWN[:6])
+    assert {ask(api, user)["trail"][0]["reason"] for user in KNOWN[:6]} == {"not_shipped"}
+    assert noted(api) == []

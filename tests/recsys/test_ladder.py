@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.person import Person
+from recsys.data.interactions import UserEvents
+from recsys.data.person import THIN_BELOW, Person, PersonKind
 from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant, units_for
-from recsys.ladder import Ladder, Question, Reason, RungName, Step, Verdict
+from recsys.ladder import (
+    KindVerdict,
+    Ladder,
+    Question,
+    Reason,
+    RungName,
+    Standing,
+    Step,
+    Verdict,
+)
 from tests.present import present
 
 HIGHEST_FIRST = (RungName.HYPER, RungName.ONE_TO_ONE, RungName.SEGMENT, RungName.POPULAR)
@@ -219,3 +229,49 @@ def test_what_could_not_be_measured_says_why() -> None:
     )
     assert constant(np.array([True, False])) is None
     assert constant(outcome[:0]) is None
+
+
+def person_of(kind: PersonKind) -> Person:
+    def did(n: int) -> UserEvents:
+        return UserEvents(
+            np.zeros(n, np.int32), np.zeros(n, np.int8), np.arange(n), *np.ones((2, n))
+        )
+
+    past = {PersonKind.HISTORY: THIN_BELOW, PersonKind.THIN: THIN_BELOW - 1}.get(kind, 0)
+    return Person("ann", at=0, past=did(past), live=did(int(kind is PersonKind.NEW_LIVE)))
+
+
+@pytest.mark.parametrize("kind", PersonKind)
+def test_a_person_is_of_the_kind_that_the_events_say(kind: PersonKind) -> None:
+    assert person_of(kind).kind is kind
+
+
+def by_kind(**standings: Standing) -> Ladder[str, str]:
+    kinds = {
+        PersonKind(kind): KindVerdict(RungName.POPULAR, None, None, standing, f"it is {standing}")
+        for kind, standing in standings.items()
+    }
+    verdict = replace(shipped(BETTER), rung=RungName.HYPER, by_kind=kinds)
+    return Ladder(Question.ITEMS, ladder().rungs, verdicts={RungName.HYPER: verdict})
+
+
+@pytest.mark.parametrize(("standing", "reason"), [
+    (Standing.SHIPPED, Reason.SERVED),
+    (Standing.TRIAL, Reason.ON_TRIAL),
+    (Standing.OUT, Reason.NOT_SHIPPED),
+])  # fmt: skip
+def test_a_rung_answers_the_kinds_that_it_is_shipped_for(
+    standing: Standing, reason: Reason
+) -> None:
+    new = person_of(PersonKind.NEW_LIVE)
+    climb = by_kind(new_with_events=standing).climb(new, "a list", on_failure=Failures())
+    assert climb.trail[0].reason is reason
+    if reason is not Reason.SERVED:
+        assert f"it is {standing}" in climb.trail[0].detail
+
+
+def test_a_rung_on_trial_is_one_that_would_answer() -> None:
+    rungs, new = by_kind(new_with_events=Standing.TRIAL), person_of(PersonKind.NEW_LIVE)
+    assert rungs.on_trial(new, RungName.ONE_TO_ONE) is RungName.HYPER
+    assert rungs.on_trial(replace(new, profiling=False), RungName.SEGMENT) is None
+    assert by_kind(new_with_events=Standing.OUT).on_trial(new, RungName.POPULAR) is None

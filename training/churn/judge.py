@@ -13,15 +13,15 @@ from recsys.churn.models import ChurnModels
 from recsys.churn.risk import ChurnQuery, ChurnRisk, probability
 from recsys.config import Config
 from recsys.data.interactions import Interactions
-from recsys.data.person import Person
+from recsys.data.person import Person, PersonKind
 from recsys.evaluation.classification import neg_log_loss
-from recsys.evaluation.estimate import bootstrap_mean, constant
-from recsys.ladder import Question, Rung, RungName, Verdict
+from recsys.ladder import Question, Rung, RungName, Standing, Verdict
 from recsys.segments.table import SegmentTable
 from training.churn import metrics
 from training.churn.choose import silent
 from training.churn.metrics import LiveScores, TestProbabilities
 from training.measurement import Measurement
+from training.verdicts import Gains, Verdicts, verdict
 
 METRIC = "log likelihood"
 MAX_USERS = 20_000
@@ -77,17 +77,19 @@ def judge(test: Labelled, trial: DatedModels, stale: DatedModels, config: Config
     """
     test = _drawn(test, seed=config.training.seed)
     people = _people(trial, test.user_row)
+    kinds = np.array([person.kind for person in people], object)
     by_rung = {name: answers(rung, people) for name, rung in trial.rungs().items()}
-    shipped, verdicts = [RungName.POPULAR], {}
+    verdicts: dict[RungName, Verdict] = {}
     for rung in (RungName.SEGMENT, RungName.ONE_TO_ONE):
-        below = composed(by_rung, shipped)
-        verdicts[rung] = verdict(rung, shipped[-1], test, by_rung[rung], below, config)
-        shipped += [rung] if verdicts[rung].shipped else []
-    live = _live(test, trial, stale, shipped)
+        below = composed(by_rung, verdicts, kinds)
+        gains = gains_of(test, kinds, by_rung[rung], below)
+        verdicts[rung] = verdict(rung, verdicts, METRIC, gains, config.training, may_try=False)
+    live = _live(test, trial, stale, verdicts)
+    gains = gains_of(test, kinds, live.rescored, live.stale)
+    served = composed(by_rung, verdicts, kinds)
     verdicts[RungName.HYPER] = verdict(
-        RungName.HYPER, shipped[-1], test, live.rescored, live.stale, config
+        RungName.HYPER, verdicts, METRIC, gains, config.training, may_try=False
     )
-    served = composed(by_rung, shipped)
     told = TestProbabilities(by_rung, served, _silent(test, trial))
     return Measurement(
         question=Question.CHURN,
@@ -105,40 +107,22 @@ def answers(rung: ChurnRung, people: Sequence[Person]) -> Floats:
     return np.array([_answer(rung, person) for person in people], np.float64)
 
 
-def composed(by_rung: Mapping[RungName, Floats], shipped: Sequence[RungName]) -> Floats:
-    """Return what the highest of the `shipped` rungs (lowest first) that applies says."""
-    best = by_rung[shipped[0]]
-    for rung in shipped[1:]:
-        best = np.where(np.isnan(by_rung[rung]), best, by_rung[rung])
+def composed(
+    by_rung: Mapping[RungName, Floats], verdicts: Verdicts, kinds: NDArray[np.object_]
+) -> Floats:
+    """Return what the highest rung says that applies and is shipped for a user's kind."""
+    best = by_rung[RungName.POPULAR]
+    for rung, said in verdicts.items():
+        shipped = [kind for kind in PersonKind if said.standing(kind) is Standing.SHIPPED]
+        own = by_rung[rung]
+        best = np.where(np.isnan(own) | ~np.isin(kinds, shipped), best, own)
     return best
 
 
-def verdict(
-    rung: RungName, below: RungName, test: Labelled, p: Floats, lower: Floats, config: Config
-) -> Verdict:
-    """Judge a rung on the users to whom it applies, against what is said below it.
-
-    Parameters
-    ----------
-    rung, below : RungName
-        The rung, and the highest shipped one below.
-    test : Labelled
-        Who churned.
-    p : float64, shape (n,)
-        By the rung; NaN where it does not apply.
-    lower : float64, shape (n,)
-        By the rungs below.
-    config : Config
-        Confidence, resamples and seed.
-    """
-    applies = ~np.isnan(p)
-    churned = test.churned[applies]
-    gain = neg_log_loss(churned, p[applies]) - neg_log_loss(churned, lower[applies])
-    asked = config.training
-    lift = bootstrap_mean(
-        gain, seed=asked.seed, resamples=asked.resamples, confidence=asked.confidence
-    )
-    return Verdict.on(rung, below, METRIC, constant(churned) or lift)
+def gains_of(test: Labelled, kinds: NDArray[np.object_], p: Floats, lower: Floats) -> Gains:
+    """Return what is gained by saying `p`, NaN where a rung does not apply, instead of `lower`."""
+    gain = neg_log_loss(test.churned, p) - neg_log_loss(test.churned, lower)
+    return Gains(test.user_row, kinds, np.where(np.isnan(p), np.nan, gain), test.churned)
 
 
 def _silent(test: Labelled, trial: DatedModels) -> Floats | None:
@@ -174,14 +158,15 @@ def _people(trial: DatedModels, user_row: NDArray[np.int32]) -> list[Person]:
     ]
 
 
-def _live(
-    test: Labelled, trial: DatedModels, stale: DatedModels, shipped: Sequence[RungName]
-) -> LiveScores:
+def _live(test: Labelled, trial: DatedModels, stale: DatedModels, verdicts: Verdicts) -> LiveScores:
     people = list(_live_people(test, trial, stale))
+    kinds = np.array([person.kind for person in people], object)
     rungs = stale.rungs()
-    by_rung = {name: answers(rungs[name], people) for name in shipped}
+    by_rung = {name: answers(rungs[name], people) for name in (RungName.POPULAR, *verdicts)}
     days = (trial.at - stale.at) / 86_400e6
-    return LiveScores(answers(rungs[RungName.HYPER], people), composed(by_rung, shipped), days)
+    return LiveScores(
+        answers(rungs[RungName.HYPER], people), composed(by_rung, verdicts, kinds), days
+    )
 
 
 def _live_people(test: Labelled, trial: DatedModels, stale: DatedModels) -> Iterator[Person]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from recsys.config import Config
     from recsys.evaluation.estimate import Estimate
+    from recsys.ladder import Verdict
     from training.pipeline import TrainingRun
     from training.progress import StepCost
 
@@ -93,7 +94,7 @@ def rendered(outcome: TrainingRun) -> Group:
                 verdict.metric,
                 _lift(verdict.lift),
                 f"{verdict.lift.n:,}" if verdict.lift else "",
-                "[green]yes[/]" if verdict.shipped else "[yellow]no[/]",
+                _served(verdict),
             )
     fate = "promoted" if outcome.gate.promote else "registered, not promoted"
     lines = (Text(f"version {outcome.version}: {fate}"), *map(Text, outcome.gate.why))
@@ -119,6 +120,18 @@ def _costs(costs: tuple[StepCost, ...]) -> Iterator[Text]:
     for cost in costs:
         took = f"{cost.seconds:.1f} s, {cost.peak_bytes / 1e6:,.0f} MB at most so far"
         yield Text(f"{cost.step}: {took}", style="dim")
+
+
+def _served(verdict: Verdict) -> str:
+    """Return to whom a rung is served: all, nobody, or which kinds of person."""
+    from recsys.ladder import Standing
+
+    by_kind = verdict.by_kind.items()
+    of = {s: ", ".join(kind for kind, each in by_kind if each.standing is s) for s in Standing}
+    if not of[Standing.TRIAL] and (not verdict.shipped or not of[Standing.OUT]):
+        return "[green]yes[/]" if verdict.shipped else "[yellow]no[/]"
+    words = {Standing.SHIPPED: "[green]{}[/]", Standing.TRIAL: "[yellow]on trial: {}[/]"}
+    return "; ".join(word.format(of[standing]) for standing, word in words.items() if of[standing])
 
 
 def _lift(lift: Estimate | None) -> str:

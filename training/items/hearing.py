@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.person import Person
+from recsys.data.person import Person, PersonKind
 from recsys.items.slate import ItemQuery, Ranking, Repeats
-from recsys.ladder import Ladder, Rung
+from recsys.ladder import Ladder, Rung, Standing
 from training.items.judge import Judge
 
 Lists = Ladder[ItemQuery, Ranking]
 ItemRung = Rung[ItemQuery, Ranking]
+
+
+Served = tuple[tuple[int, bytes], ...]
+"""Rungs, each with who of the users gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Hearing:
     judge: Judge
     persons: Sequence[Person]
     _applies: dict[int, tuple[ItemRung, NDArray[np.bool_]]] = field(default_factory=dict)
-    _made: dict[tuple[Repeats, tuple[int, ...]], NDArray[np.int32]] = field(default_factory=dict)
+    _made: dict[tuple[Repeats, Served], NDArray[np.int32]] = field(default_factory=dict)
 
     def applies(self, rung: ItemRung) -> NDArray[np.bool_]:
         """Return to which users a rung applies, bool, shape (n,)."""
@@ -48,12 +52,23 @@ class Hearing:
 
     def lists(self, ladder: Lists, *, repeats: Repeats = Repeats.ALLOW) -> NDArray[np.int32]:
         """Return the lists of a ladder; see :meth:`Judge.lists`."""
-        rungs = [each for each in _shipped(ladder) if self.applies(each).any()]
-        key = repeats, tuple(map(id, rungs))
+        served = [(rung, self._served(rung, ladder)) for rung in ladder.rungs]
+        served = [(rung, who) for rung, who in served if who.any()]
+        key = repeats, tuple((id(rung), who.tobytes()) for rung, who in served)
         if key not in self._made:
-            asked = Ladder(ladder.question, rungs, {})
+            some = {
+                rung.name: ladder.verdicts[rung.name]
+                for rung, who in served
+                if not np.array_equal(who, self.applies(rung))
+            }
+            asked = Ladder(ladder.question, [rung for rung, _ in served], some)
             self._made[key] = self.judge.lists(asked, self.persons, repeats=repeats)
         return self._made[key]
+
+    @property
+    def kinds(self) -> NDArray[np.object_]:
+        """The kind of person that each is, shape (n,)."""
+        return np.array([person.kind for person in self.persons], object)
 
     def ndcg(self, ladder: Lists) -> NDArray[np.float64]:
         """Return the NDCG of the ladder's list for each user, float64, shape (n,)."""
@@ -63,9 +78,10 @@ class Hearing:
         """Return all figures of the ladder's lists, ready for JSON."""
         return self.judge.report(self.lists(ladder))
 
-
-def _shipped(ladder: Lists) -> list[ItemRung]:
-    verdicts = ladder.verdicts
-    return [
-        rung for rung in ladder.rungs if rung.name not in verdicts or verdicts[rung.name].shipped
-    ]
+    def _served(self, rung: ItemRung, ladder: Lists) -> NDArray[np.bool_]:
+        """Return to whom a rung of a ladder applies and is shipped, bool, shape (n,)."""
+        verdict, applies = ladder.verdicts.get(rung.name), self.applies(rung)
+        if verdict is None:
+            return applies
+        kinds = [kind for kind in PersonKind if verdict.standing(kind) is Standing.SHIPPED]
+        return applies & np.isin(self.kinds, kinds)

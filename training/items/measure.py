@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from recsys.evaluation.estimate import units_for
 from recsys.evaluation.split import drawn
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
-from recsys.items.slate import ItemQuery, Ranking
-from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
+from recsys.ladder import Ladder, Question, RungName
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
 from training.engines import Engine, Memory
@@ -26,6 +25,7 @@ from training.items.baselines import BoughtBefore, FactorsAlone, contest
 from training.items.choice import ItemChoice
 from training.items.choose import choose
 from training.items.context.visits import contexts
+from training.items.evidence import Evidence, Rungs, earlier_ends, judged, up_to
 from training.items.fit import fit
 from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge, persons, trait_rows
@@ -36,6 +36,7 @@ from training.items.sessions.moments import in_sessions, moments
 from training.items.windows import Window, window
 from training.measurement import Measurement
 from training.segments import fit_table
+from training.verdicts import Verdicts
 
 __all__ = ["ItemChoice", "choose", "fit", "measure"]
 
@@ -57,11 +58,13 @@ def measure(
     Of many users so many are drawn to be judged on that no interval is wider than
     ``training.half_width`` on either side.
 
-    Each rung is compared with the highest shipped rung below, through the ladder that serves, on
-    the users to whom it applies. Live events are those of a user's first active day in the test
-    window; the hyper rung is asked when the user comes back on a later day, and judged on what the
-    user bought from then on. Where the session at hand is listened to, users with a session are
-    asked in the middle of it instead.
+    Each rung is compared, through the ladder that serves, with what a user to whom it applies would
+    get without it: of all such users and of each kind of person (:mod:`training.verdicts`). Live
+    events are those of a user's first active day in the test window; the hyper rung is asked when
+    the user comes back on a later day, and judged on what the user bought from then on. Who is new,
+    and where the session at hand is listened to anybody with a session, is asked in the middle of
+    it instead. Where the window has few users (``FEW_USERS``), earlier ones are chosen, fitted and
+    asked too.
 
     Returns
     -------
@@ -71,53 +74,79 @@ def measure(
     Measurement
         Its figure is the NDCG of the served ladder for each user who bought in the test window.
     """
+    latest = _tried(data, config, progress, engine or Memory())
+    evidence, train, choice = latest.evidence, latest.train, latest.choice
+    users = len(evidence.now.persons)
+    ends = earlier_ends(data, config, judged_users=users)
+    earlier = []
+    for place, end in enumerate(ends, start=2):
+        progress(f"{users:,} users are few: window {place} of {len(ends) + 1}")
+        earlier.append(_tried(data.before(end), config, progress, engine or Memory()).evidence)
+    progress("judging each rung against the one below")
+    verdicts = judged([evidence, *earlier], config)
+    rungs, now, later = evidence.rungs, evidence.now, evidence.later
+    habit = _habit_ladder(latest.models, train, config)
+    ladder = Ladder(Question.ITEMS, rungs, verdicts)
+    simple = {"bought_before": habit, **_simple(latest.models, choice, train, config)}
+    places = cold_start.judged(now, ladder, latest.models, train.interactions)
+    return replace(choice, new_item_places=places["places"]), Measurement(
+        question=Question.ITEMS,
+        verdicts=verdicts,
+        metrics={
+            "k": config.items.at_k,
+            "cutoff": latest.held.cutoff,
+            "test_days": config.items.test_days,
+            "windows": 1 + len(earlier),
+            "of_users": len(latest.held.wanted),
+            **_at_the_cutoff(rungs, verdicts, habit, now),
+            "after_live_events": _after_live(rungs, verdicts, later),
+            "context": _of_context(latest.models, choice, ladder, later),
+            "new_item_places": places,
+            "served_over_simple": contest(now, ladder, simple),
+        },
+        metric=_metric(config),
+        window_start=latest.held.cutoff,
+        user_row=now.judge.wanted.user_row,
+        figure=now.ndcg(ladder).astype(np.float32),
+    )
+
+
+class _Tried(NamedTuple):
+    """One window: what was known before it, chosen and fitted on that, and who judges it."""
+
+    held: Window
+    train: TrainingData
+    choice: ItemChoice
+    models: ItemModels
+    evidence: Evidence
+
+
+def _tried(
+    data: TrainingData, config: Config, progress: Callable[[str], None], engine: Engine
+) -> _Tried:
     held = window(data, config)
     train = data.before(held.cutoff)
     segments = fit_table(train, config, at=held.cutoff)
     choice = choose(train, segments, config, progress=progress)
     progress("fitting on all before the test window")
     asked = _drawn(_asked(held, choice, config), config)
-    judged = np.union1d(asked.wanted.user_row, asked.wanted_later.user_row)
-    few = ReadyFor(judged, engine or Memory())
+    judging = np.union1d(asked.wanted.user_row, asked.wanted_later.user_row)
+    few = ReadyFor(judging, engine)
     models = fit(train, segments, choice, config, at=held.cutoff, ready_for=few)
-    progress("judging each rung against the one below")
     now, later = _hearings(data, asked, segments, config)
-    rungs = models.ladder({}).rungs
-    verdicts = _verdicts(rungs, now, later)
-    habit = _habit_ladder(models, train, config)
-    ladder = Ladder(Question.ITEMS, rungs, verdicts)
-    simple = {"bought_before": habit, **_simple(models, choice, train, config)}
-    places = cold_start.judged(now, ladder, models, train.interactions)
-    return replace(choice, new_item_places=places["places"]), Measurement(
-        question=Question.ITEMS,
-        verdicts=verdicts,
-        metrics={
-            "k": config.items.at_k,
-            "cutoff": held.cutoff,
-            "test_days": config.items.test_days,
-            "of_users": len(held.wanted),
-            **_at_the_cutoff(rungs, verdicts, habit, now),
-            "after_live_events": _after_live(rungs, verdicts, later),
-            "context": _of_context(models, choice, ladder, later),
-            "new_item_places": places,
-            "served_over_simple": contest(now, ladder, simple),
-        },
-        metric=_metric(config),
-        window_start=held.cutoff,
-        user_row=now.judge.wanted.user_row,
-        figure=now.ndcg(ladder).astype(np.float32),
-    )
-
-
-Rungs = Sequence[Rung[ItemQuery, Ranking]]
-Verdicts = Mapping[RungName, Verdict]
+    return _Tried(held, train, choice, models, Evidence(models.ladder({}).rungs, now, later))
 
 
 def _asked(held: Window, choice: ItemChoice, config: Config) -> Window:
-    """Return the test window, asked in the middle of sessions where the choice listens to them."""
-    if not choice.sessions:
-        return held
+    """Return the test window, asked in the middle of sessions.
+
+    Everybody where the choice listens to sessions, else only who is new: the first visit is most
+    of what there will ever be of them.
+    """
     found = moments(held, sessions_of(held.held_out, config), config, most=MOST_IN_SESSIONS)
+    if not choice.sessions:
+        new = np.diff(held.before.indptr)[found.wanted.user_row] == 0
+        found = replace(found, wanted=found.wanted.of(np.flatnonzero(new)))
     return in_sessions(held, found, config)
 
 
@@ -155,38 +184,11 @@ def _metric(config: Config) -> str:
     return f"NDCG@{config.items.at_k}"
 
 
-def _up_to(name: RungName, rungs: Rungs, verdicts: Verdicts) -> Lists:
-    """Return the ladder with this rung on top, shipped or not, above the shipped ones below."""
-    start = next(place for place, rung in enumerate(rungs) if rung.name == name)
-    below = {rung: verdict for rung, verdict in verdicts.items() if rung != name}
-    return Ladder(Question.ITEMS, rungs[start:], below)
-
-
-def _verdicts(rungs: Rungs, now: Hearing, later: Hearing) -> Verdicts:
-    verdicts: dict[RungName, Verdict] = {}
-    for name, hearing in (
-        (RungName.SEGMENT, now),
-        (RungName.ONE_TO_ONE, now),
-        (RungName.HYPER, later),
-    ):
-        verdicts[name] = _verdict(name, rungs, verdicts, hearing)
-    return verdicts
-
-
-def _verdict(name: RungName, rungs: Rungs, verdicts: Verdicts, hearing: Hearing) -> Verdict:
-    shipped = [rung for rung, verdict in verdicts.items() if verdict.shipped]
-    below = shipped[-1] if shipped else RungName.POPULAR
-    ladder = _up_to(name, rungs, verdicts)
-    gain = hearing.ndcg(ladder) - hearing.ndcg(_up_to(below, rungs, verdicts))
-    lift = hearing.judge.estimate(gain[hearing.applies(ladder.rungs[0])])
-    return Verdict.on(name, below, _metric(hearing.judge.config), lift)
-
-
 def _at_the_cutoff(
     rungs: Rungs, verdicts: Verdicts, habit: Lists, hearing: Hearing
 ) -> dict[str, Any]:
     names = (RungName.POPULAR, RungName.SEGMENT, RungName.ONE_TO_ONE)
-    ladders = {name: _up_to(name, rungs, verdicts) for name in names}
+    ladders = {name: up_to(name, rungs, verdicts) for name in names}
     gain = hearing.ndcg(ladders[RungName.ONE_TO_ONE]) - hearing.ndcg(habit)
     return {
         "users": len(hearing.persons),
@@ -198,7 +200,7 @@ def _at_the_cutoff(
 
 def _after_live(rungs: Rungs, verdicts: Verdicts, hearing: Hearing) -> dict[str, Any]:
     names = (verdicts[RungName.HYPER].below, RungName.HYPER)
-    ladders = {name: _up_to(name, rungs, verdicts) for name in names}
+    ladders = {name: up_to(name, rungs, verdicts) for name in names}
     return {
         "users": len(hearing.persons),
         "rungs": {str(name): hearing.report(ladder) for name, ladder in ladders.items()},
@@ -212,7 +214,7 @@ def _of_context(
     told: dict[str, Any] = {"chosen": choice.context, "cells": [], "gain": None}
     if models.context is None:
         return told
-    live = replace(ladder.verdicts[RungName.HYPER], shipped=True)
+    live = replace(ladder.verdicts[RungName.HYPER], shipped=True, by_kind={})
     ours = replace(ladder, verdicts={**ladder.verdicts, RungName.HYPER: live})
     without = replace(models, context=None).ladder(ours.verdicts)
     gain = hearing.judge.estimate(hearing.ndcg(ours) - hearing.ndcg(without))

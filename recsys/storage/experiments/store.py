@@ -10,7 +10,8 @@ from enum import StrEnum
 from recsys.errors import ExperimentState, UnknownExperiment
 from recsys.experiments.assignment import new_salt
 from recsys.experiments.draw import Running
-from recsys.experiments.experiment import Experiment, read
+from recsys.experiments.experiment import STEPPED, Experiment, read
+from recsys.ladder import RungName
 from recsys.storage.database.interface import Database, Row, Writing
 
 _COLUMNS = "experiment_id, version, status, body, salt, note, at"
@@ -254,6 +255,18 @@ def running(saved: Mapping[str, Saved]) -> tuple[Running, ...]:
     found = [saved[name] for name in sorted(saved)]
     return tuple(
         one.running for one in found if one.status is Status.RUNNING and one.running is not None
+    )
+
+
+def won_trials(saved: Mapping[str, Saved]) -> frozenset[RungName]:
+    """Return the rungs whose trial was decided for the half that had them."""
+    return frozenset(
+        one.experiment.rung
+        for one in saved.values()
+        if one.experiment.trial
+        and one.experiment.rung is not None
+        and one.status is Status.DECIDED
+        and one.note == STEPPED
     )
 
 

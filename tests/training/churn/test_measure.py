@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recsys.churn import labels
 from recsys.config import Config, parse
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
+from recsys.data.person import PersonKind
 from recsys.data.times import DAY
 from recsys.errors import BadValue
 from recsys.evaluation.classification import neg_log_loss
@@ -26,11 +28,13 @@ from training import churn
 from training.churn.choose import Candidate
 from training.data import TrainingData
 from training.segments import fit_table
+from training.verdicts import verdict
 
 churn_choice, churn_fit, churn_judging = (
     import_module(f"training.churn.{name}") for name in ("choose", "fit", "judge")
 )
 
+Reals = NDArray[np.float64]
 N_DAYS = 260
 ASKED = {"horizon_days": 14, "active_days": 42, "cutoffs": 4}
 
@@ -280,16 +284,20 @@ def test_more_users_than_can_be_judged_are_drawn_once_each(
     assert len(set(drawn.user_row.tolist())) == 50
 
 
+def judged(rows: labels.Labelled, said: Reals, lower: Reals) -> Verdict:
+    kinds = np.full(len(rows), PersonKind.HISTORY, object)
+    gains = churn_judging.gains_of(rows, kinds, said, lower)
+    return verdict(RungName.SEGMENT, {}, "x", gains, CONFIG.training, may_try=False)
+
+
 def test_a_user_to_whom_a_rung_does_not_apply_does_not_judge_it() -> None:
     rows = labels.labelled(WORLD.interactions, labels.Definition("purchase", 14, 42), at=200 * DAY)
     said = np.where(rows.churned, 0.9, 0.1)
     said[:5] = np.where(rows.churned[:5], 0.8, 0.2)
     said[10:] = np.nan
-    verdict: Verdict = churn_judging.verdict(
-        RungName.SEGMENT, RungName.POPULAR, rows, said, np.full(len(rows), 0.5), CONFIG
-    )
-    assert verdict.lift is not None
-    assert verdict.lift.n == 10
+    found = judged(rows, said, np.full(len(rows), 0.5))
+    assert found.lift is not None
+    assert found.lift.n == 10
 
 
 def test_where_everybody_churns_no_rung_can_be_told_from_another() -> None:
@@ -297,8 +305,6 @@ def test_where_everybody_churns_no_rung_can_be_told_from_another() -> None:
     everybody = rows.where(rows.churned)
     rng = np.random.default_rng(1)
     said, lower = rng.uniform(0.6, 0.9, len(everybody)), rng.uniform(0.3, 0.5, len(everybody))
-    verdict = churn_judging.verdict(
-        RungName.SEGMENT, RungName.POPULAR, everybody, said, lower, CONFIG
-    )
-    assert not verdict.shipped
-    assert "outcomes are the same" in verdict.why
+    found = judged(everybody, said, lower)
+    assert not found.shipped
+    assert "outcomes are the same" in found.why
