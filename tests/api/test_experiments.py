@@ -158,6 +158,7 @@ def test_a_rung_that_was_taken_out_is_asked_by_nobody(api: Api) -> None:
 
 
 def test_a_rung_that_loses_is_taken_out_by_the_service_itself(api: Api) -> None:
+    assert ask(api, "u05")["rung"] == "one_to_one"
     run(api, "down", stepping(epsilon=0.5))
     since, people, events = api.clock(), [], []
     for number in range(800):
@@ -167,7 +168,6 @@ def test_a_rung_that_loses_is_taken_out_by_the_service_itself(api: Api) -> None:
             events.append(bought(user, since + number))
     ParticipantLog(api.service.log.database).append(people)
     api.service.log.append(events, now=since)
-    assert ask(api, "u05")["rung"] == "one_to_one"
     assert api.service.experiments.settle(at=api.clock()) == {}
     api.clock.at += 28 * DAY
     for _ in range(200):
