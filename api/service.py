@@ -237,7 +237,19 @@ class Service:
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)
             with suppress(StoreUnavailable):
+                await self._settle()
+            with suppress(StoreUnavailable):
                 await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
+
+    async def _settle(self) -> None:
+        """Take rungs out that lost online."""
+        if not self.experiments.running:
+            return
+        lost = await asyncio.to_thread(self.experiments.settle, at=self.clock())
+        for rung, why in lost.items():
+            self.logger.warning("a rung lost online and is taken out", rung=rung, why=why)
+        if lost:
+            await self.reading(self.experiments.catch_up)
 
     async def close(self) -> None:
         """Write what waits, and close the event log."""
