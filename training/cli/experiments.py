@@ -135,7 +135,8 @@ def report(
     *,
     html: Annotated[Path | None, typer.Option("--html", help="Draw it into this file.")] = None,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Take a rung out that loses at the horizon of a step.")
+        bool,
+        typer.Option("--remove", help="Take rungs out now that lose; a service does it by itself."),
     ] = False,
     config: ConfigFile = None,
 ) -> None:
@@ -145,18 +146,16 @@ def report(
     """
     from recsys.experiments.experiment import STEPS
     from recsys.storage.experiments import holdout, outcomes, steps
+    from recsys.storage.experiments.settle import settle
     from recsys.storage.experiments.store import ExperimentStore
     from training.report import experiments as page
 
     with _store(config) as database:
-        store = ExperimentStore(database)
         saved = holdout.get(database, settings_of(config), experiment_id)
         found = outcomes.read(database, saved, now=now())
         is_step = saved.experiment.over in STEPS
         lifts = steps.lifts(database, saved, now=now()) if is_step else ()
-        lost = steps.losing(lifts) if remove and _may_lose(saved, found) else {}
-        for rung, why in lost.items():
-            store.remove(rung, why, at=now())
+        lost = settle(ExperimentStore(database), saved, now=now()) if remove else {}
     _print(saved, found, lifts)
     for rung, why in lost.items():
         console().print(f"rung {rung} is taken out: {why}")
@@ -176,14 +175,6 @@ def restore(
     with _store(config) as database:
         ExperimentStore(database).restore(rung, at=now())
     typer.echo(f"rung {rung} is asked again")
-
-
-def _may_lose(saved: Saved, found: Report) -> bool:
-    """Return whether a rung may be taken out: healthy, and at the horizon of a step down."""
-    from recsys.experiments.experiment import Over
-
-    over = saved.experiment.over is Over.STEP_DOWN
-    return over and not found.health.complaints and found.days >= saved.experiment.days
 
 
 def _foretold(said: Forecast) -> str:

@@ -21,6 +21,9 @@ SELECT {_COLUMNS} FROM experiments WHERE experiment_id = ? ORDER BY seq DESC LIM
 """  # noqa: S608
 _INSERT = f"INSERT INTO experiments ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _RUNG = "rung:"
+_REMOVED_BY = (
+    "SELECT 1 FROM experiments WHERE experiment_id = ? AND status = ? AND salt = ? LIMIT 1"
+)
 
 
 class Status(StrEnum):
@@ -180,15 +183,25 @@ class ExperimentStore:
                     found[name.removeprefix(_RUNG)] = note
         return found
 
-    def remove(self, rung: str, why: str, *, at: int) -> None:
-        """Take a rung out of the ladder of items until :meth:`restore`.
+    def was_removed(self, rung: str, *, by: str) -> bool:
+        """Return whether the experiment of a salt took a rung out before.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        return bool(self.database.read(_REMOVED_BY, (f"{_RUNG}{rung}", _REMOVED, by)))
+
+    def remove(self, rung: str, why: str, *, by: str = "", at: int) -> None:
+        """Take a rung out of the ladder of items until :meth:`restore`; `by`: an experiment's salt.
 
         Raises
         ------
         StoreUnavailable
             It stays.
         """
-        self._rule(rung, _REMOVED, why, at=at)
+        self._rule(rung, _REMOVED, why, by=by, at=at)
 
     def restore(self, rung: str, *, at: int) -> None:
         """Put a rung back that was taken out; raises as :meth:`remove` does."""
@@ -204,9 +217,9 @@ class ExperimentStore:
         """
         return int(self.database.read("SELECT coalesce(max(seq), 0) FROM experiments")[0][0])
 
-    def _rule(self, rung: str, status: str, why: str, *, at: int) -> None:
+    def _rule(self, rung: str, status: str, why: str, *, by: str = "", at: int) -> None:
         with self.database.writing() as writing:
-            writing.execute(_INSERT, (f"{_RUNG}{rung}", 0, status, "{}", "", why, at))
+            writing.execute(_INSERT, (f"{_RUNG}{rung}", 0, status, "{}", by, why, at))
 
     def _turn(
         self, experiment_id: str, to: Status, of: set[Status], *, at: int, note: str = ""
