@@ -47,9 +47,11 @@ from recsys.storage.exports.log import ExportLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
+from recsys.storage.privacy import vault
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
+from recsys.storage.webhooks.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -93,6 +95,7 @@ class Service:
     is_local: bool
     hooks: Hooks
     exports: ExportLog
+    webhooks: Endpoints
     refusals: Refusals = field(default_factory=Refusals)
     console: Console | None = None
 
@@ -184,6 +187,7 @@ class Service:
             identities=identities,
             hooks=Hooks(config, log, identities, now),
             exports=ExportLog(log.database),
+            webhooks=Endpoints(log.database, vault.of(config.storage.encryption_keys)),
             champion=champion,
             is_local=log.database.local,
         )
