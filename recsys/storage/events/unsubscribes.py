@@ -6,9 +6,8 @@ from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Writing
 
 _DENY = f"""
-INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source, text_version)
-SELECT user_id, sent_as, 'marketing', said, 'denied', at, '', kind, '' FROM (
-    SELECT seq, user_id, sent_as, at, kind, coalesce(
+WITH left_by AS (
+    SELECT seq, user_id, at, kind, coalesce(
         channel,
         (SELECT max(sent.channel) FROM events AS sent
          WHERE sent.event_id = events.ref AND sent.user_id = events.user_id),
@@ -16,8 +15,14 @@ SELECT user_id, sent_as, 'marketing', said, 'denied', at, '', kind, '' FROM (
          WHERE decisions.user_id = events.user_id AND decision_id = events.ref)
     ) AS said FROM events
     WHERE seq > ? AND kind = '{MESSAGE_UNSUBSCRIBED}' AND NOT simulated
-) AS left_by
-WHERE said IS NOT NULL AND said <> 'none' ORDER BY seq
+), ids AS (
+    SELECT seq, user_id AS one FROM left_by
+    UNION SELECT seq, previous_id FROM left_by JOIN aliases ON aliases.user_id = left_by.user_id
+)
+INSERT INTO consents (user_id, owner, purpose, channel, state, at, basis, source, text_version)
+SELECT one, user_id, 'marketing', said, 'denied', at, '', kind, ''
+FROM left_by JOIN ids ON ids.seq = left_by.seq
+WHERE said IS NOT NULL AND said <> 'none' ORDER BY left_by.seq
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """  # noqa: S608 - names from the code
 
