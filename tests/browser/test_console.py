@@ -31,7 +31,8 @@ PAGES = (
     "", "person", "person?id=u03", "person?id=nobody", "item", "item?id=i03", "segments",
     "segments?segment=rfm:loyal&times=2", "ladder", "versions", "versions?version={version}",
     "experiments", "experiments?experiment=down",
-    "experiments?tries=items&name=all-or-few&other=popular&kind=purchase&mde=500", "churn", "channels", "growth", "data", "placements",
+    "experiments?tries=items&name=all-or-few&other=popular&kind=purchase&mde=500",
+    "experiments?tries=step_down", "churn", "channels", "growth", "data", "placements",
     "placements?placement=default", "operations", "nowhere", "login",
 )  # fmt: skip
 Scheme = Literal["light", "dark"]

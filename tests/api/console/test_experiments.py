@@ -92,7 +92,9 @@ def test_each_thing_that_may_be_tried_has_its_own_form(
 ) -> None:
     api.client.put("/v1/placements/tea", json={"limit": 4})
     said = {**FORM, "share": "100", "tries": tries, **more}
-    form = enter(Role.ADMIN).get("/console/experiments", params=said)
+    admin = enter(Role.ADMIN)
+    assert "Days it takes" not in admin.get(f"/console/experiments?tries={tries}").text
+    form = admin.get("/console/experiments", params=said)
     assert form.status_code == 200, form.text
     assert "Days it takes" in form.text
 
