@@ -37,6 +37,7 @@ from api.routes import (
     profiles,
     segments,
     users,
+    webhooks,
 )
 
 # First, before anything that loads NumPy: see the module.
@@ -54,6 +55,8 @@ from api.web.keys import Keys
 from api.web.middleware import Around
 from api.web.origins import Origins
 from api.web.route import Route, route
+from api.webhooks.churn import ChurnWatch
+from api.webhooks.delivery import Delivery
 from recsys.config import Config
 from recsys.project import version
 from recsys.storage.files.config import read_config
@@ -67,7 +70,7 @@ ROUTES: tuple[Route, ...] = (
     *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
     *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *exports.ROUTES,
-    *hooks.ROUTES,
+    *hooks.ROUTES, *webhooks.ROUTES,
     *health.ROUTES, *docs.ROUTES, *guide.ROUTES, *browser.ROUTES, *console.ROUTES,
 )  # fmt: skip
 """All routes: the hottest first, and those that many paths match last."""
@@ -152,6 +155,8 @@ class Application:
             service.follow(closing),
             service.hooks.follow(closing, self.config.serving.poll_seconds),
             Exports(service, logger).follow(closing, self.config.serving.poll_seconds),
+            Delivery(service.webhooks, self.config).follow(closing, 1.0),
+            ChurnWatch(service).follow(closing, self.config.serving.poll_seconds),
         )
         try:
             yield

@@ -47,9 +47,11 @@ from recsys.storage.exports.log import ExportLog
 from recsys.storage.files.cohorts import read_cohorts
 from recsys.storage.models import belonging
 from recsys.storage.models.store import ModelStore
+from recsys.storage.privacy import vault
 from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
 from recsys.storage.users.profiles import Profiles
+from recsys.storage.webhooks.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -93,6 +95,7 @@ class Service:
     is_local: bool
     hooks: Hooks
     exports: ExportLog
+    webhooks: Endpoints
     refusals: Refusals = field(default_factory=Refusals)
     console: Console | None = None
 
@@ -184,6 +187,7 @@ class Service:
             identities=identities,
             hooks=Hooks(config, log, identities, now),
             exports=ExportLog(log.database),
+            webhooks=Endpoints(log.database, vault.of(config.storage.encryption_keys)),
             champion=champion,
             is_local=log.database.local,
         )
@@ -233,7 +237,19 @@ class Service:
             with suppress(StoreUnavailable):
                 await self.reading(self.catch_up)
             with suppress(StoreUnavailable):
+                await self._settle()
+            with suppress(StoreUnavailable):
                 await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
+
+    async def _settle(self) -> None:
+        """Take rungs out that lost online."""
+        if not self.experiments.running:
+            return
+        lost = await asyncio.to_thread(self.experiments.settle, at=self.clock())
+        for rung, why in lost.items():
+            self.logger.warning("a rung lost online and is taken out", rung=rung, why=why)
+        if lost:
+            await self.reading(self.experiments.catch_up)
 
     async def close(self) -> None:
         """Write what waits, and close the event log."""

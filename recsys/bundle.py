@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
+from recsys.errors import UnknownSegment
 from recsys.evaluation.per_user import PerUser
 from recsys.items.models import ItemModels
 from recsys.ladder import Question, RungName, Verdict
@@ -86,3 +89,17 @@ class Bundle:
     value: ValueModels
     channel: ChannelModels
     judged: tuple[PerUser, ...]
+
+    def members(self, segment: str) -> frozenset[str]:
+        """Return the ids of who is in a segment, as of training.
+
+        Raises
+        ------
+        UnknownSegment
+            There is none of that name.
+        """
+        row = self.segments.row(segment)
+        if row < 0:
+            raise UnknownSegment(segment, known=self.segments.names)
+        users = self.interactions.users
+        return frozenset(users[int(one)] for one in np.flatnonzero(self.segments.members(row)))

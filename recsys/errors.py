@@ -46,6 +46,7 @@
     │   ├── UnknownParameter
     │   ├── UnknownPlacement
     │   ├── UnknownSegment
+    │   ├── UnknownWebhook
     │   ├── UnprovedHook
     │   └── WrongKey
     ├── StoreError             what was kept cannot be had
@@ -490,6 +491,14 @@ class UnknownSegment(QueryError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"segment {shown(name)} does not exist; known: {', '.join(self.known)}")
+
+
+class UnknownWebhook(QueryError):
+    """An address to be called that nobody gave."""
+
+    def __init__(self, webhook_id: str) -> None:
+        self.webhook_id = webhook_id
+        super().__init__(f"there is no webhook {shown(webhook_id)}; /v1/webhooks lists them")
 
 
 class UnprovedHook(QueryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,18 @@ def server() -> Iterator[Cluster]:
             yield own
     except NoPostgres as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[str]:
+    """Where a session of Spark is, which all tests share: it takes seconds to begin."""
+    pytest.importorskip("pyspark", reason="PySpark is not installed: recsys[spark]")
+    if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17 or later, and there is none on this machine")
+    from recsys.engines.spark import Spark
+
+    with Spark("local[2]"):
+        yield "local[2]"
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from recsys.bundle import Bundle, Manifest
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
 from recsys.config import Config
+from recsys.engines import Engine, opened
+from recsys.engines.engine import Progress, own_peak
 from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.segments.table import SegmentTable
@@ -25,8 +27,6 @@ from training import channel, churn, gate, items, segments, trials, value
 from training.channel.fit import ChannelChoiceParams
 from training.churn.choose import ChurnChoice
 from training.data import TrainingData
-from training.engines import Engine, opened
-from training.engines.engine import Progress, own_peak
 from training.gate import GateVerdict
 from training.items.choice import ItemChoice
 from training.items.ready import ReadyFor

@@ -151,8 +151,14 @@ class Desk:
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
-        churn = self._churn(serving, person, query)
+        churn = self.risk(serving, person, query)
         return ChurnAnswer(**_about(serving, person, notes), churn=churn)
+
+    def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
+        """Answer how likely somebody who was gathered already is to churn."""
+        climb = serving.answering.churn.climb
+        found = self._timed(Question.CHURN, climb, person, ChurnQuery(), query.force_rung)
+        return Churn.climbed(found, explain=query.explain)
 
     def value(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ValueAnswer:
         """Answer what the user was worth, and is expected to be worth."""
@@ -162,7 +168,7 @@ class Desk:
         value = (
             Value(reason=NOT_PROFILED)
             if found is None
-            else Value.said(found, self._churn(serving, person, query), models)
+            else Value.said(found, self.risk(serving, person, query), models)
         )
         return ValueAnswer(**_about(serving, person, notes), value=value)
 
@@ -262,7 +268,7 @@ class Desk:
             segment=None if segment == NO_SEGMENT else names[segment],
             membership=membership,
             channel=self._channel(serving, person, query),
-            churn=self._churn(serving, person, query),
+            churn=self.risk(serving, person, query),
         )
 
     def _listed(
@@ -315,11 +321,6 @@ class Desk:
 
     def _epsilon(self, serving: Serving) -> float:
         return self._exploration.epsilon(serving.answering.bundle.channel.popular.by_channel)
-
-    def _churn(self, serving: Serving, person: Person, query: Query) -> Churn:
-        climb = serving.answering.churn.climb
-        found = self._timed(Question.CHURN, climb, person, ChurnQuery(), query.force_rung)
-        return Churn.climbed(found, explain=query.explain)
 
     def _timed(
         self,

@@ -30,11 +30,15 @@ from api.messages.exports import ExportBody
 from api.runtime import logs
 from api.runtime.clock import system
 from api.runtime.ids import request_id
+from api.webhooks import telling
 from recsys.data.times import HOUR
 from recsys.errors import BadQuery, RecsysError, StoreError, StoreUnavailable
+from recsys.storage.database.interface import Writing
 from recsys.storage.exports.log import Crowd, Export, ExportLog, Part, State
 from recsys.storage.hooks import delivered
 from recsys.storage.privacy.erasure import erased_after
+from recsys.storage.webhooks import messages
+from recsys.storage.webhooks.endpoints import Kind
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -145,6 +149,19 @@ def drop(service: Service, exports: ExportLog, one: Export, why: str) -> None:
     exports.expire(one.export_id, why)
 
 
+def tell(service: Service, writing: Writing, one: Export) -> None:
+    """Tell webhooks that an export ended, in the transaction that notes it: once."""
+    told = {
+        "export_id": one.export_id, "state": one.state, "why": one.why or None,
+        "tool": one.asked["tool"], "rows": one.rows, "parts": len(one.parts),
+    }  # fmt: skip
+    to = [each for each in service.webhooks.every() if Kind.EXPORT in each.kinds and not each.off]
+    message_id = f"msg_{one.export_id}"
+    messages.put(writing, [
+        telling.message(each, Kind.EXPORT, told, at=system(), message_id=message_id) for each in to
+    ])  # fmt: skip
+
+
 @dataclass(slots=True)
 class Exports:
     """Makes what waits, one at a time.
@@ -216,7 +233,8 @@ class Exports:
             self._failed(one, "a bug in this service; it was logged")
 
     def _failed(self, one: Export, why: str) -> None:
-        self.log.end(one.export_id, State.FAILED, why=why, now=system())
+        also = partial(tell, self.service)
+        self.log.end(one.export_id, State.FAILED, why=why, now=system(), also=also)
         remove(self.service, one)
 
 
@@ -245,7 +263,8 @@ class _Making:
             parts.append(self._part(len(parts) + 1, ids, sum(part.looked_at for part in parts)))
             self._still(self._log.put(one, self._maker.worker, parts))
         keep = int(service.config.serving.export_hours * HOUR)
-        self._log.end(one.export_id, State.DONE, now=system(), keep=keep)
+        also = partial(tell, service)
+        self._log.end(one.export_id, State.DONE, now=system(), keep=keep, also=also)
 
     def _whole_of(self, ids: Sequence[str]) -> list[Part]:
         """Return the parts that are there already; none where they are of another crowd."""

@@ -66,6 +66,9 @@ class NorthStarPeriod(Message):
     breadth: Annotated[float, told("people with the critical event ÷ reachable people")]
     frequency: Annotated[float, told("critical events per such person")]
     depth: Annotated[float, told("items per critical event")]
+    efficiency: Annotated[
+        float | None, told("critical events ÷ sessions of everybody; null: not counted by segment")
+    ]
     contributions: Annotated[
         dict[str, float] | None,
         told("what each factor added to the change of the total; they add up to it"),
@@ -80,6 +83,15 @@ class NorthStarAnswer(Message):
     periods: list[NorthStarPeriod]
 
 
+class SegmentNps(Message):
+    """The net promoter score of a segment, or of all weighted by their people."""
+
+    score: Annotated[float | None, told("in [-1, 1]; null: nobody answered")]
+    low: float | None
+    high: float | None
+    people: Annotated[int, told("in it, whether they answered or not")]
+
+
 class NpsAnswer(Message):
     """The net promoter score of the last 90 days, by each person's last answer."""
 
@@ -90,3 +102,45 @@ class NpsAnswer(Message):
     passives: Count
     detractors: Count
     response_rate: Annotated[float | None, told("null: it is not known who was asked")]
+    weighted: Annotated[
+        SegmentNps, told("by the people of each RFM segment, as some answer more often than others")
+    ]
+    segments: Annotated[dict[str, SegmentNps], told("by RFM segment; empty where one is asked for")]
+
+
+class FunnelStep(Message):
+    """Who did this after all steps before."""
+
+    kind: str
+    people: int
+    share: Annotated[float | None, told("of who reached the step before; null of the first")]
+    median_seconds: Annotated[float | None, told("from the step before to this one")]
+
+
+class FunnelAnswer(Message):
+    """From the first step to the last, in order of time."""
+
+    days: Annotated[int, told("looked at, up to now or `as_of`")]
+    within_days: Annotated[int, told("longest time from the first step to the last")]
+    steps: list[FunnelStep]
+
+
+class ReferralPeriod(Message):
+    """People of one interval."""
+
+    period: Day
+    new: Annotated[int, told("did it for the first time ever")]
+    referred: Annotated[int, told("of those, whose trait referred_by names somebody")]
+    share: Annotated[float | None, told("referred ÷ new; null: nobody is new")]
+    referrers: Annotated[int, told("how many brought them")]
+    per_active: Annotated[
+        float | None, told("referred ÷ people active in the interval before; null: nobody was")
+    ]
+
+
+class ReferralsAnswer(Message):
+    """All intervals that are over, oldest first."""
+
+    kind: Annotated[str, told("the critical event")]
+    days: Annotated[int, told("of an interval")]
+    periods: list[ReferralPeriod]

@@ -11,6 +11,7 @@ from typing import Any
 
 from api.model.served import Serving
 from recsys.data.person import NO_SEGMENT, Person
+from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
 from recsys.experiments.draw import FOREVER, Running, draws_again, week
 from recsys.experiments.experiment import STEPS, Experiment, Over
@@ -18,6 +19,7 @@ from recsys.experiments.holdout import HELD_OUT
 from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
 from recsys.ladder import Course, Ladder, Question, RungName
 from recsys.storage.experiments.participants import Participant, ParticipantLog
+from recsys.storage.experiments.settle import settle
 from recsys.storage.experiments.store import ExperimentStore, running, won_trials
 
 MOST_WAITING = 100_000
@@ -133,6 +135,7 @@ class CurrentExperiments:
         self._known = _Known()
         self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
         self._noted: OrderedDict[_Noted, None] = OrderedDict()
+        self._settled: set[tuple[str, int]] = set()
         self._turn = threading.Lock()
 
     @property
@@ -183,6 +186,22 @@ class CurrentExperiments:
         except StoreUnavailable:
             self._waiting.extendleft(reversed(taken))
             raise
+
+    def settle(self, *, at: int) -> Mapping[str, str]:
+        """Take rungs out that lost by steps that are over, each looked at once, and say why.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read or written: it is tried again.
+        """
+        lost: dict[str, str] = {}
+        for one in self._known.running:
+            if one.key in self._settled or at - one.since < one.experiment.days * DAY:
+                continue
+            lost |= settle(self.store, self.store.get(one.experiment_id), now=at)
+            self._settled.add(one.key)
+        return lost
 
     def plan(
         self,

@@ -25,7 +25,8 @@ ENCODED_SLASH = "\udc2f"
 _CACHED_BYTES = 200
 _COUNTS = ("limit", "per_category")
 _MAY_BE_NONE = ("force_rung", "per_category")
-_LISTS = ("exclude", "cart", "item")
+_LISTS = ("exclude", "cart", "item", "step")
+_MOST_STEPS = 10
 _IDS = ("device", "decision", "session", "experiment", "variant", "user_id", "segment")
 
 Names = frozenset[str]
@@ -42,6 +43,7 @@ PLACEMENT: Names = (MOMENT - {"placement"}) | {
 FEED: Names = frozenset({"limit", "segment", "trait"})
 DAYS: Names = frozenset({"days"})
 GROWTH: Names = frozenset({"segment", "period", "as_of"})
+FUNNEL: Names = frozenset({"segment", "as_of", "step", "days", "within_days"})
 
 Whole = Annotated[int, Meta(ge=1)]
 
@@ -106,6 +108,13 @@ class Query(
         int, Meta(ge=0, le=366), told("days of an interval; 0: the usage interval")
     ] = 0
     as_of: Annotated[str, told("a day: what was known at its end", examples=["2011-12-09"])] = ""
+    step: Annotated[
+        tuple[str, ...],
+        told("kinds of events in order; as exclude", examples=["view,cart,purchase"]),
+    ] = ()
+    within_days: Annotated[
+        int, Meta(ge=1, le=366), told("from the first step to the last, at most")
+    ] = 7
     part: Annotated[int, Meta(ge=0), told("of an export, from 1; 0: the whole")] = 0
     cursor: Annotated[str, told("next_cursor of the page before: then only limit counts")] = ""
 
@@ -142,9 +151,8 @@ class QueryReader:
             self.parameters[name]["maximum"] = most
         self.parameters["limit"]["default"] = self._limit
         serving = config.serving
-        for name, longest in zip(
-            _LISTS, (serving.max_exclude, serving.max_cart, serving.max_cart), strict=True
-        ):
+        most_listed = (serving.max_exclude, serving.max_cart, serving.max_cart, _MOST_STEPS)
+        for name, longest in zip(_LISTS, most_listed, strict=True):
             self.parameters[name]["maxItems"] = longest
         self._cached: Callable[[bytes, Names], Query] = lru_cache(256)(self._parsed)
         self._lower_emails = config.data.lower_case_emails

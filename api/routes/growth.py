@@ -6,25 +6,31 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from api.messages.growth import (
+    FunnelAnswer,
+    FunnelStep,
     LifecycleAnswer,
     LifecyclePeriod,
     NorthStarAnswer,
     NorthStarPeriod,
     NpsAnswer,
+    ReferralPeriod,
+    ReferralsAnswer,
     RetainedDay,
     RetentionAnswer,
+    SegmentNps,
     StickinessAnswer,
 )
-from api.requests.query import GROWTH
+from api.requests.query import FUNNEL, GROWTH
 from api.web.keys import Right
 from api.web.route import Call, Route, route
-from recsys.errors import UnknownSegment
+from recsys.data.times import DAY
+from recsys.errors import BadQuery
 from recsys.growth.doings import day_of
 from recsys.growth.lifecycle import lifecycle as periods_of
 from recsys.growth.north_star import contributions, series
+from recsys.growth.nps import weighted
+from recsys.growth.referrals import referrals as referred
 from recsys.growth.retention import USUAL_DAYS, bracket
 from recsys.growth.retention import retention as retained
 from recsys.growth.stickiness import stickiness as sticky
@@ -32,6 +38,10 @@ from recsys.storage.events import growth as stored
 
 if TYPE_CHECKING:
     from api.service import Service
+    from recsys.evaluation.estimate import Estimate
+
+RFM = "rfm:"
+"""The segments that everybody who bought is in one of."""
 
 about_growth = partial(
     route, tag="growth", right=Right.EXPORT, takes=GROWTH, runs="thread", may=(404,)
@@ -66,7 +76,12 @@ def stickiness(service: Service, call: Call) -> StickinessAnswer:
 def north_star(service: Service, call: Call) -> NorthStarAnswer:
     """Tell the North Star, its inputs, and what each of them added to its change."""
     growth, days = _growth(service, call), _interval(service, call)
-    found = series(growth.done, growth.seen, days=days)
+    zone, at = ZoneInfo(service.config.data.timezone), _as_of(service, call)
+    # Whose a session is, is not looked up: they are counted of everybody.
+    counted = (
+        None if call.query.segment else stored.sessions(service.log.database, zone=zone, at=at)
+    )
+    found = series(growth.done, growth.seen, days=days, sessions=counted)
     periods = [
         NorthStarPeriod.copy_of(
             now, period=day_of(now.first_day),
@@ -80,25 +95,71 @@ def north_star(service: Service, call: Call) -> NorthStarAnswer:
 @about_growth("GET /v1/growth/nps", NpsAnswer)
 def nps(service: Service, call: Call) -> NpsAnswer:
     """Tell the net promoter score of the last 90 days, with its interval."""
-    members = _members(service, call.query.segment) if call.query.segment else None
-    found = stored.promoters(service.log.database, at=_as_of(service, call), only=members)
-    score = found.score
+    said = stored.answers(service.log.database, at=_as_of(service, call))
+    found = stored.promoters(said, _members(service, call.query.segment))
+    by_segment, people = {}, {}
+    bundle = service.current.serving.answering.bundle
+    for name in bundle.segments.names if not call.query.segment else ():
+        if name.startswith(RFM):
+            members = bundle.members(name)
+            by_segment[name], people[name] = stored.promoters(said, members), len(members)
     return NpsAnswer.copy_of(
         found,
-        score=score.value if score else None,
-        low=score.low if score else None,
-        high=score.high if score else None,
+        **_scored(found.score),
+        weighted=SegmentNps(**_scored(weighted(by_segment, people)), people=sum(people.values())),
+        segments={
+            name: SegmentNps(**_scored(one.score), people=people[name])
+            for name, one in by_segment.items()
+        },
     )
 
 
-ROUTES: tuple[Route, ...] = (lifecycle, retention, stickiness, north_star, nps)
+@about_growth("GET /v1/growth/funnel", FunnelAnswer, takes=FUNNEL)
+def funnel(service: Service, call: Call) -> FunnelAnswer:
+    """Follow people through some kinds of events in order: who went how far, and how long it took.
+
+    From the first time of the first step in the last `days`; the last within `within_days` of it.
+    """
+    query = call.query
+    if not query.step:
+        raise BadQuery("step", "", "kinds of events in order, separated by commas")
+    found = stored.reached(
+        service.log.database,
+        query.step,
+        at=_as_of(service, call),
+        days=query.days,
+        within=query.within_days * DAY,
+        only=_members(service, query.segment),
+    )
+    return FunnelAnswer(query.days, query.within_days, [FunnelStep.copy_of(one) for one in found])
+
+
+@about_growth("GET /v1/growth/referrals", ReferralsAnswer)
+def referrals(service: Service, call: Call) -> ReferralsAnswer:
+    """Count how many of the new people were brought by others, by their trait `referred_by`."""
+    growth, days = _growth(service, call), _interval(service, call)
+    by = stored.referrers(service.log.database, growth.people)
+    found = referred(growth.done, by, days=days)
+    periods = [ReferralPeriod.copy_of(one, period=day_of(one.first_day)) for one in found]
+    return ReferralsAnswer(_kind(service), days, periods)
+
+
+ROUTES: tuple[Route, ...] = (
+    lifecycle, retention, stickiness, north_star, nps, funnel, referrals
+)  # fmt: skip
+
+
+def _scored(score: Estimate | None) -> dict[str, float | None]:
+    if score is None:
+        return {"score": None, "low": None, "high": None}
+    return {"score": score.value, "low": score.low, "high": score.high}
 
 
 def _growth(service: Service, call: Call) -> stored.Growth:
     zone, kind = ZoneInfo(service.config.data.timezone), _kind(service)
     found = stored.read(service.log.database, kind, zone=zone, at=_as_of(service, call))
-    segment = call.query.segment
-    return found.only(_members(service, segment)) if segment else found
+    members = _members(service, call.query.segment)
+    return found if members is None else found.only(members)
 
 
 def _kind(service: Service) -> str:
@@ -115,11 +176,6 @@ def _as_of(service: Service, call: Call) -> int:
     return stored.end_of(said, zone) if said else service.clock()
 
 
-def _members(service: Service, name: str) -> frozenset[str]:
-    """Return who is in a segment by the model that serves, as of its training."""
-    bundle = service.current.serving.answering.bundle
-    row = bundle.segments.row(name)
-    if row < 0:
-        raise UnknownSegment(name, known=bundle.segments.names)
-    users = bundle.interactions.users
-    return frozenset(users[int(one)] for one in np.flatnonzero(bundle.segments.members(row)))
+def _members(service: Service, name: str) -> frozenset[str] | None:
+    """Return who is in a segment by the model that serves; None without a name: everybody."""
+    return service.current.serving.answering.bundle.members(name) if name else None

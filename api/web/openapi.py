@@ -21,6 +21,7 @@ _PATH: Mapping[str, Json] = {
     "placement_id": {"description": "as `/v1/placements` names it", "example": "home"},
     "link": {"description": "of a list and an item, as mails have them", "example": "LIST/22423"},
     "tool": {"description": "one of serving.hook_secrets", "example": "mailchimp"},
+    "webhook_id": {"description": "as `/v1/webhooks` lists it", "example": "0199c2d4"},
     "name": {"description": "as `/v1/segments` names it", "example": "rfm:champions"},
 }
 

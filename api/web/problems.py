@@ -34,6 +34,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.UnknownExport: HTTPStatus.NOT_FOUND,
     errors.EndedExport: HTTPStatus.CONFLICT,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
+    errors.UnknownWebhook: HTTPStatus.NOT_FOUND,
     errors.UnprovedHook: HTTPStatus.UNAUTHORIZED,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutRight: HTTPStatus.FORBIDDEN,

@@ -229,6 +229,7 @@ class Endpoint:
         self._runs = served.runs
         self._named = served.named
         self._cache = served.cache.encode()
+        self._status = served.status
         # What asked for a key is not for those without one; a public key is in the URL.
         self._cache_of_keys = (PRIVATE if served.cache == SHARED else served.cache).encode()
         self._is_coroutine = inspect.iscoroutinefunction(served.handler)
@@ -265,9 +266,9 @@ class Endpoint:
             (b"x-request-id", scope["request_id"].encode()),
             *scope.get(LIMIT_HEADERS, ()),
         ]
-        scope[STATUS] = 200
+        scope[STATUS] = self._status
         body = b"" if scope["method"] == "HEAD" else answer
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _answered(self, service: Service, call: Call) -> bytes | Response:

@@ -163,9 +163,14 @@ class Training(Section):
         description="half an interval around a figure of lists at its widest: no more users are"
         " drawn to judge lists than that takes",
     )
-    engine: Literal["", "memory", "processes"] = Field(
+    engine: Literal["", "memory", "processes", "spark"] = Field(
         "",
-        description="where a run works, to the same end: `memory`, `processes`; empty: processes"
-        " from 100,000 interactions on",
+        description="where a run works, to the same end: `memory`, `processes`, `spark`"
+        " (recsys[spark]); empty: processes from 100,000 interactions on",
+    )
+    spark: str = Field(
+        "local[*]",
+        pattern=r"^(local\[(\d+|\*)\]|spark://.+|sc://.+|k8s://.+|yarn)$",
+        description="where Spark is: local[2], spark://host:7077, or sc://host:15002 (Connect)",
     )
     processes: int = Field(0, ge=0, description="of that engine; 0: as many as there are cores")

@@ -71,6 +71,13 @@ class ServingSection(Section):
         repr=False,
         json_schema_extra={"environment_only": True},
     )
+    webhook_hosts: Words = Field(
+        (),
+        description="names within that webhooks may call, without TLS too; others must be public",
+    )
+    churn_watch_hours: float = Field(
+        24.0, gt=0, description="between looks at the churn of everybody, where a webhook is told"
+    )
     allowed_origins: Words = Field(
         (), description="pages of others that may read answers (https://shop.example); empty: none"
     )

@@ -6,6 +6,7 @@ North Star = reachable people x breadth x frequency x depth, exactly: what chang
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,14 +81,28 @@ def north_star(
     )
 
 
-def series(doings: Doings, everything: Doings, *, days: int) -> tuple[NorthStar, ...]:
-    """Return all intervals of so many days that are over, oldest first."""
+def series(
+    doings: Doings, everything: Doings, *, days: int, sessions: Mapping[int, int] | None = None
+) -> tuple[NorthStar, ...]:
+    """Return all intervals of so many days that are over, oldest first.
+
+    `sessions` counts those of each day; None: they are not known.
+    """
     if not len(doings.day):
         return ()
     count = (doings.until - 1 - int(doings.day.min())) // days + 1
-    start = doings.until - count * days
+    starts = (doings.until - (count - n) * days for n in range(count))
     return tuple(
-        north_star(doings, everything, first_day=start + n * days, days=days) for n in range(count)
+        north_star(
+            doings,
+            everything,
+            first_day=first,
+            days=days,
+            sessions=None
+            if sessions is None
+            else sum(sessions.get(day, 0) for day in range(first, first + days)),
+        )
+        for first in starts
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
 from recsys.data.person import PersonKind
+from recsys.data.times import DAY
 from recsys.experiments.draw import WEEK
 from recsys.experiments.experiment import read
 from recsys.ladder import KindVerdict, RungName, Standing, Verdict
-from recsys.storage.experiments.participants import COLUMNS
+from recsys.storage.experiments.participants import COLUMNS, ParticipantLog
 from recsys.storage.users import merges
 from tests.api.conftest import Api
 from tests.recsys.experiments.cases import PURCHASE, TWO_PLACEMENTS, stepping
+from tests.recsys.storage.experiments.cases import bought, part
 from tests.worlds import DENIED
 
 KNOWN = [f"u{number:02}" for number in range(40)]
@@ -152,6 +155,27 @@ def test_a_rung_that_was_taken_out_is_asked_by_nobody(api: Api) -> None:
     api.service.experiments.store.restore("one_to_one", at=api.clock())
     api.service.experiments.catch_up()
     assert ask(api, "u05")["rung"] == "one_to_one"
+
+
+def test_a_rung_that_loses_is_taken_out_by_the_service_itself(api: Api) -> None:
+    assert ask(api, "u05")["rung"] == "one_to_one"
+    run(api, "down", stepping(epsilon=0.5))
+    since, people, events = api.clock(), [], []
+    for number in range(800):
+        variant, user = ("stepped", "kept")[number % 2], f"p{number}"
+        people.append(part(user, variant, since, experiment_id="down"))
+        if variant == "stepped" and number % 3:
+            events.append(bought(user, since + number))
+    ParticipantLog(api.service.log.database).append(people)
+    api.service.log.append(events, now=since)
+    assert api.service.experiments.settle(at=api.clock()) == {}
+    api.clock.at += 28 * DAY
+    for _ in range(200):
+        if "one_to_one" in api.service.experiments.store.removed():
+            break
+        time.sleep(0.05)
+    api.service.experiments.catch_up()
+    assert ask(api, "u05")["rung"] != "one_to_one"
 
 
 def test_forcing_a_rung_is_no_part_of_an_experiment(api: Api) -> None:

@@ -14,6 +14,7 @@ from recsys.growth.funnels import funnel
 from recsys.growth.lifecycle import lifecycle
 from recsys.growth.north_star import FACTORS, contributions, series
 from recsys.growth.nps import Nps, nps, weighted
+from recsys.growth.referrals import NOBODY, referrals
 from recsys.growth.retention import bracket, retention
 from recsys.growth.stickiness import stickiness
 
@@ -128,6 +129,22 @@ def test_a_funnel_goes_forward_in_time_and_ends_in_time() -> None:
     assert [(one.people, one.share, one.median_seconds) for one in steps] == [
         (4, None, None), (2, 0.5, 15.0), (1, 0.5, 5.0),
     ]  # fmt: skip
+
+
+def test_referrals_of_ten_people() -> None:
+    by = np.array([NOBODY] * 10, np.int64)
+    # 4 and 5 are new in the second week, brought by 0; 7 in the third, by 1.
+    by[[4, 5]], by[7] = 0, 1
+    weeks = referrals(doings(TEN), by, days=7)
+    told = [(one.new, one.referred, one.referrers, one.per_active) for one in weeks]
+    assert told == [(4, 0, 0, None), (3, 2, 1, 2 / 4), (2, 1, 1, 1 / 5), (1, 0, 0, 0.0)]
+    assert [one.share for one in weeks] == [0.0, 2 / 3, 0.5, 0.0]
+
+
+def test_efficiency_is_events_for_each_session_of_the_interval() -> None:
+    first, second, *_ = series(doings(TEN), doings(TEN), days=7, sessions={0: 5, 6: 5, 7: 30})
+    assert (first.efficiency, second.efficiency) == (6 / 10, 5 / 30)
+    assert series(doings(TEN), doings(TEN), days=7)[0].efficiency is None
 
 
 def test_the_promoter_score_has_an_interval_and_weights() -> None:

@@ -107,7 +107,19 @@ def test_processes_make_the_same_version_as_memory(shop: tuple[Config, EventLog]
     alone = trained(config, log)
     together = trained(config.model_copy(update={"training": several}), log, now=END + 1)
     assert together.version == alone.version
-    assert "engine" not in together.manifest.config["training"]
+    assert not {"engine", "processes", "spark"} & together.manifest.config["training"].keys()
+
+
+@pytest.mark.spark
+@pytest.mark.xdist_group("spark")
+def test_spark_makes_the_same_version_as_memory(
+    shop: tuple[Config, EventLog], spark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, log = shop
+    monkeypatch.setattr("training.items.ready.BLOCK", 10)
+    on_spark = TrainingSection(resamples=200, engine="spark", spark=spark)
+    together = trained(config.model_copy(update={"training": on_spark}), log)
+    assert trained(config, log, now=END + 1).version == together.version
 
 
 def test_every_step_tells_what_it_took(shop: tuple[Config, EventLog]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,50 +10,106 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from recsys.cli.clock import now
+from recsys.cli.clock import of_service
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
+from recsys.data.times import DAY
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from recsys.config import Config
+    from recsys.growth.funnels import Reached
+    from recsys.growth.nps import Nps
     from recsys.storage.events.growth import Growth
 
 app = typer.Typer(help="Who comes, comes back and stays, and what leads the North Star.")
 
 
 @app.command()
-def growth(
+def growth(  # noqa: PLR0913 - the options of a command
     *,
     period: Annotated[int, typer.Option("--period", min=1, help="Days of an interval.")] = 28,
     as_of: Annotated[str, typer.Option("--as-of", help="What was known at the end of a day.")] = "",
+    segment: Annotated[str, typer.Option("--segment", help="Only people in it, by training.")] = "",
+    funnel: Annotated[
+        str, typer.Option("--funnel", help="Kinds of events in order: view,cart,purchase.")
+    ] = "",
+    within: Annotated[
+        int, typer.Option("--within", min=1, help="Days from first to last step of a funnel.")
+    ] = 7,
     html: Annotated[Path | None, typer.Option("--html", help="Draw it into this file.")] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Tell lifecycle, retention, stickiness, North Star.
+    """Tell lifecycle, retention, stickiness, North Star, NPS.
 
-    Example: recsys growth --as-of 2011-12-09 --html growth.html
+    Example: recsys growth --as-of 2011-12-09 --segment rfm:champions
     """
     from recsys.growth.stickiness import stickiness
     from recsys.storage.database.open import open_store
-    from recsys.storage.events.growth import end_of, read
+    from recsys.storage.events import growth as stored
 
     settings = settings_of(config)
     kind, zone = settings.churn.critical_kind, ZoneInfo(settings.data.timezone)
-    at = end_of(as_of, zone) if as_of else now()
+    at = stored.end_of(as_of, zone) if as_of else of_service(settings)
+    only = _members(settings, segment)
     with closing(open_store(settings.storage)) as database:
-        found = read(database, kind, zone=zone, at=at)
+        found = stored.read(database, kind, zone=zone, at=at)
+        found = found if only is None else found.only(only)
+        sessions = stored.sessions(database, zone=zone, at=at) if only is None else None
+        nps = stored.promoters(stored.answers(database, at=at), only)
+        steps = tuple(filter(None, funnel.split(",")))
+        reached = (
+            stored.reached(database, steps, at=at, days=period, within=within * DAY, only=only)
+            if steps
+            else ()
+        )
     console().print(_lifecycle(found, period))
-    console().print(_north_star(found, period))
+    console().print(_north_star(found, period, sessions))
     console().print(_retention(found))
     month = stickiness(found.done)
     ratio = "nobody" if month.ratio is None else f"{month.ratio:.1%}"
     console().print(f"stickiness: {ratio} of {month.monthly:,} people on a day of the last 30")
+    console().print(_promoters(nps))
+    if reached:
+        console().print(_funnel(reached))
     if html is not None:
         from training.report import growth as page
 
         page.write(found, period, html)
         console().print(f"report: {html}", soft_wrap=True)
+
+
+def _members(settings: Config, segment: str) -> frozenset[str] | None:
+    """Return who is in a segment by the version that serves; None without a segment."""
+    from recsys.bundle import Bundle
+    from recsys.errors import NoChampion
+    from recsys.storage.models.store import ModelStore
+
+    if not segment:
+        return None
+    store = ModelStore.of(settings.storage)
+    if (champion := store.champion()) is None:
+        raise NoChampion(settings.storage.models_dir)
+    return store.load(champion.version, Bundle)[0].members(segment)
+
+
+def _promoters(found: Nps) -> str:
+    if found.score is None:
+        return "promoter score: nobody answered in 90 days"
+    people = f"{found.promoters:,} promoters, {found.detractors:,} detractors"
+    return f"promoter score: {found.score} of {found.score.n:,} people ({people})"
+
+
+def _funnel(found: Sequence[Reached]) -> Table:
+    from rich.table import Table
+
+    table = Table("step", "people", "of the step before", "median hours", box=None)
+    for one in found:
+        share = "" if one.share is None else f"{one.share:.1%}"
+        hours = "" if one.median_seconds is None else f"{one.median_seconds / 3600:.1f}"
+        table.add_row(one.kind, f"{one.people:,}", share, hours)
+    return table
 
 
 def _lifecycle(found: Growth, period: int) -> Table:
@@ -69,17 +126,19 @@ def _lifecycle(found: Growth, period: int) -> Table:
     return table
 
 
-def _north_star(found: Growth, period: int) -> Table:
+def _north_star(found: Growth, period: int, sessions: Mapping[int, int] | None) -> Table:
     from rich.table import Table
 
     from recsys.growth.doings import day_of
     from recsys.growth.north_star import series
 
-    table = Table("from", "north star", "reachable", "breadth", "frequency", "depth", box=None)
-    for one in series(found.done, found.seen, days=period):
+    names = ("from", "north star", "reachable", "breadth", "frequency", "depth", "efficiency")
+    table = Table(*names, box=None)
+    for one in series(found.done, found.seen, days=period, sessions=sessions):
+        efficiency = "" if one.efficiency is None else f"{one.efficiency:.1%}"
         table.add_row(
             day_of(one.first_day), f"{one.total:,.0f}", f"{one.reachable:,}",
-            f"{one.breadth:.1%}", f"{one.frequency:.2f}", f"{one.depth:.2f}",
+            f"{one.breadth:.1%}", f"{one.frequency:.2f}", f"{one.depth:.2f}", efficiency,
         )  # fmt: skip
     return table
 

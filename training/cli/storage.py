@@ -166,7 +166,7 @@ def new_key() -> None:
 
 @app.command()
 def rotate(config: ConfigFile = None) -> None:
-    """Encrypt sensitive traits anew, by the first of the keys.
+    """Encrypt sensitive traits and secrets of webhooks anew, by the first of the keys.
 
     The others can go then.
 
@@ -174,11 +174,12 @@ def rotate(config: ConfigFile = None) -> None:
     """
     from recsys.storage.database.open import open_store
     from recsys.storage.users import sensitive
+    from recsys.storage.webhooks.endpoints import Endpoints
 
     settings = settings_of(config)
     vault = _vault(settings)
     with closing(open_store(settings.storage)) as database:
-        count = sensitive.rotate(database, vault)
+        count = sensitive.rotate(database, vault) + Endpoints(database, vault).seal_anew()
     typer.echo(f"{count:,} values are encrypted by the first key")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
 from recsys.config import Config
+from recsys.engines import Engine, Memory
 from recsys.evaluation.estimate import units_for
 from recsys.evaluation.split import drawn
 from recsys.items.history import EventWeights
@@ -19,7 +20,6 @@ from recsys.items.models import ItemModels
 from recsys.ladder import Ladder, Question, RungName
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.engines import Engine, Memory
 from training.items import cold_start
 from training.items.baselines import BoughtBefore, FactorsAlone, contest
 from training.items.choice import ItemChoice

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recsys.data.interactions import Interactions
+from recsys.engines import Engine, Memory
 from recsys.items.one_to_one import OneToOneItems, ReadyLists, ready_of
 from recsys.items.preference import NO_CARRIER
-from training.engines import Engine, Memory
 
 BLOCK = 1_000
 """Users a block."""

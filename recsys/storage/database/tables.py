@@ -320,6 +320,46 @@ EXPORTS = Table(
     Column("expires_at", BigInteger, comment="when its files go; null: there are none"),
 )
 
+WEBHOOKS = Table(
+    "webhooks",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("webhook_id", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False, comment="that is called"),
+    Column("kinds", Text, nullable=False, comment="JSON array: what it is told"),
+    Column("secrets", Text, nullable=False, comment="sealed JSON: until when each signs"),
+    Column("off", Text, nullable=False, comment="why it is not called; empty: it is"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
+WEBHOOK_MESSAGES = Table(
+    "webhook_messages",
+    METADATA,
+    Column("seq", SEQUENCE, primary_key=True),
+    Column("message_id", Text, nullable=False, comment="the same however often it is sent"),
+    Column("webhook_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="JSON object as it is sent"),
+    Column("user_id", Text, nullable=False, comment="of whom it is; empty: of nobody"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+    Column("state", Text, nullable=False),
+    Column("tries", Text, nullable=False, comment="JSON array: when, and what was answered"),
+    Column("next_at", BigInteger, nullable=False, comment="when it is sent, while it waits"),
+    Column("claimed_until", BigInteger, nullable=False, comment="a worker sends it until then"),
+    UniqueConstraint("message_id", "webhook_id"),
+)
+Index("webhook_messages_due", WEBHOOK_MESSAGES.c.state, WEBHOOK_MESSAGES.c.next_at)
+Index("webhook_messages_of", WEBHOOK_MESSAGES.c.webhook_id, WEBHOOK_MESSAGES.c.seq)
+Index("webhook_messages_of_user", WEBHOOK_MESSAGES.c.user_id)
+
+CHURN_BANDS = Table(
+    "churn_bands",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("band", Text, nullable=False, comment="in which the user was seen last"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
 KEYS = Table(
     "keys",
     METADATA,

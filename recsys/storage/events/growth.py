@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,17 +13,36 @@ import numpy as np
 from recsys.data.times import DAY, HOUR, micros, moment
 from recsys.errors import BadQuery
 from recsys.growth.doings import Doings, Ints
+from recsys.growth.funnels import Reached, funnel
 from recsys.growth.nps import LATELY, Nps, nps
+from recsys.growth.referrals import NOBODY
 from recsys.storage.database.interface import Database
 
 _PAGE = 100_000
 _DONE = """
 SELECT seq, user_id, at, quantity FROM events
-WHERE kind = ? AND at < ? AND seq > ? AND NOT machine AND user_id <> '' ORDER BY seq LIMIT ?
+WHERE kind = ? AND at < ? AND seq > ? AND NOT machine AND NOT simulated AND user_id <> ''
+ORDER BY seq LIMIT ?
 """
 _FIRST = """
 SELECT user_id, min(at) FROM events
-WHERE at < ? AND NOT machine AND user_id <> '' GROUP BY user_id
+WHERE at < ? AND NOT machine AND NOT simulated AND user_id <> '' GROUP BY user_id
+"""
+_STEPS = """
+SELECT seq, user_id, at FROM events
+WHERE kind = ? AND at >= ? AND at < ? AND seq > ? AND NOT machine AND NOT simulated
+    AND user_id <> '' ORDER BY seq LIMIT ?
+"""
+# Messages are sent to people: what happens after half an hour without anything is another session.
+_SESSIONS = f"""
+SELECT at / {HOUR}, count(*) FROM (
+    SELECT at, at - lag(at) OVER (PARTITION BY user_id ORDER BY at) AS gap FROM events
+    WHERE at < ? AND NOT machine AND NOT simulated AND user_id <> '' AND kind NOT LIKE 'message_%'
+) AS gaps WHERE gap IS NULL OR gap > {HOUR // 2} GROUP BY at / {HOUR}
+"""  # noqa: S608 - our own numbers
+_KINDS = "SELECT DISTINCT kind FROM events"
+_REFERRED = """
+SELECT user_id, traits FROM users WHERE traits LIKE '%"referred_by"%'
 """
 _ANSWERS = """
 SELECT user_id, value FROM statements
@@ -107,8 +127,88 @@ def days(at: Ints, zone: ZoneInfo) -> Ints:
     return found
 
 
-def promoters(database: Database, *, at: int, only: Collection[str] | None = None) -> Nps:
-    """Return the net promoter score of the last 90 days, from each person's last answer.
+def sessions(database: Database, *, zone: ZoneInfo, at: int) -> dict[int, int]:
+    """Return how many sessions began on each day of a zone, before the day of `at`.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    rows = np.array(database.read(_SESSIONS, (at,)), np.int64).reshape(-1, 2)
+    found: dict[int, int] = {}
+    for day, count in zip(days(rows[:, 0] * HOUR, zone).tolist(), rows[:, 1].tolist(), strict=True):
+        found[day] = found.get(day, 0) + count
+    return found
+
+
+def reached(
+    database: Database, steps: Sequence[str], *, at: int, days: int, within: int,
+    only: Collection[str] | None = None,
+) -> tuple[Reached, ...]:  # fmt: skip
+    """Follow people from their first time of the first step in the last days through the others.
+
+    Parameters
+    ----------
+    database : Database
+        The store.
+    steps : sequence of str
+        Kinds of events, in order, at least one.
+    at : int
+        Up to when, microseconds since the epoch.
+    days : int
+        How many days before it are looked at.
+    within : int
+        Longest time from the first step to the last, microseconds.
+    only : collection of str or None
+        People who count; None: everybody.
+
+    Raises
+    ------
+    BadQuery
+        A kind of which there is no event.
+    StoreUnavailable
+        The store cannot be read.
+    """
+    known = sorted(kind for (kind,) in database.read(_KINDS))
+    for kind in steps:
+        if kind not in known:
+            raise BadQuery("step", kind, ", ".join(known) or "none: there are no events")
+    numbers: dict[str, int] = {}
+    done = {}
+    for kind in dict.fromkeys(steps):
+        pairs, after = [], 0
+        while page := database.read(_STEPS, (kind, at - days * DAY, at, after, _PAGE)):
+            after = page[-1][0]
+            pairs += [
+                (numbers.setdefault(user, len(numbers)), when)
+                for _, user, when in page
+                if only is None or user in only
+            ]
+        found = np.array(pairs, np.int64).reshape(-1, 2)
+        done[kind] = found[:, 0], found[:, 1]
+    return funnel(steps, done, within=within)
+
+
+def referrers(database: Database, people: Sequence[str]) -> Ints:
+    """Return who brought each of some people, as numbers, by the trait ``referred_by``.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    rows = database.read(_REFERRED)
+    named = {user: json.loads(traits).get("referred_by", "") for user, traits in rows}
+    numbers: dict[str, int] = {}
+    by = [named.get(user) or None for user in people]
+    return np.array(
+        [NOBODY if one is None else numbers.setdefault(one, len(numbers)) for one in by], np.int64
+    )
+
+
+def answers(database: Database, *, at: int) -> dict[str, float]:
+    """Return the last answer of each person in the last 90 days to how likely they recommend, 0-10.
 
     Raises
     ------
@@ -116,5 +216,10 @@ def promoters(database: Database, *, at: int, only: Collection[str] | None = Non
         The store cannot be read.
     """
     rows = database.read(_ANSWERS, (at - LATELY * DAY, at))
-    last = {user: float(value) for user, value in rows if only is None or user in only}
-    return nps(np.array(list(last.values()), np.float64))
+    return {user: float(value) for user, value in rows}
+
+
+def promoters(said: Mapping[str, float], only: Collection[str] | None = None) -> Nps:
+    """Return the net promoter score of some people, by their :func:`answers`; None: of all."""
+    chosen = [value for user, value in said.items() if only is None or user in only]
+    return nps(np.array(chosen, np.float64))

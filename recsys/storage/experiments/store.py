@@ -21,6 +21,9 @@ SELECT {_COLUMNS} FROM experiments WHERE experiment_id = ? ORDER BY seq DESC LIM
 """  # noqa: S608
 _INSERT = f"INSERT INTO experiments ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _RUNG = "rung:"
+_REMOVED_BY = (
+    "SELECT 1 FROM experiments WHERE experiment_id = ? AND status = ? AND salt = ? LIMIT 1"
+)
 
 
 class Status(StrEnum):
@@ -107,8 +110,12 @@ class ExperimentStore:
             raise UnknownExperiment(experiment_id, known=known)
         return known[experiment_id]
 
-    def plan(self, experiment_id: str, experiment: Experiment, *, at: int) -> Saved:
+    def plan(
+        self, experiment_id: str, experiment: Experiment, *, at: int, salt: str | None = None
+    ) -> Saved:
         """Save an experiment that is not started yet; changed, it is a new version with a new salt.
+
+        `salt` None: a random one; a simulation may name its own.
 
         Raises
         ------
@@ -118,17 +125,18 @@ class ExperimentStore:
             Nothing was saved.
         """
         body = json.dumps(experiment.said(), ensure_ascii=False, sort_keys=True)
+        drawn_by = new_salt() if salt is None else salt
         with self.database.writing() as writing:
             last = writing.execute(_LAST, (experiment_id,)).fetchone()
             if last is None:
-                row = (experiment_id, 1, Status.PLANNED, body, new_salt(), "", at)
+                row = (experiment_id, 1, Status.PLANNED, body, drawn_by, "", at)
             elif last[2] == Status.RUNNING:
                 raise ExperimentState(experiment_id, last[2], "planned anew")
             elif last[2] == Status.PLANNED and last[3] == body:
                 return self._now(writing, experiment_id)
             else:
                 # People of before must not be carried over into other weights or targets.
-                row = (experiment_id, last[1] + 1, Status.PLANNED, body, new_salt(), "", at)
+                row = (experiment_id, last[1] + 1, Status.PLANNED, body, drawn_by, "", at)
             writing.execute(_INSERT, tuple(map(_plain, row)))
             return self._now(writing, experiment_id)
 
@@ -180,15 +188,25 @@ class ExperimentStore:
                     found[name.removeprefix(_RUNG)] = note
         return found
 
-    def remove(self, rung: str, why: str, *, at: int) -> None:
-        """Take a rung out of the ladder of items until :meth:`restore`.
+    def was_removed(self, rung: str, *, by: str) -> bool:
+        """Return whether the experiment of a salt took a rung out before.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        return bool(self.database.read(_REMOVED_BY, (f"{_RUNG}{rung}", _REMOVED, by)))
+
+    def remove(self, rung: str, why: str, *, by: str = "", at: int) -> None:
+        """Take a rung out of the ladder of items until :meth:`restore`; `by`: an experiment's salt.
 
         Raises
         ------
         StoreUnavailable
             It stays.
         """
-        self._rule(rung, _REMOVED, why, at=at)
+        self._rule(rung, _REMOVED, why, by=by, at=at)
 
     def restore(self, rung: str, *, at: int) -> None:
         """Put a rung back that was taken out; raises as :meth:`remove` does."""
@@ -204,9 +222,9 @@ class ExperimentStore:
         """
         return int(self.database.read("SELECT coalesce(max(seq), 0) FROM experiments")[0][0])
 
-    def _rule(self, rung: str, status: str, why: str, *, at: int) -> None:
+    def _rule(self, rung: str, status: str, why: str, *, by: str = "", at: int) -> None:
         with self.database.writing() as writing:
-            writing.execute(_INSERT, (f"{_RUNG}{rung}", 0, status, "{}", "", why, at))
+            writing.execute(_INSERT, (f"{_RUNG}{rung}", 0, status, "{}", by, why, at))
 
     def _turn(
         self, experiment_id: str, to: Status, of: set[Status], *, at: int, note: str = ""
@@ -238,10 +256,12 @@ _REMOVED = "removed"
 
 
 def running(saved: Mapping[str, Saved]) -> tuple[Running, ...]:
-    """Return those that run, in the order of their names."""
+    """Return those that run, in the order of their names; nobody is drawn for a simulated one."""
     found = [saved[name] for name in sorted(saved)]
     return tuple(
-        one.running for one in found if one.status is Status.RUNNING and one.running is not None
+        one.running
+        for one in found
+        if one.status is Status.RUNNING and one.running is not None and not one.experiment.simulated
     )
 
 

@@ -7,7 +7,7 @@ did for a while, another takes it over and goes on after the last whole part.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -249,14 +249,26 @@ class ExportLog:
         return self._still(one, worker, "parts = ?", (text,))
 
     def end(
-        self, export_id: str, state: State, *, why: str = "", now: int, keep: int | None = None
-    ) -> bool:
-        """Note that it ended; return whether it had not yet. `keep`: how long its files stay."""
+        self, export_id: str, state: State, *, why: str = "", now: int, keep: int | None = None,
+        also: Callable[[Writing, Export], None] = lambda *_: None,
+    ) -> bool:  # fmt: skip
+        """Note that it ended; return whether it had not yet.
+
+        `keep` is how long its files stay; `also` does what goes with it, in the same transaction.
+
+        Raises
+        ------
+        StoreUnavailable
+            It is not noted.
+        """
         with self.database.writing() as writing:
             ended = writing.execute(_END, (state, why, now, export_id)).rowcount
-            if ended and keep is not None:
+            if ended:
+                until = None if keep is None else now + keep
                 statement = "UPDATE exports SET expires_at = ? WHERE export_id = ?"
-                writing.execute(statement, (now + keep, export_id))
+                writing.execute(statement, (until, export_id))
+                statement = f"SELECT {_COLUMNS} FROM exports WHERE export_id = ?"  # noqa: S608
+                also(writing, _export(writing.execute(statement, (export_id,)).fetchone()))
         return bool(ended)
 
     def expire(self, export_id: str, why: str) -> None:

@@ -25,7 +25,9 @@ TABLES = (
 )  # fmt: skip
 """Where something is kept by user, besides aliases and the receipts themselves."""
 
-WITHOUT_COUNT = ("splits", "lookups", "changes", "delivered")
+WITHOUT_COUNT = (
+    "splits", "lookups", "changes", "delivered", "webhook_messages", "churn_bands",
+)  # fmt: skip
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 
 # The highest seq stays taken: no later event gets a place that a model has seen.

@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 
 from recsys.cli.clock import now
 from recsys.data.times import DAY
+from recsys.errors import NoChampion
 from recsys.storage.database.open import open_database
 from recsys.storage.events.log import EventLog
 from tests.recsys.storage.experiments.cases import bought
+from tests.worlds import World
 from training.cli.growth import app
 
 
@@ -27,4 +29,23 @@ def test_growth_is_told_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert result.exit_code == 0, result.output
     assert "resurrected" in result.stdout
     assert "stickiness: 6.7% of 9 people" in result.stdout
+    assert "promoter score: nobody answered in 90 days" in result.stdout
     assert page.read_text().count("<svg") == 2
+
+
+def test_a_funnel_is_told_and_a_segment_wants_a_version_that_serves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_STORAGE__URL", world.config.storage.url)
+    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", world.config.storage.models_dir)
+    said = ["--as-of", "2025-12-31", "--funnel", "view,purchase", "--within", "3"]
+    whole = CliRunner().invoke(app, said)
+    assert whole.exit_code == 0, whole.output
+    assert "median hours" in whole.stdout
+    assert "efficiency" in whole.stdout
+    part = CliRunner().invoke(app, [*said, "--segment", "rfm:champions"])
+    assert part.exit_code == 0, part.output
+    assert part.stdout != whole.stdout
+    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", str(world.folder / "none"))
+    refused = CliRunner().invoke(app, ["--segment", "rfm:champions"])
+    assert isinstance(refused.exception, NoChampion)

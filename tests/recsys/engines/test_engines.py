@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 
 from recsys.config import Training
 from recsys.data.ids import IdMap
-from training.engines import Engine, Memory, opened
-from training.engines.engine import Progress
-from training.engines.processes import Processes, keep, kept
+from recsys.engines import Engine, Memory, opened
+from recsys.engines.engine import Progress
+from recsys.engines.processes import Processes, keep, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,18 @@ def told(numbers: Numbers, progress: Progress) -> str:
 
 def failing(numbers: Numbers, progress: Progress) -> None:
     """Fail."""
-    raise ValueError(numbers.name)
+    raise ValueError(f"the number {numbers.name}")
 
 
-@pytest.fixture(scope="module", params=["memory", "processes"])
+SPARK = pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")])
+
+
+@pytest.fixture(scope="module", params=["memory", "processes", SPARK])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with opened(Training(engine=request.param, processes=2), n_events=1) as found:
+    settings: dict[str, Any] = {"engine": request.param, "processes": 2}
+    if request.param == "spark":
+        settings["spark"] = request.getfixturevalue("spark")
+    with opened(Training(**settings), n_events=1) as found:
         yield found
 
 
@@ -72,8 +79,16 @@ def test_what_is_put_aside_is_there_when_asked_for(engine: Engine) -> None:
 
 
 def test_a_failure_reaches_who_asks(engine: Engine) -> None:
-    with pytest.raises(ValueError, match="n"):
+    with pytest.raises(Exception, match="the number n"):
         engine.aside(failing, NUMBERS)(print)
+
+
+def test_more_parts_than_a_job_takes_come_back_in_order_too(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.engines.spark.AT_ONCE", 2)
+    parts = [(n, n + 1) for n in range(5)]
+    assert [total for total, _ in engine.each(summed, NUMBERS, parts)] == [0, 1, 2, 3, 4]
 
 
 def test_the_peak_counts_workers_in() -> None:

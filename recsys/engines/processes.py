@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-from training.engines.engine import Later, Part, Progress, Result, Shared, own_peak
+from recsys.engines.engine import Later, Part, Progress, Result, Shared, own_peak
 
 FACTS, ARRAYS = "facts", "arrays"
 
 
 class Processes:
-    """A pool of fresh processes; see :class:`training.engines.engine.Engine`.
+    """A pool of fresh processes; see :class:`recsys.engines.engine.Engine`.
 
     Fresh ones, not copies of this one: threads and open files of this process stay its own. Use it
     in a `with` block: leaving it by an error ends the workers at once.
@@ -96,27 +96,32 @@ class Processes:
         return folder
 
 
-def keep(value: object, folder: Path) -> None:
-    """Write a value so that :func:`kept` maps its arrays (pickle, protocol 5, PEP 574)."""
+def keep(value: object, folder: Path, *, name: str = "") -> tuple[Path, Path]:
+    """Write a value so that :func:`kept` maps its arrays (pickle, protocol 5, PEP 574).
+
+    Its two files begin with `name`.
+    """
+    of_facts, of_arrays = folder / f"{name}{FACTS}", folder / f"{name}{ARRAYS}"
     arrays: list[pickle.PickleBuffer] = []
     facts = pickle.dumps(value, protocol=5, buffer_callback=arrays.append)
     sizes = []
-    with (folder / ARRAYS).open("wb") as file:
+    with of_arrays.open("wb") as file:
         for array in arrays:
             raw = array.raw()
             # Arrays begin where their numbers may lie.
             sizes += [raw.nbytes, -raw.nbytes % 64]
             file.write(raw)
             file.write(bytes(sizes[-1]))
-    (folder / FACTS).write_bytes(pickle.dumps((sizes, facts)))
+    of_facts.write_bytes(pickle.dumps((sizes, facts)))
+    return of_facts, of_arrays
 
 
-def kept(folder: Path) -> Any:
+def kept(folder: Path, *, name: str = "") -> Any:
     """Return what was kept in a folder of this run; its arrays are read-only."""
-    sizes, facts = pickle.loads((folder / FACTS).read_bytes())  # noqa: S301 - of this very run
+    sizes, facts = pickle.loads((folder / f"{name}{FACTS}").read_bytes())  # noqa: S301 - of this very run
     if not sum(sizes):
         return pickle.loads(facts, buffers=[b""] * (len(sizes) // 2))  # noqa: S301 - the same
-    with (folder / ARRAYS).open("rb") as file:
+    with (folder / f"{name}{ARRAYS}").open("rb") as file:
         mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     places = list(pairwise(accumulate(sizes, initial=0)))[::2]
     arrays = [mapped[start:stop] for start, stop in places]
@@ -132,12 +137,17 @@ def _begin() -> None:
 
 
 @lru_cache(maxsize=2)
-def _shared(folder: Path) -> Any:
-    return kept(folder)
+def _shared(folder: Path, name: str) -> Any:
+    return kept(folder, name=name)
+
+
+def work_in(folder: Path, name: str, work: Callable[[Any, Any], Any], part: Any) -> Any:
+    """Return what comes of a part; what it shares is mapped once a worker."""
+    return work(_shared(folder, name), part)
 
 
 def _work(work: Callable[[Any, Any], Any], folder: Path, part: Any) -> tuple[int, int, Any]:
-    result = work(_shared(folder), part)
+    result = work_in(folder, "", work, part)
     return os.getpid(), own_peak(), result
 
 

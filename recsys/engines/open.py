@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from recsys.config import Training
-from training.engines.engine import Engine, Memory
-from training.engines.processes import Processes
+from recsys.engines.engine import Engine, Memory
+from recsys.engines.processes import Processes
 
 MANY_EVENTS = 100_000
 """Interactions from which starting processes costs less than they save."""
@@ -22,6 +22,13 @@ def opened(settings: Training, *, n_events: int) -> Iterator[Engine]:
     """
     workers = settings.processes or os.cpu_count() or 1
     many = workers > 1 and n_events >= MANY_EVENTS
+    if settings.engine == "spark":
+        # Loaded only by those who use it: an extra, and a JVM.
+        from recsys.engines.spark import Spark
+
+        with Spark(settings.spark) as spark:
+            yield spark
+        return
     if settings.engine == "memory" or not (settings.engine or many):
         yield Memory()
         return

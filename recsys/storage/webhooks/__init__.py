@@ -1,0 +1,1 @@
+"""Where this service calls by itself, and what it said there."""
