@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 
 from recsys.cli.console import console
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.answers.audience import AudienceQuery
+    from api.answers.blocks import Plan
     from api.answers.selection import Selection
     from api.messages.groups import AudienceBody, AudiencePreview
     from api.service import Service
@@ -27,14 +29,16 @@ if TYPE_CHECKING:
     from recsys.data.ids import IdMap
 
 app = typer.Typer(help="Answer into a file.")
+ENGINES = ("memory", "processes", "spark")
+FORMATS = ("parquet", "csv", "jsonl")
 WITHHELD = "withheld: fewer than 20 users, or a count that would give such a one away"
 
 
 @app.command()
 def export(  # noqa: PLR0913 - options of a command
     output: Annotated[
-        Path | None, typer.Argument(help="The ending says how: .csv, .jsonl or .parquet.")
-    ] = None,
+        str, typer.Argument(help="A file: .csv, .jsonl or .parquet. With --engine, see there.")
+    ] = "",
     *,
     users: Annotated[
         Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
@@ -68,23 +72,38 @@ def export(  # noqa: PLR0913 - options of a command
     force: Annotated[
         bool, typer.Option("--force", help="With --for: clear more than 30 % of what it has.")
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="By blocks, in memory, processes or spark: OUTPUT is a folder or s3://bucket/… "
+            "that gets a file a block and manifest.json."
+        ),
+    ] = "",
+    file_format: Annotated[
+        str, typer.Option("--format", help="With --engine: parquet, csv or jsonl.")
+    ] = "parquet",
     config: ConfigFile = None,
 ) -> None:
     """Write items, channel and churn of every user to a file.
 
     Of all known users, or of an audience: --segment, --rule, --channel. The file appears when
-    it is complete. --rule takes a JSON rule, as the API does.
+    it is complete. --rule takes a JSON rule, as the API does. With --engine many users are
+    answered at once, block by block, in several processes or on Spark.
 
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
+    from api.answers.blocks import Plan
     from api.answers.selection import Selection
+    from recsys.config import without_secrets
 
     settings = settings_of(config)
     wish = _wish(segment, rule, channel, arms=settings.channels.arms)
     if preview and wish is None:
         raise BadQuery("preview", "", "with --segment or --rule")
-    file = None if preview else exporting.checked(output)
+    if engine:
+        _check_blocks(engine, output, file_format, alone=not (preview or tool))
+    file = None if preview or engine else exporting.checked(Path(output) if output else None)
     with _opened(settings) as service:
         said = {} if limit is None else {"limit": limit}
         query = service.reader.said({**said, "exclude": exclude or ()})
@@ -94,7 +113,15 @@ def export(  # noqa: PLR0913 - options of a command
         known = selection.known if named is None else named
         ids = service.identities.people(known, as_named=named is not None)
         wanted = None if wish is None else selection.wanted(wish)
-        if file is not None and tool:
+        if engine:
+            _check_addresses(selection, email=email)
+            plan = Plan(
+                output, file_format, orjson.dumps(without_secrets(settings)), selection.version,
+                ids, {**said, "exclude": list(exclude or ())}, wish, channel, email,
+            )  # fmt: skip
+            total = _made_by_blocks(plan, settings, engine)
+            typer.echo(f"{total:,} users written to {output} from model {selection.version}")
+        elif file is not None and tool:
             back = WriteBack(selection, tool, everything=everything, force=force)
             typer.echo(back.write(ids, wanted, file, channel=channel))
         elif file is not None:
@@ -137,11 +164,10 @@ class ExportJob:
             Addresses are asked for, and none are kept.
         """
         from api.answers import export as exporting
-        from api.answers.selection import KEPT, addresses, keeps_addresses
+        from api.answers.selection import addresses
 
         selection = self.selection
-        if email and not keeps_addresses(selection.service):
-            raise BadQuery("email", email, f"no such option; or it where {KEPT}")
+        _check_addresses(selection, email=email)
         emails = partial(addresses, selection.service) if email else None
         members = selection.chosen(ids, wanted, channel=channel)
         safe = f"{output} was not written, what was there is as it was; run it again"
@@ -200,6 +226,35 @@ class WriteBack:
             f"{done.changed:,} rows for {self.tool} written to {output}, {done.cleared:,} cleared, "
             f"{done.unchanged:,} unchanged{nameless}"
         )
+
+
+def _check_blocks(engine: str, output: str, file_format: str, *, alone: bool) -> None:
+    if engine not in ENGINES:
+        raise BadQuery("engine", engine, ", ".join(ENGINES))
+    if not alone:
+        raise BadQuery("engine", engine, "without --preview and --for")
+    if file_format not in FORMATS:
+        raise BadQuery("format", file_format, ", ".join(FORMATS))
+    if not output:
+        raise BadQuery("output", output, "a folder, or s3://bucket/prefix")
+
+
+def _check_addresses(selection: Selection, *, email: bool) -> None:
+    from api.answers.selection import KEPT, keeps_addresses
+
+    if email and not keeps_addresses(selection.service):
+        raise BadQuery("email", email, f"no such option; or it where {KEPT}")
+
+
+def _made_by_blocks(plan: Plan, settings: Config, engine: str) -> int:
+    from api.answers import blocks
+    from recsys.engines import opened
+
+    training = settings.training.model_copy(update={"engine": engine})
+    safe = f"{plan.output} has no manifest.json, so it has no export; run it again"
+    with ConsoleSteps(safe=safe) as steps, opened(training, n_events=0) as working:
+        steps.begin("answer")
+        return blocks.made(plan, working, progress=steps.counting("users", len(plan.ids)))
 
 
 def _wish(

@@ -7,7 +7,7 @@ whole file as it is in force; the environment overrides it (``RECSYS_SERVING__PO
 from recsys.config.config import Config
 from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segments, Storage
 from recsys.config.experiments import Experiments
-from recsys.config.parsing import keys, parse
+from recsys.config.parsing import keys, parse, without_secrets
 from recsys.config.questions import (
     Channel,
     Channels,
@@ -42,4 +42,5 @@ __all__ = [
     "keys",
     "masked",
     "parse",
+    "without_secrets",
 ]  # fmt: skip

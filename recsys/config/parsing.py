@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from recsys.config.config import Config
-from recsys.config.section import Section
+from recsys.config.section import Section, masked
 from recsys.data.kinds import MESSAGE_KINDS
 from recsys.errors import BadValue, ConfigError, UnknownKey
 
@@ -49,6 +49,19 @@ def parse(file: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     _check_kinds(config)
     _check_traits(config)
     return config
+
+
+def without_secrets(config: Config) -> dict[str, Any]:
+    """Return a configuration as a file could say it: what only the environment says is left out."""
+    said = config.model_dump(mode="json")
+    for key, field in keys():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and extra.get("environment_only"):
+            section, _, name = key.partition(".")
+            del said[section][name]
+    if "://" in config.storage.url and masked(config.storage.url) != config.storage.url:
+        del said["storage"]["url"]
+    return said
 
 
 def keys(section: type[Section] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

@@ -103,6 +103,9 @@ class Experiment(Section):
     )
     looks: int = Field(4, ge=1, le=5, description="at which it may be decided")
     mde: float = Field(0.05, gt=0, le=10, description="smallest relative lift worth seeing")
+    simulated: bool = Field(
+        default=False, description="made up, people and outcomes: nobody is drawn, no measurement"
+    )
     endless: bool = Field(default=False, description="no horizon: a confidence sequence decides")
 
     @field_validator("slots")

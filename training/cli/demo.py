@@ -35,6 +35,7 @@ def demo(
     out.print("This takes about two minutes on two cores.")
     config = run.prepare(out)
     train.carry_out(config, out)
+    run.experiment(out, config)
     if prepare_only:
         out.print(f"serve it with: recsys serve --config {run.CONFIG}", soft_wrap=True)
         return

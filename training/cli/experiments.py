@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys.cli.clock import now
+from recsys.cli.clock import of_service
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 
@@ -83,8 +83,8 @@ def plan(
 
     name, wanted = checked_name(experiment_id), read(read_json(file))
     with _store(config) as database:
-        saved = ExperimentStore(database).plan(name, wanted, at=now())
-        said = forecast(database, wanted, now=now())
+        saved = ExperimentStore(database).plan(name, wanted, at=_now(config))
+        said = forecast(database, wanted, now=_now(config))
     typer.echo(f"{name}: version {saved.version}, {saved.status}")
     typer.echo(_foretold(said))
 
@@ -98,9 +98,9 @@ def start(experiment_id: Name, config: ConfigFile = None) -> None:
     with _store(config) as database:
         store = ExperimentStore(database)
         saved = store.get(experiment_id)
-        said = forecast(database, saved.experiment, now=now())
+        said = forecast(database, saved.experiment, now=_now(config))
         check(experiment_id, saved.experiment, said)
-        started = store.start(experiment_id, at=now())
+        started = store.start(experiment_id, at=_now(config))
     typer.echo(f"{experiment_id}: version {started.version} runs")
     typer.echo(_foretold(said))
 
@@ -111,7 +111,7 @@ def stop(experiment_id: Name, config: ConfigFile = None) -> None:
     from recsys.storage.experiments.store import ExperimentStore
 
     with _store(config) as database:
-        ExperimentStore(database).stop(experiment_id, at=now())
+        ExperimentStore(database).stop(experiment_id, at=_now(config))
     typer.echo(f"{experiment_id}: stopped")
 
 
@@ -125,7 +125,7 @@ def decide(
     from recsys.storage.experiments.store import ExperimentStore
 
     with _store(config) as database:
-        ExperimentStore(database).decide(experiment_id, variant, at=now())
+        ExperimentStore(database).decide(experiment_id, variant, at=_now(config))
     typer.echo(f"{experiment_id}: decided for {variant}")
 
 
@@ -151,11 +151,12 @@ def report(
     from training.report import experiments as page
 
     with _store(config) as database:
-        saved = holdout.get(database, settings_of(config), experiment_id)
-        found = outcomes.read(database, saved, now=now())
+        settings = settings_of(config)
+        at, saved = of_service(settings), holdout.get(database, settings, experiment_id)
+        found = outcomes.read(database, saved, now=at)
         is_step = saved.experiment.over in STEPS
-        lifts = steps.lifts(database, saved, now=now()) if is_step else ()
-        lost = settle(ExperimentStore(database), saved, now=now()) if remove else {}
+        lifts = steps.lifts(database, saved, now=at) if is_step else ()
+        lost = settle(ExperimentStore(database), saved, now=at) if remove else {}
     _print(saved, found, lifts)
     for rung, why in lost.items():
         console().print(f"rung {rung} is taken out: {why}")
@@ -173,7 +174,7 @@ def restore(
     from recsys.storage.experiments.store import ExperimentStore
 
     with _store(config) as database:
-        ExperimentStore(database).restore(rung, at=now())
+        ExperimentStore(database).restore(rung, at=_now(config))
     typer.echo(f"rung {rung} is asked again")
 
 
@@ -189,6 +190,8 @@ def _foretold(said: Forecast) -> str:
 
 def _print(saved: Saved, found: Report, lifts: tuple[RungLift, ...]) -> None:
     out = console()
+    if saved.experiment.simulated:
+        out.print("simulated: people and outcomes are made up, this is no measurement")
     out.print(f"{saved.experiment_id} version {saved.version}, {saved.status}: {found.state.words}")
     people = ", ".join(f"{arm} {count:,}" for arm, count in found.people.items())
     out.print(f"day {found.days}, {found.days_left} left; people: {people}")
@@ -220,6 +223,10 @@ def _lifts(lifts: tuple[RungLift, ...]) -> Any:
             one.rung, one.placement or "all", one.segment or "all", f"{one.weeks:,}", added
         )
     return table
+
+
+def _now(config: Path | None) -> int:
+    return of_service(settings_of(config))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from recsys.cli.clock import now
+from recsys.cli.clock import of_service
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
 from recsys.data.times import DAY
@@ -51,7 +51,7 @@ def growth(  # noqa: PLR0913 - the options of a command
 
     settings = settings_of(config)
     kind, zone = settings.churn.critical_kind, ZoneInfo(settings.data.timezone)
-    at = stored.end_of(as_of, zone) if as_of else now()
+    at = stored.end_of(as_of, zone) if as_of else of_service(settings)
     only = _members(settings, segment)
     with closing(open_store(settings.storage)) as database:
         found = stored.read(database, kind, zone=zone, at=at)

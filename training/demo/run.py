@@ -29,6 +29,7 @@ from recsys.storage.access.accounts import Role
 from recsys.storage.database.open import open_store
 from recsys.storage.files.config import read_config
 from recsys.storage.users.consents import Consents
+from training.demo import experiment as simulated
 from training.demo.messages import SOURCE, simulate
 from training.importing.events import import_events
 from training.importing.report import rendered
@@ -68,13 +69,26 @@ def prepare(console: Console) -> Config:
         imported = import_events(SAMPLE, config, log, now=clock.now(), watch=steps)
         steps.begin("simulate a message log (the shop has none)")
         data = load(log, config)
-        simulated = simulate(
+        messages = simulate(
             data.interactions, data.trait, timezone=config.data.timezone, seed=config.training.seed
         )
-        Consents(log.database).record(simulated.consents)
-        log.append_columns(simulated.events, now=clock.now(), source=SOURCE)
+        Consents(log.database).record(messages.consents)
+        log.append_columns(messages.events, now=clock.now(), source=SOURCE)
     console.print(rendered(imported))
     return config
+
+
+def experiment(console: Console, config: Config) -> None:
+    """Let a simulated experiment have run for some weeks, so that there is one to look at."""
+    steps = ConsoleSteps(safe="run it again: the demo starts over in var/demo each time")
+    with closing(open_store(config.storage)) as database, steps:
+        steps.begin("simulate an experiment of some weeks (the shop ran none)")
+        saved = simulated.run(database, until=clock.of_service(config))
+    console.print(
+        f"experiment {saved.experiment_id}, simulated: "
+        f"recsys experiments report {saved.experiment_id} --config {CONFIG}",
+        soft_wrap=True,
+    )
 
 
 def serve(console: Console, *, port: int) -> None:

@@ -21,22 +21,23 @@ from recsys.storage.database.interface import Database
 _PAGE = 100_000
 _DONE = """
 SELECT seq, user_id, at, quantity FROM events
-WHERE kind = ? AND at < ? AND seq > ? AND NOT machine AND user_id <> '' ORDER BY seq LIMIT ?
+WHERE kind = ? AND at < ? AND seq > ? AND NOT machine AND NOT simulated AND user_id <> ''
+ORDER BY seq LIMIT ?
 """
 _FIRST = """
 SELECT user_id, min(at) FROM events
-WHERE at < ? AND NOT machine AND user_id <> '' GROUP BY user_id
+WHERE at < ? AND NOT machine AND NOT simulated AND user_id <> '' GROUP BY user_id
 """
 _STEPS = """
 SELECT seq, user_id, at FROM events
-WHERE kind = ? AND at >= ? AND at < ? AND seq > ? AND NOT machine AND user_id <> ''
-ORDER BY seq LIMIT ?
+WHERE kind = ? AND at >= ? AND at < ? AND seq > ? AND NOT machine AND NOT simulated
+    AND user_id <> '' ORDER BY seq LIMIT ?
 """
 # Messages are sent to people: what happens after half an hour without anything is another session.
 _SESSIONS = f"""
 SELECT at / {HOUR}, count(*) FROM (
     SELECT at, at - lag(at) OVER (PARTITION BY user_id ORDER BY at) AS gap FROM events
-    WHERE at < ? AND NOT machine AND user_id <> '' AND kind NOT LIKE 'message_%'
+    WHERE at < ? AND NOT machine AND NOT simulated AND user_id <> '' AND kind NOT LIKE 'message_%'
 ) AS gaps WHERE gap IS NULL OR gap > {HOUR // 2} GROUP BY at / {HOUR}
 """  # noqa: S608 - our own numbers
 _KINDS = "SELECT DISTINCT kind FROM events"

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from recsys.data.times import DAY
 from recsys.experiments.experiment import Over
-from recsys.storage.experiments.store import ExperimentStore, Saved, Status
+from recsys.storage.experiments.store import ExperimentStore, Saved
 
 
 def is_due(saved: Saved, *, now: int) -> bool:
     """Return whether an experiment is a step down whose days are over."""
     experiment, since = saved.experiment, saved.since
-    if experiment.over is not Over.STEP_DOWN or since is None or saved.status is Status.PLANNED:
+    if experiment.over is not Over.STEP_DOWN or experiment.simulated or since is None:
         return False
     until = now if saved.until is None else saved.until
     return until - since >= experiment.days * DAY

@@ -110,8 +110,12 @@ class ExperimentStore:
             raise UnknownExperiment(experiment_id, known=known)
         return known[experiment_id]
 
-    def plan(self, experiment_id: str, experiment: Experiment, *, at: int) -> Saved:
+    def plan(
+        self, experiment_id: str, experiment: Experiment, *, at: int, salt: str | None = None
+    ) -> Saved:
         """Save an experiment that is not started yet; changed, it is a new version with a new salt.
+
+        `salt` None: a random one; a simulation may name its own.
 
         Raises
         ------
@@ -121,17 +125,18 @@ class ExperimentStore:
             Nothing was saved.
         """
         body = json.dumps(experiment.said(), ensure_ascii=False, sort_keys=True)
+        drawn_by = new_salt() if salt is None else salt
         with self.database.writing() as writing:
             last = writing.execute(_LAST, (experiment_id,)).fetchone()
             if last is None:
-                row = (experiment_id, 1, Status.PLANNED, body, new_salt(), "", at)
+                row = (experiment_id, 1, Status.PLANNED, body, drawn_by, "", at)
             elif last[2] == Status.RUNNING:
                 raise ExperimentState(experiment_id, last[2], "planned anew")
             elif last[2] == Status.PLANNED and last[3] == body:
                 return self._now(writing, experiment_id)
             else:
                 # People of before must not be carried over into other weights or targets.
-                row = (experiment_id, last[1] + 1, Status.PLANNED, body, new_salt(), "", at)
+                row = (experiment_id, last[1] + 1, Status.PLANNED, body, drawn_by, "", at)
             writing.execute(_INSERT, tuple(map(_plain, row)))
             return self._now(writing, experiment_id)
 
@@ -251,10 +256,12 @@ _REMOVED = "removed"
 
 
 def running(saved: Mapping[str, Saved]) -> tuple[Running, ...]:
-    """Return those that run, in the order of their names."""
+    """Return those that run, in the order of their names; nobody is drawn for a simulated one."""
     found = [saved[name] for name in sorted(saved)]
     return tuple(
-        one.running for one in found if one.status is Status.RUNNING and one.running is not None
+        one.running
+        for one in found
+        if one.status is Status.RUNNING and one.running is not None and not one.experiment.simulated
     )
 
 
