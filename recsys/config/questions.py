@@ -163,6 +163,12 @@ class Training(Section):
         description="half an interval around a figure of lists at its widest: no more users are"
         " drawn to judge lists than that takes",
     )
+    most_pairs: int = Field(
+        50_000_000,
+        ge=1,
+        description="pairs of user and item that item graphs and factorisations are learnt from, at"
+        " least 30 an item: of more, users are drawn",
+    )
     engine: Literal["", "memory", "processes", "spark"] = Field(
         "",
         description="where a run works, to the same end: `memory`, `processes`, `spark`"

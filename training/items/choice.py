@@ -14,6 +14,7 @@ from recsys.config import Config
 from recsys.items.history import EventWeights
 from training.items.context.choice import ContextChoice
 from training.items.graphs import GraphSettings, fit_graph
+from training.items.item_side import DrawnUsers
 from training.items.popularity import USUAL_DAYS, kind_caps, kind_half_lives, kind_weights
 from training.items.ranker import TASTE, BlendChoice
 from training.items.sessions.choice import SessionChoice
@@ -83,6 +84,8 @@ class ItemChoice:
         Which segments rung 1 goes by.
     context : ContextChoice or None
         What the request's context weighs; None where no occasion says anything of items.
+    drawn : DrawnUsers or None
+        Of whom the item side was learnt; None: of everybody.
     """
 
     graph: GraphSettings = DEFAULT_GRAPH
@@ -101,6 +104,7 @@ class ItemChoice:
     sessions: SessionChoice | None = None
     tastes: TasteChoice = NO_TASTES
     context: ContextChoice | None = None
+    drawn: DrawnUsers | None = None
 
     def __str__(self) -> str:
         base = self.factors or self.graph

@@ -22,6 +22,7 @@ from training.data import TrainingData
 from training.items import cold_start, sequences
 from training.items.choice import ItemChoice, event_weights, fit_base
 from training.items.context import table as context_table
+from training.items.item_side import learnt_from
 from training.items.popularity import (
     critical_kind,
     fit_popular,
@@ -68,7 +69,8 @@ def fit(
     shrinkage = config.items.segment_shrinkage
     weights = event_weights(choice, interactions.kinds, config)
     histories = weights.histories(interactions, at=at)
-    graph, factors = fit_base(choice, histories, seed=config.training.seed)
+    learnt = learnt_from(histories, interactions.users, config.training)
+    graph, factors = fit_base(choice, learnt, seed=config.training.seed)
     available = data.catalogue.available
     described = _described_alike(data.catalogue, graph)
     places = choice.new_item_places
