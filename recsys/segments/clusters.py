@@ -11,6 +11,8 @@ from recsys.data.ids import NO_ITEM
 
 MIN_ITEMS = 3
 NO_CLUSTER = -1
+BLOCK = 20_000
+"""Users looked at together: what they took is held as one vector an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,14 @@ class Clusters:
             ``NO_CLUSTER`` for users with fewer than `min_items` different items; ties go to the
             lower cluster.
         """
-        enough, vectors = content(self.item_vectors, item_row, indptr, least=self.min_items)
-        near = vectors @ self.centres.T - 0.5 * (self.centres**2).sum(1)
-        return np.where(enough, near.argmax(1), NO_CLUSTER).astype(np.int8)
+        found = np.full(len(indptr) - 1, NO_CLUSTER, np.int8)
+        for start in range(0, len(found), BLOCK):
+            ends = indptr[start : start + BLOCK + 1]
+            some = item_row[ends[0] : ends[-1]]
+            enough, vectors = content(self.item_vectors, some, ends - ends[0], least=self.min_items)
+            near = vectors @ self.centres.T - 0.5 * (self.centres**2).sum(1)
+            found[start : start + BLOCK] = np.where(enough, near.argmax(1), NO_CLUSTER)
+        return found
 
 
 def content(

@@ -217,7 +217,7 @@ def _joined(some: Relevant, others: Relevant) -> Relevant:
 
 def _about(before: Interactions, catalogue: Catalogue, config: Config) -> ItemContents | None:
     """Return what items are about: who takes what with what, called by category or title."""
-    speaking, seed = _speaking(before, config), config.training.seed
+    speaking, seed = _learnt_from(before, config), config.training.seed
     some = len(np.unique(speaking.item_row)), np.count_nonzero(np.diff(speaking.indptr))
     factors = min(FACTORS, *(n // 2 for n in some))
     about = taken_together(speaking, catalogue, seed=seed, factors=factors) if factors > 1 else None
@@ -225,6 +225,17 @@ def _about(before: Interactions, catalogue: Catalogue, config: Config) -> ItemCo
         return None
     called = zip(catalogue.category, about.labels, strict=True)
     return replace(about, labels=tuple(category or label for category, label in called))
+
+
+def _learnt_from(before: Interactions, config: Config) -> Interactions:
+    """Return the events that speak for an item of at most ``MOST_LEARNT`` users, drawn."""
+    speaking = _speaking(before, config)
+    users = np.flatnonzero(np.diff(speaking.indptr))
+    if len(users) <= MOST_LEARNT:
+        return speaking
+    drawn = np.zeros(len(speaking.users), bool)
+    drawn[np.random.default_rng(config.training.seed).permutation(users)[:MOST_LEARNT]] = True
+    return speaking.where(drawn[speaking.user_row])
 
 
 def _speaking(interactions: Interactions, config: Config) -> Interactions:
@@ -237,19 +248,19 @@ def _fit(
     about: ItemContents, before: Interactions, size: int, config: Config, *, first: int
 ) -> Tastes | None:
     """Return so many segments; None where users are too few or too alike, or items too many."""
-    speaking, seed = _speaking(before, config), config.training.seed
+    speaking, seed = _learnt_from(before, config), config.training.seed
     _, vectors = content(about.vectors, speaking.item_row, speaking.indptr, least=1)
-    placed = np.flatnonzero(vectors.any(axis=1))
-    if len(placed) < size * USERS_EACH or size * len(about.vectors) > MOST_CELLS:
+    users = vectors[vectors.any(axis=1)]
+    if len(users) < size * USERS_EACH or size * len(about.vectors) > MOST_CELLS:
         return None
-    users = vectors[np.sort(np.random.default_rng(seed).permutation(placed)[:MOST_LEARNT])]
     if len(np.unique(users.round(DECIMALS), axis=0)) < size:
         return None
     with threadpool_limits(1):
         fitted = KMeans(size, n_init=3, random_state=seed).fit(users)
     centres = fitted.cluster_centers_.astype(np.float32)
     clusters = named(centres, about, speaking, stability=float("nan"), min_items=1)
-    of_user = clusters.of(speaking.item_row, speaking.indptr).astype(np.int16)
+    everybody = _speaking(before, config)
+    of_user = clusters.of(everybody.item_row, everybody.indptr).astype(np.int16)
     return Tastes(clusters, of_user, first)
 
 
