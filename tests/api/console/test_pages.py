@@ -30,7 +30,8 @@ TEMPLATES = sorted(render.FOLDER.glob("*.html"))
 ROOT = render.FOLDER.parent
 STATES = {
     "person": "?id=u03", "item": "?id=i03", "segments": "?segment=rfm:loyal&times=2",
-    "placements": "?placement=default", "experiments": "?tries=items&name=few&other=popular&kind=purchase",
+    "placements": "?placement=default",
+    "experiments": "?tries=items&name=few&other=popular&kind=purchase",
 }  # fmt: skip
 
 
