@@ -76,7 +76,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def calling(world: World) -> Iterator[Api]:
+def calling(world: World, idle: None) -> Iterator[Api]:
     """An API whose webhooks may call this machine, with nobody who works in the background."""
     yield from running(with_webhooks(world))
 
@@ -86,7 +86,7 @@ def with_webhooks(world: World) -> World:
     storage = config.storage.model_copy(
         update={"encryption_keys": (new_key(),), "exports_dir": str(world.folder / "exports")}
     )
-    serving = config.serving.model_copy(update={"webhook_hosts": (HOST,), "poll_seconds": 1e6})
+    serving = config.serving.model_copy(update={"webhook_hosts": (HOST,)})
     changed = config.model_copy(update={"storage": storage, "serving": serving})
     return replace(world, config=changed)
 
