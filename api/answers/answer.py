@@ -43,6 +43,7 @@ from recsys.data.times import QUARTER
 from recsys.experiments.plan import AS_ALWAYS, Plan
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
+from recsys.value.models import UserValue
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -163,8 +164,7 @@ class Desk:
     def value(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ValueAnswer:
         """Answer what the user was worth, and is expected to be worth."""
         person, notes = self.person(serving, user_id, query, at=at)
-        models = serving.answering.bundle.value
-        found = models.answer(person) if person.profiling else None
+        models, found = serving.answering.bundle.value, worth(serving, person)
         value = (
             Value(reason=NOT_PROFILED)
             if found is None
@@ -174,7 +174,7 @@ class Desk:
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        row = serving.answering.bundle.segments.row(name)
+        row = serving.answering.bundle.items.segment.named(name)
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
         listed, about = self._listed(serving, person, query), _about(serving, person, [])
         del about["user_id"]
@@ -341,6 +341,11 @@ class Desk:
             self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
 
         return failed
+
+
+def worth(serving: Serving, person: Person) -> UserValue | None:
+    """Return what somebody was worth, and is expected to be; None without consent to profiling."""
+    return serving.answering.bundle.value.answer(person) if person.profiling else None
 
 
 def _told_apart(plan: Plan, query: Query) -> Query:

@@ -78,7 +78,7 @@ def check(service: Service, body: ExportBody) -> None:
     if body.email and not keeps_addresses(service):
         raise BadQuery("email", body.email, f"false; or true where {KEPT}")
     if body.tool:
-        target(service, body.tool)
+        target(selection, body.tool)
         if body.format not in PACKED:
             raise BadQuery("format", body.format, f"with tool: {', '.join(sorted(PACKED))}")
     elif body.everything or body.force:
@@ -307,7 +307,7 @@ class _Making:
         done, has = write_back.write(
             self._selection.answered(self._chosen(iter(ids))),
             path,
-            target(service, tool),
+            target(self._selection, tool),
             limit=self._selection.query.limit,
             known=delivered.of(service.log.database, tool),
             may=Wish(body.everything, body.force),

@@ -9,9 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from api.answers import audience
+from api.answers.answer import worth
 from api.answers.audience import AudienceQuery, Looked
 from api.answers.export import CHUNK, EMAIL
-from api.answers.write_back import Target
+from api.answers.write_back import WORTH_DAYS, Target
 from api.messages.groups import AudienceBody
 from api.messages.users import UserAnswer
 from api.model.served import Serving
@@ -77,6 +78,17 @@ class Selection:
         while chunk := list(islice(users, CHUNK)):
             yield from self.answers(chunk)
 
+    def worth(self, user_ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the money expected of users within ``WORTH_DAYS``, where there is a forecast."""
+        at, found = self.service.clock(), {}
+        for user_id in user_ids:
+            person, _ = self.service.desk.person(self.serving, user_id, self.query, at=at)
+            value = worth(self.serving, person)
+            for expected in value.expected if value else ():
+                if expected.days == WORTH_DAYS:
+                    found[user_id] = round(expected.value, 2)
+        return found
+
     def chosen(
         self, ids: Iterable[str], wanted: AudienceQuery | None, *, channel: str
     ) -> Iterable[str]:
@@ -100,7 +112,7 @@ class Selection:
                 yield str(row["user_id"])
 
 
-def target(service: Service, tool: str) -> Target:
+def target(selection: Selection, tool: str) -> Target:
     """Return a tool that is written to.
 
     Raises
@@ -110,16 +122,17 @@ def target(service: Service, tool: str) -> Target:
     """
     from recsys.connectors.registry import tools
 
+    service = selection.service
     known = tools(service.config.data.connectors)
     outs = {name: one.out for name, one in known.items() if one.out is not None}
     out = outs.get(tool)
     if out is None:
         raise BadQuery("for", tool, ", ".join(outs))
     if out.key_is == "user_id":
-        return Target(tool, out, lambda _: {})
+        return Target(tool, out, lambda _: {}, selection.worth)
     if not keeps_addresses(service):
         raise BadQuery("for", tool, f"a tool that knows people by user id; or {KEPT}")
-    return Target(tool, out, partial(addresses, service))
+    return Target(tool, out, partial(addresses, service), selection.worth)
 
 
 def keeps_addresses(service: Service) -> bool:

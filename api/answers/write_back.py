@@ -24,13 +24,18 @@ CHUNK = 500
 MOST_GONE = 0.3
 """Of those that a tool has: if more would be cleared, somebody asked for the wrong audience."""
 
+WORTH_DAYS = 90
+"""How far ahead a user's worth is written."""
+
 _UNCHANGED = frozenset({"model_version", "computed_at"})
 """What says nothing new by itself."""
 
 _MOST_BYTES = 255
+CLV = f"clv_{WORTH_DAYS}d"
 _ITEM = {"id": "item_id", "title": "title", "url": "url", "image": "image_url", "price": "price"}
 
 Emails = Callable[[Sequence[str]], Mapping[str, str]]
+Worth = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,14 @@ class Target:
         How it wants it.
     emails : callable
         Addresses of users by id, of those that have one.
+    worth : callable
+        Money expected of users within ``WORTH_DAYS``, by id, of those of whom it is known.
     """
 
     name: str
     out: Out
     emails: Emails
+    worth: Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ def columns(out: Out, limit: int) -> dict[str, str]:
 
 
 def _names(limit: int) -> Iterator[str]:
-    yield from ("segment", "churn_p", "churn_band", "churn_reason", "best_channel", "send_at")
+    yield from ("segment", "churn_p", "churn_band", "churn_reason", CLV, "best_channel", "send_at")
     for place in range(1, limit + 1):
         yield from (f"rec_{place}_{part}" for part in _ITEM)
     yield from ("model_version", "computed_at")
@@ -164,17 +172,20 @@ def _rows(
         ids = [answer.user_id for answer in chunk]
         by_email = target.out.key_is == "email"
         keys = target.emails(ids) if by_email else dict(zip(ids, ids, strict=True))
+        money = target.worth(ids)
         for answer in chunk:
-            yield answer.user_id, keys.get(answer.user_id, ""), _row(answer, limit)
+            user_id = answer.user_id
+            yield user_id, keys.get(user_id, ""), _row(answer, money.get(user_id), limit)
 
 
-def _row(answer: UserAnswer, limit: int) -> dict[str, Any]:
+def _row(answer: UserAnswer, money: float | None, limit: int) -> dict[str, Any]:
     channel, churn = answer.channel, answer.churn
     row = {
         "segment": answer.segment,
         "churn_p": churn.p,
         "churn_band": churn.band,
         "churn_reason": churn.reasons[0].words if churn.reasons else None,
+        CLV: money,
         "best_channel": channel.best,
         "send_at": channel.send_at,
         "model_version": answer.model_version,

@@ -209,7 +209,7 @@ class WriteBack:
         from recsys.storage.hooks import delivered
 
         selection, service = self.selection, self.selection.service
-        target = targeted(service, self.tool)
+        target = targeted(selection, self.tool)
         database, members = service.log.database, selection.chosen(ids, wanted, channel=channel)
         has = delivered.of(database, self.tool)
         safe = f"{output} was not written, and the tool is known to have what it had; run it again"

@@ -58,6 +58,8 @@ def allowed(schema: Json) -> str:
             return f"a whole number from {least} to {most:,}"
         case {"type": "array", "maxItems": most}:
             return f"a list of at most {most:,} texts"
+        case {"type": "array", "items": {"enum": names}}:
+            return f"a list of some of {', '.join(names)}"
         case {"type": "array"}:
             return "a list, not empty"
         case {"type": "object"}:
@@ -71,7 +73,9 @@ def _whole(schema: Json, known: Mapping[str, Json]) -> Json:
     more = {name: value for name, value in schema.items() if name not in {"anyOf", "$ref"}}
     if more.get("default", True) in (None, "", []):
         del more["default"]
+    if isinstance(items := schema.get("items"), dict) and "$ref" in items:
+        more["items"] = _whole(items, known)
     if "$ref" in schema:
         return {**known[schema["$ref"].rpartition("/")[2]], **more}
     one = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    return {**_whole(one[0], known), **more} if len(one) == 1 else schema
+    return {**_whole(one[0], known), **more} if len(one) == 1 else {**schema, **more}

@@ -35,6 +35,9 @@ class Items(Section):
         0.0, ge=0, description="age at which popularity counts half; 0: what training finds best"
     )
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
+    taste_segments: int = Field(
+        32, ge=0, description="most segments by taste that rung 1 may go by; 0: none"
+    )
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")
@@ -159,6 +162,12 @@ class Training(Section):
         le=0.5,
         description="half an interval around a figure of lists at its widest: no more users are"
         " drawn to judge lists than that takes",
+    )
+    most_pairs: int = Field(
+        50_000_000,
+        ge=1,
+        description="pairs of user and item that item graphs and factorisations are learnt from, at"
+        " least 30 an item: of more, users are drawn",
     )
     engine: Literal["", "memory", "processes", "spark"] = Field(
         "",

@@ -82,3 +82,20 @@ def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.delenv("RECSYS_CONFIG", raising=False)
     monkeypatch.chdir(world.folder)
     return world
+
+
+class Idle:
+    """Somebody who does in the background what the service has to, and does nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def follow(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is exported, sent or looked at but by the test itself."""
+    for name in ("Exports", "Delivery", "ChurnWatch"):
+        monkeypatch.setattr(f"api.app.{name}", Idle)

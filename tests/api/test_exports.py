@@ -51,9 +51,9 @@ def with_exports(world: World, **serving: Any) -> World:
 
 
 @pytest.fixture
-def still(world: World) -> Iterator[Api]:
+def still(world: World, idle: None) -> Iterator[Api]:
     """The same with nobody who makes them in the background."""
-    yield from running(with_exports(world, poll_seconds=1e6))
+    yield from running(with_exports(world))
 
 
 def asked(api: Api, key: str = "", **body: Any) -> dict[str, Any]:
@@ -204,8 +204,8 @@ def test_asked_again_with_the_same_key_it_is_the_same_export(still: Api) -> None
     assert other.status_code == 422
 
 
-def test_only_so_many_wait(world: World) -> None:
-    for api in running(with_exports(world, poll_seconds=1e6, max_exports=2)):
+def test_only_so_many_wait(world: World, idle: None) -> None:
+    for api in running(with_exports(world, max_exports=2)):
         asked(api)
         asked(api)
         answer = api.client.post("/v1/exports", json={})
@@ -369,8 +369,8 @@ def test_a_bug_fails_the_export_and_not_the_service(
     assert ended(still, said["export_id"])["state"] == "failed"
 
 
-def test_either_store_keeps_them(either: World) -> None:
-    for api in running(with_exports(either, poll_seconds=1e6)):
+def test_either_store_keeps_them(either: World, idle: None) -> None:
+    for api in running(with_exports(either)):
         said = asked(api, key="k")
         assert maker(api).work() == 1
         (one,) = api.service.exports.latest()

@@ -7,10 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from api.answers import write_back
 from api.answers.write_back import Target, Wish, columns
+from api.app import create_app
 from api.messages.users import UserAnswer
 from api.requests.query import QueryReader
 from recsys.__main__ import app
@@ -19,8 +21,8 @@ from recsys.connectors.tool import Out
 from recsys.errors import BadQuery
 from recsys.storage.database.open import open_database
 from recsys.storage.privacy.erasure import erase
-from tests.api.conftest import Api
-from tests.worlds import ONCE, USERS, World
+from tests.api.conftest import NOON, Api
+from tests.worlds import DENIED, ONCE, USERS, World
 
 OUTS = {name: tool.out for name, tool in tools().items() if tool.out is not None}
 ADDRESSES = {user: f"{number}@shop.example" for number, user in enumerate(("u01", "u02", "u03"))}
@@ -37,7 +39,12 @@ def answered(api: Api, *users: str) -> list[UserAnswer]:
 
 
 def mail_tool(out: Out) -> Target:
-    return Target("x", out, lambda ids: {one: ADDRESSES[one] for one in ids if one in ADDRESSES})
+    return Target(
+        "x",
+        out,
+        lambda ids: {one: ADDRESSES[one] for one in ids if one in ADDRESSES},
+        lambda _: {"u01": 12.5},
+    )
 
 
 @pytest.mark.parametrize("name", OUTS)
@@ -101,6 +108,17 @@ def test_who_was_erased_is_not_known_to_be_there(here: World) -> None:
     assert left == [(0,)]
 
 
+def test_worth_is_what_the_api_says_and_nothing_of_who_denies_profiling(here: World) -> None:
+    run("sf.csv", "--for", "salesforce")
+    with (here.folder / "sf.csv").open(encoding="utf-8", newline="") as opened:
+        told = {row["rs_user_id__c"]: row["rs_clv_90d__c"] for row in csv.DictReader(opened)}
+    with TestClient(create_app(here.config, clock=lambda: NOON)) as client:
+        value = client.get("/v1/users/u03/value").json()["value"]
+    (expected,) = [one["predicted_clv"] for one in value["forecasts"] if one["days"] == 90]
+    assert float(told["u03"]) == pytest.approx(expected, abs=0.02 * expected)
+    assert told[DENIED] == OUTS["salesforce"].clears
+
+
 def test_a_tool_that_knows_addresses_needs_them(here: World) -> None:
     assert isinstance(run("out.csv", "--for", "klaviyo").exception, BadQuery)
     assert isinstance(run("out.csv", "--for", "ga4").exception, BadQuery)
@@ -110,10 +128,11 @@ def test_a_mail_tool_gets_who_has_an_address(shared_api: Api, tmp_path: Path) ->
     answers = answered(shared_api, "u01", "u02", "u05")
     file = tmp_path / "mailchimp.csv"
     done, has = write_back.write(
-        answers, file, mail_tool(OUTS["mailchimp"]), limit=2, known={}, may=Wish()
-    )
+        answers, file, mail_tool(OUTS["mailchimp"]), limit=2, known={}, may=Wish(),
+    )  # fmt: skip
     assert (done.changed, done.nameless, set(has)) == (2, 1, {"u01", "u02"})
     with file.open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
     assert [row["Email Address"] for row in rows] == [ADDRESSES["u01"], ADDRESSES["u02"]]
+    assert [row["RSCLV90D"] for row in rows] == ["12.5", ""]
     assert rows[0]["RSREC1ID"] == answers[0].items[0].item_id

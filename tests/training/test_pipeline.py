@@ -27,7 +27,9 @@ from recsys.storage.models.store import ModelStore
 from tests.present import present
 from tests.worlds import END, World
 from training.cli.train import rendered
+from training.items import item_side
 from training.pipeline import TrainingRun, run
+from training.report import page
 
 
 @dataclass
@@ -120,6 +122,23 @@ def test_spark_makes_the_same_version_as_memory(
     on_spark = TrainingSection(resamples=200, engine="spark", spark=spark)
     together = trained(config.model_copy(update={"training": on_spark}), log)
     assert trained(config, log, now=END + 1).version == together.version
+
+
+def test_of_many_pairs_the_item_side_is_learnt_from_users_drawn(
+    shop: tuple[Config, EventLog], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, log = shop
+    assert trained(config, log).manifest.choices[Question.ITEMS]["drawn"] is None
+    monkeypatch.setattr(item_side, "FEWEST_AN_ITEM", 1)
+    few = TrainingSection(resamples=200, most_pairs=300)
+    outcome = trained(config.model_copy(update={"training": few}), log, now=END + 1)
+    of = outcome.manifest.choices[Question.ITEMS]["drawn"]
+    assert 0 < of["users"] < of["of_users"]
+    assert of["pairs"] == pytest.approx(300, rel=0.5)
+    assert of["half"]["low"] <= of["half"]["value"] <= of["half"]["high"]
+    page.write(outcome, tmp_path / "report.html")
+    told = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"learnt from {of['users']:,} of {of['of_users']:,} users, drawn" in told
 
 
 def test_every_step_tells_what_it_took(shop: tuple[Config, EventLog]) -> None:

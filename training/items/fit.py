@@ -22,6 +22,7 @@ from training.data import TrainingData
 from training.items import cold_start, sequences
 from training.items.choice import ItemChoice, event_weights, fit_base
 from training.items.context import table as context_table
+from training.items.item_side import learnt_from
 from training.items.popularity import (
     critical_kind,
     fit_popular,
@@ -33,6 +34,7 @@ from training.items.popularity import (
 from training.items.ranker_examples import item_signals
 from training.items.ready import ReadyFor, ready_lists
 from training.items.sessions.choice import fit_at_hand
+from training.items.tastes import with_tastes
 from training.items.weights import make_blend
 
 CONTENT_NEIGHBOURS = 50
@@ -67,13 +69,15 @@ def fit(
     shrinkage = config.items.segment_shrinkage
     weights = event_weights(choice, interactions.kinds, config)
     histories = weights.histories(interactions, at=at)
-    graph, factors = fit_base(choice, histories, seed=config.training.seed)
+    learnt = learnt_from(histories, interactions.users, config.training)
+    graph, factors = fit_base(choice, learnt, seed=config.training.seed)
     available = data.catalogue.available
     described = _described_alike(data.catalogue, graph)
     places = choice.new_item_places
+    listed = fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at)
     parts = ItemModels(
         popular=popular,
-        segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
+        segment=with_tastes(listed, data, choice.tastes, config, at=at),
         neighbours=graph,
         factors=factors,
         demand=demand(takers_by_item(recent), available, exponent=choice.demand),

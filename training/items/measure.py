@@ -28,6 +28,7 @@ from training.items.context.visits import contexts
 from training.items.evidence import Evidence, Rungs, earlier_ends, judged, up_to
 from training.items.fit import fit
 from training.items.hearing import Hearing, Lists
+from training.items.item_side import learnt_from
 from training.items.judge import Judge, persons, trait_rows
 from training.items.popularity import kind_weights
 from training.items.ready import ReadyFor
@@ -230,6 +231,7 @@ def _simple(
     if not tried:
         return popular
     histories = models.weights.histories(train.interactions, at=models.at)
+    histories = learnt_from(histories, train.interactions.users, config.training)
     factors = als.fit(histories, tried[0].settings, seed=config.training.seed)
     alone = FactorsAlone(factors, models.weights, models.at)
     return {**popular, "als": Ladder(Question.ITEMS, (alone, models.popular), {})}

@@ -15,7 +15,7 @@ from training.items.held_out import Held
 from training.items.ranker import OWN_BY, learn
 from training.items.ranker_examples import Fitted, PartSettings, fit_parts, shown
 from training.items.readings import Tomorrow
-from training.items.trials import FACTORS, Ground, by_ndcg, factor_trials, graph_trials
+from training.items.trials import FACTORS, Ground, by_ndcg, factor_trials, graph_trials, of_drawn
 
 WON = "the 1:1 model alone is as good as any ranker over its parts"
 
@@ -119,7 +119,7 @@ def _best_parts(ground: Ground, progress: Callable[[str], None]) -> ItemChoice:
     factor = max(factors, key=by_ndcg)
     wins = factor.ndcg > graph.ndcg
     best = factor if wins else graph
-    return ItemChoice(
+    choice = ItemChoice(
         graph=graph.settings,
         factors=factor.settings if wins else None,
         half_life_days=best.half_life_days,
@@ -128,3 +128,4 @@ def _best_parts(ground: Ground, progress: Callable[[str], None]) -> ItemChoice:
         demand=best.demand,
         trials=tuple(sorted([*graphs, *factors], key=by_ndcg, reverse=True)),
     )
+    return replace(choice, drawn=of_drawn(ground, choice, progress))

@@ -24,6 +24,7 @@ from recsys.items.ranker import NEW, OWN, PAIR, RankerParts, habits_of, own
 from training.items import sequences
 from training.items.graphs import GraphSettings, fit_graph
 from training.items.held_out import Held
+from training.items.item_side import learnt_from
 from training.items.popularity import critical_kind, fading, recent_histories, takers_by_item
 
 POPULAR_HALF_LIVES = (4.0, 14.0, 60.0)
@@ -70,8 +71,9 @@ def fit_parts(
 ) -> Fitted:
     """Fit the parts on what was known before `at`, as of then."""
     histories = settings.weights.histories(before, at=at)
-    graph = fit_graph(histories, settings.graph, seed=config.training.seed)
-    factors = als.fit(histories, settings.factors, seed=config.training.seed)
+    learnt = learnt_from(histories, before.users, config.training)
+    graph = fit_graph(learnt, settings.graph, seed=config.training.seed)
+    factors = als.fit(learnt, settings.factors, seed=config.training.seed)
     takers = takers_by_item(recent_histories(before, config, at=at))
     tilt = demand(takers, available, exponent=settings.demand)
     taste = Taste(factors if settings.on_factors else graph, tilt)

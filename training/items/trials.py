@@ -18,11 +18,14 @@ from recsys.algorithms.topk import top_k
 from recsys.config import Config, ItemModel
 from recsys.data.interactions import Interactions
 from recsys.evaluation import metrics
+from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from recsys.evaluation.split import Relevant
 from recsys.items.preference import demand
-from training.items.choice import ItemChoice, TriedModel, event_weights
+from training.items import item_side
+from training.items.choice import ItemChoice, TriedModel, event_weights, fit_base
 from training.items.graphs import GraphSettings, fit_graph
 from training.items.held_out import Held
+from training.items.item_side import DrawnUsers, learnt_from, share_of
 from training.items.popularity import recent_histories, takers_by_item
 
 MAX_USERS = 1_000
@@ -96,6 +99,10 @@ class Ground:
             available=available,
             repeats=repeats,
         )
+
+    def learnt(self, histories: Histories) -> Histories:
+        """Return the histories that a model is fitted on: all, or those of users drawn."""
+        return learnt_from(histories, self.held.before.users, self.config.training)
 
     def histories(self, half_life_days: float) -> Histories:
         """Return everybody's history as of then, at this half-life."""
@@ -178,7 +185,7 @@ def _try_graph(
 ) -> TriedModel[GraphSettings]:
     progress(f"{settings}, half-life {half_life_days:g} days")
     histories = ground.histories(half_life_days)
-    base = fit_graph(histories, settings, seed=ground.config.training.seed)
+    base = fit_graph(ground.learnt(histories), settings, seed=ground.config.training.seed)
     own, exponent, ndcg = _tuned(base, histories, ground, GRAPH_OWN)
     return TriedModel(settings, half_life_days, own, exponent, ndcg)
 
@@ -191,7 +198,7 @@ def _try_factors(
 ) -> TriedModel[AlsSettings]:
     progress(f"{settings}, half-life {half_life_days:g} days")
     histories = ground.histories(half_life_days)
-    base = als.fit(histories, settings, seed=ground.config.training.seed)
+    base = als.fit(ground.learnt(histories), settings, seed=ground.config.training.seed)
     own, exponent, ndcg = _tuned(base, histories, ground, FACTOR_OWN)
     return TriedModel(settings, half_life_days, own, exponent, ndcg)
 
@@ -205,9 +212,23 @@ def _tuned(
     """Return the best own weight and demand exponent with their mean NDCG."""
     own_grid = own_grid if ground.repeats else own_grid[:1]
     points = list(product(own_grid, DEMAND))
-    tilts = [demand(ground.takers, ground.available, exponent=e) for e in DEMAND]
+    lists = _lists(base, histories, ground, own_grid, DEMAND)
+    figures = [float(user_ndcg(each, ground.wanted).mean()) for each in lists]
+    best_point = int(np.argmax(figures))
+    return *points[best_point], figures[best_point]
+
+
+def _lists(
+    base: AlsFactors | ItemNeighbours,
+    histories: Histories,
+    ground: Ground,
+    own_grid: tuple[float, ...],
+    exponents: tuple[float, ...],
+) -> NDArray[np.int32]:
+    """Return the lists of the users asked for each own weight and, within it, each exponent."""
+    tilts = [demand(ground.takers, ground.available, exponent=e) for e in exponents]
     k, users = ground.config.items.at_k, ground.wanted.user_row
-    lists = np.full((len(points), len(users), k), metrics.NOBODY, np.int32)
+    lists = np.full((len(own_grid) * len(exponents), len(users), k), metrics.NOBODY, np.int32)
     for start in range(0, len(users), CHUNK):
         some = histories.of_users(users[start : start + CHUNK])
         for place, score in enumerate(base.score_all(some), start=start):
@@ -217,12 +238,53 @@ def _tuned(
             found = [
                 _tilted(score * tilt, tilt[rows] * weights, rows, own_grid, k) for tilt in tilts
             ]
-            for point in range(len(points)):
-                best = found[point % len(DEMAND)][point // len(DEMAND)]
+            for point in range(len(lists)):
+                best = found[point % len(exponents)][point // len(exponents)]
                 lists[point, place, : len(best)] = best
-    figures = [float(user_ndcg(each, ground.wanted).mean()) for each in lists]
-    best_point = int(np.argmax(figures))
-    return *points[best_point], figures[best_point]
+    return lists
+
+
+def of_drawn(
+    ground: Ground, choice: ItemChoice, progress: Callable[[str], None]
+) -> DrawnUsers | None:
+    """Return what the choice is learnt from, where that is not everybody, and if more mattered.
+
+    Half of the users drawn are tried against all of them: where that loses nothing, twice as many
+    would not gain much either. Learning from everybody is what could not be done.
+    """
+    histories = ground.histories(choice.half_life_days)
+    share = share_of(histories, ground.config.training)
+    if share >= 1:
+        return None
+    progress("what half of the drawn users would do")
+    half = halved(ground, choice, histories, share)
+    return item_side.told(histories, ground.learnt(histories), half)
+
+
+def ndcg_of(
+    ground: Ground, choice: ItemChoice, histories: Histories, *, share: float
+) -> NDArray[np.float64]:
+    """Return the NDCG of each user asked, of a choice that is learnt from a share of the users."""
+    seed = ground.config.training.seed
+    few = item_side.drawn(histories, ground.held.before.users, share, seed=seed)
+    graph, factors = fit_base(choice, few, seed=seed)
+    base = graph if factors is None or choice.factors is None else factors
+    (lists,) = _lists(base, histories, ground, (choice.own,), (choice.demand,))
+    return user_ndcg(lists, ground.wanted)
+
+
+def halved(
+    ground: Ground, choice: ItemChoice, histories: Histories, share: float
+) -> Estimate | None:
+    """Estimate what a choice loses (below 0) when learnt from half of a share of the users."""
+    training = ground.config.training
+    half, whole = (ndcg_of(ground, choice, histories, share=of) for of in (share / 2, share))
+    return bootstrap_mean(
+        half - whole,
+        seed=training.seed,
+        resamples=training.resamples,
+        confidence=training.confidence,
+    )
 
 
 def _tilted(

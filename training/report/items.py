@@ -55,6 +55,16 @@ def context_told(context: Mapping[str, Any], *, figure: Callable[[Any], str]) ->
     return f"{tried}; on the test window {figure(context['gain'])}. It knows {cells}."
 
 
+def item_side_told(of: Mapping[str, Any], *, figure: Callable[[Any], str]) -> str:
+    """Return in a sentence whose histories the item side was learnt from, and if more mattered."""
+    share = of["pairs"] / of["of_pairs"]
+    return (
+        f"How items go together was learnt from {of['users']:,} of {of['of_users']:,} users, drawn "
+        f"({share:.0%} of all pairs). From half of those the lists would have changed by "
+        f"{figure(of['half'])} on validation data."
+    )
+
+
 def _lowest_first(rungs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: rungs[name] for name in RungName if name in rungs}
 

@@ -31,6 +31,7 @@ def write(outcome: TrainingRun, file: Path) -> None:
             "told": segments.told,
             "percent": _percent,
             "context": partial(items.context_told, figure=_estimate),
+            "item_side": partial(items.item_side_told, figure=_estimate),
         },
         values={
             "outcome": outcome,

@@ -8,7 +8,7 @@ from typing import Any
 
 from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Database, Writing
-from recsys.storage.events import unsubscribes
+from recsys.storage.events import deliverability, unsubscribes
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
@@ -41,7 +41,8 @@ class EventLog:
     def append(self, events: Sequence[Event], *, now: int) -> list[Reception]:
         """Log `events` in one transaction; they are on the disk when this returns.
 
-        Whoever unsubscribes denies the channel in the same transaction. Events of erased users are
+        Whoever unsubscribes denies the channel in the same transaction, and so do messages that
+        keep failing; hasty clicks are a machine's. Events of erased users are
         not logged.
 
         Parameters
@@ -69,11 +70,17 @@ class EventLog:
                 for event, owner in zip(events, owners, strict=True)
                 if owner != NOBODY
             ]
-            leaves = any(event.kind == MESSAGE_UNSUBSCRIBED for event in events)
-            before = _last(writing) if leaves else 0
+            kinds = {event.kind for event in events}
+            leaves, arrives = (
+                MESSAGE_UNSUBSCRIBED in kinds,
+                not kinds.isdisjoint(deliverability.KINDS),
+            )
+            before = _last(writing) if leaves or arrives else 0
             new = iter(writing.insert_new("events", COLUMNS, rows))
             if leaves:
                 unsubscribes.deny(writing, after=before)
+            if arrives:
+                deliverability.learn(writing, after=before)
         return [_verdict(new) if owner != NOBODY else Reception.ERASED for owner in owners]
 
     def append_columns(
@@ -120,6 +127,7 @@ class EventLog:
             )
             new -= aliases.redirect(writing, after=before)
             unsubscribes.deny(writing, after=before)
+            deliverability.learn(writing, after=before)
         return new
 
     def last_seq(self) -> int:

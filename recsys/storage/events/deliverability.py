@@ -1,0 +1,78 @@
+"""What failed messages and hasty clicks mean: a channel that reaches nobody, and a machine."""
+
+from __future__ import annotations
+
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT
+from recsys.data.times import DAY, SECOND
+from recsys.storage.database.interface import Writing
+
+MOST_FAILURES = 5
+"""So many messages that did not arrive within ``FAILURE_DAYS`` deny their channel."""
+
+FAILURE_DAYS = 30
+
+HASTE = 10 * SECOND
+"""Nobody reads a mail and clicks sooner after it was delivered: a scanner does."""
+
+KINDS = frozenset({MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT})
+"""What has to be logged for either to be looked at."""
+
+BASIS = "soft bounces"
+_MINUTE = 60 * SECOND
+
+_DENY = f"""
+WITH failed AS (
+    SELECT user_id, sent_as, at, coalesce(channel,
+        (SELECT max(sent.channel) FROM events AS sent
+         WHERE sent.event_id = events.ref AND sent.user_id = events.user_id)) AS said
+    FROM events
+    WHERE kind = '{MESSAGE_FAILED}' AND NOT simulated AND user_id IN
+        (SELECT user_id FROM events WHERE seq > ?1 AND kind = '{MESSAGE_FAILED}')
+), since AS (
+    SELECT failed.*, (SELECT coalesce(max(at), 0) FROM consents
+        WHERE consents.user_id = failed.user_id AND purpose = 'marketing'
+        AND consents.channel = said AND state = 'granted' AND consents.at <= failed.at) AS granted
+    FROM failed WHERE said IS NOT NULL
+), counted AS (
+    SELECT since.*, count(*) OVER (PARTITION BY user_id, said, granted ORDER BY at
+        RANGE BETWEEN {FAILURE_DAYS * DAY - 1} PRECEDING AND CURRENT ROW) AS failures
+    FROM since
+)
+INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source, text_version)
+SELECT user_id, min(sent_as), 'marketing', said, 'denied', min(at), '{BASIS}',
+    '{MESSAGE_FAILED}', ''
+FROM counted
+WHERE failures >= {MOST_FAILURES} AND NOT EXISTS (
+    SELECT 1 FROM consents WHERE consents.user_id = counted.user_id AND purpose = 'marketing'
+    AND consents.channel = counted.said AND state = 'denied'
+    AND consents.at >= counted.granted AND consents.at <= counted.at
+)
+GROUP BY user_id, said
+ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
+"""  # noqa: S608 - names from the code
+
+# Files that know no seconds say the same minute of both: that is no haste.
+_TELL = f"""
+UPDATE events SET machine = TRUE
+WHERE kind IN ('message_responded', 'message_opened') AND kind = '{MESSAGE_RESPONDED}'
+AND NOT machine AND NOT simulated AND ref IS NOT NULL AND user_id IN (
+    SELECT user_id FROM events AS new
+    WHERE new.seq > ?1 AND new.kind IN ('{MESSAGE_RESPONDED}', '{MESSAGE_SENT}')
+) AND EXISTS (
+    SELECT 1 FROM events AS sent WHERE sent.event_id = events.ref
+    AND sent.user_id = events.user_id AND sent.kind = '{MESSAGE_SENT}' AND sent.channel = 'email'
+    AND events.at >= sent.at AND events.at < sent.at + {HASTE}
+    AND NOT (events.at % {_MINUTE} = 0 AND sent.at % {_MINUTE} = 0)
+)
+"""  # noqa: S608 - names from the code
+
+
+def learn(writing: Writing, *, after: int) -> None:
+    """Write down what events logged after a ``seq`` mean.
+
+    A channel is denied from the ``MOST_FAILURES``-th failure in ``FAILURE_DAYS`` on, counted since
+    the user last granted it. A click on an e-mail within ``HASTE`` of its delivery, whichever of
+    the two arrived first, is a machine's: it stays in the log, and nothing is learnt from it.
+    """
+    writing.execute(_DENY, (after,))
+    writing.execute(_TELL, (after,))
