@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Writing
+from recsys.storage.users import consents
+from recsys.storage.users.consents import Consent
 
-_DENY = f"""
-WITH left_by AS (
-    SELECT seq, user_id, at, kind, coalesce(
+_LEFT = f"""
+SELECT sent_as, 'marketing', said, 'denied', at, '', kind FROM (
+    SELECT seq, sent_as, at, kind, coalesce(
         channel,
         (SELECT max(sent.channel) FROM events AS sent
          WHERE sent.event_id = events.ref AND sent.user_id = events.user_id),
@@ -15,15 +17,8 @@ WITH left_by AS (
          WHERE decisions.user_id = events.user_id AND decision_id = events.ref)
     ) AS said FROM events
     WHERE seq > ? AND kind = '{MESSAGE_UNSUBSCRIBED}' AND NOT simulated
-), ids AS (
-    SELECT seq, user_id AS one FROM left_by
-    UNION SELECT seq, previous_id FROM left_by JOIN aliases ON aliases.user_id = left_by.user_id
-)
-INSERT INTO consents (user_id, owner, purpose, channel, state, at, basis, source, text_version)
-SELECT one, user_id, 'marketing', said, 'denied', at, '', kind, ''
-FROM left_by JOIN ids ON ids.seq = left_by.seq
-WHERE said IS NOT NULL AND said <> 'none' ORDER BY left_by.seq
-ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
+) AS left_by
+WHERE said IS NOT NULL AND said <> 'none' ORDER BY seq
 """  # noqa: S608 - names from the code
 
 
@@ -34,4 +29,5 @@ def deny(writing: Writing, *, after: int) -> None:
     nothing is denied. A machine's word counts here: better one message too few. What is simulated
     denies nothing.
     """
-    writing.execute(_DENY, (after,))
+    if left := writing.execute(_LEFT, (after,)).fetchall():
+        consents.write(writing, [Consent(*line) for line in left])

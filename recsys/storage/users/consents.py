@@ -138,15 +138,11 @@ class Consents:
             Nothing was written.
         """
         with self.database.writing() as writing:
-            lines = _by_id(writing, [astuple(consent) for consent in consents])
-            owners = dict.fromkeys(rows[0][-1] for rows in lines)
+            lines = _by_id(writing, consents)
             if by:
-                for user in owners:
+                for user in dict.fromkeys(rows[0][-1] for rows in lines):
                     audit.note(writing, Entry(now, by, Action.CONSENTS, user))
-            changes.note(writing, owners)
-            if all(len(rows) == 1 for rows in lines):
-                return max(0, writing.executemany(_RECORD, [row for (row,) in lines]).rowcount)
-            return sum(writing.executemany(_RECORD, rows).rowcount > 0 for rows in lines)
+            return _write(writing, lines)
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
         """Return all that a user ever said, in the order in which it arrived.
@@ -221,17 +217,31 @@ class Consents:
         ]
 
 
-def _by_id(writing: Writing, lines: list[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+def write(writing: Writing, consents: Iterable[Consent]) -> int:
+    """Write lines of the ledger within a transaction, as :meth:`Consents.record` does."""
+    return _write(writing, _by_id(writing, consents))
+
+
+def _write(writing: Writing, lines: list[list[tuple[Any, ...]]]) -> int:
+    changes.note(writing, dict.fromkeys(rows[0][-1] for rows in lines))
+    if all(len(rows) == 1 for rows in lines):
+        return max(0, writing.executemany(_RECORD, [row for (row,) in lines]).rowcount)
+    return sum(writing.executemany(_RECORD, rows).rowcount > 0 for rows in lines)
+
+
+def _by_id(writing: Writing, consents: Iterable[Consent]) -> list[list[tuple[Any, ...]]]:
     """Return the rows of each line, its owner last: a denial holds for every id of the person."""
-    owners = aliases.known_as(writing, {user for user, *_ in lines})
-    groups = aliases.former_of(writing, set(owners.values()) | {user for user, *_ in lines})
+    lines = [(consent, astuple(consent)[1:]) for consent in consents]
+    users = {consent.user_id for consent, _ in lines}
+    owners = aliases.known_as(writing, users)
+    groups = aliases.former_of(writing, users | set(owners.values()))
     found = []
-    for user, *rest in lines:
-        owner = owners.get(user, user)
-        if owner == NOBODY:
-            continue
-        everyone = [user, owner, *groups.get(owner, ())] if DENIED in rest else [user]
-        found.append([(one, *rest, owner) for one in dict.fromkeys(everyone)])
+    for consent, said in lines:
+        owner = owners.get(consent.user_id, consent.user_id)
+        others = [owner, *groups.get(owner, ())] if consent.state == DENIED else []
+        if owner != NOBODY:
+            everyone = dict.fromkeys([consent.user_id, *others])
+            found.append([(one, *said, owner) for one in everyone])
     return found
 
 
