@@ -174,7 +174,7 @@ class Desk:
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        row = serving.answering.bundle.segments.row(name)
+        row = serving.answering.bundle.items.segment.named(name)
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
         listed, about = self._listed(serving, person, query), _about(serving, person, [])
         del about["user_id"]

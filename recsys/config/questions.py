@@ -35,6 +35,9 @@ class Items(Section):
         0.0, ge=0, description="age at which popularity counts half; 0: what training finds best"
     )
     segment_shrinkage: float = Field(200.0, ge=0, description="users' worth of the rung below")
+    taste_segments: int = Field(
+        32, ge=0, description="most segments by taste that rung 1 may go by; 0: none"
+    )
     min_history: int = Field(2, ge=1, description="distinct items a user needs for 1:1")
     ready_items: int = Field(100, ge=1, description="length of the lists made at training")
     at_k: int = Field(20, ge=1, description="length of the lists that are judged")

@@ -11,6 +11,34 @@ from recsys.data.person import NO_SEGMENT, Person
 from recsys.items.popular import popular
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
+from recsys.segments.clusters import NO_CLUSTER, Clusters
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """Segments by what people have in common: one item places a person in one of them.
+
+    Attributes
+    ----------
+    clusters : Clusters
+        Their centres, and what items are about.
+    of_user : int16, shape (n_users,)
+        Cluster of each user at training, ``NO_CLUSTER`` for none.
+    first : int
+        Row of the first of them among the segments.
+    """
+
+    clusters: Clusters
+    of_user: NDArray[np.int16]
+    first: int
+
+    def row(self, person: Person) -> int:
+        """Return the row of the segment that a person's events place them in."""
+        if person.user_row is not None and not len(person.live):
+            cluster = int(self.of_user[person.user_row])
+        else:
+            cluster = self.clusters.of_one(person.events.item_row)
+        return NO_SEGMENT if cluster == NO_CLUSTER else self.first + cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +59,8 @@ class SegmentItems:
         The window of `users`.
     members : int32, shape (n_segments,)
         Users in each segment.
+    tastes : Tastes or None
+        The last of the segments, by taste, where they were shown to do better: they come first.
     """
 
     names: tuple[str, ...]
@@ -39,6 +69,7 @@ class SegmentItems:
     users: NDArray[np.int32]
     days: int
     members: NDArray[np.int32]
+    tastes: Tastes | None = None
 
     @property
     def name(self) -> RungName:
@@ -47,19 +78,31 @@ class SegmentItems:
 
     def declines(self, person: Person) -> Step | None:
         """Refuse whoever is in no segment, or in one without users at training."""
-        if person.segment_row == NO_SEGMENT:
+        row = self.row(person)
+        if row == NO_SEGMENT:
             return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
-        if not self.members[person.segment_row]:
-            name = self.names[person.segment_row]
+        if not self.members[row]:
+            name = self.names[row]
             return Step(self.name, Reason.NO_SEGMENT, f"segment {name} has no users")
         return None
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
-        row = person.segment_row
+        row = self.row(person)
         return f"what the {self.members[row]:,} users of segment {self.names[row]} took lately"
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the segment's most popular allowed items; None when none is allowed."""
-        row = person.segment_row
+        row = self.row(person)
         return popular(self.order[row], self.share[row], self.users[row], self.days, query)
+
+    def row(self, person: Person) -> int:
+        """Return the segment that a person is listed by: of taste, else as the person says."""
+        if self.tastes is None:
+            return person.segment_row
+        row = self.tastes.row(person)
+        return person.segment_row if row == NO_SEGMENT else row
+
+    def named(self, name: str) -> int:
+        """Return the row of the segment called `name`, ``NO_SEGMENT`` when there is none."""
+        return self.names.index(name) if name in self.names else NO_SEGMENT

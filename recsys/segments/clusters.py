@@ -11,6 +11,8 @@ from recsys.data.ids import NO_ITEM
 
 MIN_ITEMS = 3
 NO_CLUSTER = -1
+BLOCK = 20_000
+"""Users looked at together: what they took is held as one vector an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Clusters:
         The mean content of a cluster's users.
     stability : float
         Mean adjusted Rand index between the clusters and those of bootstrap samples of the users.
+    min_items : int
+        Different items that place a user.
     """
 
     names: tuple[str, ...]
@@ -36,6 +40,18 @@ class Clusters:
     item_vectors: NDArray[np.float32]
     centres: NDArray[np.float32]
     stability: float
+    min_items: int = MIN_ITEMS
+
+    def of_one(self, item_row: NDArray[np.int32]) -> int:
+        """Return what :meth:`of` does for the events of one user, without arrays of one."""
+        items = np.unique(item_row[item_row != NO_ITEM])
+        if len(items) < self.min_items:
+            return NO_CLUSTER
+        vector = self.item_vectors[items].sum(0)
+        length = np.linalg.norm(vector)
+        if length == 0:
+            return NO_CLUSTER
+        return int((self.centres @ (vector / length) - 0.5 * (self.centres**2).sum(1)).argmax())
 
     def of(self, item_row: NDArray[np.int32], indptr: NDArray[np.int64]) -> NDArray[np.int8]:
         """Return the cluster whose centre is nearest to each user's content.
@@ -50,23 +66,32 @@ class Clusters:
         Returns
         -------
         int8, shape (n_users,)
-            ``NO_CLUSTER`` for users with fewer than ``MIN_ITEMS`` different items; ties go to the
+            ``NO_CLUSTER`` for users with fewer than `min_items` different items; ties go to the
             lower cluster.
         """
-        enough, vectors = content(self.item_vectors, item_row, indptr)
-        near = vectors @ self.centres.T - 0.5 * (self.centres**2).sum(1)
-        return np.where(enough, near.argmax(1), NO_CLUSTER).astype(np.int8)
+        found = np.full(len(indptr) - 1, NO_CLUSTER, np.int8)
+        for start in range(0, len(found), BLOCK):
+            ends = indptr[start : start + BLOCK + 1]
+            some = item_row[ends[0] : ends[-1]]
+            enough, vectors = content(self.item_vectors, some, ends - ends[0], least=self.min_items)
+            near = vectors @ self.centres.T - 0.5 * (self.centres**2).sum(1)
+            found[start : start + BLOCK] = np.where(enough, near.argmax(1), NO_CLUSTER)
+        return found
 
 
 def content(
-    item_vectors: NDArray[np.float32], item_row: NDArray[np.int32], indptr: NDArray[np.int64]
+    item_vectors: NDArray[np.float32],
+    item_row: NDArray[np.int32],
+    indptr: NDArray[np.int64],
+    *,
+    least: int = MIN_ITEMS,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Return what each user is about: the direction of the mean over the user's different items.
 
     Returns
     -------
     known : bool, shape (n_users,)
-        Whether there are ``MIN_ITEMS`` different items that say anything.
+        Whether there are `least` different items, and they say anything.
     found : float32, shape (n_users, n_dimensions)
         Of unit length; zeros where not known.
     """
@@ -78,7 +103,7 @@ def content(
         starts = (np.cumsum(counts) - counts)[counts > 0]
         vectors[counts > 0] = np.add.reduceat(item_vectors[items], starts, axis=0)
     length = np.linalg.norm(vectors, axis=1)
-    enough = (counts >= MIN_ITEMS) & (length > 0)
+    enough = (counts >= least) & (length > 0)
     vectors /= np.where(enough, length, 1)[:, None]
     return enough, np.where(enough[:, None], vectors, 0).astype(np.float32)
 

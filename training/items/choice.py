@@ -18,6 +18,7 @@ from training.items.item_side import DrawnUsers
 from training.items.popularity import USUAL_DAYS, kind_caps, kind_half_lives, kind_weights
 from training.items.ranker import TASTE, BlendChoice
 from training.items.sessions.choice import SessionChoice
+from training.items.tastes import NO_TASTES, TasteChoice
 
 DEFAULT_GRAPH = NeighbourSettings("bm25", 50)
 
@@ -79,6 +80,8 @@ class ItemChoice:
         Last places for items that nobody has taken yet, where they were shown not to lose.
     sessions : SessionChoice or None
         What comes next in the session at hand, where it beat folding its events in.
+    tastes : TasteChoice
+        Which segments rung 1 goes by.
     context : ContextChoice or None
         What the request's context weighs; None where no occasion says anything of items.
     drawn : DrawnUsers or None
@@ -99,6 +102,7 @@ class ItemChoice:
     popular_half_life_days: float = USUAL_DAYS
     new_item_places: int = 0
     sessions: SessionChoice | None = None
+    tastes: TasteChoice = NO_TASTES
     context: ContextChoice | None = None
     drawn: DrawnUsers | None = None
 

@@ -18,8 +18,10 @@ from training.items.live import with_live
 from training.items.personal import HeldOutParts, choose_personal
 from training.items.popularity import popular_half_life, with_popularity
 from training.items.sessions.choice import choose_sessions, fit_at_hand
+from training.items.tastes import choose_tastes
 from training.items.weights import blended
 from training.items.windows import Window, earlier_windows, validation_window
+from training.segments import fit_table
 
 
 def choose(
@@ -41,7 +43,7 @@ def choose(
     data : TrainingData
         Must not hold what the choice will be judged on.
     segments : SegmentTable
-        Not looked at.
+        Not looked at: those of the validation window are fitted for it.
     config : Config
         Its `items` and `training` sections, and the weights of the kinds.
     progress : callable
@@ -56,6 +58,9 @@ def choose(
     held = validation_window(data, config)
     half_life_days = popular_half_life(held, config)
     config = with_popularity(config, half_life_days)
+    progress("segments by taste")
+    table = fit_table(data.before(held.cutoff), config, at=held.cutoff)
+    tastes = choose_tastes(held, data.catalogue, table, config)
     with threadpool_limits(1, "blas"):  # sums in the same order on any machine
         choice, model = _one_to_one(data, held, config, progress)
     sessions = choose_sessions(data.interactions, held, model, config, progress=progress)
@@ -63,7 +68,11 @@ def choose(
     rung = HyperItems(model, at_hand)
     context = choose_context(data, held, rung, config, progress=progress)
     return replace(
-        choice, sessions=sessions, context=context, popular_half_life_days=half_life_days
+        choice,
+        sessions=sessions,
+        context=context,
+        tastes=tastes,
+        popular_half_life_days=half_life_days,
     )
 
 

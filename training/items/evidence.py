@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.config import Config
+from recsys.data.person import PersonKind
 from recsys.data.times import DAY
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Ladder, Question, Rung, RungName, Verdict
@@ -41,8 +42,19 @@ class Evidence:
     later: Hearing
 
     def gains(self, name: RungName, verdicts: Verdicts) -> Gains:
-        """Return what a rung gains on each user to whom it applies."""
-        hearing = self.later if name is RungName.HYPER else self.now
+        """Return what a rung gains on each user to whom it applies.
+
+        Segments are asked for people with a past as of the cutoff, for new ones after some events.
+        """
+        if name is RungName.HYPER:
+            return self._gains(name, verdicts, self.later)
+        gains = self._gains(name, verdicts, self.now)
+        if name is not RungName.SEGMENT:
+            return gains
+        met = self._gains(name, verdicts, self.later).of_kind(PersonKind.NEW_LIVE)
+        return Gains.pooled([gains, met])
+
+    def _gains(self, name: RungName, verdicts: Verdicts, hearing: Hearing) -> Gains:
         rung = self.rung(name)
         below = Ladder(Question.ITEMS, self.rungs[self.rungs.index(rung) + 1 :], verdicts)
         gain = hearing.ndcg(up_to(name, self.rungs, verdicts)) - hearing.ndcg(below)

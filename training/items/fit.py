@@ -34,6 +34,7 @@ from training.items.popularity import (
 from training.items.ranker_examples import item_signals
 from training.items.ready import ReadyFor, ready_lists
 from training.items.sessions.choice import fit_at_hand
+from training.items.tastes import with_tastes
 from training.items.weights import make_blend
 
 CONTENT_NEIGHBOURS = 50
@@ -73,9 +74,10 @@ def fit(
     available = data.catalogue.available
     described = _described_alike(data.catalogue, graph)
     places = choice.new_item_places
+    listed = fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at)
     parts = ItemModels(
         popular=popular,
-        segment=fit_segment(critical, recent, segments, popular, shrinkage=shrinkage, at=at),
+        segment=with_tastes(listed, data, choice.tastes, config, at=at),
         neighbours=graph,
         factors=factors,
         demand=demand(takers_by_item(recent), available, exponent=choice.demand),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def cluster(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Clust
             fitted, outcome = _try(users, k, seed=seed)
         tried.append(outcome)
         if outcome.holds:
-            clusters = _named(fitted, about, critical, outcome.stability)
+            clusters = named(fitted, about, critical, outcome.stability)
             return Clustering(clusters, "", tuple(tried))
     best = max(tried, key=lambda each: each.stability)
     why = (
@@ -131,17 +131,23 @@ def _try(users: Floats, k: int, *, seed: int) -> tuple[Floats, Tried]:
     return centres, Tried(k, float(np.mean(agreement)), float(smallest))
 
 
-def _named(
-    centres: Floats, about: ItemContents, critical: Interactions, stability: float
+def named(
+    centres: Floats,
+    about: ItemContents,
+    critical: Interactions,
+    stability: float,
+    *,
+    min_items: int = MIN_ITEMS,
 ) -> Clusters:
-    blank = Clusters((), (), about.vectors, centres, stability)
+    """Return clusters, each named by what its users take more than the others."""
+    blank = Clusters((), (), about.vectors, centres, stability, min_items)
     of_user = blank.of(critical.item_row, critical.indptr)
     typical = _typical(of_user, about, critical, k=len(centres))
     names: list[str] = []
     for labels in typical:
         lower = [label.lower() for label in labels]
         names.append(next((name for name in lower if name not in names), f"group {len(names)}"))
-    return Clusters(tuple(names), typical, about.vectors, centres, stability)
+    return replace(blank, names=tuple(names), typical=typical)
 
 
 def _typical(

@@ -53,7 +53,25 @@ def contents(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Item
         names = [catalogue.category[row] for row in rows[has_category[rows]].tolist()]
         if len(set(names)) >= MIN_CATEGORIES:
             return _categories(names, catalogue)
-    return _factors(critical, catalogue, seed=seed)
+    return taken_together(critical, catalogue, seed=seed)
+
+
+def taken_together(
+    critical: Interactions, catalogue: Catalogue, *, seed: int, factors: int = FACTORS
+) -> ItemContents | None:
+    """Return what items are about by who takes what with what; None of too few items or users."""
+    n_users, n_items = len(critical.users), len(critical.items)
+    user, item = different(critical.item_row, critical.indptr, n_items=n_items)
+    taken = np.bincount(item, minlength=n_items)
+    if np.count_nonzero(taken) <= factors or n_users <= factors:
+        return None
+    rarity = np.log(n_users / np.maximum(taken, 1)).astype(np.float32)
+    matrix = sparse.csr_array((rarity[item], (user, item)), shape=(n_users, n_items))
+    model = TruncatedSVD(factors, random_state=seed).fit(matrix)
+    vectors = model.components_.T * rarity[:, None]
+    ids = list(critical.items)
+    labels = tuple(title or ids[row] for row, title in enumerate(catalogue.title))
+    return ItemContents(vectors.astype(np.float32), labels, "items")
 
 
 def _categories(names: list[str], catalogue: Catalogue) -> ItemContents:
@@ -65,18 +83,3 @@ def _categories(names: list[str], catalogue: Catalogue) -> ItemContents:
         if category in column:
             vectors[row, column[category]] = 1
     return ItemContents(vectors, catalogue.category, "categories")
-
-
-def _factors(critical: Interactions, catalogue: Catalogue, *, seed: int) -> ItemContents | None:
-    n_users, n_items = len(critical.users), len(critical.items)
-    user, item = different(critical.item_row, critical.indptr, n_items=n_items)
-    taken = np.bincount(item, minlength=n_items)
-    if np.count_nonzero(taken) <= FACTORS or n_users <= FACTORS:
-        return None
-    rarity = np.log(n_users / np.maximum(taken, 1)).astype(np.float32)
-    matrix = sparse.csr_array((rarity[item], (user, item)), shape=(n_users, n_items))
-    model = TruncatedSVD(FACTORS, random_state=seed).fit(matrix)
-    vectors = model.components_.T * rarity[:, None]
-    ids = list(critical.items)
-    labels = tuple(title or ids[row] for row, title in enumerate(catalogue.title))
-    return ItemContents(vectors.astype(np.float32), labels, "items")

@@ -31,7 +31,7 @@ from training.measurement import Measurement
 from training.segments import fit_table
 
 CONFIG = Config(
-    items=Items(test_days=20, at_k=5, ready_items=10),
+    items=Items(test_days=20, at_k=5, ready_items=10, taste_segments=0),
     training=TrainingSection(resamples=200),
 )
 N_USERS, N_ITEMS, GONE = 120, 30, 29

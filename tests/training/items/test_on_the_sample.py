@@ -70,7 +70,9 @@ def test_personal_rungs_earn_their_place_and_beat_counting() -> None:
     _, measurement = items.measure(online_retail(), Config(), progress=lambda text: None)
     verdicts, metrics = measurement.verdicts, measurement.metrics
     assert verdicts[RungName.ONE_TO_ONE].shipped
-    assert present(verdicts[RungName.ONE_TO_ONE].lift).low > 0.15
+    assert present(verdicts[RungName.SEGMENT].lift).low > 0.03
+    assert verdicts[RungName.ONE_TO_ONE].below is RungName.SEGMENT
+    assert present(verdicts[RungName.ONE_TO_ONE].lift).low > 0.1
     assert verdicts[RungName.HYPER].shipped
     assert metrics["one_to_one_over_bought_before"].low > 0.02
     assert measurement.figure.mean() > 0.30
