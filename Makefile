@@ -43,6 +43,7 @@ PIN := uv pip compile --universal --python-version 3.11 --fork-strategy fewest -
 	--no-strip-extras --no-emit-index-url --custom-compile-command 'make lock' --quiet $(UPGRADE)
 lock: ## pin every dependency by hash (needs uv); UPGRADE=--upgrade takes the newest of each
 	$(PIN) pyproject.toml -o requirements.lock
+	$(PIN) pyproject.toml --extra s3 --extra spark -c requirements.lock -o requirements-scale.lock
 	$(PIN) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(PIN) --group install -c requirements-dev.lock -o requirements-install.lock
 

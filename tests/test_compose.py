@@ -60,3 +60,34 @@ def test_training_waits_for_its_profile_and_everything_for_the_tables() -> None:
         assert OWN[name]["depends_on"] == {
             "tables": {"condition": "service_completed_successfully"}
         }
+
+
+class Loader(yaml.SafeLoader):
+    """Reads what compose has beyond YAML: a key of the file below that is taken away."""
+
+
+Loader.add_constructor("!reset", lambda loader, node: None)
+SCALE = yaml.load((ROOT / "compose.scale.yaml").read_text(encoding="utf-8"), Loader)  # noqa: S506
+SCALED = {name: SCALE["services"][name] for name in ("api", "train")}
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_past_one_machine_the_same_services_have_settings_that_exist(name: str) -> None:
+    assert SCALED[name].keys() & OWN[name].keys() >= {"image", "environment"}
+    config = parse({}, {n: str(value) for n, value in SCALED[name]["environment"].items()})
+    assert config.storage.models_dir == "s3://models/recsys"
+    assert (config.training.engine == "spark") == (name == "train")
+
+
+def test_past_one_machine_everything_runs_what_the_second_image_has() -> None:
+    lines = images.instructions((ROOT / "Dockerfile.scale").read_text(encoding="utf-8"))
+    assert ("FROM", "recsys") in lines
+    own = {
+        name for name, service in SCALE["services"].items() if service["image"] == "recsys-scale"
+    }
+    assert own == {"api", "train", "spark-master", "spark-worker"}
+    for name in own - set(SCALED):
+        main = SCALE["services"][name]["entrypoint"][1].rpartition(".")[2]
+        assert main in {"Master", "Worker"}
+    used = {d for service in SCALE["services"].values() for d in service.get("depends_on", ())}
+    assert used <= SCALE["services"].keys()

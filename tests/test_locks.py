@@ -15,8 +15,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PROJECT["dependency-groups"]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 ASKED = {
     "requirements.lock": PROJECT["project"]["dependencies"],
+    "requirements-scale.lock": PROJECT["project"]["dependencies"] + EXTRAS["s3"] + EXTRAS["spark"],
     "requirements-dev.lock": PROJECT["project"]["dependencies"] + GROUPS["dev"],
     "requirements-install.lock": PROJECT["build-system"]["requires"] + GROUPS["install"],
 }
@@ -99,7 +101,7 @@ def test_no_lock_says_where_packages_come_from(lock: str) -> None:
 
 def test_the_locks_agree_on_every_version() -> None:
     tools = locked("requirements-dev.lock")
-    for lock in ("requirements.lock", "requirements-install.lock"):
+    for lock in ("requirements.lock", "requirements-scale.lock", "requirements-install.lock"):
         shared = {name: version(pin) for name, pin in locked(lock).items() if name in tools}
         assert shared == {name: version(tools[name]) for name in shared}
     assert locked("requirements.lock").keys() <= tools.keys()
@@ -108,3 +110,9 @@ def test_the_locks_agree_on_every_version() -> None:
 def test_the_service_runs_without_the_tools_that_test_it() -> None:
     named = {canonicalize_name(Requirement(line).name) for line in GROUPS["dev"]}
     assert named & locked("requirements.lock").keys() == {"packaging"}
+
+
+def test_the_base_has_neither_spark_nor_object_storage() -> None:
+    named = {canonicalize_name(Requirement(line).name) for line in EXTRAS["s3"] + EXTRAS["spark"]}
+    assert named == {"obstore", "pyspark"}
+    assert not named & locked("requirements.lock").keys()

@@ -16,7 +16,7 @@ from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
 from recsys.config import Config
 from recsys.engines import Engine, opened
-from recsys.engines.engine import Progress, own_peak
+from recsys.engines.engine import Progress, Usage
 from recsys.evaluation.per_user import PerUser
 from recsys.ladder import Question
 from recsys.segments.table import SegmentTable
@@ -87,7 +87,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     NothingToLearnFrom
         The log has no interactions.
     """
-    measured = MeasuredSteps(steps, own_peak)
+    measured = MeasuredSteps(steps, Usage.own)
     measured.begin("load")
     data = load(log, config)
     config = with_relevant_kind(config, data.interactions)
@@ -97,7 +97,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
         opened(config.training, n_events=len(data.interactions)) as engine,
         threadpool_limits(1),
     ):
-        measured.peak = lambda: engine.peak_bytes
+        measured.used = lambda: engine.used
         choices, measurements = _measured(data, config, measured, engine)
         measured.begin("refit on everything")
         data = data.as_known_now()

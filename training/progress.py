@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from recsys.engines.engine import Usage
+
 
 class Steps(Protocol):
     """Told of the steps of a job; `recsys.cli.progress` shows them."""
@@ -28,12 +30,15 @@ class StepCost:
         Which one.
     seconds : float
         By the wall.
+    cpu_seconds : float
+        Of processor time, of all processes of the job.
     peak_bytes : int
         Most memory that the processes of the job ever held, up to its end.
     """
 
     step: str
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
 
 
@@ -44,20 +49,21 @@ class MeasuredSteps:
     ----------
     steps : Steps
         Told of all of them.
-    peak : callable
-        Returns the most memory held so far, bytes.
+    used : callable
+        Returns what the processes of the job used so far.
     """
 
-    def __init__(self, steps: Steps, peak: Callable[[], int]) -> None:
+    def __init__(self, steps: Steps, used: Callable[[], Usage]) -> None:
         self._steps = steps
-        self.peak = peak
-        self._step, self._began = "", time.monotonic()
+        self.used = used
+        self._step, self._began, self._cpu = "", time.monotonic(), 0.0
         self.costs: list[StepCost] = []
 
     def begin(self, step: str) -> None:
         """Note that a step began; the one before it is done."""
         self.end()
         self._step, self._began = step, time.monotonic()
+        self._cpu = self.used().cpu_seconds
         self._steps.begin(step)
 
     def detail(self, text: str) -> None:
@@ -67,6 +73,7 @@ class MeasuredSteps:
     def end(self) -> None:
         """Note that the last step is done."""
         if self._step:
-            took = time.monotonic() - self._began
-            self.costs.append(StepCost(self._step, took, self.peak()))
+            took, used = time.monotonic() - self._began, self.used()
+            cpu = max(0.0, used.cpu_seconds - self._cpu)
+            self.costs.append(StepCost(self._step, took, cpu, used.peak_bytes))
         self._step = ""

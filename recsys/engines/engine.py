@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 Shared = TypeVar("Shared")
@@ -19,6 +21,27 @@ KILOBYTE = 1 if sys.platform == "darwin" else 1_024
 """What the kernel counts the peak of a process in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process used of its machine: the most memory it ever held, and processor time."""
+
+    peak_bytes: int
+    cpu_seconds: float
+
+    @classmethod
+    def own(cls) -> Usage:
+        """Return that of this process."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
+        return cls(peak, time.process_time())
+
+    @classmethod
+    def total(cls, parts: Iterable[Usage]) -> Usage:
+        """Add up what several processes used."""
+        every = list(parts)
+        peak = sum(each.peak_bytes for each in every)
+        return cls(peak, sum(each.cpu_seconds for each in every))
+
+
 class Engine(Protocol):
     """Does work that falls into independent parts.
 
@@ -27,8 +50,8 @@ class Engine(Protocol):
     """
 
     @property
-    def peak_bytes(self) -> int:
-        """Most memory that this process and its workers ever held, added up."""
+    def used(self) -> Usage:
+        """What this process and its workers used until now, added up."""
 
     def each(
         self, work: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part]
@@ -49,18 +72,13 @@ class Engine(Protocol):
         """Begin something that nothing else waits for; call what is returned for its result."""
 
 
-def own_peak() -> int:
-    """Return the most memory that this process ever held, bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
-
-
 class Memory:
     """Everything in this process, one thing after the other; see :class:`Engine`."""
 
     @property
-    def peak_bytes(self) -> int:
-        """Most memory that this process ever held."""
-        return own_peak()
+    def used(self) -> Usage:
+        """What this process used until now."""
+        return Usage.own()
 
     def each(
         self, work: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part]

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-from recsys.engines.engine import Later, Part, Progress, Result, Shared, own_peak
+from recsys.engines.engine import Later, Part, Progress, Result, Shared, Usage
 
 FACTS, ARRAYS = "facts", "arrays"
 
@@ -39,7 +39,7 @@ class Processes:
             workers, mp_context=get_context("spawn"), initializer=_begin
         )
         self._kept: list[tuple[object, Path]] = []
-        self._peaks: dict[int, int] = {}
+        self._used: dict[int, Usage] = {}
 
     def __enter__(self) -> Self:
         """Begin; workers start when there is something to do."""
@@ -59,9 +59,9 @@ class Processes:
         self._folder.cleanup()
 
     @property
-    def peak_bytes(self) -> int:
-        """Most memory that this process and its workers ever held, added up."""
-        return own_peak() + sum(self._peaks.values())
+    def used(self) -> Usage:
+        """What this process and its workers used until they were last done with something."""
+        return Usage.total([Usage.own(), *self._used.values()])
 
     def each(
         self, work: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part]
@@ -80,8 +80,8 @@ class Processes:
         return lambda _: self._result(begun)
 
     def _result(self, begun: Future[Any]) -> Any:
-        worker, peak, result = begun.result()
-        self._peaks[worker] = peak
+        worker, used, result = begun.result()
+        self._used[worker] = used
         return result
 
     def _put(self, shared: object) -> Path:
@@ -146,9 +146,9 @@ def work_in(folder: Path, name: str, work: Callable[[Any, Any], Any], part: Any)
     return work(_shared(folder, name), part)
 
 
-def _work(work: Callable[[Any, Any], Any], folder: Path, part: Any) -> tuple[int, int, Any]:
+def _work(work: Callable[[Any, Any], Any], folder: Path, part: Any) -> tuple[int, Usage, Any]:
     result = work_in(folder, "", work, part)
-    return os.getpid(), own_peak(), result
+    return os.getpid(), Usage.own(), result
 
 
 def _silent(text: str) -> None:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from recsys.engines.engine import Later, Part, Progress, Result, Shared, own_peak
+from recsys.engines.engine import Later, Part, Progress, Result, Shared, Usage
 from recsys.engines.processes import keep, work_in
 from recsys.errors import BadValue, MissingExtra
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CONNECT = "sc://"
-SCHEMA = "part long, worker string, peak long, result binary"
+SCHEMA = "part long, worker string, peak long, cpu double, result binary"
 
 AT_ONCE = 256
 """Parts a job: what comes of one job is in memory at a time."""
@@ -56,7 +56,7 @@ class Spark:
         self._folder = TemporaryDirectory(prefix="recsys-spark-")
         self._threads = ThreadPoolExecutor(4)
         self._kept: list[tuple[object, str]] = []
-        self._peaks: dict[str, int] = {}
+        self._used: dict[str, Usage] = {}
 
     def __enter__(self) -> Self:
         """Begin; executors start when there is something to do."""
@@ -77,9 +77,9 @@ class Spark:
         self._folder.cleanup()
 
     @property
-    def peak_bytes(self) -> int:
-        """Most memory that this process and the workers of Spark ever held, without its JVMs."""
-        return own_peak() + sum(self._peaks.values())
+    def used(self) -> Usage:
+        """What this process and the workers of Spark used, without its JVMs."""
+        return Usage.total([Usage.own(), *self._used.values()])
 
     def each(
         self, work: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part]
@@ -108,7 +108,9 @@ class Spark:
         table = self._session.range(0, n, 1, n).mapInArrow(done, SCHEMA).toArrow()
         rows = sorted(table.to_pylist(), key=lambda row: int(row["part"]))
         for row in rows:
-            self._peaks[row["worker"]] = max(row["peak"], self._peaks.get(row["worker"], 0))
+            before = self._used.get(row["worker"], Usage(0, 0))
+            peak, cpu = (max(row["peak"], before.peak_bytes), max(row["cpu"], before.cpu_seconds))
+            self._used[row["worker"]] = Usage(peak, cpu)
         return [pickle.loads(row["result"]) for row in rows]  # noqa: S301 - of this very run
 
     def _put(self, shared: object) -> str:
@@ -162,10 +164,15 @@ def _done(job: bytes, batches: Iterator[RecordBatch]) -> Iterator[RecordBatch]:
         for number in batch.column(0).to_pylist():
             with threadpool_limits(1):
                 result = work_in(folder, shared, work, parts[number])
-            columns = [[number], [worker], [own_peak()], [pickle.dumps(result, protocol=5)]]
-            yield pa.RecordBatch.from_pydict(
-                dict(zip(("part", "worker", "peak", "result"), columns, strict=True))
-            )
+            used = Usage.own()
+            row = {
+                "part": number,
+                "worker": worker,
+                "peak": used.peak_bytes,
+                "cpu": used.cpu_seconds,
+                "result": pickle.dumps(result, protocol=5),
+            }
+            yield pa.RecordBatch.from_pylist([row])
 
 
 def _silent(text: str) -> None:

@@ -2,15 +2,19 @@
 
 A seeded, simulated world: users and items by power laws, tastes in groups, a year of views and
 purchases. It is imported and trained on by the real commands, in processes of their own, and what
-they took is told: processor time of all processes, and the most memory of the largest one.
+they took is told, training step by step: processor time of all processes, and the most memory.
+With ``--note`` it is added to a file that `python -m tests.bench.training_curve` draws.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -36,15 +40,43 @@ def main(
     items: Annotated[int, typer.Option(help="0: ten times the root of the events.")] = 0,
     engine: Annotated[str, typer.Option(help="training.engine; empty: as it comes.")] = "",
     seed: Annotated[int, typer.Option(help="Of the world.")] = 7,
+    note: Annotated[Path | None, typer.Option(help="A line of JSON is added to this file.")] = None,
 ) -> None:
     """Make a world, import it, train on it, tell what it took."""
+    items = items or int(10 * events**0.5)
     with TemporaryDirectory(prefix="recsys-bench-") as folder:
         file = Path(folder) / "events.parquet"
-        drawn(users, events, items or int(10 * events**0.5), seed=seed).write_parquet(file)
+        drawn(users, events, items, seed=seed).write_parquet(file)
         settings = f'[training]\nengine = "{engine}"\n' if engine else ""
         (Path(folder) / "recsys.toml").write_text(settings)
-        for command in (["import", str(file)], ["train"]):
-            _told(command, Path(folder))
+        imported, _ = _told(["import", str(file)], Path(folder))
+        _, told = _told(["train"], Path(folder))
+    steps = [Step.read(*found) for found in STEP.findall(told)]
+    for step in steps:
+        console.print(f"  {step.name}: {step.cpu:.1f} CPU-s, {step.wall:.1f} s")
+    if note is not None and steps:
+        size = {"events": events, "users": users, "items": items, "engine": engine}
+        cpu = {step.name: step.cpu for step in steps}
+        line = {**size, "import_cpu": imported, "cpu": cpu, "peak_mb": steps[-1].peak_mb}
+        with note.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(line) + "\n")
+
+
+STEP = re.compile(r"(?m)^(\S.*?): ([\d.]+) s, ([\d.]+) s of processors, ([\d,]+) MB at most")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step of training took, and the most memory of all processes up to its end."""
+
+    name: str
+    wall: float
+    cpu: float
+    peak_mb: int
+
+    @classmethod
+    def read(cls, name: str, wall: str, cpu: str, peak: str) -> Step:
+        return cls(name.split(":")[0], float(wall), float(cpu), int(peak.replace(",", "")))
 
 
 def drawn(users: int, events: int, items: int, *, seed: int) -> pl.DataFrame:
@@ -66,21 +98,31 @@ def drawn(users: int, events: int, items: int, *, seed: int) -> pl.DataFrame:
     )
 
 
-def _told(command: list[str], folder: Path) -> None:
+def _told(command: list[str], folder: Path) -> tuple[float, str]:
+    """Run a command, say what it took, and return its processor time and what it printed."""
     began = time.perf_counter()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "recsys", *command],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path[1:]])},
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(done.pid, 0)
+    out = folder / "out.txt"
+    with out.open("w", encoding="utf-8") as file:
+        done = subprocess.Popen(
+            [sys.executable, "-m", "recsys", *command],
+            cwd=folder,
+            env={
+                **os.environ,
+                "COLUMNS": "300",
+                "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path[1:]]),
+            },
+            stdout=file,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(done.pid, 0)
     done.returncode = os.waitstatus_to_exitcode(status)
+    cpu = usage.ru_utime + usage.ru_stime
     console.print(
-        f"recsys {command[0]}: {usage.ru_utime + usage.ru_stime:.1f} CPU-s, "
+        f"recsys {command[0]}: {cpu:.1f} CPU-s, "
         f"{time.perf_counter() - began:.1f} s, largest process {usage.ru_maxrss / 1024:,.0f} MB, "
         f"exit {done.returncode}"
     )
+    return cpu, out.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

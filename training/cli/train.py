@@ -118,7 +118,10 @@ def _costs(costs: tuple[StepCost, ...]) -> Iterator[Text]:
     from rich.text import Text
 
     for cost in costs:
-        took = f"{cost.seconds:.1f} s, {cost.peak_bytes / 1e6:,.0f} MB at most so far"
+        took = (
+            f"{cost.seconds:.1f} s, {cost.cpu_seconds:.1f} s of processors, "
+            f"{cost.peak_bytes / 1e6:,.0f} MB at most so far"
+        )
         yield Text(f"{cost.step}: {took}", style="dim")
 
 

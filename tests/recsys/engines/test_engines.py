@@ -91,11 +91,12 @@ def test_more_parts_than_a_job_takes_come_back_in_order_too(
     assert [total for total, _ in engine.each(summed, NUMBERS, parts)] == [0, 1, 2, 3, 4]
 
 
-def test_the_peak_counts_workers_in() -> None:
+def test_what_workers_use_is_counted_in() -> None:
     with Processes(1) as engine:
-        alone = engine.peak_bytes
+        alone = engine.used
         engine.aside(told, NUMBERS)(print)
-        assert engine.peak_bytes > alone > 10_000_000
+        assert engine.used.peak_bytes > alone.peak_bytes > 10_000_000
+        assert engine.used.cpu_seconds > alone.cpu_seconds > 0
 
 
 def test_workers_cannot_change_what_they_share() -> None:
