@@ -100,9 +100,9 @@ def verdict(
     """Judge a rung on all users to whom it applies, and on each kind of them.
 
     A kind gets the rung where the lower bound of *its* lift is above zero. Where that is not clear
-    but likely (``LIKELY``; of a few, where others are clear, not unlikely), and by trial it may
-    become so, a random half gets it; where nothing can be learnt by a trial, what is clear of all people stands unless the kind's own lift is below
-    zero.
+    but likely (``LIKELY``; of a few, where it is clear of others, not unlikely), a random half gets
+    it, if a trial can tell more; where it cannot, what is clear of all people stands unless the
+    kind's own lift is below zero.
 
     Parameters
     ----------
