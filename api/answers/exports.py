@@ -145,8 +145,8 @@ def drop(service: Service, exports: ExportLog, one: Export, why: str) -> None:
     StoreUnavailable
         It is not noted.
     """
-    remove(service, one)
     exports.expire(one.export_id, why)
+    remove(service, one)
 
 
 def tell(service: Service, writing: Writing, one: Export) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from api.messages.message import dump
 from api.messages.placements import PlacedItem, PlacementItems
@@ -58,10 +59,17 @@ class PlacementDesk:
         experiments: CurrentExperiments,
     ) -> None:
         self._experiments = experiments
+        self.notes = True
         self._person = gather.person
         self._current = current
         self._on_failure = on_failure
         self._metrics = metrics
+
+    def unseen(self) -> Self:
+        """Return a desk whose lists no user sees: who would be in an experiment is not noted."""
+        looking = copy(self)
+        looking.notes = False
+        return looking
 
     def shown(
         self,
@@ -97,10 +105,11 @@ class PlacementDesk:
         self._metrics.placed(placement_id, rung)
         answer = _said(saved, found, serving, person, notes, explain=query.explain)
         answer.placement = placement_id
-        self._experiments.note(
-            plan, person, serving, Question.ITEMS,
-            where=placement_id, list_id=answer.recommendation_id,
-        )  # fmt: skip
+        if self.notes:
+            self._experiments.note(
+                plan, person, serving, Question.ITEMS,
+                where=placement_id, list_id=answer.recommendation_id,
+            )  # fmt: skip
         return answer
 
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:

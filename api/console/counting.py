@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from api.console.pages import growth
+from api.console.pages import experiments, growth
 from api.runtime import logs
 from recsys.data.times import DAY, HOUR
 from recsys.errors import StoreUnavailable
@@ -61,6 +61,7 @@ class Counting:
                     return
             if self._service.current.version:
                 body["growth"] = growth.counted(self._service)
+            body["experiments"] = experiments.counted(self._service)
             kept.keep(database, Figures(version, hour, body))
         except StoreUnavailable as error:
             self._service.logger.warning("figures not counted", **logs.described(error))

@@ -44,6 +44,11 @@ REASONS: Mapping[str, str] = {
     Reason.NOTHING_LEFT: N_("nothing left to say"),
     Reason.FAILED: N_("failed"),
     Reason.FORCED: N_("forced"),
+    Reason.STEPPED_DOWN: N_("stepped down"),
+    Reason.CEILING: N_("above the ceiling"),
+    Reason.HELD_OUT: N_("held out"),
+    Reason.TAKEN_OUT: N_("lost online"),
+    Reason.ON_TRIAL: N_("on trial"),
 }
 ROLES: Mapping[str, str] = {
     Role.VIEWER: N_("Viewer"),
@@ -72,7 +77,11 @@ STATES: Mapping[str, str] = {
     "stopped": N_("stopped"),
     "decided": N_("decided"),
     "unhealthy": N_("unhealthy"),
-    "no data": N_("no data"),
+    "no_data": N_("no data"),
+    "waiting": N_("some days left"),
+    "better": N_("better"),
+    "worse": N_("worse"),
+    "nothing_above_mde": N_("no effect worth it"),
     "yes": N_("yes"),
     "no": N_("no"),
 }
@@ -107,7 +116,27 @@ ACTIONS: Mapping[str, str] = {
     "changed_keys": N_("changed keys"),
     "looked_at": N_("looked at"),
     "changed_accounts": N_("changed accounts"),
+    "changed_experiments": N_("changed experiments"),
 }
+TRIES: Mapping[str, str] = {
+    "step_down": N_("steps down the ladder"),
+    "step_up": N_("a rung not shipped"),
+    "items": N_("rungs"),
+    "channel": N_("channels"),
+    "model": N_("versions"),
+    "placement": N_("placements"),
+}
+MEASURES: Mapping[str, str] = {
+    "conversion": N_("people who did it"),
+    "count": N_("how often"),
+    "value": N_("money"),
+}
+PAST: Mapping[str, str] = {
+    "agrees": N_("agrees"),
+    "contradicts": N_("contradicts"),
+    "unclear": N_("unclear"),
+}
+GROUPS: Mapping[str, str] = {"all": N_("all, weighted by people")}
 POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "rung": RUNGS,
@@ -121,4 +150,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "act": ACTS,
     "action": ACTIONS,
     "policy": POLICIES,
+    "tries": TRIES,
+    "measure": MEASURES,
+    "past": PAST,
+    "groups": GROUPS,
 }

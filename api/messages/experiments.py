@@ -116,6 +116,19 @@ class ComparedMessage(Message, kw_only=True):
         )
 
 
+class RungLiftMessage(Message, kw_only=True):
+    """What a rung adds online, for each person-week of a step."""
+
+    rung: str
+    placement: Annotated[str, told("empty: all placements")]
+    segment: Annotated[str, told("empty: all segments")]
+    weeks: Annotated[int, told("person-weeks whose window is over")]
+    lift: Annotated[LiftInterval, told("with the rung less without it, in the primary metric")]
+    past: Annotated[
+        str | None, told("what past data said: agrees, contradicts or unclear; null: nothing")
+    ]
+
+
 class ReportAnswer(Message, kw_only=True):
     """An experiment at this instant."""
 
@@ -130,9 +143,10 @@ class ReportAnswer(Message, kw_only=True):
     srm_trend: list[float]
     complaints: list[str]
     compared: list[ComparedMessage]
+    rungs: Annotated[list[RungLiftMessage], told("of a step: overall, by placement, by segment")]
 
     @classmethod
-    def of(cls, saved: Saved, report: Report) -> ReportAnswer:
+    def of(cls, saved: Saved, report: Report, rungs: list[RungLiftMessage]) -> ReportAnswer:
         """Return what is told of a report."""
         return cls(
             experiment=ExperimentMessage.said(saved),
@@ -146,4 +160,5 @@ class ReportAnswer(Message, kw_only=True):
             srm_trend=list(report.health.srm_trend),
             complaints=list(report.health.complaints),
             compared=[ComparedMessage.said(one) for one in report.compared],
+            rungs=rungs,
         )

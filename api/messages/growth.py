@@ -90,6 +90,7 @@ class SegmentNps(Message):
     low: float | None
     high: float | None
     people: Annotated[int, told("in it, whether they answered or not")]
+    answers: Count
 
 
 class NpsAnswer(Message):

@@ -6,12 +6,19 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api.messages.experiments import ExperimentMessage, ExperimentsAnswer, ReportAnswer
+from api.messages.experiments import (
+    ExperimentMessage,
+    ExperimentsAnswer,
+    LiftInterval,
+    ReportAnswer,
+    RungLiftMessage,
+)
 from api.requests.query import NO_NAMES
 from api.web.keys import Right
 from api.web.route import Body, Call, Route, route
 from recsys.errors import BadQuery
-from recsys.experiments.experiment import checked_name, read
+from recsys.experiments.experiment import STEPS, checked_name, read
+from recsys.ladder import Question
 from recsys.storage.experiments import holdout
 
 if TYPE_CHECKING:
@@ -53,10 +60,15 @@ def report(service: Service, call: Call) -> ReportAnswer:
 
     An unhealthy experiment has no verdict. `holdout` is that of `experiments.holdout_percent`.
     """
+    return read_report(service, _get(service, call.id))
+
+
+def read_report(service: Service, saved: Saved) -> ReportAnswer:
+    """Return what an experiment found by now."""
     from recsys.storage.experiments import outcomes
 
-    saved = _get(service, call.id)
-    return ReportAnswer.of(saved, outcomes.read(service.log.database, saved, now=service.clock()))
+    found = outcomes.read(service.log.database, saved, now=service.clock())
+    return ReportAnswer.of(saved, found, _rungs(service, saved))
 
 
 @about_experiments(
@@ -119,6 +131,25 @@ async def decide(service: Service, call: Call) -> ExperimentMessage:
 
 
 ROUTES: tuple[Route, ...] = (experiments, report, start, stop, decide, experiment, plan)
+
+
+def _rungs(service: Service, saved: Saved) -> list[RungLiftMessage]:
+    from recsys.storage.experiments import steps
+
+    if saved.experiment.over not in STEPS:
+        return []
+    served, past = service.current.served, {}
+    if served is not None and not saved.experiment.simulated:
+        verdicts = served.answering.manifest.verdicts.get(Question.ITEMS, {})
+        past = {str(rung): verdict.lift for rung, verdict in verdicts.items()}
+    return [
+        RungLiftMessage.copy_of(
+            one,
+            lift=LiftInterval.said(one.lift),
+            past=steps.past_said(one.lift, past.get(one.rung)),
+        )
+        for one in steps.lifts(service.log.database, saved, now=service.clock())
+    ]
 
 
 def _store(service: Service) -> ExperimentStore:

@@ -39,6 +39,7 @@ from recsys.storage.events import growth as stored
 if TYPE_CHECKING:
     from api.service import Service
     from recsys.evaluation.estimate import Estimate
+    from recsys.storage.events.growth import Growth
 
 RFM = "rfm:"
 """The segments that everybody who bought is in one of."""
@@ -51,45 +52,31 @@ about_growth = partial(
 @about_growth("GET /v1/growth/lifecycle", LifecycleAnswer)
 def lifecycle(service: Service, call: Call) -> LifecycleAnswer:
     """Count new, current, resurrected and dormant people, interval by interval."""
-    days = _interval(service, call)
-    found = periods_of(_growth(service, call).done, days=days)
-    periods = [LifecyclePeriod.copy_of(one, period=day_of(one.first_day)) for one in found]
-    return LifecycleAnswer(_kind(service), days, periods)
+    return lifecycle_of(service, call, read(service, call))
 
 
 @about_growth("GET /v1/growth/retention", RetentionAnswer)
 def retention(service: Service, call: Call) -> RetentionAnswer:
     """Tell who comes back after the first time: on a day, from a day on, within an interval."""
-    done, days = _growth(service, call).done, _interval(service, call)
-    found = [RetainedDay.copy_of(one) for one in retained(done, USUAL_DAYS)]
-    return RetentionAnswer(_kind(service), found, bracket(done, 1, days), days)
+    return retention_of(service, call, read(service, call))
 
 
 @about_growth("GET /v1/growth/stickiness", StickinessAnswer)
 def stickiness(service: Service, call: Call) -> StickinessAnswer:
     """Tell how many of a month's people come on a usual day."""
-    found = sticky(_growth(service, call).done)
-    return StickinessAnswer.copy_of(found, kind=_kind(service), at_least=list(found.at_least))
+    return stickiness_of(service, call, read(service, call))
 
 
 @about_growth("GET /v1/growth/north-star", NorthStarAnswer)
 def north_star(service: Service, call: Call) -> NorthStarAnswer:
     """Tell the North Star, its inputs, and what each of them added to its change."""
-    growth, days = _growth(service, call), _interval(service, call)
-    zone, at = ZoneInfo(service.config.data.timezone), _as_of(service, call)
-    # Whose a session is, is not looked up: they are counted of everybody.
-    counted = (
-        None if call.query.segment else stored.sessions(service.log.database, zone=zone, at=at)
-    )
-    found = series(growth.done, growth.seen, days=days, sessions=counted)
-    periods = [
-        NorthStarPeriod.copy_of(
-            now, period=day_of(now.first_day),
-            contributions=contributions(found[n - 1], now) if n else None,
-        )
-        for n, now in enumerate(found)
-    ]  # fmt: skip
-    return NorthStarAnswer(_kind(service), days, periods)
+    return north_star_of(service, call, read(service, call))
+
+
+@about_growth("GET /v1/growth/referrals", ReferralsAnswer)
+def referrals(service: Service, call: Call) -> ReferralsAnswer:
+    """Count how many of the new people were brought by others, by their trait `referred_by`."""
+    return referrals_of(service, call, read(service, call))
 
 
 @about_growth("GET /v1/growth/nps", NpsAnswer)
@@ -106,11 +93,8 @@ def nps(service: Service, call: Call) -> NpsAnswer:
     return NpsAnswer.copy_of(
         found,
         **_scored(found.score),
-        weighted=SegmentNps(**_scored(weighted(by_segment, people)), people=sum(people.values())),
-        segments={
-            name: SegmentNps(**_scored(one.score), people=people[name])
-            for name, one in by_segment.items()
-        },
+        weighted=_of_segment(weighted(by_segment, people), sum(people.values())),
+        segments={name: _of_segment(one.score, people[name]) for name, one in by_segment.items()},
     )
 
 
@@ -134,16 +118,6 @@ def funnel(service: Service, call: Call) -> FunnelAnswer:
     return FunnelAnswer(query.days, query.within_days, [FunnelStep.copy_of(one) for one in found])
 
 
-@about_growth("GET /v1/growth/referrals", ReferralsAnswer)
-def referrals(service: Service, call: Call) -> ReferralsAnswer:
-    """Count how many of the new people were brought by others, by their trait `referred_by`."""
-    growth, days = _growth(service, call), _interval(service, call)
-    by = stored.referrers(service.log.database, growth.people)
-    found = referred(growth.done, by, days=days)
-    periods = [ReferralPeriod.copy_of(one, period=day_of(one.first_day)) for one in found]
-    return ReferralsAnswer(_kind(service), days, periods)
-
-
 ROUTES: tuple[Route, ...] = (
     lifecycle, retention, stickiness, north_star, nps, funnel, referrals
 )  # fmt: skip
@@ -155,11 +129,70 @@ def _scored(score: Estimate | None) -> dict[str, float | None]:
     return {"score": score.value, "low": score.low, "high": score.high}
 
 
-def _growth(service: Service, call: Call) -> stored.Growth:
+def _of_segment(score: Estimate | None, people: int) -> SegmentNps:
+    return SegmentNps(**_scored(score), people=people, answers=score.n if score else 0)
+
+
+def read(service: Service, call: Call) -> Growth:
+    """Return who did what: what all answers but those on answers and steps are made from."""
     zone, kind = ZoneInfo(service.config.data.timezone), _kind(service)
     found = stored.read(service.log.database, kind, zone=zone, at=_as_of(service, call))
     members = _members(service, call.query.segment)
     return found if members is None else found.only(members)
+
+
+def lifecycle_of(service: Service, call: Call, growth: Growth) -> LifecycleAnswer:
+    """Return the lifecycle of who did what."""
+    days = _interval(service, call)
+    periods = [
+        LifecyclePeriod.copy_of(one, period=day_of(one.first_day))
+        for one in periods_of(growth.done, days=days)
+    ]
+    return LifecycleAnswer(_kind(service), days, periods)
+
+
+def retention_of(service: Service, call: Call, growth: Growth) -> RetentionAnswer:
+    """Return the retention of who did what."""
+    days = _interval(service, call)
+    found = [RetainedDay.copy_of(one) for one in retained(growth.done, USUAL_DAYS)]
+    return RetentionAnswer(_kind(service), found, bracket(growth.done, 1, days), days)
+
+
+def stickiness_of(service: Service, _: Call, growth: Growth) -> StickinessAnswer:
+    """Return the stickiness of who did what."""
+    found = sticky(growth.done)
+    return StickinessAnswer.copy_of(found, kind=_kind(service), at_least=list(found.at_least))
+
+
+def north_star_of(service: Service, call: Call, growth: Growth) -> NorthStarAnswer:
+    """Return the North Star of who did what."""
+    days, zone = _interval(service, call), ZoneInfo(service.config.data.timezone)
+    # Whose a session is, is not looked up: they are counted of everybody.
+    counted = (
+        None
+        if call.query.segment
+        else stored.sessions(service.log.database, zone=zone, at=_as_of(service, call))
+    )
+    found = series(growth.done, growth.seen, days=days, sessions=counted)
+    periods = [
+        NorthStarPeriod.copy_of(
+            now, period=day_of(now.first_day),
+            contributions=contributions(found[n - 1], now) if n else None,
+        )
+        for n, now in enumerate(found)
+    ]  # fmt: skip
+    return NorthStarAnswer(_kind(service), days, periods)
+
+
+def referrals_of(service: Service, call: Call, growth: Growth) -> ReferralsAnswer:
+    """Return who was brought by whom, of who did what."""
+    days = _interval(service, call)
+    by = stored.referrers(service.log.database, growth.people)
+    periods = [
+        ReferralPeriod.copy_of(one, period=day_of(one.first_day))
+        for one in referred(growth.done, by, days=days)
+    ]
+    return ReferralsAnswer(_kind(service), days, periods)
 
 
 def _kind(service: Service) -> str:

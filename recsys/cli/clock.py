@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from recsys.config import Config
-from recsys.data.times import instant_of
+if TYPE_CHECKING:
+    from recsys.config import Config
 
 
 def now() -> int:
@@ -22,5 +23,8 @@ def of_service(config: Config) -> int:
     BadEvent
         ``serving.clock_start`` is no time.
     """
+    # Loaded by commands that ask for it only.
+    from recsys.data.times import instant_of
+
     start = config.serving.clock_start
     return instant_of(start, ZoneInfo("UTC")) if start else now()

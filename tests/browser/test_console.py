@@ -16,18 +16,23 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.console.access import now
 from api.console.pages import churn
+from recsys.experiments.experiment import read
 from recsys.storage.access import accounts
 from recsys.storage.access.accounts import Role
 from recsys.storage.access.keys import Key, Right, create
 from tests.browser.conftest import Server
 from tests.browser.test_script import HOSTILE
+from tests.recsys.experiments.cases import stepping
+from tests.worlds import END
 
 PASSWORD = "correct horse battery"  # noqa: S105 - a test's
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES = (
     "", "person", "person?id=u03", "person?id=nobody", "item", "item?id=i03", "segments",
     "segments?segment=rfm:loyal&times=2", "ladder", "versions", "versions?version={version}",
-    "experiments", "churn", "channels", "growth", "data", "placements",
+    "experiments", "experiments?experiment=down",
+    "experiments?tries=items&name=all-or-few&other=popular&kind=purchase&mde=500",
+    "experiments?tries=step_down", "churn", "channels", "growth", "data", "placements",
     "placements?placement=default", "operations", "nowhere", "login",
 )  # fmt: skip
 Scheme = Literal["light", "dark"]
@@ -99,6 +104,9 @@ def ann(browser: Browser, server: Server) -> Iterator[Visitor]:
 def test_every_page_is_for_everybody_and_stands_alone(
     browser: Browser, server: Server, width: int, scheme: Scheme
 ) -> None:
+    store = server.service.experiments.store
+    store.plan("down", read(stepping()), at=END)
+    store.start("down", at=END)
     for visitor in entered(browser, server, width, scheme):
         wrong = {}
         for name in PAGES:

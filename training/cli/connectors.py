@@ -74,20 +74,30 @@ def explain(
     """
     from recsys.errors import MissingColumn
     from training.cli.data import of_tool
-    from training.importing.read import of_tools, read_file
+    from training.importing.archive import files
 
     settings = of_tool(settings_of(config), tool)
+    with files(file) as each:
+        for one in each:
+            if len(each) > 1:
+                console().print(one.name, style="bold")
+            try:
+                _explained(one, settings)
+            except MissingColumn as error:
+                console().print(f"read by usual names: {error}")
+                raise typer.Exit(1) from error
+
+
+def _explained(file: Path, settings: Config) -> None:
+    from training.importing.read import of_tools, read_file
+
     out = console()
     raw = read_file(file, of_tools(settings.data))
     out.print(str(raw.tool) if raw.tool else "of no known tool; nearest:")
     if raw.tool is None:
         for line in _nearest(raw, settings):
             out.print(f"  {line}")
-    try:
-        out.print(_becomes(raw, settings))
-    except MissingColumn as error:
-        out.print(f"read by usual names: {error}")
-        raise typer.Exit(1) from error
+    out.print(_becomes(raw, settings))
 
 
 @app.command()

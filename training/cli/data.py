@@ -30,7 +30,9 @@ SAFE_WITH_EVENTS = (
 
 @app.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV, JSON lines (either also .gz) or Parquet.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, JSON lines (either also .gz), Parquet, or a zip of them.")
+    ],
     *,
     items: Annotated[bool, typer.Option("--items", help="The file describes items.")] = False,
     users: Annotated[bool, typer.Option("--users", help="The file describes users.")] = False,
@@ -45,8 +47,9 @@ def import_file(
 ) -> None:
     """Import a file of events, items, users or consents.
 
-    Says what became of every row. Bad rows go to a quarantine file with their row number and
-    the reason. Importing a file again changes nothing. Ends with 1 when no row could be used.
+    Says what became of every row; of a zip file by file. Bad rows go to a quarantine file with
+    their row number and the reason. Importing a file again changes nothing. Ends with 1 when no row
+    could be used.
 
     A ledger of consents (purpose: marketing by channel, or profiling; granted: yes or no):
 
@@ -61,7 +64,7 @@ def import_file(
     if len(about) > 1:
         raise typer.BadParameter("only one of --items, --users, --consents")
     settings = of_tool(settings_of(config), tool)
-    if not _imported(file, settings, console(), about=about[0]):
+    if not _all_imported(file, settings, console(), about=about[0]):
         raise typer.Exit(1)
 
 
@@ -84,6 +87,25 @@ def show_config(config: ConfigFile = None) -> None:
     from training.cli import config_toml
 
     typer.echo(config_toml.toml(settings_of(config)), nl=False)
+
+
+def _all_imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
+    """Import a file, or each file of an archive, and return whether each had rows of use."""
+    from recsys.errors import DataError
+    from training.importing.archive import files
+
+    with files(file) as each:
+        if len(each) == 1:
+            return _imported(each[0], config, out, about=about)
+        used = []
+        for one in each:
+            try:
+                used.append(_imported(one, config, out, about=about))
+            except DataError as error:
+                # The others are none the worse for it.
+                out.print(f"{one.name}: {error}", markup=False)
+                used.append(False)
+        return all(used)
 
 
 def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:

@@ -13,7 +13,6 @@ import typer
 from recsys.cli.clock import of_service
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
-from recsys.data.times import DAY
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,6 +44,7 @@ def growth(  # noqa: PLR0913 - the options of a command
 
     Example: recsys growth --as-of 2011-12-09 --segment rfm:champions
     """
+    from recsys.data.times import DAY
     from recsys.growth.stickiness import stickiness
     from recsys.storage.database.open import open_store
     from recsys.storage.events import growth as stored

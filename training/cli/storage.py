@@ -166,7 +166,7 @@ def new_key() -> None:
 
 @app.command()
 def rotate(config: ConfigFile = None) -> None:
-    """Encrypt sensitive traits and secrets of webhooks anew, by the first of the keys.
+    """Encrypt all that is sealed anew, by the first key.
 
     The others can go then.
 

@@ -13,8 +13,12 @@ FEW_ORDERS = 50.0
 FURTHEST = 3.0
 """No correction by earlier windows is larger, or smaller than one divided by it."""
 
-SEASON = 1.3
-"""By so much a season that has not been seen may move a total, up or down."""
+SEASON = 1.4
+"""By so much a season that has not been seen may move the total of ``SEASON_DAYS``, up or down.
+
+Of a shorter window by less: past rates hold first orders, and mislead the more the shorter it is.
+"""
+SEASON_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,14 @@ class Level:
     doubt: float = 1.0
 
 
-def level(rate: float, past_rate: float, closed: Sequence[Closed], *, season_seen: bool) -> Level:
+def level(
+    rate: float, past_rate: float, closed: Sequence[Closed], *, season_seen: bool, days: int
+) -> Level:
     """Return the level of an open window.
 
     Of closed windows together it is known what models miss. A season that was not seen yet nobody
     can tell: then the level is half way, in logarithms, between that and what all would do at
-    their own past rates, and doubtful by as much; what a season may do is bounded by ``SEASON``.
+    their own past rates. What a season may do is bounded by ``SEASON``, and so much is in doubt.
 
     Parameters
     ----------
@@ -51,15 +57,17 @@ def level(rate: float, past_rate: float, closed: Sequence[Closed], *, season_see
         Earlier windows of the same length; with few orders in them they count less.
     season_seen : bool
         Whether the data reach back a year.
+    days : int
+        Length of the windows.
     """
     if not rate > 0:
         return Level()
     missed = _missed(closed)
     if season_seen or not past_rate > 0:
         return Level(float(np.exp(missed)))
-    bound = np.log(SEASON)
+    bound = np.log(SEASON) * min(days / SEASON_DAYS, 1.0)
     apart = float(np.clip(np.log(past_rate / rate) - missed, -bound, bound))
-    return Level(float(np.exp(missed + apart / 2)), float(np.exp(abs(apart) / 2)))
+    return Level(float(np.exp(missed + apart / 2)), float(np.exp(bound)))
 
 
 def _missed(closed: Sequence[Closed]) -> float:

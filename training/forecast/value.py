@@ -173,7 +173,7 @@ def _anchor(ground: _Ground, past: list[ClosedWindow], days: int) -> _Anchor:
     for what in ("orders", "value"):
         own, closed = getattr(now, what), [getattr(window.closed, what) for window in past]
         rate = float(getattr(rates, what).sum())
-        levels = level(float(own.sum()), rate, closed, season_seen=ground.season_seen)
+        levels = level(float(own.sum()), rate, closed, season_seen=ground.season_seen, days=days)
         mixed[what] = blended(own * levels.factor, boosted(drawn, what, x, seeds))
     return _Anchor(days, mixed["orders"], mixed["value"], len(past), levels)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,16 +16,22 @@ from api.requests.query import GROWTH
 from api.routes import growth as answers
 from recsys.storage.access.accounts import Role
 
-ASKED = ("lifecycle", "retention", "stickiness", "north_star", "nps")
+MADE: Mapping[str, Callable[[Any, Any, Any], Any]] = {
+    "lifecycle": answers.lifecycle_of,
+    "retention": answers.retention_of,
+    "stickiness": answers.stickiness_of,
+    "north_star": answers.north_star_of,
+    "referrals": answers.referrals_of,
+    "nps": lambda service, call, _: answers.nps.handler(service, call),
+}
 
 
 def counted(service: Any, segment: str = "") -> dict[str, Any]:
     """Return all that the API says of growth, of everybody or of a segment."""
     query = msgspec.structs.replace(service.reader.query(b"", GROWTH), segment=segment)
     call: Any = SimpleNamespace(query=query)
-    return {
-        name: msgspec.to_builtins(getattr(answers, name).handler(service, call)) for name in ASKED
-    }
+    growth = answers.read(service, call)
+    return {name: msgspec.to_builtins(make(service, call, growth)) for name, make in MADE.items()}
 
 
 def show(visit: Visit) -> View:
@@ -39,7 +45,13 @@ def show(visit: Visit) -> View:
             "sticky": found.get("stickiness"),
             "nps": found.get("nps"),
         },
-        tables=(_star(found), _stages(found), _retained(found)),
+        tables=(
+            _star(found),
+            _stages(found),
+            _retained(found),
+            _promoters(found),
+            _referred(found),
+        ),
     )
 
 
@@ -57,6 +69,7 @@ def _star(found: Mapping[str, Any]) -> Table:
             Column("breadth", N_("of them active"), Kind.SHARE),
             Column("frequency", N_("Times each"), Kind.NUMBER),
             Column("depth", N_("Items each time"), Kind.NUMBER),
+            Column("efficiency", N_("Times each session"), Kind.NUMBER),
         ),
         list(reversed(found.get("north_star", {}).get("periods", ()))),
         empty=N_("No period is over yet, or it is still being counted."),
@@ -98,4 +111,56 @@ def _retained(found: Mapping[str, Any]) -> Table:
         ),
         found.get("retention", {}).get("days", ()),
         empty=N_("Still being counted."),
+    )
+
+
+def _promoters(found: Mapping[str, Any]) -> Table:
+    nps = found.get("nps", {})
+    whole = [{"segment": "all", **nps["weighted"]}] if "weighted" in nps else []
+    rows = whole + [{"segment": name, **one} for name, one in nps.get("segments", {}).items()]
+    return Table(
+        "promoters",
+        N_("Who recommends us"),
+        (
+            Column("segment", N_("Segment"), Kind.WORD, words="groups"),
+            Column("answers", N_("Answers"), Kind.COUNT),
+            Column("people", N_("People"), Kind.COUNT),
+            Column("score", N_("Promoter score"), Kind.LIFT),
+        ),
+        [
+            {
+                "segment": row["segment"],
+                "people": row["people"],
+                "answers": row["answers"],
+                "score": None
+                if row["score"] is None
+                else {"value": row["score"], "low": row["low"], "high": row["high"], "n": None},
+            }
+            for row in rows
+            if count(row["answers"])
+        ],
+        empty=N_("Fewer than ten people answered in 90 days."),
+        note=N_("Weighted by the people of each segment, as some answer more often than others."),
+    )
+
+
+def _referred(found: Mapping[str, Any]) -> Table:
+    periods = found.get("referrals", {}).get("periods", ())
+    return Table(
+        "referred",
+        N_("Who was brought by others"),
+        (
+            Column("period", N_("From")),
+            Column("new", N_("New"), Kind.COUNT),
+            Column("referred", N_("brought by others"), Kind.COUNT),
+            Column("share", N_("Share"), Kind.SHARE),
+            Column("referrers", N_("Who brought them"), Kind.COUNT),
+        ),
+        [
+            {n: count(v) if isinstance(v, int) else v for n, v in period.items()}
+            for period in reversed(periods)
+        ]
+        if any(period["referred"] for period in periods)
+        else (),
+        empty=N_("Nobody says who brought them (the trait referred_by)."),
     )

@@ -11,8 +11,10 @@ from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from recsys.data.times import DAY, HOUR
+from recsys.experiments.experiment import HOLDOUT
 from recsys.ladder import Question, RungName
 from recsys.storage.access.accounts import Role
+from recsys.storage.experiments.store import Status
 from recsys.storage.figures import totals
 
 MOST_ALERTS = 5
@@ -46,6 +48,7 @@ def show(visit: Visit) -> View:
     known = manifest.data_until - 1 if manifest else 0
     newest = max(known, totals.newest(visit.database) or 0) or None
     rungs = answered(visit)
+    held = visit.counted.get("experiments", {}).get(HOLDOUT)
     return View(
         facts={
             "manifest": manifest,
@@ -53,8 +56,10 @@ def show(visit: Visit) -> View:
             "events": sum(kind["events"] for kind in visit.counted.get("kinds", ())),
             "rungs": rungs,
             "alerts": list(_alerts(visit, newest))[:MOST_ALERTS],
+            "held": held,
+            "is_held": visit.service.experiments.holdout is not None,
         },
-        tables=(_pays(visit), _rungs(rungs)),
+        tables=(_pays(visit), _holdout(held), _rungs(rungs)),
     )
 
 
@@ -124,6 +129,34 @@ def _pays(visit: Visit) -> Table:
     )
 
 
+def _holdout(held: Mapping[str, Any] | None) -> Table:
+    """Return what people who are not held out do more, by metric."""
+    compared = held["compared"] if held and not held["complaints"] else ()
+    return Table(
+        "holdout",
+        N_("Does it pay online?"),
+        (
+            Column("metric", N_("Metric")),
+            Column("control", N_("Held out"), Kind.NUMBER),
+            Column("treated", N_("All others"), Kind.NUMBER),
+            Column("relative", N_("Relative lift"), Kind.LIFT),
+            Column("state", N_("Verdict"), Kind.WORD, words="state"),
+        ),
+        [
+            {
+                "metric": one["metric"],
+                "control": one["control"],
+                "treated": one["treated"],
+                "relative": one["relative"] if one["relative"]["value"] is not None else None,
+                "state": one["state"],
+            }
+            for one in compared
+        ],
+        empty=N_("Nobody is in the holdout yet, or it is still being counted."),
+        note=N_("By person, since the first answer that could have been other than popular."),
+    )
+
+
 def lift(found: Any) -> dict[str, Any] | None:
     """Return an estimate as tables have it; None where it was not measured."""
     if found is None:
@@ -142,9 +175,24 @@ def _alerts(visit: Visit, newest: int | None) -> Iterator[Alert]:
     failures = service.metrics.samples("recsys_rung_failures_total")
     if failed := int(sum(value for _, value in failures)):
         yield Alert(N_("Rungs failed %(n)s times."), "operations", facts={"n": failed})
+    yield from _of_experiments(visit)
     yield from _of_data(visit, newest)
     if service.current.version is not None:
         yield from _of_model(visit)
+
+
+def _of_experiments(visit: Visit) -> Iterator[Alert]:
+    for rung, why in visit.service.experiments.store.removed().items():
+        yield Alert(N_("A rung lost online and is taken out."), "experiments", f"{rung}: {why}")
+    for name, body in visit.counted.get("experiments", {}).items():
+        if body["complaints"] and body["experiment"]["status"] == Status.RUNNING:
+            why = f"{name}: {'; '.join(body['complaints'])}"
+            yield Alert(N_("An experiment cannot be read."), "experiments", why)
+    for name, body in visit.counted.get("experiments", {}).items():
+        against = sorted({one["rung"] for one in body["rungs"] if one["past"] == "contradicts"})
+        if against:
+            why = f"{name}: {', '.join(against)}"
+            yield Alert(N_("People contradict what past data said of a rung."), "ladder", why)
 
 
 def _of_data(visit: Visit, newest: int | None) -> Iterator[Alert]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.console.pages import experiments
 from api.console.pages.home import answered, lift
 from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import MEANS, N_
+from api.messages.experiments import ReportAnswer
+from recsys.experiments.experiment import Over
 from recsys.ladder import Question, RungName
 from recsys.storage.access.accounts import Role
 
@@ -16,11 +19,18 @@ def show(visit: Visit) -> View:
     """Return of each question what every rung adds to the one below, and whether it is shipped."""
     answering = visit.serving.answering
     rungs = answered(visit)
+    online = _online(visit)
     shares = {(q, part["rung"]): part["share"] for q, parts in rungs.items() for part in parts}
     return View(
-        facts={"means": MEANS, "rungs": rungs, "metrics": answering.manifest.metrics},
+        facts={
+            "means": MEANS,
+            "rungs": rungs,
+            "metrics": answering.manifest.metrics,
+            "online": online,
+        },
         tables=(
             *(_question(visit, question, shares) for question in Question),
+            experiments.rungs("online", online.rungs if online else ()),
             _by_history(answering.manifest.metrics),
             _placements(visit),
         ),
@@ -28,6 +38,15 @@ def show(visit: Visit) -> View:
 
 
 PAGE = Page("ladder", N_("Ladder"), N_("Does each rung earn its place?"), Role.VIEWER, show)
+
+
+def _online(visit: Visit) -> ReportAnswer | None:
+    """Return what the step down found that was started last; None where none ran."""
+    known = visit.service.experiments.store.all().values()
+    steps = [one for one in known if one.since and one.experiment.over is Over.STEP_DOWN]
+    if not steps:
+        return None
+    return experiments.found(visit, max(steps, key=lambda one: one.since or 0))
 
 
 def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], float]) -> Table:

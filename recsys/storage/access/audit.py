@@ -24,6 +24,7 @@ class Action(StrEnum):
     KEYS = "changed_keys"
     LOOKED_AT = "looked_at"
     ACCOUNTS = "changed_accounts"
+    EXPERIMENTS = "changed_experiments"
 
 
 @dataclass(frozen=True, slots=True)

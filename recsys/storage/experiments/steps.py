@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 
@@ -98,6 +99,31 @@ def lifts(database: Database, saved: Saved, *, now: int) -> tuple[RungLift, ...]
     found = (_lift(group, of, saved.experiment.over, width) for group, of in units.items())
     order = sorted(found, key=lambda one: (one.segment, one.placement, one.rung))
     return tuple(order)
+
+
+class PastSaid(StrEnum):
+    """Whether what past data said of a rung is what people do."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    UNCLEAR = "unclear"
+
+
+def past_said(online: Estimate | NotMeasured, past: Estimate | None) -> PastSaid | None:
+    """Compare the lift of a rung online with that on past data: their signs, as units differ.
+
+    Only where both intervals lie on one side of 0 can they agree or contradict each other. None
+    where past data said nothing.
+    """
+    if past is None:
+        return None
+    if isinstance(online, NotMeasured):
+        return PastSaid.UNCLEAR
+    up, down = online.clearly_above, online.clearly_below
+    if (up and past.clearly_above) or (down and past.clearly_below):
+        return PastSaid.AGREES
+    against = (up and past.clearly_below) or (down and past.clearly_above)
+    return PastSaid.CONTRADICTS if against else PastSaid.UNCLEAR
 
 
 def losing(found: tuple[RungLift, ...]) -> Mapping[str, str]:

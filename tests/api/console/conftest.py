@@ -18,6 +18,17 @@ Enter = Callable[[Role], TestClient]
 @pytest.fixture
 def enter(api: Api) -> Enter:
     """Sign somebody of a role in; returned is their browser."""
+    return entering(api)
+
+
+@pytest.fixture
+def enter_held(held: Api) -> Enter:
+    """Sign somebody in where people are held out."""
+    return entering(held)
+
+
+def entering(api: Api) -> Enter:
+    """Return what signs somebody in to a console."""
 
     def entered(role: Role) -> TestClient:
         database = api.service.log.database

@@ -31,6 +31,7 @@ ROOT = render.FOLDER.parent
 STATES = {
     "person": "?id=u03", "item": "?id=i03", "segments": "?segment=rfm:loyal&times=2",
     "placements": "?placement=default",
+    "experiments": "?tries=items&name=few&other=popular&kind=purchase",
 }  # fmt: skip
 
 

@@ -1,0 +1,152 @@
+"""The form that plans an experiment: what is asked for each thing that may be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.console.visit import Visit
+from api.console.words import N_
+from recsys.errors import BadQuery
+from recsys.experiments.experiment import (
+    LONGEST_DAYS,
+    SHORTEST_DAYS,
+    Experiment,
+    Measure,
+    Over,
+    checked_name,
+    read,
+)
+from recsys.ladder import RungName
+from recsys.storage.experiments.forecast import Forecast, forecast
+from recsys.storage.models.store import ModelStore, Registered
+
+TRIES: Mapping[str, str] = {
+    Over.STEP_DOWN: N_("What does each rung add? Some people get one rung less for a week."),
+    Over.ITEMS: N_("All rungs, or none above one?"),
+    Over.CHANNEL: N_("All channels, or only one?"),
+    Over.MODEL: N_("The version that serves, or another?"),
+    Over.PLACEMENT: N_("The rules of a placement, or those of another?"),
+}
+"""What may be tried by the form, and the question that it answers."""
+
+DAYS = range(SHORTEST_DAYS, LONGEST_DAYS + 1, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a form says so far.
+
+    Attributes
+    ----------
+    name : str
+        Of the experiment; empty: not said yet.
+    experiment : Experiment or None
+        None while the form is not filled in.
+    forecast : Forecast or None
+        How long it will take at this traffic.
+    """
+
+    name: str
+    experiment: Experiment | None = None
+    forecast: Forecast | None = None
+
+
+def planned(visit: Visit, said: Mapping[str, str]) -> Planned:
+    """Read a form, and tell how long the experiment will take.
+
+    Raises
+    ------
+    BadQuery, BadRule
+        Something that is said is not allowed.
+    StoreUnavailable
+        The store cannot be read.
+    """
+    name = said.get("name", "").strip()
+    if not name:
+        return Planned("")
+    experiment = read(_said(said))
+    checked_name(name)
+    return Planned(name, experiment, forecast(visit.database, experiment, now=visit.at))
+
+
+def choices(visit: Visit, tries: str) -> Sequence[str]:
+    """Return what the second variant may be: a rung, a channel, a version or a placement.
+
+    Raises
+    ------
+    BadQuery
+        It is nothing that the form tries.
+    """
+    if tries not in TRIES:
+        raise BadQuery("tries", tries, ", ".join(TRIES))
+    service = visit.service
+    found: Mapping[str, Sequence[str]] = {
+        Over.STEP_DOWN: (),
+        Over.ITEMS: [str(name) for name in RungName if name is not RungName.HYPER],
+        Over.CHANNEL: sorted(visit.serving.answering.bundle.channel.popular.by_channel),
+        Over.MODEL: _versions(visit),
+        Over.PLACEMENT: service.placing.current.placements.names,
+    }
+    return found[Over(tries)]
+
+
+def kinds(visit: Visit) -> list[str]:
+    """Return the kinds of events that may decide: those of shops, the critical one first."""
+    config = visit.service.config
+    others = [kind for kind in config.kinds if kind != config.churn.critical_kind]
+    return [config.churn.critical_kind, *others]
+
+
+def measures() -> list[str]:
+    """Return what may be made of a person's events."""
+    return [str(one) for one in Measure]
+
+
+def _versions(visit: Visit) -> list[str]:
+    store = ModelStore.of(visit.service.config.storage)
+    known = [one.version for one in store.list() if isinstance(one, Registered)]
+    return [one for one in known if one != visit.service.current.version]
+
+
+def _said(said: Mapping[str, str]) -> dict[str, Any]:
+    """Return the experiment in JSON, as the API takes it."""
+    tries, other = said.get("tries", ""), said.get("other", "")
+    found: dict[str, Any] = {
+        "over": tries,
+        "primary": {"kind": said.get("kind", ""), "measure": said.get("measure", "conversion")},
+        "mde": _share(said, "mde", "5"),
+        "days": _whole(said, "days", 28),
+    }
+    if tries == Over.STEP_DOWN:
+        return {**found, "epsilon": _share(said, "share", "2")}
+    changes: Mapping[str, dict[str, Any]] = {
+        Over.ITEMS: {"ceiling": other},
+        Over.CHANNEL: {"arms": [other]},
+        Over.MODEL: {"model": other},
+        Over.PLACEMENT: {"placement": other},
+    }
+    variants = [
+        {"name": "as_is", "weight": 0.5},
+        {"name": "other", "weight": 0.5, **changes.get(tries, {})},
+    ]
+    if tries == Over.PLACEMENT:
+        found["placement"] = said.get("placement", "")
+    return {**found, "variants": variants, "coverage": _share(said, "share", "100")}
+
+
+def _share(said: Mapping[str, str], name: str, usual: str) -> float:
+    """Return a share that is said in percent."""
+    text = said.get(name, "").strip() or usual
+    try:
+        return float(text.replace(",", ".")) / 100
+    except ValueError as error:
+        raise BadQuery(name, text, "a number of percent") from error
+
+
+def _whole(said: Mapping[str, str], name: str, usual: int) -> int:
+    text = said.get(name, "").strip() or str(usual)
+    if not (text.isascii() and text.isdigit()):
+        raise BadQuery(name, text, "a whole number")
+    return int(text)
