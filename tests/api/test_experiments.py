@@ -23,7 +23,7 @@ KNOWN = [f"u{number:02}" for number in range(40)]
 
 def run(api: Api, name: str, said: dict[str, Any]) -> None:
     store = api.service.experiments.store
-    store.plan(name, read(said), at=api.clock())
+    store.plan(name, read(said), at=api.clock(), salt=name)
     store.start(name, at=api.clock())
     api.service.experiments.catch_up()
 
