@@ -125,6 +125,7 @@ TRIES: Mapping[str, str] = {
     "channel": N_("channels"),
     "model": N_("versions"),
     "placement": N_("placements"),
+    "interleave": N_("two rankers in one list"),
 }
 MEASURES: Mapping[str, str] = {
     "conversion": N_("people who did it"),
