@@ -140,7 +140,7 @@ def _session(where: str) -> tuple[SparkSession, bool]:
     if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
         needed = "memory or processes; spark needs Java 17 or later on this machine"
         raise BadValue("training.engine", "spark", needed)
-    own = {
+    own: dict[str, Any] = {
         "spark.app.name": "recsys",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
