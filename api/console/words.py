@@ -117,6 +117,7 @@ ACTIONS: Mapping[str, str] = {
     "looked_at": N_("looked at"),
     "changed_accounts": N_("changed accounts"),
     "changed_experiments": N_("changed experiments"),
+    "sent_webhooks_again": N_("sent webhooks again"),
 }
 TRIES: Mapping[str, str] = {
     "step_down": N_("steps down the ladder"),
@@ -137,6 +138,16 @@ PAST: Mapping[str, str] = {
     "contradicts": N_("contradicts"),
     "unclear": N_("unclear"),
 }
+DELIVERIES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "running": N_("running"),
+    "delivered": N_("delivered"),
+    "dead": N_("given up"),
+    "done": N_("done"),
+    "failed": N_("failed"),
+    "cancelled": N_("cancelled"),
+    "expired": N_("its files are gone"),
+}
 GROUPS: Mapping[str, str] = {"all": N_("all, weighted by people")}
 POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -155,4 +166,5 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "measure": MEASURES,
     "past": PAST,
     "groups": GROUPS,
+    "delivery": DELIVERIES,
 }
