@@ -108,7 +108,9 @@ def loads(library: str) -> bool:
 
 def run_pip(place: Path, *what: str) -> None:
     """Install ``what`` with the environment's pip, which never looks for more than it is told."""
-    flags = "--quiet --disable-pip-version-check --no-deps --no-build-isolation --only-binary :all:"
+    flags = "--quiet --disable-pip-version-check --no-deps --no-build-isolation"
+    # PySpark comes as source alone: jars and Python, nothing to compile.
+    flags += " --only-binary :all: --no-binary pyspark"
     python = str(place / "bin" / "python")
     # Isolated, for PYTHONPATH may hold packages that pip would take for the environment's.
     subprocess.run([python, "-I", "-m", "pip", "install", *flags.split(), *what], check=True)

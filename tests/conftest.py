@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,10 +68,10 @@ def server() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[str]:
     """Where a session of Spark is, which all tests share: it takes seconds to begin."""
-    pytest.importorskip("pyspark", reason="PySpark is not installed: recsys[spark]")
-    if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17 or later, and there is none on this machine")
     from recsys.engines.spark import Spark
+    from tests import sparks
+
+    sparks.needed()
 
     with Spark("local[2]"):
         yield "local[2]"

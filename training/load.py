@@ -25,9 +25,10 @@ from recsys.errors import NothingToLearnFrom
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import LIVE
+from recsys.storage.events.lake import Lake
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.belonging import store_id
-from recsys.storage.users.aliases import former_ids
+from recsys.storage.users.aliases import everybody, former_ids
 from recsys.storage.users.profiles import Profiles, catalogue
 from training.channel.decision_messages import as_one_person, with_decisions
 from training.channel.messages import messages_from_log
@@ -77,6 +78,8 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     ------
     NothingToLearnFrom
         The log holds no interaction of a configured kind.
+    BadValue, MissingColumn, UnreadableFile
+        Files of ``data.lake`` cannot be read.
     StoreUnavailable
         The log cannot be read.
     """
@@ -185,7 +188,7 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     kinds, late = tuple(config.kinds), config.data.late_days * DAY
     number = {kind: index for index, kind in enumerate(kinds)}
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _INTERACTION}
-    for batch in log.columns_in_batches(_COLUMNS, up_to=up_to, kinds=kinds):
+    for batch in _batches(log, config, up_to):
         size = len(batch["at"])
         numbered = (users.setdefault(user, len(users)) for user in batch["user_id"])
         parts["user_id"].append(np.fromiter(numbered, np.int32, size))
@@ -201,6 +204,15 @@ def _read_interactions(log: EventLog, config: Config, up_to: int) -> _Read:
     columns = (_joined(parts[name]) for name in _INTERACTION)
     named = tuple(item for item in items if item is not None)
     return _Read(tuple(users), named, occasions.read(), *columns)
+
+
+def _batches(log: EventLog, config: Config, up_to: int) -> Iterator[Mapping[str, Sequence[Any]]]:
+    """Yield what the log has, then what lies in files."""
+    kinds = tuple(config.kinds)
+    yield from log.columns_in_batches(_COLUMNS, up_to=up_to, kinds=kinds)
+    if config.data.lake:
+        became = everybody(log.database)
+        yield from Lake(config.data.lake).columns_in_batches(_COLUMNS, kinds=kinds, became=became)
 
 
 def _known_at(batch: Mapping[str, Sequence[Any]], late: float) -> NDArray[np.int64]:

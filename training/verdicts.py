@@ -100,9 +100,9 @@ def verdict(
     """Judge a rung on all users to whom it applies, and on each kind of them.
 
     A kind gets the rung where the lower bound of *its* lift is above zero. Where that is not clear
-    but likely (``LIKELY``), and by trial it may become so, a random half gets it; where nothing can
-    be learnt by a trial, what is clear of all people stands unless the kind's own lift is below
-    zero.
+    but likely (``LIKELY``; of a few, where it is clear of others, not unlikely), a random half gets
+    it, if a trial can tell more; where it cannot, what is clear of all people stands unless the
+    kind's own lift is below zero.
 
     Parameters
     ----------
@@ -164,7 +164,8 @@ def _of_kind(
     if lift.clearly_above and enough:
         standing = Standing.SHIPPED
     elif may_try:
-        likely = chance >= LIKELY or (pooled.shipped and not enough and not lift.clearly_below)
+        needed = 1 - LIKELY if pooled.shipped and not enough else LIKELY
+        likely = chance >= needed
         standing = Standing.TRIAL if likely else Standing.OUT
     else:
         standing = Standing.SHIPPED if pooled.shipped and lift.value >= 0 else Standing.OUT

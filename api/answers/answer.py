@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -91,10 +92,17 @@ class Desk:
         self._gather = gather
         self.cohorts = cohorts
         self._experiments = experiments
+        self.notes = True
         self._exploration = exploration
         self._metrics = metrics
         self._logger = logger
         self._on_failure = {question: self._reporter(question) for question in Question}
+
+    def unseen(self) -> Self:
+        """Return a desk whose answers no user sees: who would be in an experiment is not noted."""
+        looking = copy(self)
+        looking.notes = False
+        return looking
 
     def everything(self, serving: Serving, user_id: str, query: Query, *, at: int) -> UserAnswer:
         """Answer all three questions about a user."""
@@ -289,7 +297,8 @@ class Desk:
         )  # fmt: skip
         self._metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
         list_id = uuid7(person.at)
-        self._experiments.note(plan, person, serving, Question.ITEMS, list_id=list_id)
+        if self.notes:
+            self._experiments.note(plan, person, serving, Question.ITEMS, list_id=list_id)
         return {
             "recommendation_id": list_id,
             **messages.climbed(climb, explain=query.explain),
@@ -312,7 +321,8 @@ class Desk:
             if query.decision and not plan.held_out
             else None
         )
-        self._experiments.note(plan, person, serving, Question.CHANNEL)
+        if self.notes:
+            self._experiments.note(plan, person, serving, Question.CHANNEL)
         if plan.arms is not None and not person.channels <= plan.arms:
             person = replace(person, channels=person.channels & plan.arms)
         climb = serving.answering.channel.climb

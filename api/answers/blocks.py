@@ -98,8 +98,9 @@ def made(plan: Plan, engine: Engine, *, progress: Callable[[int], None]) -> int:
     StoreUnavailable
         A block cannot be read or written; there is no manifest then.
     """
-    output, parts = place.opened(plan.output), []
+    output = place.opened(plan.output)
     output.check()
+    parts: list[Part] = []
     try:
         for part in engine.each(written, plan, plan.blocks):
             parts.append(part)

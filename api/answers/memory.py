@@ -13,7 +13,7 @@ from recsys.data.person import ERASED, Context, Person, Remembered
 from recsys.model_version import Answering
 from recsys.storage.database.interface import Database
 from recsys.storage.privacy import erasure
-from recsys.storage.users import changes
+from recsys.storage.users import aliases, changes
 from recsys.storage.users.changes import EVERYBODY, Position
 from recsys.storage.users.consents import NOTHING_SAID, Consents, Standing
 
@@ -111,6 +111,7 @@ class Memory:
         self._last_seq: int | None = None
         self._erased: set[str] = set()
         self._last_erasure = 0
+        self._last_merge = 0
 
     @property
     def is_informed(self) -> bool:
@@ -210,7 +211,16 @@ class Memory:
         for user_id, seq in erasure.erased_after(self._database, self._last_erasure):
             self._erased.add(user_id)
             self._last_erasure = max(self._last_erasure, seq)
+        is_first, merged = self._last_seq is None, self._merged()
         self.follow(consents.profiling_after(self._last_seq or 0))
+        if not is_first:
+            self.follow(line for user in merged for line in consents.profiling_of(user))
+
+    def _merged(self) -> list[str]:
+        """Return who others became since the last time."""
+        found = aliases.merged_after(self._database, self._last_merge)
+        self._last_merge = max([self._last_merge, *(seq for _, seq in found)])
+        return list(dict.fromkeys(user for user, _ in found))
 
     def follow(self, lines: Iterable[Line]) -> None:
         """Learn what was said about profiling: (user, state, at, seq) of the ledger's new lines."""

@@ -3,32 +3,73 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from api.messages.message import dump
-from api.messages.placements import PlacedItem, PlacementItems
+from api.messages.placements import Interleaved, PlacedItem, PlacementItems
 from api.messages.users import climbed
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import UnknownSegment
-from recsys.experiments.plan import AS_ALWAYS, Plan
+from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
 from recsys.placements.serve import Moment, Shown, show
+from recsys.placements.sources import TwoRankers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from api.answers.gather import Gather
     from api.model.experiments import CurrentExperiments
     from api.model.placements import CurrentPlacements
     from api.model.served import Serving
     from api.requests.query import Query
     from api.runtime.metrics import Metrics
+    from recsys.experiments.interleaving import Team
     from recsys.ladder import OnFailure
     from recsys.placements.versions import Saved
 
 NOT_IN_FORCE = "no version of this placement is in force now"
+
+
+class Draft:
+    """One list of two rankers, and who picked what.
+
+    Parameters
+    ----------
+    rankers : Rankers
+        The two.
+    person : Person
+        Whom the list is for.
+    """
+
+    def __init__(self, rankers: Rankers, person: Person) -> None:
+        first, second = rankers.courses
+        self.courses = first, second
+        self._rankers = rankers
+        self._seed = rankers.seed(person.unit, person.at)
+        self._teams: dict[int, Team] = {}
+
+    def mix(self, a: Sequence[int], b: Sequence[int], length: int) -> list[tuple[int, int]]:
+        """Return the rows of both in one order, and from whose list each is taken."""
+        from recsys.experiments.interleaving import Team, team_draft
+
+        made = team_draft(a, b, length, seed=self._seed)
+        self._teams.update(zip(made.items, made.teams, strict=True))
+        return [(row, max(Team.A, team)) for row, team in zip(made.items, made.teams, strict=True)]
+
+    def said(self, answer: PlacementItems, serving: Serving) -> Interleaved:
+        """Return which variant proposed which item of a list."""
+        names = self._rankers.names
+        by_id = {serving.facts[row][0]: team for row, team in self._teams.items() if team >= 0}
+        teams = {
+            one.item_id: names[by_id[one.item_id]] for one in answer.items if one.item_id in by_id
+        }
+        return Interleaved(self._rankers.running.experiment_id, teams)
 
 
 class PlacementDesk:
@@ -58,10 +99,17 @@ class PlacementDesk:
         experiments: CurrentExperiments,
     ) -> None:
         self._experiments = experiments
+        self.notes = True
         self._person = gather.person
         self._current = current
         self._on_failure = on_failure
         self._metrics = metrics
+
+    def unseen(self) -> Self:
+        """Return a desk whose lists no user sees: who would be in an experiment is not noted."""
+        looking = copy(self)
+        looking.notes = False
+        return looking
 
     def shown(
         self,
@@ -89,7 +137,9 @@ class PlacementDesk:
             return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
         wanted = limit or query.said_limit or saved.placement.limit
         seeds = (*query.item, *query.cart)
-        moment = Moment(wanted, query.exclude, seeds, query.force_rung or plan.course)
+        draft = None if plan.rankers is None else Draft(plan.rankers, person)
+        course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
+        moment = Moment(wanted, query.exclude, seeds, query.force_rung or course)
         rules, began = self._current.rules(saved, serving), time.perf_counter()
         found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
         rung = found.arranged.climb.rung
@@ -97,10 +147,13 @@ class PlacementDesk:
         self._metrics.placed(placement_id, rung)
         answer = _said(saved, found, serving, person, notes, explain=query.explain)
         answer.placement = placement_id
-        self._experiments.note(
-            plan, person, serving, Question.ITEMS,
-            where=placement_id, list_id=answer.recommendation_id,
-        )  # fmt: skip
+        if draft is not None:
+            answer.interleaved = draft.said(answer, serving)
+        if self.notes:
+            self._experiments.note(
+                plan, person, serving, Question.ITEMS,
+                where=placement_id, list_id=answer.recommendation_id,
+            )  # fmt: skip
         return answer
 
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:

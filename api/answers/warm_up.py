@@ -18,6 +18,7 @@ def warm_up(serving: Serving, desk: Desk, reader: QueryReader, *, at: int) -> No
     CannotAnswer
         The lowest rung fails, which has to serve anybody.
     """
+    desk = desk.unseen()
     users = serving.answering.bundle.interactions.users
     for user_id in ("", *(users[row] for row in range(min(1, len(users))))):
         answer = desk.everything(serving, user_id, reader.query(b""), at=at)

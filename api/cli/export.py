@@ -115,8 +115,9 @@ def export(  # noqa: PLR0913 - options of a command
         wanted = None if wish is None else selection.wanted(wish)
         if engine:
             _check_addresses(selection, email=email)
+            place = output if "://" in output else str(Path(output).absolute())
             plan = Plan(
-                output, file_format, orjson.dumps(without_secrets(settings)), selection.version,
+                place, file_format, orjson.dumps(without_secrets(settings)), selection.version,
                 ids, {**said, "exclude": list(exclude or ())}, wish, channel, email,
             )  # fmt: skip
             total = _made_by_blocks(plan, settings, engine)

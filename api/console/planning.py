@@ -10,6 +10,7 @@ from api.console.visit import Visit
 from api.console.words import N_
 from recsys.errors import BadQuery
 from recsys.experiments.experiment import (
+    AT_PLACEMENT,
     LONGEST_DAYS,
     SHORTEST_DAYS,
     Experiment,
@@ -25,6 +26,7 @@ from recsys.storage.models.store import ModelStore, Registered
 TRIES: Mapping[str, str] = {
     Over.STEP_DOWN: N_("What does each rung add? Some people get one rung less for a week."),
     Over.ITEMS: N_("All rungs, or none above one?"),
+    Over.INTERLEAVE: N_("Whose items do people click: all rungs, or none above one?"),
     Over.CHANNEL: N_("All channels, or only one?"),
     Over.MODEL: N_("The version that serves, or another?"),
     Over.PLACEMENT: N_("The rules of a placement, or those of another?"),
@@ -84,7 +86,8 @@ def choices(visit: Visit, tries: str) -> Sequence[str]:
     service = visit.service
     found: Mapping[str, Sequence[str]] = {
         Over.STEP_DOWN: (),
-        Over.ITEMS: [str(name) for name in RungName if name is not RungName.HYPER],
+        Over.ITEMS: _rungs(),
+        Over.INTERLEAVE: _rungs(),
         Over.CHANNEL: sorted(visit.serving.answering.bundle.channel.popular.by_channel),
         Over.MODEL: _versions(visit),
         Over.PLACEMENT: service.placing.current.placements.names,
@@ -102,6 +105,10 @@ def kinds(visit: Visit) -> list[str]:
 def measures() -> list[str]:
     """Return what may be made of a person's events."""
     return [str(one) for one in Measure]
+
+
+def _rungs() -> list[str]:
+    return [str(name) for name in RungName if name is not RungName.HYPER]
 
 
 def _versions(visit: Visit) -> list[str]:
@@ -123,6 +130,7 @@ def _said(said: Mapping[str, str]) -> dict[str, Any]:
         return {**found, "epsilon": _share(said, "share", "2")}
     changes: Mapping[str, dict[str, Any]] = {
         Over.ITEMS: {"ceiling": other},
+        Over.INTERLEAVE: {"ceiling": other},
         Over.CHANNEL: {"arms": [other]},
         Over.MODEL: {"model": other},
         Over.PLACEMENT: {"placement": other},
@@ -131,8 +139,10 @@ def _said(said: Mapping[str, str]) -> dict[str, Any]:
         {"name": "as_is", "weight": 0.5},
         {"name": "other", "weight": 0.5, **changes.get(tries, {})},
     ]
-    if tries == Over.PLACEMENT:
+    if tries in AT_PLACEMENT:
         found["placement"] = said.get("placement", "")
+    if tries == Over.INTERLEAVE:
+        del found["primary"]
     return {**found, "variants": variants, "coverage": _share(said, "share", "100")}
 
 

@@ -117,6 +117,7 @@ ACTIONS: Mapping[str, str] = {
     "looked_at": N_("looked at"),
     "changed_accounts": N_("changed accounts"),
     "changed_experiments": N_("changed experiments"),
+    "sent_webhooks_again": N_("sent webhooks again"),
 }
 TRIES: Mapping[str, str] = {
     "step_down": N_("steps down the ladder"),
@@ -125,6 +126,7 @@ TRIES: Mapping[str, str] = {
     "channel": N_("channels"),
     "model": N_("versions"),
     "placement": N_("placements"),
+    "interleave": N_("two rankers in one list"),
 }
 MEASURES: Mapping[str, str] = {
     "conversion": N_("people who did it"),
@@ -135,6 +137,16 @@ PAST: Mapping[str, str] = {
     "agrees": N_("agrees"),
     "contradicts": N_("contradicts"),
     "unclear": N_("unclear"),
+}
+DELIVERIES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "running": N_("running"),
+    "delivered": N_("delivered"),
+    "dead": N_("given up"),
+    "done": N_("done"),
+    "failed": N_("failed"),
+    "cancelled": N_("cancelled"),
+    "expired": N_("its files are gone"),
 }
 GROUPS: Mapping[str, str] = {"all": N_("all, weighted by people")}
 POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
@@ -154,4 +166,5 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "measure": MEASURES,
     "past": PAST,
     "groups": GROUPS,
+    "delivery": DELIVERIES,
 }

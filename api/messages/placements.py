@@ -27,6 +27,16 @@ class PlacedItem(RecommendedItem):
     rules: Touched
 
 
+class Interleaved(Message):
+    """Two rankers in one list, by an experiment."""
+
+    experiment: str
+    teams: Annotated[
+        dict[str, str],
+        told("which variant proposed which item; what both rank alike at the top is nobody's"),
+    ]
+
+
 class PlacementItems(Listed, kw_only=True):
     """What a placement shows."""
 
@@ -36,6 +46,7 @@ class PlacementItems(Listed, kw_only=True):
     items: list[PlacedItem]  # type: ignore[assignment]  # with the rules
     filled_by: Annotated[list[str], told("what a short list was filled by: `caps`, `popular`")]
     bought_percent: Annotated[float | None, told("share of what the user bought before")]
+    interleaved: Annotated[Interleaved | None, told("null: by one ranker")] = None
     next_cursor: Annotated[str | None, told("of the next page; null: there is none")] = None  # type: ignore[assignment]
 
 

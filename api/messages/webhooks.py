@@ -51,7 +51,9 @@ class WebhookMessage(Message, kw_only=True):
             kinds=list(one.kinds),
             off=one.off or None,
             created_at=str(instant_or_none(one.created_at)),
-            **{str(state): counts.get(state, 0) for state in messages.State},
+            waiting=counts.get(messages.State.WAITING, 0),
+            delivered=counts.get(messages.State.DELIVERED, 0),
+            dead=counts.get(messages.State.DEAD, 0),
             **more,
         )
 

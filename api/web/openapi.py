@@ -109,7 +109,7 @@ def _responses(one: Route) -> Json:
         if isinstance(one.answer, Mapping)
         else _json(_ref(one.answer))
     )
-    answered = {"description": "answered", "content": content}
+    answered: dict[str, Any] = {"description": "answered", "content": content}
     answered = {**answered, "links": one.links} if one.links else answered
     return {str(one.status): answered, **found}
 

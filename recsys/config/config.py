@@ -16,6 +16,7 @@ from recsys.config.serving import ServingSection
 NOT_OF_MODELS: Mapping[str, bool | set[str]] = {
     "storage": True,
     "serving": True,
+    "data": {"lake"},
     "training": {"engine", "processes", "spark"},
 }
 """What a model does not depend on: where it is kept, how it is served and on what it was made."""

@@ -96,6 +96,11 @@ class Data(Section):
     encoding: str = Field("", description="of text files (cp1250); empty: what the file shows")
     separator: str = Field("", description="between columns of text; empty: what the file shows")
     header: Words = Field((), description="names of the columns of files without a header")
+    lake: str = Field(
+        "",
+        description="Parquet files of interactions that training reads besides the log: a folder,"
+        " or s3://bucket/prefix",
+    )
     default_kind: str = Field("purchase", description="kind of rows without a kind column")
     cancelled_order_prefix: str = Field("", description="orders that start so are returns")
     return_days: float = Field(

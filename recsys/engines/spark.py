@@ -140,7 +140,11 @@ def _session(where: str) -> tuple[SparkSession, bool]:
     if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
         needed = "memory or processes; spark needs Java 17 or later on this machine"
         raise BadValue("training.engine", "spark", needed)
-    own = {"spark.app.name": "recsys", "spark.ui.enabled": "false"}
+    own: dict[str, Any] = {
+        "spark.app.name": "recsys",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
     if where.startswith("local"):
         own |= {
             "spark.driver.host": "127.0.0.1",

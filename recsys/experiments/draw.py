@@ -48,10 +48,12 @@ class Running:
     salt: str
     since: int
     _ranges: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _told_apart: frozenset[RungName] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        weights = [share for _, share in self.experiment.arms]
+        names, weights = zip(*self.experiment.arms, strict=True)
+        object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_ranges", ranges(weights, self.experiment.coverage))
         ceilings = [one.ceiling or RungName.HYPER for one in self.experiment.variants]
         object.__setattr__(self, "_told_apart", _told_apart(ceilings))
@@ -82,7 +84,7 @@ class Running:
         if experiment.over in STEPS:
             return self._stepped(unit, at)
         found = place(self._ranges, bucket(self.salt, unit))
-        return None if found is None else experiment.variants[found].name
+        return None if found is None else self._names[found]
 
     def pscore(self, variant: str) -> float:
         """Return the probability of a variant for whoever takes part."""

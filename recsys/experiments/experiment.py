@@ -33,12 +33,17 @@ class Over(StrEnum):
     ITEMS = "items"
     CHANNEL = "channel"
     MODEL = "model"
+    INTERLEAVE = "interleave"
     STEP_DOWN = "step_down"
     STEP_UP = "step_up"
 
 
 STEPS = (Over.STEP_DOWN, Over.STEP_UP)
 """Those that draw anew for each person and week, and have the variants kept and stepped."""
+
+
+AT_PLACEMENT = (Over.PLACEMENT, Over.INTERLEAVE)
+"""Those that are about the lists of one placement."""
 
 
 class Variant(Section):
@@ -74,12 +79,18 @@ class Metric(Section):
         return f"{self.kind} {self.measure}" + (f" per {self.per}" if self.per else "")
 
 
+CLICKS = Metric(kind="click")
+"""What decides an interleaving: whose items people click more often."""
+
+
 class Experiment(Section):
     """All that is said of an experiment, but its name."""
 
     over: Over = Field(description="what the variants differ in")
     variants: tuple[Variant, ...] = Field((), max_length=5, description="the first is the control")
-    placement: str = Field("", description="with placement: the one that is asked for")
+    placement: str = Field(
+        "", description="with placement or interleave: the one that is asked for"
+    )
     coverage: float = Field(1.0, gt=0, le=1, description="share of people who take part")
     epsilon: float = Field(
         0.02, gt=0, le=0.5, description="with steps: share of person-weeks that step"
@@ -107,6 +118,13 @@ class Experiment(Section):
         default=False, description="made up, people and outcomes: nobody is drawn, no measurement"
     )
     endless: bool = Field(default=False, description="no horizon: a confidence sequence decides")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clicks_decide_an_interleaving(cls, said: Any) -> Any:
+        if isinstance(said, Mapping) and said.get("over") == Over.INTERLEAVE:
+            return {"primary": CLICKS, **said}
+        return said
 
     @field_validator("slots")
     @classmethod
@@ -137,8 +155,14 @@ class Experiment(Section):
             raise ValueError("rung is named where a step up tries one, and only there")
         if self.trial and self.over is not Over.STEP_UP:
             raise ValueError("trial is said of a step up only")
-        if (self.over is Over.PLACEMENT) != bool(self.placement):
+        return self
+
+    @model_validator(mode="after")
+    def _is_at_a_placement(self) -> Experiment:
+        if (self.over in AT_PLACEMENT) != bool(self.placement):
             raise ValueError("placement is named where the experiment is over one, and only there")
+        if self.over is Over.INTERLEAVE and (len(self.variants) != 2 or self.primary != CLICKS):
+            raise ValueError("an interleaving is of two variants, and clicks decide it")
         return self
 
     @property
@@ -146,6 +170,8 @@ class Experiment(Section):
         """The names of the variants, control first, and their shares of who takes part."""
         if self.over in STEPS:
             return (KEPT, 1 - self.epsilon), (STEPPED, self.epsilon)
+        if self.over is Over.INTERLEAVE:
+            return ((DRAFTED, 1.0),)
         return tuple((one.name, one.weight) for one in self.variants)
 
     def variant(self, name: str) -> Variant | None:
@@ -163,13 +189,14 @@ class Experiment(Section):
 
 
 _CHANGES = ("placement", "ceiling", "model", "arms")
-KEPT, STEPPED = "kept", "stepped"
+KEPT, STEPPED, DRAFTED = "kept", "stepped", "drafted"
 
 _MAY = {
     Over.PLACEMENT: {"placement", "ceiling"},
     Over.ITEMS: {"ceiling"},
     Over.CHANNEL: {"ceiling", "arms"},
     Over.MODEL: {"model"},
+    Over.INTERLEAVE: {"ceiling"},
 }
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
-from scipy.special import bdtr
-
 Item = TypeVar("Item", bound="int | str")
 
 
@@ -89,6 +87,11 @@ class Preference:
     difference: float
     p: float
 
+    @property
+    def people(self) -> int:
+        """All of them."""
+        return self.wins_a + self.wins_b + self.ties
+
 
 def preference(leads: Iterable[float]) -> Preference:
     """Compare two rankers by people.
@@ -98,6 +101,9 @@ def preference(leads: Iterable[float]) -> Preference:
     leads : iterable of float
         Of each person: lists won by B less lists won by A.
     """
+    # Lists are drafted by a service, which does without scipy.
+    from scipy.special import bdtr
+
     signs = [(lead > 0) - (lead < 0) for lead in leads]
     wins_b, wins_a, ties = signs.count(1), signs.count(-1), signs.count(0)
     decided, people = wins_a + wins_b, len(signs)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from recsys.data.person import Person
+from recsys.experiments.assignment import number
 from recsys.experiments.draw import Running
 from recsys.experiments.experiment import STEPPED, STEPS, Experiment, Over
 from recsys.ladder import Course, Ladder, RungName
@@ -19,6 +20,29 @@ class Part:
 
     running: Running
     variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rankers:
+    """Two ways of climbing whose lists become one.
+
+    Attributes
+    ----------
+    running : Running
+        The experiment.
+    names : tuple of str
+        Of the two variants.
+    courses : tuple of Course or None
+        How each climbs.
+    """
+
+    running: Running
+    names: tuple[str, ...]
+    courses: tuple[Course | None, ...]
+
+    def seed(self, unit: str, at: int) -> int:
+        """Return what the coins of a list are tossed by."""
+        return number(self.running.salt, f"{unit}.{at}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +61,8 @@ class Plan:
         The model version that answers; empty: the champion.
     arms : frozenset of str or None
         The channels that may be chosen; None: all.
+    rankers : Rankers or None
+        The two whose lists are interleaved; None: there is one.
     held_out : bool
         Whether this is one of the permanent holdout: nothing is explored.
     unseen : list of Part
@@ -49,6 +75,7 @@ class Plan:
     model: str = ""
     arms: Arms | None = None
     held_out: bool = False
+    rankers: Rankers | None = None
     unseen: list[Part] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,14 +103,16 @@ def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
     gone = frozenset(map(RungName, without))
     course, placement, model = Course(without=gone) if gone else None, "", ""
     arms: Arms | None = None
+    rankers: Rankers | None = None
     for part in parts:
+        rankers = rankers or _rankers(part, gone)
         changed = part.running.experiment.variant(part.variant)
         if (new := _course(part, gone)) is not None and (course is None or not course.experiment):
             course = new
         if changed is not None:
             placement, model = placement or changed.placement, model or changed.model
             arms = arms or (frozenset(changed.arms) if changed.arms else None)
-    return Plan(parts, course, placement, model, arms)
+    return Plan(parts, course, placement, model, arms, rankers=rankers)
 
 
 def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Plan:
@@ -92,7 +121,7 @@ def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Pla
     if trial not in won or plan.held_out or course.experiment:
         return plan
     tries = replace(course, tries=trial)
-    return Plan(plan.parts, tries, plan.placement, plan.model, plan.arms)
+    return Plan(plan.parts, tries, plan.placement, plan.model, plan.arms, rankers=plan.rankers)
 
 
 def differs(
@@ -128,6 +157,15 @@ def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
     if changed is None or changed.ceiling in (None, RungName.HYPER):
         return None
     return Course(name, ceiling=changed.ceiling, without=gone)
+
+
+def _rankers(part: Part, gone: frozenset[RungName]) -> Rankers | None:
+    experiment = part.running.experiment
+    if experiment.over is not Over.INTERLEAVE:
+        return None
+    name, variants = part.running.experiment_id, experiment.variants
+    courses = (Course(name, ceiling=one.ceiling, without=gone) for one in variants)
+    return Rankers(part.running, tuple(one.name for one in variants), tuple(courses))
 
 
 def _by_arms(experiment: Experiment, person: Person) -> bool:

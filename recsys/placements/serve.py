@@ -17,7 +17,7 @@ from recsys.model_version import Answering
 from recsys.placements.arrange import Arranged, Candidates, arrange
 from recsys.placements.placement import Source
 from recsys.placements.rules import Rules
-from recsys.placements.sources import candidates
+from recsys.placements.sources import TwoRankers, candidates
 
 MIX = "mix"
 
@@ -50,14 +50,14 @@ class Moment:
         Items that are not to be shown: on the page already, in the cart.
     seeds : tuple of str
         Items at hand, which `similar` and `together` start from; not shown themselves.
-    force : RungName or None
-        One rung only, for experiments.
+    force : RungName, Course, TwoRankers or None
+        One rung only, or how one climbs, or two ways whose lists become one.
     """
 
     limit: int
     excluded: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
-    force: RungName | Course | None = None
+    force: RungName | Course | TwoRankers | None = None
 
 
 def show(

@@ -27,6 +27,17 @@ _RUNGS = {
 }
 
 
+Mix = Callable[[Sequence[int], Sequence[int], int], Sequence[tuple[int, int]]]
+"""Makes one list of two, best first: rows of items, and whose (0 or 1) each is."""
+
+
+class TwoRankers(NamedTuple):
+    """Two ways of climbing, and what makes one list of theirs."""
+
+    courses: tuple[Course | None, Course | None]
+    mix: Mix
+
+
 def candidates(
     source: Source,
     answering: Answering,
@@ -34,7 +45,7 @@ def candidates(
     seeds: Sequence[int],
     *,
     on_failure: OnFailure,
-    force: RungName | Course | None = None,
+    force: RungName | Course | TwoRankers | None = None,
 ) -> Candidates:
     """Return what proposes the items of a source.
 
@@ -50,8 +61,8 @@ def candidates(
         Rows of the items at hand: on the page, in the cart. `similar` and `together` ask for them.
     on_failure : callable
         Told of every rung that fails.
-    force : RungName or None
-        One rung only, for experiments.
+    force : RungName, Course, TwoRankers or None
+        One rung only, or one way of climbing; of two, their lists become one.
     """
     if source in _PROPOSALS:
         return _proposing(source, answering, person, seeds)
@@ -59,11 +70,32 @@ def candidates(
     if rungs is not None:
         ladder = replace(ladder, rungs=[rung for rung in ladder.rungs if rung.name in rungs])
 
-    def climb(limit: int, allowed: Bools) -> Climb[Slate]:
+    def filled(limit: int, allowed: Bools, by: RungName | Course | None) -> Climb[Slate]:
         query = ItemQuery(limit, allowed)
-        return slate.fill(ladder, person, query, on_failure=on_failure, force=force)
+        return slate.fill(ladder, person, query, on_failure=on_failure, force=by)
+
+    def climb(limit: int, allowed: Bools) -> Climb[Slate]:
+        if not isinstance(force, TwoRankers):
+            return filled(limit, allowed, force)
+        first, second = (filled(limit, allowed, course) for course in force.courses)
+        return _merged((first, second), limit, force.mix)
 
     return climb
+
+
+def _merged(climbs: tuple[Climb[Slate], Climb[Slate]], limit: int, mix: Mix) -> Climb[Slate]:
+    """Return one climb of two; where one of them proposes nothing, the other."""
+    a, b = (
+        {one.item_row: one for one in climb.answer.items} if climb.answer else {}
+        for climb in climbs
+    )
+    if not a or not b:
+        return climbs[0] if a else climbs[1]
+    chosen = mix(list(a), list(b), limit)
+    items = tuple(
+        (a, b)[whose][row]._replace(rank=rank) for rank, (row, whose) in enumerate(chosen, start=1)
+    )
+    return replace(climbs[0], answer=Slate(items))
 
 
 def _proposing(

@@ -46,10 +46,18 @@ class Crowd:
         Of what happens.
     size : int
         How many ids there are at a time.
+    parting : int
+        How often they merge and part, where saying has 70.
     """
 
     def __init__(
-        self, database: Database, channels: Sequence[str], *, seed: int, size: int = 40
+        self,
+        database: Database,
+        channels: Sequence[str],
+        *,
+        seed: int,
+        size: int = 40,
+        parting: int = 8,
     ) -> None:
         self._database = database
         self._subjects = (PROFILING, *channels)
@@ -61,7 +69,8 @@ class Crowd:
         self._live = [f"p{number}" for number in range(size)]
         self._made = size
         self._steps = {
-            self._say: 70, self._unsubscribe: 10, self._merge: 8, self._part: 8, self._erase: 1,
+            self._say: 70, self._unsubscribe: 10,
+            self._merge: parting, self._part: parting, self._erase: 1,
         }  # fmt: skip
         self.taken = dict.fromkeys((step.__name__.strip("_") for step in self._steps), 0)
 

@@ -194,6 +194,19 @@ def test_a_denial_that_held_for_both_stays_when_who_said_it_parts_again(
     assert Consents(database).channels_of("z") == frozenset()
 
 
+def test_what_two_denied_as_one_stays_with_either_whoever_parts_first(database: Database) -> None:
+    merge(database, "x", "y", at=NOW)
+    said(database, "y", "denied", 2)
+    unmerge(database, "x", at=NOW)
+    said(database, "z", "granted", 1)
+    for one in "xy":
+        merge(database, one, "z", at=NOW)
+    unmerge(database, "x", at=NOW)
+    assert [Consents(database).channels_of(one) for one in "xyz"] == [frozenset()] * 3
+    unmerge(database, "y", at=NOW)
+    assert Consents(database).channels_of("z") == {"email"}
+
+
 def test_a_model_of_while_they_were_one_answers_neither(database: Database) -> None:
     log = EventLog(database)
     seen(database, "ann", "tea")

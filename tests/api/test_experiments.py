@@ -23,7 +23,7 @@ KNOWN = [f"u{number:02}" for number in range(40)]
 
 def run(api: Api, name: str, said: dict[str, Any]) -> None:
     store = api.service.experiments.store
-    store.plan(name, read(said), at=api.clock())
+    store.plan(name, read(said), at=api.clock(), salt=name)
     store.start(name, at=api.clock())
     api.service.experiments.catch_up()
 
@@ -319,3 +319,49 @@ def test_nobody_takes_part_in_the_trial_of_a_rung_that_is_out(api: Api) -> None:
     click(api, KNOWN[:6])
     assert {ask(api, user)["trail"][0]["reason"] for user in KNOWN[:6]} == {"not_shipped"}
     assert noted(api) == []
+
+
+def interleaving(api: Api) -> None:
+    api.client.put("/v1/placements/home", json={"limit": 8})
+    variants = [
+        {"name": "popular", "weight": 0.5, "ceiling": "popular"},
+        {"name": "all", "weight": 0.5},
+    ]
+    said = {"over": "interleave", "placement": "home", "variants": variants, "mde": 0.5}
+    run(api, "rankers", said)
+
+
+def test_two_rankers_share_a_list_and_each_item_has_its_team(api: Api) -> None:
+    interleaving(api)
+    shown = api.client.get("/v1/placements/home/items?user_id=u05").json()
+    teams = shown["interleaved"]["teams"]
+    assert shown["interleaved"]["experiment"] == "rankers"
+    assert set(teams.values()) == {"popular", "all"}
+    assert set(teams) <= {one["item_id"] for one in shown["items"]}
+    assert len({one["item_id"] for one in shown["items"]}) == len(shown["items"]) == 8
+    counts = [[*teams.values()].count(name) for name in ("popular", "all")]
+    assert abs(counts[0] - counts[1]) <= 1
+    assert [row["variant"] for row in noted(api)] == ["drafted"]
+    assert api.client.get("/v1/placements/home/items").json()["interleaved"] is None
+
+
+def test_clicks_tell_which_ranker_people_prefer(api: Api) -> None:
+    interleaving(api)
+    asked = 0
+    for user in KNOWN:
+        shown = api.client.get(f"/v1/placements/home/items?user_id={user}").json()
+        teams = (shown["interleaved"] or {"teams": {}})["teams"]
+        liked = next((item for item, team in teams.items() if team == "all"), None)
+        if liked is not None:
+            asked += 1
+            click = {"event": "click", "recommendation_id": shown["recommendation_id"]}
+            said = {"batch": [{**click, "item_id": liked, "user_id": user}]}
+            assert api.client.post("/v1/events", json=said).json()["accepted"] == 1
+    api.client.portal.call(api.service.placing.close)  # type: ignore[union-attr]
+    rows = noted(api)
+    api.clock.at += DAY
+    found = api.client.get("/v1/experiments/rankers/report").json()
+    (row,) = found["compared"]
+    assert (row["variant"], row["control"], row["treated"]) == ("all", 0.0, 1.0)
+    assert row["absolute"]["value"] == 1.0
+    assert found["people"]["drafted"] == len(rows) == asked > 10

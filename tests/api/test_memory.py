@@ -225,3 +225,16 @@ def test_the_first_look_is_a_beginning_and_a_quiet_one_tells_nothing(database: D
     later, changed = changes.after(database, again)
     assert changed == {"ann"}
     assert changes.after(database, later)[1] == frozenset()
+
+
+def test_a_denial_is_known_of_whom_its_speaker_became(mind: Memory, store: Watched) -> None:
+    ledger = Consents(store.database)
+    ledger.record([Consent("phone", "profiling", "", "denied", 4)])
+    ledger.record([Consent("tablet", "profiling", "", "granted", 4)])
+    mind.catch_up(ledger)
+    assert mind.recall("ann", since=5)[0].profiling is None
+    merge(store.database, "phone", "ann", at=NOW)
+    merge(store.database, "tablet", "ben", at=NOW)
+    mind.catch_up(ledger)
+    asked = ("phone", "ann", "ben")
+    assert [mind.recall(one, since=5)[0].profiling for one in asked] == [False, False, None]

@@ -61,6 +61,14 @@ def test_a_few_people_are_not_enough_to_ship_for() -> None:
     assert judged(few).standing(NEW) is Standing.TRIAL
 
 
+@pytest.mark.parametrize(("shift", "standing"), [(0.0, Standing.TRIAL), (-1.0, Standing.OUT)])
+def test_a_few_people_are_tried_where_it_is_clear_of_others_and_not_unlikely_of_them(
+    shift: float, standing: Standing
+) -> None:
+    few = gains(NEW, shift, n=FEWEST - 1)
+    assert judged(gains(HISTORY, 0.5), few).standing(NEW) is standing
+
+
 def test_people_who_were_never_met_get_what_was_shipped_for_others_on_trial() -> None:
     found = judged(gains(HISTORY, 0.5))
     assert found.standing(PersonKind.THIN) is Standing.TRIAL

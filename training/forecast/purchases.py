@@ -20,10 +20,9 @@ from recsys.data.times import DAY, EARLIEST, micros
 from recsys.errors import BadQuery, NoUsableRow, UnclearColumn
 from training.importing.cells import bad_id, ids_of
 from training.importing.columns import find
-from training.importing.numbers import currencies, decimal_sign, parsed
+from training.importing.numbers import MOST, currency_of, decimal_sign, parsed
 from training.importing.read import read_file
 from training.importing.times import parse_times
-from training.importing.validate import MOST
 
 KINDS = (PURCHASE, RETURN, VOID)
 OF_ORDERS = ("order", "item", "quantity", "state", "cancelled_at")
@@ -182,7 +181,7 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
 
 
 def _money(given: pl.Series, columns: PurchaseColumns) -> pl.Series:
-    said = currencies(given)
+    said = sorted(currency_of(given).drop_nulls().unique())
     if len(said) > 1:
         allowed = f"amounts in one currency; the column has {', '.join(said)}: change all into one"
         raise BadQuery("--value", columns.value, allowed)

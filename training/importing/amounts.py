@@ -12,7 +12,7 @@ from recsys.config import Config
 from recsys.errors import UnclearColumn
 from training.importing.cells import text_of
 from training.importing.columns import FileColumns
-from training.importing.numbers import currencies, currency_of, decimal_sign, parsed
+from training.importing.numbers import MANY, as_codes, currency_of, decimal_sign, parsed
 
 UNITS = ("quantity", "stock")
 
@@ -63,8 +63,9 @@ def read_amounts(
     sign = decimal_sign(named, configured=config.data.decimal_sign)
     numbers = {name: parsed(text, sign) for name, text in texts.items()}
     beside = {name: texts[name] for name in money} | {"currency": _cells(frame, found, "currency")}
-    said = {name: currencies(text) for name, text in beside.items()}
-    rate = _rates(beside, said, found, config)
+    currency = _without_vague({name: currency_of(text) for name, text in beside.items()})
+    said = {name: sorted(one.drop_nulls().unique()) for name, one in currency.items()}
+    rate = _rates(currency, said, found, config)
     if rate is not None:
         numbers.update({name: numbers[name] * rate for name in money})
     given = {name: text.is_not_null() for name, text in texts.items()}
@@ -81,15 +82,27 @@ def _cells(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Series:
     return frame.select(text_of(found, meaning)).to_series()
 
 
+def _without_vague(currency: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """Return currencies by meaning, a sign of many as what a code beside it in its row says."""
+    frame = pl.DataFrame(dict(currency))
+    code = pl.coalesce(pl.when(~pl.col(name).is_in(MANY)).then(name) for name in currency)
+    clear = (
+        pl.when(pl.col(name).is_in(MANY)).then(pl.coalesce(code, name)).otherwise(name).alias(name)
+        for name in currency
+    )
+    return frame.select(*clear).to_dict(as_series=True)
+
+
 def _rates(
-    beside: Mapping[str, pl.Series],
+    currency: Mapping[str, pl.Series],
     said: Mapping[str, Sequence[str]],
     found: FileColumns,
     config: Config,
 ) -> pl.Series | None:
     """Return what one unit of each row's currency is worth; None where all have the same."""
     all_said = {one for each in said.values() for one in each}
-    rates = {name.upper(): rate for name, rate in config.data.rates.items()}
+    names = as_codes(pl.Series([*config.data.rates], dtype=pl.String))
+    rates = dict(zip(names, config.data.rates.values(), strict=True))
     if len(all_said) < 2 and not rates:
         return None
     if not all_said <= rates.keys():
@@ -97,7 +110,7 @@ def _rates(
         example = ", ".join(f"{_toml_key(one)} = …" for one in sorted(all_said))
         why = f"amounts in {', '.join(sorted(all_said))} are not added up"
         raise UnclearColumn(where, why, f"under [data] what one is worth: rates = {{ {example} }}")
-    own = pl.select(pl.coalesce(currency_of(text) for text in beside.values())).to_series()
+    own = pl.select(pl.coalesce(*currency.values())).to_series()
     return own.replace_strict(rates, default=None, return_dtype=pl.Float64)
 
 

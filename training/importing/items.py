@@ -13,6 +13,7 @@ from recsys.storage.users.profiles import ItemFacts, Profiles
 from training.importing.amounts import Amounts, read_amounts
 from training.importing.cells import bad_id, id_of, no_id, text_of
 from training.importing.columns import ITEMS, FileColumns
+from training.importing.numbers import MOST
 from training.importing.profiles import ProfileReport, Source, imported, source_of
 from training.importing.read import RawFile
 from training.importing.times import parse_times
@@ -74,7 +75,7 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
         "more_pictures": pl.col("picture_only"),
         "no_item": no_id("item_id"),
         "bad_item": bad_id("item_id"),
-        "bad_price": pl.col("bad_price") | (pl.col("price") < 0),
+        "bad_price": pl.col("bad_price") | ~pl.col("price").is_between(0, MOST),
         "bad_available": pl.col("bad_available"),
     }
 

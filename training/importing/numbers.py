@@ -9,6 +9,17 @@ import polars as pl
 from recsys.errors import UnclearColumn
 
 _SIGNS = "€$£¥₹₺₽₩₪"
+_CODES = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS",
+    "R$": "BRL", "KC": "CZK", "KČ": "CZK", "ZŁ": "PLN", "FT": "HUF", "LEI": "RON",
+}  # fmt: skip
+MANY = frozenset({"$", "¥", "KR"})
+"""Signs of several currencies: of which one, a code beside it may say."""
+
+MOST = 1e12
+"""More money or units than that are no value."""
+
+BAD_PRICE = "the price is no number, negative, or more than a million million"
 _CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b|\blei\b"
 _EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
 _PLAIN = r"^-?\d*\.?\d*([eE][-+]?\d+)?$"
@@ -26,22 +37,22 @@ def bare(text: pl.Expr) -> pl.Expr:
     return signed.str.replace_all(_CURRENCY, "").str.replace_all(r"[\s'\u00a0\u202f]", "")
 
 
-def currencies(column: pl.Series) -> list[str]:
-    """Return the currencies that stand beside numbers, ascending."""
-    return sorted(currency_of(column).drop_nulls().unique())
-
-
 def _is_plain(column: pl.Series) -> bool:
     """Return whether all that is given reads as a number at once."""
     return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
 
 
 def currency_of(column: pl.Series) -> pl.Series:
-    """Return the currency that stands beside each number, null where none does."""
+    """Return the currency beside each number, as its code or a sign of ``MANY``; null: none."""
     if column.dtype != pl.String or _is_plain(column):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(column))
-    found = column.str.extract(rf"({_CURRENCY})").str.to_uppercase()
+    found = as_codes(column.str.extract(rf"({_CURRENCY})"))
     return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
+
+
+def as_codes(said: pl.Series) -> pl.Series:
+    """Return currencies in capitals, signs as the code of their only currency."""
+    return said.str.to_uppercase().replace(_CODES)
 
 
 def decimal_sign(columns: Mapping[str, pl.Series], *, configured: str = "") -> str:

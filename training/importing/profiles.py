@@ -15,6 +15,7 @@ from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING,
 from recsys.storage.users.profiles import Profiles
 from training.importing.cells import bad_id, first_reason, id_of, no_id, text_of
 from training.importing.columns import CONSENTS, USERS, FileColumns, find, require
+from training.importing.numbers import BAD_PRICE
 from training.importing.read import RawFile, configured, read_file
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, parse_times
@@ -25,7 +26,7 @@ REASONS: Mapping[str, str] = {
     "bad_user": "the user id is too long or holds a NUL",
     "no_item": "no item is named",
     "bad_item": "the item id is too long or holds a NUL",
-    "bad_price": "the price is no number, or negative",
+    "bad_price": BAD_PRICE,
     "bad_available": "whether it can be had is neither yes or no, a number, nor a usual word",
     "more_pictures": "a further picture of a product, no item",
     "bad_timezone": "the time zone is not an IANA name",

@@ -25,14 +25,12 @@ from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.identities import ALIAS
+from training.importing.numbers import BAD_PRICE, MOST
 from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
 AMOUNTS = ("quantity", "price", "total", "refunded", "line_refunded")
-MOST = 1e12
-"""More money or units than that are no value."""
-
 _BAD_ID = (
     f"is longer than {MAX_ID_LENGTH} characters, holds a NUL or a broken character, or lost digits"
 )
@@ -53,8 +51,9 @@ REASONS: Mapping[str, str] = {
     "unused_event": "the event is understood, but no model uses it",
     "unknown_kind": "the kind of event is not configured in [kinds]",
     "no_item": "an interaction names no item",
-    "bad_quantity": "the quantity is no number, zero, or negative without being a return",
-    "bad_price": "the price is no number, or negative",
+    "bad_quantity": "the quantity is no number, zero, more than a million million, or negative "
+    "without being a return",
+    "bad_price": BAD_PRICE,
     "zero_price": "something was bought or returned for nothing: a gift, a sample, a correction",
     "unknown_channel": "a message went through a channel that is not configured",
     "no_ref": "the outcome of a message says neither of which nor of which channel",

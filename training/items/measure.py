@@ -20,7 +20,7 @@ from recsys.items.models import ItemModels
 from recsys.ladder import Ladder, Question, RungName
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
-from training.items import cold_start
+from training.items import cold_start, mixed
 from training.items.baselines import BoughtBefore, FactorsAlone, contest
 from training.items.choice import ItemChoice
 from training.items.choose import choose
@@ -104,6 +104,7 @@ def measure(
             "context": _of_context(latest.models, choice, ladder, later),
             "new_item_places": places,
             "served_over_simple": contest(now, ladder, simple),
+            "mixed_lists": mixed.judged(now, ladder, latest.held.held_out),
         },
         metric=_metric(config),
         window_start=latest.held.cutoff,

@@ -56,6 +56,8 @@ def tables(test: Backtest) -> Iterator[Table | Text]:
     )
     yield _by_history(test)
     yield _new_item_places(test.metrics["new_item_places"])
+    if "mixed_lists" in test.metrics:
+        yield _mixed_lists(test.metrics["mixed_lists"])
     yield Text(context_told(test.metrics["context"], figure=figure))
 
 
@@ -64,6 +66,26 @@ def _new_item_places(told: Mapping[str, Any]) -> Table:
     for heading in ("places that may serve", "gain in NDCG", "the same if none of them is taken"):
         table.add_column(heading)
     table.add_row(str(told["places"]), figure(told["gain"]), figure(told["if_none_taken"]))
+    return table
+
+
+def _mixed_lists(told: Mapping[str, Any]) -> Table:
+    most = told["places"]
+    table = Table(
+        title=f"Places kept for what is new to the person: {most} or more earn most", box=None
+    )
+    for heading in ("places", "share of the money", "gain", "NDCG", "NDCG of new items"):
+        table.add_column(heading)
+    for heading in ("coverage", "novelty (bits)", "alike"):
+        table.add_column(heading)
+    for each in told["tried"]:
+        shown = ("value", "gain", "ndcg", "new_items_ndcg")
+        table.add_row(
+            str(each["places"]),
+            *(figure(each[name]) for name in shown),
+            _share(each["coverage"]),
+            *(figure(each[name]) for name in ("novelty_bits", "intra_list_similarity")),
+        )
     return table
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
+
+from starlette.responses import Response
 
 from api.console.table import Column, Kind, Table
 from api.console.visit import Page, View, Visit
@@ -14,8 +17,12 @@ from recsys.errors import StoreUnavailable
 from recsys.project import version
 from recsys.storage.access import accounts, audit, keys
 from recsys.storage.access.accounts import Role
+from recsys.storage.access.audit import Action
+from recsys.storage.webhooks import messages
 
 MOST = 100
+EXPORTS = 20
+_ONE = "/console/operations?webhook={webhook}"
 AUDIT_DAYS = 90
 
 
@@ -32,13 +39,26 @@ def show(visit: Visit) -> View:
             if service.current.version
             else None,
             "store": service.log.database.place,
+            "webhook": visit.get("webhook") if visit.may(Role.ADMIN) else "",
         },
         tables=(
+            *((_exports(visit),) if visit.may(Role.MARKETER) else ()),
+            *(_webhooks(visit) if visit.may(Role.ADMIN) else ()),
             _latency(visit),
             _failures(visit),
             *((_accounts(visit), _keys(visit), _audit(visit)) if visit.may(Role.ADMIN) else ()),
         ),
     )
+
+
+def again(visit: Visit) -> Response:
+    """Send messages of a webhook again, one or all that were given up; call it where it was off."""
+    webhook, message = visit.get("webhook"), visit.form.get("message", "")
+    visit.service.webhooks.get(webhook)
+    visit.note(Action.WEBHOOKS, f"{webhook} {message}".rstrip())
+    visit.service.webhooks.turn(webhook, "")
+    messages.again(visit.database, webhook, now=system(), message_id=message)
+    return visit.lead_to("operations", webhook=webhook)
 
 
 PAGE = Page(
@@ -47,7 +67,101 @@ PAGE = Page(
     N_("What runs, what failed?"),
     Role.VIEWER,
     show,
+    acts={"again": (Role.ADMIN, again)},
 )
+
+
+def _exports(visit: Visit) -> Table:
+    return Table(
+        "exports",
+        N_("Exports"),
+        (
+            Column("export", N_("Export"), Kind.CODE),
+            Column("state", N_("State"), Kind.WORD, words="delivery"),
+            Column("done", N_("Looked at"), Kind.SHARE),
+            Column("rows", N_("Rows"), Kind.COUNT),
+            Column("by", N_("By")),
+            Column("asked", N_("Asked for"), Kind.TIME),
+            Column("ended", N_("Ended"), Kind.TIME),
+            Column("why", N_("Why not")),
+        ),
+        [
+            {
+                "export": one.export_id,
+                "state": str(one.state),
+                "done": one.looked_at / one.users if one.users else None,
+                "rows": one.rows,
+                "by": one.by,
+                "asked": one.created_at,
+                "ended": one.ended_at,
+                "why": one.why,
+            }
+            for one in visit.service.exports.latest(EXPORTS)
+        ],
+        empty=N_("Nobody asked for an export yet."),
+    )
+
+
+def _webhooks(visit: Visit) -> Iterator[Table]:
+    counts = messages.counts(visit.database)
+    yield Table(
+        "webhooks",
+        N_("Where this service calls by itself"),
+        (
+            Column(
+                "webhook", N_("Webhook"), Kind.CODE, href="/console/operations?webhook={webhook}"
+            ),
+            Column("url", N_("Address")),
+            Column("kinds", N_("Told"), Kind.PARTS),
+            Column("waiting", N_("Waiting"), Kind.COUNT),
+            Column("delivered", N_("Delivered"), Kind.COUNT),
+            Column("dead", N_("Given up"), Kind.COUNT),
+            Column("off", N_("Why not called")),
+        ),
+        [
+            {
+                "webhook": one.webhook_id,
+                "url": one.url,
+                "kinds": [str(kind) for kind in one.kinds],
+                **{str(s): counts.get(one.webhook_id, {}).get(s, 0) for s in messages.State},
+                "off": one.off,
+            }
+            for one in visit.service.webhooks.every()
+        ],
+        empty=N_("No address is called: POST /v1/webhooks adds one."),
+    )
+    if webhook := visit.get("webhook"):
+        yield _deliveries(visit, webhook)
+
+
+def _deliveries(visit: Visit, webhook: str) -> Table:
+    visit.service.webhooks.get(webhook)
+    return Table(
+        "deliveries",
+        N_("What it was told last"),
+        (
+            Column("at", N_("When"), Kind.TIME),
+            Column("kind", N_("What")),
+            Column("state", N_("State"), Kind.WORD, words="delivery"),
+            Column("tries", N_("Tries"), Kind.COUNT),
+            Column("answer", N_("Last answer")),
+            Column("next", N_("Next try"), Kind.TIME),
+            Column("message", N_("Message"), Kind.CODE),
+        ),
+        [
+            {
+                "at": one.created_at,
+                "kind": str(one.kind),
+                "state": str(one.state),
+                "tries": len(one.tries),
+                "answer": str(one.tries[-1].status or one.tries[-1].error) if one.tries else "",
+                "next": one.next_at if one.state is messages.State.WAITING else None,
+                "message": one.message_id,
+            }
+            for one in messages.of(visit.database, webhook, MOST)
+        ],
+        empty=N_("It was told nothing yet."),
+    )
 
 
 def _readable(visit: Visit) -> bool:

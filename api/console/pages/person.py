@@ -35,7 +35,7 @@ def show(visit: Visit) -> View:
     owner = aliases.became(visit.database, {user_id}).get(user_id, user_id)
     visit.note(Action.LOOKED_AT, owner or user_id)
     at, query = _at(visit), _query(visit)
-    desk, serving = visit.service.desk, visit.serving
+    desk, serving = visit.service.desk.unseen(), visit.serving
     answer = desk.everything(serving, owner or user_id, query, at=at)
     value = desk.value(serving, owner or user_id, query, at=at).value
     listed = _placed(visit, owner or user_id, at) if visit.get("placement") else answer
@@ -123,7 +123,7 @@ def _placed(visit: Visit, user_id: str, at: int) -> Any:
     if rung := visit.get("rung"):
         said["force_rung"] = rung
     query = visit.service.reader.said(said)
-    return visit.service.placing.desk.shown(visit.serving, name, query, at=at)
+    return visit.service.placing.desk.unseen().shown(visit.serving, name, query, at=at)
 
 
 def _items(answer: ItemsAnswer) -> Table:

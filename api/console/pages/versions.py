@@ -252,7 +252,8 @@ def _compared(visit: Visit, version: str) -> dict[str, Any]:
 
 
 def _both(visit: Visit, other: Serving, user: str) -> dict[str, Any] | None:
-    query, desk = visit.service.reader.said({"limit": TOP, "explain": False}), visit.service.desk
+    query = visit.service.reader.said({"limit": TOP, "explain": False})
+    desk = visit.service.desk.unseen()
     lists = [
         [item.title or item.item_id for item in answer.items]
         for serving in (visit.serving, other)

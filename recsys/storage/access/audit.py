@@ -25,6 +25,7 @@ class Action(StrEnum):
     LOOKED_AT = "looked_at"
     ACCOUNTS = "changed_accounts"
     EXPERIMENTS = "changed_experiments"
+    WEBHOOKS = "sent_webhooks_again"
 
 
 @dataclass(frozen=True, slots=True)

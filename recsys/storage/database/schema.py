@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection
 
-HEAD = "0018"
+HEAD = "0019"
 """The revision that this code works with: the last one in ``migrations/versions``."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -178,4 +178,4 @@ def _migrate(connection: Connection) -> None:
     if "events" in tables and "alembic_version" not in tables:
         # Made before there were migrations.
         command.stamp(config, _FIRST)
-    command.upgrade(config, "head")
+    command.upgrade(config, HEAD)

@@ -134,7 +134,7 @@ CONSENTS = Table(
         comment="of the text that was agreed to",
     ),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
-    Column("sent_as", Text, nullable=False, server_default="", comment="the id that said it"),
+    Column("owner", Text, nullable=False, server_default="", comment="who user_id was then"),
     UniqueConstraint("user_id", "purpose", "channel", "at", "state"),
 )
 
@@ -185,10 +185,10 @@ ALIASES = Table(
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
     Column("into_id", Text, nullable=False, server_default="", comment="whom it was merged into"),
     Column("event_seq", BigInteger, nullable=False, server_default="0", comment="place in the log"),
-    Column("consent_seq", BigInteger, nullable=False, server_default="0", comment="in the ledger"),
     Column("profile", Text, nullable=False, server_default="", comment="JSON: what it had, gave"),
 )
 Index("aliases_of_user", ALIASES.c.user_id)
+Index("aliases_by_place", ALIASES.c.event_seq)
 
 SPLITS = Table(
     "splits",

@@ -10,6 +10,7 @@ from recsys.errors import ErasedUser
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY, OWNER
+from recsys.storage.users.consents import words_of
 
 COLUMNS = ", ".join(field.name for field in fields(Decision))
 _INSERT = (
@@ -71,7 +72,7 @@ class DecisionLog:
         StoreUnavailable
             The store cannot be read.
         """
-        statement = f"SELECT coalesce(max(seq), 0) FROM consents WHERE user_id = {OWNER}"  # noqa: S608
+        statement = f"SELECT coalesce(max(seq), 0) FROM {words_of(OWNER)}"  # noqa: S608
         return int(self.database.read(statement, (user_id,))[0][0])
 
     def all(self) -> Iterator[Decision]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Writing
+from recsys.storage.users import consents
+from recsys.storage.users.consents import Consent, words_of
 
 MOST_FAILURES = 5
 """So many messages that did not arrive within ``FAILURE_DAYS`` deny their channel."""
@@ -20,7 +22,7 @@ KINDS = frozenset({MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT})
 BASIS = "soft bounces"
 _MINUTE = 60 * SECOND
 
-_DENY = f"""
+_FAILING = f"""
 WITH failed AS (
     SELECT user_id, sent_as, at, coalesce(channel,
         (SELECT max(sent.channel) FROM events AS sent
@@ -29,8 +31,8 @@ WITH failed AS (
     WHERE kind = '{MESSAGE_FAILED}' AND NOT simulated AND user_id IN
         (SELECT user_id FROM events WHERE seq > ?1 AND kind = '{MESSAGE_FAILED}')
 ), since AS (
-    SELECT failed.*, (SELECT coalesce(max(at), 0) FROM consents
-        WHERE consents.user_id = failed.user_id AND purpose = 'marketing'
+    SELECT failed.*, (SELECT coalesce(max(at), 0) FROM {words_of("failed.user_id")}
+        AND purpose = 'marketing'
         AND consents.channel = said AND state = 'granted' AND consents.at <= failed.at) AS granted
     FROM failed WHERE said IS NOT NULL
 ), counted AS (
@@ -38,17 +40,14 @@ WITH failed AS (
         RANGE BETWEEN {FAILURE_DAYS * DAY - 1} PRECEDING AND CURRENT ROW) AS failures
     FROM since
 )
-INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source, text_version)
-SELECT user_id, min(sent_as), 'marketing', said, 'denied', min(at), '{BASIS}',
-    '{MESSAGE_FAILED}', ''
+SELECT min(sent_as), 'marketing', said, 'denied', min(at), '{BASIS}', '{MESSAGE_FAILED}'
 FROM counted
 WHERE failures >= {MOST_FAILURES} AND NOT EXISTS (
-    SELECT 1 FROM consents WHERE consents.user_id = counted.user_id AND purpose = 'marketing'
+    SELECT 1 FROM {words_of("counted.user_id")} AND purpose = 'marketing'
     AND consents.channel = counted.said AND state = 'denied'
     AND consents.at >= counted.granted AND consents.at <= counted.at
 )
 GROUP BY user_id, said
-ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """  # noqa: S608 - names from the code
 
 # Files that know no seconds say the same minute of both: that is no haste.
@@ -74,5 +73,6 @@ def learn(writing: Writing, *, after: int) -> None:
     the user last granted it. A click on an e-mail within ``HASTE`` of its delivery, whichever of
     the two arrived first, is a machine's: it stays in the log, and nothing is learnt from it.
     """
-    writing.execute(_DENY, (after,))
+    if failing := writing.execute(_FAILING, (after,)).fetchall():
+        consents.write(writing, [Consent(*line) for line in failing])
     writing.execute(_TELL, (after,))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Writing
+from recsys.storage.users import consents
+from recsys.storage.users.consents import Consent
 
-_DENY = f"""
-INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source, text_version)
-SELECT user_id, sent_as, 'marketing', said, 'denied', at, '', kind, '' FROM (
-    SELECT seq, user_id, sent_as, at, kind, coalesce(
+_LEFT = f"""
+SELECT sent_as, 'marketing', said, 'denied', at, '', kind FROM (
+    SELECT seq, sent_as, at, kind, coalesce(
         channel,
         (SELECT max(sent.channel) FROM events AS sent
          WHERE sent.event_id = events.ref AND sent.user_id = events.user_id),
@@ -18,7 +19,6 @@ SELECT user_id, sent_as, 'marketing', said, 'denied', at, '', kind, '' FROM (
     WHERE seq > ? AND kind = '{MESSAGE_UNSUBSCRIBED}' AND NOT simulated
 ) AS left_by
 WHERE said IS NOT NULL AND said <> 'none' ORDER BY seq
-ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """  # noqa: S608 - names from the code
 
 
@@ -29,4 +29,5 @@ def deny(writing: Writing, *, after: int) -> None:
     nothing is denied. A machine's word counts here: better one message too few. What is simulated
     denies nothing.
     """
-    writing.execute(_DENY, (after,))
+    if left := writing.execute(_LEFT, (after,)).fetchall():
+        consents.write(writing, [Consent(*line) for line in left])

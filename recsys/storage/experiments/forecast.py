@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from recsys.data.times import DAY
 from recsys.errors import UndecidableExperiment
-from recsys.experiments.experiment import LONGEST_DAYS, Experiment, Measure
-from recsys.experiments.power import Baseline, days_needed, people_needed
+from recsys.experiments.experiment import (
+    LONGEST_DAYS,
+    SHORTEST_DAYS,
+    Experiment,
+    Measure,
+    Over,
+)
+from recsys.experiments.power import Baseline, days_needed, people_needed, per_arm
 from recsys.experiments.power import smallest_seen as smallest
 from recsys.storage.database.interface import Database
 
@@ -25,6 +32,11 @@ SELECT count(*), coalesce(sum(y), 0.0), coalesce(sum(y * y), 0.0) FROM capped
 _PEOPLE = """
 SELECT count(DISTINCT user_id) FROM events
 WHERE at >= ?1 AND at < ?2 AND NOT machine AND user_id <> ''
+"""
+_CLICKERS = """
+SELECT count(DISTINCT lists.user_id) FROM exposures JOIN lists ON lists.list_id = exposures.list_id
+WHERE exposures.kind = 'click' AND exposures.at >= ?1 AND exposures.at < ?2
+    AND lists.placement_id = ?3 AND lists.user_id <> ''
 """
 _WHAT = {
     Measure.CONVERSION: ("1.0", "CASE WHEN y > 0 THEN 1.0 ELSE 0.0 END"),
@@ -71,6 +83,8 @@ def forecast(database: Database, experiment: Experiment, *, now: int) -> Forecas
     StoreUnavailable
         The store cannot be read.
     """
+    if experiment.over is Over.INTERLEAVE:
+        return _by_clicks(database, experiment, now=now)
     window = experiment.window_days or LOOKED_BACK
     what, capped = _WHAT[experiment.primary.measure]
     statement = _BASELINE.format(what=what, capped=capped)
@@ -88,6 +102,19 @@ def forecast(database: Database, experiment: Experiment, *, now: int) -> Forecas
     days = days_needed(baseline, each, smallest_share=share, window_days=window)
     reached = int(a_day * share * max(0, experiment.days - window))
     return Forecast(mean, a_day, each, days, smallest(baseline, reached))
+
+
+def _by_clicks(database: Database, experiment: Experiment, *, now: int) -> Forecast:
+    """Tell how long an interleaving takes: everybody who clicks prefers one of two, or neither."""
+    ((people,),) = database.read(_CLICKERS, (now - LOOKED_BACK * DAY, now, experiment.placement))
+    a_day = people * experiment.coverage / LOOKED_BACK
+    # Twice the difference is 1 of 1 at most: so is its variance.
+    needed = math.ceil(per_arm((0.5, 0.5), experiment.mde))
+    if not people:
+        return Forecast(0.0, 0.0, 0, 0, float("inf"))
+    days = max(SHORTEST_DAYS, 7 * math.ceil(needed / a_day / 7))
+    seen = smallest(Baseline(1.0, 0.5, a_day), int(a_day * experiment.days))
+    return Forecast(0.5, a_day, needed, days, seen)
 
 
 def check(experiment_id: str, experiment: Experiment, said: Forecast) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 from recsys.data.times import DAY
 from recsys.experiments import health
 from recsys.experiments.draw import FOREVER
-from recsys.experiments.experiment import Measure, Metric
+from recsys.experiments.experiment import Measure, Metric, Over
 from recsys.experiments.health import Health
 from recsys.experiments.report import Moment, Report, report
 from recsys.experiments.sums import Sums, cut_at, total
 from recsys.storage.database.interface import Database, Row
+from recsys.storage.experiments import interleaved
 from recsys.storage.experiments.store import Saved
 
 BEFORE = 28 * DAY
@@ -137,6 +138,8 @@ def read(database: Database, saved: Saved, *, now: int) -> Report:
     until = min(now, saved.until) if saved.until is not None else now
     found = counts(database, saved, until=until + 1)
     arms = [name for name, _ in experiment.arms]
+    if experiment.over is Over.INTERLEAVE:
+        return _interleaved(database, saved, found, until)
     sums = {
         metric.title: _by_variant(daily(database, saved, metric, until=now), arms)
         for metric in experiment.metrics
@@ -148,6 +151,14 @@ def read(database: Database, saved: Saved, *, now: int) -> Report:
     return report(
         experiment, sums, _health(saved, found, first), people, Moment(days, max(1, expected))
     )
+
+
+def _interleaved(database: Database, saved: Saved, found: Counts, until: int) -> Report:
+    people = {name: found.of(name) for name, _ in saved.experiment.arms}
+    told = Health(None, (), None, found.multiple, sum(people.values()))
+    days = max(0, (until - (saved.since or until)) // DAY)
+    row = interleaved.compared(database, saved, until=until + 1, complaints=told.complaints)
+    return Report(told, people, days, max(0, saved.experiment.days - days), (row,))
 
 
 def _health(saved: Saved, found: Counts, primary: Mapping[str, Sums]) -> Health:

@@ -7,6 +7,7 @@ from typing import Any
 
 from recsys.data.times import DAY
 from recsys.storage.database.interface import Database
+from recsys.storage.users.consents import WORDS
 
 DAYS = 90
 """How far back events are counted by day, from the newest one."""
@@ -28,16 +29,16 @@ FROM events GROUP BY source ORDER BY max(ingested_at) DESC
 """
 _IMPORTS = "SELECT report, at FROM imports ORDER BY seq DESC LIMIT 20"
 # A denial holds from when the store took it; a grant after it holds unless it was given before it.
-_CONSENTS = """
-WITH denied AS (
-    SELECT user_id, purpose, channel, max(seq) AS seq, max(at) AS at FROM consents
+_CONSENTS = f"""
+WITH said AS {WORDS}, denied AS (
+    SELECT user_id, purpose, channel, max(seq) AS seq, max(at) AS at FROM said
     WHERE state = 'denied' GROUP BY user_id, purpose, channel
 ), granted AS (
-    SELECT DISTINCT consents.user_id, consents.purpose, consents.channel
-    FROM consents LEFT JOIN denied ON denied.user_id = consents.user_id
-        AND denied.purpose = consents.purpose AND denied.channel = consents.channel
-    WHERE consents.state = 'granted'
-        AND (denied.seq IS NULL OR (consents.seq > denied.seq AND consents.at >= denied.at))
+    SELECT DISTINCT said.user_id, said.purpose, said.channel
+    FROM said LEFT JOIN denied ON denied.user_id = said.user_id
+        AND denied.purpose = said.purpose AND denied.channel = said.channel
+    WHERE said.state = 'granted'
+        AND (denied.seq IS NULL OR (said.seq > denied.seq AND said.at >= denied.at))
 )
 SELECT purpose, channel, 'granted', count(*) FROM granted GROUP BY purpose, channel
 UNION ALL
@@ -45,7 +46,7 @@ SELECT denied.purpose, denied.channel, 'denied', count(*)
 FROM denied LEFT JOIN granted ON granted.user_id = denied.user_id
     AND granted.purpose = denied.purpose AND granted.channel = denied.channel
 WHERE granted.user_id IS NULL GROUP BY denied.purpose, denied.channel
-"""
+"""  # noqa: S608 - names from the code
 _ARMS = """
 SELECT action, rung, count(*), sum(CASE WHEN explored THEN 1 ELSE 0 END), sum(cost), max(at)
 FROM decisions GROUP BY action, rung ORDER BY action, rung

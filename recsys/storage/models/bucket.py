@@ -28,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import obstore
 import orjson
@@ -349,7 +349,7 @@ def _at_once(work: Callable[[str], T], names: list[str]) -> list[T]:
 
 
 @contextmanager
-def _file(folder: Path | None, path: str) -> Iterator[Callable[[bytes], object]]:
+def _file(folder: Path | None, path: str) -> Iterator[Callable[[Any], object]]:
     if folder is None:
         yield lambda _: None
         return

@@ -136,6 +136,8 @@ def _bury(writing: Writing, ids: list[str], receipt: Receipt) -> None:
     # Whoever has them in mind forgets everybody: their own place goes with them.
     changes.note(writing, {changes.EVERYBODY})
     for one in ids:
+        # What somebody said while they were one person with it stays theirs, without its name.
+        writing.execute("UPDATE consents SET owner = user_id WHERE owner = ?", (one,))
         for table in WITHOUT_COUNT:
             writing.execute(f"DELETE FROM {table} WHERE user_id = ?", (one,))  # noqa: S608
         hook_log.forget(writing, one)

@@ -11,7 +11,7 @@ from recsys.data.times import moment
 from recsys.storage.access import keys
 from recsys.storage.database.interface import Database
 from recsys.storage.models.belonging import store_id
-from recsys.storage.users.consents import MARKETING, NOTHING_SAID, PROFILING, Standing
+from recsys.storage.users.consents import MARKETING, NOTHING_SAID, PROFILING, WORDS, Standing
 
 Json = dict[str, Any]
 
@@ -20,19 +20,19 @@ _KINDS = """
 SELECT kind, count(*), count(DISTINCT user_id), min(at), max(at) FROM events
 WHERE user_id <> '' GROUP BY kind ORDER BY kind
 """
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT count(*) FROM (SELECT user_id FROM events UNION SELECT user_id FROM users
-    UNION SELECT user_id FROM consents UNION SELECT user_id FROM decisions) AS held
+    UNION SELECT user_id FROM {WORDS} AS said UNION SELECT user_id FROM decisions) AS held
 WHERE user_id <> ''
-"""
+"""  # noqa: S608 - names from the code
 _ACCESS = """
 SELECT actor, action, count(*), max(at) FROM audit WHERE at >= ? GROUP BY actor, action
 ORDER BY actor, action
 """
-_LEDGER = """
-SELECT seq, user_id, purpose, channel, state, at, basis FROM consents WHERE seq > ?
+_LEDGER = f"""
+SELECT seq, user_id, purpose, channel, state, at, basis FROM {WORDS} AS said WHERE seq > ?
 ORDER BY seq LIMIT ?
-"""
+"""  # noqa: S608 - names from the code
 
 
 def inventory(database: Database, config: Config, *, now: int, since: int = 0) -> Json:

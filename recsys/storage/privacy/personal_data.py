@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from recsys.channel.decision import Decision
@@ -90,21 +90,13 @@ def personal_data(database: Database, user_id: str, *, vault: Vault | None = Non
         opened(json.loads(traits), vault),
         timezone,
         _records(COLUMNS, database.read(_EVENTS, (owner,))),
-        _ledger(database, owner, [one for (one,) in former]),
+        Consents(database).everything_of(owner),
         _records(tuple(Decision.__dataclass_fields__), database.read(_DECISIONS, (owner,))),
         _records(tuple(_TOLD.split(", ")), database.read(_LISTS, (owner,))),
         _records(tuple(exposures.COLUMNS.split(", ")), database.read(_EXPOSURES, (owner,))),
         _records(tuple(participants.COLUMNS.split(", ")), database.read(_PARTICIPANTS, (owner,))),
         statements.of(database, owner),
     )
-
-
-def _ledger(database: Database, owner: str, former: Sequence[str]) -> tuple[Consent, ...]:
-    """Return all that was said under any id; denials of former ids are the owner's as well."""
-    ledger = Consents(database).ledger_of(owner)
-    told = {replace(line, user_id="") for line in ledger}
-    under_former = (line for one in former for line in Consents(database).ledger_under(one))
-    return (*ledger, *(line for line in under_former if replace(line, user_id="") not in told))
 
 
 def _records(names: tuple[str, ...], rows: list[Row]) -> tuple[Record, ...]:

@@ -5,7 +5,7 @@ What is said of a former id later is the user's; what is said of an erased one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from recsys.storage.database.interface import Database, Writing
@@ -23,7 +23,15 @@ _AT_ONCE = 500
 
 def known_as(writing: Writing, user_ids: Collection[str]) -> dict[str, str]:
     """Return who became whom among `user_ids`, erased ids ``NOBODY``; the others are left out."""
-    return _known(lambda statement, ids: writing.execute(statement, ids).fetchall(), user_ids)
+    return dict(_rows(_within(writing), "previous_id", user_ids))
+
+
+def former_of(writing: Writing, user_ids: Collection[str]) -> dict[str, list[str]]:
+    """Return the ids that became each of `user_ids`; users without any are left out."""
+    former: dict[str, list[str]] = {}
+    for previous, user in _rows(_within(writing), "user_id", set(user_ids) - {NOBODY}):
+        former.setdefault(user, []).append(previous)
+    return former
 
 
 def became(database: Database, user_ids: Collection[str]) -> dict[str, str]:
@@ -34,7 +42,7 @@ def became(database: Database, user_ids: Collection[str]) -> dict[str, str]:
     StoreUnavailable
         The store cannot be read.
     """
-    return _known(database.read, user_ids)
+    return dict(_rows(database.read, "previous_id", user_ids))
 
 
 def everybody(database: Database) -> dict[str, str]:
@@ -65,6 +73,20 @@ def former_ids(database: Database) -> dict[str, tuple[str, ...]]:
     return former
 
 
+def merged_after(database: Database, seq: int) -> list[tuple[str, int]]:
+    """Return (user, seq) of what became a user after a place in the log.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    rows = database.read(
+        "SELECT user_id, event_seq FROM aliases WHERE event_seq > ? AND user_id <> ''", (seq,)
+    )
+    return [(user, place) for user, place in rows]
+
+
 def redirect(writing: Writing, *, after: int) -> int:
     """Give what was logged after a ``seq`` under former ids to the users they became.
 
@@ -84,14 +106,17 @@ def redirect(writing: Writing, *, after: int) -> int:
     return erased
 
 
-def _known(read: Read, user_ids: Collection[str]) -> dict[str, str]:
-    owners: dict[str, str] = {}
+def _within(writing: Writing) -> Read:
+    return lambda statement, ids: writing.execute(statement, ids).fetchall()
+
+
+def _rows(read: Read, column: str, user_ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield (previous id, user) of the aliases that have one of `user_ids` in a column."""
     wanted = list(user_ids)
     for start in range(0, len(wanted), _AT_ONCE):
         part = wanted[start : start + _AT_ONCE]
-        statement = (
-            "SELECT previous_id, user_id FROM aliases "  # noqa: S608
-            f"WHERE previous_id IN ({', '.join('?' * len(part))})"
+        yield from read(
+            "SELECT previous_id, user_id FROM aliases "  # noqa: S608 - names from the code
+            f"WHERE {column} IN ({', '.join('?' * len(part))})",
+            part,
         )
-        owners.update(read(statement, part))
-    return owners

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
-from recsys.storage.database.interface import Database
+from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import aliases, changes
-from recsys.storage.users.aliases import NOBODY, OWNER
+from recsys.storage.users.aliases import NOBODY
 
 PROFILING = "profiling"
 
@@ -74,10 +74,48 @@ class Standing(NamedTuple):
 
 NOTHING_SAID = Standing(granted=False, denied_at=-1)
 
-_COLUMNS = ", ".join(field.name for field in fields(Consent))
-_LEDGER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = {OWNER} ORDER BY seq"  # noqa: S608
+_FIELDS = [field.name for field in fields(Consent)]
+
+
+def words_of(user: str) -> str:
+    """Return SQL of what holds for a user, said in SQL: a table, and which of its rows.
+
+    It is what any of their ids denied, or others for it, and what they granted themselves, under
+    whichever id. A merge grants nothing.
+    """
+    return f"consents WHERE {_ids(user)} AND (state = 'denied' OR {user} IN (user_id, owner))"
+
+
+def _ids(user: str) -> str:
+    former = f"SELECT previous_id FROM aliases WHERE aliases.user_id = {user}"  # noqa: S608
+    return f"(consents.user_id = {user} OR consents.user_id IN ({former}))"
+
+
+WORDS = """
+(SELECT consents.seq, coalesce(aliases.user_id, consents.user_id) AS user_id,
+    purpose, channel, state, consents.at, basis
+FROM consents LEFT JOIN aliases ON aliases.previous_id = consents.user_id
+WHERE state = 'denied' OR coalesce(aliases.user_id, consents.user_id)
+    IN (consents.user_id, consents.owner))
+"""
+"""SQL of what holds for everybody, by user."""
+
+_SAID = ", ".join(_FIELDS[1:])
+# A denial is there once for each id of the person.
+_LEDGER = f"SELECT {_SAID} FROM {words_of('?1')} GROUP BY {_SAID} ORDER BY min(seq)"  # noqa: S608
+_EVERYTHING = f"""
+SELECT min(user_id), {_SAID} FROM consents WHERE {_ids("?1")} GROUP BY {_SAID} ORDER BY min(seq)
+"""  # noqa: S608 - names from the code
+_PROFILING = """
+SELECT consents.user_id, coalesce(aliases.user_id, consents.user_id), owner, state, consents.at, seq
+FROM consents LEFT JOIN aliases ON aliases.previous_id = consents.user_id
+WHERE seq > ? AND purpose = 'profiling' ORDER BY seq
+"""
+_OF_ONE = f"""
+SELECT state, at, seq FROM {words_of("?1")} AND purpose = 'profiling' ORDER BY seq
+"""  # noqa: S608 - names from the code
 _RECORD = """
-INSERT INTO consents (sent_as, user_id, purpose, channel, state, at, basis, source, text_version)
+INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version, owner)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (user_id, purpose, channel, at, state) DO NOTHING
 """
@@ -99,17 +137,12 @@ class Consents:
         StoreUnavailable
             Nothing was written.
         """
-        lines = [astuple(consent) for consent in consents]
         with self.database.writing() as writing:
-            owners = aliases.known_as(writing, {user for user, *_ in lines})
-            rows = [(user, owners.get(user, user), *rest) for user, *rest in lines]
-            written = [row for row in rows if row[1] != NOBODY]
+            lines = _by_id(writing, consents)
             if by:
-                for user in dict.fromkeys(owner for _, owner, *_ in written):
+                for user in dict.fromkeys(rows[0][-1] for rows in lines):
                     audit.note(writing, Entry(now, by, Action.CONSENTS, user))
-            new = max(0, writing.executemany(_RECORD, written).rowcount)
-            changes.note(writing, {owner for _, owner, *_ in written})
-        return new
+            return _write(writing, lines)
 
     def ledger_of(self, user_id: str) -> tuple[Consent, ...]:
         """Return all that a user ever said, in the order in which it arrived.
@@ -119,18 +152,18 @@ class Consents:
         StoreUnavailable
             The store cannot be read.
         """
-        return tuple(Consent(*row) for row in self.database.read(_LEDGER, (user_id,)))
+        owner = aliases.became(self.database, {user_id}).get(user_id, user_id)
+        return tuple(Consent(owner, *row) for row in self.database.read(_LEDGER, (owner,)))
 
-    def ledger_under(self, user_id: str) -> tuple[Consent, ...]:
-        """Return what was said under an id itself, whoever it became since.
+    def everything_of(self, user_id: str) -> tuple[Consent, ...]:
+        """Return the same of a user's own id, and what former ids said for themselves alone.
 
         Raises
         ------
         StoreUnavailable
             The store cannot be read.
         """
-        statement = f"SELECT {_COLUMNS} FROM consents WHERE user_id = ? ORDER BY seq"  # noqa: S608
-        return tuple(Consent(*row) for row in self.database.read(statement, (user_id,)))
+        return tuple(Consent(*row) for row in self.database.read(_EVERYTHING, (user_id,)))
 
     def holds(self, consent: Consent) -> bool:
         """Return whether what a line says is what holds already.
@@ -157,17 +190,59 @@ class Consents:
     def profiling_after(self, seq: int) -> list[tuple[str, str, int, int]]:
         """Return (user, state, at, seq) of what was said about profiling after a ``seq``.
 
+        A denial is told of the id that it holds for and of its user, a grant of the user alone.
+
         Raises
         ------
         StoreUnavailable
             The store cannot be read.
         """
-        statement = (
-            "SELECT user_id, state, at, seq FROM consents "
-            "WHERE seq > ? AND purpose = 'profiling' ORDER BY seq"
-        )
-        rows = self.database.read(statement, (seq,))
-        return [(user, state, at, place) for user, state, at, place in rows]
+        return [
+            (one, state, at, place)
+            for said_by, user, then, state, at, place in self.database.read(_PROFILING, (seq,))
+            for one in dict.fromkeys((said_by, user))
+            if state == DENIED or (one == user and user in (said_by, then))
+        ]
+
+    def profiling_of(self, user_id: str) -> list[tuple[str, str, int, int]]:
+        """Return the same of all that holds for one user.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        return [
+            (user_id, state, at, seq) for state, at, seq in self.database.read(_OF_ONE, (user_id,))
+        ]
+
+
+def write(writing: Writing, consents: Iterable[Consent]) -> int:
+    """Write lines of the ledger within a transaction, as :meth:`Consents.record` does."""
+    return _write(writing, _by_id(writing, consents))
+
+
+def _write(writing: Writing, lines: list[list[tuple[Any, ...]]]) -> int:
+    changes.note(writing, dict.fromkeys(rows[0][-1] for rows in lines))
+    if all(len(rows) == 1 for rows in lines):
+        return max(0, writing.executemany(_RECORD, [row for (row,) in lines]).rowcount)
+    return sum(writing.executemany(_RECORD, rows).rowcount > 0 for rows in lines)
+
+
+def _by_id(writing: Writing, consents: Iterable[Consent]) -> list[list[tuple[Any, ...]]]:
+    """Return the rows of each line, its owner last: a denial holds for every id of the person."""
+    lines = [(consent, astuple(consent)[1:]) for consent in consents]
+    users = {consent.user_id for consent, _ in lines}
+    owners = aliases.known_as(writing, users)
+    groups = aliases.former_of(writing, users | set(owners.values()))
+    found = []
+    for consent, said in lines:
+        owner = owners.get(consent.user_id, consent.user_id)
+        others = [owner, *groups.get(owner, ())] if consent.state == DENIED else []
+        if owner != NOBODY:
+            everyone = dict.fromkeys([consent.user_id, *others])
+            found.append([(one, *said, owner) for one in everyone])
+    return found
 
 
 def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:

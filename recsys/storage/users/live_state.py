@@ -24,7 +24,7 @@ from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
 from recsys.storage.users.aliases import NOBODY
-from recsys.storage.users.consents import MARKETING, PROFILING, latest
+from recsys.storage.users.consents import MARKETING, PROFILING, latest, words_of
 
 LATELY = 7 * DAY
 """How far back messages, and what came of them, are remembered: caps and fatigue look at a week."""
@@ -74,9 +74,7 @@ _OUTCOMES = _part(
     _OUTCOME, "channel", "kind", "ref", "at",
     source=f"{_LATELY} AND kind IN ('message_responded', 'message_opened') AND NOT machine",
 )  # fmt: skip
-_CONSENTS = _part(
-    _CONSENT, "purpose", "channel", "state", "at", "seq", source="consents WHERE user_id = ?1"
-)
+_CONSENTS = _part(_CONSENT, "purpose", "channel", "state", "at", "seq", source=words_of("?1"))
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
 _FORMERS = _part(_FORMER, "previous_id", source="aliases WHERE user_id = ?1")

@@ -86,18 +86,6 @@ _MARK = """
 INSERT INTO events (seq, event_id, user_id, sent_as, kind, at, quantity, simulated, source,
     ingested_at, machine) VALUES (?, ?, '', '', 'identity', ?, 0, FALSE, '', ?, TRUE)
 """
-_COPY = """
-INSERT INTO consents (user_id, purpose, channel, state, at, basis, source, text_version, sent_as)
-SELECT ?, purpose, channel, state, at, basis, source, text_version, {sender}
-FROM consents WHERE user_id IN ({of}) AND {which} ORDER BY seq ON CONFLICT DO NOTHING
-"""
-_DENIED = "state = 'denied'"
-_UNCOPY = """
-DELETE FROM consents WHERE EXISTS (
-    SELECT 1 FROM consents AS own WHERE own.user_id = ? AND own.purpose = consents.purpose
-    AND own.channel = consents.channel AND own.at = consents.at AND own.state = consents.state
-) AND user_id IN ({above}) AND sent_as IN ({inside})
-"""
 
 
 def merge(
@@ -110,9 +98,10 @@ def merge(
 ) -> Outcome:
     """Make `previous_id` the same person as `user_id`.
 
-    Events, messages, decisions and denials move over, grants do not: who becomes one with another
-    has not been asked for it. Of traits and of decisions by one id that both have, the user's stay.
-    Whoever asks for or sends `previous_id` later means the user. An erased id stays nobody.
+    Events, messages and decisions move over. Words stay with the ids that said them: what either
+    denied holds for both, what one granted the other may never have been asked. Of traits and of
+    decisions by one id that both have, the user's stay. Whoever asks for or sends `previous_id`
+    later means the user. An erased id stays nobody.
 
     Parameters
     ----------
@@ -196,10 +185,9 @@ def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> U
         decisions = _give_back(writing, "decisions", inside, above[-1])
         _give_back(writing, "participants", inside, above[-1])
         _give_back(writing, "statements", inside, above[-1])
-        event_seq, consent_seq = writing.execute(
-            "SELECT event_seq, consent_seq FROM aliases WHERE previous_id = ?", (previous_id,)
+        (event_seq,) = writing.execute(
+            "SELECT event_seq FROM aliases WHERE previous_id = ?", (previous_id,)
         ).fetchone()
-        _part_ledgers(writing, inside, above, after=consent_seq)
         profile_moves.give_back(writing, previous_id, above)
         _part_ids(writing, inside)
         until = _mark(writing, at)
@@ -221,12 +209,11 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
     former = writing.execute("SELECT previous_id FROM aliases WHERE user_id = ?", (previous,))
     changes.note(writing, {previous, user, *(one for (one,) in former.fetchall())})
     profile = profile_moves.move(writing, previous, user)
-    (consent_seq,) = writing.execute("SELECT coalesce(max(seq), 0) FROM consents").fetchone()
     writing.execute("UPDATE aliases SET user_id = ? WHERE user_id = ?", (user, previous))
     writing.execute(
-        "INSERT INTO aliases (previous_id, user_id, at, into_id, event_seq, consent_seq, profile) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (previous, user, at, user, _mark(writing, at), consent_seq, profile),
+        "INSERT INTO aliases (previous_id, user_id, at, into_id, event_seq, profile) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (previous, user, at, user, _mark(writing, at), profile),
     )
     writing.execute("UPDATE events SET user_id = ? WHERE user_id = ?", (user, previous))
     writing.execute(
@@ -236,8 +223,6 @@ def _merge(writing: Writing, previous: str, user: str, *, at: int) -> None:
     )
     writing.execute("UPDATE participants SET user_id = ? WHERE user_id = ?", (user, previous))
     statements.move(writing, previous, user)
-    # What one id granted the other may never have been asked: it stays in the ledger of that id.
-    writing.execute(_COPY.format(sender="sent_as", of="?", which=_DENIED), (user, previous))
 
 
 def _mark(writing: Writing, at: int) -> int:
@@ -266,22 +251,6 @@ def _give_back(writing: Writing, table: str, inside: Sequence[str], owner: str) 
         f"WHERE user_id = ? AND sent_as IN ({_marks(inside)})",
         (inside[0], owner, *inside),
     ).rowcount
-
-
-def _part_ledgers(
-    writing: Writing, inside: Sequence[str], above: Sequence[str], *, after: int
-) -> None:
-    # Those above may have been users of their own meanwhile, with ledgers of their own.
-    own, owner, over, within = inside[0], above[-1], _marks(above), _marks(inside)
-    writing.execute(_UNCOPY.format(above=over, inside=within), (own, *above, *inside))
-    said_inside, both = f"sent_as IN ({within})", (*above, *inside)
-    writing.execute(_COPY.format(sender="sent_as", of=over, which=said_inside), (own, *both))
-    since = f"{_DENIED} AND seq > ?"
-    # From now on it is their own, whoever said it: another merge undone must not take it back.
-    writing.execute(_COPY.format(sender="?", of="?", which=since), (own, own, owner, after))
-    left = f"user_id IN ({over}) AND {said_inside}"
-    writing.execute(f"DELETE FROM consents WHERE {left} AND state = 'granted'", both)  # noqa: S608
-    writing.execute(f"UPDATE consents SET sent_as = user_id WHERE {left}", both)  # noqa: S608
 
 
 def _part_ids(writing: Writing, inside: Sequence[str]) -> None:

@@ -12,6 +12,8 @@ from recsys.storage.access.accounts import Role
 from recsys.storage.access.audit import Action
 from tests.api.conftest import Api
 from tests.api.console.conftest import Enter
+from tests.api.test_experiments import noted, run
+from tests.recsys.experiments.cases import stepping
 
 SIGNED = ("generated_at", "recommendation_id")
 
@@ -92,3 +94,13 @@ def test_of_the_erased_nothing_is_shown(api: Api, enter: Enter) -> None:
     assert "Erased on" in analyst.get("/console/person?id=u03").text
     subjects = {entry.subject for entry in audit.entries(api.service.log.database)}
     assert "u03" not in subjects - {"u03"}
+
+
+def test_who_looks_at_a_person_makes_nobody_part_of_an_experiment(api: Api, enter: Enter) -> None:
+    run(api, "down", stepping(epsilon=0.5))
+    analyst = enter(Role.ANALYST)
+    for number in range(8):
+        assert analyst.get(f"/console/person?id=u{number:02}&placement=default").status_code == 200
+    assert noted(api) == []
+    api.client.get("/v1/users/u05/recommendations")
+    assert [row["sent_as"] for row in noted(api)] == ["u05"]

@@ -47,4 +47,9 @@ def test_another_place_is_refused_with_the_configuration(where: str) -> None:
 def test_a_session_of_another_is_used_and_left_as_it_was(spark: str) -> None:
     for _ in range(2):
         with opened(Training(engine="spark", spark=spark), n_events=1) as engine:
-            assert list(engine.each(max, 3, [1, 5])) == [3, 5]
+            assert list(engine.each(larger, 3, [1, 5])) == [3, 5]
+
+
+def larger(one: int, other: int) -> int:
+    """Return the larger of two."""
+    return max(one, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -89,7 +90,7 @@ def test_the_holdout_is_listed_and_read_by_its_name(
     assert "no data" in told("report", "holdout")
     key = made(holdout.configured(settings_of(None))).key
     database, since = open_database(url), now() - 3 * DAY
-    about = dict(zip(("experiment_id", "version"), key, strict=True))
+    about: Any = dict(zip(("experiment_id", "version"), key, strict=True))
     both = [(f"u{n}", ("held_out", "answered")[n % 2]) for n in range(400)]
     ParticipantLog(database).append([part(*one, since, **about) for one in both])
     events = [bought(user, since + HOUR, 9.0) for user, variant in both if variant == "answered"]

@@ -152,3 +152,18 @@ def test_every_command_explains_itself(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "--config" in result.output
+
+
+def test_the_commands_work_on_object_storage(
+    store: ModelStore, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", bucket)
+    assert run("list").output.startswith("no model versions in s3://")
+    one, two, three = registered(ModelStore(bucket, cache=Path("cache")), 1, 2, 3)
+    for version in (one, two):
+        assert run("promote", version).output == f"champion is now {version}\n"
+    assert run("rollback").output == f"champion is now {one}\n"
+    assert one in run("show").output
+    assert run("prune", "--keep", "0").output.split() == ["removed", three, "removed", two]
+    assert run("list").output.count("2010") > 0
+    assert isinstance(run("show", two).exception, UnknownVersion)

@@ -55,6 +55,25 @@ def test_currencies_are_never_added_up(tmp_path: Path) -> None:
     assert rated.events["value"].to_list() == [5, 4.5]
 
 
+def test_a_sign_is_the_code_of_its_only_currency(tmp_path: Path) -> None:
+    assert priced(tmp_path, "5.00 €", "5.00 EUR").events["value"].to_list() == [5, 5]
+    rated = priced(tmp_path, "€ 5.00", "£ 5.00", rates={"€": 1.0, "GBP": 1.2})
+    assert rated.events["value"].to_list() == [5, 6]
+
+
+def test_which_dollar_it_is_a_code_beside_it_says(tmp_path: Path) -> None:
+    def read(*cells: str) -> Validated:
+        rows = (f"u,a,2020-01-01 10:00:0{n},{cell}\n" for n, cell in enumerate(cells))
+        file = written(tmp_path, "user_id,item_id,timestamp,price,currency\n" + "".join(rows))
+        return validate(read_file(file), configured(tmp_path), now=NOW)
+
+    found = read("$5.00,CAD", "4,CAD")
+    assert found.events["value"].to_list() == [5, 4]
+    assert "currency is in CAD" in found.notes
+    with pytest.raises(UnclearColumn, match="CAD, EUR"):
+        read("$5.00,CAD", "€ 3.00,CAD")
+
+
 def test_a_number_beyond_all_money_is_put_aside(tmp_path: Path) -> None:
     assert priced(tmp_path, "1e24").quarantine["reason"].to_list() == ["bad_price"]
 

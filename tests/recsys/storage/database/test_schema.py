@@ -21,6 +21,7 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.database.tables import METADATA
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
+from recsys.storage.users.consents import Consents
 from recsys.storage.users.live_state import LiveState
 
 BEFORE_MIGRATIONS = """
@@ -90,6 +91,39 @@ def test_an_older_file_is_migrated_when_it_is_opened_and_keeps_its_events(tmp_pa
     opened.close()
     assert differences(create_engine(f"sqlite:///{path}")) == []
     SqliteDatabase(path).close()
+
+
+# Of ledgers by person: ann became ben, who is said to have granted and denied as ann since.
+LEDGERS_BY_PERSON = """
+INSERT INTO aliases (previous_id, user_id, at) VALUES ('ann', 'ben', 1);
+INSERT INTO consents (user_id, sent_as, purpose, channel, state, at, basis, source) VALUES
+    ('ann', 'ann', 'marketing', 'email', 'granted', 1, '', ''),
+    ('ann', 'ann', 'marketing', 'push', 'denied', 1, '', ''),
+    ('ben', 'ann', 'marketing', 'push', 'denied', 1, '', ''),
+    ('ben', 'ann', 'marketing', 'sms', 'granted', 2, '', ''),
+    ('ben', 'ann', 'marketing', 'web', 'denied', 3, '', '');
+"""
+
+
+def test_ledgers_by_person_become_ledgers_by_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = older_file(tmp_path / "store.db")
+    with monkeypatch.context() as before:
+        before.setattr(schema, "HEAD", "0018")
+        SqliteDatabase(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(LEDGERS_BY_PERSON)
+    with closing(SqliteDatabase(path)) as database:
+        assert Consents(database).channels_of("ben") == {"sms"}
+        with database.writing() as writing:
+            writing.execute("DELETE FROM aliases")
+        said = {
+            one: {(w.channel, w.state) for w in Consents(database).ledger_of(one)}
+            for one in ("ann", "ben")
+        }
+    denied = {("push", "denied"), ("web", "denied")}
+    assert said == {"ann": {("email", "granted"), ("sms", "granted"), *denied}, "ben": denied}
 
 
 def test_migrations_make_the_tables_of_the_code_on_a_server(postgres: str) -> None:

@@ -71,3 +71,13 @@ def test_a_file_denies_as_well_and_for_the_user_that_an_id_became(log: EventLog)
     log.append_columns({**rows, **kinds}, now=NOW)
     assert channels(log) == {"email"}
     assert channels(log, "ben") == set()
+
+
+def test_who_leaves_as_one_person_has_left_as_both_when_they_part_again(log: EventLog) -> None:
+    merges.merge(log.database, "phone", "ann", at=NOW)
+    log.append([replace(SPAM, user_id="phone")], now=NOW)
+    merges.unmerge(log.database, "phone", at=NOW)
+    assert channels(log) == {"sms"}
+    assert [Consents(log.database).ledger_of(one)[-1].state for one in ("ann", "phone")] == [
+        "denied", "denied",
+    ]  # fmt: skip

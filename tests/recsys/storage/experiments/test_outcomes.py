@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from recsys.data.times import DAY, HOUR
-from recsys.errors import UndecidableExperiment
+from recsys.errors import BadRule, UndecidableExperiment
 from recsys.evaluation.estimate import Estimate
 from recsys.experiments.draw import WEEK
 from recsys.experiments.experiment import Metric, read
 from recsys.experiments.sums import Sums
 from recsys.experiments.verdict import State
 from recsys.storage.database.interface import Database
+from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
+from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import forecast, outcomes, steps
@@ -187,3 +190,77 @@ def test_what_eight_weeks_do_not_decide_is_refused_with_what_it_needs(database: 
         forecast.check("x", experiment, said)
     larger = read({**TWO_PLACEMENTS, "mde": 0.9})
     forecast.check("x", larger, forecast.forecast(database, larger, now=LATER))
+
+
+TWO_RANKERS = {
+    "over": "interleave",
+    "placement": "home",
+    "variants": [{"name": "a", "weight": 0.5, "ceiling": "segment"}, {"name": "b", "weight": 0.5}],
+    "mde": 0.5,
+}
+
+
+def drafted(database: Database, clicks: dict[str, str], *, experiment: str = "home-test") -> None:
+    """Show each user a list of three, and click the item of a team."""
+    lists, seen = [], []
+    for user, item in clicks.items():
+        head = {"interleaved": {"experiment": experiment, "teams": {"i1": "a", "i2": "b"}}}
+        items = tuple({"item_id": one, "rank": n} for n, one in enumerate(("i0", "i1", "i2"), 1))
+        list_id = f"{experiment}-{user}"
+        lists.append(ShownList(list_id, user, "home", 1, "v", "hyper", START + 1, items, head))
+        seen.append(Exposure(list_id, user, Seen.CLICK, item, 1, START + 2))
+    ListLog(database).put(lists)
+    ExposureLog(database).append(seen)
+
+
+def interleaving(database: Database) -> Saved:
+    store = ExperimentStore(database)
+    store.plan("home-test", read(TWO_RANKERS), at=START)
+    return store.start("home-test", at=START)
+
+
+def test_clicks_go_to_the_ranker_that_picked_what_is_clicked(database: Database) -> None:
+    saved = interleaving(database)
+    likes_b = {f"u{n}": "i2" for n in range(60)}
+    drafted(database, {**likes_b, **{f"v{n}": "i1" for n in range(20)}, "w": "i0"})
+    drafted(database, {f"x{n}": "i1" for n in range(99)}, experiment="another")
+    found = outcomes.read(database, saved, now=LATER)
+    (row,) = found.compared
+    assert (row.variant, row.control, row.treated) == ("b", 20 / 81, 60 / 81)
+    assert isinstance(row.absolute, Estimate)
+    assert row.absolute.value == pytest.approx(40 / 81)
+    assert row.p == pytest.approx(float(binomtest(20, 80).pvalue))
+    assert found.state.state is State.BETTER
+
+
+def test_one_person_under_two_ids_prefers_once(database: Database) -> None:
+    saved = interleaving(database)
+    drafted(database, {"phone": "i2", "ann": "i2", "ben": "i1"})
+    merges.merge(database, "phone", "ann", at=START + DAY)
+    (row,) = outcomes.read(database, saved, now=LATER).compared
+    assert (row.control, row.treated) == (0.5, 0.5)
+
+
+def test_an_interleaving_is_planned_by_who_clicks(database: Database) -> None:
+    experiment = read(TWO_RANKERS)
+    with pytest.raises(UndecidableExperiment, match="nobody has any click"):
+        forecast.check("x", experiment, forecast.forecast(database, experiment, now=LATER))
+    drafted(database, {f"u{n}": "i2" for n in range(56)})
+    said = forecast.forecast(database, experiment, now=START + DAY)
+    assert (said.people_a_day, said.people_each, said.days) == (2.0, 32, 21)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"primary": {"kind": "purchase"}},
+        {"placement": ""},
+        {"variants": [*TWO_RANKERS["variants"], {"name": "c", "weight": 0.1}]},
+        {"variants": [{"name": "a", "weight": 0.5, "model": "x"}, {"name": "b", "weight": 0.5}]},
+    ],
+)
+def test_an_interleaving_is_of_two_rungs_at_a_placement_and_decided_by_clicks(
+    wrong: dict[str, object],
+) -> None:
+    with pytest.raises(BadRule):
+        read({**TWO_RANKERS, **wrong})

@@ -283,7 +283,7 @@ def announced(cache: str) -> Path:
         sys.stdout.flush()
         return put(*asked, **options)
 
-    obstore.put = told
+    vars(obstore)["put"] = told
     return Path(cache)
 
 
