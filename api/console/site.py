@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from api.web.route import Call
 
 LOOK = "recsys-look"
+SWITCH_SECONDS = 0.0005
+"""For so long a thread that makes a page may keep others from the interpreter."""
 THEMES = ("auto", "light", "dark")
 HEADERS = {
     "Cache-Control": PRIVATE,
@@ -64,6 +67,8 @@ class Site:
         self._service = service
         self._door = Door(service.log.database, service.config.serving)
         self._counting = Counting(service)
+        # Pages are made in threads beside what serves, which is to wait for them no longer.
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def close(self) -> None:
         """Wait for what runs in the background."""

@@ -106,7 +106,10 @@ class NpsAnswer(Message):
     weighted: Annotated[
         SegmentNps, told("by the people of each RFM segment, as some answer more often than others")
     ]
-    segments: Annotated[dict[str, SegmentNps], told("by RFM segment; empty where one is asked for")]
+    segments: Annotated[
+        dict[str, SegmentNps],
+        told("by RFM segment; empty where one is asked for"),
+    ]
 
 
 class FunnelStep(Message):

@@ -86,7 +86,7 @@ def nps(service: Service, call: Call) -> NpsAnswer:
     found = stored.promoters(said, _members(service, call.query.segment))
     by_segment, people = {}, {}
     bundle = service.current.serving.answering.bundle
-    for name in bundle.segments.names if not call.query.segment else ():
+    for name in bundle.segments.names if said and not call.query.segment else ():
         if name.startswith(RFM):
             members = bundle.members(name)
             by_segment[name], people[name] = stored.promoters(said, members), len(members)

@@ -31,7 +31,7 @@ def show(visit: Visit) -> View:
     service = visit.service
     return View(
         facts={
-            "version": version(),
+            "software": version(),
             "refused": service.current.refused,
             "failing": service.inbox.failing(),
             "readable": _readable(visit),
