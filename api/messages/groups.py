@@ -12,6 +12,7 @@ from api.messages.message import (
     Instant,
     Message,
     NoCursor,
+    UserId,
     Version,
     instant_or_none,
     told,
@@ -120,6 +121,36 @@ class AudiencePreview(Message):
     looked_at: int
     estimated: Annotated[bool, told("scaled up from a sample")]
     decided_by: list[Leaf]
+
+
+class LikelyBody(Asked):
+    """What users are wanted for, or whom they are to be like: one of the first four."""
+
+    items: Annotated[list[str], Meta(min_length=1, max_length=1_000)] | None = None
+    category: Annotated[str | None, told("any item of it")] = None
+    like_segment: Annotated[str | None, told("whom they are like", examples=["rfm:champions"])] = (
+        None
+    )
+    like_users: Annotated[list[str], Meta(min_length=1), told("whom they are like")] | None = None
+    users: Annotated[int, Meta(ge=1, le=100_000), told("how many")] = 100
+    channel: Annotated[str | None, told("that has to be granted; else any")] = None
+
+
+class LikelyUser(Message):
+    """A user of whom it is likely."""
+
+    user_id: UserId
+    rank: Annotated[int, Meta(ge=1)]
+    score: Annotated[float, told("comparable within one answer; no probability")]
+
+
+class LikelyAnswer(Message):
+    """The likeliest users; fewer than asked for where of no more anything speaks for it."""
+
+    model_version: Version
+    by: Annotated[str, told("what they are ranked by")]
+    of: Annotated[int, told("known users")]
+    users: list[LikelyUser]
 
 
 class SegmentUsage(Message):

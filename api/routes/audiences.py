@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from api.answers import audience as audiences
+from api.answers import likely as likelies
 from api.answers.audience import COLUMNS, AudienceQuery, Looked, Tally
 from api.answers.csv_cells import safe
 from api.messages import schema
-from api.messages.groups import AudienceBody, AudienceExportBody, AudiencePreview
+from api.messages.groups import (
+    AudienceBody,
+    AudienceExportBody,
+    AudiencePreview,
+    LikelyAnswer,
+    LikelyBody,
+)
 from api.messages.message import dump
 from api.model.served import Serving
 from api.web.keys import Right, actor
@@ -91,7 +98,35 @@ async def export(service: Service, call: Call) -> StreamingResponse:
     return StreamingResponse(lines, media_type=MEDIA[body.format], headers=headers)
 
 
-ROUTES: tuple[Route, ...] = (preview, export)
+@route(
+    "POST /v1/audiences:likely",
+    LikelyAnswer,
+    tag="segments",
+    right=Right.EXPORT,
+    cache=PRIVATE,
+    body=Body(
+        (LikelyBody,),
+        {
+            "who wants an item": {"items": ["22423"], "users": 500, "channel": "email"},
+            "who is like a segment": {"like_segment": "rfm:champions", "users": 500},
+        },
+    ),
+    may=(404,),
+)
+async def likely(service: Service, call: Call) -> LikelyAnswer:
+    """Name so many users who most likely want an item or a category, or are like some others.
+
+    Only of those who allow profiling and granted marketing; whom they are like is not among them.
+    """
+    body = schema.read(await call.body(service.config.serving), LikelyBody)
+    answer = await asyncio.to_thread(likelies.likely, service, body)
+    told = f"{len(answer.users)} likely users"
+    entry = Entry(service.clock(), actor(call.scope), Action.EXPORTED, told)
+    await asyncio.to_thread(audit.record, service.log.database, entry)
+    return answer
+
+
+ROUTES: tuple[Route, ...] = (preview, export, likely)
 
 
 def _wanted(service: Service, serving: Serving, body: AudienceBody) -> AudienceQuery:

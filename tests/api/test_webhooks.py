@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from api.answers.exports import Exports
+from api.runtime.clock import system
 from api.webhooks import address, delivery, signature, telling
 from api.webhooks.churn import ChurnWatch
 from api.webhooks.delivery import WAITS, Delivery, after
@@ -270,7 +271,7 @@ def test_whoever_asks_to_wait_is_waited_for_but_not_forever() -> None:
     assert delivery._asked_wait("120") == 120 * SECOND
     assert delivery._asked_wait("") == delivery._asked_wait("soon") == 0
     assert delivery._asked_wait("9" * 40) == 0
-    later = delivery.system() // SECOND + 600
+    later = system() // SECOND + 600
     assert 500 * SECOND < delivery._asked_wait(formatdate(later, usegmt=True)) <= 600 * SECOND
 
 
@@ -309,7 +310,7 @@ def test_a_name_that_leads_within_is_refused_when_it_is_given(calling: Api) -> N
 
 
 def test_a_name_that_leads_within_later_is_not_called(calling: Api, receiver: Receiver) -> None:
-    now = delivery.system()
+    now = system()
     url = receiver.url.replace(HOST, "localhost").replace("http:", "https:")
     calling.service.webhooks.put(Endpoint("w", url, (Kind.PING,), "", now), SECRET)
     pinged(calling, "w")

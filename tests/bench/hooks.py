@@ -1,7 +1,8 @@
 """How soon a webhook is acknowledged: `python -m tests.bench.hooks`.
 
 One worker, every call on the disk before it is answered, from many clients at once; what came is
-read meanwhile. Then how long reading the rest took.
+read meanwhile. Then how long reading the rest took. Beside it a route that does nothing, as often:
+what this machine takes for any answer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.bench.tool import console, run
 from tests.stores import KINDS
 
 SECRET = "a-secret-of-the-bench"  # noqa: S105
+BARE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 ENVIRONMENT = {
     "RECSYS_PRIVACY__EMAIL_KEY": "a key of the bench, not shorter than 32",
     "RECSYS_SERVING__HOOK_SECRETS": f"iterable:{SECRET}",
@@ -34,15 +36,22 @@ def main(
     ] = 0,
 ) -> None:
     """Measure and print."""
-    table = Table("store", "calls/s", "p50 ms", "p99 ms", "errors", "read after s", box=None)
+    table = Table(
+        "store", "calls/s", "p50 ms", "p99 ms", "bare p99 ms", "errors", "read after s", box=None
+    )
     for one in kind or KINDS:
         with shop(one) as built, built.served(**ENVIRONMENT) as app:
             requests = [_call(number) for number in range(500)]
+            bare = put_load(app.port, [BARE], total=calls, connections=clients,
+                            per_second=per_second or None)  # fmt: skip
             load = put_load(
                 app.port, requests, total=calls, connections=clients, per_second=per_second or None
             )
             seconds = _until_read(built.world.config.storage.url)
-        figures = (f"{load.percentile(50):.1f}", f"{load.percentile(99):.1f}", str(load.errors))
+        figures = (
+            f"{load.percentile(50):.1f}", f"{load.percentile(99):.1f}",
+            f"{bare.percentile(99):.1f}", str(load.errors),
+        )  # fmt: skip
         table.add_row(one, f"{load.per_second:,.0f}", *figures, f"{seconds:.1f}")
     console.print(table)
     console.print("aim: p99 25 ms under 64 clients")

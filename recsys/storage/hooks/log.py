@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 
 from recsys.data.times import DAY
 from recsys.storage.database.interface import Database, Writing
@@ -56,9 +57,9 @@ class Heard:
     unknown: Mapping[str, int]
 
 
-_PUT = (
-    "INSERT INTO hooks (tool, content_type, body, at, report, people) VALUES (?, ?, ?, ?, '', '')"
-)
+_PUT = "INSERT INTO hooks (tool, content_type, body, at, report, people) VALUES "
+_ROW = "(?, ?, ?, ?, '', '')"
+_AT_ONCE = 100
 _WAITING = """
 SELECT seq, tool, content_type, body, at FROM hooks WHERE done_at IS NULL ORDER BY seq LIMIT ?
 """
@@ -91,7 +92,10 @@ class HookLog:
         """
         rows = [(one.tool, one.content_type, self._sealed(one.body), one.at) for one in hooks]
         with self.database.writing() as writing:
-            writing.executemany(_PUT, rows)
+            # Many rows a statement: each lets other threads run, and waits to run again.
+            for start in range(0, len(rows), _AT_ONCE):
+                part = rows[start : start + _AT_ONCE]
+                writing.execute(_PUT + ", ".join([_ROW] * len(part)), [*chain(*part)])
         return [True] * len(rows)
 
     def waiting(self, most: int = 100) -> list[tuple[int, Hook]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,6 @@ from recsys.__main__ import app
 from recsys.errors import UnreadableFile
 from recsys.storage.database.open import open_database
 from tests.recsys.connectors.samples import SAMPLES
-from training.importing import archive
 from training.importing.archive import files
 
 ONE = b"user_id,item_id,at\nann,tea,2020-01-01\n"
@@ -137,7 +137,7 @@ def test_a_broken_archive_says_which_file() -> None:
 
 
 def test_what_has_no_room_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _: type("Free", (), {"free": 9})())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Free", (), {"free": 9})())
     with pytest.raises(UnreadableFile, match="9 are free"), files(zipped({"a.csv": ONE})):
         pass
 

@@ -214,3 +214,37 @@ def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.M
     opened.close()
     # A commit may go past the bound, by what it writes itself.
     assert 40 * 4_096 < longest < 2 * 40 * 4_096
+
+
+def test_commits_that_are_relieved_move_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LOG_PAGES", 40)
+    monkeypatch.setattr(module, "_RELIEVED_EVERY", 0.0)
+    opened = SqliteDatabase(tmp_path / "events.db")
+    opened.relieve()
+    log = Path(f"{opened.path}-wal")
+
+    def write(start: int) -> None:
+        rows = [(f"k{start}-{number}", "x" * 1_000) for number in range(100)]
+        with opened.writing() as writing:
+            writing.executemany("INSERT INTO store (name, value) VALUES (?, ?)", rows)
+
+    for start in range(3):
+        write(start)
+    grown = log.stat().st_size
+    assert grown > 40 * 4_096
+    opened.relieve()  # what is in the file now is written over from the log's beginning
+    write(3)
+    assert log.stat().st_size == grown
+    assert opened.read("SELECT count(*) FROM store WHERE name LIKE 'k%'") == [(400,)]
+    opened.close()
+
+
+def test_it_is_relieved_now_and_then_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = SqliteDatabase(tmp_path / "events.db")
+    opened.relieve()
+    opened._keeper.close()  # type: ignore[union-attr]
+    monkeypatch.setattr(module.time, "monotonic", lambda: opened._relieved_at + 1.0)
+    opened.relieve()  # too soon: the connection that is gone is not missed
+    opened.close()
