@@ -44,7 +44,7 @@ PIN := uv pip compile --universal --python-version 3.11 --fork-strategy fewest -
 lock: ## pin every dependency by hash (needs uv); UPGRADE=--upgrade takes the newest of each
 	$(PIN) pyproject.toml -o requirements.lock
 	$(PIN) pyproject.toml --extra s3 --extra spark -c requirements.lock -o requirements-scale.lock
-	$(PIN) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(PIN) pyproject.toml --group dev -c requirements.lock -c requirements-scale.lock -o requirements-dev.lock
 	$(PIN) --group install -c requirements-dev.lock -o requirements-install.lock
 
 .PHONY: help install tools python demo train serve test check bench lock

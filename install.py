@@ -10,6 +10,8 @@ import argparse
 import ctypes
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 INSTALLERS = "requirements-install.lock"
 RUNTIME = "requirements.lock"
 TOOLS = "requirements-dev.lock"
+SCALE = "requirements-scale.lock"  # half a gigabyte, and nothing runs without a Java
 PROJECT = "pyproject.toml"
 RECORD = "installed.json"  # written last and removed first: without it an environment is half made
 
@@ -27,7 +30,9 @@ def main() -> None:
     parser.add_argument("place", type=Path, help="folder of the environment")
     parser.add_argument("--dev", action="store_true", help="what tests and checks too")
     asked = parser.parse_args()
-    locks = [INSTALLERS, RUNTIME, TOOLS] if asked.dev else [INSTALLERS, RUNTIME]
+    locks = [INSTALLERS, RUNTIME, *([TOOLS] * asked.dev)]
+    if asked.dev and (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        locks.append(SCALE)
     try:
         install(asked.place.absolute(), locks)
     except subprocess.CalledProcessError as error:

@@ -62,7 +62,7 @@ def test_training_waits_for_its_profile_and_everything_for_the_tables() -> None:
         }
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads what compose has beyond YAML: a key of the file below that is taken away."""
 
 

@@ -93,6 +93,7 @@ def project(tmp_path: Path) -> Project:
     made.lock("requirements-install.lock", "builder")
     made.lock("requirements.lock", "engine")
     made.lock("requirements-dev.lock", "engine", "prober")
+    made.lock("requirements-scale.lock", "engine", "cluster")
     (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
     (folder / "backend.py").write_text(BACKEND, encoding="utf-8")
     make_wheel(folder, "shop")
@@ -107,6 +108,16 @@ def test_the_tools_come_only_when_asked_for(project: Project) -> None:
     assert tools.returncode == 0, tools.stderr
     assert project.has("builder", "engine", "shop", "prober") == [True, True, True, True]
     assert project.install("--dev").stdout == ""
+
+
+@pytest.mark.parametrize(("java", "comes"), [("'/java'", True), ("''", False)])
+def test_spark_comes_with_the_tools_where_there_is_a_java(
+    project: Project, java: str, *, comes: bool
+) -> None:
+    setup = f"import os, shutil; os.environ['JAVA_HOME'] = {java}; shutil.which = lambda _: None"
+    tools = project.install("--dev", setup=setup)
+    assert tools.returncode == 0, tools.stderr
+    assert project.has("prober", "cluster") == [True, comes]
 
 
 def test_an_install_that_fails_says_so_and_the_next_begins_anew(project: Project) -> None:

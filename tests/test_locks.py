@@ -89,7 +89,7 @@ def test_what_the_project_asks_for_is_locked_at_a_version_that_meets_it(lock: st
 
 @every_lock
 def test_every_pin_is_an_exact_version_with_its_hashes(lock: str) -> None:
-    pinned = r"[a-z0-9.-]+(\[[a-z, ]+\])?==[^ ;]+( ; [^\\]+?)?( +--hash=sha256:[0-9a-f]{64})+"
+    pinned = r"[a-z0-9.-]+(\[[a-z0-9, ]+\])?==[^ ;]+( ; [^\\]+?)?( +--hash=sha256:[0-9a-f]{64})+"
     assert [line for line in entries(lock) if not re.fullmatch(pinned, line)] == []
 
 

@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 PACKED = frozenset({"csv", "jsonl"})
 """Formats whose files are gzipped, and can be put one after the other."""
 
-People = IdMap | Sequence[str]
-
 ERASED = "somebody in it was erased since"
 _HAS = "delivered.json"
 _PEOPLE = ".people"
@@ -256,7 +254,7 @@ class _Making:
     def run(self) -> None:
         """Make all parts that are lacking."""
         service, one = self._maker.service, self._one
-        ids: People = service.identities.people(self._selection.known)
+        ids: IdMap | Sequence[str] = service.identities.people(self._selection.known)
         parts = self._whole_of(ids)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._body.tool:
@@ -269,7 +267,7 @@ class _Making:
         also = partial(tell, service)
         self._log.end(one.export_id, State.DONE, now=system(), keep=keep, also=also)
 
-    def _whole_of(self, ids: People) -> list[Part]:
+    def _whole_of(self, ids: IdMap | Sequence[str]) -> list[Part]:
         """Return the parts that are there already; none where they are of another crowd."""
         one, database = self._one, self._maker.service.log.database
         people = _digest(ids)
@@ -284,7 +282,7 @@ class _Making:
         self._still(self._log.begin(one, self._maker.worker, crowd))
         return []
 
-    def _part(self, number: int, ids: People, start: int) -> Part:
+    def _part(self, number: int, ids: IdMap | Sequence[str], start: int) -> Part:
         stop = min(start + self._maker.service.config.serving.export_part_users, len(ids))
         path = self._folder / f"part-{number:05}.{self._body.format}"
         written: list[str] = []
@@ -304,7 +302,7 @@ class _Making:
         self._name(path, written)
         return _packed(path, rows=rows, looked_at=stop - start)
 
-    def _for_tool(self, tool: str, ids: People) -> Part:
+    def _for_tool(self, tool: str, ids: IdMap | Sequence[str]) -> Part:
         service, body = self._maker.service, self._body
         path = self._folder / f"{tool}.{body.format}"
         done, has = write_back.write(

@@ -88,7 +88,7 @@ def choices(visit: Visit, tries: str) -> Sequence[str]:
         Over.STEP_DOWN: (),
         Over.ITEMS: _rungs(),
         Over.INTERLEAVE: _rungs(),
-        Over.CHANNEL: sorted(visit.serving.answering.bundle.channel.popular.by_channel),
+        Over.CHANNEL: sorted(service.config.channels.arms),
         Over.MODEL: _versions(visit),
         Over.PLACEMENT: service.placing.current.placements.names,
     }

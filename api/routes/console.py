@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 async def console(service: Service, call: Call) -> Response:
     """Answer for the console."""
-    if service.console is None:
-        service.console = await asyncio.to_thread(_opened, service)
-    return await service.console.answer(call, str((call.scope.get("client") or ("",))[0]))
+    if (site := service.console) is None:
+        site = await asyncio.to_thread(_opened, service)
+        service.console = site
+    return await site.answer(call, str((call.scope.get("client") or ("",))[0]))
 
 
 ROUTES: tuple[Route, ...] = tuple(

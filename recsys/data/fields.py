@@ -31,6 +31,10 @@ Said = Mapping[str, Any]
 """What a record says, by meaning."""
 
 
+# RecBole's files say the type of a column in its name.
+_UNSAID = re.compile(r":(token|float)(_seq)?$|[^\w.]|_")
+
+
 class Place(NamedTuple):
     """What a name means, and how early it counts among the names of that meaning (0: first)."""
 
@@ -40,7 +44,7 @@ class Place(NamedTuple):
 
 def plain(name: str) -> str:
     """Return a name in one spelling: lower case, letters and digits; dots part what is nested."""
-    return re.sub(r"[^\w.]|_", "", name.lower())
+    return re.sub(_UNSAID, "", name.lower())
 
 
 class Names:
@@ -99,7 +103,8 @@ EVENT = Names(
         "call": ("type",),
         "user": ("user_id", "user", "customer_id", "visitor_id", "member_id", "buyer_id",
                  "shopper_id", "distinct_id", "user.id", "customer.id", "customer_no",
-                 "customer_number", "client_id", "household_id", "subscriber_id", "account_id"),
+                 "customer_number", "client_id", "household_id", "household_key", "subscriber_id",
+                 "account_id", "reviewer_id", "buyer"),
         "anonymous": ("anonymous_id", "user_pseudo_id", "device_id"),
         "email": ("email", "email_address", "customer_email", "billing_email", "buyer_email"),
         "previous": ("previous_id",),
@@ -110,7 +115,8 @@ EVENT = Names(
         "at": ("timestamp", "at", "event_time", "client_event_time", "time", "datetime",
                "event_timestamp", "original_timestamp", "created_at", "order_date", "invoice_date",
                "transaction_date", "t_dat", "transaction_timestamp", "order_purchase_timestamp",
-               "purchase_date", "sale_date", "event_date", "date_created", "date", *CLOCKS),
+               "purchase_date", "sale_date", "event_date", "date_created", "unix_review_time",
+               "collector_tstamp", "date", *CLOCKS),
         "sent": ("sent_at",),
         "received": ("received_at",),
         "kind": ("event", "kind", "event_type", "event_name", "feedback_type"),
@@ -122,7 +128,7 @@ EVENT = Names(
                   "total", "revenue"),
         "order": ("order_id", "transaction_id", "invoice", "invoice_no", "order_number", "order_no",
                   "invoice_number", "basket_id", "receipt_id", "increment_id"),
-        "rating": ("rating", "stars"),
+        "rating": ("rating", "stars", "overall"),
         "line_refunded": ("item_refunded", "line_refunded", "lineitem_refunded"),
         "refunded": ("refunded_amount", "amount_refunded", "refund_amount", "total_refunded"),
         "currency": ("currency", "currency_code", "order_currency"),

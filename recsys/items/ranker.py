@@ -79,6 +79,9 @@ class Blend:
         Where they score what was had before, on `item` and then ``OWN``, instead of weights.
     lift : float
         Added to what the trees say, so that it compares with the score of new items.
+    tree_share : float
+        Below 1, what was had before keeps the order of the mean of two logarithms of ranks: by
+        trees, which weighs this much, and by weights, the rest.
     """
 
     new_item: NDArray[np.float32]
@@ -89,14 +92,22 @@ class Blend:
     item: NDArray[np.float32]
     trees: Trees | None = None
     lift: float = 0.0
+    tree_share: float = 1.0
 
     def of_own(self, pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
         """Return the scores of the items a user had before, float32, shape (len(had),)."""
         said, rows = own(pair, had), had.item_row
         if self.trees is None:
-            return np.asarray(self.own_item[rows] + self.own_weight @ said, np.float32)
-        both = np.concatenate([self.item[:, rows], said])
-        return self.trees.score(both) + np.float32(self.lift)
+            return self._weighed(rows, said)
+        by_trees = self.trees.score(np.concatenate([self.item[:, rows], said]))
+        if self.tree_share == 1:
+            return by_trees + np.float32(self.lift)
+        weighed, share = self._weighed(rows, said), self.tree_share
+        ranks = share * _log_rank(by_trees) + (1 - share) * _log_rank(weighed)
+        return np.asarray(self.lift - ranks, np.float32)
+
+    def _weighed(self, rows: NDArray[np.int32], said: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self.own_item[rows] + self.own_weight @ said, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +266,13 @@ _SAYS: tuple[Callable[[Heard, NDArray[np.float32]], None], ...] = (
     Heard.squared, partial(Heard.order, place=0), partial(Heard.order, place=1),
 )  # fmt: skip
 """What writes each of ``NEW``."""
+
+
+def _log_rank(score: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the logarithm of one and the rank of each score, the highest first; 0 is the best."""
+    rank = np.empty(len(score))
+    rank[np.argsort(-score, kind="stable")] = np.arange(len(score))
+    return np.log1p(rank)
 
 
 def own(pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:

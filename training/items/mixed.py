@@ -88,7 +88,8 @@ def _had(judge: Judge, lists: Rows) -> NDArray[np.bool_]:
     n_items = len(judge.available)
     before = judge.before.pair_user.astype(np.int64) * n_items + judge.before.item_row
     keys = judge.wanted.user_row[:, None].astype(np.int64) * n_items + lists
-    return np.isin(keys, before) & (lists != metrics.NOBODY)
+    had: NDArray[np.bool_] = np.isin(keys, before) & (lists != metrics.NOBODY)
+    return had
 
 
 def _worth(judge: Judge, held_out: Interactions) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from recsys.config import Config
 from training.items.ranker_examples import PartSettings, Shown
 from training.items.readings import Figures, Tomorrow, means, robust
 from training.items.weights import (
+    BOTH,
     Learned,
     between,
     blended,
@@ -24,7 +25,7 @@ from training.items.weights import (
 )
 from training.measurement import clearly_above
 
-OWN_BY = ("weights", "taste", "trees")
+OWN_BY = ("weights", "taste", "trees", BOTH)
 TASTE = "1:1 model alone"
 SUMS = {
     f"plain sum, factors at {factors:g}{name}": (1.0, factors, order, order)
@@ -53,8 +54,8 @@ class BlendChoice:
     own : tuple of float
         Of the item's own signals, then of ``OWN``, for items had before.
     own_by : str
-        What ranked items had before best: ``weights``; ``trees``; or ``taste``, the 1:1 model,
-        whose order they then keep, above the new ones.
+        What ranked items had before best: ``weights``; ``trees``; ``taste``, the 1:1 model, whose
+        order they then keep, above the new ones; or ``BOTH``, above the new ones too.
     trees : Trees or None
         Where they did.
     lift : float
@@ -69,11 +70,14 @@ class BlendChoice:
     own_by: str
     trees: Trees | None
     lift: float
+    tree_share: float = 1.0
 
     @property
     def learned(self) -> Learned:
         """What was learned, as arrays."""
-        return Learned(np.array(self.new), np.array(self.own), self.trees, self.lift)
+        return Learned(
+            np.array(self.new), np.array(self.own), self.trees, self.lift, self.tree_share
+        )
 
 
 def learn(
@@ -146,6 +150,7 @@ def learn(
         own_by=by if best in LEARNT else "taste",
         trees=learned.trees,
         lift=learned.lift,
+        tree_share=learned.tree_share,
     )
     return choice, figures
 
@@ -159,8 +164,9 @@ def _as_it_is(tomorrow: Tomorrow, tried: Mapping[str, Learned]) -> dict[str, NDA
 
 def _best(tried: Mapping[str, NDArray[np.float64]], config: Config) -> str:
     """Return what ranks items had before; trees, which can learn anything, only if clearly best."""
-    plain = max((name for name in tried if name != "trees"), key=lambda name: tried[name].mean())
-    if "trees" not in tried:
+    grown = [name for name in ("trees", BOTH) if name in tried]
+    plain = max((name for name in tried if name not in grown), key=lambda name: tried[name].mean())
+    if not grown:
         return plain
-    clear = clearly_above(tried["trees"], tried[plain], config.training)
-    return "trees" if clear else plain
+    best = max(grown, key=lambda name: tried[name].mean())
+    return best if clearly_above(tried[best], tried[plain], config.training) else plain

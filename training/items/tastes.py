@@ -219,7 +219,7 @@ def _about(before: Interactions, catalogue: Catalogue, config: Config) -> ItemCo
     """Return what items are about: who takes what with what, called by category or title."""
     speaking, seed = _learnt_from(before, config), config.training.seed
     some = len(np.unique(speaking.item_row)), np.count_nonzero(np.diff(speaking.indptr))
-    factors = min(FACTORS, *(n // 2 for n in some))
+    factors = min(FACTORS, *(int(n) // 2 for n in some))
     about = taken_together(speaking, catalogue, seed=seed, factors=factors) if factors > 1 else None
     if about is None:
         return None

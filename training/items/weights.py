@@ -15,10 +15,13 @@ from recsys.items.ranker import NEW, OWN, PAIR, STANDARD, Blend, Blended
 from training.items.ranker_examples import N_ITEM, SPLIT, Fitted, Shown, ndcg
 
 RIDGE = 3e-3
+BOTH = "taste and trees"
 ON_TOP = 60.0
 """Above any score that the logarithms can add up to."""
 LIFTS = (0.0, 0.5, 1.0, 2.0)
 """Added to what was had before, where that ranks better than the likelihood alone."""
+TREE_SHARE = 0.3
+"""Of the trees in the order that they and the 1:1 model make of what was had before."""
 TREE_LIFTS = (-2.0, -1.0, 0.0, 1.0, 2.0, 4.0, ON_TOP)
 """The same for trees, from where the best of both kinds of items are level in most lists."""
 
@@ -31,6 +34,7 @@ class Learned:
     own: NDArray[np.float64]
     trees: Trees | None = None
     lift: float = 0.0
+    tree_share: float = 1.0
 
 
 def taste_alone() -> Learned:
@@ -89,6 +93,7 @@ def make_blend(learned: Learned, item: NDArray[np.float32], *, kind: int) -> Ble
         item=item if learned.trees else item[:, :0],
         trees=learned.trees,
         lift=learned.lift,
+        tree_share=learned.tree_share,
     )
 
 
@@ -109,9 +114,12 @@ def learn_weights(windows: Sequence[Shown], own_by: Sequence[str], seed: int) ->
         found["weights"] = Learned(new, own)
     if "taste" in own_by:
         found["taste"] = Learned(new, taste_first())
-    if "trees" in own_by:
+    if "trees" in own_by or BOTH in own_by:
         fitted = trees.fit(x[had, SPLIT:], chosen[had], TreeSettings(), seed=seed)
-        found["trees"] = _with_trees(windows, new, fitted)
+        if "trees" in own_by:
+            found["trees"] = _with_trees(windows, new, fitted)
+        if BOTH in own_by:
+            found[BOTH] = Learned(new, taste_first(), fitted, ON_TOP, TREE_SHARE)
     return found
 
 

@@ -700,6 +700,23 @@ SAMPLES = (
         unknown=1,
     ),
     Sample(
+        "amazon.orders",
+        "orders.csv",
+        table(
+            ("amazon-order-id", "purchase-date", "order-status", "sku", "product-name", "quantity",
+             "currency", "item-price", "buyer-email"),
+            ["1", "2023-10-01T00:00:00+00:00", "Shipped", "tp", "Tea pot", "2", "USD", "39.98",
+             ADDRESS],
+            ["2", "2023-10-01T01:00:00+00:00", "Cancelled", "c", "Cup", "1", "USD", "5", ADDRESS],
+            ["3", "2023-10-01T01:00:00+00:00", "Shipped", "c", "Cup", "1", "USD", "5", ""],
+            ["4", "2023-10-99", "Shipped", "c", "Cup", "1", "USD", "5", ADDRESS],
+            ["5", "2023-10-01T02:00:00+00:00", "Vanished", "c", "Cup", "1", "USD", "5", ADDRESS],
+        ),
+        {"purchase": 1, "void": 1},
+        {"no_user": 1, "bad_time": 1, "unknown_kind": 1},
+        unknown=1,
+    ),
+    Sample(
         "vibetrace.events",
         "vibetrace.csv",
         table(

@@ -1,12 +1,15 @@
 """The learned ranker over what the parts say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recsys.algorithms.repeat_rate import Habits
+from recsys.algorithms.trees import Trees
 from recsys.data.times import DAY
 from recsys.items.history import History
-from recsys.items.ranker import NEW, OWN, STANDARD, habits_of, own
+from recsys.items.ranker import NEW, OWN, STANDARD, Blended, habits_of, own
 from recsys.items.slate import ItemQuery
 from tests.present import present
 from tests.recsys.items.shop import (
@@ -131,3 +134,40 @@ def test_one_live_event_changes_the_answer_at_once() -> None:
     of_its_club = [each.score[each.item_row.tolist().index(6)] for each in (before, after)]
     assert before.item_row.tolist() != after.item_row.tolist()
     assert of_its_club[1] > of_its_club[0] + 1
+
+
+def by_trees(share: float, *, best: int) -> Blended:
+    """Let one tree put one of the items had before above the others, by what is said of it."""
+    history, had = asked(0)
+    said = own(BLENDED.parts.pair(history), had)
+    place = had.item_row.tolist().index(best)
+    feature = next(row for row in range(len(said)) if said[row].argmax() == place
+                   and (said[row] < said[row, place]).sum() == 2)  # fmt: skip
+    top, second = np.sort(said[feature])[[-1, -2]]
+    tree = Trees(
+        feature=np.array([[feature]], np.int16),
+        threshold=np.array([[(top + second) / 2]]),
+        value=np.array([[0.0, 5.0]], np.float32),
+        start=0.0,
+    )
+    blend = replace(
+        BLENDED.blend, trees=tree, tree_share=share, lift=60.0,
+        item=np.zeros((0, N_ITEMS), np.float32),
+    )  # fmt: skip
+    return replace(BLENDED, blend=blend)
+
+
+def own_order(ranker: Blended) -> list[int]:
+    history, had = asked(0)
+    score = ranker.score(history, had)
+    return sorted(had.item_row.tolist(), key=lambda row: -score[row])
+
+
+def test_weights_and_trees_make_one_order_of_what_was_had_before_each_by_its_share() -> None:
+    plain = own_order(BLENDED)
+    last = next(item for item in reversed(plain) if item != plain[0])
+    assert own_order(by_trees(0.0, best=last)) == plain
+    assert own_order(by_trees(0.9, best=last))[0] == last
+    history, had = asked(0)
+    score = by_trees(0.3, best=last).score(history, had)
+    assert score[had.item_row].min() > np.delete(score, had.item_row).max()

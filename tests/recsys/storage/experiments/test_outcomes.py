@@ -192,10 +192,11 @@ def test_what_eight_weeks_do_not_decide_is_refused_with_what_it_needs(database: 
     forecast.check("x", larger, forecast.forecast(database, larger, now=LATER))
 
 
+VARIANTS = [{"name": "a", "weight": 0.5, "ceiling": "segment"}, {"name": "b", "weight": 0.5}]
 TWO_RANKERS = {
     "over": "interleave",
     "placement": "home",
-    "variants": [{"name": "a", "weight": 0.5, "ceiling": "segment"}, {"name": "b", "weight": 0.5}],
+    "variants": VARIANTS,
     "mde": 0.5,
 }
 
@@ -255,7 +256,7 @@ def test_an_interleaving_is_planned_by_who_clicks(database: Database) -> None:
     [
         {"primary": {"kind": "purchase"}},
         {"placement": ""},
-        {"variants": [*TWO_RANKERS["variants"], {"name": "c", "weight": 0.1}]},
+        {"variants": [*VARIANTS, {"name": "c", "weight": 0.1}]},
         {"variants": [{"name": "a", "weight": 0.5, "model": "x"}, {"name": "b", "weight": 0.5}]},
     ],
 )
