@@ -302,7 +302,7 @@ class Desk:
         return {
             "recommendation_id": list_id,
             **messages.climbed(climb, explain=query.explain),
-            "items": messages.items(climb, serving, person, explain=query.explain),
+            "items": messages.items(climb, serving, person, explain=query.explain, lang=query.lang),
         }
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:

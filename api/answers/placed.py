@@ -145,7 +145,7 @@ class PlacementDesk:
         rung = found.arranged.climb.rung
         self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
         self._metrics.placed(placement_id, rung)
-        answer = _said(saved, found, serving, person, notes, explain=query.explain)
+        answer = _said(saved, found, serving, person, notes, query)
         answer.placement = placement_id
         if draft is not None:
             answer.interleaved = draft.said(answer, serving)
@@ -184,11 +184,12 @@ class PlacementDesk:
 
 
 def _said(
-    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], *, explain: bool
+    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], query: Query
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
     items = [placed.item for placed in found.arranged.items]
-    reasons = serving.reasons.of_items(items, person) if explain else repeat([])
+    explain, told = query.explain, serving.reasons
+    reasons = told.of_items(items, person, lang=query.lang) if explain else repeat([])
     about = climbed(climb, explain=explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]

@@ -374,13 +374,13 @@ def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
 
 
 def items(
-    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool
+    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool, lang: str = ""
 ) -> list[RecommendedItem]:
     """Return the ranked items; empty when every rung failed."""
     if climb.answer is None:
         return []
     facts, found = serving.facts, climb.answer.items
-    reasons = serving.reasons.of_items(found, person) if explain else repeat([])
+    reasons = serving.reasons.of_items(found, person, lang=lang) if explain else repeat([])
     return [
         RecommendedItem(facts[row][0], rank, score, rung, source, why, *facts[row][1:])
         for (row, rank, score, rung, source, _, _), why in zip(found, reasons, strict=False)

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from gettext import NullTranslations
+from typing import NamedTuple
 
 import numpy as np
 
+from api.model import languages
 from api.model.item_facts import MOST_KEPT, FactsByRow
 from recsys.bundle import Bundle
 from recsys.data.person import Person
 from recsys.items.slate import Recommendation
 
+
+class Phrase(NamedTuple):
+    """How it is told that somebody did something: with another item, and with the very same."""
+
+    because: str
+    again: str
+
+
 PHRASES = {
-    "purchase": "you bought",
-    "cart": "you chose",
-    "view": "you looked at",
+    "purchase": Phrase("because you bought {item}", "you bought this before"),
+    "cart": Phrase("because you chose {item}", "you chose this before"),
+    "view": Phrase("because you looked at {item}", "you looked at this before"),
 }
-ANY = "you took an interest in"
+ANY = Phrase("because you took an interest in {item}", "you took an interest in this before")
+"""As English says it; other languages have them translated in ``api/locale``."""
 
 MOST = 128
 """More than there are kinds of events."""
@@ -29,7 +41,7 @@ class Told(dict[int, list[str]]):
     Parameters
     ----------
     words : str
-        What goes before the name of the item.
+        Where the name of the item belongs in it: ``{item}``.
     facts : FactsByRow
         What items are called.
     """
@@ -40,7 +52,7 @@ class Told(dict[int, list[str]]):
         self._facts = facts
 
     def __missing__(self, item_row: int) -> list[str]:
-        said = [f"{self._words} {self._facts.name(item_row)}"]
+        said = [named(self._words, self._facts.name(item_row))]
         if len(self) < MOST_KEPT:
             self[item_row] = said
         return said
@@ -58,18 +70,18 @@ class Reasons:
         What the kind numbers of events mean.
     strongest : tuple of int
         Kinds that speak for an item, the strongest first.
-    only : str
-        The phrase, where past events are of one such kind; else empty.
+    only : Phrase or None
+        The phrase, where past events are of one such kind.
     told : Told
-        That the user did just this with another item.
+        That the user did just this with another item, in English.
     again : list of str
-        That the user did it with the very same item.
+        That the user did it with the very same item, in English.
     """
 
     facts: FactsByRow
     kinds: tuple[str, ...]
     strongest: tuple[int, ...]
-    only: str
+    only: Phrase | None
     told: Told
     again: list[str]
 
@@ -80,37 +92,56 @@ class Reasons:
         strongest = tuple(k for k in np.argsort(-weight, kind="stable").tolist() if weight[k] > 0)
         counts = np.bincount(bundle.interactions.kind, minlength=len(kinds))
         there = [kind for kind in strongest if counts[kind]]
-        only = PHRASES.get(kinds[there[0]], ANY) if len(there) == 1 else ""
-        told, again = Told(f"because {only}", facts), [f"{only} this before"]
-        return cls(facts, kinds, strongest, only, told, again)
+        only = PHRASES.get(kinds[there[0]], ANY) if len(there) == 1 else None
+        phrase = only or ANY
+        return cls(facts, kinds, strongest, only, Told(phrase.because, facts), [phrase.again])
 
-    def of_items(self, items: Sequence[Recommendation], person: Person) -> list[list[str]]:
-        """Return the reasons for each item of a slate."""
-        if self.only and not len(person.live):
+    def of_items(
+        self, items: Sequence[Recommendation], person: Person, *, lang: str = ""
+    ) -> list[list[str]]:
+        """Return the reasons for each item of a slate, in the language of a tag.
+
+        What the occasion adds is told in English only.
+        """
+        texts = languages.texts(languages.language(lang))
+        english, phrase = texts is languages.ENGLISH, self._phrase(person)
+        if self.only and not len(person.live) and english:
             told, again = self.told, self.again
             return [
                 (again if because[0] == row else told[because[0]])
                 if len(because) == 1 and not note
-                else self._worded(row, because, note, lambda _: self.only)
+                else self._worded(row, because, note, phrase, texts)
                 for row, _, _, _, _, because, note in items
             ]
-        phrases = self._phrases(person)
         return [
-            self._worded(row, because, note, lambda item_row: phrases.get(item_row, ANY))
+            self._worded(row, because, note if english else "", phrase, texts)
             for row, _, _, _, _, because, note in items
         ]
 
     def _worded(
-        self, item_row: int, because: tuple[int, ...], note: str, phrase: Callable[[int], str]
+        self,
+        item_row: int,
+        because: tuple[int, ...],
+        note: str,
+        phrase: Callable[[int], Phrase],
+        texts: NullTranslations,
     ) -> list[str]:
         said = [note] if note else []
         for row in because:
-            done = phrase(row)
-            same = row == item_row
-            said.append(f"{done} this before" if same else f"because {done} {self.facts.name(row)}")
+            if row == item_row:
+                said.append(texts.gettext(phrase(row).again))
+            else:
+                said.append(named(texts.gettext(phrase(row).because), self.facts.name(row)))
         return said
 
-    def _phrases(self, person: Person) -> dict[int, str]:
+    def _phrase(self, person: Person) -> Callable[[int], Phrase]:
+        """Return how it is told what a person did with an item."""
+        if (only := self.only) is not None and not len(person.live):
+            return lambda _: only
+        phrases = self._phrases(person)
+        return lambda item_row: phrases.get(item_row, ANY)
+
+    def _phrases(self, person: Person) -> dict[int, Phrase]:
         """Return how it is told what the person did with each item: by the strongest kind."""
         places = {kind: place for place, kind in enumerate(self.strongest)}
         best: dict[int, int] = {}
@@ -121,3 +152,8 @@ class Reasons:
                     best[row] = place
         words = [PHRASES.get(self.kinds[kind], ANY) for kind in self.strongest]
         return {row: words[place] for row, place in best.items()}
+
+
+def named(words: str, item: str) -> str:
+    """Return a phrase with the name of its item, whatever braces that has."""
+    return words.replace("{item}", item)

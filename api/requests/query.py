@@ -35,10 +35,10 @@ Names = frozenset[str]
 NO_NAMES: Names = frozenset()
 SIMILAR: Names = frozenset({"limit", "exclude"})
 MOMENT: Names = frozenset({"placement", "device", "trait", "timezone", "force_rung", "explain"})
-ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category"}
+ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category", "lang"}
 CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
 PLACEMENT: Names = (MOMENT - {"placement"}) | {
-    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor",
+    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor", "lang",
 }  # fmt: skip
 FEED: Names = frozenset({"limit", "segment", "trait"})
 DAYS: Names = frozenset({"days"})
@@ -82,6 +82,10 @@ class Query(
         ),
     ] = None
     explain: Annotated[bool, told("whether to give reasons and trails")] = True
+    lang: Annotated[
+        str,
+        told("language of the reasons of items, as `de` or `de-AT`; English where it is not known"),
+    ] = ""
     decision: Annotated[
         str,
         told(

@@ -70,4 +70,5 @@ def alike(histories: Histories, seeds: NDArray[np.int32]) -> NDArray[np.float64]
 
 def _of_users(histories: Histories, each: NDArray[np.float64]) -> NDArray[np.float64]:
     size = np.diff(histories.indptr)
-    return np.bincount(np.repeat(np.arange(len(size)), size), each, minlength=len(size))
+    found = np.bincount(np.repeat(np.arange(len(size)), size), each, minlength=len(size))
+    return np.asarray(found, np.float64)

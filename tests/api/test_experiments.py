@@ -92,6 +92,17 @@ def test_a_step_down_is_said_in_the_trail_and_noted_with_its_pscore(api: Api) ->
     assert rungs[kept]["rung"] == rows[kept]["rung"]
 
 
+def test_a_step_is_about_the_rung_that_serves_where_a_higher_one_lost(api: Api) -> None:
+    before = ask(api, "u05")["rung"]
+    api.service.experiments.store.remove(before, "it lost", at=api.clock())
+    run(api, "down", stepping(epsilon=0.5))
+    for user in KNOWN:
+        ask(api, user)
+    rungs = {row["rung"] for row in noted(api)}
+    assert rungs
+    assert before not in rungs
+
+
 def test_whoever_is_at_the_bottom_anyway_is_no_part_of_a_step(api: Api) -> None:
     run(api, "down", stepping(epsilon=0.5))
     assert ask(api, "nobody-knows")["rung"] in {"popular", "segment"}

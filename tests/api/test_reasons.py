@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from gettext import NullTranslations
 
 import pytest
 
+from api.model import languages
 from api.model.item_facts import FactsByRow
-from api.model.reasons import Reasons
+from api.model.reasons import ANY, PHRASES, Reasons, named
 from recsys.bundle import Bundle
 from recsys.data.interactions import NO_EVENTS
 from recsys.data.person import Person
@@ -57,7 +59,7 @@ def test_what_is_said_twice_is_made_once(bundle: Bundle) -> None:
 
 def test_of_several_kinds_the_strongest_is_named(bundle: Bundle) -> None:
     reasons = Reasons.of(bundle, FactsByRow(bundle))
-    assert reasons.only == ""
+    assert reasons.only is None
     row = bundle.interactions.users.row("u03")
     assert row is not None
     past = bundle.interactions.of_user(row)
@@ -78,3 +80,42 @@ def test_an_item_that_is_in_no_event_is_still_said_something_of(bundle: Bundle) 
 
 def test_an_item_without_a_title_goes_by_its_id(bundle: Bundle) -> None:
     assert FactsByRow(bundle).name(38) == "i38"
+
+
+def test_in_german_it_is_said_in_german_and_the_occasion_not_at_all(bundle: Bundle) -> None:
+    slate = [recommended(3, 6, note="liked"), recommended(3, 3)]
+    said = only(bundle, "purchase").of_items(slate, Person("u", END), lang="de-AT")
+    assert said == [["weil Sie Item 06 gekauft haben"], ["das haben Sie schon einmal gekauft"]]
+
+
+@pytest.mark.parametrize("tag", ["", "en", "en-GB", "tlh", "../de", "d" * 999])
+def test_in_a_language_that_is_not_known_it_is_english(bundle: Bundle, tag: str) -> None:
+    said = only(bundle, "purchase").of_items([recommended(3, 6)], Person("u", END), lang=tag)
+    assert said == [["because you bought Item 06"]]
+
+
+@pytest.mark.parametrize("language", [one for one in languages.known() if one != "en"])
+def test_every_phrase_is_there_in_every_language(language: str) -> None:
+    texts = languages.texts(language)
+    for phrase in (*PHRASES.values(), ANY):
+        for english in phrase:
+            told = texts.gettext(english)
+            assert told != english
+            assert told.count("{item}") == english.count("{item}")
+
+
+def test_no_phrase_is_made_in_code(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pseudo(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return f"[{message.upper().replace('{ITEM}', '{item}')}]"
+
+    monkeypatch.setattr(languages, "texts", lambda _: Pseudo())
+    slate = [recommended(3, 6, 3, note="liked")]
+    for kind in ("purchase", "view"):
+        ((first, second),) = only(bundle, kind).of_items(slate, Person("u", END), lang="xx")
+        assert first.replace("Item 06", "").isupper()
+        assert second.isupper()
+
+
+def test_a_name_with_braces_is_a_name(bundle: Bundle) -> None:
+    assert named("because you bought {item}", "{item} {0}") == "because you bought {item} {0}"

@@ -320,3 +320,16 @@ def test_what_is_in_the_cart_counts_and_is_not_in_the_answer(shared_api: Api) ->
     assert plain["rung"] != asked["rung"] or plain["items"] != asked["items"]
     if asked["rung"] == "hyper":
         assert "2 in the cart" in asked["rung_reason"]
+
+
+def test_reasons_are_told_in_the_language_that_is_asked_for(shared_api: Api) -> None:
+    paths = ("/v1/users/u03", "/v1/users/u03/recommendations", "/v1/placements/default/items")
+    for path in paths:
+        query = {"lang": "de", "user_id": "u03"} if "placements" in path else {"lang": "de"}
+        german = shared_api.client.get(path, params=query).json()["items"]
+        english = shared_api.client.get(path, params={**query, "lang": ""}).json()["items"]
+        told = [reason for item in german for reason in item["reasons"]]
+        assert told
+        assert all(" Sie " in reason for reason in told)
+        assert [item["item_id"] for item in german] == [item["item_id"] for item in english]
+        assert not any(" Sie " in reason for item in english for reason in item["reasons"]), path

@@ -12,12 +12,6 @@ from tests.bench import training_curve
 from tests.bench.training import STEP, Step
 
 
-def test_a_power_is_found_again() -> None:
-    events = np.array([1e4, 1e5, 1e6])
-    found = training_curve.power(events, 3.0 * events**0.9)
-    assert found == pytest.approx((3.0, 0.9))
-
-
 def test_what_the_command_prints_is_read() -> None:
     text = "report: x\nitems: choose: 1.5 s, 0.9 s of processors, 1,250 MB at most so far\n"
     assert [Step.read(*found) for found in STEP.findall(text)] == [Step("items", 1.5, 0.9, 1_250)]
@@ -33,5 +27,12 @@ def test_measured_points_are_drawn(tmp_path: Path) -> None:
     training_curve.main(points, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     steps = training_curve.by_step(lines)
-    assert steps["all"].tolist() == [12.0, 111.0]
-    assert steps["channel, register, gate"].tolist() == [1.0, 1.0]
+    assert steps["items"].tolist() == [10 / 60, 100 / 60]
+    assert steps["channel, register, gate"].tolist() == [1 / 60, 1 / 60]
+
+
+def test_a_base_and_what_each_event_adds_are_found_again() -> None:
+    events = np.array([1e4, 1e5, 1e6])
+    base, each = training_curve.base_and_each(events, 0.4 + 3e-7 * events)
+    assert base == pytest.approx(0.4)
+    assert each == pytest.approx(3e-7)

@@ -1,7 +1,7 @@
 """`python -m tests.bench.training_curve`: what training costs by the number of events, drawn.
 
-Points are what `python -m tests.bench.training --note` measured; the lines through them are powers
-of the number of events by least squares, dashed beyond what was measured: a guess, and drawn so.
+Points are what `python -m tests.bench.training --note` measured. Beyond them time and memory go on
+as what there is without events and what each event adds: a guess, and dashed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from tests.bench.tool import console, run
 
@@ -35,9 +36,20 @@ def main(
     events = np.array([line["events"] for line in lines], float)
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for name, seconds in by_step(lines).items():
-        _curve(left, events, seconds / 60, name)
-    _curve(right, events, np.array([line["peak_mb"] for line in lines]) / 1e3, "all processes")
+    beyond = np.geomspace(events.max(), UP_TO, 30)
+    total = np.zeros(len(beyond))
+    steps = by_step(lines)
+    for name, minutes in steps.items():
+        base, each = base_and_each(events, np.maximum(minutes, 1e-3))
+        guess = base + each * beyond
+        total += guess
+        label = f"{name}: {base:.1f} min and {each * 6e7:,.0f} µs an event"
+        _curve(left, (events, minutes), (beyond, guess), label)
+    _curve(left, (events, sum(steps.values(), np.zeros(len(lines)))), (beyond, total), "all")
+    peak = np.array([line["peak_mb"] for line in lines]) / 1e3
+    base, each = base_and_each(events, peak)
+    label = f"{base:.2f} GB and {each * 1e9:,.0f} B an event"
+    _curve(right, (events, peak), (beyond, base + each * beyond), label)
     left.set_ylabel("processor time, minutes")
     right.set_ylabel("most memory, GB")
     for axes in (left, right):
@@ -48,32 +60,31 @@ def main(
     console.print(f"{picture} drawn from {len(lines)} points")
 
 
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 def by_step(lines: list[dict[str, Any]]) -> dict[str, NDArray[np.float64]]:
-    """Return the processor seconds of each step and of all, in the order of the lines."""
-    found: dict[str, NDArray[np.float64]] = {"all": np.zeros(len(lines))}
+    """Return the processor minutes of each step, in the order of the lines; the least together."""
+    found: dict[str, NDArray[np.float64]] = {}
     for place, line in enumerate(lines):
         for step, seconds in line["cpu"].items():
             name = step if step in OWN_LINES else "channel, register, gate"
-            found.setdefault(name, np.zeros(len(lines)))[place] += seconds
-            found["all"][place] += seconds
+            found.setdefault(name, np.zeros(len(lines)))[place] += seconds / 60
     return found
 
 
-def power(events: NDArray[np.float64], cost: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the factor and the exponent of the power that is nearest, in logarithms."""
-    exponent, factor = np.polyfit(np.log(events), np.log(cost), 1)
-    return float(np.exp(factor)), float(exponent)
+def base_and_each(events: NDArray[np.float64], cost: NDArray[np.float64]) -> tuple[float, float]:
+    """Return what there is without events and what each adds, not below 0: the nearest line."""
+    system = np.column_stack([np.ones(len(events)), events]) / cost[:, None]
+    # In millions, so that both numbers are of one size.
+    found, _ = nnls(system * [1, 1e-6], np.ones(len(events)))
+    return float(found[0]), float(found[1]) * 1e-6
 
 
-def _curve(axes: Axes, events: NDArray[np.float64], cost: NDArray[np.float64], name: str) -> None:
-    known = cost > 0
-    if known.sum() < 2:
-        return
-    factor, exponent = power(events[known], cost[known])
-    (points,) = axes.loglog(events[known], cost[known], "o-", label=f"{name}: ∝ N^{exponent:.2f}")
-    beyond = np.array([events[known].max(), UP_TO])
-    axes.loglog(beyond, factor * beyond**exponent, "--", color=points.get_color(), alpha=0.6)
-    console.print(f"{name}: {factor:.3g} · N^{exponent:.2f}, at 10^9 {factor * 1e9**exponent:,.0f}")
+def _curve(axes: Axes, measured: Curve, guessed: Curve, label: str) -> None:
+    (points,) = axes.loglog(*measured, "o-", label=label)
+    axes.loglog(*guessed, "--", color=points.get_color(), alpha=0.6)
+    console.print(f"{label}; at 10^9: {guessed[1][-1]:,.0f}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -245,6 +246,6 @@ def test_it_is_relieved_now_and_then_only(tmp_path: Path, monkeypatch: pytest.Mo
     opened = SqliteDatabase(tmp_path / "events.db")
     opened.relieve()
     opened._keeper.close()  # type: ignore[union-attr]
-    monkeypatch.setattr(module.time, "monotonic", lambda: opened._relieved_at + 1.0)
+    monkeypatch.setattr(time, "monotonic", lambda: opened._relieved_at + 1.0)
     opened.relieve()  # too soon: the connection that is gone is not missed
     opened.close()

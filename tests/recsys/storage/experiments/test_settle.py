@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from recsys.data.times import DAY, HOUR
+from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.experiments.experiment import read
 from recsys.storage.database.interface import Database
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.settle import is_due, settle
+from recsys.storage.experiments.steps import PastSaid, past_said
 from recsys.storage.experiments.store import ExperimentStore, Saved
 from tests.recsys.experiments.cases import TWO_PLACEMENTS, stepping
 from tests.recsys.storage.experiments.cases import START, bought, part
@@ -70,3 +72,26 @@ def test_a_step_that_was_stopped_early_is_never_due(database: Database) -> None:
     store.plan("down", read(stepping()), at=START)
     store.start("down", at=START)
     assert not is_due(store.stop("down", at=START + DAY), now=OVER)
+
+
+def interval(value: float, *, half: float = 0.01) -> Estimate:
+    return Estimate(value, value - half, value + half, 900)
+
+
+@pytest.mark.parametrize(
+    ("online", "past", "said"),
+    [
+        (interval(0.05), interval(0.2), PastSaid.AGREES),
+        (interval(-0.05), interval(-0.2), PastSaid.AGREES),
+        (interval(-0.05), interval(0.2), PastSaid.CONTRADICTS),
+        (interval(0.05), interval(-0.2), PastSaid.CONTRADICTS),
+        (interval(0.005), interval(0.2), PastSaid.UNCLEAR),
+        (interval(0.05), interval(0.0), PastSaid.UNCLEAR),
+        (NotMeasured("too few"), interval(0.2), PastSaid.UNCLEAR),
+        (interval(0.05), None, None),
+    ],
+)
+def test_past_data_are_contradicted_only_where_both_are_sure(
+    online: Estimate | NotMeasured, past: Estimate | None, said: PastSaid | None
+) -> None:
+    assert past_said(online, past) is said
