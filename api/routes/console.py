@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 async def console(service: Service, call: Call) -> Response:
     """Answer for the console."""
-    if (site := service.console) is None:
-        site = await asyncio.to_thread(_opened, service)
-        service.console = site
+    site = service.console or await _open(service)
     return await site.answer(call, str((call.scope.get("client") or ("",))[0]))
 
 
@@ -27,6 +25,12 @@ ROUTES: tuple[Route, ...] = tuple(
     route(called, right=None)(console)
     for called in ("GET /console", "GET /console/{path:path}", "POST /console/{path:path}")
 )
+
+
+async def _open(service: Service) -> Site:
+    opened = await asyncio.to_thread(_opened, service)
+    service.console = opened
+    return opened
 
 
 def _opened(service: Service) -> Site:
