@@ -56,13 +56,12 @@ def test_without_a_list_in_time_the_callers_own_is_shown(
 
 
 def test_a_list_without_a_fallback_raises(service: Service, connect: Connect) -> None:
-    client = connect(service.url, manner=HASTY).client
     service.answers = [Answer(404, '{"status": 404, "code": "unknown_placement", "detail": "…"}')]
     with pytest.raises(ServiceRefused, match="404 unknown_placement"):
-        client.placement("nowhere")
+        connect(service.url).client.placement("nowhere")
     service.answers = [Answer(seconds=2)]
     with pytest.raises(ServiceTimeout):
-        client.placement("default")
+        connect(service.url, manner=HASTY).client.placement("default")
     with pytest.raises(ServiceUnreachable):
         connect("http://127.0.0.1:9", manner=HASTY).client.placement("default")
 
