@@ -291,7 +291,7 @@ class Ladder(Generic[Query, Answer]):
         steps_down = isinstance(force, Course) and force.steps_down
         for rung in self.rungs:
             name = rung.name
-            if refused := self._refusal(name, person, force) or rung.declines(person):
+            if refused := self._refused(rung, person, force):
                 trail.append(refused)
                 continue
             if steps_down and name is not RungName.POPULAR and isinstance(force, Course):
@@ -346,20 +346,32 @@ class Ladder(Generic[Query, Answer]):
             for rung in self.rungs
         )
 
+    def _refused(
+        self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        refused = self._refusal(rung.name, person, force)
+        # Who could not have it anyway is in no half of anything.
+        if refused is None or refused.reason is Reason.ON_TRIAL:
+            return rung.declines(person) or refused
+        return refused
+
     def _refusal(
         self, name: RungName, person: Person, force: RungName | Course | None
     ) -> Step | None:
+        passed: Step | None = None
         if isinstance(force, RungName):
             if name not in {force, RungName.POPULAR}:
                 return Step(name, Reason.FORCED, f"the request forces {force}")
-        elif refused := self._passed_over(name, person, force):
-            return refused
+        else:
+            passed = self._passed_over(name, person, force)
+        if passed is not None and passed.reason is not Reason.ON_TRIAL:
+            return passed
         if name in PROFILING:
             if not person.readable:
                 return Step(name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
             if not person.profiling:
                 return Step(name, Reason.NO_CONSENT, "this user denied profiling")
-        return None
+        return passed
 
     def _passed_over(self, name: RungName, person: Person, course: Course | None) -> Step | None:
         if course is not None and (refused := course.refusal(name)):

@@ -182,7 +182,10 @@ class Desk:
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        row = serving.answering.bundle.items.segment.named(name)
+        items = serving.answering.bundle.items.segment
+        row = items.named(name)
+        if items.is_taste(row) and serving.answering.items.verdicts[items.name].shipped:
+            query = msgspec.structs.replace(query, force_rung=items.name)
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
         listed, about = self._listed(serving, person, query), _about(serving, person, [])
         del about["user_id"]
@@ -191,7 +194,7 @@ class Desk:
             if row == NO_SEGMENT and step.reason == Reason.NO_SEGMENT
             else step
             for step in listed["trail"]
-            if step.reason != Reason.NO_CONSENT
+            if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
         return SegmentItemsAnswer(**listed, **about, segment=name)
 

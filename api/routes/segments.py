@@ -11,6 +11,7 @@ from api.messages.users import SegmentItemsAnswer
 from api.requests.query import ITEMS, NO_NAMES
 from api.web.response import SHARED
 from api.web.route import Call, Route, route
+from recsys.data.person import NO_SEGMENT
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -39,8 +40,10 @@ def every(service: Service, _: Call) -> SegmentsAnswer:
 )
 def items(service: Service, call: Call) -> SegmentItemsAnswer:
     """Rank items for anybody in a segment."""
-    serving = service.current.serving
-    name = serving.answering.portrait(call.id).name
+    serving, name = service.current.serving, call.id
+    # Segments of taste have lists, and no figures.
+    if serving.answering.bundle.items.segment.named(name) == NO_SEGMENT:
+        name = serving.answering.portrait(name).name
     return service.desk.segment(serving, name, call.query, at=service.clock())
 
 

@@ -84,7 +84,7 @@ def explain(
             try:
                 _explained(one, settings)
             except MissingColumn as error:
-                console().print(f"read by usual names: {error}")
+                console().print(f"read by usual names: {error}", markup=False)
                 raise typer.Exit(1) from error
 
 
@@ -93,10 +93,10 @@ def _explained(file: Path, settings: Config) -> None:
 
     out = console()
     raw = read_file(file, of_tools(settings.data))
-    out.print(str(raw.tool) if raw.tool else "of no known tool; nearest:")
-    if raw.tool is None:
-        for line in _nearest(raw, settings):
-            out.print(f"  {line}")
+    nearest = [] if raw.tool else [*_nearest(raw, settings)]
+    out.print(str(raw.tool) if raw.tool else "of no known tool" + "; nearest:" * bool(nearest))
+    for line in nearest:
+        out.print(f"  {line}")
     out.print(_becomes(raw, settings))
 
 

@@ -171,8 +171,12 @@ def restore(
     config: ConfigFile = None,
 ) -> None:
     """Put a rung back that lost online."""
+    from recsys.errors import BadQuery
+    from recsys.ladder import RungName
     from recsys.storage.experiments.store import ExperimentStore
 
+    if rung not in set(RungName):
+        raise BadQuery("rung", rung, ", ".join(RungName))
     with _store(config) as database:
         ExperimentStore(database).restore(rung, at=_now(config))
     typer.echo(f"rung {rung} is asked again")

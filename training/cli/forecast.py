@@ -27,7 +27,7 @@ EventsFile = Annotated[
 Cutoff = Annotated[
     str, typer.Option(help="A day or a time; nothing at or after it is looked at (UTC).")
 ]
-HorizonDays = Annotated[int, typer.Option(min=1, help="How far ahead.")]
+HorizonDays = Annotated[int, typer.Option(min=1, max=3_650, help="How far ahead.")]
 Out = Annotated[
     Path, typer.Option(help="Where the forecast goes: CSV (also .gz) or Parquet, by its ending.")
 ]

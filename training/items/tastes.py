@@ -19,7 +19,7 @@ from recsys.data.interactions import Interactions
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.popular import by_share
-from recsys.items.segment import SegmentItems, Tastes
+from recsys.items.segment import OF_TASTE, SegmentItems, Tastes
 from recsys.segments.clusters import NO_CLUSTER, content
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
@@ -295,7 +295,7 @@ def with_tastes(
     members = np.bincount(tastes.of_user[tastes.of_user >= 0], minlength=choice.size)
     return replace(
         segment,
-        names=(*segment.names, *(f"taste:{name}" for name in tastes.clusters.names)),
+        names=(*segment.names, *(f"{OF_TASTE}{name}" for name in tastes.clusters.names)),
         order=np.concatenate([segment.order, by_share(share)]),
         share=np.concatenate([segment.share, share]),
         users=np.concatenate([segment.users, bought]),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from recsys.cli.clock import now
 from recsys.cli.options import settings_of
 from recsys.data.times import DAY, HOUR
-from recsys.errors import UndecidableExperiment, UnknownExperiment
+from recsys.errors import BadQuery, UndecidableExperiment, UnknownExperiment
 from recsys.experiments.draw import Running
 from recsys.experiments.experiment import read
 from recsys.storage.database.open import open_database
@@ -123,5 +123,6 @@ def test_a_rung_that_loses_at_the_horizon_is_taken_out_and_drawn(url: str, tmp_p
     drawn = page.read_text()
     assert "<svg" in drawn
     assert "person-weeks" in drawn
+    assert isinstance(run("restore", "down").exception, BadQuery)
     told("restore", "hyper")
     assert "taken out" not in told("list")
