@@ -162,7 +162,7 @@ def test_two_versions_are_seen_by_keyboard(ann: Visitor, server: Server) -> None
 def test_what_a_rung_adds_online_is_one_click_away(ann: Visitor) -> None:
     ann.tab_to("Ladder")
     ann.page.keyboard.press("Enter")
-    expect(ann.page.get_by_role("heading", name="What does each rung add online?")).to_be_visible()
+    expect(ann.page.get_by_role("heading", name="What each rung adds online")).to_be_visible()
 
 
 def test_an_audience_is_built_and_exported_by_keyboard(ann: Visitor) -> None:
