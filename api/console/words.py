@@ -118,6 +118,7 @@ ACTIONS: Mapping[str, str] = {
     "changed_accounts": N_("changed accounts"),
     "changed_experiments": N_("changed experiments"),
     "sent_webhooks_again": N_("sent webhooks again"),
+    "changed_webhooks": N_("changed webhooks"),
 }
 TRIES: Mapping[str, str] = {
     "step_down": N_("steps down the ladder"),

@@ -21,13 +21,15 @@ from api.messages.webhooks import (
 from api.requests.query import NO_NAMES
 from api.runtime.clock import system
 from api.runtime.ids import uuid7
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
 from api.webhooks import telling
 from api.webhooks.address import ForbiddenAddress, resolved, target
 from recsys.data.times import instant_of
 from recsys.errors import BadEvent, BadQuery
+from recsys.storage.access import audit
+from recsys.storage.access.audit import Action, Entry
 from recsys.storage.webhooks import messages
 from recsys.storage.webhooks.endpoints import Endpoint, Kind, is_secret, new_secret
 
@@ -63,7 +65,7 @@ async def put(service: Service, call: Call) -> NewWebhook:
         await resolved(to, private)
     except (OSError, ForbiddenAddress) as error:
         raise BadQuery("url", said.url, f"one that can be called ({error})") from error
-    return await asyncio.to_thread(_put, service, said)
+    return await asyncio.to_thread(_put, service, said, actor(call.scope))
 
 
 @about_webhooks(f"GET {_ALL}", WebhooksAnswer)
@@ -82,6 +84,7 @@ def every(service: Service, _: Call) -> WebhooksAnswer:
 def remove(service: Service, call: Call) -> WebhookMessage:
     """Call an address no more, and forget what was said there."""
     one = service.webhooks.get(call.id)
+    _note(service, one, actor(call.scope))
     service.webhooks.remove(one.webhook_id)
     return WebhookMessage.said(one, {})
 
@@ -90,6 +93,7 @@ def remove(service: Service, call: Call) -> WebhookMessage:
 def rotate(service: Service, call: Call) -> NewWebhook:
     """Make a new secret, told this once; the one before signs too for a day."""
     one, secret = service.webhooks.get(call.id), new_secret()
+    _note(service, one, actor(call.scope))
     service.webhooks.rotate(one.webhook_id, secret, now=system())
     return _told(service, one, secret)
 
@@ -126,12 +130,17 @@ async def replay(service: Service, call: Call) -> ReplayAnswer:
 ROUTES: tuple[Route, ...] = (put, every, rotate, ping, sent, replay, remove)
 
 
-def _put(service: Service, said: WebhookBody) -> NewWebhook:
+def _note(service: Service, one: Endpoint, by: str) -> None:
+    audit.record(service.log.database, Entry(service.clock(), by, Action.WEBHOOKS, one.webhook_id))
+
+
+def _put(service: Service, said: WebhookBody, by: str) -> NewWebhook:
     if len(service.webhooks.every()) >= _MOST:
         raise BadQuery("url", said.url, f"no more: there are {_MOST} webhooks")
     now, secret = system(), said.secret or new_secret()
     kinds = tuple(dict.fromkeys(said.kinds))
     one = Endpoint(uuid7(now), said.url, kinds, "", now)
+    _note(service, one, by)
     service.webhooks.put(one, secret)
     return _told(service, one, secret)
 

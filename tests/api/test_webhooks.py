@@ -25,6 +25,7 @@ from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR, SECOND
 from recsys.errors import BadQuery
 from recsys.ladder import Ladder, Reason, RungName, Step
+from recsys.storage.access import audit
 from recsys.storage.database.interface import Database
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.vault import Vault, new_key
@@ -159,6 +160,16 @@ def test_a_secret_is_told_once_and_sealed(calling: Api, receiver: Receiver) -> N
     assert "secret" not in json.dumps(calling.client.get("/v1/webhooks").json())
     ((kept,),) = calling.service.log.database.read("SELECT secrets FROM webhooks")
     assert one["secret"] not in kept
+
+
+def test_who_changes_webhooks_is_in_the_audit_log(calling: Api, receiver: Receiver) -> None:
+    made = calling.client.post("/v1/webhooks", json={"url": receiver.url, "kinds": ["ping"]}).json()
+    calling.client.post(f"/v1/webhooks/{made['webhook_id']}/rotate")
+    calling.client.delete(f"/v1/webhooks/{made['webhook_id']}")
+    lines = audit.entries(calling.service.log.database)
+    assert [(str(one.action), one.subject) for one in lines] == [
+        ("changed_webhooks", made["webhook_id"])
+    ] * 3
 
 
 def test_two_secrets_sign_while_one_takes_the_place_of_the_other(

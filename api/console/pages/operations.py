@@ -55,7 +55,7 @@ def again(visit: Visit) -> Response:
     """Send messages of a webhook again, one or all that were given up; call it where it was off."""
     webhook, message = visit.get("webhook"), visit.form.get("message", "")
     visit.service.webhooks.get(webhook)
-    visit.note(Action.WEBHOOKS, f"{webhook} {message}".rstrip())
+    visit.note(Action.WEBHOOKS_SENT, f"{webhook} {message}".rstrip())
     visit.service.webhooks.turn(webhook, "")
     messages.again(visit.database, webhook, now=system(), message_id=message)
     return visit.lead_to("operations", webhook=webhook)

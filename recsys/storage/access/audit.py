@@ -25,7 +25,8 @@ class Action(StrEnum):
     LOOKED_AT = "looked_at"
     ACCOUNTS = "changed_accounts"
     EXPERIMENTS = "changed_experiments"
-    WEBHOOKS = "sent_webhooks_again"
+    WEBHOOKS_SENT = "sent_webhooks_again"
+    WEBHOOKS = "changed_webhooks"
 
 
 @dataclass(frozen=True, slots=True)
