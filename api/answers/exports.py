@@ -12,7 +12,6 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import file_digest, sha256
@@ -27,7 +26,7 @@ from api.answers.export import CHUNK, Emails, export
 from api.answers.selection import KEPT, Selection, addresses, keeps_addresses, target
 from api.answers.write_back import Wish
 from api.messages.exports import ExportBody
-from api.runtime import logs
+from api.runtime import background, logs
 from api.runtime.clock import system
 from api.runtime.ids import request_id
 from api.webhooks import telling
@@ -187,18 +186,14 @@ class Exports:
 
     async def follow(self, closing: asyncio.Event, seconds: float) -> None:
         """Look for what waits, again and again."""
-        while not closing.is_set():
-            with suppress(StoreError, OSError):
-                work = asyncio.ensure_future(asyncio.to_thread(self.work))
-                await asyncio.wait(
-                    {work, ended := asyncio.ensure_future(closing.wait())},
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                self.closing = closing.is_set()
-                ended.cancel()
-                await work
-            with suppress(TimeoutError):
-                await asyncio.wait_for(closing.wait(), seconds)
+        await background.repeated(
+            self.work, closes=self.close, closing=closing, seconds=seconds,
+            on_failure=(StoreError, OSError),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Begin nothing more, and stop after the part at hand."""
+        self.closing = True
 
     def work(self) -> int:
         """Make all that wait, and return how many those were; runs in a thread.

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from api.messages.users import Churn
 from api.model.served import Serving
+from api.runtime import background
 from api.runtime.clock import system
 from api.webhooks import telling
 from recsys.data.times import HOUR, SECOND
@@ -51,15 +51,14 @@ class ChurnWatch:
 
     async def follow(self, closing: asyncio.Event, seconds: float) -> None:
         """Look again and again."""
-        while not closing.is_set():
-            work = asyncio.ensure_future(asyncio.to_thread(self._work))
-            ended = asyncio.ensure_future(closing.wait())
-            await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-            self.closing = closing.is_set()
-            ended.cancel()
-            await work
-            with suppress(TimeoutError):
-                await asyncio.wait_for(closing.wait(), seconds)
+        await background.repeated(
+            self.work, closes=self.close, closing=closing, seconds=seconds,
+            on_failure=(StoreUnavailable, NoChampion),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Look at nobody more."""
+        self.closing = True
 
     def work(self) -> int:
         """Look at who is due, and return how many crossed a band; runs in a thread.
@@ -85,10 +84,6 @@ class ChurnWatch:
         count = self._crossed(serving, users, to)
         bands.turn(database, mine, replace(mine, seq=seq, until=0))
         return count
-
-    def _work(self) -> None:
-        with suppress(StoreUnavailable, NoChampion):
-            self.work()
 
     def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: Watch) -> int:
         """Look at everybody; half of the time is for those who wait for answers."""
