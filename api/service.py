@@ -240,8 +240,6 @@ class Service:
                 await self._settle()
             with suppress(StoreUnavailable):
                 await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
-            with suppress(StoreUnavailable):
-                await asyncio.to_thread(self.log.database.relieve)
 
     async def _settle(self) -> None:
         """Take rungs out that lost online."""
