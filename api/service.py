@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
 from api.answers.gather import Gather
-from api.answers.memory import Memory
+from api.answers.memory import UserMemory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.experiments import CurrentExperiments
@@ -84,7 +84,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    memory: Memory
+    memory: UserMemory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -127,7 +127,7 @@ class Service:
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        memory = Memory(live_state, log.database, config.serving.recall)
+        memory = UserMemory(live_state, log.database, config.serving.recall)
         gather = Gather(memory, metrics=metrics, logger=logger)
         cohorts = read_cohorts(config.segments.cohorts_file)
         experiments = _experiments(config, log.database)

@@ -123,7 +123,7 @@ def merge(
         outcome = merges.merge(
             database, previous_id, user_id, at=now, authority=merges.Authority(by=by)
         )
-    done = outcome is merges.Outcome.MERGED
+    done = outcome is merges.MergeOutcome.MERGED
     typer.echo("merged" if done else "nothing to do: they are one already, or one was erased")
 
 
