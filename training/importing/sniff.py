@@ -107,7 +107,8 @@ def refuse_unreadable(path: Path) -> None:
         like = f"{path.stem}.csv{path.suffix}"
         raise UnreadableFile(path, f"its name does not say what is packed; call it as {like}")
     if suffix not in (*TEXT, *JSON, *EXCEL, *XML, ".parquet", ".pq"):
-        raise UnreadableFile(path, f"unknown format {shown(path.suffix)}; known: {FORMATS}")
+        ending = f"unknown format {shown(path.suffix)}" if path.suffix else "its name has no ending"
+        raise UnreadableFile(path, f"{ending}; known: {FORMATS}")
 
 
 def suffix_of(path: Path) -> str:
