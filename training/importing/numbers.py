@@ -46,7 +46,9 @@ def currency_of(column: pl.Series) -> pl.Series:
     """Return the currency beside each number, as its code or a sign of ``MANY``; null: none."""
     if column.dtype != pl.String or _is_plain(column):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(column))
-    found = as_codes(column.str.extract(rf"({_CURRENCY})"))
+    # A word without a number is no amount of anything.
+    amounts = column.set(~column.str.contains(r"\d").fill_null(value=False), None)
+    found = as_codes(amounts.str.extract(rf"({_CURRENCY})"))
     return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
 
 

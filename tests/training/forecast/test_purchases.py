@@ -77,7 +77,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     file = tmp_path / "e.csv"
     file.write_text("who,timestamp,value\n7,2020-01-01,3\n")
     with pytest.raises(
-        BadQuery, match=r"--user is ''.*who, timestamp, value; without a name, .*user_id"
+        BadQuery, match=r"--user is empty.*who, timestamp, value; without a name, .*user_id"
     ):
         purchases.read(file, PurchaseColumns(), before=NOON)
     with pytest.raises(BadQuery, match=r"--user is 'buyer'.*who, timestamp, value"):
