@@ -189,5 +189,5 @@ def test_amounts_that_are_unclear_are_refused_with_the_option(tmp_path: Path) ->
     file.write_text(
         "user_id;timestamp;price;currency\nann;2020-01-01;5;EUR\nann;2020-01-01;5;JPY\n"
     )
-    with pytest.raises(BadQuery, match="--value is 'currency'.*EUR, JPY"):
+    with pytest.raises(BadQuery, match=r"--value is 'currency'.*EUR, JPY"):
         purchases.read(file, PurchaseColumns(), before=NOON)
