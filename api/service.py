@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
+from api.answers.audience import rule_of
 from api.answers.gather import Gather
-from api.answers.memory import Memory
+from api.answers.memory import UserMemory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.experiments import CurrentExperiments
@@ -31,7 +32,7 @@ from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.person import Person
-from recsys.errors import StoreUnavailable
+from recsys.errors import BadRule, StoreUnavailable, UnknownSegment
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.interface import Database
@@ -84,7 +85,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    memory: Memory
+    memory: UserMemory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -127,7 +128,7 @@ class Service:
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        memory = Memory(live_state, log.database, config.serving.recall)
+        memory = UserMemory(live_state, log.database, config.serving.recall)
         gather = Gather(memory, metrics=metrics, logger=logger)
         cohorts = read_cohorts(config.segments.cohorts_file)
         experiments = _experiments(config, log.database)
@@ -240,8 +241,6 @@ class Service:
                 await self._settle()
             with suppress(StoreUnavailable):
                 await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
-            with suppress(StoreUnavailable):
-                await asyncio.to_thread(self.log.database.relieve)
 
     async def _settle(self) -> None:
         """Take rungs out that lost online."""
@@ -288,11 +287,12 @@ def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Recept
     return log.append(events, now=clock())
 
 
-def _is_in(desk: Desk, cohort: str, serving: Serving, person: Person) -> bool:
-    rule = desk.cohorts.get(cohort)
-    return rule is not None and bool(
-        desk.audience(serving, [person], at=person.at).decide(rule).inside[0]
-    )
+def _is_in(desk: Desk, name: str, serving: Serving, person: Person) -> bool:
+    try:
+        rule = rule_of(name, serving.answering, desk.cohorts)
+    except (UnknownSegment, BadRule):
+        return False
+    return bool(desk.audience(serving, [person], at=person.at).decide(rule).inside[0])
 
 
 def _exploration(config: Config) -> ExplorationSchedule:

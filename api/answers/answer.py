@@ -15,7 +15,7 @@ from api.answers import decisions
 from api.answers.block import Block
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
-from api.answers.ready import Ready
+from api.answers.ready import ReadyAnswer
 from api.messages.lists import listed
 from api.messages.message import dump
 from api.messages.users import (
@@ -26,6 +26,7 @@ from api.messages.users import (
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
+    TrailStep,
     UserAnswer,
     Value,
     ValueAnswer,
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 
 Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
 
-NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
@@ -186,23 +186,30 @@ class Desk:
         return ValueAnswer(**about(serving, person, notes), value=value)
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
-        """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        items = serving.answering.bundle.items.segment
-        row = items.named(name)
-        if items.is_taste(row) and serving.answering.items.verdicts[items.name].shipped:
-            query = msgspec.structs.replace(query, force_rung=items.name)
+        """Answer which items for anybody in a segment; where it has no list, what is popular."""
+        answering = serving.answering
+        declined, items = answering.declines_list(name), answering.bundle.items.segment
+        row = items.named(name) if declined is None else NO_SEGMENT
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
-        wanted = self.wanted(serving, query)
-        listed, said = self.listed(serving, person, query, wanted), about(serving, person, [])
-        del said["user_id"]
-        listed["trail"] = [
-            msgspec.structs.replace(step, detail=NO_LIST.format(name))
-            if row == NO_SEGMENT and step.reason == Reason.NO_SEGMENT
-            else step
+        plan = self.planned(Question.ITEMS, serving, person, query)
+        taken_out = plan.course is not None and items.name in plan.course.without
+        if declined is None and not taken_out and not query.force_rung:
+            query = msgspec.structs.replace(query, force_rung=items.name)
+        listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
+        trail = [
+            step
             for step in listed["trail"]
             if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
-        return SegmentItemsAnswer(**listed, **said, segment=name)
+        if declined is not None:
+            listed["rung_reason"] = f"what is popular, for {declined.detail}"
+            trail = [
+                TrailStep(s.rung, declined.reason, declined.detail) if s.rung == items.name else s
+                for s in trail
+            ]
+        said = about(serving, person, [])
+        del said["user_id"]
+        return SegmentItemsAnswer(**{**listed, "trail": trail}, **said, segment=name)
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
         """Return where people belong, all gathered for the instant `at`."""
@@ -214,14 +221,9 @@ class Desk:
         return self._on_failure[question]
 
     def planned(
-        self,
-        question: Question,
-        serving: Serving,
-        person: Person,
-        query: Query,
-        *,
+        self, question: Question, serving: Serving, person: Person, query: Query, *,
         any_version: bool = False,
-    ) -> Plan:
+    ) -> Plan:  # fmt: skip
         """Return what experiments make of the answer to a question."""
         if query.force_rung:
             return AS_ALWAYS
@@ -247,7 +249,7 @@ class Desk:
         answer, until = make(serving, person, query, notes_on(query, note))
         until = min(until, self.experiments.holds_until(at))
         if until > at and not note:
-            kept = Ready.of(answer, serving, since=at, until=until)
+            kept = ReadyAnswer.of(answer, serving, since=at, until=until)
             self._gather.memory.put(user_id, known, asked, kept)
         return dump(answer)
 

@@ -14,10 +14,9 @@ from api.messages.placements import Interleaved, PlacedItem, PlacementItems
 from api.messages.users import climbed
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.errors import UnknownSegment
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
-from recsys.placements.serve import Moment, Shown, show
+from recsys.placements.serve import Moment, PlacedList, show
 from recsys.placements.sources import TwoRankers
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
     from recsys.ladder import OnFailure
-    from recsys.placements.versions import Saved
+    from recsys.placements.versions import PlacementVersion
 
 NOT_IN_FORCE = "no version of this placement is in force now"
 
@@ -176,15 +175,18 @@ class PlacementDesk:
             return self._person(serving, query.user_id, query, at=at, again=again)
         row = NO_SEGMENT
         if query.segment:
-            segments = serving.answering.bundle.segments
-            row = segments.row(query.segment)
-            if row == NO_SEGMENT:
-                raise UnknownSegment(query.segment, known=segments.names)
+            bundle = serving.answering.bundle
+            row = bundle.items.segment.named(bundle.segment(query.segment).name)
         return Person("", at, profiling=False, segment_row=row, context=query.context), []
 
 
 def _said(
-    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], query: Query
+    saved: PlacementVersion,
+    found: PlacedList,
+    serving: Serving,
+    person: Person,
+    notes: list[str],
+    query: Query,
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
     items = [placed.item for placed in found.arranged.items]

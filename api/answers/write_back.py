@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ Worth = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ToolTarget:
     """A tool that is written to.
 
     Attributes
@@ -70,24 +70,37 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class WroteBack:
-    """How many rows are new or changed, cleared, as they were, and of users without an address."""
+    """How many rows are new or changed, cleared, as they were, and of users without an address.
+
+    Attributes
+    ----------
+    written : bool
+        False where nothing changed and a file was there: it was left as it is.
+    kept : Path or None
+        Where the file is now that was there before.
+    """
 
     changed: int
     cleared: int
     unchanged: int
     nameless: int
+    written: bool = True
+    kept: Path | None = None
 
 
 def write(
     answers: Iterable[UserAnswer],
     path: Path,
-    target: Target,
+    target: ToolTarget,
     *,
     limit: int,
     known: Delivered,
     may: Wish,
 ) -> tuple[WroteBack, dict[str, str]]:
     """Write what changed since the last file for a tool.
+
+    A file that is there holds rows that nobody else has: it is kept under another name, and stays
+    where it is when nothing changed.
 
     Parameters
     ----------
@@ -131,10 +144,21 @@ def write(
                 if changed:
                     put(key, row)
             cleared = _clear(known.keys() - has.keys(), known, target, put, force=may.force)
-        partial.replace(path)
+        written = bool(counts["changed"] or cleared or not path.exists())
+        kept = _put_aside(path) if written else None
+        if written:
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return WroteBack(cleared=cleared, **counts), has
+    return WroteBack(cleared=cleared, **counts, written=written, kept=kept), has
+
+
+def _put_aside(path: Path) -> Path | None:
+    """Name a file that is there ``name.1.csv``, or the next number that is free."""
+    if not path.exists():
+        return None
+    names = (path.with_name(f"{path.stem}.{n}{path.suffix}") for n in count(1))
+    return path.rename(next(name for name in names if not name.exists()))
 
 
 def columns(out: Out, limit: int) -> dict[str, str]:
@@ -165,7 +189,7 @@ def _spelled(name: str, out: Out) -> str:
 
 
 def _rows(
-    answers: Iterable[UserAnswer], target: Target, limit: int
+    answers: Iterable[UserAnswer], target: ToolTarget, limit: int
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     every = iter(answers)
     while chunk := list(islice(every, CHUNK)):
@@ -206,7 +230,7 @@ def _hash(row: Mapping[str, Any]) -> str:
 def _clear(
     gone: Collection[str],
     known: Delivered,
-    target: Target,
+    target: ToolTarget,
     put: Callable[[str, Mapping[str, Any]], None],
     *,
     force: bool,

@@ -14,10 +14,10 @@ from api.messages.message import (
     Probability,
     UserId,
     Version,
-    instant,
     instant_or_none,
     told,
 )
+from api.runtime.json import instant
 from recsys.audience import Audience
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.send_time import SendHour

@@ -10,14 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.model.served import Serving
+from recsys.audience import COHORT
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
 from recsys.experiments.draw import FOREVER, Running, draws_again, week
 from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
-from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
+from recsys.experiments.plan import (
+    AS_ALWAYS,
+    Participation,
+    Plan,
+    differs,
+    held_out,
+    planned,
+    winning,
+)
 from recsys.ladder import Course, Ladder, Question, RungName
+from recsys.segments.groups import OF_TASTE
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.settle import settle
 from recsys.storage.experiments.store import ExperimentStore, running, won_trials
@@ -36,12 +46,15 @@ _ASKS = {
     Question.CHANNEL: frozenset({Over.CHANNEL}),
     Question.CHURN: frozenset[Over](),
 }
+MOVING = ("lifecycle:", "cluster:", OF_TASTE)
+"""How segments begin that a person may enter with any event, or with time, as a cohort."""
+
 IsIn = Callable[[str, Serving, Person], bool]
-"""Tells whether a person is in a cohort of that name."""
+"""Tells whether a person is in a segment, or in `cohort:NAME`."""
 
 
 def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
-    """Return False: of no cohort."""
+    """Return False: of nothing."""
     return False
 
 
@@ -95,7 +108,7 @@ class _Known:
             running, removed, models, seq,
             course=Course(without=frozenset(map(RungName, removed))) if removed else None,
             by_segment=any(one.segment for one in all_of_them),
-            by_cohort=any(one.cohort for one in all_of_them),
+            by_cohort=any(one.cohort or one.segment.startswith(MOVING) for one in all_of_them),
             by_week=any(one.over in STEPS for one in all_of_them),
             by_trial=bool(won) or any(one.trial for one in all_of_them),
             won=won,
@@ -117,7 +130,7 @@ class CurrentExperiments:
     load : callable or None
         Loads a model version, for experiments over models.
     is_in : callable
-        Tells who is in a cohort.
+        Tells who is in a segment, or in ``cohort:NAME``.
     """
 
     def __init__(
@@ -245,17 +258,19 @@ class CurrentExperiments:
             return held_out(())
         return planned((), known.removed)
 
-    def _with_holdout(self, parts: tuple[Part, ...], known: _Known, person: Person) -> Plan:
+    def _with_holdout(
+        self, parts: tuple[Participation, ...], known: _Known, person: Person
+    ) -> Plan:
         """Return the plan of one who is held out, is compared with those, or neither."""
         drawn = None if self.holdout is None else self._variant(self.holdout, person)
         if drawn is None or self.holdout is None:
             return planned(parts, known.removed)
-        part = Part(self.holdout, drawn)
+        part = Participation(self.holdout, drawn)
         return held_out((part,)) if drawn == HELD_OUT else planned((*parts, part), known.removed)
 
     def _parts(
         self, running: tuple[Running, ...], person: Person, serving: Serving, asked: _Asked
-    ) -> Iterator[Part]:
+    ) -> Iterator[Participation]:
         _, _, question, placement, any_version, trial = asked
         for one in running:
             if not _is_asked(one.experiment, question, placement, any_version=any_version):
@@ -264,7 +279,7 @@ class CurrentExperiments:
                 continue
             variant = self._variant(one, person)
             if variant is not None and self._is_targeted(one, serving, person):
-                yield Part(one, variant)
+                yield Participation(one, variant)
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
@@ -288,7 +303,12 @@ class CurrentExperiments:
         plan.unseen[:] = unseen
 
     def _note(
-        self, part: Part, person: Person, segment: str, rung: RungName, shown: tuple[str, str]
+        self,
+        part: Participation,
+        person: Person,
+        segment: str,
+        rung: RungName,
+        shown: tuple[str, str],
     ) -> None:
         one = part.running
         new = Participant(
@@ -327,9 +347,12 @@ class CurrentExperiments:
         experiment = one.experiment
         if experiment.segment:
             row = serving.answering.bundle.segments.row(experiment.segment)
-            if row == NO_SEGMENT or person.segment_row != row:
+            if row == NO_SEGMENT and not self.is_in(experiment.segment, serving, person):
                 return False
-        return not experiment.cohort or self.is_in(experiment.cohort, serving, person)
+            if row not in (NO_SEGMENT, person.segment_row):
+                return False
+        cohort = experiment.cohort
+        return not cohort or self.is_in(f"{COHORT}{cohort}", serving, person)
 
     def _models(self, found: tuple[Running, ...]) -> Mapping[str, Serving]:
         wanted = {v.model for one in found for v in one.experiment.variants if v.model}
@@ -350,7 +373,7 @@ def _is_asked(
     return asked or experiment.over in _ASKS[question]
 
 
-def _key(part: Part, person: Person) -> _Noted:
+def _key(part: Participation, person: Person) -> _Noted:
     one = part.running
     return person.unit, one.key, one.period(person.at), part.variant
 
@@ -362,4 +385,4 @@ def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:
 
 def _segment(serving: Serving, person: Person) -> str:
     row = person.segment_row
-    return "" if row == NO_SEGMENT else serving.answering.bundle.segments.names[row]
+    return "" if row == NO_SEGMENT else serving.answering.bundle.items.segment.names[row]

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from api.answers import write_back
-from api.answers.write_back import Target, Wish, columns
+from api.answers.write_back import ToolTarget, Wish, columns
 from api.app import create_app
 from api.messages.users import UserAnswer
 from api.requests.query import QueryReader
@@ -38,8 +38,8 @@ def answered(api: Api, *users: str) -> list[UserAnswer]:
     return [ask(serving, user, query, at=api.clock()) for user in users]
 
 
-def mail_tool(out: Out) -> Target:
-    return Target(
+def mail_tool(out: Out) -> ToolTarget:
+    return ToolTarget(
         "x",
         out,
         lambda ids: {one: ADDRESSES[one] for one in ids if one in ADDRESSES},
@@ -82,6 +82,20 @@ def test_only_what_changed_goes_the_next_time(here: World) -> None:
     with (here.folder / "second.csv").open(encoding="utf-8", newline="") as file:
         assert [row[0] for row in csv.reader(file)] == ["rs_user_id__c"]
     assert f"{len(USERS) + 1} rows" in run("all.csv", "--for", "salesforce", "--all").stdout
+
+
+def test_a_file_that_was_delivered_is_never_lost(here: World) -> None:
+    run("sf.csv", "--for", "salesforce")
+    first = (here.folder / "sf.csv").read_bytes()
+    again = run("sf.csv", "--for", "salesforce")
+    assert f"sf.csv is left as it was, {len(USERS) + 1} unchanged" in again.stdout
+    assert (here.folder / "sf.csv").read_bytes() == first
+    assert "what was there is" not in run("other.csv", "--for", "salesforce").stdout
+    for kept in ("sf.1.csv", "sf.2.csv"):
+        more = run("sf.csv", "--for", "salesforce", "--all")
+        assert f"; what was there is {kept} now" in more.stdout
+    assert (here.folder / "sf.1.csv").read_bytes() == first
+    assert not list(here.folder.glob(".*.partial"))
 
 
 def test_who_is_there_no_more_is_cleared_and_too_many_stop_it(here: World) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from api.answers import audience as audiences
 from api.answers.audience import COLUMNS, AudienceQuery, Tally
 from api.answers.csv_cells import safe
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages import groups
@@ -36,7 +36,8 @@ _SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "=", "ne": "�
 
 def show(visit: Visit) -> View:
     """Return all segments, the moves between stages of life, and the audience being built."""
-    found = visit.serving.answering.bundle.groups
+    bundle = visit.serving.answering.bundle
+    found = bundle.groups
     body = _body(visit)
     wanted = _wanted(visit, body) if body else None
     return View(
@@ -46,8 +47,8 @@ def show(visit: Visit) -> View:
             "states": lifecycle.STATES,
             "moves": _moves(visit),
             "no_clusters": found.no_clusters,
-            "names": found.names,
-            "kinds": visit.serving.answering.bundle.interactions.kinds,
+            "names": [portrait.name for portrait in bundle.portraits],
+            "kinds": bundle.interactions.kinds,
             "channels": tuple(visit.service.config.channels.arms),
             "traits": [n.partition(":")[2] for n in found.names if n.startswith(f"{found.trait}:")],
             "trait": found.trait,
@@ -157,8 +158,8 @@ def _leaves(visit: Visit, wanted: AudienceQuery) -> Table:
         N_("Which condition decides"),
         (
             Column("leaf", N_("Condition")),
-            Column("admitted", N_("Let in"), Kind.COUNT),
-            Column("refused", N_("Kept out"), Kind.COUNT),
+            Column("admitted", N_("Let in"), CellKind.COUNT),
+            Column("refused", N_("Kept out"), CellKind.COUNT),
         ),
         [
             {"leaf": _said(wanted, one.leaf), "admitted": one.admitted, "refused": one.refused}
@@ -200,10 +201,9 @@ def _lines(rows: Iterator[dict[str, str | None]]) -> Iterator[bytes]:
 
 
 def _figures(visit: Visit) -> Table:
-    found = visit.serving.answering.bundle.groups
-    rows = []
-    for portrait in found.portraits:
-        figures = groups.segment(portrait, found)
+    answering, rows = visit.serving.answering, []
+    for portrait in answering.bundle.portraits:
+        figures = groups.segment(portrait, answering)
         family, _, name = portrait.name.partition(":")
         rows.append({**figures, "family": family, "segment": name.replace("_", " ")})
     rows.sort(key=lambda row: (str(row["family"]), -(row["users"] or 0)))
@@ -213,10 +213,10 @@ def _figures(visit: Visit) -> Table:
         (
             Column("family", N_("By")),
             Column("segment", N_("Segment"), href="/console/segments?segment={name}"),
-            Column("users", N_("People"), Kind.COUNT),
-            Column("revenue_share", N_("Share of sales"), Kind.SHARE),
-            Column("churn", N_("Churn"), Kind.SHARE),
-            Column("repurchase", N_("Came back"), Kind.SHARE),
+            Column("users", N_("People"), CellKind.COUNT),
+            Column("revenue_share", N_("Share of sales"), CellKind.SHARE),
+            Column("churn", N_("Churn"), CellKind.SHARE),
+            Column("repurchase", N_("Came back"), CellKind.SHARE),
             Column("name", N_("Id")),
         ),
         rows,
@@ -249,16 +249,16 @@ def _shade(users: int, most: int) -> int:
 
 def _list(visit: Visit) -> Table:
     """Return what anybody in a segment is served."""
-    name = visit.serving.answering.portrait(visit.get("segment")).name
+    name = visit.serving.answering.bundle.segment(visit.get("segment")).name
     query = visit.service.reader.query(b"")
     answer = visit.service.desk.segment(visit.serving, name, query, at=visit.at)
     return Table(
         "list",
         N_("List served to anybody in it"),
         (
-            Column("rank", "#", Kind.COUNT),
+            Column("rank", "#", CellKind.COUNT),
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("item_id", N_("Id")),
         ),
         [
