@@ -18,6 +18,7 @@ from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.kinds import RETURN_DAYS
 from recsys.data.netting import TAKES_BACK, net_of_user
 from recsys.data.person import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.data.signals import NO_SIGNALS, UserSignals
 from recsys.data.times import DAY
 from recsys.errors import UnknownItem, UnknownSegment
 from recsys.items import slate
@@ -126,6 +127,7 @@ class Answering:
             traits=remembered.traits,
             known_as=remembered.known_as,
             merged=merged,
+            signals=UserSignals.of(remembered.signals) if remembered.signals else NO_SIGNALS,
         )
 
     def recommend(

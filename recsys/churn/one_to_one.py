@@ -13,6 +13,7 @@ from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Definition, active, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
+from recsys.churn.signals import Heard
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -43,6 +44,8 @@ class Propensity:
         Probabilities of the known active users, ascending.
     bands : Bands
         What probabilities are held against.
+    heard : tuple of str
+        Groups of signals that it looks at beside events (``SIGNAL_GROUPS``).
     """
 
     model: AdditiveModel | SilentModel
@@ -52,6 +55,7 @@ class Propensity:
     z: float
     among: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     bands: Bands = NO_RATE
+    heard: tuple[str, ...] = ()
 
     def intervals(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p, low and high of each row, float64, shape (3, n)."""
@@ -153,13 +157,18 @@ class OneToOneChurn:
         return self.propensity.risk(bounds, rank, self.features[row], query)
 
 
-def taken(propensity: Propensity, interactions: Interactions, *, at: int) -> OneToOneChurn:
+def taken(
+    propensity: Propensity, interactions: Interactions, *, at: int, heard: Heard | None = None
+) -> OneToOneChurn:
     """Return the propensity of every user at the snapshot of `at`, before which all happened.
 
-    Whom `propensity` ranks users among is found here.
+    Whom `propensity` ranks users among is found here. `heard` are the signals that it looks at.
     """
     definition = propensity.definition
     features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    if heard is not None:
+        features = heard.beside(features, at=at)
+        propensity = replace(propensity, heard=heard.groups)
     seen = ~np.isnan(features[:, PLACE["recency_days"]])
     if definition.contract.exists:
         seen &= definition.contract.running(interactions, definition.critical_kind, at=at)

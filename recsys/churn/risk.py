@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.churn.bands import Band, Bands
-from recsys.churn.features import FEATURES, GROUPS
+from recsys.churn.features import GROUPS, SIGNAL_GROUPS, groups_of
+from recsys.churn.snapshot import PLACE
 
-_LEAD = np.array([FEATURES.index(group.lead) for group in GROUPS])
-_STARTS = np.cumsum([0, *(len(group.features) for group in GROUPS)])[:-1]
+_LEAD = np.array([PLACE[group.lead] for group in (*GROUPS, *SIGNAL_GROUPS)])
+_STARTS = np.cumsum([0, *(len(group.features) for group in (*GROUPS, *SIGNAL_GROUPS))])[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,12 @@ def reasons(
     kind : str
         What the critical event is called.
     """
-    told, added = features[_LEAD].tolist(), np.add.reduceat(contributions, _STARTS).tolist()
+    groups = groups_of(len(features))
+    told = features[_LEAD[: len(groups)]].tolist()
+    added = np.add.reduceat(contributions, _STARTS[: len(groups)]).tolist()
     return tuple(
         RiskReason(group.name, group.told(value, kind), contribution)
-        for group, value, contribution in zip(GROUPS, told, added, strict=True)
+        for group, value, contribution in zip(groups, told, added, strict=True)
     )
 
 

@@ -20,6 +20,7 @@ from recsys.data.person import (
     Reaction,
     Remembered,
 )
+from recsys.data.signals import MAIL, MAIL_DAYS, Said, Signal, heard
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
@@ -32,7 +33,7 @@ LATELY = 7 * DAY
 SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
-_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT = range(8)
+_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT, _SAID, _MAIL = range(10)
 _WIDTH = 7
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
 _LATELY = "events WHERE user_id = ?1 AND at > ?3"
@@ -74,6 +75,18 @@ _OUTCOMES = _part(
     _OUTCOME, "channel", "kind", "ref", "at",
     source=f"{_LATELY} AND kind IN ('message_responded', 'message_opened') AND NOT machine",
 )  # fmt: skip
+_SAYINGS = _part(
+    _SAID, "kind", "source", "ref", "at", "known_at", "CAST(value AS DOUBLE PRECISION)",
+    source="statements WHERE user_id = ?1 AND kind <> 'trait'",
+)  # fmt: skip
+_MAILS = tuple(
+    _part(
+        _MAIL, "kind", "NULL", "NULL", "at",
+        source=f"events WHERE user_id = ?1 AND at > ?5 AND {which} "
+        f"AND channel = '{MAIL}' AND NOT machine AND NOT simulated",
+    )
+    for which in ("kind = 'message_sent'", "kind IN ('message_responded', 'message_opened')")
+)  # fmt: skip
 _CONSENTS = _part(_CONSENT, "purpose", "channel", "state", "at", "seq", source=words_of("?1"))
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
@@ -85,7 +98,7 @@ _IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
-ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES))
+ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS))
 
 Parts = Mapping[int, list[Row]]
 
@@ -146,7 +159,8 @@ class LiveState:
     def _read(self, user_id: str, since: int, at: int) -> Parts:
         """Return the rows by the part they belong to, without its number."""
         parts: dict[int, list[Row]] = {}
-        for row in self.database.read(ALL, (user_id, since, at - LATELY, self._live_events)):
+        asked = (user_id, since, at - LATELY, self._live_events, at - MAIL_DAYS * DAY)
+        for row in self.database.read(ALL, asked):
             parts.setdefault(row[0], []).append(row[1:])
         return parts
 
@@ -173,6 +187,7 @@ def _state(parts: Parts, now: int) -> Remembered:
         ),
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
+        signals=tuple(_signals(parts)),
         traits=_traits(traits, timezone),
         former_ids=tuple(former for former, *_ in parts.get(_FORMER, ())),
         until=_until(parts, now),
@@ -220,6 +235,16 @@ def _reactions(sent: list[_Message], outcomes: list[_Outcome]) -> tuple[Reaction
             opened = outcome.kind == MESSAGE_OPENED
             reactions.append(Reaction(message.channel, message.at, outcome.at, opened=opened))
     return tuple(reactions)
+
+
+def _signals(parts: Parts) -> Iterator[Signal]:
+    """Yield what is known of outcomes and e-mails; who looks at them does so as of an instant."""
+    said = (Said("", kind, value, source, ref, at, known_at)
+            for kind, source, ref, at, known_at, value, _ in parts.get(_SAID, ()))  # fmt: skip
+    for _, signal in heard(said):
+        yield signal
+    for kind, _, _, at, *_ in parts.get(_MAIL, ()):
+        yield Signal(kind, at, 0.0, at)
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

@@ -7,17 +7,16 @@ beside what was said before: what was known at an instant can always be told.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 
+from recsys.data.signals import Said
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY, OWNER
 
 TRAIT = "trait"
-
-OUTCOMES = ("nps", "csat", "ticket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Statement:
     user_id : str
         Of whom.
     kind : str
-        ``trait`` or one of ``OUTCOMES``.
+        ``trait`` or one of :data:`recsys.data.signals.OUTCOMES`.
     name : str
         Of the trait; empty for an outcome.
     value : str
@@ -65,6 +64,10 @@ ON CONFLICT (sent_as, kind, name, source, ref) WHERE kind = 'trait' DO UPDATE SE
 """
 _PUT_OUTCOME = f"{_PUT} ON CONFLICT DO NOTHING"
 _OF = f"SELECT {_COLUMNS} FROM statements WHERE user_id = {OWNER} ORDER BY at, seq"  # noqa: S608
+_OUTCOMES = """
+SELECT seq, user_id, kind, value, source, ref, at, known_at FROM statements
+WHERE kind <> 'trait' AND user_id <> '' AND seq > ? ORDER BY seq LIMIT ?
+"""
 _NEWEST = """
 SELECT user_id, name, value FROM statements AS said WHERE kind = 'trait' AND user_id IN ({marks})
 AND NOT EXISTS (SELECT 1 FROM statements AS later WHERE later.user_id = said.user_id
@@ -72,6 +75,7 @@ AND NOT EXISTS (SELECT 1 FROM statements AS later WHERE later.user_id = said.use
     AND (later.at > said.at OR (later.at = said.at AND later.seq > said.seq)))
 """
 _AT_ONCE = 500
+_PAGE = 100_000
 
 
 def put(database: Database, statements: Iterable[Statement]) -> int:
@@ -109,6 +113,21 @@ def of(database: Database, user_id: str) -> tuple[Statement, ...]:
         The store cannot be read.
     """
     return tuple(Statement(*row) for row in database.read(_OF, (user_id,)))
+
+
+def outcomes(database: Database) -> Iterator[Said]:
+    """Yield all outcomes of everybody in order of arrival, those of erased users left out.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    after = 0
+    while rows := database.read(_OUTCOMES, (after, _PAGE)):
+        for _, *said in rows:
+            yield Said(*said)
+        after = rows[-1][0]
 
 
 def newest_traits(database: Database, user_ids: Collection[str]) -> dict[str, dict[str, str]]:

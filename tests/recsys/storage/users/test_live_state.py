@@ -165,11 +165,11 @@ def test_traits_and_the_time_zone_are_remembered(log: EventLog) -> None:
 
 def test_every_part_of_the_read_uses_an_index(tmp_path: Path) -> None:
     file = SqliteDatabase(tmp_path / "store.db")
-    plan = file.read(f"EXPLAIN QUERY PLAN {live_state.ALL}", ("a", 1, 1, 1))
+    plan = file.read(f"EXPLAIN QUERY PLAN {live_state.ALL}", ("a", 1, 1, 1, 1))
     file.close()
     steps = [row[3] for row in plan]
     assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN live"]
-    for index in ("events_of_user", "messages_of_user"):
+    for index in ("events_of_user", "messages_of_user", "statements_of_user"):
         assert any(index in step for step in steps)
 
 

@@ -1,0 +1,58 @@
+"""A group of signals is looked at where it helped on held-out users, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from recsys.algorithms.additive import AdditiveSettings
+from recsys.churn import labels
+from recsys.churn.labels import Definition
+from recsys.config import parse
+from recsys.data.times import DAY
+from tests.present import present
+from tests.recsys.churn.worlds import speaking_world
+from training.churn import signals
+from training.churn.signals import SignalTrial, Window
+
+learnt, Candidate = (
+    getattr(import_module("training.churn.choose"), name) for name in ("learnt", "Candidate")
+)
+MONTHLY = Definition("purchase", 28, 42)
+ASKED = parse({"training": {"resamples": 400}}, {}).training
+QUICK = Candidate(AdditiveSettings(n_trees=40, n_members=1))
+UNTIL = 200 * DAY
+
+
+def tried(*, matters: bool) -> Mapping[str, SignalTrial]:
+    world, said = speaking_world(4_000, 230, seed=2, matters=matters)
+    rows = labels.closed(world, MONTHLY, until=UNTIL, n=3)
+    learn = partial(learnt, candidate=QUICK, seed=1)
+    window = Window(rows, labels.labelled(world, MONTHLY, at=UNTIL), learn(rows))
+    return {one.group: one for one in signals.tried([window], said, learn, ASKED)}
+
+
+def test_where_those_who_complain_leave_their_answers_and_tickets_are_looked_at() -> None:
+    found = tried(matters=True)
+    assert set(found) == {"recommends", "tickets"}
+    assert all(one.kept and present(one.gain).low > 0 for one in found.values())
+
+
+def test_where_anybody_says_anything_nothing_is_looked_at() -> None:
+    found = tried(matters=False)
+    assert set(found) == {"recommends", "tickets"}
+    assert not any(one.kept for one in found.values())
+
+
+def test_without_signals_nothing_is_learnt_once_more() -> None:
+    def learn(rows: labels.Labelled) -> signals.Model:
+        pytest.fail("a model was fitted")
+
+    window = Window(labels.NOTHING, labels.NOTHING, learnt)
+    assert signals.tried([window], None, learn, ASKED) == ()
+    assert signals.on_the_test(labels.NOTHING, None, None, ASKED) == {}
+    assert np.isnan(labels.NOTHING.features).sum() == 0
