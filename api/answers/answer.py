@@ -25,6 +25,7 @@ from api.messages.users import (
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
+    TrailStep,
     UserAnswer,
     Value,
     ValueAnswer,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
 
-NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
 NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
@@ -181,22 +181,30 @@ class Desk:
         return ValueAnswer(**_about(serving, person, notes), value=value)
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
-        """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        items = serving.answering.bundle.items.segment
-        row = items.named(name)
-        if items.is_taste(row) and serving.answering.items.verdicts[items.name].shipped:
-            query = msgspec.structs.replace(query, force_rung=items.name)
+        """Answer which items for anybody in a segment; where it has no list, what is popular."""
+        answering = serving.answering
+        declined, items = answering.declines_list(name), answering.bundle.items.segment
+        row = items.named(name) if declined is None else NO_SEGMENT
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
-        listed, about = self._listed(serving, person, query), _about(serving, person, [])
-        del about["user_id"]
-        listed["trail"] = [
-            msgspec.structs.replace(step, detail=NO_LIST.format(name))
-            if row == NO_SEGMENT and step.reason == Reason.NO_SEGMENT
-            else step
+        plan = self._planned(Question.ITEMS, serving, person, query)
+        taken_out = plan.course is not None and items.name in plan.course.without
+        if declined is None and not taken_out and not query.force_rung:
+            query = msgspec.structs.replace(query, force_rung=items.name)
+        listed = self._listed(serving, person, query, plan)
+        trail = [
+            step
             for step in listed["trail"]
             if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
-        return SegmentItemsAnswer(**listed, **about, segment=name)
+        if declined is not None:
+            listed["rung_reason"] = f"what is popular, for {declined.detail}"
+            trail = [
+                TrailStep(s.rung, declined.reason, declined.detail) if s.rung == items.name else s
+                for s in trail
+            ]
+        about = _about(serving, person, [])
+        del about["user_id"]
+        return SegmentItemsAnswer(**{**listed, "trail": trail}, **about, segment=name)
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
         """Return where people belong, all gathered for the instant `at`."""
