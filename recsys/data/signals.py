@@ -84,8 +84,8 @@ class UserSignals:
             np.array([one.value for one in signals], np.float32),
         )
 
-    def where(self, keep: NDArray[np.bool_] | slice) -> UserSignals:
-        """Return some of them."""
+    def where(self, keep: NDArray[np.bool_ | np.integer] | slice) -> UserSignals:
+        """Return some of them, in the order that `keep` says."""
         return UserSignals(*(getattr(self, field.name)[keep] for field in fields(self)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
@@ -16,8 +17,11 @@ from recsys.config import parse
 from recsys.data.times import DAY
 from tests.present import present
 from tests.recsys.churn.worlds import speaking_world
+from tests.training.churn.test_measure import data
+from training import churn
 from training.churn import signals
 from training.churn.signals import SignalTrial, Window
+from training.segments import fit_table
 
 learnt, Candidate = (
     getattr(import_module("training.churn.choose"), name) for name in ("learnt", "Candidate")
@@ -56,3 +60,27 @@ def test_without_signals_nothing_is_learnt_once_more() -> None:
     assert signals.tried([window], None, learn, ASKED) == ()
     assert signals.on_the_test(labels.NOTHING, None, None, ASKED) == {}
     assert np.isnan(labels.NOTHING.features).sum() == 0
+
+
+def test_a_training_that_keeps_signals_says_what_they_add_on_the_test_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choosing, fitting = (import_module(f"training.churn.{name}") for name in ("choose", "fit"))
+    for module in (choosing, fitting):
+        monkeypatch.setattr(module, "CANDIDATES", {"quick": QUICK})
+    monkeypatch.setattr(choosing, "TRIAL_MEMBERS", 1)
+    monkeypatch.setattr(choosing, "MAX_TRIALS", 1)
+    monkeypatch.setattr(choosing, "silent", lambda *_, **__: None)
+    asked = {"horizon_days": 28, "active_days": 42, "cutoffs": 3}
+    config = parse({"churn": asked, "training": {"resamples": 100}}, {})
+    world, said = speaking_world(3_000, 260, seed=2)
+    known = replace(data(world), signals=said)
+    choice, measurement = churn.measure(known, config, progress=str)
+    assert [one.group for one in choice.signals if one.kept] == ["recommends", "tickets"]
+    added = measurement.metrics["signals"]
+    assert added["auc_gain"]["low"] > 0
+    assert added["auc"]["value"] > added["auc_without"]["value"]
+    assert "recommends" in {each["group"] for each in measurement.metrics["groups"]}
+    table = fit_table(known, config, at=world.end)
+    models = churn.fit(known, table, choice, config, at=world.end)
+    assert present(models.one_to_one).propensity.heard == ("recommends", "tickets")
