@@ -76,7 +76,7 @@ def test_a_training_that_keeps_signals_says_what_they_add_on_the_test_window(
     monkeypatch.setattr(import_module("training.churn.judge"), "MAX_USERS", 300)
     asked = {"horizon_days": 28, "active_days": 42, "cutoffs": 3}
     config = parse({"churn": asked, "training": {"resamples": 100}}, {})
-    world, said = speaking_world(2_500, 260, seed=2)
+    world, said = speaking_world(3_000, 260, seed=2)
     known = replace(data(world), signals=said)
     choice, measurement = churn.measure(known, config, progress=str)
     assert [one.group for one in choice.signals if one.kept] == ["recommends", "tickets"]
