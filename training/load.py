@@ -124,7 +124,12 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         messages=messages,
         watermark=up_to,
         fingerprint=fingerprint(
-            interactions, known, trait, messages, timezone, *filter(None, [randomised, signals])
+            interactions,
+            known,
+            trait,
+            messages,
+            timezone,
+            *(part for part in (randomised, signals) if part is not None),
         ),
         timezone=timezone,
         randomised=randomised,

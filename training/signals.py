@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
-from recsys.data.signals import MAIL, MAILS, Said, Signal, Signals, UserSignals, heard
+from recsys.data.signals import MAIL, MAILS, OutcomeRow, Signal, Signals, UserSignals, heard
 
 
 def signals_of(
-    said: Iterable[Said],
+    said: Iterable[OutcomeRow],
     messages: Mapping[str, Sequence[Any]],
     known_at: NDArray[np.int64],
     users: IdMap,
@@ -22,7 +22,7 @@ def signals_of(
 
     Parameters
     ----------
-    said : iterable of Said
+    said : iterable of OutcomeRow
         Outcomes, in order of arrival.
     messages : mapping of str to sequence
         ``user_id``, ``kind``, ``at``, ``channel``, ``simulated`` as the event log has them, what

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.churn import signals, snapshot
 from recsys.churn.contract import NO_CONTRACT, Contract
 from recsys.churn.features import FEATURES, SIGNALS, names_of
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -126,7 +126,7 @@ def _left(interactions: Interactions, definition: Definition, *, at: int) -> NDA
     return gone
 
 
-def with_signals(rows: Labelled, heard: Heard | None) -> Labelled:
+def with_signals(rows: Labelled, heard: HeardSignals | None) -> Labelled:
     """Return rows with the features of signals as of their cut-offs beside; without any, as is."""
     if heard is None:
         return rows
@@ -152,7 +152,7 @@ def leaks(
     *,
     at: int,
     of_all: Snapshot = snapshot.of_all,
-    heard: Heard | None = None,
+    heard: HeardSignals | None = None,
 ) -> tuple[str, ...]:
     """Return the features as of `at` that change when what came later is taken away.
 

@@ -13,7 +13,7 @@ from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Definition, active, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -158,7 +158,11 @@ class OneToOneChurn:
 
 
 def taken(
-    propensity: Propensity, interactions: Interactions, *, at: int, heard: Heard | None = None
+    propensity: Propensity,
+    interactions: Interactions,
+    *,
+    at: int,
+    heard: HeardSignals | None = None,
 ) -> OneToOneChurn:
     """Return the propensity of every user at the snapshot of `at`, before which all happened.
 

@@ -28,7 +28,7 @@ _PLACE = {name: place for place, name in enumerate(SIGNALS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSignals:
     """Signals of all users, and which groups of features are told by them.
 
     Attributes
@@ -42,9 +42,9 @@ class Heard:
     signals: Signals
     groups: tuple[str, ...]
 
-    def before(self, cutoff: int) -> Heard:
+    def before(self, cutoff: int) -> HeardSignals:
         """Return the same of what was known before an instant."""
-        return Heard(self.signals.before(cutoff), self.groups)
+        return HeardSignals(self.signals.before(cutoff), self.groups)
 
     def beside(self, features: NDArray[np.float32], *, at: int) -> NDArray[np.float32]:
         """Return features of all users as of `at` with those of signals beside them."""
@@ -99,7 +99,7 @@ def features(signals: UserSignals, indptr: NDArray[np.int64], *, at: int) -> NDA
     """
     n_users = len(indptr) - 1
     known = np.flatnonzero(np.maximum(signals.at, signals.known_at) < at)
-    seen = _Seen(
+    seen = _SeenSignals(
         user_row=np.repeat(np.arange(n_users), np.diff(indptr))[known],
         kind=signals.kind[known],
         at=signals.at[known],
@@ -117,7 +117,7 @@ def features(signals: UserSignals, indptr: NDArray[np.int64], *, at: int) -> NDA
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SeenSignals:
     """What was known, one row a signal, grouped by user and oldest first."""
 
     user_row: NDArray[np.int64]
@@ -132,13 +132,13 @@ class _Seen:
         return np.flatnonzero(wanted & (self.age <= days))
 
 
-def _put_tickets(table: NDArray[np.float64], seen: _Seen) -> None:
+def _put_tickets(table: NDArray[np.float64], seen: _SeenSignals) -> None:
     for name, days in (("tickets", np.inf), ("tickets_30d", 30.0), ("tickets_90d", 90.0)):
         _put_count(table, name, seen.user_row[seen.of(TICKET, days=days)])
     _put_last(table, "ticket_age_days", seen, seen.of(TICKET), seen.age)
 
 
-def _put_mails(table: NDArray[np.float64], seen: _Seen) -> None:
+def _put_mails(table: NDArray[np.float64], seen: _SeenSignals) -> None:
     _put_count(table, "mails_90d", seen.user_row[seen.of(MESSAGE_SENT, days=MAIL_DAYS)])
     for name, kind in (
         ("mail_open_days_90d", MESSAGE_OPENED),
@@ -160,7 +160,7 @@ def _put_count(table: NDArray[np.float64], name: str, owner: NDArray[np.int64]) 
 def _put_last(
     table: NDArray[np.float64],
     name: str,
-    seen: _Seen,
+    seen: _SeenSignals,
     rows: NDArray[np.int64],
     figure: NDArray[np.floating],
 ) -> None:

@@ -23,7 +23,7 @@ MAIL_DAYS = 90
 """How far back e-mails, and what a person did about them, count."""
 
 
-class Said(NamedTuple):
+class OutcomeRow(NamedTuple):
     """An outcome as a source said it: an answer to a survey, a rating, or a ticket.
 
     Times are in microseconds since the epoch; `known_at` is None where it was known at once.
@@ -131,7 +131,7 @@ class Signals:
         return Signals(self.indptr, replace(self.all, known_at=self.all.at))
 
 
-def heard(rows: Iterable[Said]) -> Iterator[tuple[str, Signal]]:
+def heard(rows: Iterable[OutcomeRow]) -> Iterator[tuple[str, Signal]]:
     """Yield whose signal each outcome is, and the signal.
 
     A ticket that a tool tells of more than once, whatever became of it, is one signal: of when it

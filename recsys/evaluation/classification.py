@@ -273,7 +273,7 @@ def measured(
 
 
 def gained(
-    metric: Metric,
+    metric: WeightedMetric,
     forecast: Predictions,
     other: Predictions,
     *,
@@ -297,7 +297,7 @@ def gained(
 
 
 def _resampled(
-    metric: Metric,
+    metric: WeightedMetric,
     forecast: Predictions,
     owner: NDArray[np.integer],
     n_users: int,

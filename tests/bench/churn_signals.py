@@ -14,8 +14,9 @@ import typer
 from recsys.churn import labels
 from recsys.churn import signals as features
 from recsys.churn.labels import Definition
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.config import parse
+from recsys.data.interactions import Interactions
 from recsys.data.times import DAY
 from recsys.evaluation import classification
 from recsys.evaluation.classification import METRICS, Predictions
@@ -24,7 +25,7 @@ from tests.bench.tool import console, run, timed
 from tests.recsys.churn.worlds import speaking_world
 from training.churn import signals
 from training.churn.choose import CANDIDATES, learnt
-from training.churn.signals import Window
+from training.churn.signals import SignalWindow
 
 HORIZON = 28
 MONTHLY = Definition("purchase", HORIZON, 42)
@@ -51,7 +52,7 @@ def shop(name: str, users: int, *, seed: int, matters: bool) -> None:
     held_out = labels.labelled(world, MONTHLY, at=CHOSEN)
     console.print(f"\nsimulated: {name}; {users:,} users, {len(said.all):,} signals")
     found: list[signals.SignalTrial] = []
-    window = Window(rows, held_out, learn(rows))
+    window = SignalWindow(rows, held_out, learn(rows))
     cpu = timed(lambda: found.extend(signals.tried([window], said, learn, asked))).cpu
     for one in found:
         kept = "kept" if one.kept else "left out"
@@ -63,10 +64,12 @@ def shop(name: str, users: int, *, seed: int, matters: bool) -> None:
         f"features of a snapshot {1e3 * snapshot:.1f} ms"
     )
     if heard := tuple(one.group for one in found if one.kept):
-        console.print(f"  AUC on the next window: {_judged(world, Heard(said, heard), learn)}")
+        console.print(
+            f"  AUC on the next window: {_judged(world, HeardSignals(said, heard), learn)}"
+        )
 
 
-def _judged(world: labels.Interactions, heard: Heard, learn: signals.Learn) -> str:
+def _judged(world: Interactions, heard: HeardSignals, learn: signals.Learn) -> str:
     rows = labels.closed(world, MONTHLY, until=JUDGED, n=4)
     test = labels.labelled(world, MONTHLY, at=JUDGED)
     with_them = labels.with_signals(rows, heard), labels.with_signals(test, heard)

@@ -13,7 +13,7 @@ from recsys.churn import labels
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.risk import probability
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.config import Config
 from recsys.data.ids import IdMap
@@ -180,7 +180,7 @@ def _watched(
 ) -> Mapping[str, Any]:
     groups = () if models.one_to_one is None else models.one_to_one.propensity.heard
     signals = before.signals or Signals.none(len(before.interactions.users))
-    heard = Heard(signals, groups) if groups else None
+    heard = HeardSignals(signals, groups) if groups else None
     return drift.watched(before.interactions, models, config, at=at, heard=heard)
 
 

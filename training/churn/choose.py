@@ -17,7 +17,7 @@ from recsys.churn.contract import Contract
 from recsys.churn.features import FEATURES, windowed
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.risk import probability
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.churn.usage_interval import UsageInterval, horizon_days, usage_interval
 from recsys.config import Config
@@ -102,13 +102,13 @@ class ChurnChoice:
     log_loss: tuple[tuple[str, float], ...]
     signals: tuple[SignalTrial, ...] = ()
 
-    def heard(self, signals: Signals | None) -> Heard | None:
+    def heard(self, signals: Signals | None) -> HeardSignals | None:
         """Return those of the signals that are looked at; None where none are.
 
         P0 knows of no signals: where it is the candidate, they did not help enough to beat it.
         """
         groups = tuple(t.group for t in self.signals if t.kept and self.candidate != P0)
-        return Heard(signals, groups) if signals is not None and groups else None
+        return HeardSignals(signals, groups) if signals is not None and groups else None
 
 
 def define(interactions: Interactions, config: Config) -> ChurnChoice:
@@ -179,10 +179,10 @@ def _heard(
     learn: signals.Learn,
     choice: ChurnChoice,
     config: Config,
-) -> tuple[ChurnChoice, Heard | None]:
+) -> tuple[ChurnChoice, HeardSignals | None]:
     """Return the choice with what each group of signals added, and the groups that did clearly."""
     windows = [
-        signals.Window(trial.rows, trial.held_out, model)
+        signals.SignalWindow(trial.rows, trial.held_out, model)
         for trial, model in zip(trials, without, strict=True)
     ]
     choice = replace(choice, signals=signals.tried(windows, known, learn, config.training))
@@ -229,7 +229,7 @@ class _Trial:
     held_out: Labelled
     silent: SilentModel | None
 
-    def with_signals(self, heard: Heard) -> _Trial:
+    def with_signals(self, heard: HeardSignals) -> _Trial:
         """Return the same with the features of signals beside."""
         rows, held_out = (labels.with_signals(each, heard) for each in (self.rows, self.held_out))
         return replace(self, rows=rows, held_out=held_out)

@@ -16,7 +16,7 @@ from recsys.churn.features import names_of
 from recsys.churn.labels import Definition, Labelled, with_signals
 from recsys.churn.models import ChurnModels
 from recsys.churn.risk import probability
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.evaluation import drift
@@ -34,7 +34,7 @@ def watched(
     config: Config,
     *,
     at: int,
-    heard: Heard | None = None,
+    heard: HeardSignals | None = None,
 ) -> Mapping[str, Any]:
     """Return what :func:`measured` says of users at `at`, scored by models fitted before.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from recsys.churn.features import SIGNAL_GROUPS
 from recsys.churn.labels import Labelled, with_signals
 from recsys.churn.one_to_one import OneToOneChurn
 from recsys.churn.risk import probability
-from recsys.churn.signals import OF_GROUP, Heard
+from recsys.churn.signals import OF_GROUP, HeardSignals
 from recsys.config import Training
 from recsys.data.signals import Signals
 from recsys.evaluation import classification
@@ -22,8 +23,6 @@ from recsys.evaluation.classification import METRICS, Predictions, neg_log_loss
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 
 Floats = NDArray[np.float64]
-
-METRIC = "log likelihood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class SignalTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SignalWindow:
     """Rows to learn from, rows to judge on, and what is said of those without any signal."""
 
     rows: Labelled
@@ -61,13 +60,13 @@ Learn = Callable[[Labelled], Model]
 
 
 def tried(
-    windows: Sequence[Window], signals: Signals | None, learn: Learn, asked: Training
+    windows: Sequence[SignalWindow], signals: Signals | None, learn: Learn, asked: Training
 ) -> tuple[SignalTrial, ...]:
     """Try each group of which there is any signal, beside those that were kept before it.
 
     Parameters
     ----------
-    windows : sequence of Window
+    windows : sequence of SignalWindow
         Each learns from cut-offs whose windows closed before its own began.
     signals : Signals or None
         What was known before all of them ended; without any, nothing is tried.
@@ -85,7 +84,7 @@ def tried(
         n = signals.count(*OF_GROUP[group.name])
         if not n:
             continue
-        heard = Heard(signals, (*kept, group.name))
+        heard = HeardSignals(signals, (*kept, group.name))
         now = [
             _likelihood(learn(with_signals(w.rows, heard)), with_signals(w.held_out, heard))
             for w in windows
@@ -119,13 +118,17 @@ def on_the_test(
         return {}
     p, lower = (own.p[test.user_row].astype(np.float64) for own in (told, without))
     said, less = (Predictions(test.churned, each, test.user_row) for each in (p, lower))
-    drawn = {"seed": asked.seed, "resamples": asked.resamples, "confidence": asked.confidence}
+    auc, seed, n, sure = METRICS["auc"], asked.seed, asked.resamples, asked.confidence
+    measured = partial(classification.measured, auc, seed=seed, resamples=n, confidence=sure)
     figures = {
-        "auc": classification.measured(METRICS["auc"], said, **drawn),
-        "auc_without": classification.measured(METRICS["auc"], less, **drawn),
-        "auc_gain": classification.gained(METRICS["auc"], said, less, **drawn),
+        "auc": measured(said),
+        "auc_without": measured(less),
+        "auc_gain": classification.gained(auc, said, less, seed=seed, resamples=n, confidence=sure),
         "log_likelihood_gain": bootstrap_mean(
-            neg_log_loss(test.churned, p) - neg_log_loss(test.churned, lower), **drawn
+            neg_log_loss(test.churned, p) - neg_log_loss(test.churned, lower),
+            seed=seed,
+            resamples=n,
+            confidence=sure,
         ),
     }
     return {name: None if e is None else asdict(e) for name, e in figures.items()}
@@ -138,7 +141,10 @@ def _likelihood(model: Model, held_out: Labelled) -> Floats:
 
 
 def _gain(
-    windows: Sequence[Window], now: Sequence[Floats], before: Sequence[Floats], asked: Training
+    windows: Sequence[SignalWindow],
+    now: Sequence[Floats],
+    before: Sequence[Floats],
+    asked: Training,
 ) -> Estimate | None:
     user_row = np.concatenate([window.held_out.user_row for window in windows])
     gain = np.concatenate(now) - np.concatenate(before)

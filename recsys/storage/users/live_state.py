@@ -20,7 +20,7 @@ from recsys.data.person import (
     Reaction,
     Remembered,
 )
-from recsys.data.signals import MAIL, MAIL_DAYS, Said, Signal, heard
+from recsys.data.signals import MAIL, MAIL_DAYS, OutcomeRow, Signal, heard
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
@@ -239,7 +239,7 @@ def _reactions(sent: list[_Message], outcomes: list[_Outcome]) -> tuple[Reaction
 
 def _signals(parts: Parts) -> Iterator[Signal]:
     """Yield what is known of outcomes and e-mails; who looks at them does so as of an instant."""
-    said = (Said("", kind, value, source, ref, at, known_at)
+    said = (OutcomeRow("", kind, value, source, ref, at, known_at)
             for kind, source, ref, at, known_at, value, _ in parts.get(_SAID, ()))  # fmt: skip
     for _, signal in heard(said):
         yield signal

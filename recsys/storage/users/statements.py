@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 
-from recsys.data.signals import Said
+from recsys.data.signals import OutcomeRow
 from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY, OWNER
@@ -115,7 +115,7 @@ def of(database: Database, user_id: str) -> tuple[Statement, ...]:
     return tuple(Statement(*row) for row in database.read(_OF, (user_id,)))
 
 
-def outcomes(database: Database) -> Iterator[Said]:
+def outcomes(database: Database) -> Iterator[OutcomeRow]:
     """Yield all outcomes of everybody in order of arrival, those of erased users left out.
 
     Raises
@@ -126,7 +126,7 @@ def outcomes(database: Database) -> Iterator[Said]:
     after = 0
     while rows := database.read(_OUTCOMES, (after, _PAGE)):
         for _, *said in rows:
-            yield Said(*said)
+            yield OutcomeRow(*said)
         after = rows[-1][0]
 
 

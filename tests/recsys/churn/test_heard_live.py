@@ -14,7 +14,7 @@ from recsys.churn.hyper import HyperChurn
 from recsys.churn.labels import Definition
 from recsys.churn.one_to_one import OneToOneChurn, Propensity
 from recsys.churn.risk import ChurnQuery
-from recsys.churn.signals import Heard
+from recsys.churn.signals import HeardSignals
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
 from recsys.data.person import Person
@@ -32,7 +32,7 @@ World = tuple[Interactions, Signals, OneToOneChurn]
 @pytest.fixture(scope="module")
 def fitted() -> World:
     world, said = speaking_world(1_200, 200, seed=3)
-    heard = Heard(said, ("recommends", "tickets"))
+    heard = HeardSignals(said, ("recommends", "tickets"))
     rows = labels.with_signals(labels.closed(world, MONTHLY, until=AT, n=3), heard)
     quick = AdditiveSettings(n_trees=40, n_members=1)
     model = additive.fit(

@@ -9,8 +9,8 @@ from recsys.churn import labels, signals
 from recsys.churn.features import FEATURES, SIGNAL_GROUPS, SIGNALS
 from recsys.churn.labels import Definition
 from recsys.churn.risk import reasons
-from recsys.churn.signals import OF_GROUP, Heard
-from recsys.data.signals import KINDS, Said, Signal, Signals, heard
+from recsys.churn.signals import OF_GROUP, HeardSignals
+from recsys.data.signals import KINDS, OutcomeRow, Signal, Signals, heard
 from recsys.data.times import DAY
 from tests.recsys.churn.worlds import purchases, signal, told
 
@@ -54,8 +54,8 @@ def test_what_was_known_of_later_is_not_known_yet() -> None:
 
 def test_a_score_that_is_corrected_later_is_the_one_before_until_then() -> None:
     rows = [
-        Said("ann", "csat", "1", "zendesk.ratings", "t1", 90 * DAY, None),
-        Said("ann", "csat", "0", "zendesk.ratings", "t1", 105 * DAY, None),
+        OutcomeRow("ann", "csat", "1", "zendesk.ratings", "t1", 90 * DAY, None),
+        OutcomeRow("ann", "csat", "0", "zendesk.ratings", "t1", 105 * DAY, None),
     ]
     own = [one for _, one in heard(rows)]
     assert seen(*own)["csat_last"] == 1
@@ -64,11 +64,11 @@ def test_a_score_that_is_corrected_later_is_the_one_before_until_then() -> None:
 
 def test_a_ticket_counts_once_from_when_it_was_opened_whatever_became_of_it() -> None:
     rows = [
-        Said("ann", "ticket", "1", "zendesk.tickets", "t1", 95 * DAY, None),
-        Said("ann", "ticket", "1", "zendesk.webhook", "t1", 95 * DAY, 120 * DAY),
-        Said("ann", "ticket", "1", "zendesk.tickets", "t1", 130 * DAY, None),
-        Said("ann", "ticket", "1", "salesforce.cases", "t1", 20 * DAY, None),
-        Said("ann", "ticket", "1", "zendesk.tickets", "t2", 101 * DAY, None),
+        OutcomeRow("ann", "ticket", "1", "zendesk.tickets", "t1", 95 * DAY, None),
+        OutcomeRow("ann", "ticket", "1", "zendesk.webhook", "t1", 95 * DAY, 120 * DAY),
+        OutcomeRow("ann", "ticket", "1", "zendesk.tickets", "t1", 130 * DAY, None),
+        OutcomeRow("ann", "ticket", "1", "salesforce.cases", "t1", 20 * DAY, None),
+        OutcomeRow("ann", "ticket", "1", "zendesk.tickets", "t2", 101 * DAY, None),
     ]
     own = [one for _, one in heard(rows)]
     assert seen(*own) == NOTHING | {
@@ -112,7 +112,7 @@ SAID = told([signal("nps", 60, 2), signal("nps", 120, 9)], [signal("ticket", 97)
 
 def test_labelled_rows_have_what_was_known_at_their_own_cutoff() -> None:
     parts = [labels.labelled(WORLD, Definition("purchase", 14, 60), at=n * DAY) for n in (55, 100)]
-    rows = labels.with_signals(labels.stacked(parts), Heard(SAID, EVERY))
+    rows = labels.with_signals(labels.stacked(parts), HeardSignals(SAID, EVERY))
     last = rows.features[:, len(FEATURES) + SIGNALS.index("nps_last")]
     assert list(zip(rows.user_row.tolist(), (rows.at // DAY).tolist(), strict=True)) == [
         (0, 55), (1, 55), (0, 100), (1, 100),
@@ -122,13 +122,13 @@ def test_labelled_rows_have_what_was_known_at_their_own_cutoff() -> None:
 
 def test_groups_that_are_not_looked_at_have_no_value() -> None:
     row = labels.labelled(WORLD, Definition("purchase", 14, 60), at=AT)
-    features = labels.with_signals(row, Heard(SAID, ("tickets",))).features
+    features = labels.with_signals(row, HeardSignals(SAID, ("tickets",))).features
     there = {SIGNALS[n] for n in np.flatnonzero(~np.isnan(features[:, len(FEATURES) :]).all(0))}
     assert there == {"tickets", "tickets_30d", "tickets_90d", "ticket_age_days"}
 
 
 def test_a_signal_that_leaks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    told_by = Heard(SAID, EVERY)
+    told_by = HeardSignals(SAID, EVERY)
     assert labels.leaks(WORLD, "purchase", at=AT, heard=told_by) == ()
     honest = signals.of_all
 
@@ -147,7 +147,7 @@ def test_every_group_is_told_by_kinds_that_there_are() -> None:
 def test_a_reason_says_in_words_what_was_heard() -> None:
     own = told([signal("nps", 97, 3), signal("csat", 99, 0), signal("ticket", 99)])
     row = np.zeros((1, len(FEATURES)), np.float32)
-    features = Heard(own, EVERY).beside(row, at=AT)[0]
+    features = HeardSignals(own, EVERY).beside(row, at=AT)[0]
     added = np.ones(len(features))
     words = {one.group: one.words for one in reasons(features, added, "purchase")}
     assert words["recommends"] == "the last answer to how likely they recommend: 3 of 10"

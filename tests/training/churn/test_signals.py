@@ -12,15 +12,16 @@ import pytest
 
 from recsys.algorithms.additive import AdditiveSettings
 from recsys.churn import labels
+from recsys.churn.calibration import Model
 from recsys.churn.labels import Definition
 from recsys.config import parse
 from recsys.data.times import DAY
 from tests.present import present
 from tests.recsys.churn.worlds import speaking_world
-from tests.training.churn.test_measure import data
+from tests.training.churn.test_measure import data, silent
 from training import churn
 from training.churn import signals
-from training.churn.signals import SignalTrial, Window
+from training.churn.signals import SignalTrial, SignalWindow
 from training.segments import fit_table
 
 learnt, Candidate = (
@@ -36,7 +37,7 @@ def tried(*, matters: bool) -> Mapping[str, SignalTrial]:
     world, said = speaking_world(4_000, 230, seed=2, matters=matters)
     rows = labels.closed(world, MONTHLY, until=UNTIL, n=3)
     learn = partial(learnt, candidate=QUICK, seed=1)
-    window = Window(rows, labels.labelled(world, MONTHLY, at=UNTIL), learn(rows))
+    window = SignalWindow(rows, labels.labelled(world, MONTHLY, at=UNTIL), learn(rows))
     return {one.group: one for one in signals.tried([window], said, learn, ASKED)}
 
 
@@ -53,10 +54,10 @@ def test_where_anybody_says_anything_nothing_is_looked_at() -> None:
 
 
 def test_without_signals_nothing_is_learnt_once_more() -> None:
-    def learn(rows: labels.Labelled) -> signals.Model:
+    def learn(rows: labels.Labelled) -> Model:
         pytest.fail("a model was fitted")
 
-    window = Window(labels.NOTHING, labels.NOTHING, learnt)
+    window = SignalWindow(labels.NOTHING, labels.NOTHING, learnt)
     assert signals.tried([window], None, learn, ASKED) == ()
     assert signals.on_the_test(labels.NOTHING, None, None, ASKED) == {}
     assert np.isnan(labels.NOTHING.features).sum() == 0
@@ -78,7 +79,7 @@ def test_a_training_that_keeps_signals_says_what_they_add_on_the_test_window(
     config = parse({"churn": asked, "training": {"resamples": 100}}, {})
     world, said = speaking_world(3_000, 260, seed=2)
     known = replace(data(world), signals=said)
-    choice, measurement = churn.measure(known, config, progress=str)
+    choice, measurement = churn.measure(known, config, progress=silent)
     assert [one.group for one in choice.signals if one.kept] == ["recommends", "tickets"]
     added = measurement.metrics["signals"]
     assert added["auc_gain"]["low"] > 0
