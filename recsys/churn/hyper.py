@@ -71,9 +71,9 @@ class HyperChurn:
         if propensity.heard:
             told = signals.of_user(person.signals, at=person.at + 1)
             features = signals.beside(features, told[None], propensity.heard)
-        bounds = propensity.intervals(features)[:, 0]
-        rank = percentile(bounds[:1].astype(np.float32), propensity.among)[0]
-        return propensity.risk(bounds, float(rank), features[0], query)
+        bounds = propensity.intervals(features)
+        rank = percentile(bounds[0].astype(np.float32), propensity.among)
+        return propensity.risks(bounds.T, rank, features, query)[0]
 
     def _news(self, person: Person) -> UserSignals:
         """Return what was heard from the person since the snapshot; what was sent is no news."""

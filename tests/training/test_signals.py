@@ -82,7 +82,10 @@ def test_one_person_has_the_same_signals_as_in_training(log: EventLog) -> None:
     told = UserSignals.of(LiveState(log.database).of("ann", since=0, at=NOW).signals)
     for field in fields(UserSignals):
         np.testing.assert_array_equal(getattr(told, field.name), getattr(trained, field.name))
-    assert LiveState(log.database).of("phone", since=0, at=NOW).signals
+    live = LiveState(log.database)
+    both = [live.of(who, since=0, at=NOW) for who in ("phone", "ben")]
+    assert live.of_all(["phone", "ben"], since=0, at=NOW) == both
+    assert [len(one.signals) for one in both] == [7, 1]
 
 
 def test_where_nobody_said_anything_there_are_no_signals(database: Database) -> None:

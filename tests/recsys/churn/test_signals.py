@@ -149,9 +149,10 @@ def test_a_reason_says_in_words_what_was_heard() -> None:
     row = np.zeros((1, len(FEATURES)), np.float32)
     features = HeardSignals(own, EVERY).beside(row, at=AT)[0]
     added = np.ones(len(features))
-    words = {one.group: one.words for one in reasons(features, added, "purchase")}
+    words = {one.group: one.words for one in reasons(features[None], added[None], "purchase")[0]}
     assert words["recommends"] == "the last answer to how likely they recommend: 3 of 10"
     assert words["satisfaction"] == "the last rating of the support: 0% good"
     assert words["tickets"] == "support tickets in the last 90 days: 1"
     assert words["mails"] == "no e-mail opened or clicked in the last 90 days"
-    assert "recommends" not in {one.group for one in reasons(row[0], added[: len(FEATURES)], "x")}
+    short = reasons(row, added[None, : len(FEATURES)], "purchase")[0]
+    assert "recommends" not in {one.group for one in short}
