@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import repeat
 from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, field
@@ -18,14 +17,12 @@ from api.messages.message import (
     instant_or_none,
     told,
 )
-from api.model.served import Serving
+from api.runtime.json import instant
 from recsys.audience import Audience
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.send_time import SendHour
 from recsys.churn.bands import Band
 from recsys.churn.risk import ChurnRisk
-from recsys.data.person import Person
-from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue, ValueModels
@@ -149,12 +146,14 @@ class Channel(Message, kw_only=True):
         choice, about = climb.answer, climbed(climb, explain=explain)
         if choice is None:
             return cls(**about)
-        return cls.copy_of(
-            choice,
+        return cls(
+            best=choice.best,
             **about,
             send_at=instant_or_none(choice.send_at),
-            send_time=hour and SendTime.copy_of(hour, at=instant_or_none(hour.at)),
-            ranked=[ChannelArm.copy_of(arm, propensity=arm.pscore) for arm in choice.ranked],
+            send_time=hour and SendTime(instant(hour.at), *hour[1:]),
+            ranked=[ChannelArm(*arm, arm.pscore) for arm in choice.ranked],
+            simulated=choice.simulated,
+            explored=choice.explored,
         )
 
 
@@ -197,12 +196,19 @@ class Churn(Message, kw_only=True):
             return cls(**about)
         both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
         ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
-        bands = {
-            "band_reason": risk.bands.because(risk.p) if explain else "",
-            "base_rate": risk.bands.base_rate,
-            "pays_from": risk.bands.pays_from,
-        }
-        return cls.copy_of(risk, **about, **bands, reasons=[*map(ChurnReason.copy_of, ranked)])
+        return cls(
+            p=risk.p,
+            low=risk.low,
+            high=risk.high,
+            band=risk.band,
+            band_reason=risk.bands.because(risk.p) if explain else "",
+            base_rate=risk.bands.base_rate,
+            pays_from=risk.bands.pays_from,
+            score=risk.score,
+            horizon_days=risk.horizon_days,
+            reasons=[ChurnReason(*reason) for reason in ranked],
+            **about,
+        )
 
 
 class Forecast(Message):
@@ -371,28 +377,3 @@ def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
     """Return the rung that answered, why, and the rungs asked."""
     trail = [TrailStep(s.rung, s.reason, s.detail) for s in climb.trail] if explain else []
     return {"rung": climb.rung, "rung_reason": climb.reason, "trail": trail}
-
-
-def items(
-    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool, lang: str = ""
-) -> list[RecommendedItem]:
-    """Return the ranked items; empty when every rung failed."""
-    if climb.answer is None:
-        return []
-    facts, found = serving.facts, climb.answer.items
-    reasons = serving.reasons.of_items(found, person, lang=lang) if explain else repeat([])
-    return [
-        RecommendedItem(facts[row][0], rank, score, rung, source, why, *facts[row][1:])
-        for (row, rank, score, rung, source, _, _), why in zip(found, reasons, strict=False)
-    ]
-
-
-def similar_items(found: Ranking | None, serving: Serving) -> list[SimilarItem]:
-    """Return similar items; empty when there are none."""
-    if found is None:
-        return []
-    facts, rows = serving.facts, zip(found.item_row.tolist(), found.score.tolist(), strict=True)
-    return [
-        SimilarItem(facts[row][0], rank, score, found.source, *facts[row][1:])
-        for rank, (row, score) in enumerate(rows, start=1)
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,8 +12,9 @@ from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
 from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
-from recsys.churn.labels import Definition, active, current
-from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
+from recsys.churn.labels import Definition, current
+from recsys.churn.risk import ChurnQuery, ChurnRisk, RiskReason, interval, percentile, reasons
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -43,6 +45,8 @@ class Propensity:
         Probabilities of the known active users, ascending.
     bands : Bands
         What probabilities are held against.
+    heard : tuple of str
+        Groups of signals that it looks at beside events (``SIGNAL_GROUPS``).
     """
 
     model: AdditiveModel | SilentModel
@@ -52,24 +56,33 @@ class Propensity:
     z: float
     among: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     bands: Bands = NO_RATE
+    heard: tuple[str, ...] = ()
 
     def intervals(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p, low and high of each row, float64, shape (3, n)."""
         sd = np.sqrt(self.model.spread(features) ** 2 + self.level_sd**2)
         return interval(self.model.logit(features), sd, z=self.z)
 
-    def risk(
+    def risks(
         self,
-        bounds: NDArray[np.float64],
-        rank: float,
+        bounds: NDArray[np.floating],
+        ranks: NDArray[np.floating],
         features: NDArray[np.float32],
         query: ChurnQuery,
-    ) -> ChurnRisk:
-        """Return the answer about one user, with exact reasons."""
-        contributions = self.model.contributions(features[None])[0]
-        why = reasons(features, contributions, self.definition.critical_kind)
+    ) -> list[ChurnRisk]:
+        """Return the answers about users, one a row, with exact reasons.
+
+        `bounds` are p, low and high, shape (n, 3); `ranks` are percentiles, shape (n,).
+        """
         horizon, most = self.definition.horizon_days, query.max_reasons
-        return ChurnRisk.of(bounds.tolist(), rank, horizon, self.bands, why, max_reasons=most)
+        why: Sequence[tuple[RiskReason, ...]] = [()] * len(features)
+        if most:
+            added = self.model.contributions(features)
+            why = reasons(features, added, self.definition.critical_kind, most=most)
+        return [
+            ChurnRisk.of(own, rank, horizon, self.bands, told, max_reasons=most)
+            for own, rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
+        ]
 
     def nothing(self, when: str) -> str:
         """Return why there is nothing to say of a user."""
@@ -86,9 +99,9 @@ class Propensity:
     def lapsed(self, features: NDArray[np.float32]) -> str:
         """Return a remark about a user who is not active any more, else an empty string."""
         learnt = self.definition.active_days
-        if active(features[None], learnt)[0]:
-            return ""
         days = features[PLACE["recency_days"]]
+        if days <= learnt:
+            return ""
         return (
             f"; inactive for {days:,.0f} days already, the model learnt from users "
             f"inactive for at most {learnt}"
@@ -147,19 +160,32 @@ class OneToOneChurn:
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the stored propensity of the person, with exact reasons."""
-        row = person.user_row
-        bounds = np.array([self.p[row], self.low[row], self.high[row]], np.float64)
-        rank = float(self.percentile[row])
-        return self.propensity.risk(bounds, rank, self.features[row], query)
+        return self.answer_all([person], query)[0]
+
+    def answer_all(self, people: Sequence[Person], query: ChurnQuery) -> list[ChurnRisk]:
+        """Return those of many."""
+        # Whom the model does not know it declines.
+        rows = np.array([person.user_row for person in people], np.int64)
+        bounds = np.stack([self.p[rows], self.low[rows], self.high[rows]], axis=1)
+        return self.propensity.risks(bounds, self.percentile[rows], self.features[rows], query)
 
 
-def taken(propensity: Propensity, interactions: Interactions, *, at: int) -> OneToOneChurn:
+def taken(
+    propensity: Propensity,
+    interactions: Interactions,
+    *,
+    at: int,
+    heard: HeardSignals | None = None,
+) -> OneToOneChurn:
     """Return the propensity of every user at the snapshot of `at`, before which all happened.
 
-    Whom `propensity` ranks users among is found here.
+    Whom `propensity` ranks users among is found here. `heard` are the signals that it looks at.
     """
     definition = propensity.definition
     features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    if heard is not None:
+        features = heard.beside(features, at=at)
+        propensity = replace(propensity, heard=heard.groups)
     seen = ~np.isnan(features[:, PLACE["recency_days"]])
     if definition.contract.exists:
         seen &= definition.contract.running(interactions, definition.critical_kind, at=at)

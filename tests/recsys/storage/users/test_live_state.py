@@ -28,7 +28,12 @@ def log(database: Database) -> EventLog:
 
 
 def remembered(log: EventLog, user_id: str, *, since: int, at: int) -> Remembered:
-    return LiveState(log.database, live_events=3).of(user_id, since=since, at=at)
+    state = LiveState(log.database, live_events=3)
+    found = state.of(user_id, since=since, at=at)
+    # It is a law of all tests here that many are told what each is.
+    together = state.of_all([user_id, "nobody else", user_id], since=since, at=at)
+    assert together == [found, NOTHING_REMEMBERED, found]
+    return found
 
 
 def live(log: EventLog, user_id: str = "ann", *, since: int = 0) -> list[str | None]:
@@ -169,7 +174,7 @@ def test_every_part_of_the_read_uses_an_index(tmp_path: Path) -> None:
     file.close()
     steps = [row[3] for row in plan]
     assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN live"]
-    for index in ("events_of_user", "messages_of_user"):
+    for index in ("events_of_user", "messages_of_user", "statements_of_user"):
         assert any(index in step for step in steps)
 
 
