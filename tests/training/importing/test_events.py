@@ -42,9 +42,7 @@ def imported(
 
 
 def selected(log: EventLog, statement: str) -> list[tuple[Any, ...]]:
-    assert isinstance(log.database, SqliteDatabase)
-    found: list[tuple[Any, ...]] = log.database.reader.execute(statement).fetchall()
-    return found
+    return list(log.database.read(statement))
 
 
 def rows(log: EventLog) -> list[tuple[Any, ...]]:
