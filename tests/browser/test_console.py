@@ -61,7 +61,8 @@ HIDDEN_FIELDS = """() => {
         const style = getComputedStyle(e);
         pen.font = style.font;
         const text = e.selectedOptions.length ? e.selectedOptions[0].text : '';
-        const room = box.width - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+        const pads = [style.paddingLeft, style.paddingRight].map(parseFloat);
+        const room = box.width - pads[0] - pads[1] - 16;
         if (pen.measureText(text).width > room) wrong.push(`${name(e)} cuts ${text}`);
     }
     return wrong;
