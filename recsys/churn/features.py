@@ -124,3 +124,43 @@ GROUPS = (
     ),
 )
 FEATURES = tuple(feature for group in GROUPS for feature in group.features)
+
+SIGNAL_GROUPS = (
+    Group(
+        "recommends",
+        "the last answer to how likely they recommend: {value:.0f} of 10",
+        "no answer to how likely they recommend",
+        ("nps_last", "nps_age_days"),
+    ),
+    Group(
+        "satisfaction",
+        "the last rating of the support: {value:.0%} good",
+        "no rating of the support",
+        ("csat_last", "csat_age_days"),
+    ),
+    Group(
+        "tickets",
+        "support tickets in the last 90 days: {value:,.0f}",
+        "no support tickets known",
+        ("tickets_90d", "tickets_30d", "tickets", "ticket_age_days"),
+    ),
+    Group(
+        "mails",
+        "{value:,.0f} days since an e-mail was opened or clicked",
+        "no e-mail opened or clicked in the last 90 days",
+        ("mail_seen_age_days", "mails_90d", "mail_open_days_90d", "mail_click_days_90d"),
+    ),
+)
+"""Of signals beside events: a version has those that clearly helped on held-out users."""
+
+SIGNALS = tuple(feature for group in SIGNAL_GROUPS for feature in group.features)
+
+
+def groups_of(n_features: int) -> tuple[Group, ...]:
+    """Return the groups of a row of so many features: with signals, or of events alone."""
+    return GROUPS if n_features == len(FEATURES) else (*GROUPS, *SIGNAL_GROUPS)
+
+
+def names_of(n_features: int) -> tuple[str, ...]:
+    """Return the names of so many features: with signals, or of events alone."""
+    return FEATURES if n_features == len(FEATURES) else (*FEATURES, *SIGNALS)

@@ -1,4 +1,4 @@
-"""Rung 3: the same propensity, re-scored at this moment on the events since training."""
+"""Rung 3: the same propensity, re-scored at this moment on what happened since training."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.churn import snapshot
+from recsys.churn import signals, snapshot
 from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnQuery, ChurnRisk, percentile
-from recsys.data.person import Person
+from recsys.data.kinds import MESSAGE_SENT
+from recsys.data.person import FOREVER, Person
+from recsys.data.signals import NO_SIGNALS, NUMBER, UserSignals
 from recsys.data.times import DAY
 from recsys.ladder import Reason, RungName, Step
 
 
 @dataclass(frozen=True, slots=True)
 class HyperChurn:
-    """The model of rung 2 on live features, for known and new users alike."""
+    """The model of rung 2 on live features, for known and new users alike.
+
+    Attributes
+    ----------
+    propensity : Propensity
+        The model.
+    taken_at : int
+        When the snapshot of rung 2 was taken: signals known of since are news.
+    """
 
     propensity: Propensity
+    taken_at: int = FOREVER
 
     @property
     def name(self) -> RungName:
@@ -26,8 +37,8 @@ class HyperChurn:
         return RungName.HYPER
 
     def declines(self, person: Person) -> Step | None:
-        """Refuse users without live events, or without any critical event."""
-        if not len(person.live):
+        """Refuse users of whom there is no news, or without any critical event."""
+        if not len(person.live) and not len(self._news(person)):
             detail = "nothing happened since the last snapshot"
             return Step(self.name, Reason.NO_LIVE_EVENTS, detail)
         critical = self.propensity.reading.critical
@@ -42,15 +53,34 @@ class HyperChurn:
 
     def because(self, person: Person) -> str:
         """Say how live the answer is."""
-        days = (person.at - person.live.at[-1]) / DAY
-        n = len(person.live)
-        events = f"{n:,} event{'s' * (n > 1)} since training"
-        return f"re-scored now with {events}, the last one {days:,.1f} days ago"
+        news = self._news(person)
+        n, heard = len(person.live), len(news)
+        last = max(int(times[-1]) for times in (person.live.at, news.at) if len(times))
+        told = [f"{n:,} event{'s' * (n > 1)}"] * (n > 0)
+        told += [f"{heard:,} signal{'s' * (heard > 1)} beside events"] * (heard > 0)
+        days = (person.at - last) / DAY
+        return (
+            f"re-scored now with {' and '.join(told)} since training, "
+            f"the last one {days:,.1f} days ago"
+        )
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the propensity as of this moment, what happens at it included."""
         propensity = self.propensity
-        features = snapshot.of_user(person.events, propensity.reading, at=person.at + 1)
-        bounds = propensity.intervals(features[None])
+        features = snapshot.of_user(person.events, propensity.reading, at=person.at + 1)[None]
+        if propensity.heard:
+            told = signals.of_user(person.signals, at=person.at + 1)
+            features = signals.beside(features, told[None], propensity.heard)
+        bounds = propensity.intervals(features)
         rank = percentile(bounds[0].astype(np.float32), propensity.among)
-        return propensity.risks(bounds.T, rank, features[None], query)[0]
+        return propensity.risks(bounds.T, rank, features, query)[0]
+
+    def _news(self, person: Person) -> UserSignals:
+        """Return what was heard from the person since the snapshot; what was sent is no news."""
+        if not self.propensity.heard or not len(person.signals):
+            return NO_SIGNALS
+        told = [kind for group in self.propensity.heard for kind in signals.OF_GROUP[group]]
+        numbers = [NUMBER[kind] for kind in told if kind != MESSAGE_SENT]
+        of = person.signals
+        new = np.isin(of.kind, numbers) & (of.at <= person.at) & (of.known_at >= self.taken_at)
+        return of.where(new)
