@@ -17,6 +17,7 @@ from api.answers.gather import notes as notes_on
 from api.answers.ready import Ready
 from api.messages import users as messages
 from api.messages.message import dump
+from api.messages.reasons import in_language, why
 from api.messages.users import (
     Channel,
     ChannelAnswer,
@@ -29,6 +30,7 @@ from api.messages.users import (
     Value,
     ValueAnswer,
 )
+from api.model import languages
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime import json, logs
@@ -45,6 +47,7 @@ from recsys.experiments.plan import AS_ALWAYS, Plan
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue
+from recsys.words import say
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -54,8 +57,7 @@ if TYPE_CHECKING:
 
 Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
 
-NO_LIST = "lists are learnt for rfm segments and traits, not for {}"
-NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
+NOT_PROFILED = say("value.not_profiled")
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
 NO_EXPLORATION = ExplorationSchedule(0.0, 0.0, 0)
@@ -141,7 +143,8 @@ class Desk:
         """Answer which channel next."""
         person, notes = self.person(serving, user_id, query, at=at)
         channel = self._channel(serving, person, query)
-        return ChannelAnswer(**_about(serving, person, notes), channel=channel)
+        answer = ChannelAnswer(**_about(serving, person, notes), channel=channel)
+        return in_language(answer, _language(query, person))
 
     def decide(
         self, serving: Serving, user_id: str, query: Query, *, at: int, consent_seq: int
@@ -161,7 +164,8 @@ class Desk:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
         churn = self.risk(serving, person, query)
-        return ChurnAnswer(**_about(serving, person, notes), churn=churn)
+        answer = ChurnAnswer(**_about(serving, person, notes), churn=churn)
+        return in_language(answer, _language(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
         """Answer how likely somebody who was gathered already is to churn."""
@@ -174,11 +178,12 @@ class Desk:
         person, notes = self.person(serving, user_id, query, at=at)
         models, found = serving.answering.bundle.value, worth(serving, person)
         value = (
-            Value(reason=NOT_PROFILED)
+            Value(reason=str(NOT_PROFILED), why=why(NOT_PROFILED))
             if found is None
             else Value.said(found, self.risk(serving, person, query), models)
         )
-        return ValueAnswer(**_about(serving, person, notes), value=value)
+        answer = ValueAnswer(**_about(serving, person, notes), value=value)
+        return in_language(answer, _language(query, person))
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; the trail says where it has no own list."""
@@ -189,19 +194,26 @@ class Desk:
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
         listed, about = self._listed(serving, person, query), _about(serving, person, [])
         del about["user_id"]
+        unlisted = say("items.unlisted_segment", segment=name)
         listed["trail"] = [
-            msgspec.structs.replace(step, detail=NO_LIST.format(name))
+            msgspec.structs.replace(step, detail=str(unlisted), why=why(unlisted))
             if row == NO_SEGMENT and step.reason == Reason.NO_SEGMENT
             else step
             for step in listed["trail"]
             if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
-        return SegmentItemsAnswer(**listed, **about, segment=name)
+        answer = SegmentItemsAnswer(**listed, **about, segment=name)
+        return in_language(answer, _language(query, person))
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
         """Return where people belong, all gathered for the instant `at`."""
         on_failure = self._on_failure[Question.CHURN]
         return Audience(serving.answering, people, at=at, on_failure=on_failure)
+
+    def language(self, serving: Serving, user_id: str, query: Query, *, at: int) -> str:
+        """Return the language of who asks about a user that was gathered for this request."""
+        known, _ = self._gather.known(user_id, since=serving.watermark, at=at, again=True)
+        return languages.chosen(query.lang, known.remembered.traits, query.accepts)
 
     def on_failure(self, question: Question) -> OnFailure:
         """Return what is told of every rung of a question that fails."""
@@ -223,7 +235,8 @@ class Desk:
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
         known, note = self._gather.known(user_id, since=serving.watermark, at=at)
-        asked = (make, query, self._experiments.seq)
+        short = languages.chosen(query.lang, known.remembered.traits, query.accepts)
+        asked = (make, query, self._experiments.seq, short)
         ready = known.ready.get(asked)
         if ready is not None and ready.holds(serving, at):
             for question, rung in ready.rungs:
@@ -247,6 +260,7 @@ class Desk:
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
         listed = self._listed(serving, person, query, plan)
         answer = ItemsAnswer(**listed, **_about(serving, person, notes))
+        answer = in_language(answer, _language(query, person))
         return answer, serving.answering.listed_until(person)
 
     def _all(
@@ -273,7 +287,7 @@ class Desk:
     ) -> UserAnswer:
         segment = person.segment_row
         names = serving.answering.bundle.segments.names
-        return UserAnswer(
+        answer = UserAnswer(
             **self._listed(serving, person, query),
             **_about(serving, person, notes),
             segment=None if segment == NO_SEGMENT else names[segment],
@@ -281,6 +295,7 @@ class Desk:
             channel=self._channel(serving, person, query),
             churn=self.risk(serving, person, query),
         )
+        return in_language(answer, _language(query, person))
 
     def _listed(
         self, serving: Serving, person: Person, query: Query, plan: Plan | None = None
@@ -305,7 +320,7 @@ class Desk:
         return {
             "recommendation_id": list_id,
             **messages.climbed(climb, explain=query.explain),
-            "items": messages.items(climb, serving, person, explain=query.explain, lang=query.lang),
+            "items": messages.items(climb, serving, person, explain=query.explain),
         }
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
@@ -359,6 +374,10 @@ class Desk:
 def worth(serving: Serving, person: Person) -> UserValue | None:
     """Return what somebody was worth, and is expected to be; None without consent to profiling."""
     return serving.answering.bundle.value.answer(person) if person.profiling else None
+
+
+def _language(query: Query, person: Person) -> str:
+    return languages.chosen(query.lang, person.traits, query.accepts)
 
 
 def _told_apart(plan: Plan, query: Query) -> Query:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 from api.messages.message import dump
 from api.messages.placements import Interleaved, PlacedItem, PlacementItems
+from api.messages.reasons import in_language, why
 from api.messages.users import climbed
+from api.model import languages
+from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import UnknownSegment
@@ -19,6 +22,7 @@ from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
 from recsys.placements.serve import Moment, Shown, show
 from recsys.placements.sources import TwoRankers
+from recsys.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from recsys.ladder import OnFailure
     from recsys.placements.versions import Saved
 
-NOT_IN_FORCE = "no version of this placement is in force now"
+NOT_IN_FORCE = say("items.not_in_force")
 
 
 class Draft:
@@ -134,7 +138,8 @@ class PlacementDesk:
             person, notes = self._whom(serving, query, at=at, again=True)
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
-            return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
+            nothing = _nothing(placement_id, serving, person, [*notes, str(NOT_IN_FORCE)])
+            return in_language(nothing, languages.chosen(query.lang, person.traits, query.accepts))
         wanted = limit or query.said_limit or saved.placement.limit
         seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
@@ -154,7 +159,7 @@ class PlacementDesk:
                 plan, person, serving, Question.ITEMS,
                 where=placement_id, list_id=answer.recommendation_id,
             )  # fmt: skip
-        return answer
+        return in_language(answer, languages.chosen(query.lang, person.traits, query.accepts))
 
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:
         if query.force_rung:
@@ -189,7 +194,7 @@ def _said(
     climb, facts = found.arranged.climb, serving.facts
     items = [placed.item for placed in found.arranged.items]
     explain, told = query.explain, serving.reasons
-    reasons = told.of_items(items, person, lang=query.lang) if explain else repeat([])
+    reasons = told.of_items(items, person) if explain else repeat(SILENCE)
     about = climbed(climb, explain=explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
@@ -209,9 +214,17 @@ def _said(
             **about,
             items=[
                 PlacedItem(
-                    facts[row][0], rank, score, rung, source, why, *facts[row][1:], list(rules)
+                    facts[row][0],
+                    rank,
+                    score,
+                    rung,
+                    source,
+                    said,
+                    *facts[row][1:],
+                    whys,
+                    rules=list(rules),
                 )
-                for ((row, rank, score, rung, source, _, _), rules), why in zip(
+                for ((row, rank, score, rung, source, _, _), rules), (said, whys) in zip(
                     found.arranged.items, reasons, strict=False
                 )
             ],
@@ -242,7 +255,8 @@ def _nothing(
         generated_at=json.instant(person.at),
         notes=notes,
         rung=None,
-        rung_reason=NOT_IN_FORCE,
+        rung_reason=str(NOT_IN_FORCE),
+        rung_why=why(NOT_IN_FORCE),
         trail=[],
         items=[],
         filled_by=[],

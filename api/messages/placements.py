@@ -21,7 +21,7 @@ Touched = Annotated[
 ]
 
 
-class PlacedItem(RecommendedItem):
+class PlacedItem(RecommendedItem, kw_only=True):
     """One item of a placement."""
 
     rules: Touched

@@ -18,12 +18,15 @@ from api.messages.message import (
     instant_or_none,
     told,
 )
+from api.messages.reasons import Reason as Given
+from api.messages.reasons import Why, why
+from api.model.reasons import SILENCE
 from api.model.served import Serving
 from recsys.audience import Audience
-from recsys.channel.choice import ChannelChoice
+from recsys.channel.choice import ChannelChoice, RankedArm
 from recsys.channel.send_time import SendHour
 from recsys.churn.bands import Band
-from recsys.churn.risk import ChurnRisk
+from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Person
 from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Reason, RungName
@@ -40,7 +43,13 @@ Score = Annotated[float, told("comparable within one rung of one answer only")]
 Source = Annotated[str, told("which algorithm proposed it", examples=["one_to_one"])]
 Title = Annotated[str, Meta(examples=["REGENCY CAKESTAND 3 TIER"])]
 Price = Annotated[float | None, Meta(examples=[12.75])]
-Why = Annotated[list[str], Meta(examples=[["because you bought ROSES REGENCY TEACUP AND SAUCER"]])]
+Reasons = Annotated[
+    list[str],
+    told(
+        "in the reader's language",
+        examples=[["because you bought ROSES REGENCY TEACUP AND SAUCER"]],
+    ),
+]
 RecommendationId = Annotated[str, told("for attribution: send it with later events")]
 
 
@@ -49,7 +58,8 @@ class TrailStep(Message):
 
     rung: RungName
     reason: Reason
-    detail: Annotated[str, Meta(examples=["nothing known happened since training"])]
+    detail: Annotated[str, told("in English", examples=["nothing known happened since training"])]
+    why: Given = None
 
 
 Trail = Annotated[list[TrailStep], told("the rungs asked, highest first")]
@@ -72,11 +82,14 @@ class RecommendedItem(Message):
     score: Score
     rung: RungName
     source: Source
-    reasons: Why
+    reasons: Reasons
     title: Title
     url: str
     image_url: str
     price: Price
+    why: Annotated[list[Why], told("each of `reasons` as code, parameters and text")] = field(
+        default_factory=list
+    )
 
 
 class SimilarItem(Message):
@@ -112,6 +125,7 @@ class ChannelArm(Message):
     propensity: Annotated[
         Probability, told("the same as pscore", extra_json_schema={"deprecated": True})
     ]
+    why: Given = None
 
 
 class SendTime(Message):
@@ -124,6 +138,7 @@ class SendTime(Message):
     gain: Annotated[float, told("by how much that is more than at everybody's best hour")]
     confidence: Annotated[Probability, told("share of the user's own in it")]
     because: Annotated[str, Meta(examples=["from 14 own responses to email"])]
+    why: Given = None
 
 
 class Channel(Message, kw_only=True):
@@ -134,6 +149,7 @@ class Channel(Message, kw_only=True):
     send_time: Annotated[SendTime | None, told("null: nothing to send, or nothing known")] = None
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
     ranked: list[ChannelArm] = field(default_factory=list)
     simulated: Annotated[bool, told("whether the messages learnt from were simulated")] = False
@@ -153,8 +169,8 @@ class Channel(Message, kw_only=True):
             choice,
             **about,
             send_at=instant_or_none(choice.send_at),
-            send_time=hour and SendTime.copy_of(hour, at=instant_or_none(hour.at)),
-            ranked=[ChannelArm.copy_of(arm, propensity=arm.pscore) for arm in choice.ranked],
+            send_time=hour and _send_time(hour, explain=explain),
+            ranked=[_arm(arm, explain=explain) for arm in choice.ranked],
         )
 
 
@@ -162,8 +178,9 @@ class ChurnReason(Message):
     """What moves the risk, and by how much on the scale of log odds."""
 
     group: Annotated[str, Meta(examples=["recency"])]
-    words: str
+    words: Annotated[str, told("in English")]
     contribution: float
+    why: Given = None
 
 
 class Churn(Message, kw_only=True):
@@ -178,6 +195,7 @@ class Churn(Message, kw_only=True):
     band_reason: Annotated[
         str, told("what p was held against", examples=["58% against 40% of all active users; …"])
     ] = ""
+    band_why: Given = None
     base_rate: Annotated[Probability | None, told("of everybody who is active")] = None
     pays_from: Annotated[Probability | None, told("from which p on an offer pays")] = None
     score: Annotated[
@@ -187,6 +205,7 @@ class Churn(Message, kw_only=True):
     reasons: list[ChurnReason] = field(default_factory=list)
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
 
     @classmethod
@@ -197,12 +216,14 @@ class Churn(Message, kw_only=True):
             return cls(**about)
         both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
         ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
+        against = risk.bands.because(risk.p) if explain else ""
         bands = {
-            "band_reason": risk.bands.because(risk.p) if explain else "",
+            "band_reason": str(against),
+            "band_why": why(against),
             "base_rate": risk.bands.base_rate,
             "pays_from": risk.bands.pays_from,
         }
-        return cls.copy_of(risk, **about, **bands, reasons=[*map(ChurnReason.copy_of, ranked)])
+        return cls.copy_of(risk, **about, **bands, reasons=[*map(_of_risk, ranked)])
 
 
 class Forecast(Message):
@@ -235,7 +256,8 @@ class Value(Message, kw_only=True):
     ] = None
     forecasts: list[Forecast] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
-    reason: str
+    reason: Annotated[str, told("in English")]
+    why: Given = None
 
     @classmethod
     def said(cls, found: UserValue, risk: Churn, models: ValueModels) -> Self:
@@ -254,7 +276,8 @@ class Value(Message, kw_only=True):
             expected_date_of_next_order=instant_or_none(found.next_order_at),
             forecasts=[Forecast(e.days, e.orders, e.value, e.low, e.high) for e in found.expected],
             flags=list(models.flags),  # type: ignore[arg-type]
-            reason=found.because,
+            reason=str(found.because),
+            why=why(found.because),
         )
 
 
@@ -299,6 +322,7 @@ class Listed(Message, kw_only=True):
     notes: Notes
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
     items: list[RecommendedItem]
     next_cursor: NoCursor = None
@@ -369,21 +393,26 @@ class SimilarAnswer(Message):
 
 def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
     """Return the rung that answered, why, and the rungs asked."""
-    trail = [TrailStep(s.rung, s.reason, s.detail) for s in climb.trail] if explain else []
-    return {"rung": climb.rung, "rung_reason": climb.reason, "trail": trail}
+    about = {"rung": climb.rung, "rung_reason": str(climb.reason), "trail": []}
+    if not explain:
+        return about
+    trail = [TrailStep(s.rung, s.reason, str(s.detail), why(s.detail)) for s in climb.trail]
+    return {**about, "trail": trail, "rung_why": why(climb.reason)}
 
 
 def items(
-    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool, lang: str = ""
+    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool
 ) -> list[RecommendedItem]:
     """Return the ranked items; empty when every rung failed."""
     if climb.answer is None:
         return []
     facts, found = serving.facts, climb.answer.items
-    reasons = serving.reasons.of_items(found, person, lang=lang) if explain else repeat([])
+    reasons = serving.reasons.of_items(found, person) if explain else repeat(SILENCE)
     return [
-        RecommendedItem(facts[row][0], rank, score, rung, source, why, *facts[row][1:])
-        for (row, rank, score, rung, source, _, _), why in zip(found, reasons, strict=False)
+        RecommendedItem(facts[row][0], rank, score, rung, source, said, *facts[row][1:], whys)
+        for (row, rank, score, rung, source, _, _), (said, whys) in zip(
+            found, reasons, strict=False
+        )
     ]
 
 
@@ -396,3 +425,19 @@ def similar_items(found: Ranking | None, serving: Serving) -> list[SimilarItem]:
         SimilarItem(facts[row][0], rank, score, found.source, *facts[row][1:])
         for rank, (row, score) in enumerate(rows, start=1)
     ]
+
+
+def _arm(arm: RankedArm, *, explain: bool) -> ChannelArm:
+    given = why(arm.reason) if explain else None
+    return ChannelArm.copy_of(arm, reason=str(arm.reason), propensity=arm.pscore, why=given)
+
+
+def _send_time(hour: SendHour, *, explain: bool) -> SendTime:
+    given = why(hour.because) if explain else None
+    at = instant_or_none(hour.at)
+    return SendTime.copy_of(hour, at=at, because=str(hour.because), why=given)
+
+
+def _of_risk(reason: RiskReason) -> ChurnReason:
+    words = reason.words
+    return ChurnReason(reason.group, str(words), reason.contribution, why(words))

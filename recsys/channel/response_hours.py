@@ -34,6 +34,7 @@ from recsys.channel.activity_hours import (
 )
 from recsys.data.person import Person
 from recsys.data.times import QUARTER
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def hours_of(
             learnt.moved(own, rhythm, number),
             learnt.everybody[number],
             carried * hours.confidence,
-            f"from everybody's responses to {arm}" + (" and own activity" if len(at) else ""),
+            say("hour.channel_own" if len(at) else "hour.channel", channel=arm),
         )
     if learnt.by_person[number]:
         hours = _with_responses(hours, learnt.sent_to(person, arm, number), arm, now, there)
@@ -197,7 +198,7 @@ def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInf
         posterior_of_sent(slots(sent.at, there), weight, sent.responded, hours.own),
         hours.everybody,
         1 - unsaid,
-        f"from {n} own response{'s' if n > 1 else ''} to {arm}",
+        say("hour.responses", n=n, channel=arm),
     )
 
 
@@ -207,4 +208,4 @@ def _share(weight: Reals) -> float:
 
 
 def _in_all(events: int) -> str:
-    return "from own activity in all channels" if events else "from everybody's activity"
+    return say("hour.own" if events else "hour.everybody")

@@ -12,6 +12,7 @@ from recsys.churn.risk import ChurnQuery, ChurnRisk, percentile
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from recsys.ladder import Reason, RungName, Step
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,22 @@ class HyperChurn:
     def declines(self, person: Person) -> Step | None:
         """Refuse users without live events, or without any critical event."""
         if not len(person.live):
-            detail = "nothing happened since the last snapshot"
+            detail = say("churn.nothing_since")
             return Step(self.name, Reason.NO_LIVE_EVENTS, detail)
         critical = self.propensity.reading.critical
         if not ((person.past.kind == critical).any() or (person.live.kind == critical).any()):
             kind = self.propensity.definition.critical_kind
-            return Step(self.name, Reason.TOO_LITTLE_HISTORY, f"no {kind} so far")
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, say("churn.none_yet", kind=kind))
         definition, kinds = self.propensity.definition, self.propensity.reading.kinds
         if definition.contract.is_over(person.events, kinds, definition.critical_kind):
-            detail = "the contract has ended: nothing left to end"
+            detail = say("churn.contract_over")
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
     def because(self, person: Person) -> str:
         """Say how live the answer is."""
-        days = (person.at - person.live.at[-1]) / DAY
-        n = len(person.live)
-        events = f"{n:,} event{'s' * (n > 1)} since training"
-        return f"re-scored now with {events}, the last one {days:,.1f} days ago"
+        days = float(person.at - person.live.at[-1]) / DAY
+        return say("churn.live", n=len(person.live), days=days)
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the propensity as of this moment, what happens at it included."""
