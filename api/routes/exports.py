@@ -33,6 +33,10 @@ _GZIP, _PARQUET = "application/gzip", "application/vnd.apache.parquet"
 _BYTES = {"type": "string", "format": "binary"}
 _EXAMPLES = {
     "everybody who granted e-mail": {"channel": "email", "limit": 5},
+    "who most likely wants an item": {
+        "likely": {"items": ["22423"], "users": 500},
+        "channel": "email",
+    },
     "a segment, for a tool": {"segment": "rfm:at_risk", "tool": "braze", "format": "jsonl"},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from api.model import languages
 from recsys import words
 from recsys.ladder import Reason, RungName
 from recsys.words import ENGLISH, say
-from tests.api.conftest import Api
+from tests.api.conftest import Api, running
+from tests.worlds import World
 
 ROOT = Path(words.__file__).parents[1]
 OTHERS = [one for one in languages.known() if one != "en"]
@@ -234,8 +236,18 @@ def test_what_is_kept_for_one_reader_is_not_handed_to_another(api: Api) -> None:
     assert texts[0] == texts[2] != texts[1] == texts[3]
 
 
-def test_the_users_own_language_comes_before_the_requests(api: Api) -> None:
-    api.client.put("/v1/users/u05", json={"traits": {"locale": "de-AT"}})
+@pytest.fixture
+def keeping(world: World) -> Iterator[Api]:
+    """An API that keeps what users say of their language."""
+    privacy = world.config.privacy.model_copy(update={"kept_traits": ("locale",)})
+    config = world.config.model_copy(update={"privacy": privacy})
+    yield from running(replace(world, config=config))
+
+
+def test_the_users_own_language_comes_before_the_requests(keeping: Api) -> None:
+    api = keeping
+    said = {"type": "identify", "userId": "u05", "traits": {"locale": "de-AT"}}
+    assert api.client.post("/v1/events", json=said).json()["accepted"] == 1
     told = api.client.get("/v1/users/u05/churn", headers={"Accept-Language": "en"}).json()["churn"]
     assert told["rung_why"]["text"] != told["rung_reason"]
     english = api.client.get("/v1/users/u05/churn?lang=en").json()["churn"]
