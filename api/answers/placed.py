@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
 from api.messages.message import dump
-from api.messages.placements import Interleaved, PlacedItem, PlacementItems
+from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
 from api.messages.users import climbed
 from api.model import languages
@@ -20,6 +20,7 @@ from recsys.data.person import NO_SEGMENT, Person
 from recsys.errors import UnknownSegment
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
+from recsys.placements.explore import Draw, seed_of
 from recsys.placements.serve import Moment, Shown, show
 from recsys.placements.sources import TwoRankers
 from recsys.words import say
@@ -144,7 +145,8 @@ class PlacementDesk:
         seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
-        moment = Moment(wanted, query.exclude, seeds, query.force_rung or course)
+        force = query.force_rung or course
+        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
         rules, began = self._current.rules(saved, serving), time.perf_counter()
         found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
         rung = found.arranged.climb.rung
@@ -160,6 +162,12 @@ class PlacementDesk:
                 where=placement_id, list_id=answer.recommendation_id,
             )  # fmt: skip
         return in_language(answer, languages.chosen(query.lang, person.traits, query.accepts))
+
+    def _lot(self, person: Person, saved: Saved) -> int | None:
+        """Return the seed of a list's draw; None where nobody would see or log it."""
+        if not self.notes or not person.user_id or saved.placement.explore is None:
+            return None
+        return seed_of(saved.version, person.user_id, saved.placement_id, person.at)
 
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:
         if query.force_rung:
@@ -192,7 +200,8 @@ def _said(
     saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], query: Query
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
-    items = [placed.item for placed in found.arranged.items]
+    items, draw = [placed.item for placed in found.arranged.items], found.draw
+    pscores = draw.pscores(len(items)) if draw else repeat(None)
     explain, told = query.explain, serving.reasons
     reasons = told.of_items(items, person) if explain else repeat(SILENCE)
     about = climbed(climb, explain=explain)
@@ -223,15 +232,23 @@ def _said(
                     *facts[row][1:],
                     whys,
                     rules=list(rules),
+                    pscore=pscore,
                 )
-                for ((row, rank, score, rung, source, _, _), rules), (said, whys) in zip(
-                    found.arranged.items, reasons, strict=False
+                for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
+                    found.arranged.items, reasons, pscores, strict=False
                 )
             ],
             filled_by=list(found.arranged.filled_by),
             bought_percent=found.bought_percent if person.user_id else None,
+            explored=_drawn(draw, serving) if draw else None,
         ),
         person,
+    )
+
+
+def _drawn(draw: Draw, serving: Serving) -> Explored:
+    return Explored(
+        [place + 1 for place in draw.places], [serving.facts[row][0] for row in draw.among]
     )
 
 
