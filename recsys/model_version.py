@@ -32,7 +32,6 @@ from recsys.items import slate
 from recsys.items.filters import CategoryCap, Rests, categories
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
 from recsys.ladder import (
-from recsys.words import say
     Climb,
     Course,
     Ladder,
@@ -43,6 +42,7 @@ from recsys.words import say
     Standing,
     Step,
 )
+from recsys.words import say
 
 CART = "cart"
 
