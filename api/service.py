@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from api.answers.answer import Desk
+from api.answers.audience import rule_of
 from api.answers.gather import Gather
 from api.answers.memory import Memory
 from api.answers.warm_up import warm_up
@@ -31,7 +32,7 @@ from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.person import Person
-from recsys.errors import StoreUnavailable
+from recsys.errors import BadRule, StoreUnavailable, UnknownSegment
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
 from recsys.storage.database.interface import Database
@@ -288,11 +289,12 @@ def _append(log: EventLog, clock: Clock, events: Sequence[Event]) -> list[Recept
     return log.append(events, now=clock())
 
 
-def _is_in(desk: Desk, cohort: str, serving: Serving, person: Person) -> bool:
-    rule = desk.cohorts.get(cohort)
-    return rule is not None and bool(
-        desk.audience(serving, [person], at=person.at).decide(rule).inside[0]
-    )
+def _is_in(desk: Desk, name: str, serving: Serving, person: Person) -> bool:
+    try:
+        rule = rule_of(name, serving.answering, desk.cohorts)
+    except (UnknownSegment, BadRule):
+        return False
+    return bool(desk.audience(serving, [person], at=person.at).decide(rule).inside[0])
 
 
 def _exploration(config: Config) -> ExplorationSchedule:

@@ -20,6 +20,8 @@ from recsys.segments.rule import Sequence as Steps
 from recsys.segments.snapshot import Crowd
 
 SCORES = ("churn", "value")
+COHORT = "cohort:"
+"""How the names of cohorts begin, where segments are named too."""
 
 
 class Audience:
@@ -68,6 +70,7 @@ class Audience:
             catalogue=bundle.catalogue,
             groups=bundle.groups,
             score=self.score,
+            taste=self._in_taste,
         )
         return cohort.decide(rule, self._crowd, lookup)
 
@@ -81,6 +84,14 @@ class Audience:
             of = {"churn": self._churn, "value": self._value}.get(name, _unknown)
             self._scores[name] = np.fromiter(map(of, self._people), np.float64, len(self._people))
         return self._scores[name]
+
+    def _in_taste(self, name: str) -> NDArray[np.bool_]:
+        segment = self._answering.bundle.items.segment
+        if segment.tastes is None:
+            return np.zeros(len(self._people), bool)
+        rows = np.fromiter(map(segment.tastes.row, self._people), np.int32, len(self._people))
+        inside: NDArray[np.bool_] = rows == segment.named(name)
+        return inside
 
     def _churn(self, person: Person) -> float:
         if not person.profiling:
@@ -105,14 +116,13 @@ def check(rule: Rule, answering: Answering) -> Rule:
     BadRule
         A kind of events, a score or a segment that does not exist.
     """
-    kinds, groups = answering.bundle.interactions.kinds, answering.bundle.groups
+    kinds, trait = answering.bundle.interactions.kinds, f"{answering.bundle.groups.trait}:"
+    names = [portrait.name for portrait in answering.bundle.portraits]
     for leaf in rule.leaves:
         says = leaf.says
-        if isinstance(says, InSegment) and says.name not in groups.names:
-            trait = f"{groups.trait}:"
-            if not says.name.startswith(trait):
-                allowed = f"{', '.join(groups.names)}, {trait}…"
-                raise BadRule(f"{leaf.path}.segment", says.name, allowed)
+        named = says.name if isinstance(says, InSegment) else trait
+        if named not in names and not named.startswith(trait):
+            raise BadRule(f"{leaf.path}.segment", named, f"{', '.join(names)}, {trait}…")
         if isinstance(says, Score) and says.condition.what not in SCORES:
             raise BadRule(f"{leaf.path}.score", says.condition.what, ", ".join(SCORES))
         steps = (says.step,) if isinstance(says, Happened) else ()
@@ -130,7 +140,7 @@ def of_segment(name: str, answering: Answering) -> Rule:
     UnknownSegment
         There is none of that name.
     """
-    return rule_parser.parse({"segment": answering.portrait(name).name}, place="segment")
+    return rule_parser.parse({"segment": answering.bundle.segment(name).name}, place="segment")
 
 
 def _unknown(_: Person) -> float:

@@ -16,7 +16,7 @@ from recsys.errors import UnknownSegment
 from recsys.evaluation.per_user import PerUser
 from recsys.items.models import ItemModels
 from recsys.ladder import Question, RungName, Verdict
-from recsys.segments.groups import Groups
+from recsys.segments.groups import OF_TASTE, Groups, Portrait
 from recsys.segments.table import SegmentTable
 from recsys.value.models import ValueModels
 
@@ -90,6 +90,29 @@ class Bundle:
     channel: ChannelModels
     judged: tuple[PerUser, ...]
 
+    @property
+    def portraits(self) -> tuple[Portrait, ...]:
+        """Every segment there is, in figures; of segments of taste, only how many are in them."""
+        items = self.items.segment
+        tastes = zip(items.names, items.members.tolist(), strict=True)
+        return (
+            *self.groups.portraits,
+            *(Portrait.sized(name, n) for name, n in tastes if name.startswith(OF_TASTE)),
+        )
+
+    def segment(self, name: str) -> Portrait:
+        """Return the segment of a name: the one door for all who are given one.
+
+        Raises
+        ------
+        UnknownSegment
+            There is none of that name.
+        """
+        each = {portrait.name: portrait for portrait in self.portraits}
+        if name not in each:
+            raise UnknownSegment(name, known=each)
+        return each[name]
+
     def members(self, segment: str) -> frozenset[str]:
         """Return the ids of who is in a segment, as of training.
 
@@ -98,8 +121,12 @@ class Bundle:
         UnknownSegment
             There is none of that name.
         """
-        row = self.segments.row(segment)
-        if row < 0:
-            raise UnknownSegment(segment, known=self.segments.names)
+        name, table, tastes = self.segment(segment).name, self.segments, self.items.segment.tastes
+        if tastes is not None and name.startswith(OF_TASTE):
+            inside = tastes.of_user == self.items.segment.named(name) - tastes.first
+        elif name in table.names:
+            inside = table.members(table.row(name))
+        else:
+            inside = self.groups.inside_at_training(name, self.interactions, at=self.items.at)
         users = self.interactions.users
-        return frozenset(users[int(one)] for one in np.flatnonzero(self.segments.members(row)))
+        return frozenset(users[int(one)] for one in np.flatnonzero(inside))

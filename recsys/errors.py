@@ -43,6 +43,7 @@
     │   ├── UnknownExport
     │   ├── UnknownHost
     │   ├── UnknownItem
+    │   ├── UnknownMessage
     │   ├── UnknownParameter
     │   ├── UnknownPlacement
     │   ├── UnknownSegment
@@ -499,6 +500,18 @@ class UnknownWebhook(QueryError):
     def __init__(self, webhook_id: str) -> None:
         self.webhook_id = webhook_id
         super().__init__(f"there is no webhook {shown(webhook_id)}; /v1/webhooks lists them")
+
+
+class UnknownMessage(QueryError):
+    """A message that an address was never to be told."""
+
+    def __init__(self, message_id: str, *, webhook_id: str) -> None:
+        self.message_id = message_id
+        self.webhook_id = webhook_id
+        super().__init__(
+            f"webhook {shown(webhook_id)} has no message {shown(message_id)}; "
+            "/v1/webhooks/{id}/messages lists the latest"
+        )
 
 
 class UnprovedHook(QueryError):

@@ -222,12 +222,20 @@ class Verdict:
 
     def said_of(self, kind: PersonKind) -> Words:
         """Return the verdict on the rung for a kind of person, in the words of training."""
-        found = self.by_kind.get(kind, self)
-        below, lift = str(found.below), found.lift
-        if lift is None:
-            return Words(found.why, "rung.not_measured", {"below": below})
-        facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
-        return Words(found.why, "rung.not_better", {**facts, "n": lift.n})
+        return _in_words(self.by_kind.get(kind, self))
+
+    @property
+    def words(self) -> Words:
+        """The verdict on the rung for anybody, in the words of training."""
+        return _in_words(self)
+
+
+def _in_words(found: Verdict | KindVerdict) -> Words:
+    below, lift = str(found.below), found.lift
+    if lift is None:
+        return Words(found.why, "rung.not_measured", {"below": below})
+    facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
+    return Words(found.why, "rung.not_better", {**facts, "n": lift.n})
 
 
 def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:

@@ -17,14 +17,32 @@ from recsys.data.ids import NO_ITEM
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.kinds import RETURN_DAYS
 from recsys.data.netting import TAKES_BACK, net_of_user
-from recsys.data.person import NO_CONTEXT, NO_SEGMENT, Context, LiveEvent, Person, Remembered
+from recsys.data.person import (
+    NO_CONTEXT,
+    NO_SEGMENT,
+    Context,
+    LiveEvent,
+    Person,
+    PersonKind,
+    Remembered,
+)
 from recsys.data.times import DAY
-from recsys.errors import UnknownItem, UnknownSegment
+from recsys.errors import UnknownItem
 from recsys.items import slate
 from recsys.items.filters import CategoryCap, Rests, categories
 from recsys.items.slate import ItemQuery, Ranking, Repeats, Slate
-from recsys.ladder import Climb, Course, Ladder, OnFailure, Question, RungName
-from recsys.segments.groups import Portrait
+from recsys.ladder import (
+    Climb,
+    Course,
+    Ladder,
+    OnFailure,
+    Question,
+    Reason,
+    RungName,
+    Standing,
+    Step,
+)
+from recsys.words import say
 
 CART = "cart"
 
@@ -190,19 +208,27 @@ class Answering:
             raise UnknownItem(item_id)
         return row
 
-    def portrait(self, name: str) -> Portrait:
-        """Return a segment in figures.
+    def declines_list(self, name: str) -> Step | None:
+        """Return why a segment has no list of its own, but what is popular; None where it has one.
 
-        Raises
-        ------
-        UnknownSegment
-            There is none of that name.
+        A trait is all that is known of a new person. Of who is in any other segment more is known:
+        it has a list where rung 1 serves anybody. Segments of taste take the place of those by RFM.
         """
-        groups = self.bundle.groups
-        found = groups.portrait(name)
-        if found is None:
-            raise UnknownSegment(name, known=groups.names)
-        return found
+        items = self.bundle.items.segment
+        row, verdict = items.named(name), self.items.verdicts[items.name]
+        family = name.partition(":")[0]
+        if row == NO_SEGMENT or (family == "rfm" and items.tastes is not None):
+            of = "rfm" if items.tastes is None else "taste"
+            detail = say("items.unlisted_segment", of=of, trait=self.trait, segment=name)
+            return Step(items.name, Reason.NO_SEGMENT, detail)
+        if not items.members[row]:
+            return Step(items.name, Reason.NO_SEGMENT, say("items.empty_segment", segment=name))
+        if family == self.trait:
+            shipped = verdict.standing(PersonKind.NEW) is Standing.SHIPPED
+            why = verdict.said_of(PersonKind.NEW)
+        else:
+            shipped, why = verdict.shipped, verdict.words
+        return None if shipped else Step(items.name, Reason.NOT_SHIPPED, why)
 
     def _rows(self, user_id: str, remembered: Remembered) -> list[int]:
         """Return the rows of a user and the ids that became it, the one with most events first."""

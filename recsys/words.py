@@ -85,7 +85,10 @@ ENGLISH: Mapping[str, Text] = MappingProxyType(
         "items.popular": "what most users took lately",
         "items.segment": "what the {n:,} users of segment {segment} took lately",
         "items.empty_segment": "segment {segment} has no users",
-        "items.unlisted_segment": "lists are learnt for rfm segments and traits, not for {segment}",
+        "items.unlisted_segment": (
+            "lists are made for segments of {of} and {trait}, not for {segment}"
+        ),
+        "items.instead": "what is popular, for {because}",
         "items.unknown_user": "training has not seen this user",
         "items.short_history": "{n} different items in this user's history, {needed} needed",
         "items.history": "{n:,} different items in this user's history",

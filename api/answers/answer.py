@@ -29,6 +29,7 @@ from api.messages.users import (
     UserAnswer,
     Value,
     ValueAnswer,
+    trail_step,
 )
 from api.model import languages
 from api.model.served import Serving
@@ -186,23 +187,28 @@ class Desk:
         return in_language(answer, _language(query, person))
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
-        """Answer which items for anybody in a segment; the trail says where it has no own list."""
-        items = serving.answering.bundle.items.segment
-        row = items.named(name)
-        if items.is_taste(row) and serving.answering.items.verdicts[items.name].shipped:
-            query = msgspec.structs.replace(query, force_rung=items.name)
+        """Answer which items for anybody in a segment; where it has no list, what is popular."""
+        answering = serving.answering
+        declined, items = answering.declines_list(name), answering.bundle.items.segment
+        row = items.named(name) if declined is None else NO_SEGMENT
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
-        listed, about = self._listed(serving, person, query), _about(serving, person, [])
-        del about["user_id"]
-        unlisted = say("items.unlisted_segment", segment=name)
-        listed["trail"] = [
-            msgspec.structs.replace(step, detail=str(unlisted), why=why(unlisted))
-            if row == NO_SEGMENT and step.reason == Reason.NO_SEGMENT
-            else step
+        plan = self._planned(Question.ITEMS, serving, person, query)
+        taken_out = plan.course is not None and items.name in plan.course.without
+        if declined is None and not taken_out and not query.force_rung:
+            query = msgspec.structs.replace(query, force_rung=items.name)
+        listed = self._listed(serving, person, query, plan)
+        trail = [
+            step
             for step in listed["trail"]
             if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
-        answer = SegmentItemsAnswer(**listed, **about, segment=name)
+        if declined is not None:
+            instead = say("items.instead", because=declined.detail)
+            listed["rung_reason"], listed["rung_why"] = str(instead), why(instead)
+            trail = [trail_step(declined) if s.rung == items.name else s for s in trail]
+        about = _about(serving, person, [])
+        del about["user_id"]
+        answer = SegmentItemsAnswer(**{**listed, "trail": trail}, **about, segment=name)
         return in_language(answer, _language(query, person))
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:

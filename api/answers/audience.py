@@ -15,7 +15,7 @@ from api.messages.groups import AudienceBody, AudiencePreview, Leaf
 from api.model.served import Serving
 from api.requests.query import Query
 from recsys import audience as membership
-from recsys.audience import Audience
+from recsys.audience import COHORT, Audience
 from recsys.data.ids import IdMap
 from recsys.data.person import Person
 from recsys.errors import BadQuery, StoreUnavailable, UnknownSegment
@@ -28,7 +28,6 @@ from recsys.segments.rule import Rule
 CHUNK = 500
 SAMPLE = 20_000
 COLUMNS = ("user_id", "decided_by", *FAMILIES)
-COHORT = "cohort:"
 NO_CONSENT = "no consent to profiling"
 PROFILED = (
     "known users who allow profiling now, for the rule looks at behaviour; /v1/segments counts all "
@@ -81,14 +80,25 @@ def read(
     BadRule, UnknownSegment
         What is named does not exist, or cannot be read.
     """
-    rule, segment = check(body, channels), body.segment or ""
-    if rule is not None:
-        wanted = membership.check(rule, answering)
-    elif segment.startswith(COHORT):
-        wanted = _stored(segment, cohorts, answering)
+    rule = check(body, channels)
+    if rule is None:
+        wanted = rule_of(body.segment or "", answering, cohorts)
     else:
-        wanted = membership.of_segment(segment, answering)
+        wanted = membership.check(rule, answering)
     return AudienceQuery(wanted, body.channel or "")
+
+
+def rule_of(name: str, answering: Answering, cohorts: Mapping[str, Rule]) -> Rule:
+    """Return the rule that is so of whoever is in a segment, or in ``cohort:NAME``.
+
+    Raises
+    ------
+    UnknownSegment, BadRule
+        There is none of that name, or the rule of the cohort names what does not exist.
+    """
+    if name.startswith(COHORT):
+        return _stored(name, cohorts, answering)
+    return membership.of_segment(name, answering)
 
 
 def check(body: AudienceBody, channels: Iterable[str]) -> Rule | None:
@@ -229,6 +239,9 @@ def _gathered(person: Person, notes: list[str]) -> Person:
 def _stored(name: str, cohorts: Mapping[str, Rule], answering: Answering) -> Rule:
     rule = cohorts.get(name.removeprefix(COHORT))
     if rule is None:
-        known = (*answering.bundle.groups.names, *(f"{COHORT}{cohort}" for cohort in cohorts))
+        known = (
+            *(p.name for p in answering.bundle.portraits),
+            *(f"{COHORT}{cohort}" for cohort in cohorts),
+        )
         raise UnknownSegment(name, known=known)
     return membership.check(rule, answering)

@@ -17,7 +17,6 @@ from api.model import languages
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.errors import UnknownSegment
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
 from recsys.placements.explore import Draw, seed_of
@@ -189,10 +188,8 @@ class PlacementDesk:
             return self._person(serving, query.user_id, query, at=at, again=again)
         row = NO_SEGMENT
         if query.segment:
-            segments = serving.answering.bundle.segments
-            row = segments.row(query.segment)
-            if row == NO_SEGMENT:
-                raise UnknownSegment(query.segment, known=segments.names)
+            bundle = serving.answering.bundle
+            row = bundle.items.segment.named(bundle.segment(query.segment).name)
         return Person("", at, profiling=False, segment_row=row, context=query.context), []
 
 

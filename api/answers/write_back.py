@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +70,22 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class WroteBack:
-    """How many rows are new or changed, cleared, as they were, and of users without an address."""
+    """How many rows are new or changed, cleared, as they were, and of users without an address.
+
+    Attributes
+    ----------
+    written : bool
+        False where nothing changed and a file was there: it was left as it is.
+    kept : Path or None
+        Where the file is now that was there before.
+    """
 
     changed: int
     cleared: int
     unchanged: int
     nameless: int
+    written: bool = True
+    kept: Path | None = None
 
 
 def write(
@@ -88,6 +98,9 @@ def write(
     may: Wish,
 ) -> tuple[WroteBack, dict[str, str]]:
     """Write what changed since the last file for a tool.
+
+    A file that is there holds rows that nobody else has: it is kept under another name, and stays
+    where it is when nothing changed.
 
     Parameters
     ----------
@@ -131,10 +144,21 @@ def write(
                 if changed:
                     put(key, row)
             cleared = _clear(known.keys() - has.keys(), known, target, put, force=may.force)
-        partial.replace(path)
+        written = bool(counts["changed"] or cleared or not path.exists())
+        kept = _put_aside(path) if written else None
+        if written:
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return WroteBack(cleared=cleared, **counts), has
+    return WroteBack(cleared=cleared, **counts, written=written, kept=kept), has
+
+
+def _put_aside(path: Path) -> Path | None:
+    """Name a file that is there ``name.1.csv``, or the next number that is free."""
+    if not path.exists():
+        return None
+    names = (path.with_name(f"{path.stem}.{n}{path.suffix}") for n in count(1))
+    return path.rename(next(name for name in names if not name.exists()))
 
 
 def columns(out: Out, limit: int) -> dict[str, str]:

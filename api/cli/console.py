@@ -11,6 +11,7 @@ import typer
 
 from recsys.cli.clock import now
 from recsys.cli.options import ConfigFile, settings_of
+from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
     from recsys.storage.access.accounts import Role
@@ -117,7 +118,6 @@ def _link(database: Database, config: ConfigFile, name: str) -> str:
 
 
 def _role(said: str) -> Role:
-    from recsys.errors import BadQuery
     from recsys.storage.access.accounts import Role
 
     if said not in set(Role):
@@ -126,6 +126,10 @@ def _role(said: str) -> Role:
 
 
 def _password() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    return getpass.getpass("Password (12 characters or more): ")
+    if sys.stdin.isatty():
+        said = getpass.getpass("Password (12 characters or more): ")
+    else:
+        said = sys.stdin.readline().rstrip("\r\n")
+    if not said:
+        raise BadQuery("password", "", "a password, typed or piped in, or --link-only")
+    return said

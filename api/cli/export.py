@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from api.answers.audience import AudienceQuery
     from api.answers.blocks import Plan
     from api.answers.selection import Selection
+    from api.answers.write_back import WroteBack
     from api.messages.groups import AudienceBody, AudiencePreview
     from api.service import Service
     from recsys.config import Config
@@ -222,10 +223,19 @@ class WriteBack:
                 may=write_back.Wish(self.everything, self.force),
             )  # fmt: skip
         delivered.put(database, self.tool, now_has, now=service.clock())
+        return self._told(done, output)
+
+    def _told(self, done: WroteBack, output: Path) -> str:
         nameless = f", {done.nameless:,} have no address" if done.nameless else ""
+        if not done.written:
+            return (
+                f"nothing changed since the last file for {self.tool}: {output} is left as it was, "
+                f"{done.unchanged:,} unchanged{nameless}; all rows: --all"
+            )
+        kept = f"; what was there is {done.kept} now" if done.kept else ""
         return (
             f"{done.changed:,} rows for {self.tool} written to {output}, {done.cleared:,} cleared, "
-            f"{done.unchanged:,} unchanged{nameless}"
+            f"{done.unchanged:,} unchanged{nameless}{kept}"
         )
 
 

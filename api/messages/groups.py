@@ -17,6 +17,7 @@ from api.messages.message import (
     instant_or_none,
     told,
 )
+from recsys.bundle import Bundle
 from recsys.churn.models import ChurnModels
 from recsys.model_version import Answering
 from recsys.segments import lifecycle
@@ -41,7 +42,10 @@ SegmentName = Annotated[str, Meta(examples=["rfm:champions"])]
 
 
 class Segment(Message, kw_only=True):
-    """A group of users, in figures as of training; null where fewer than 20 are behind it."""
+    """A group of users, in figures as of training; null where fewer than 20 are behind it.
+
+    Of segments of taste, `taste:…`, there is the size only.
+    """
 
     name: SegmentName
     users: Count | None
@@ -52,7 +56,11 @@ class Segment(Message, kw_only=True):
         float | None,
         told("of those in it one period ago, the share that came back within the period"),
     ]
-    typical: Annotated[list[str], told("of a content cluster: what sets it apart")]
+    typical: Annotated[list[str], told("of a cluster or a taste: what sets it apart")]
+    own_list: Annotated[
+        bool, told("whether its `/recommendations` are its own, or what is popular")
+    ]
+    no_list: Annotated[str | None, told("why what is popular is listed; null with a list")]
 
 
 class Transition(Message):
@@ -177,11 +185,9 @@ class UsageIntervalAnswer(Message):
     next_cursor: NoCursor = None
 
 
-def segment(portrait: Portrait, groups: Groups) -> dict[str, Any]:
+def segment(portrait: Portrait, answering: Answering) -> dict[str, Any]:
     """Return the members of a segment; figures of fewer than ``MIN_USERS`` users are None."""
-    clear, clusters = portrait.users >= MIN_USERS, groups.clusters
-    family, _, name = portrait.name.partition(":")
-    typical = dict(zip(clusters.names, clusters.typical, strict=True)) if clusters else {}
+    clear, declined = portrait.users >= MIN_USERS, answering.declines_list(portrait.name)
     return {
         "name": portrait.name,
         "users": count(portrait.users),
@@ -189,8 +195,17 @@ def segment(portrait: Portrait, groups: Groups) -> dict[str, Any]:
         "revenue_share": portrait.revenue_share if clear else None,
         "churn": portrait.churn if portrait.churn_users >= MIN_USERS else None,
         "repurchase": portrait.repurchase if portrait.repurchase_users >= MIN_USERS else None,
-        "typical": list(typical.get(name, ())) if family == "cluster" else [],
+        "typical": _typical(portrait.name, answering.bundle),
+        "own_list": declined is None,
+        "no_list": None if declined is None else declined.detail,
     }
+
+
+def _typical(segment: str, bundle: Bundle) -> list[str]:
+    family, _, name = segment.partition(":")
+    tastes = bundle.items.segment.tastes
+    found = {"cluster": bundle.groups.clusters, "taste": tastes and tastes.clusters}.get(family)
+    return list(dict(zip(found.names, found.typical, strict=True))[name]) if found else []
 
 
 def snapshot(answering: Answering) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from recsys.churn.bands import Band
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.data.person import Person
 from recsys.items.slate import Ranking, Slate
-from recsys.ladder import Climb, Reason, RungName
+from recsys.ladder import Climb, Reason, RungName, Step
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue, ValueModels
 
@@ -396,8 +396,13 @@ def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
     about = {"rung": climb.rung, "rung_reason": str(climb.reason), "trail": []}
     if not explain:
         return about
-    trail = [TrailStep(s.rung, s.reason, str(s.detail), why(s.detail)) for s in climb.trail]
+    trail = [*map(trail_step, climb.trail)]
     return {**about, "trail": trail, "rung_why": why(climb.reason)}
+
+
+def trail_step(step: Step) -> TrailStep:
+    """Return a rung that was asked as it is told."""
+    return TrailStep(step.rung, step.reason, str(step.detail), why(step.detail))
 
 
 def items(

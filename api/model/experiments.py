@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.model.served import Serving
+from recsys.audience import COHORT
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
@@ -18,6 +19,7 @@ from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
 from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
 from recsys.ladder import Course, Ladder, Question, RungName
+from recsys.segments.groups import OF_TASTE
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.settle import settle
 from recsys.storage.experiments.store import ExperimentStore, running, won_trials
@@ -36,12 +38,15 @@ _ASKS = {
     Question.CHANNEL: frozenset({Over.CHANNEL}),
     Question.CHURN: frozenset[Over](),
 }
+MOVING = ("lifecycle:", "cluster:", OF_TASTE)
+"""How segments begin that a person may enter with any event, or with time, as a cohort."""
+
 IsIn = Callable[[str, Serving, Person], bool]
-"""Tells whether a person is in a cohort of that name."""
+"""Tells whether a person is in a segment, or in `cohort:NAME`."""
 
 
 def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
-    """Return False: of no cohort."""
+    """Return False: of nothing."""
     return False
 
 
@@ -95,7 +100,7 @@ class _Known:
             running, removed, models, seq,
             course=Course(without=frozenset(map(RungName, removed))) if removed else None,
             by_segment=any(one.segment for one in all_of_them),
-            by_cohort=any(one.cohort for one in all_of_them),
+            by_cohort=any(one.cohort or one.segment.startswith(MOVING) for one in all_of_them),
             by_week=any(one.over in STEPS for one in all_of_them),
             by_trial=bool(won) or any(one.trial for one in all_of_them),
             won=won,
@@ -117,7 +122,7 @@ class CurrentExperiments:
     load : callable or None
         Loads a model version, for experiments over models.
     is_in : callable
-        Tells who is in a cohort.
+        Tells who is in a segment, or in ``cohort:NAME``.
     """
 
     def __init__(
@@ -327,9 +332,12 @@ class CurrentExperiments:
         experiment = one.experiment
         if experiment.segment:
             row = serving.answering.bundle.segments.row(experiment.segment)
-            if row == NO_SEGMENT or person.segment_row != row:
+            if row == NO_SEGMENT and not self.is_in(experiment.segment, serving, person):
                 return False
-        return not experiment.cohort or self.is_in(experiment.cohort, serving, person)
+            if row not in (NO_SEGMENT, person.segment_row):
+                return False
+        cohort = experiment.cohort
+        return not cohort or self.is_in(f"{COHORT}{cohort}", serving, person)
 
     def _models(self, found: tuple[Running, ...]) -> Mapping[str, Serving]:
         wanted = {v.model for one in found for v in one.experiment.variants if v.model}
@@ -362,4 +370,4 @@ def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:
 
 def _segment(serving: Serving, person: Person) -> str:
     row = person.segment_row
-    return "" if row == NO_SEGMENT else serving.answering.bundle.segments.names[row]
+    return "" if row == NO_SEGMENT else serving.answering.bundle.items.segment.names[row]

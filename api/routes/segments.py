@@ -11,7 +11,6 @@ from api.messages.users import SegmentItemsAnswer
 from api.requests.query import ITEMS, NO_NAMES
 from api.web.response import SHARED
 from api.web.route import Call, Route, route
-from recsys.data.person import NO_SEGMENT
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -25,12 +24,12 @@ about_segments = partial(route, tag="segments", cache=SHARED)
 def every(service: Service, _: Call) -> SegmentsAnswer:
     """List all segments in figures, and who went from which stage of life to which."""
     answering = service.current.serving.answering
-    found = answering.bundle.groups
+    bundle = answering.bundle
     return SegmentsAnswer(
         **groups.snapshot(answering),
-        items=[Segment(**groups.segment(portrait, found)) for portrait in found.portraits],
-        no_clusters=found.no_clusters or None,
-        transitions=groups.transitions(found),
+        items=[Segment(**groups.segment(portrait, answering)) for portrait in bundle.portraits],
+        no_clusters=bundle.groups.no_clusters or None,
+        transitions=groups.transitions(bundle.groups),
         cohorts=list(service.desk.cohorts),
     )
 
@@ -40,10 +39,8 @@ def every(service: Service, _: Call) -> SegmentsAnswer:
 )
 def items(service: Service, call: Call) -> SegmentItemsAnswer:
     """Rank items for anybody in a segment."""
-    serving, name = service.current.serving, call.id
-    # Segments of taste have lists, and no figures.
-    if serving.answering.bundle.items.segment.named(name) == NO_SEGMENT:
-        name = serving.answering.portrait(name).name
+    serving = service.current.serving
+    name = serving.answering.bundle.segment(call.id).name
     return service.desk.segment(serving, name, call.query, at=service.clock())
 
 
@@ -51,7 +48,7 @@ def items(service: Service, call: Call) -> SegmentItemsAnswer:
 def one(service: Service, call: Call) -> SegmentAnswer:
     """Tell what a segment is like: size, share of the money, churn, who came back."""
     answering = service.current.serving.answering
-    figures = groups.segment(answering.portrait(call.id), answering.bundle.groups)
+    figures = groups.segment(answering.bundle.segment(call.id), answering)
     return SegmentAnswer(**groups.snapshot(answering), **figures)
 
 

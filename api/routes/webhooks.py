@@ -158,9 +158,9 @@ def _replayed(service: Service, webhook_id: str, said: ReplayBody) -> ReplayAnsw
         since = None if said.since is None else instant_of(said.since, _UTC)
     except BadEvent as error:
         raise BadQuery("since", said.since, "a time such as 2026-01-31T12:00:00Z") from error
-    service.webhooks.turn(one.webhook_id, "")
     count = messages.again(
         service.log.database, one.webhook_id,
         now=system(), message_id=said.message_id or "", since=since,
     )  # fmt: skip
+    service.webhooks.turn(one.webhook_id, "")
     return ReplayAnswer(count)

@@ -35,6 +35,7 @@ STATUS: Mapping[type[RecsysError], HTTPStatus] = {
     errors.EndedExport: HTTPStatus.CONFLICT,
     errors.UnknownSegment: HTTPStatus.NOT_FOUND,
     errors.UnknownWebhook: HTTPStatus.NOT_FOUND,
+    errors.UnknownMessage: HTTPStatus.NOT_FOUND,
     errors.UnprovedHook: HTTPStatus.UNAUTHORIZED,
     errors.WrongKey: HTTPStatus.UNAUTHORIZED,
     errors.KeyWithoutRight: HTTPStatus.FORBIDDEN,

@@ -14,9 +14,6 @@ from recsys.ladder import Reason, RungName, Step
 from recsys.segments.clusters import NO_CLUSTER, Clusters
 from recsys.words import say
 
-OF_TASTE = "taste:"
-"""How the names of segments of taste begin."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tastes:
@@ -106,10 +103,6 @@ class SegmentItems:
             return person.segment_row
         row = self.tastes.row(person)
         return person.segment_row if row == NO_SEGMENT else row
-
-    def is_taste(self, row: int) -> bool:
-        """Return whether a segment is one of taste: listed where the rung serves anybody."""
-        return row != NO_SEGMENT and self.names[row].startswith(OF_TASTE)
 
     def named(self, name: str) -> int:
         """Return the row of the segment called `name`, ``NO_SEGMENT`` when there is none."""

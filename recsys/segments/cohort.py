@@ -18,7 +18,7 @@ from recsys.data.catalogue import Catalogue
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.times import DAY
 from recsys.segments.conditions import COMPARE, numbers_are, texts_are
-from recsys.segments.groups import Groups, Memberships
+from recsys.segments.groups import OF_TASTE, Groups, Memberships
 from recsys.segments.rule import (
     TEXT_PROPS,
     Condition,
@@ -74,6 +74,8 @@ class Lookup:
         The segments there are.
     score : callable
         Returns a score by name, float64, shape (n_users,); NaN where there is none.
+    taste : callable
+        Returns who is in a segment of taste, bool, shape (n_users,); nobody is in none.
     """
 
     kinds: tuple[str, ...]
@@ -81,6 +83,7 @@ class Lookup:
     catalogue: Catalogue
     groups: Groups
     score: Callable[[str], NDArray[np.float64]]
+    taste: Callable[[str], NDArray[np.bool_]]
 
 
 def decide(rule: Rule, crowd: Crowd, lookup: Lookup) -> CohortDecision:
@@ -195,6 +198,8 @@ class _Evaluation:
         )
 
     def in_segment(self, says: InSegment) -> Bools:
+        if says.name.startswith(OF_TASTE):
+            return self.lookup.taste(says.name)
         if not self._found:
             self._found.append(self.lookup.groups.memberships(self.crowd))
         return self.lookup.groups.inside(says.name, self.crowd, self._found[0])

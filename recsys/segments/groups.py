@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import FOREVER
 from recsys.data.times import DAY
 from recsys.segments import lifecycle, rfm
@@ -18,7 +19,10 @@ from recsys.segments.clusters import Clusters
 from recsys.segments.snapshot import Crowd
 from recsys.segments.table import MIN_USERS
 
-__all__ = ["FAMILIES", "MIN_USERS", "Groups", "Memberships", "Portrait"]
+__all__ = ["FAMILIES", "MIN_USERS", "OF_TASTE", "Groups", "Memberships", "Portrait"]
+
+OF_TASTE = "taste:"
+"""How the names of segments of taste begin: those that rung 1 of items may go by."""
 
 FAMILIES = ("rfm", "lifecycle", "cluster")
 """Groupings by behaviour; what is not among these prefixes is the trait."""
@@ -55,6 +59,11 @@ class Portrait:
     churn_users: int
     repurchase: float | None
     repurchase_users: int
+
+    @classmethod
+    def sized(cls, name: str, users: int) -> Portrait:
+        """Return a segment of which nothing but its size was figured."""
+        return cls(name, users, None, None, 0, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +119,10 @@ class Groups:
         """What the segments are called."""
         return tuple(portrait.name for portrait in self.portraits)
 
-    def portrait(self, name: str) -> Portrait | None:
-        """Return the segment of that name; None when there is none."""
-        return next((each for each in self.portraits if each.name == name), None)
-
     def memberships(self, crowd: Crowd) -> Memberships:
         """Return where each user is at the instant of the crowd, by behaviour up to it."""
         own = crowd.of_kind(self.critical)
-        at = crowd.at + 1
-        facts = rfm.facts_of(own.events.at, own.events.value, own.indptr, at=at)
-        return Memberships(
-            rfm=rfm.segment(rfm.score(facts, self.cuts)),
-            lifecycle=lifecycle.states(
-                own.events.at, own.indptr, at=at, period_days=self.period_days
-            ),
-            cluster=np.full(len(crowd), -1, np.int8)
-            if self.clusters is None
-            else self.clusters.of(own.events.item_row, own.indptr),
-        )
+        return self._memberships(own.events, own.indptr, at=crowd.at + 1)
 
     def until(self, crowd: Crowd) -> int:
         """Return the first instant at which time alone may move somebody of the crowd."""
@@ -157,6 +152,41 @@ class Groups:
             return np.zeros(len(crowd), bool)
         inside: NDArray[np.bool_] = getattr(of, family) == names.index(value)
         return inside
+
+    def inside_at_training(
+        self, name: str, interactions: Interactions, *, at: int
+    ) -> NDArray[np.bool_]:
+        """Return who was in a segment by behaviour at training, bool, shape (n_users,).
+
+        Parameters
+        ----------
+        name : str
+            ``rfm:…``, ``lifecycle:…`` or ``cluster:…``; nobody is in any other.
+        interactions : Interactions
+            Of the training data.
+        at : int
+            The instant of training (microseconds).
+        """
+        own = interactions.where(interactions.kind == self.critical).before(at)
+        family, _, value = name.partition(":")
+        names = self._names(family) if family in FAMILIES else ()
+        if value not in names:
+            return np.zeros(len(own.users), bool)
+        found = self._memberships(own, own.indptr, at=at)
+        inside: NDArray[np.bool_] = getattr(found, family) == names.index(value)
+        return inside
+
+    def _memberships(
+        self, own: UserEvents | Interactions, indptr: NDArray[np.int64], *, at: int
+    ) -> Memberships:
+        facts = rfm.facts_of(own.at, own.value, indptr, at=at)
+        return Memberships(
+            rfm=rfm.segment(rfm.score(facts, self.cuts)),
+            lifecycle=lifecycle.states(own.at, indptr, at=at, period_days=self.period_days),
+            cluster=np.full(len(indptr) - 1, -1, np.int8)
+            if self.clusters is None
+            else self.clusters.of(own.item_row, indptr),
+        )
 
     def _names(self, family: str) -> tuple[str, ...]:
         if family == "cluster":

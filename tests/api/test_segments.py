@@ -120,15 +120,15 @@ def test_a_count_is_told_from_20_on_and_none_is_none() -> None:
 
 
 def test_each_figure_is_suppressed_by_its_own_count(shared_api: Api) -> None:
-    groups = shared_api.service.current.serving.answering.bundle.groups
+    answering = shared_api.service.current.serving.answering
     portrait = Portrait("rfm:new", 40, 0.1, 0.5, 20, 0.25, 19)
-    shown = groups_.segment(portrait, groups)
+    shown = groups_.segment(portrait, answering)
     assert shown["churn"] == 0.5
     assert shown["repurchase"] is None
     many = dataclasses.replace(portrait, repurchase_users=20)
-    assert groups_.segment(many, groups)["repurchase"] == 0.25
+    assert groups_.segment(many, answering)["repurchase"] == 0.25
     idle = dataclasses.replace(portrait, churn_users=19)
-    assert groups_.segment(idle, groups)["churn"] is None
+    assert groups_.segment(idle, answering)["churn"] is None
 
 
 def member(api: Api, user: str) -> UserAnswer:

@@ -388,6 +388,14 @@ def test_an_unknown_one_is_not_found(calling: Api) -> None:
     assert calling.client.post("/v1/webhooks/none/replay", json={}).status_code == 404
 
 
+def test_a_message_that_never_was_cannot_be_replayed(calling: Api, receiver: Receiver) -> None:
+    path = f"/v1/webhooks/{added(calling, receiver.url)['webhook_id']}/replay"
+    answer = calling.client.post(path, json={"message_id": "nosuch"})
+    assert answer.status_code == 404
+    assert "no message 'nosuch'" in answer.json()["detail"]
+    assert calling.client.post(path, json={}).json() == {"messages": 0}
+
+
 def test_a_replay_names_one_thing(calling: Api, receiver: Receiver) -> None:
     path = f"/v1/webhooks/{added(calling, receiver.url)['webhook_id']}/replay"
     for body in ({"since": "then"}, {"since": "2026-01-01", "message_id": "m"}, {"all": True}):

@@ -84,6 +84,20 @@ def test_only_what_changed_goes_the_next_time(here: World) -> None:
     assert f"{len(USERS) + 1} rows" in run("all.csv", "--for", "salesforce", "--all").stdout
 
 
+def test_a_file_that_was_delivered_is_never_lost(here: World) -> None:
+    run("sf.csv", "--for", "salesforce")
+    first = (here.folder / "sf.csv").read_bytes()
+    again = run("sf.csv", "--for", "salesforce")
+    assert f"sf.csv is left as it was, {len(USERS) + 1} unchanged" in again.stdout
+    assert (here.folder / "sf.csv").read_bytes() == first
+    assert "what was there is" not in run("other.csv", "--for", "salesforce").stdout
+    for kept in ("sf.1.csv", "sf.2.csv"):
+        more = run("sf.csv", "--for", "salesforce", "--all")
+        assert f"; what was there is {kept} now" in more.stdout
+    assert (here.folder / "sf.1.csv").read_bytes() == first
+    assert not list(here.folder.glob(".*.partial"))
+
+
 def test_who_is_there_no_more_is_cleared_and_too_many_stop_it(here: World) -> None:
     run("first.csv", "--for", "salesforce")
     (here.folder / "who.txt").write_text("\n".join([*USERS][1:]), encoding="utf-8")

@@ -78,7 +78,14 @@ def simulated(users: int, events: int) -> list[Person]:
 
 def lookup(users: int) -> Lookup:
     """Return what rules look up."""
-    return Lookup(KINDS, IdMap.of(ITEMS), CATALOGUE, GROUPS, lambda _: np.full(users, np.nan))
+    return Lookup(
+        KINDS,
+        IdMap.of(ITEMS),
+        CATALOGUE,
+        GROUPS,
+        lambda _: np.full(users, np.nan),
+        lambda _: np.zeros(users, bool),
+    )
 
 
 if __name__ == "__main__":

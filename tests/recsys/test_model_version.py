@@ -132,7 +132,7 @@ def test_what_the_model_does_not_know_is_named(answering: Answering) -> None:
     with pytest.raises(UnknownItem, match="never-seen"):
         answering.item_row("never-seen")
     with pytest.raises(UnknownSegment, match="rfm:champions"):
-        answering.portrait("rfm:heroes")
+        answering.bundle.segment("rfm:heroes")
 
 
 def test_a_live_return_takes_back_what_was_bought_and_its_item_rests(

@@ -110,21 +110,29 @@ def merge(
 ) -> None:
     """Make a known user the same person as another.
 
-    It can be undone: recsys storage unmerge.
+    It can be undone: recsys storage unmerge. Of two ids that nothing is known of, there is nothing
+    to merge: that is refused.
 
     Example: recsys storage merge PREVIOUS USER
     """
+    from recsys.errors import BadQuery
     from recsys.storage.access import audit
     from recsys.storage.database.open import open_store
     from recsys.storage.users import merges
 
     with closing(open_store(settings_of(config).storage)) as database:
         now, by = clock.now(), audit.command_line()
+        unknown = [one for one in (previous_id, user_id) if not merges.seen(database, one)]
+        if len(unknown) == len((previous_id, user_id)):
+            raise BadQuery("previous_id", previous_id, f"a known id: neither it nor {user_id} is")
         outcome = merges.merge(
             database, previous_id, user_id, at=now, authority=merges.Authority(by=by)
         )
-    done = outcome is merges.Outcome.MERGED
-    typer.echo("merged" if done else "nothing to do: they are one already, or one was erased")
+    if outcome is not merges.Outcome.MERGED:
+        typer.echo("nothing to do: they are one already, or one was erased")
+        return
+    of_one = f"; nothing is known of {unknown[0]} so far" if unknown else ""
+    typer.echo(f"merged{of_one}")
 
 
 @app.command()

@@ -19,8 +19,9 @@ from recsys.data.interactions import Interactions
 from recsys.evaluation import metrics
 from recsys.evaluation.split import Relevant
 from recsys.items.popular import by_share
-from recsys.items.segment import OF_TASTE, SegmentItems, Tastes
+from recsys.items.segment import SegmentItems, Tastes
 from recsys.segments.clusters import NO_CLUSTER, content
+from recsys.segments.groups import OF_TASTE
 from recsys.segments.table import SegmentTable
 from training.data import TrainingData
 from training.items.popularity import USUAL_DAYS, buyers, fading

@@ -41,7 +41,7 @@ def show(visit: Visit) -> View:
     return View(
         facts={
             "found": found,
-            "names": visit.serving.answering.bundle.segments.names,
+            "names": [one.name for one in visit.serving.answering.bundle.portraits],
             "sticky": found.get("stickiness"),
             "nps": found.get("nps"),
         },

@@ -36,7 +36,8 @@ _SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<", "eq": "=", "ne": "�
 
 def show(visit: Visit) -> View:
     """Return all segments, the moves between stages of life, and the audience being built."""
-    found = visit.serving.answering.bundle.groups
+    bundle = visit.serving.answering.bundle
+    found = bundle.groups
     body = _body(visit)
     wanted = _wanted(visit, body) if body else None
     return View(
@@ -46,8 +47,8 @@ def show(visit: Visit) -> View:
             "states": lifecycle.STATES,
             "moves": _moves(visit),
             "no_clusters": found.no_clusters,
-            "names": found.names,
-            "kinds": visit.serving.answering.bundle.interactions.kinds,
+            "names": [portrait.name for portrait in bundle.portraits],
+            "kinds": bundle.interactions.kinds,
             "channels": tuple(visit.service.config.channels.arms),
             "traits": [n.partition(":")[2] for n in found.names if n.startswith(f"{found.trait}:")],
             "trait": found.trait,
@@ -200,10 +201,9 @@ def _lines(rows: Iterator[dict[str, str | None]]) -> Iterator[bytes]:
 
 
 def _figures(visit: Visit) -> Table:
-    found = visit.serving.answering.bundle.groups
-    rows = []
-    for portrait in found.portraits:
-        figures = groups.segment(portrait, found)
+    answering, rows = visit.serving.answering, []
+    for portrait in answering.bundle.portraits:
+        figures = groups.segment(portrait, answering)
         family, _, name = portrait.name.partition(":")
         rows.append({**figures, "family": family, "segment": name.replace("_", " ")})
     rows.sort(key=lambda row: (str(row["family"]), -(row["users"] or 0)))
@@ -249,7 +249,7 @@ def _shade(users: int, most: int) -> int:
 
 def _list(visit: Visit) -> Table:
     """Return what anybody in a segment is served."""
-    name = visit.serving.answering.portrait(visit.get("segment")).name
+    name = visit.serving.answering.bundle.segment(visit.get("segment")).name
     query = visit.service.reader.query(b"")
     answer = visit.service.desk.segment(visit.serving, name, query, at=visit.at)
     return Table(

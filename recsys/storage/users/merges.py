@@ -155,6 +155,19 @@ def is_known(database: Database, user_id: str, *, trained: Says) -> bool:
     return _known(database.read(_KNOWN, (user_id, owner))[0], user_id, trained)
 
 
+def seen(database: Database, user_id: str) -> bool:
+    """Return whether the store has anything of an id: a name, an event, a consent, an erasure.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    if user_id in became(database, {user_id}):
+        return True
+    return any(database.read(_KNOWN, (user_id, user_id))[0])
+
+
 def unmerge(database: Database, previous_id: str, *, at: int, by: str = "") -> Undone:
     """Make an id that became another user a user of its own again, with all that became it.
 

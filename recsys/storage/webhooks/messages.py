@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from recsys.data.times import DAY, SECOND
+from recsys.errors import UnknownMessage
 from recsys.storage.database.interface import Database, Row, Writing
 from recsys.storage.webhooks.endpoints import Kind
 
@@ -194,6 +195,8 @@ def again(
 
     Raises
     ------
+    UnknownMessage
+        The address has none of that id.
     StoreUnavailable
         None will be.
     """
@@ -205,7 +208,10 @@ def again(
     condition, value = which
     with database.writing() as writing:
         statement = _AGAIN.format(which=condition)
-        return writing.execute(statement, (now, webhook_id, value)).rowcount
+        count = writing.execute(statement, (now, webhook_id, value)).rowcount
+    if message_id and not count:
+        raise UnknownMessage(message_id, webhook_id=webhook_id)
+    return count
 
 
 def prune(database: Database, days: int, *, now: int) -> int:

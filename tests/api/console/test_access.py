@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
 
 from api.console.access import now
+from recsys.__main__ import app
 from recsys.errors import BadQuery
 from recsys.storage.access import accounts, sessions
 from recsys.storage.access.accounts import Role
 from recsys.storage.access.sessions import IDLE, LONGEST
 from tests.api.conftest import Api
 from tests.api.console.conftest import PASSWORD, Enter
+from tests.worlds import World
 
 ANN = {"name": "ann", "password": PASSWORD}
 
@@ -199,3 +202,15 @@ def test_no_answer_is_kept_framed_or_loads_from_elsewhere(enter: Enter) -> None:
 def test_a_short_password_is_refused(api: Api) -> None:
     with pytest.raises(BadQuery, match="at least 12 characters"):
         add(api, password="short")  # noqa: S106 - a test's
+
+
+@pytest.mark.parametrize("piped", ["", "\n"])
+def test_an_account_without_a_password_has_to_be_asked_for(here: World, piped: str) -> None:
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["console", "user", *words], input=piped)
+
+    refused = run("add", "ann")
+    assert isinstance(refused.exception, BadQuery)
+    assert "a password, typed or piped in, or --link-only" in str(refused.exception)
+    assert "no accounts" in run("list").output
+    assert "enter?secret=" in run("add", "ann", "--link-only").output

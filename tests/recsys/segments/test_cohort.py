@@ -71,6 +71,7 @@ def decided(
     lookup = Lookup(
         KINDS, IdMap.of(ITEMS), CATALOGUE, GROUPS,
         lambda name: known.get(name, np.full(len(people), np.nan)),
+        lambda _: np.zeros(len(people), bool),
     )  # fmt: skip
     return cohort.decide(rule_parser.parse(rule), Crowd.of(people, at=AT), lookup)
 

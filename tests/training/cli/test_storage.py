@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recsys.data.times import DAY
-from recsys.errors import StoreUnavailable
+from recsys.errors import BadQuery, StoreUnavailable
 from recsys.storage.database.open import open_database
 from recsys.storage.database.schema import HEAD
 from recsys.storage.events.event import Event
@@ -102,3 +102,15 @@ def test_a_copy_says_how_far_it_is(url: str, tmp_path: Path) -> None:
     told = run("copy", "--to", f"sqlite:///{tmp_path}/other.db").output
     assert "events: 3 rows\n" in told
     assert (tmp_path / "other.db").exists()
+
+
+def test_two_ids_that_nothing_is_known_of_are_not_merged(url: str) -> None:
+    run("upgrade")
+    filled(url)
+    with pytest.raises(BadQuery, match="previous_id is 'a'; allowed: a known id: neither it nor b"):
+        run("merge", "a", "b")
+    assert run("merge", "phone", "ann").output == "merged; nothing is known of phone so far\n"
+    assert "one already" in run("merge", "phone", "ann").output
+    assert run("merge", "ann", "bob").output == "merged; nothing is known of bob so far\n"
+    run("erase", "ann")
+    assert "one was erased" in run("merge", "ann", "carl").output
