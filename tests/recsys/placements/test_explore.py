@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -102,7 +102,7 @@ def test_only_free_places_are_drawn_and_the_rest_stays() -> None:
 def test_the_share_of_places_is_rounded_up_and_spread(percent: int, count: int) -> None:
     places = drawn_places(listed(10).items, percent)
     assert len(places) == count
-    assert all(later - before >= 10 // count - 1 for before, later in zip(places, places[1:]))
+    assert all(later - before >= 10 // count - 1 for before, later in pairwise(places))
 
 
 def test_without_a_tail_or_a_free_place_nothing_is_drawn() -> None:
