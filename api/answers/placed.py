@@ -19,7 +19,7 @@ from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
-from recsys.placements.serve import Moment, Shown, show
+from recsys.placements.serve import Moment, PlacedList, show
 from recsys.placements.sources import TwoRankers
 from recsys.words import say
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
     from recsys.ladder import OnFailure
-    from recsys.placements.versions import Saved
+    from recsys.placements.versions import PlacementVersion
 
 NOT_IN_FORCE = say("items.not_in_force")
 
@@ -186,7 +186,12 @@ class PlacementDesk:
 
 
 def _said(
-    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], query: Query
+    saved: PlacementVersion,
+    found: PlacedList,
+    serving: Serving,
+    person: Person,
+    notes: list[str],
+    query: Query,
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
     items = [placed.item for placed in found.arranged.items]

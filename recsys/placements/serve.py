@@ -15,7 +15,7 @@ from recsys.items.slate import Repeats
 from recsys.ladder import Course, OnFailure, RungName
 from recsys.model_version import Answering
 from recsys.placements.arrange import Arranged, Candidates, arrange
-from recsys.placements.placement import Source
+from recsys.placements.placement import ListSource
 from recsys.placements.rules import Rules
 from recsys.placements.sources import TwoRankers, candidates
 
@@ -23,7 +23,7 @@ MIX = "mix"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PlacedList:
     """What a placement shows to one person.
 
     Attributes
@@ -62,7 +62,7 @@ class Moment:
 
 def show(
     rules: Rules, answering: Answering, person: Person, moment: Moment, *, on_failure: OnFailure
-) -> Shown:
+) -> PlacedList:
     """Return the list of a placement for a person at a moment.
 
     Items that the model does not know are neither shown nor started from.
@@ -78,7 +78,7 @@ def show(
     query = replace(query, allowed=allowed, rest=_rests(query, placement.bought_days))
     had = slate.had(person, query)
 
-    def source(name: Source) -> Candidates:
+    def source(name: ListSource) -> Candidates:
         return candidates(name, answering, person, seeds, on_failure=on_failure, force=moment.force)
 
     arranged = arrange(
@@ -86,11 +86,11 @@ def show(
         moment.limit,
         slate.welcome(person, query),
         gather=source(placement.source),
-        popular=source(Source.POPULAR),
+        popular=source(ListSource.POPULAR),
         had=had if mixes else None,
     )
     bought = [bool(had[placed.item.item_row]) for placed in arranged.items]
-    return Shown(arranged, round(100 * sum(bought) / len(bought), 1) if bought else None)
+    return PlacedList(arranged, round(100 * sum(bought) / len(bought), 1) if bought else None)
 
 
 def _rows(answering: Answering, item_ids: Sequence[str]) -> list[int]:
