@@ -23,8 +23,8 @@ from recsys.data.times import HOUR, SECOND
 from recsys.errors import NoChampion, StoreUnavailable
 from recsys.ladder import RungName
 from recsys.storage.webhooks import bands, messages
-from recsys.storage.webhooks.bands import Watch
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
+from recsys.storage.webhooks.bands import BandWatch
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -69,7 +69,11 @@ class ChurnWatch:
             Not now.
         """
         service = self.service
-        to = [one for one in service.webhooks.every() if Kind.CHURN in one.kinds and not one.off]
+        to = [
+            one
+            for one in service.webhooks.every()
+            if WebhookKind.CHURN in one.kinds and not one.off
+        ]
         database, was, now = service.log.database, bands.read(service.log.database), system()
         if not to or was.until > now:
             return 0
@@ -85,7 +89,7 @@ class ChurnWatch:
         bands.turn(database, mine, replace(mine, seq=seq, until=0))
         return count
 
-    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: Watch) -> int:
+    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: BandWatch) -> int:
         """Look at everybody; half of the time is for those who wait for answers."""
         service, count, began = self.service, 0, system()
         seq = service.log.last_seq()
@@ -98,7 +102,7 @@ class ChurnWatch:
                 return count
             mine = on
             time.sleep(time.perf_counter() - started)
-        done = Watch(serving.answering.version, began, seq, 0)
+        done = BandWatch(serving.answering.version, began, seq, 0)
         bands.turn(service.log.database, mine, done)
         return count
 
@@ -121,8 +125,8 @@ class ChurnWatch:
                 told = _told(user, was[user], found[user], version)
                 message_id = telling.new_id(at)
                 messages.put(writing, [
-                    telling.message(one, Kind.CHURN, told, at=system(), message_id=message_id,
-                                    user_id=user)
+                    telling.message(one, WebhookKind.CHURN, told, at=system(),
+                                    message_id=message_id, user_id=user)
                     for one in to
                 ])  # fmt: skip
         return len(crossed)

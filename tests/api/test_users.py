@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from api.answers.answer import Desk
 from api.answers.gather import BLIND, Gather
-from api.answers.memory import Memory
+from api.answers.memory import UserMemory
 from api.messages.message import Message, dump
 from api.messages.users import (
     BatchAnswer,
@@ -250,7 +250,7 @@ class Unreachable:
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
-    memory = Memory(None, Unreachable(), 0)  # type: ignore[arg-type]
+    memory = UserMemory(None, Unreachable(), 0)  # type: ignore[arg-type]
     gather = Gather(memory, **told)  # type: ignore[arg-type]
     service.desk = Desk(gather, experiments=service.experiments, **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()
@@ -328,8 +328,9 @@ def test_reasons_are_told_in_the_language_that_is_asked_for(shared_api: Api) -> 
         query = {"lang": "de", "user_id": "u03"} if "placements" in path else {"lang": "de"}
         german = shared_api.client.get(path, params=query).json()["items"]
         english = shared_api.client.get(path, params={**query, "lang": ""}).json()["items"]
-        told = [reason for item in german for reason in item["reasons"]]
-        assert told
-        assert all(" Sie " in reason for reason in told)
+        told, said = ([r for item in items for r in item["reasons"]] for items in (german, english))
+        assert any(" Sie " in reason for reason in told)
+        assert len(told) == len(said)
+        assert not {*told} & {*said}
         assert [item["item_id"] for item in german] == [item["item_id"] for item in english]
         assert not any(" Sie " in reason for item in english for reason in item["reasons"]), path

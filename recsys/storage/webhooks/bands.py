@@ -22,7 +22,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class BandWatch:
     """How far it is.
 
     Attributes
@@ -43,7 +43,7 @@ class Watch:
     until: int = 0
 
 
-def read(database: Database) -> Watch:
+def read(database: Database) -> BandWatch:
     """Return how far it is.
 
     Raises
@@ -52,10 +52,10 @@ def read(database: Database) -> Watch:
         The store cannot be read.
     """
     rows = database.read(_READ, (_NAME,))
-    return Watch(**json.loads(rows[0][0])) if rows else Watch()
+    return BandWatch(**json.loads(rows[0][0])) if rows else BandWatch()
 
 
-def turn(database: Database, before: Watch, after: Watch) -> bool:
+def turn(database: Database, before: BandWatch, after: BandWatch) -> bool:
     """Note how far it is, and return whether nobody else did since `before` was read.
 
     Raises
@@ -65,7 +65,7 @@ def turn(database: Database, before: Watch, after: Watch) -> bool:
     """
     said, was = (json.dumps(asdict(one)) for one in (after, before))
     with database.writing() as writing:
-        if before == Watch():
+        if before == BandWatch():
             return bool(writing.execute(_FIRST, (_NAME, said)).rowcount)
         return bool(writing.execute(_NEXT, (said, _NAME, was)).rowcount)
 
