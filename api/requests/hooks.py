@@ -198,7 +198,9 @@ class _Form:
         self._logged(events)
         self._recorded(people)
         database, now = self._hooks.events.database, self._hooks.clock()
-        sayings.keep(database, self._hooks.config, said, source=self._known.name, now=now)
+        sayings.keep(
+            database, self._hooks.config, said, source=self._known.name, now=now, live=True
+        )
         return {
             seq: CallOutcome(tally.became, tally.unknown, tally.people)
             for seq, tally in self._tallies.items()
