@@ -17,8 +17,9 @@ import structlog
 from api.answers.exports import Exports
 from api.runtime.clock import system
 from api.webhooks import address, delivery, signature, telling
-from api.webhooks.churn import ChurnWatch
+from api.webhooks.churn import ChurnBands
 from api.webhooks.delivery import WAITS, Delivery, after
+from api.webhooks.watch import Watcher
 from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnQuery, ChurnRisk, RiskReason
 from recsys.data.person import Person
@@ -470,7 +471,7 @@ def personal(calling: Api) -> Api:
 
 
 def watched(api: Api) -> int:
-    return ChurnWatch(api.service).work()
+    return Watcher(api.service, ChurnBands(api.service)).work()
 
 
 def seen(api: Api) -> dict[str, str]:
