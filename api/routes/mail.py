@@ -60,8 +60,8 @@ def _email(ending: str, user: str, tag: str) -> Route:
         """Give a mail tool the list of one user.
 
         Parameters: `placement` (else `default`), `limit`, `lang`, `send_id`. Asked again with the
-        same `send_id` the answer is the same to the byte, and one list for what is clicked. Nobody, or
-        somebody unknown, gets what everybody likes. Parameters that are not known are no mistake
+        same `send_id` the answer is the same to the byte, and one list for what is clicked. Nobody,
+        or somebody unknown, gets what everybody likes. Parameters that are not known are no mistake
         here: mail tools add their own.
         """
         sending = await service.reading(partial(_sending, service, call))
