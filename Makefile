@@ -27,8 +27,12 @@ train: install ## train on what was imported, register, promote if it earns it
 serve: install ## serve the champion on PORT
 	$(BIN)/recsys serve --port $(PORT)
 
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile
 test: tools ## run all tests
-	$(BIN)/pytest --numprocesses auto --dist loadgroup
+	$(PYTEST)
+
+coverage: tools ## run all tests and say which lines none of them reaches; half as slow again
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=95
 
 check: tools ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .
@@ -47,4 +51,4 @@ lock: ## pin every dependency by hash (needs uv); UPGRADE=--upgrade takes the ne
 	$(PIN) pyproject.toml --group dev -c requirements.lock -c requirements-scale.lock -o requirements-dev.lock
 	$(PIN) --group install -c requirements-dev.lock -o requirements-install.lock
 
-.PHONY: help install tools python demo train serve test check bench lock
+.PHONY: help install tools python demo train serve test coverage check bench lock

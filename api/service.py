@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from api.answers.answer import Desk
 from api.answers.audience import rule_of
 from api.answers.gather import Gather
-from api.answers.memory import Memory
+from api.answers.memory import UserMemory
 from api.answers.warm_up import warm_up
 from api.model.champion import Champion
 from api.model.experiments import CurrentExperiments
@@ -85,7 +85,7 @@ class Service:
     log: EventLog
     consents: Consents
     decisions: DecisionLog
-    memory: Memory
+    memory: UserMemory
     desk: Desk
     inbox: Inbox[Event, Reception]
     placing: Placing
@@ -128,7 +128,7 @@ class Service:
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
         live_state = LiveState(log.database, live_events=config.serving.live_events)
-        memory = Memory(live_state, log.database, config.serving.recall)
+        memory = UserMemory(live_state, log.database, config.serving.recall)
         gather = Gather(memory, metrics=metrics, logger=logger)
         cohorts = read_cohorts(config.segments.cohorts_file)
         experiments = _experiments(config, log.database)
@@ -241,8 +241,6 @@ class Service:
                 await self._settle()
             with suppress(StoreUnavailable):
                 await asyncio.to_thread(self.placing.current.catch_up, self.current.served)
-            with suppress(StoreUnavailable):
-                await asyncio.to_thread(self.log.database.relieve)
 
     async def _settle(self) -> None:
         """Take rungs out that lost online."""

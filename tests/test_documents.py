@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from api import guide
 from api.app import ROUTES, create_app
-from api.web.route import Endpoint
+from api.web.route import BuiltRoute
 from recsys.__main__ import app
 from recsys.config import Config, keys, parse
 from recsys.segments import rule_parser
@@ -125,7 +125,7 @@ def test_every_address_that_is_called_is_served(name: str) -> None:
         method = words[words.index("-X") + 1] if "-X" in words else "GET"
         (address,) = (word for word in words if word.startswith("http://127.0.0.1:8000"))
         path = address.removeprefix("http://127.0.0.1:8000").split("?")[0]
-        ends = [Endpoint(one) for one in ROUTES if one.method == method]
+        ends = [BuiltRoute(one) for one in ROUTES if one.method == method]
         assert any(end.pattern.fullmatch(path) for end in ends), line
 
 

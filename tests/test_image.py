@@ -23,8 +23,7 @@ ROOT = Path(__file__).parents[1]
 VOLUME = "/var/lib/recsys"
 HEALTH_CHECKS = 100
 
-# One worker builds it for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

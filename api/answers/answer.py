@@ -14,7 +14,7 @@ import msgspec
 from api.answers import decisions
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
-from api.answers.ready import Ready
+from api.answers.ready import ReadyAnswer
 from api.messages import users as messages
 from api.messages.message import dump
 from api.messages.reasons import in_language, why
@@ -252,7 +252,7 @@ class Desk:
         answer, until = make(serving, person, query, notes_on(query, note))
         until = min(until, self._experiments.holds_until(at))
         if until > at and not note:
-            kept = Ready.of(answer, serving, since=at, until=until)
+            kept = ReadyAnswer.of(answer, serving, since=at, until=until)
             self._gather.memory.put(user_id, known, asked, kept)
         return dump(answer)
 

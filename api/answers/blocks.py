@@ -28,7 +28,7 @@ from recsys.config import parse
 from recsys.data.ids import IdMap
 from recsys.engines import Engine
 from recsys.storage.exports import place
-from recsys.storage.exports.log import Part
+from recsys.storage.exports.log import ExportFile
 
 BLOCK = 20_000
 """Users a block."""
@@ -37,7 +37,7 @@ Block = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExportPlan:
     """What all blocks of an export have in common.
 
     Attributes
@@ -79,7 +79,7 @@ class Plan:
         return [(n, start, min(start + BLOCK, len(self.ids))) for n, start in starts]
 
 
-def made(plan: Plan, engine: Engine, *, progress: Callable[[int], None]) -> int:
+def made(plan: ExportPlan, engine: Engine, *, progress: Callable[[int], None]) -> int:
     """Make an export and return how many users are in it.
 
     Parameters
@@ -100,7 +100,7 @@ def made(plan: Plan, engine: Engine, *, progress: Callable[[int], None]) -> int:
     """
     output = place.opened(plan.output)
     output.check()
-    parts: list[Part] = []
+    parts: list[ExportFile] = []
     try:
         for part in engine.each(written, plan, plan.blocks):
             parts.append(part)
@@ -111,7 +111,7 @@ def made(plan: Plan, engine: Engine, *, progress: Callable[[int], None]) -> int:
     return sum(part.rows for part in parts)
 
 
-def written(plan: Plan, block: Block) -> Part:
+def written(plan: ExportPlan, block: Block) -> ExportFile:
     """Write a block, and return what is in it; nothing is written where nobody is."""
     service = _service(plan.config, plan.version)
     service.catch_up()
@@ -132,7 +132,7 @@ def written(plan: Plan, block: Block) -> Part:
             emails=partial(addresses, service) if plan.email else None,
         )
         if not rows:
-            return Part("", 0, 0, "", stop - start)
+            return ExportFile("", 0, 0, "", stop - start)
         return _kept(plan, file, rows, block)
 
 
@@ -159,21 +159,21 @@ def _service(config: bytes, version: str) -> Service:
     return service
 
 
-def _selection(service: Service, plan: Plan) -> Selection:
+def _selection(service: Service, plan: ExportPlan) -> Selection:
     return Selection(service, service.current.serving, service.reader.said(plan.said))
 
 
-def _kept(plan: Plan, file: Path, rows: int, block: Block) -> Part:
+def _kept(plan: ExportPlan, file: Path, rows: int, block: Block) -> ExportFile:
     with file.open("rb") as opened:
         sha256 = file_digest(opened, "sha256").hexdigest()
     number, start, stop = block
     # Named after its content too: an engine may try a block twice, and one attempt counts.
     name = f"part-{number:05d}-{sha256[:12]}.{plan.format}"
     place.opened(plan.output).put(file, name)
-    return Part(name, rows, file.stat().st_size, sha256, stop - start)
+    return ExportFile(name, rows, file.stat().st_size, sha256, stop - start)
 
 
-def _manifest(plan: Plan, parts: Sequence[Part]) -> bytes:
+def _manifest(plan: ExportPlan, parts: Sequence[ExportFile]) -> bytes:
     asked = None if plan.wish is None else msgspec.to_builtins(plan.wish)
     told = {
         "format": plan.format,
@@ -186,7 +186,7 @@ def _manifest(plan: Plan, parts: Sequence[Part]) -> bytes:
     return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _named(parts: Sequence[Part]) -> Iterator[Mapping[str, Any]]:
+def _named(parts: Sequence[ExportFile]) -> Iterator[Mapping[str, Any]]:
     for part in parts:
         if part.name:
             told = asdict(part)

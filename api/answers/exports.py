@@ -35,11 +35,11 @@ from recsys.data.ids import IdMap
 from recsys.data.times import HOUR
 from recsys.errors import BadQuery, RecsysError, StoreError, StoreUnavailable
 from recsys.storage.database.interface import Writing
-from recsys.storage.exports.log import Crowd, Export, ExportLog, Part, State
+from recsys.storage.exports.log import Export, ExportCrowd, ExportFile, ExportLog, ExportState
 from recsys.storage.hooks import delivered
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.webhooks import messages
-from recsys.storage.webhooks.endpoints import Kind
+from recsys.storage.webhooks.endpoints import WebhookKind
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -99,7 +99,7 @@ def confirm(service: Service, one: Export) -> None:
         It is not noted.
     """
     path = folder_of(service, one.export_id) / _HAS
-    if one.state is not State.DONE or not one.asked["tool"] or not path.is_file():
+    if one.state is not ExportState.DONE or not one.asked["tool"] or not path.is_file():
         raise BadQuery("export_id", one.export_id, "one for a tool, done and still here")
     has = json.loads(path.read_text(encoding="utf-8"))
     delivered.put(service.log.database, one.asked["tool"], has, now=service.clock())
@@ -158,10 +158,15 @@ def tell(service: Service, writing: Writing, one: Export) -> None:
         "export_id": one.export_id, "state": one.state, "why": one.why or None,
         "tool": one.asked["tool"], "rows": one.rows, "parts": len(one.parts),
     }  # fmt: skip
-    to = [each for each in service.webhooks.every() if Kind.EXPORT in each.kinds and not each.off]
+    to = [
+        each
+        for each in service.webhooks.every()
+        if WebhookKind.EXPORT in each.kinds and not each.off
+    ]
     message_id = f"msg_{one.export_id}"
     messages.put(writing, [
-        telling.message(each, Kind.EXPORT, told, at=system(), message_id=message_id) for each in to
+        telling.message(each, WebhookKind.EXPORT, told, at=system(), message_id=message_id)
+        for each in to
     ])  # fmt: skip
 
 
@@ -233,7 +238,7 @@ class Exports:
 
     def _failed(self, one: Export, why: str) -> None:
         also = partial(tell, self.service)
-        self.log.end(one.export_id, State.FAILED, why=why, now=system(), also=also)
+        self.log.end(one.export_id, ExportState.FAILED, why=why, now=system(), also=also)
         remove(self.service, one)
 
 
@@ -263,7 +268,7 @@ class _Making:
             self._still(self._log.put(one, self._maker.worker, parts))
         keep = int(service.config.serving.export_hours * HOUR)
         also = partial(tell, service)
-        self._log.end(one.export_id, State.DONE, now=system(), keep=keep, also=also)
+        self._log.end(one.export_id, ExportState.DONE, now=system(), keep=keep, also=also)
 
     def _ids(self) -> IdMap | Sequence[str]:
         """Return whom to look at, in this order."""
@@ -273,7 +278,7 @@ class _Making:
         found = likely.likely(service, self._selection.serving, wish)
         return [one.user_id for one in found.users]
 
-    def _whole_of(self, ids: IdMap | Sequence[str]) -> list[Part]:
+    def _whole_of(self, ids: IdMap | Sequence[str]) -> list[ExportFile]:
         """Return the parts that are there already; none where they are of another crowd."""
         one, database = self._one, self._maker.service.log.database
         people = _digest(ids)
@@ -284,11 +289,11 @@ class _Making:
         shutil.rmtree(self._folder, ignore_errors=True)
         erasures = erased_after(database, 0)
         last = erasures[-1][1] if erasures else 0
-        crowd = Crowd(self._selection.version, len(ids), people, last)
+        crowd = ExportCrowd(self._selection.version, len(ids), people, last)
         self._still(self._log.begin(one, self._maker.worker, crowd))
         return []
 
-    def _part(self, number: int, ids: IdMap | Sequence[str], start: int) -> Part:
+    def _part(self, number: int, ids: IdMap | Sequence[str], start: int) -> ExportFile:
         stop = min(start + self._maker.service.config.serving.export_part_users, len(ids))
         path = self._folder / f"part-{number:05}.{self._body.format}"
         written: list[str] = []
@@ -308,7 +313,7 @@ class _Making:
         self._name(path, written)
         return _packed(path, rows=rows, looked_at=stop - start)
 
-    def _for_tool(self, tool: str, ids: IdMap | Sequence[str]) -> Part:
+    def _for_tool(self, tool: str, ids: IdMap | Sequence[str]) -> ExportFile:
         service, body = self._maker.service, self._body
         path = self._folder / f"{tool}.{body.format}"
         done, has = write_back.write(
@@ -395,7 +400,7 @@ def _digest(ids: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _packed(path: Path, *, rows: int, looked_at: int) -> Part:
+def _packed(path: Path, *, rows: int, looked_at: int) -> ExportFile:
     """Return a file as a part, gzipped where that makes sense."""
     head = 0
     if path.suffix.removeprefix(".") in PACKED:
@@ -405,7 +410,7 @@ def _packed(path: Path, *, rows: int, looked_at: int) -> Part:
         path = packed
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-    return Part(path.name, rows, path.stat().st_size, digest, looked_at, head)
+    return ExportFile(path.name, rows, path.stat().st_size, digest, looked_at, head)
 
 
 def _gzip(path: Path, packed: Path, *, has_head: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.answers.memory import Known, Memory
+from api.answers.memory import Known, UserMemory
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime import logs
@@ -41,7 +41,9 @@ class Gather:
         Told of every answer without the store.
     """
 
-    def __init__(self, memory: Memory, *, metrics: Metrics, logger: FilteringBoundLogger) -> None:
+    def __init__(
+        self, memory: UserMemory, *, metrics: Metrics, logger: FilteringBoundLogger
+    ) -> None:
         self.memory = memory
         self._metrics = metrics
         self._logger = logger

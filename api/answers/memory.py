@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from api.answers.ready import Ready
+from api.answers.ready import ReadyAnswer
 from recsys.data.person import ERASED, Context, Person, Remembered
 from recsys.model_version import Answering
 from recsys.storage.database.interface import Database
 from recsys.storage.privacy import erasure
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.changes import EVERYBODY, Position
-from recsys.storage.users.consents import NOTHING_SAID, Consents, Standing
+from recsys.storage.users.consents import NOTHING_SAID, Consents, ConsentStanding
 
 if TYPE_CHECKING:
     from recsys.storage.users.live_state import LiveState
@@ -47,7 +47,7 @@ class Known:
     remembered: Remembered
     since: int
     at: int
-    ready: dict[Any, Ready] = field(default_factory=dict)
+    ready: dict[Any, ReadyAnswer] = field(default_factory=dict)
     _gathered: tuple[tuple[Answering, Context, Person], ...] = ()
 
     def person(self, answering: Answering, user_id: str, *, at: int, context: Context) -> Person:
@@ -79,7 +79,7 @@ class Known:
 NOT_KEPT: tuple[tuple[Known, ...], int] = ((), 0)
 
 
-class Memory:
+class UserMemory:
     """The users asked for last, as the store tells them, and who said what about profiling.
 
     What the store tells of a user is read once and kept until something is written about that
@@ -107,7 +107,7 @@ class Memory:
         self._turn = threading.Lock()
         self._position: Position | None = None
         self._looked_at = 0
-        self._said: dict[str, Standing] = {}
+        self._said: dict[str, ConsentStanding] = {}
         self._last_seq: int | None = None
         self._erased: set[str] = set()
         self._last_erasure = 0
@@ -165,7 +165,7 @@ class Memory:
             return ANYBODY, None
         return Remembered(profiling=None if said is None else said.granted), None
 
-    def put(self, user_id: str, known: Known, asked: object, ready: Ready) -> None:
+    def put(self, user_id: str, known: Known, asked: object, ready: ReadyAnswer) -> None:
         """Keep an answer about a user, with what it stands on."""
         if len(known.ready) >= _MOST_READY:
             known.ready.clear()

@@ -20,7 +20,7 @@ from recsys.data.person import NO_SEGMENT, Person
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
 from recsys.placements.explore import Draw, seed_of
-from recsys.placements.serve import Moment, Shown, show
+from recsys.placements.serve import Moment, PlacedList, show
 from recsys.placements.sources import TwoRankers
 from recsys.words import say
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
     from recsys.ladder import OnFailure
-    from recsys.placements.versions import Saved
+    from recsys.placements.versions import PlacementVersion
 
 NOT_IN_FORCE = say("items.not_in_force")
 
@@ -162,7 +162,7 @@ class PlacementDesk:
             )  # fmt: skip
         return in_language(answer, languages.chosen(query.lang, person.traits, query.accepts))
 
-    def _lot(self, person: Person, saved: Saved) -> int | None:
+    def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
         """Return the seed of a list's draw; None where nobody would see or log it."""
         if not self.notes or not person.user_id or saved.placement.explore is None:
             return None
@@ -194,7 +194,12 @@ class PlacementDesk:
 
 
 def _said(
-    saved: Saved, found: Shown, serving: Serving, person: Person, notes: list[str], query: Query
+    saved: PlacementVersion,
+    found: PlacedList,
+    serving: Serving,
+    person: Person,
+    notes: list[str],
+    query: Query,
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
     items, draw = [placed.item for placed in found.arranged.items], found.draw

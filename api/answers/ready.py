@@ -18,7 +18,7 @@ _HEAD = b'{"recommendation_id":"'
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyAnswer:
     """An answer as it would be made again until something changes.
 
     Attributes

@@ -12,7 +12,7 @@ from api.answers import audience
 from api.answers.answer import worth
 from api.answers.audience import AudienceQuery, Looked
 from api.answers.export import CHUNK, EMAIL
-from api.answers.write_back import WORTH_DAYS, Target
+from api.answers.write_back import WORTH_DAYS, ToolTarget
 from api.messages.groups import AudienceBody
 from api.messages.users import UserAnswer
 from api.model.served import Serving
@@ -112,7 +112,7 @@ class Selection:
                 yield str(row["user_id"])
 
 
-def target(selection: Selection, tool: str) -> Target:
+def target(selection: Selection, tool: str) -> ToolTarget:
     """Return a tool that is written to.
 
     Raises
@@ -129,10 +129,10 @@ def target(selection: Selection, tool: str) -> Target:
     if out is None:
         raise BadQuery("for", tool, ", ".join(outs))
     if out.key_is == "user_id":
-        return Target(tool, out, lambda _: {}, selection.worth)
+        return ToolTarget(tool, out, lambda _: {}, selection.worth)
     if not keeps_addresses(service):
         raise BadQuery("for", tool, f"a tool that knows people by user id; or {KEPT}")
-    return Target(tool, out, partial(addresses, service), selection.worth)
+    return ToolTarget(tool, out, partial(addresses, service), selection.worth)
 
 
 def keeps_addresses(service: Service) -> bool:

@@ -39,7 +39,7 @@ Worth = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ToolTarget:
     """A tool that is written to.
 
     Attributes
@@ -91,7 +91,7 @@ class WroteBack:
 def write(
     answers: Iterable[UserAnswer],
     path: Path,
-    target: Target,
+    target: ToolTarget,
     *,
     limit: int,
     known: Delivered,
@@ -189,7 +189,7 @@ def _spelled(name: str, out: Out) -> str:
 
 
 def _rows(
-    answers: Iterable[UserAnswer], target: Target, limit: int
+    answers: Iterable[UserAnswer], target: ToolTarget, limit: int
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     every = iter(answers)
     while chunk := list(islice(every, CHUNK)):
@@ -230,7 +230,7 @@ def _hash(row: Mapping[str, Any]) -> str:
 def _clear(
     gone: Collection[str],
     known: Delivered,
-    target: Target,
+    target: ToolTarget,
     put: Callable[[str, Mapping[str, Any]], None],
     *,
     force: bool,

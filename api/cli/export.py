@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.answers.audience import AudienceQuery
-    from api.answers.blocks import Plan
+    from api.answers.blocks import ExportPlan
     from api.answers.selection import Selection
     from api.answers.write_back import WroteBack
     from api.messages.groups import AudienceBody, AudiencePreview
@@ -94,7 +94,7 @@ def export(  # noqa: PLR0913 - options of a command
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
-    from api.answers.blocks import Plan
+    from api.answers.blocks import ExportPlan
     from api.answers.selection import Selection
     from recsys.config import without_secrets
 
@@ -117,7 +117,7 @@ def export(  # noqa: PLR0913 - options of a command
         if engine:
             _check_addresses(selection, email=email)
             place = output if "://" in output else str(Path(output).absolute())
-            plan = Plan(
+            plan = ExportPlan(
                 place, file_format, orjson.dumps(without_secrets(settings)), selection.version,
                 ids, {**said, "exclude": list(exclude or ())}, wish, channel, email,
             )  # fmt: skip
@@ -257,7 +257,7 @@ def _check_addresses(selection: Selection, *, email: bool) -> None:
         raise BadQuery("email", email, f"no such option; or it where {KEPT}")
 
 
-def _made_by_blocks(plan: Plan, settings: Config, engine: str) -> int:
+def _made_by_blocks(plan: ExportPlan, settings: Config, engine: str) -> int:
     from api.answers import blocks
     from recsys.engines import opened
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recsys.ladder import RungName
     from recsys.model_version import Answering
     from recsys.placements.placement import Placement
-    from recsys.placements.serve import Shown
+    from recsys.placements.serve import PlacedList
     from recsys.storage.database.interface import Database
 
 app = typer.Typer(help="Where lists are shown, of what, and by which rules.")
@@ -164,7 +164,9 @@ class Preview:
         if filled:
             console().print(f"a short list was filled by: {filled}")
 
-    def _shown(self, answering: Answering, user: str, seeds: tuple[str, ...], limit: int) -> Shown:
+    def _shown(
+        self, answering: Answering, user: str, seeds: tuple[str, ...], limit: int
+    ) -> PlacedList:
         from recsys.placements.rules import Rules
         from recsys.placements.serve import Moment, show
         from recsys.storage.users.live_state import LiveState
@@ -200,7 +202,7 @@ class Preview:
         )
 
 
-def _table(shown: Shown, answering: Answering) -> Any:
+def _table(shown: PlacedList, answering: Answering) -> Any:
     from rich.table import Table
 
     table = Table("rank", "item", "title", "rung", "rules", box=None)

@@ -20,7 +20,7 @@ from recsys.experiments.experiment import (
     read,
 )
 from recsys.ladder import RungName
-from recsys.storage.experiments.forecast import Forecast, forecast
+from recsys.storage.experiments.forecast import PowerForecast, forecast
 from recsys.storage.models.store import ModelStore, Registered
 
 TRIES: Mapping[str, str] = {
@@ -52,7 +52,7 @@ class Planned:
 
     name: str
     experiment: Experiment | None = None
-    forecast: Forecast | None = None
+    forecast: PowerForecast | None = None
 
 
 def planned(visit: Visit, said: Mapping[str, str]) -> Planned:

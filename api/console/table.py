@@ -17,7 +17,7 @@ from api.messages.message import dump
 Row = Mapping[str, Any]
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """How the cells of a column are shown."""
 
     TEXT = "text"
@@ -53,7 +53,7 @@ class Column:
 
     key: str
     label: str
-    kind: Kind = Kind.TEXT
+    kind: CellKind = CellKind.TEXT
     words: str = ""
     href: str = ""
 
@@ -107,7 +107,7 @@ class Table:
         flat: dict[str, Any] = {}
         for column in self.columns:
             cell = row.get(column.key)
-            if column.kind is Kind.LIFT:
+            if column.kind is CellKind.LIFT:
                 found = cell or {}
                 parts = [found.get(one) for one in ("value", "low", "high", "n")]
                 flat.update(zip(_names(column), parts, strict=True))
@@ -117,6 +117,6 @@ class Table:
 
 
 def _names(column: Column) -> tuple[str, ...]:
-    if column.kind is not Kind.LIFT:
+    if column.kind is not CellKind.LIFT:
         return (column.key,)
     return column.key, *(f"{column.key}_{part}" for part in ("low", "high", "n"))

@@ -12,8 +12,8 @@ from recsys.evaluation.estimate import Estimate, NotMeasured
 if TYPE_CHECKING:
     # Loaded only by who reads an experiment: they load what fits as well.
     from recsys.experiments.report import Compared, Report
-    from recsys.storage.experiments.forecast import Forecast
-    from recsys.storage.experiments.store import Saved
+    from recsys.storage.experiments.forecast import PowerForecast
+    from recsys.storage.experiments.store import SavedExperiment
 
 ExperimentId = Annotated[str, Meta(examples=["home-test"])]
 
@@ -29,7 +29,7 @@ class ForecastMessage(Message):
     decidable: Annotated[bool, told("whether that is within eight weeks")]
 
     @classmethod
-    def said(cls, forecast: Forecast) -> ForecastMessage:
+    def said(cls, forecast: PowerForecast) -> ForecastMessage:
         """Return what is told of a forecast."""
         seen = forecast.seen_at_horizon
         return cls.copy_of(forecast, seen_at_horizon=None if seen == float("inf") else seen)
@@ -48,7 +48,9 @@ class ExperimentMessage(Message, kw_only=True):
     forecast: ForecastMessage | None = None
 
     @classmethod
-    def said(cls, saved: Saved, forecast: Forecast | None = None) -> ExperimentMessage:
+    def said(
+        cls, saved: SavedExperiment, forecast: PowerForecast | None = None
+    ) -> ExperimentMessage:
         """Return what is told of an experiment."""
         return cls(
             experiment=saved.experiment_id,
@@ -146,7 +148,9 @@ class ReportAnswer(Message, kw_only=True):
     rungs: Annotated[list[RungLiftMessage], told("of a step: overall, by placement, by segment")]
 
     @classmethod
-    def of(cls, saved: Saved, report: Report, rungs: list[RungLiftMessage]) -> ReportAnswer:
+    def of(
+        cls, saved: SavedExperiment, report: Report, rungs: list[RungLiftMessage]
+    ) -> ReportAnswer:
         """Return what is told of a report."""
         return cls(
             experiment=ExperimentMessage.said(saved),

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.messages.groups import AudienceBody, LikelyBody
 from api.messages.message import Count, Instant, Message, instant_or_none, told
-from recsys.storage.exports.log import Export, State
+from recsys.storage.exports.log import Export, ExportState
 
 ExportId = Annotated[str, Meta(examples=["0199c2d4-7a50-7c11-9d3e-5f0f6a1b2c3d"])]
 
@@ -45,7 +45,7 @@ class ExportMessage(Message, kw_only=True):
     """An export as it stands."""
 
     export_id: ExportId
-    state: State
+    state: ExportState
     why: Annotated[str | None, told("it failed, or has no files any more")]
     format: str
     tool: str | None

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from api.messages.message import Asked, Count, Instant, Message, instant_or_none, told
 from recsys.storage.webhooks import messages
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 
 WebhookId = Annotated[str, Meta(examples=["0199c2d4-7a50-7c11-9d3e-5f0f6a1b2c3d"])]
 Secret = Annotated[str, Meta(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])]
@@ -19,7 +19,7 @@ class WebhookBody(Asked):
     """Where to call, and what for."""
 
     url: Annotated[str, Meta(examples=["https://shop.example/recsys"])]
-    kinds: Annotated[list[Kind], Meta(min_length=1)]
+    kinds: Annotated[list[WebhookKind], Meta(min_length=1)]
     secret: Annotated[Secret | None, told("that signs; else one is made")] = None
 
 
@@ -35,7 +35,7 @@ class WebhookMessage(Message, kw_only=True):
 
     webhook_id: WebhookId
     url: str
-    kinds: list[Kind]
+    kinds: list[WebhookKind]
     off: Annotated[str | None, told("why it is not called; null: it is")]
     created_at: Instant
     waiting: Count
@@ -51,9 +51,9 @@ class WebhookMessage(Message, kw_only=True):
             kinds=list(one.kinds),
             off=one.off or None,
             created_at=str(instant_or_none(one.created_at)),
-            waiting=counts.get(messages.State.WAITING, 0),
-            delivered=counts.get(messages.State.DELIVERED, 0),
-            dead=counts.get(messages.State.DEAD, 0),
+            waiting=counts.get(messages.MessageState.WAITING, 0),
+            delivered=counts.get(messages.MessageState.DELIVERED, 0),
+            dead=counts.get(messages.MessageState.DEAD, 0),
             **more,
         )
 
@@ -83,17 +83,17 @@ class SentMessage(Message, kw_only=True):
     """What an address was told, or will be."""
 
     message_id: Annotated[str, told("`webhook-id` of the call")]
-    kind: Kind
-    state: messages.State
+    kind: WebhookKind
+    state: messages.MessageState
     body: str
     created_at: Instant
     next_at: Annotated[Instant | None, told("null: it does not wait")]
     tries: list[TryMessage]
 
     @classmethod
-    def of(cls, one: messages.Message) -> Self:
+    def of(cls, one: messages.OutgoingMessage) -> Self:
         """Return what is told of a message."""
-        waits = one.state is messages.State.WAITING
+        waits = one.state is messages.MessageState.WAITING
         return cls(
             message_id=one.message_id,
             kind=one.kind,

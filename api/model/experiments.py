@@ -17,7 +17,15 @@ from recsys.errors import StoreUnavailable
 from recsys.experiments.draw import FOREVER, Running, draws_again, week
 from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
-from recsys.experiments.plan import AS_ALWAYS, Part, Plan, differs, held_out, planned, winning
+from recsys.experiments.plan import (
+    AS_ALWAYS,
+    Participation,
+    Plan,
+    differs,
+    held_out,
+    planned,
+    winning,
+)
 from recsys.ladder import Course, Ladder, Question, RungName
 from recsys.segments.groups import OF_TASTE
 from recsys.storage.experiments.participants import Participant, ParticipantLog
@@ -250,17 +258,19 @@ class CurrentExperiments:
             return held_out(())
         return planned((), known.removed)
 
-    def _with_holdout(self, parts: tuple[Part, ...], known: _Known, person: Person) -> Plan:
+    def _with_holdout(
+        self, parts: tuple[Participation, ...], known: _Known, person: Person
+    ) -> Plan:
         """Return the plan of one who is held out, is compared with those, or neither."""
         drawn = None if self.holdout is None else self._variant(self.holdout, person)
         if drawn is None or self.holdout is None:
             return planned(parts, known.removed)
-        part = Part(self.holdout, drawn)
+        part = Participation(self.holdout, drawn)
         return held_out((part,)) if drawn == HELD_OUT else planned((*parts, part), known.removed)
 
     def _parts(
         self, running: tuple[Running, ...], person: Person, serving: Serving, asked: _Asked
-    ) -> Iterator[Part]:
+    ) -> Iterator[Participation]:
         _, _, question, placement, any_version, trial = asked
         for one in running:
             if not _is_asked(one.experiment, question, placement, any_version=any_version):
@@ -269,7 +279,7 @@ class CurrentExperiments:
                 continue
             variant = self._variant(one, person)
             if variant is not None and self._is_targeted(one, serving, person):
-                yield Part(one, variant)
+                yield Participation(one, variant)
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
@@ -293,7 +303,12 @@ class CurrentExperiments:
         plan.unseen[:] = unseen
 
     def _note(
-        self, part: Part, person: Person, segment: str, rung: RungName, shown: tuple[str, str]
+        self,
+        part: Participation,
+        person: Person,
+        segment: str,
+        rung: RungName,
+        shown: tuple[str, str],
     ) -> None:
         one = part.running
         new = Participant(
@@ -358,7 +373,7 @@ def _is_asked(
     return asked or experiment.over in _ASKS[question]
 
 
-def _key(part: Part, person: Person) -> _Noted:
+def _key(part: Participation, person: Person) -> _Noted:
     one = part.running
     return person.unit, one.key, one.period(person.at), part.variant
 

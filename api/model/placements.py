@@ -10,7 +10,7 @@ from recsys.errors import StoreUnavailable
 from recsys.placements.fields import ItemFields
 from recsys.placements.placement import Placement, check_against
 from recsys.placements.rules import Rules
-from recsys.placements.versions import Placements, Saved
+from recsys.placements.versions import Placements, PlacementVersion
 from recsys.storage.placements.store import PlacementStore
 from recsys.storage.users.profiles import Profiles, item_fields
 
@@ -20,7 +20,7 @@ _VERSIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Read:
     """What was read at one moment. Rules are worked out when they are first asked for."""
 
     placements: Placements
@@ -45,7 +45,7 @@ class CurrentPlacements:
         self._store = store
         self._profiles = Profiles(store.database)
         self._unavailable = unavailable
-        self._known = _Known(Placements([]), _NEVER, _NEVER, {})
+        self._known = _Read(Placements([]), _NEVER, _NEVER, {})
 
     @property
     def placements(self) -> Placements:
@@ -86,7 +86,9 @@ class CurrentPlacements:
         if serving is not None and self._profiles.last_change() != self._known.change:
             self.prepare(serving)
 
-    def put(self, placement_id: str, placement: Placement, serving: Serving, *, at: int) -> Saved:
+    def put(
+        self, placement_id: str, placement: Placement, serving: Serving, *, at: int
+    ) -> PlacementVersion:
         """Save a placement, and serve it here at once; other workers follow when they look.
 
         Raises
@@ -102,7 +104,7 @@ class CurrentPlacements:
         self.catch_up(serving)
         return saved
 
-    def rules(self, saved: Saved, serving: Serving) -> Rules:
+    def rules(self, saved: PlacementVersion, serving: Serving) -> Rules:
         """Return a placement, worked out for a model version."""
         known, version = self._known, serving.answering.version
         key = (saved.placement_id, saved.version, version)

@@ -26,7 +26,7 @@ from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.hooks import log as hook_log
-from recsys.storage.hooks.log import Hook, HookLog, Outcome
+from recsys.storage.hooks.log import CallOutcome, Hook, HookLog
 from recsys.storage.users import sayings
 from recsys.storage.users.sayings import Saying
 
@@ -115,18 +115,18 @@ class Hooks:
             hook_log.prune(self.events.database, self.config.data.hook_days, now=self.clock())
         return count
 
-    def _looked_at(self, waiting: Sequence[tuple[int, Hook]]) -> dict[int, Outcome]:
+    def _looked_at(self, waiting: Sequence[tuple[int, Hook]]) -> dict[int, CallOutcome]:
         """Return what became of calls; those of one form are read together."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, CallOutcome] = {}
         forms: dict[str, _Form] = {}
         for seq, hook in waiting:
             try:
                 found = self._recognised(hook)
             except ValueError:
-                outcomes[seq] = Outcome({_UNREADABLE: 1}, {}, ())
+                outcomes[seq] = CallOutcome({_UNREADABLE: 1}, {}, ())
                 continue
             if found is None:
-                outcomes[seq] = Outcome({_UNKNOWN_FORM: 1}, {}, ())
+                outcomes[seq] = CallOutcome({_UNKNOWN_FORM: 1}, {}, ())
                 continue
             known, records = found
             forms.setdefault(known.name, _Form(self, known)).add(seq, hook, records)
@@ -179,7 +179,7 @@ class _Form:
         self._records += records
         self._calls += [seq] * len(records)
 
-    def kept(self) -> dict[int, Outcome]:
+    def kept(self) -> dict[int, CallOutcome]:
         """Log and keep what the rows say, and return what became of each call."""
         events: list[tuple[_Tally, Event]] = []
         people: list[tuple[_Tally, Any]] = []
@@ -200,7 +200,7 @@ class _Form:
         database, now = self._hooks.events.database, self._hooks.clock()
         sayings.keep(database, self._hooks.config, said, source=self._known.name, now=now)
         return {
-            seq: Outcome(tally.became, tally.unknown, tally.people)
+            seq: CallOutcome(tally.became, tally.unknown, tally.people)
             for seq, tally in self._tallies.items()
         }
 

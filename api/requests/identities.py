@@ -15,7 +15,7 @@ from recsys.errors import BadEvent, StoreUnavailable, shown
 from recsys.storage.database.interface import Database
 from recsys.storage.users import aliases, merges
 from recsys.storage.users.aliases import NOBODY
-from recsys.storage.users.merges import Outcome
+from recsys.storage.users.merges import MergeOutcome
 from recsys.storage.users.profiles import Profiles
 
 OF_ERASED = BadEvent("erased_user", "this user was erased: nothing is kept about the id any more")
@@ -24,9 +24,9 @@ UNPROVEN = BadEvent(
     "this is a known user, and anybody has the key of a page: it takes user_hash to speak as one",
 )
 _WHY = {
-    Outcome.KNOWN: "is a known user, not the id of a device",
-    Outcome.CLAIMED: "is another user's already",
-    Outcome.ERASED: "was erased",
+    MergeOutcome.KNOWN: "is a known user, not the id of a device",
+    MergeOutcome.CLAIMED: "is another user's already",
+    MergeOutcome.ERASED: "was erased",
 }
 
 
@@ -182,14 +182,14 @@ def is_proof(secret: str, user_id: str, proof: str) -> bool:
     return hmac.compare_digest(expected, proof.lower().encode("utf-8", "replace"))
 
 
-def not_joined(said: Identified | Aliased, outcome: Outcome) -> BadEvent | None:
+def not_joined(said: Identified | Aliased, outcome: MergeOutcome) -> BadEvent | None:
     """Return why two ids are not one person, None where they are."""
-    if outcome in (Outcome.MERGED, Outcome.ONE_ALREADY):
+    if outcome in (MergeOutcome.MERGED, MergeOutcome.ONE_ALREADY):
         return None
-    if outcome is Outcome.ERASED and isinstance(said, Aliased):
+    if outcome is MergeOutcome.ERASED and isinstance(said, Aliased):
         return OF_ERASED
     kept = "; the traits were kept" if isinstance(said, Identified) else ""
-    code = Outcome.KNOWN if outcome is Outcome.KNOWN else Outcome.CLAIMED
+    code = MergeOutcome.KNOWN if outcome is MergeOutcome.KNOWN else MergeOutcome.CLAIMED
     return BadEvent(
         str(code),
         f"{shown(said.previous_id)} {_WHY[outcome]}: nothing was moved{kept}. "

@@ -33,7 +33,7 @@ from recsys.data.times import SECOND
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
 from recsys.storage.decisions.exposures import Exposure
 from recsys.storage.events.event import Event, Reception
-from recsys.storage.users.merges import Outcome
+from recsys.storage.users.merges import MergeOutcome
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -118,7 +118,7 @@ def _call(kind: str, summary: str) -> Route:
         """
         body = await call.body(service.config.serving)
         verdicts = await _taken(service, call, [{**body, "type": kind}])
-        if verdicts[0].code not in UNDERSTOOD | {Outcome.CLAIMED}:
+        if verdicts[0].code not in UNDERSTOOD | {MergeOutcome.CLAIMED}:
             _refuse(service, verdicts[0])
         return _called(service, verdicts)
 

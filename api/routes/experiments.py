@@ -23,8 +23,8 @@ from recsys.storage.experiments import holdout
 
 if TYPE_CHECKING:
     from api.service import Service
-    from recsys.storage.experiments.forecast import Forecast
-    from recsys.storage.experiments.store import ExperimentStore, Saved
+    from recsys.storage.experiments.forecast import PowerForecast
+    from recsys.storage.experiments.store import ExperimentStore, SavedExperiment
 
 _ALL = "/v1/experiments"
 _ONE = f"{_ALL}/{{experiment_id}}"
@@ -63,7 +63,7 @@ def report(service: Service, call: Call) -> ReportAnswer:
     return read_report(service, _get(service, call.id))
 
 
-def read_report(service: Service, saved: Saved) -> ReportAnswer:
+def read_report(service: Service, saved: SavedExperiment) -> ReportAnswer:
     """Return what an experiment found by now."""
     from recsys.storage.experiments import outcomes
 
@@ -133,7 +133,7 @@ async def decide(service: Service, call: Call) -> ExperimentMessage:
 ROUTES: tuple[Route, ...] = (experiments, report, start, stop, decide, experiment, plan)
 
 
-def _rungs(service: Service, saved: Saved) -> list[RungLiftMessage]:
+def _rungs(service: Service, saved: SavedExperiment) -> list[RungLiftMessage]:
     from recsys.storage.experiments import steps
 
     if saved.experiment.over not in STEPS:
@@ -156,11 +156,11 @@ def _store(service: Service) -> ExperimentStore:
     return service.experiments.store
 
 
-def _get(service: Service, name: str) -> Saved:
+def _get(service: Service, name: str) -> SavedExperiment:
     return holdout.get(service.log.database, service.config, name)
 
 
-def _forecast(service: Service, saved: Saved) -> Forecast:
+def _forecast(service: Service, saved: SavedExperiment) -> PowerForecast:
     from recsys.storage.experiments.forecast import forecast
 
     return forecast(service.log.database, saved.experiment, now=service.clock())

@@ -21,7 +21,7 @@ from api.web.route import Body, Call, Route, route
 from recsys.errors import BadQuery, EndedExport
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
-from recsys.storage.exports.log import ENDED, Export, State
+from recsys.storage.exports.log import ENDED, Export, ExportState
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -81,9 +81,9 @@ def cancel(service: Service, call: Call) -> ExportMessage:
     """Stop an export, or delete its files where it is done."""
     exports = service.exports
     one = exports.get(call.id)
-    if exports.end(one.export_id, State.CANCELLED, now=system()):
+    if exports.end(one.export_id, ExportState.CANCELLED, now=system()):
         making.remove(service, one)
-    elif one.state is State.DONE:
+    elif one.state is ExportState.DONE:
         making.drop(service, exports, one, "it was deleted")
     return ExportMessage.said(exports.get(call.id))
 
@@ -139,10 +139,10 @@ def _asked(service: Service, body: ExportBody, by: str, key: str) -> Export:
 
 
 def _refuse_lost(service: Service, one: Export) -> None:
-    if one.state is State.DONE and making.has_erased(service, one):
+    if one.state is ExportState.DONE and making.has_erased(service, one):
         making.drop(service, service.exports, one, making.ERASED)
         one = service.exports.get(one.export_id)
-    if one.state is not State.DONE:
+    if one.state is not ExportState.DONE:
         why = one.why if one.state in ENDED else ""
         raise EndedExport(one.export_id, one.state, why=why)
     folder = making.folder_of(service, one.export_id)

@@ -25,7 +25,7 @@ from api.web.response import PRIVATE, cached
 from api.web.route import Body, Call, Route, leads, route
 from recsys.data.times import DAY, HOUR
 from recsys.placements.placement import read
-from recsys.placements.versions import Saved, checked_name
+from recsys.placements.versions import PlacementVersion, checked_name
 from recsys.storage.decisions import results as came
 from recsys.storage.decisions.results import MAIL_WINDOW, WEB_WINDOW
 
@@ -186,7 +186,7 @@ def _is_unproved(service: Service, call: Call) -> bool:
     return not service.identities.may_speak(call.query.user_id, proof_in(call.scope))
 
 
-def _saved(saved: Saved, service: Service) -> SavedPlacement:
+def _saved(saved: PlacementVersion, service: Service) -> SavedPlacement:
     in_force = service.placing.current.placements.in_force(saved.placement_id, at=service.clock())
     return SavedPlacement(
         placement=saved.placement_id,

@@ -31,7 +31,7 @@ from recsys.errors import BadEvent, BadQuery
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.webhooks import messages
-from recsys.storage.webhooks.endpoints import Endpoint, Kind, is_secret, new_secret
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind, is_secret, new_secret
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -103,7 +103,7 @@ def ping(service: Service, call: Call) -> ReplayAnswer:
     """Send a message of kind `ping`, whatever the address is told else."""
     one, at = service.webhooks.get(call.id), system()
     data = {"webhook_id": one.webhook_id}
-    messages.record(service.log.database, [telling.message(one, Kind.PING, data, at=at)])
+    messages.record(service.log.database, [telling.message(one, WebhookKind.PING, data, at=at)])
     return ReplayAnswer(1)
 
 

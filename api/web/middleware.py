@@ -18,7 +18,7 @@ from api.web import problems
 from api.web.bounds import Bounds
 from api.web.keys import LABEL
 from api.web.response import STATUS, respond
-from api.web.route import Endpoint, Route
+from api.web.route import BuiltRoute, Route
 from recsys.errors import WrongKey
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ class Around:
         self._keys = keys
         self._metrics = metrics
         self._log = log
-        by_path: dict[str, dict[str, Endpoint]] = {}
+        by_path: dict[str, dict[str, BuiltRoute]] = {}
         for one in routes:
-            by_path.setdefault(one.path, {})[one.method] = Endpoint(one)
+            by_path.setdefault(one.path, {})[one.method] = BuiltRoute(one)
         self._paths = [(next(iter(of.values())).pattern, of) for of in by_path.values()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +110,7 @@ class Around:
                 await respond(response, scope, receive, send)
         self._note(scope, template, time.perf_counter() - began)
 
-    def _found(self, method: str, path: str) -> tuple[Endpoint, str]:
+    def _found(self, method: str, path: str) -> tuple[BuiltRoute, str]:
         allowed: set[str] = set()
         for pattern, by_method in self._paths:
             if match := pattern.fullmatch(path):

@@ -222,7 +222,7 @@ def route(
     )
 
 
-class Endpoint:
+class BuiltRoute:
     """A route as plain ASGI, built once.
 
     Parameters

@@ -17,7 +17,7 @@ from api.webhooks import telling
 from recsys.audience import COHORT
 from recsys.errors import StoreUnavailable
 from recsys.storage.webhooks import bands, messages, standings
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 from recsys.storage.webhooks.standings import Standing
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Audiences:
     service: Service
 
     name = bands.AUDIENCES
-    kinds = frozenset({Kind.ENTERED, Kind.LEFT})
+    kinds = frozenset({WebhookKind.ENTERED, WebhookKind.LEFT})
 
     def crossed(self, serving: Serving, users: Sequence[str], to: Sequence[Endpoint]) -> int:
         """Keep in which audiences users are, and tell what they entered and left."""
@@ -84,7 +84,7 @@ class Audiences:
         }
 
 
-def _moves(before: Standing, after: Standing) -> Iterator[tuple[Kind, str]]:
+def _moves(before: Standing, after: Standing) -> Iterator[tuple[WebhookKind, str]]:
     for name, inside in sorted(after.items()):
         if before.get(name, inside) != inside:
-            yield (Kind.ENTERED if inside else Kind.LEFT), name
+            yield (WebhookKind.ENTERED if inside else WebhookKind.LEFT), name

@@ -18,7 +18,7 @@ from api.webhooks import telling
 from recsys.errors import StoreUnavailable
 from recsys.ladder import RungName
 from recsys.storage.webhooks import bands, messages
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -40,7 +40,7 @@ class ChurnBands:
     service: Service
 
     name = bands.CHURN
-    kinds = frozenset({Kind.CHURN})
+    kinds = frozenset({WebhookKind.CHURN})
 
     def crossed(self, serving: Serving, users: Sequence[str], to: Sequence[Endpoint]) -> int:
         """Keep in which band users are, and what is told of those who were in another."""
@@ -61,8 +61,8 @@ class ChurnBands:
                 told = _told(user, was[user], found[user], version)
                 message_id = telling.new_id(at)
                 messages.put(writing, [
-                    telling.message(one, Kind.CHURN, told, at=system(), message_id=message_id,
-                                    user_id=user)
+                    telling.message(one, WebhookKind.CHURN, told, at=system(),
+                                    message_id=message_id, user_id=user)
                     for one in to
                 ])  # fmt: skip
         return len(crossed)

@@ -18,7 +18,7 @@ from recsys.data.times import HOUR, SECOND, micros
 from recsys.errors import BadQuery, StoreUnavailable, UnknownWebhook
 from recsys.storage.webhooks import messages
 from recsys.storage.webhooks.endpoints import Endpoint, Endpoints
-from recsys.storage.webhooks.messages import Message, State, Try
+from recsys.storage.webhooks.messages import MessageState, OutgoingMessage, Try
 
 if TYPE_CHECKING:
     import httpx
@@ -84,12 +84,12 @@ class Delivery:
             await asyncio.to_thread(messages.tried, database, done)
         return len(due)
 
-    async def _sent(self, one: Message) -> Message:
+    async def _sent(self, one: OutgoingMessage) -> OutgoingMessage:
         """Return a message as it is after one more try."""
         try:
             endpoint = await asyncio.to_thread(self.endpoints.get, one.webhook_id)
         except UnknownWebhook:
-            return replace(one, state=State.DEAD)
+            return replace(one, state=MessageState.DEAD)
         began, at = time.perf_counter(), system()
         status, asked_wait, error = None, 0, ""
         try:
@@ -106,7 +106,7 @@ class Delivery:
             await asyncio.to_thread(self.endpoints.turn, one.webhook_id, "it answered 410 Gone")
         return after(one, Try(at, status, ms, error), asked_wait=asked_wait)
 
-    async def _called(self, endpoint: Endpoint, one: Message, at: int) -> tuple[int, int]:
+    async def _called(self, endpoint: Endpoint, one: OutgoingMessage, at: int) -> tuple[int, int]:
         """Return the status of an answer, and for how long it asks to wait."""
         private = self.config.serving.webhook_hosts
         to = target(endpoint.url, private)
@@ -145,13 +145,13 @@ class Delivery:
             await asyncio.to_thread(messages.prune, database, days, now=now)
 
 
-def after(one: Message, made: Try, *, asked_wait: int = 0) -> Message:
+def after(one: OutgoingMessage, made: Try, *, asked_wait: int = 0) -> OutgoingMessage:
     """Return a message after a try: taken, given up, or to be tried again later."""
     tries = (*one.tries, made)
     if made.status in _TAKEN:
-        return replace(one, tries=tries, state=State.DELIVERED)
+        return replace(one, tries=tries, state=MessageState.DELIVERED)
     if len(tries) > len(WAITS):
-        return replace(one, tries=tries, state=State.DEAD)
+        return replace(one, tries=tries, state=MessageState.DEAD)
     wait = WAITS[len(tries) - 1] * (1 + _RANDOM.uniform(0, _JITTER))
     wait = max(int(wait), min(asked_wait, _LONGEST_WAIT))
     return replace(one, tries=tries, next_at=made.at + wait)

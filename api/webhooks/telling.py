@@ -8,8 +8,8 @@ from typing import Any
 from api.messages.message import dump
 from api.runtime.ids import uuid7
 from api.runtime.json import instant
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
-from recsys.storage.webhooks.messages import Message
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
+from recsys.storage.webhooks.messages import OutgoingMessage
 
 
 def new_id(at: int) -> str:
@@ -18,9 +18,11 @@ def new_id(at: int) -> str:
 
 
 def message(
-    to: Endpoint, kind: Kind, data: Mapping[str, Any], *, at: int, message_id: str = "",
+    to: Endpoint, kind: WebhookKind, data: Mapping[str, Any], *, at: int, message_id: str = "",
     user_id: str = "",
-) -> Message:  # fmt: skip
+) -> OutgoingMessage:  # fmt: skip
     """Return what an address is told: its kind, when it came to be, and the data of it."""
     body = dump({"type": str(kind), "timestamp": instant(at), "data": dict(data)}).decode()
-    return Message(message_id or new_id(at), to.webhook_id, kind, body, user_id, at, next_at=at)
+    return OutgoingMessage(
+        message_id or new_id(at), to.webhook_id, kind, body, user_id, at, next_at=at
+    )

@@ -18,8 +18,8 @@ from api.runtime.clock import system
 from recsys.data.times import HOUR, SECOND
 from recsys.errors import NoChampion, StoreUnavailable
 from recsys.storage.webhooks import bands
-from recsys.storage.webhooks.bands import Watch
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
+from recsys.storage.webhooks.bands import BandWatch
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -29,7 +29,7 @@ _CHUNK = 200
 _MOST_ACTIVE = 1_000
 
 
-class Watched(Protocol):
+class Crossings(Protocol):
     """What is looked for."""
 
     @property
@@ -37,7 +37,7 @@ class Watched(Protocol):
         """Under which it is noted how far the watch is."""
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[WebhookKind]:
         """What is told."""
 
     def crossed(self, serving: Serving, users: Sequence[str], to: Sequence[Endpoint]) -> int:
@@ -52,12 +52,12 @@ class Watcher:
     ----------
     service : Service
         Answers.
-    watched : Watched
+    watched : Crossings
         What is looked for.
     """
 
     service: Service
-    watched: Watched
+    watched: Crossings
     closing: bool = False
 
     async def follow(self, closing: asyncio.Event, seconds: float) -> None:
@@ -101,7 +101,7 @@ class Watcher:
         bands.turn(database, mine, replace(mine, seq=seq, until=0), name)
         return count
 
-    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: Watch) -> int:
+    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: BandWatch) -> int:
         """Look at everybody."""
         service, count, began = self.service, 0, system()
         seq = service.log.last_seq()
@@ -114,7 +114,7 @@ class Watcher:
                 return count
             mine = on
             time.sleep(time.perf_counter() - started)
-        done = Watch(serving.answering.version, began, seq, 0)
+        done = BandWatch(serving.answering.version, began, seq, 0)
         bands.turn(service.log.database, mine, done, self.watched.name)
         return count
 

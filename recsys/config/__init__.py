@@ -9,9 +9,9 @@ from recsys.config.data import USUAL_KINDS, Columns, Data, Kind, Privacy, Segmen
 from recsys.config.experiments import Experiments
 from recsys.config.parsing import keys, parse, without_secrets
 from recsys.config.questions import (
-    Channel,
     Channels,
-    Churn,
+    ChannelSection,
+    ChurnSection,
     ItemModel,
     Items,
     RetentionOffer,
@@ -22,9 +22,9 @@ from recsys.config.serving import ServingSection
 
 __all__ = [
     "USUAL_KINDS",
-    "Channel",
+    "ChannelSection",
     "Channels",
-    "Churn",
+    "ChurnSection",
     "Columns",
     "Config",
     "Data",

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from recsys.config.data import USUAL_KINDS, Data, Kind, Privacy, Segments, Storage
 from recsys.config.experiments import Experiments
-from recsys.config.questions import Channels, Churn, Items, Training
+from recsys.config.questions import Channels, ChurnSection, Items, Training
 from recsys.config.section import Section
 from recsys.config.serving import ServingSection
 
@@ -31,7 +31,7 @@ class Config(Section):
         USUAL_KINDS, description="the kinds of interactions there are, besides the usual ones"
     )
     items: Items = Items()
-    churn: Churn = Churn()
+    churn: ChurnSection = ChurnSection()
     channels: Channels = Channels()
     segments: Segments = Segments()
     privacy: Privacy = Privacy()

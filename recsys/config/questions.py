@@ -59,7 +59,7 @@ class RetentionOffer(Section):
     )
 
 
-class Churn(Section):
+class ChurnSection(Section):
     """The question: how likely to churn."""
 
     critical_kind: str = Field("purchase", description="the event whose absence is churn")
@@ -90,7 +90,7 @@ class Churn(Section):
             raise ValueError("a day like 2011-09-09, or empty") from None
 
 
-class Channel(Section):
+class ChannelSection(Section):
     """One arm of the channel question."""
 
     cost: float = Field(0.0, ge=0, description="money per message")
@@ -108,11 +108,11 @@ class Channel(Section):
 class Channels(Section):
     """The question: which channel next."""
 
-    arms: Mapping[str, Channel] = Field(
+    arms: Mapping[str, ChannelSection] = Field(
         {
-            "email": Channel(cost=0.002, cap_per_week=3, quiet_hours=False),
-            "push": Channel(cost=0.0005, attribution_days=1.0, cap_per_week=5),
-            "sms": Channel(cost=0.06, attribution_days=3.0, cap_per_week=1),
+            "email": ChannelSection(cost=0.002, cap_per_week=3, quiet_hours=False),
+            "push": ChannelSection(cost=0.0005, attribution_days=1.0, cap_per_week=5),
+            "sms": ChannelSection(cost=0.06, attribution_days=3.0, cap_per_week=1),
         },
         description="the channels there are",
     )

@@ -30,7 +30,7 @@ FEWEST_RESAMPLES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class WeightedMetric:
     """A metric of rows that count unequally often.
 
     Attributes
@@ -148,34 +148,34 @@ def _lift_at_top(happened: Happened, p: Floats) -> Weighted:
     return lifts
 
 
-log_loss = Metric(_log_loss)
+log_loss = WeightedMetric(_log_loss)
 """The mean negative log likelihood; lower is better."""
-brier = Metric(_brier)
+brier = WeightedMetric(_brier)
 """The mean squared error of the probabilities (Brier 1950); lower is better."""
-auc = Metric(_auc)
+auc = WeightedMetric(_auc)
 """The probability that a yes is ranked above a no; ties count half (Hanley 1982)."""
-average_precision = Metric(_average_precision)
+average_precision = WeightedMetric(_average_precision)
 """The area under precision and recall, as a step function without interpolation."""
-calibration_error = Metric(_calibration_error)
+calibration_error = WeightedMetric(_calibration_error)
 """The ECE: mean distance of said and seen rates over ``CALIBRATION_BINS`` equal bins.
 
 Bins hold equally many rows (Naeini 2015 has equally wide ones, which stand empty when
 probabilities crowd); ties at an edge may fall on both sides.
 """
-lift_at_top = Metric(_lift_at_top)
+lift_at_top = WeightedMetric(_lift_at_top)
 """The rate among the ``TOP_SHARE`` ranked highest, as a multiple of the overall rate.
 
 Rows tied at the edge of the top count in part, so their order does not matter.
 """
 
-METRICS: Mapping[str, Metric] = {
+METRICS: Mapping[str, WeightedMetric] = {
     "auc": auc,
     "pr_auc": average_precision,
     "brier": brier,
     "log_loss": log_loss,
     "ece": calibration_error,
     "lift_at_10_percent": lift_at_top,
-    "empc": Metric(expected_profits),
+    "empc": WeightedMetric(expected_profits),
 }
 
 
@@ -234,7 +234,7 @@ class Predictions:
 
 
 def measured(
-    metric: Metric,
+    metric: WeightedMetric,
     forecast: Predictions,
     *,
     seed: int,

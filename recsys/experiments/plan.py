@@ -15,7 +15,7 @@ Arms = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Participation:
     """That somebody takes part in an experiment, with which variant."""
 
     running: Running
@@ -69,14 +69,14 @@ class Plan:
         Those that the person was not noted in yet: who notes them takes them out.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Participation, ...] = ()
     course: Course | None = None
     placement: str = ""
     model: str = ""
     arms: Arms | None = None
     held_out: bool = False
     rankers: Rankers | None = None
-    unseen: list[Part] = field(default_factory=list, compare=False)
+    unseen: list[Participation] = field(default_factory=list, compare=False)
 
     def __post_init__(self) -> None:
         self.unseen.extend(self.parts)
@@ -85,12 +85,12 @@ class Plan:
 AS_ALWAYS = Plan()
 
 
-def held_out(parts: tuple[Part, ...]) -> Plan:
+def held_out(parts: tuple[Participation, ...]) -> Plan:
     """Return how one of the permanent holdout is answered; `parts` is what is noted of it."""
     return Plan(parts, Course(ceiling=RungName.POPULAR, held_out=True), held_out=True)
 
 
-def planned(parts: tuple[Part, ...], without: Mapping[str, str]) -> Plan:
+def planned(parts: tuple[Participation, ...], without: Mapping[str, str]) -> Plan:
     """Return what some experiments make of an answer; of two that say the same thing, the first.
 
     Parameters
@@ -125,7 +125,7 @@ def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Pla
 
 
 def differs(
-    part: Part, person: Person, ladder: Ladder[object, object], earned: RungName
+    part: Participation, person: Person, ladder: Ladder[object, object], earned: RungName
 ) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
@@ -145,7 +145,7 @@ def differs(
     return earned if reached or _by_arms(experiment, person) else None
 
 
-def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
+def _course(part: Participation, gone: frozenset[RungName]) -> Course | None:
     name, experiment = part.running.experiment_id, part.running.experiment
     if experiment.over in STEPS:
         if part.variant != STEPPED:
@@ -159,7 +159,7 @@ def _course(part: Part, gone: frozenset[RungName]) -> Course | None:
     return Course(name, ceiling=changed.ceiling, without=gone)
 
 
-def _rankers(part: Part, gone: frozenset[RungName]) -> Rankers | None:
+def _rankers(part: Participation, gone: frozenset[RungName]) -> Rankers | None:
     experiment = part.running.experiment
     if experiment.over is not Over.INTERLEAVE:
         return None

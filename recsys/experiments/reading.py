@@ -15,7 +15,7 @@ PRIOR_SD = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BayesianReading:
     """What one believes of a relative lift, after N(0, ``PRIOR_SD``²) before.
 
     Attributes
@@ -33,7 +33,7 @@ class Reading:
     loss: float
 
 
-def reading(lift: Lift, *, prior_sd: float = PRIOR_SD) -> Reading:
+def reading(lift: Lift, *, prior_sd: float = PRIOR_SD) -> BayesianReading:
     """Return the belief in a relative lift: the normal posterior of a normal prior."""
     if lift.se == 0:
         mean, sd = lift.value, 0.0
@@ -42,8 +42,8 @@ def reading(lift: Lift, *, prior_sd: float = PRIOR_SD) -> Reading:
         mean, sd = weight * lift.value, math.sqrt(weight) * lift.se
     half = normal_width(0.05) * sd
     if sd == 0:
-        return Reading(Estimate(mean, mean, mean, lift.n), float(mean > 0), max(0.0, -mean))
+        return BayesianReading(Estimate(mean, mean, mean, lift.n), float(mean > 0), max(0.0, -mean))
     z = mean / sd
     density = math.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
     loss = sd * density - mean * float(ndtr(-z))
-    return Reading(Estimate(mean, mean - half, mean + half, lift.n), float(ndtr(z)), loss)
+    return BayesianReading(Estimate(mean, mean - half, mean + half, lift.n), float(ndtr(z)), loss)

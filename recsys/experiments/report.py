@@ -12,7 +12,7 @@ from recsys.experiments.health import Health
 from recsys.experiments.lift import Lift, absolute, relative
 from recsys.experiments.looks import planned_width, sequence_width
 from recsys.experiments.many import benjamini_hochberg, holm
-from recsys.experiments.reading import Reading, reading
+from recsys.experiments.reading import BayesianReading, reading
 from recsys.experiments.sums import Moments, Sums, cuped, plain, ratio
 from recsys.experiments.verdict import Found, State
 
@@ -50,7 +50,7 @@ class Compared:
     relative: Estimate | NotMeasured
     p: float | None
     variance_left: float
-    reading: Reading | None
+    reading: BayesianReading | None
     found: Found
 
 
@@ -88,7 +88,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ExperimentProgress:
     """How far an experiment is: days since its start, and people expected at the horizon."""
 
     days: int
@@ -100,7 +100,7 @@ def report(
     sums: Mapping[str, Mapping[str, Sums]],
     health: Health,
     people: Mapping[str, int],
-    moment: Moment,
+    moment: ExperimentProgress,
 ) -> Report:
     """Read an experiment.
 
@@ -111,7 +111,7 @@ def report(
     sums : mapping of str to mapping of str to Sums
         By the title of a metric and the variant, of people whose window is over.
     health, people, moment
-        See :class:`Report` and :class:`Moment`.
+        See :class:`Report` and :class:`ExperimentProgress`.
     """
     left = 0 if experiment.endless else max(0, experiment.days - moment.days)
     arms = [name for name, _ in experiment.arms]
@@ -139,7 +139,7 @@ def _compared(
     metric: Metric,
     arm: str,
     sums: Mapping[str, Sums],
-    now: tuple[str, int, Health, Moment],
+    now: tuple[str, int, Health, ExperimentProgress],
 ) -> Compared:
     role, left, health, moment = now
     control_name = experiment.arms[0][0]
@@ -173,7 +173,7 @@ def _moments(of: tuple[Sums, Sums], metric: Metric) -> tuple[Moments, Moments, f
     return cuped(of)
 
 
-def _width(experiment: Experiment, role: str, n: int, moment: Moment) -> float:
+def _width(experiment: Experiment, role: str, n: int, moment: ExperimentProgress) -> float:
     """Return the standard errors to each side, for all variants together."""
     alpha = ALPHA / (len(experiment.arms) - 1)
     if role == "guardrail" or experiment.endless:

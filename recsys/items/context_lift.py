@@ -24,7 +24,7 @@ def cell(dimension: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lift:
+class ItemLift:
     """What one context adds to the score of each item.
 
     Attributes
@@ -84,7 +84,7 @@ class ContextLift:
     session_weight: float
     timezone: str
 
-    def of(self, context: Context, *, at: int, in_session: bool) -> Lift | None:
+    def of(self, context: Context, *, at: int, in_session: bool) -> ItemLift | None:
         """Return what a context adds as of `at` (microseconds); None where it adds nothing."""
         weight = self.session_weight if in_session else self.weight
         if not weight:
@@ -100,7 +100,7 @@ class ContextLift:
         total = np.multiply(parts[0][1], np.float32(weight))
         for _, lift in parts[1:]:
             total += np.float32(weight) * lift
-        return Lift(total, tuple(parts))
+        return ItemLift(total, tuple(parts))
 
     def _said(self, context: Context, at: int) -> tuple[tuple[str, str], ...]:
         there = zone_or(context.timezone, self.timezone)

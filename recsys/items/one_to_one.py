@@ -13,7 +13,7 @@ from recsys.algorithms.topk import top_k
 from recsys.data.interactions import NO_EVENTS, Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.items.cold_start import Newcomers
-from recsys.items.context_lift import Lift
+from recsys.items.context_lift import ItemLift
 from recsys.items.history import EventWeights, History
 from recsys.items.preference import NO_CARRIER, Taste
 from recsys.items.ranker import Blended, habits_of
@@ -127,7 +127,7 @@ class OneToOneItems:
         *,
         at: int,
         source: str,
-        lift: Lift | None = None,
+        lift: ItemLift | None = None,
     ) -> Ranking | None:
         """Rank the allowed items for some events as of `at`; None when they speak for none."""
         history = self._history(past, live, at=at)
@@ -148,7 +148,7 @@ class OneToOneItems:
         history: History,
         events: UserEvents,
         query: ItemQuery,
-        lift: Lift,
+        lift: ItemLift,
         *,
         at: int,
         source: str,
@@ -188,7 +188,7 @@ class OneToOneItems:
         )
         return self.blended.wanted(heard, had, allowed), partial(self.blended.carriers, heard)
 
-    def lifted(self, score: NDArray[np.float32], lift: Lift) -> NDArray[np.float32]:
+    def lifted(self, score: NDArray[np.float32], lift: ItemLift) -> NDArray[np.float32]:
         """Return scores, shape (n_items,), with what the request's context adds to them."""
         lifted = score * np.exp(lift.total) if self.blended is None else score + lift.total
         return np.asarray(lifted, np.float32)

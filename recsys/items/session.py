@@ -12,7 +12,7 @@ from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.topk import top_k
 from recsys.data.interactions import UserEvents
 from recsys.data.times import SECOND
-from recsys.items.context_lift import Lift
+from recsys.items.context_lift import ItemLift
 from recsys.items.slate import NO_ITEM_BEHIND, Ranking
 
 SOURCE = "session"
@@ -63,7 +63,7 @@ class AtHand:
         score: NDArray[np.float32],
         allowed: NDArray[np.bool_],
         limit: int,
-        lift: Lift | None = None,
+        lift: ItemLift | None = None,
     ) -> Ranking | None:
         """Return the best allowed items; None when there are none.
 
@@ -97,7 +97,7 @@ class AtHand:
         clicks: NDArray[np.int32],
         score: NDArray[np.float32],
         limit: int,
-        lift: Lift | None = None,
+        lift: ItemLift | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the candidates, ascending, and their scores; ``-inf`` for what is barred."""
         items, chance = self.blend.candidates(clicks)

@@ -17,7 +17,7 @@ KEPT = KEPT_MINUTES * 60 * SECOND
 _SHAPE = re.compile(r"([0-9a-f-]{36})\.(\d{1,4})\.(\d{1,4})\.([0-9a-f]{32})")
 
 
-class Cursor(NamedTuple):
+class PageCursor(NamedTuple):
     """Where a page begins: its list, how many items came before, how many come, and the proof."""
 
     list_id: str
@@ -33,13 +33,13 @@ class Cursor(NamedTuple):
         return hmac.compare_digest(self.mac, _mac(secret, self))
 
 
-def sign(secret: str, list_id: str, offset: int, limit: int) -> Cursor:
+def sign(secret: str, list_id: str, offset: int, limit: int) -> PageCursor:
     """Return the cursor of a list for the `limit` items that come after its first `offset`."""
-    unsigned = Cursor(list_id, offset, limit, "")
+    unsigned = PageCursor(list_id, offset, limit, "")
     return unsigned._replace(mac=_mac(secret, unsigned))
 
 
-def read(said: str) -> Cursor:
+def read(said: str) -> PageCursor:
     """Return the cursor that a request hands in; who signed it is not known yet.
 
     Raises
@@ -50,7 +50,7 @@ def read(said: str) -> Cursor:
     found = _SHAPE.fullmatch(said)
     if found is None:
         raise refused(said)
-    return Cursor(found[1], int(found[2]), int(found[3]), found[4])
+    return PageCursor(found[1], int(found[2]), int(found[3]), found[4])
 
 
 def refused(said: str) -> BadQuery:
@@ -58,6 +58,6 @@ def refused(said: str) -> BadQuery:
     return BadQuery("cursor", said, "next_cursor of the page before, as it was answered")
 
 
-def _mac(secret: str, cursor: Cursor) -> str:
+def _mac(secret: str, cursor: PageCursor) -> str:
     about = f"{cursor.list_id}.{cursor.offset}.{cursor.limit}".encode()
     return hmac.new(secret.encode(), about, hashlib.sha256).hexdigest()[:32]

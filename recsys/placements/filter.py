@@ -37,7 +37,7 @@ _ALLOWED = {
 }
 
 
-class Condition(Section):
+class ItemCondition(Section):
     """A field has to be so. What is not known never satisfies a condition."""
 
     field: str = Field(min_length=1, description="of the catalogue, by name")
@@ -45,7 +45,7 @@ class Condition(Section):
     value: Scalar | tuple[Scalar, ...] | None = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Condition:
+    def _fits(self) -> ItemCondition:
         value, op = self.value, self.op
         if op == "in":
             fits = isinstance(value, tuple) and 1 <= len(value) <= MOST_VALUES
@@ -97,7 +97,7 @@ Filter = Annotated[
     Annotated[Every, Tag("all")]
     | Annotated[Some, Tag("any")]
     | Annotated[Opposite, Tag("not")]
-    | Annotated[Condition, Tag("condition")],
+    | Annotated[ItemCondition, Tag("condition")],
     Discriminator(_kind),
 ]
 
@@ -121,7 +121,7 @@ def matching(asked: Filter, fields: ItemFields) -> NDArray[np.bool_]:
 
     A field that the catalogue does not have any more is not known of any item.
     """
-    if isinstance(asked, Condition):
+    if isinstance(asked, ItemCondition):
         field = fields.fields.get(asked.field)
         return np.zeros(len(fields), bool) if field is None else field.satisfies(asked.asked)
     if isinstance(asked, Opposite):
@@ -171,8 +171,8 @@ def _comparable(value: str | float, field: ItemField) -> bool:
     return bool(field.satisfies(spelled).any())
 
 
-def _conditions(asked: Filter, path: str) -> Iterator[tuple[Condition, str]]:
-    if isinstance(asked, Condition):
+def _conditions(asked: Filter, path: str) -> Iterator[tuple[ItemCondition, str]]:
+    if isinstance(asked, ItemCondition):
         yield asked, path
     elif isinstance(asked, Opposite):
         yield from _conditions(asked.part, f"{path}.not")

@@ -22,7 +22,7 @@ MOST_RULES = 50
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 
-class Source(StrEnum):
+class ListSource(StrEnum):
     """What a list is made of."""
 
     PERSONAL = "personal"
@@ -69,7 +69,7 @@ class Placement(Section):
     Every rule is optional. The order in which they act is that of :mod:`recsys.placements.arrange`.
     """
 
-    source: Source = Field(Source.PERSONAL, description="what the list is made of")
+    source: ListSource = Field(ListSource.PERSONAL, description="what the list is made of")
     limit: int = Field(
         10, strict=True, ge=1, le=MOST_ITEMS, description="items, where a request names no limit"
     )

@@ -18,7 +18,7 @@ from recsys.model_version import Answering
 from recsys.placements.arrange import Arranged, Candidates, arrange
 from recsys.placements.explore import Draw, explored
 from recsys.placements.fields import Bools
-from recsys.placements.placement import Source
+from recsys.placements.placement import ListSource
 from recsys.placements.rules import Rules
 from recsys.placements.sources import TwoRankers, candidates
 
@@ -26,7 +26,7 @@ MIX = "mix"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PlacedList:
     """What a placement shows to one person.
 
     Attributes
@@ -71,7 +71,7 @@ class Moment:
 
 def show(
     rules: Rules, answering: Answering, person: Person, moment: Moment, *, on_failure: OnFailure
-) -> Shown:
+) -> PlacedList:
     """Return the list of a placement for a person at a moment.
 
     Items that the model does not know are neither shown nor started from.
@@ -87,7 +87,7 @@ def show(
     query = replace(query, allowed=allowed, rest=_rests(query, placement.bought_days))
     had = slate.had(person, query)
 
-    def source(name: Source) -> Candidates:
+    def source(name: ListSource) -> Candidates:
         return candidates(name, answering, person, seeds, on_failure=on_failure, force=moment.force)
 
     welcome, gather = slate.welcome(person, query), source(placement.source)
@@ -96,7 +96,7 @@ def show(
         moment.limit,
         welcome,
         gather=gather,
-        popular=source(Source.POPULAR),
+        popular=source(ListSource.POPULAR),
         had=had if mixes else None,
     )
     draw = None
@@ -104,7 +104,7 @@ def show(
         tail = partial(_tail, gather, welcome)
         arranged, draw = explored(arranged, placement.explore, tail, moment.lot)
     bought = [bool(had[placed.item.item_row]) for placed in arranged.items]
-    return Shown(arranged, round(100 * sum(bought) / len(bought), 1) if bought else None, draw)
+    return PlacedList(arranged, round(100 * sum(bought) / len(bought), 1) if bought else None, draw)
 
 
 def may_explore(person: Person, force: RungName | Course | TwoRankers | None) -> bool:

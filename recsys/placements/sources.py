@@ -19,12 +19,12 @@ from recsys.ladder import Climb, Course, OnFailure, Reason, RungName, Step
 from recsys.model_version import Answering
 from recsys.placements.arrange import Candidates
 from recsys.placements.fields import Bools
-from recsys.placements.placement import Source
+from recsys.placements.placement import ListSource
 from recsys.words import say
 
 _RUNGS = {
-    Source.POPULAR: frozenset({RungName.POPULAR}),
-    Source.SEGMENT: frozenset({RungName.POPULAR, RungName.SEGMENT}),
+    ListSource.POPULAR: frozenset({RungName.POPULAR}),
+    ListSource.SEGMENT: frozenset({RungName.POPULAR, RungName.SEGMENT}),
 }
 
 
@@ -40,7 +40,7 @@ class TwoRankers(NamedTuple):
 
 
 def candidates(
-    source: Source,
+    source: ListSource,
     answering: Answering,
     person: Person,
     seeds: Sequence[int],
@@ -100,13 +100,13 @@ def _merged(climbs: tuple[Climb[Slate], Climb[Slate]], limit: int, mix: Mix) -> 
 
 
 def _proposing(
-    source: Source, answering: Answering, person: Person, seeds: Sequence[int]
+    source: ListSource, answering: Answering, person: Person, seeds: Sequence[int]
 ) -> Candidates:
     about, models = _PROPOSALS[source], answering.bundle.items
     propose: Callable[[int, Bools], Ranking | None] = {
-        Source.SIMILAR: partial(_similar, models, seeds),
-        Source.TOGETHER: partial(_together, models.neighbours, seeds),
-        Source.RECENT: partial(_recent, person),
+        ListSource.SIMILAR: partial(_similar, models, seeds),
+        ListSource.TOGETHER: partial(_together, models.neighbours, seeds),
+        ListSource.RECENT: partial(_recent, person),
     }[source]
 
     def climb(limit: int, allowed: Bools) -> Climb[Slate]:
@@ -130,17 +130,17 @@ class _Proposal(NamedTuple):
 
 
 _PROPOSALS = {
-    Source.SIMILAR: _Proposal(
+    ListSource.SIMILAR: _Proposal(
         RungName.POPULAR,
         say("items.similar"),
         say("items.none_similar"),
     ),
-    Source.TOGETHER: _Proposal(
+    ListSource.TOGETHER: _Proposal(
         RungName.POPULAR,
         say("items.together"),
         say("items.none_together"),
     ),
-    Source.RECENT: _Proposal(
+    ListSource.RECENT: _Proposal(
         RungName.ONE_TO_ONE,
         say("items.recent"),
         say("items.none_recent"),

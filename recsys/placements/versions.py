@@ -15,7 +15,7 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class PlacementVersion:
     """A placement as it was saved once.
 
     Attributes
@@ -36,7 +36,7 @@ class Saved:
     at: int
 
 
-BUILT_IN = Saved(DEFAULT, 0, Placement(repeats="mix"), 0)
+BUILT_IN = PlacementVersion(DEFAULT, 0, Placement(repeats="mix"), 0)
 """What a home page wants: what one buys again, and what is new to one."""
 
 
@@ -49,8 +49,8 @@ class Placements:
         Later ones of a name replace earlier ones while they are in force.
     """
 
-    def __init__(self, saved: Iterable[Saved]) -> None:
-        self._versions: dict[str, list[Saved]] = {DEFAULT: [BUILT_IN]}
+    def __init__(self, saved: Iterable[PlacementVersion]) -> None:
+        self._versions: dict[str, list[PlacementVersion]] = {DEFAULT: [BUILT_IN]}
         for one in saved:
             self._versions.setdefault(one.placement_id, []).insert(0, one)
 
@@ -59,7 +59,7 @@ class Placements:
         """The names, in their order."""
         return tuple(sorted(self._versions))
 
-    def versions(self, placement_id: str) -> tuple[Saved, ...]:
+    def versions(self, placement_id: str) -> tuple[PlacementVersion, ...]:
         """Return all versions of a placement, latest first.
 
         Raises
@@ -71,7 +71,7 @@ class Placements:
             raise UnknownPlacement(placement_id, known=self.names)
         return tuple(self._versions[placement_id])
 
-    def in_force(self, placement_id: str, *, at: int) -> Saved | None:
+    def in_force(self, placement_id: str, *, at: int) -> PlacementVersion | None:
         """Return the latest version that is in force at an instant; None where none is.
 
         Raises

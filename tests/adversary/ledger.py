@@ -18,7 +18,7 @@ from recsys.storage.privacy import erasure
 from recsys.storage.users import merges
 from recsys.storage.users.consents import DENIED, GRANTED, MARKETING, PROFILING, Consent, Consents
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.merges import Outcome
+from recsys.storage.users.merges import MergeOutcome
 
 APART = 600 * SECOND
 
@@ -141,7 +141,7 @@ class Crowd:
 
     def _merge(self, now: int) -> None:
         previous, user = (self._random.choice(self._live) for _ in range(2))
-        if merges.merge(self._database, previous, user, at=now) is Outcome.MERGED:
+        if merges.merge(self._database, previous, user, at=now) is MergeOutcome.MERGED:
             self._into[self._root(previous)] = self._root(user)
 
     def _part(self, now: int) -> None:

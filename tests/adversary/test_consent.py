@@ -100,7 +100,7 @@ def test_whoever_is_granted_granted_it_last_under_an_id_of_their_own(
             last[owner[user]] = state if state == "denied" else last.get(owner[user], state)
         else:
             previous, user = (owner[one] for one in step)
-            if merges.merge(database, *step, at=NOW) is merges.Outcome.MERGED:
+            if merges.merge(database, *step, at=NOW) is merges.MergeOutcome.MERGED:
                 owner = {one: user if who == previous else who for one, who in owner.items()}
                 if last.get(previous) == "denied":
                     last[user] = "denied"

@@ -14,7 +14,7 @@ from recsys.storage.privacy import erasure
 from recsys.storage.users import aliases
 from recsys.storage.users.consents import Consent, Consents
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.merges import Authority, Outcome, merge, nobody, unmerge
+from recsys.storage.users.merges import Authority, MergeOutcome, merge, nobody, unmerge
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -68,12 +68,13 @@ def test_a_known_user_is_not_given_away(
 ) -> None:
     became_known(database)
     assert (
-        merge(database, "17850", "attacker", at=NOW, authority=Authority(nobody)) is Outcome.KNOWN
+        merge(database, "17850", "attacker", at=NOW, authority=Authority(nobody))
+        is MergeOutcome.KNOWN
     )
     assert aliases.became(database, ["17850"]) == {}
     assert (
         merge(database, "17850", "ann", at=NOW, authority=Authority("17850".__eq__))
-        is Outcome.MERGED
+        is MergeOutcome.MERGED
     )
 
 
@@ -81,7 +82,7 @@ def test_who_is_in_the_model_only_is_known_too(database: Database) -> None:
     told = merge(
         database, "17850", "attacker", at=NOW, authority=Authority(nobody, trained="17850".__eq__)
     )
-    assert told is Outcome.KNOWN
+    assert told is MergeOutcome.KNOWN
 
 
 def test_who_erases_the_thief_does_not_erase_the_victim(database: Database) -> None:
@@ -97,7 +98,7 @@ def test_a_former_id_does_not_lead_to_its_user(database: Database) -> None:
     told = merge(
         database, "phone", "attacker", at=NOW, authority=Authority(proof_of_the_phone_only)
     )
-    assert told is Outcome.CLAIMED
+    assert told is MergeOutcome.CLAIMED
     assert aliases.became(database, ["phone"]) == {"phone": "ann"}
 
 
@@ -109,7 +110,7 @@ def test_a_devices_history_and_denials_are_the_users_as_soon_as_they_sign_in(
     said(database, "ann", "granted", 1)
     trained = "device".__eq__
     told = merge(database, "device", "ann", at=NOW, authority=Authority(nobody, trained=trained))
-    assert told is Outcome.MERGED
+    assert told is MergeOutcome.MERGED
     assert items(database, "ann") == {"tea"}
     assert Consents(database).channels_of("ann") == frozenset()
 

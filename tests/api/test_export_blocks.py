@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.answers import blocks
-from api.answers.blocks import Plan
+from api.answers.blocks import ExportPlan
 from recsys.__main__ import app
 from recsys.config import parse, without_secrets
 from recsys.data.ids import IdMap
@@ -73,7 +73,7 @@ def in_one_file(here: World) -> list[dict[str, Any]]:
     [
         "memory",
         "processes",
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")]),
+        pytest.param("spark", marks=[pytest.mark.spark]),
     ],
 )
 def test_any_engine_gives_the_answers_of_one_file(
@@ -137,11 +137,11 @@ def test_a_block_without_anybody_is_no_file(here: World) -> None:
     assert [path.name for path in (here.folder / "lists").iterdir()] == ["manifest.json"]
 
 
-def plan(here: World, **more: Any) -> Plan:
+def plan(here: World, **more: Any) -> ExportPlan:
     users = IdMap.of([*USERS, ONCE])
     config = orjson.dumps(without_secrets(here.config))
     output = str(here.folder / "lists")
-    return Plan(output, "jsonl", config, here.version, users, {"limit": 2}, **more)
+    return ExportPlan(output, "jsonl", config, here.version, users, {"limit": 2}, **more)
 
 
 def after_the_first_block(act: Callable[[], None]) -> Callable[[int], None]:

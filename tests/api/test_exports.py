@@ -22,7 +22,7 @@ from api.answers.export import columns
 from api.answers.exports import ERASED, Exports, folder_of
 from recsys.data.times import SECOND
 from recsys.storage.access import audit
-from recsys.storage.exports.log import LEASE, Export, State
+from recsys.storage.exports.log import LEASE, Export, ExportState
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.vault import new_key
 from recsys.storage.users.consents import Consent
@@ -375,7 +375,7 @@ def test_either_store_keeps_them(either: World, idle: None) -> None:
         said = asked(api, key="k")
         assert maker(api).work() == 1
         (one,) = api.service.exports.latest()
-        assert (one.export_id, one.state) == (said["export_id"], State.DONE)
+        assert (one.export_id, one.state) == (said["export_id"], ExportState.DONE)
         assert isinstance(one, Export)
 
 
@@ -403,7 +403,7 @@ def test_who_withdraws_before_it_is_written_is_not_among_the_likely(still: Api) 
     asked(still, likely=wish, channel="email")
     assert maker(still).work() == 1
     (one,) = still.service.exports.latest()
-    assert (one.state, one.rows) == (State.DONE, 5)
+    assert (one.state, one.rows) == (ExportState.DONE, 5)
 
 
 @pytest.mark.parametrize(

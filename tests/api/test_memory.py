@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.answers import memory
-from api.answers.memory import ANYBODY, Memory
+from api.answers.memory import ANYBODY, UserMemory
 from recsys.data.person import ERASED, LiveEvent, Remembered
 from recsys.data.times import DAY
 from recsys.errors import StoreUnavailable
@@ -48,11 +48,11 @@ def store(database: Database) -> Watched:
 
 
 @pytest.fixture
-def mind(store: Watched) -> Memory:
-    return Memory(store, store.database, 1_000)
+def mind(store: Watched) -> UserMemory:
+    return UserMemory(store, store.database, 1_000)
 
 
-def told(mind: Memory, user: str, *, at: int = NOW, since: int = 0) -> Remembered:
+def told(mind: UserMemory, user: str, *, at: int = NOW, since: int = 0) -> Remembered:
     return mind.of(user, since=since, at=at).remembered
 
 
@@ -61,13 +61,15 @@ def happened(database: Database, user: str, name: str, **more: Any) -> None:
     EventLog(database).append([event], now=NOW)
 
 
-def test_a_user_is_read_once_while_nothing_changes(mind: Memory, store: Watched) -> None:
+def test_a_user_is_read_once_while_nothing_changes(mind: UserMemory, store: Watched) -> None:
     happened(store.database, "ann", "tea")
     assert told(mind, "ann") is told(mind, "ann", at=NOW + DAY)
     assert store.asked == ["ann"]
 
 
-def test_another_model_and_an_earlier_instant_are_read_anew(mind: Memory, store: Watched) -> None:
+def test_another_model_and_an_earlier_instant_are_read_anew(
+    mind: UserMemory, store: Watched
+) -> None:
     for since, at in ((0, NOW), (1, NOW), (1, NOW - 1)):
         told(mind, "ann", since=since, at=at)
     assert len(store.asked) == 3
@@ -91,7 +93,7 @@ WRITES: dict[str, Write] = {
 
 @pytest.mark.parametrize("written", WRITES)
 def test_whatever_is_written_is_in_the_next_answer(
-    mind: Memory, store: Watched, written: str
+    mind: UserMemory, store: Watched, written: str
 ) -> None:
     happened(store.database, "ann", "tea")
     happened(store.database, "ben", "cup")
@@ -101,14 +103,14 @@ def test_whatever_is_written_is_in_the_next_answer(
     assert store.asked == ["ann", "ann"]
 
 
-def test_an_id_that_became_another_is_forgotten_with_it(mind: Memory, store: Watched) -> None:
+def test_an_id_that_became_another_is_forgotten_with_it(mind: UserMemory, store: Watched) -> None:
     merge(store.database, "phone", "ann", at=NOW)
     told(mind, "phone")
     happened(store.database, "ann", "tea")
     assert [event.item_id for event in told(mind, "phone").live] == ["tea"]
 
 
-def test_others_stay_in_mind(mind: Memory, store: Watched) -> None:
+def test_others_stay_in_mind(mind: UserMemory, store: Watched) -> None:
     for user in ("ann", "ben"):
         told(mind, user)
     happened(store.database, "ben", "tea")
@@ -116,7 +118,7 @@ def test_others_stay_in_mind(mind: Memory, store: Watched) -> None:
     assert store.asked == ["ann", "ben"]
 
 
-def test_the_future_comes_and_messages_are_over_in_time(mind: Memory, store: Watched) -> None:
+def test_the_future_comes_and_messages_are_over_in_time(mind: UserMemory, store: Watched) -> None:
     happened(store.database, "ann", "tea", at=NOW + 3_600_000_000)
     happened(store.database, "ann", "mail", kind="message_sent", channel="email", at=NOW - DAY)
     for at in (NOW, NOW + 1, NOW + 3_600_000_000, NOW + 6 * DAY - 1, NOW + 6 * DAY, NOW + 8 * DAY):
@@ -126,7 +128,7 @@ def test_the_future_comes_and_messages_are_over_in_time(mind: Memory, store: Wat
 
 
 def test_what_was_read_while_somebody_changed_is_not_kept(
-    mind: Memory, store: Watched, monkeypatch: pytest.MonkeyPatch
+    mind: UserMemory, store: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = Watched.of
 
@@ -141,7 +143,7 @@ def test_what_was_read_while_somebody_changed_is_not_kept(
     assert len(told(mind, "ann").live) == 1
 
 
-def test_without_the_store_a_user_is_as_it_was(mind: Memory, store: Watched) -> None:
+def test_without_the_store_a_user_is_as_it_was(mind: UserMemory, store: Watched) -> None:
     happened(store.database, "ann", "tea")
     before = told(mind, "ann")
     told(mind, "ben", at=NOW + 5)
@@ -152,13 +154,15 @@ def test_without_the_store_a_user_is_as_it_was(mind: Memory, store: Watched) -> 
     assert mind.recall("ann", since=7) == (Remembered(), NOW + 5)
 
 
-def test_nobody_is_profiled_while_the_ledger_was_never_read(mind: Memory) -> None:
+def test_nobody_is_profiled_while_the_ledger_was_never_read(mind: UserMemory) -> None:
     assert mind.recall("ann", since=5) == (ANYBODY, None)
     assert not ANYBODY.readable
     assert not mind.is_informed
 
 
-def test_what_was_said_about_profiling_holds_for_everybody(mind: Memory, store: Watched) -> None:
+def test_what_was_said_about_profiling_holds_for_everybody(
+    mind: UserMemory, store: Watched
+) -> None:
     ledger = Consents(store.database)
     said = [("ann", "denied", 4), ("ben", "granted", 4), ("ann", "granted", 3)]
     for user, state, at in said:
@@ -171,14 +175,14 @@ def test_what_was_said_about_profiling_holds_for_everybody(mind: Memory, store: 
 
 
 def test_with_too_many_words_silence_means_nothing(
-    mind: Memory, monkeypatch: pytest.MonkeyPatch
+    mind: UserMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "MOST_SAID", 1)
     mind.follow([("ann", "denied", 1, 1), ("ben", "denied", 1, 2)])
     assert mind.recall("c", since=0) == (ANYBODY, None)
 
 
-def test_who_was_erased_is_forgotten_for_good(mind: Memory, store: Watched) -> None:
+def test_who_was_erased_is_forgotten_for_good(mind: UserMemory, store: Watched) -> None:
     happened(store.database, "ann", "tea")
     merge(store.database, "phone", "ann", at=NOW)
     for user in ("ann", "phone", "ben"):
@@ -200,14 +204,14 @@ class Talkative:
 @given(st.lists(st.integers(0, 14), max_size=60))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_memory_is_bounded_and_the_latest_stay(database: Database, users: list[int]) -> None:
-    bounded = Memory(Talkative(), database, 12)  # type: ignore[arg-type]
+    bounded = UserMemory(Talkative(), database, 12)  # type: ignore[arg-type]
     for user in users:
         bounded.of(str(user), since=0, at=NOW)
         assert len(bounded) <= 12
         assert (bounded.recall(str(user), since=0)[1] is None) == (user > 11)
 
 
-def test_answers_of_another_model_are_let_go_and_the_user_stays(mind: Memory) -> None:
+def test_answers_of_another_model_are_let_go_and_the_user_stays(mind: UserMemory) -> None:
     known = mind.of("ann", since=0, at=NOW)
     mind.put("ann", known, "asked", (b"an answer",))  # type: ignore[arg-type]
     assert mind.of("ann", since=0, at=NOW).ready
@@ -227,7 +231,7 @@ def test_the_first_look_is_a_beginning_and_a_quiet_one_tells_nothing(database: D
     assert changes.after(database, later)[1] == frozenset()
 
 
-def test_a_denial_is_known_of_whom_its_speaker_became(mind: Memory, store: Watched) -> None:
+def test_a_denial_is_known_of_whom_its_speaker_became(mind: UserMemory, store: Watched) -> None:
     ledger = Consents(store.database)
     ledger.record([Consent("phone", "profiling", "", "denied", 4)])
     ledger.record([Consent("tablet", "profiling", "", "granted", 4)])

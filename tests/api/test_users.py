@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from api.answers.answer import Desk
 from api.answers.gather import BLIND, Gather
-from api.answers.memory import Memory
+from api.answers.memory import UserMemory
 from api.messages.message import Message, dump
 from api.messages.users import (
     BatchAnswer,
@@ -250,7 +250,7 @@ class Unreachable:
 def test_without_the_store_nobody_is_profiled_and_the_answer_says_so(api: Api) -> None:
     service = api.service
     told = {"metrics": service.metrics, "logger": service.logger}
-    memory = Memory(None, Unreachable(), 0)  # type: ignore[arg-type]
+    memory = UserMemory(None, Unreachable(), 0)  # type: ignore[arg-type]
     gather = Gather(memory, **told)  # type: ignore[arg-type]
     service.desk = Desk(gather, experiments=service.experiments, **told)  # type: ignore[arg-type]
     answer = api.client.get("/v1/users/u00").json()

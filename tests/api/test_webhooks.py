@@ -32,8 +32,8 @@ from recsys.storage.privacy import erasure
 from recsys.storage.privacy.vault import Vault, new_key
 from recsys.storage.users.consents import Consent
 from recsys.storage.webhooks import bands, messages
-from recsys.storage.webhooks.endpoints import OLD_SIGNS, Endpoint, Endpoints, Kind, is_secret
-from recsys.storage.webhooks.messages import CLAIM, Message, State, Try
+from recsys.storage.webhooks.endpoints import OLD_SIGNS, Endpoint, Endpoints, WebhookKind, is_secret
+from recsys.storage.webhooks.messages import CLAIM, MessageState, OutgoingMessage, Try
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import DENIED, USERS, World
 
@@ -264,8 +264,8 @@ def test_what_was_given_up_can_be_replayed(calling: Api, receiver: Receiver) -> 
     assert len({headers["webhook-id"] for headers, _ in receiver.calls}) == 1
 
 
-def waiting(**more: Any) -> Message:
-    return Message("m", "w", Kind.PING, "{}", "", NOON, **more)
+def waiting(**more: Any) -> OutgoingMessage:
+    return OutgoingMessage("m", "w", WebhookKind.PING, "{}", "", NOON, **more)
 
 
 def test_waits_grow_and_are_spread() -> None:
@@ -273,8 +273,8 @@ def test_waits_grow_and_are_spread() -> None:
     for wait in WAITS:
         one = after(one, Try(NOON, 500, 1))
         assert wait <= one.next_at - NOON <= 1.1 * wait
-        assert one.state is State.WAITING
-    assert after(one, Try(NOON, None, 1, "gone")).state is State.DEAD
+        assert one.state is MessageState.WAITING
+    assert after(one, Try(NOON, None, 1, "gone")).state is MessageState.DEAD
 
 
 def test_whoever_asks_to_wait_is_waited_for_but_not_forever() -> None:
@@ -324,7 +324,7 @@ def test_a_name_that_leads_within_is_refused_when_it_is_given(calling: Api) -> N
 def test_a_name_that_leads_within_later_is_not_called(calling: Api, receiver: Receiver) -> None:
     now = system()
     url = receiver.url.replace(HOST, "localhost").replace("http:", "https:")
-    calling.service.webhooks.put(Endpoint("w", url, (Kind.PING,), "", now), SECRET)
+    calling.service.webhooks.put(Endpoint("w", url, (WebhookKind.PING,), "", now), SECRET)
     pinged(calling, "w")
     send(calling)
     assert receiver.calls == []
@@ -413,8 +413,8 @@ def test_whoever_is_taken_out_is_told_nothing_more(calling: Api, receiver: Recei
 
 def test_what_a_killed_worker_had_taken_another_sends(database: Database) -> None:
     endpoints = Endpoints(database, Vault([new_key()]))
-    endpoints.put(Endpoint("w", "https://shop.example/", (Kind.PING,), "", 0), SECRET)
-    told = telling.message(endpoints.get("w"), Kind.PING, {}, at=5)
+    endpoints.put(Endpoint("w", "https://shop.example/", (WebhookKind.PING,), "", 0), SECRET)
+    told = telling.message(endpoints.get("w"), WebhookKind.PING, {}, at=5)
     messages.record(database, [told, told])
     (taken,) = messages.claim(database, now=10, most=20)
     assert messages.claim(database, now=10, most=20) == []

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from api.answers import write_back
-from api.answers.write_back import Target, Wish, columns
+from api.answers.write_back import ToolTarget, Wish, columns
 from api.app import create_app
 from api.messages.users import UserAnswer
 from api.requests.query import QueryReader
@@ -38,8 +38,8 @@ def answered(api: Api, *users: str) -> list[UserAnswer]:
     return [ask(serving, user, query, at=api.clock()) for user in users]
 
 
-def mail_tool(out: Out) -> Target:
-    return Target(
+def mail_tool(out: Out) -> ToolTarget:
+    return ToolTarget(
         "x",
         out,
         lambda ids: {one: ADDRESSES[one] for one in ids if one in ADDRESSES},

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from recsys.channel.decide import decide_all
 from recsys.channel.recipients import Recipients
-from recsys.config import Channel, Channels, Config, Training
+from recsys.config import Channels, ChannelSection, Config, Training
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
@@ -44,9 +44,9 @@ WORLDS = {
 CONFIG = Config(
     channels=Channels(
         arms={
-            "email": Channel(cost=0.002, quiet_hours=False),
-            "push": Channel(cost=0.0005, attribution_days=1.0),
-            "sms": Channel(cost=0.06, attribution_days=3.0),
+            "email": ChannelSection(cost=0.002, quiet_hours=False),
+            "push": ChannelSection(cost=0.0005, attribution_days=1.0),
+            "sms": ChannelSection(cost=0.06, attribution_days=3.0),
         },
         response_value=2.0,
         unsubscribe_cost=2.0,

@@ -31,7 +31,7 @@ from training.items.held_out import Held
 from training.items.judge import Judge, persons, trait_rows
 from training.items.personal import part_settings
 from training.items.popularity import with_popularity
-from training.items.ranker_examples import N_ITEM, SPLIT, PartSettings, Shown, fit_parts, shown
+from training.items.ranker_examples import N_ITEM, SPLIT, PartSettings, ShownUsers, fit_parts, shown
 from training.items.ready import ReadyFor
 from training.items.relevance import with_relevant_kind
 from training.items.windows import earlier_windows, validation_window, window
@@ -104,13 +104,15 @@ def compare(lightgbm: Any, data: TrainingData, config: Config, *, most: int) -> 
 
 def _shown(
     held: Held, data: TrainingData, parts: PartSettings, config: Config, most: int
-) -> Shown | None:
+) -> ShownUsers | None:
     available = data.catalogue.available
     fitted = fit_parts(held.before, available, parts, config, at=held.cutoff)
     return shown(held, fitted, config, most=most)
 
 
-def _ranked(lightgbm: Any, learnt: list[Shown], test: Shown, *, seed: int) -> NDArray[np.float64]:
+def _ranked(
+    lightgbm: Any, learnt: list[ShownUsers], test: ShownUsers, *, seed: int
+) -> NDArray[np.float64]:
     x = np.concatenate([features(each) for each in learnt])
     chosen = np.concatenate([each.chosen for each in learnt]).astype(int)
     sizes = np.concatenate([np.diff(np.append(each.starts, len(each.x))) for each in learnt])
@@ -119,7 +121,7 @@ def _ranked(lightgbm: Any, learnt: list[Shown], test: Shown, *, seed: int) -> ND
     return np.asarray(model.predict(features(test)), np.float64)
 
 
-def features(seen: Shown) -> Features:
+def features(seen: ShownUsers) -> Features:
     """Return what LambdaMART is told of each candidate, float32, shape (n, n_features).
 
     Scores of the parts and their ranks in the list, popularity by three half-lives, what is told of
@@ -135,14 +137,14 @@ def features(seen: Shown) -> Features:
     return np.concatenate(told, axis=1).astype(np.float32)
 
 
-def _ranks(seen: Shown, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ranks(seen: ShownUsers, columns: NDArray[np.float64]) -> NDArray[np.float64]:
     ranks = np.empty_like(columns)
     for part in _parts(seen):
         ranks[part] = np.argsort(np.argsort(-columns[part], axis=0), axis=0)
     return ranks
 
 
-def _of_users(seen: Shown) -> NDArray[np.float64]:
+def _of_users(seen: ShownUsers) -> NDArray[np.float64]:
     """Return totals of the user, and days with the item: how many, their share, the first."""
     found = np.zeros((len(seen.x), 7))
     today = seen.fitted.at // DAY
@@ -166,14 +168,14 @@ def _of_users(seen: Shown) -> NDArray[np.float64]:
     return found
 
 
-def _parts(seen: Shown) -> list[slice]:
+def _parts(seen: ShownUsers) -> list[slice]:
     ends = np.append(seen.starts[1:], len(seen.x))
     return [
         slice(start, end) for start, end in zip(seen.starts.tolist(), ends.tolist(), strict=True)
     ]
 
 
-def _lists(seen: Shown, score: NDArray[np.float64], k: int) -> NDArray[np.int32]:
+def _lists(seen: ShownUsers, score: NDArray[np.float64], k: int) -> NDArray[np.int32]:
     lists = np.full((len(seen.wanted), k), metrics.NOBODY, np.int32)
     for place, part in enumerate(_parts(seen)):
         best = np.argsort(-score[part], kind="stable")[:k]

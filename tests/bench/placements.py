@@ -24,7 +24,7 @@ from api.runtime import logs
 from api.runtime.metrics import Metrics
 from api.service import Service
 from recsys.placements.placement import read
-from recsys.placements.versions import Placements, Saved
+from recsys.placements.versions import Placements, PlacementVersion
 from recsys.storage.database.open import open_database
 from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
 from recsys.storage.files.config import read_config
@@ -66,7 +66,7 @@ def main(
 def _lists(service: Service, users: int, rounds: int) -> tuple[np.ndarray, np.ndarray]:
     """Return nanoseconds of processor time for each user, without and with rules."""
     placing, serving, at = service.placing, service.current.serving, service.clock()
-    saved = [Saved(PLAIN, 1, read({}), 0), Saved(RULED, 1, read(RULES), 0)]
+    saved = [PlacementVersion(PLAIN, 1, read({}), 0), PlacementVersion(RULED, 1, read(RULES), 0)]
     placing.current._known = dataclasses.replace(
         placing.current._known, placements=Placements(saved)
     )

@@ -113,7 +113,6 @@ def test_processes_make_the_same_version_as_memory(shop: tuple[Config, EventLog]
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
 def test_spark_makes_the_same_version_as_memory(
     shop: tuple[Config, EventLog], spark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

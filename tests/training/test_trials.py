@@ -7,7 +7,7 @@ from pathlib import Path
 from recsys.data.person import PersonKind
 from recsys.ladder import KindVerdict, RungName, Standing, Verdict
 from recsys.storage.database.open import open_database
-from recsys.storage.experiments.store import ExperimentStore, Status, won_trials
+from recsys.storage.experiments.store import ExperimentStatus, ExperimentStore, won_trials
 from training import trials
 
 
@@ -26,7 +26,7 @@ def test_a_rung_on_trial_is_begun_once_on_a_random_half(tmp_path: Path) -> None:
     assert trials.begin(database, on_trial, kind="purchase", at=1) == ("trial-hyper",)
     assert trials.begin(database, on_trial, kind="purchase", at=2) == ()
     saved = ExperimentStore(database).get("trial-hyper")
-    assert saved.status is Status.RUNNING
+    assert saved.status is ExperimentStatus.RUNNING
     assert dict(saved.experiment.arms) == {"kept": 0.5, "stepped": 0.5}
     database.close()
 

@@ -16,7 +16,7 @@ from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.evaluation.metrics import NOBODY
 from training.benchmark.request import Request
-from training.benchmark.world import KIND, World
+from training.benchmark.world import KIND, BenchmarkWorld
 from training.items.choice import ItemChoice
 from training.items.personal import HeldOutParts, choose_personal, part_settings
 from training.items.ranker_examples import Fitted, fit_parts, said
@@ -43,7 +43,7 @@ class ProtocolRun:
     """
 
     asked: Request
-    world: World
+    world: BenchmarkWorld
     steps: Steps
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -16,7 +16,7 @@ from training.benchmark.job import MOST_USERS, ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
-from training.benchmark.world import World, from_the_end, hold_out
+from training.benchmark.world import BenchmarkWorld, from_the_end, hold_out
 from training.items.personal import HeldOutParts
 from training.progress import Steps
 
@@ -43,7 +43,7 @@ def run(asked: Request, progress: Steps) -> Outcome:
             "--test", str(asked.test), "none: the last item of each sequence is the test"
         )
     progress.begin("read")
-    world = World.of(read_sequences(asked.train), ordered=True)
+    world = BenchmarkWorld.of(read_sequences(asked.train), ordered=True)
     events, place = world.events, from_the_end(world.events)
     length = np.diff(events.indptr)[events.user_row]
     long = length >= SHORTEST

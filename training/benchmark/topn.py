@@ -10,7 +10,7 @@ from training.benchmark.job import MOST_USERS, ProtocolRun
 from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
-from training.benchmark.world import World, at_random, hold_out, with_users
+from training.benchmark.world import BenchmarkWorld, at_random, hold_out, with_users
 from training.items.held_out import HeldOut
 from training.items.personal import HeldOutParts
 from training.progress import Steps
@@ -46,7 +46,7 @@ def run(asked: Request, progress: Steps) -> Outcome:
     wanted = read_baskets(asked.test) if asked.test else {}
     if asked.test and not any(wanted.values()):
         raise NoUsableRow(asked.test, f"{len(wanted):,} users, none with an item to look for")
-    world = World.of(with_users(read_baskets(asked.train), wanted), ordered=False)
+    world = BenchmarkWorld.of(with_users(read_baskets(asked.train), wanted), ordered=False)
     job = ProtocolRun(asked, world, progress)
     choice = job.choose(_held_out(world, asked.seed))
     figures, measured_on = job.validated(choice), "held-out items, by which the ranker was chosen"
@@ -67,7 +67,7 @@ def run(asked: Request, progress: Steps) -> Outcome:
     )
 
 
-def _held_out(world: World, seed: int) -> HeldOutParts:
+def _held_out(world: BenchmarkWorld, seed: int) -> HeldOutParts:
     """Hold a part out to judge by, and another of what is left to learn from."""
     for share in (HELD_OUT, 0.5):
         judging = _random(world.events, share, seed=seed)

@@ -22,7 +22,7 @@ STEP = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class BenchmarkWorld:
     """A file of baskets or sequences.
 
     Attributes
@@ -37,7 +37,7 @@ class World:
     events: Interactions
 
     @classmethod
-    def of(cls, baskets: Baskets, *, ordered: bool) -> World:
+    def of(cls, baskets: Baskets, *, ordered: bool) -> BenchmarkWorld:
         """Return every item of every user as taken: all at once, or one after the other.
 
         The last items of all sequences are taken at the same time.

@@ -17,7 +17,7 @@ from recsys.evaluation.policy_value import (
     row_values,
 )
 from recsys.segments.table import SegmentTable
-from training.channel.judge import HeldOut
+from training.channel.judge import HeldOutDecisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class HeldOutPolicy:
 
     models: ChannelModels
     segments: SegmentTable
-    held: HeldOut
+    held: HeldOutDecisions
     guess: NDArray[np.float64]
     sampling: Sampling
     start: int

@@ -25,7 +25,7 @@ REMEMBERED = 28 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOutDecisions:
     """Logged decisions with the people they were about, in order of time.
 
     Attributes
@@ -61,7 +61,7 @@ class Chosen:
 
 def held_out(
     messages: Messages, users: IdMap, segments: SegmentTable, terms: Terms, *, start: int, end: int
-) -> HeldOut:
+) -> HeldOutDecisions:
     """Return the decisions from `start` until `end` with a known pscore.
 
     The log has no consents of the past, so a channel counts as open to a user when something went
@@ -81,7 +81,7 @@ def held_out(
         granted=opened[own.user_row] >= own.at[:, None],
         segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
     )
-    return HeldOut(crowd, decisions(own, terms), own.responded)
+    return HeldOutDecisions(crowd, decisions(own, terms), own.responded)
 
 
 def decisions(messages: Messages, terms: Terms) -> Decisions:
@@ -121,7 +121,7 @@ def receivers(messages: Messages, segments: SegmentTable, *, at: int) -> Recipie
 def choices(
     models: ChannelModels,
     verdicts: Mapping[RungName, Verdict],
-    held: HeldOut,
+    held: HeldOutDecisions,
     *,
     top: RungName = RungName.HYPER,
 ) -> Chosen:
@@ -138,7 +138,7 @@ def choices(
     )
 
 
-def always(held: HeldOut, *, number: int) -> NDArray[np.int8]:
+def always(held: HeldOutDecisions, *, number: int) -> NDArray[np.int8]:
     """Return the policy that uses one channel wherever it is open, and else sends nothing."""
     return np.where(held.crowd.granted[:, number], number, NOTHING).astype(np.int8)
 

@@ -43,7 +43,7 @@ class HoursVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownHours:
     """What was known when the judged messages were sent.
 
     Attributes
@@ -67,7 +67,9 @@ class Known:
     there: ZoneInfo
 
 
-def judge_levels(held: Messages, usual: Reals, before: Known, sampling: Sampling) -> HoursVerdict:
+def judge_levels(
+    held: Messages, usual: Reals, before: KnownHours, sampling: Sampling
+) -> HoursVerdict:
     """Compare what each level says of the hours at which later messages were responded to.
 
     Parameters
@@ -133,7 +135,7 @@ def _of_channel(
     }
 
 
-def _shares(held: Messages, before: Known) -> Reals:
+def _shares(held: Messages, before: KnownHours) -> Reals:
     """Return what each level believes of the hour of each message, float64, shape (4, n)."""
     slot, shares = slots(held.at, before.there), np.empty((4, len(held)))
     event_slot = slots(before.interactions.at, before.there)
@@ -149,7 +151,7 @@ def _shares(held: Messages, before: Known) -> Reals:
     return shares
 
 
-def _in_all(user: int, before: Known, event_slot: NDArray[np.int64]) -> Reals:
+def _in_all(user: int, before: KnownHours, event_slot: NDArray[np.int64]) -> Reals:
     """Return a user's hours in all channels, shape (7, 24)."""
     first, last = before.interactions.indptr[user : user + 2]
     events = slice(max(first, last - MOST_EVENTS), last)
@@ -157,7 +159,7 @@ def _in_all(user: int, before: Known, event_slot: NDArray[np.int64]) -> Reals:
     return posterior(event_slot[events], weight, before.rhythm)
 
 
-def _told(user: int, number: int, own: Reals, before: Known) -> list[Reals]:
+def _told(user: int, number: int, own: Reals, before: KnownHours) -> list[Reals]:
     """Return a user's hours in one channel at each level, each of shape (7, 24)."""
     told = [own, before.learnt.moved(own, before.rhythm, number)]
     sent = before.learnt.sent.through(user, number)

@@ -21,7 +21,7 @@ from recsys.evaluation.policy_value import Decisions
 from recsys.ladder import RungName, Verdict
 from training.channel import budget, uplift
 from training.channel.held_out_policy import HeldOutPolicy
-from training.channel.judge import HeldOut, crowd_of
+from training.channel.judge import HeldOutDecisions, crowd_of
 from training.data import TrainingData
 from training.randomised_log import Randomised
 
@@ -148,7 +148,7 @@ def _log(
         granted=held.propensity[:, :-1] > 0,
         segment_row=held.rows_in(trial.segments.names),
     )
-    logged = HeldOut(crowd, decisions(held, terms, worth), held.happened)
+    logged = HeldOutDecisions(crowd, decisions(held, terms, worth), held.happened)
     guess = _earned(decisions(before, terms, worth), len(terms.names) + 1)
     return replace(trial, held=logged, guess=guess)
 

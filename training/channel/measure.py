@@ -15,7 +15,7 @@ from training.channel.fit import ChannelChoiceParams, longest
 from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.hours import Served
 from training.channel.judge import choices
-from training.channel.judge_hours import HoursVerdict, Known, judge_levels
+from training.channel.judge_hours import HoursVerdict, KnownHours, judge_levels
 from training.channel.judge_uplift import judge_uplift
 from training.channel.metrics import metrics
 from training.data import TrainingData
@@ -87,6 +87,6 @@ def judge_hours(data: TrainingData, trial: HeldOutPolicy, config: Config) -> Hou
     return judge_levels(
         held,
         usual[held.user_row, held.channel],
-        Known(learnt, models.rhythm, before, start, zone(config.data.timezone)),
+        KnownHours(learnt, models.rhythm, before, start, zone(config.data.timezone)),
         trial.sampling,
     )

@@ -17,7 +17,7 @@ from recsys.evaluation.estimate import Estimate, NotMeasured, bootstrap_mean
 from recsys.evaluation.policy_value import NOTHING, by_user
 from recsys.ladder import RungName
 from training.channel.held_out_policy import HeldOutPolicy
-from training.channel.judge import Chosen, HeldOut, always
+from training.channel.judge import Chosen, HeldOutDecisions, always
 
 BINS = 10
 
@@ -78,7 +78,9 @@ def _shares(action: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, float
     return {**shares, NONE: float((action == NOTHING).mean())}
 
 
-def _log_loss(chosen: Chosen, held: HeldOut, trial: HeldOutPolicy) -> dict[str, Any] | None:
+def _log_loss(
+    chosen: Chosen, held: HeldOutDecisions, trial: HeldOutPolicy
+) -> dict[str, Any] | None:
     """Return the log loss of what was believed of the logged channels, averaged over users."""
     if not len(chosen.p):
         return None

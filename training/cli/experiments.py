@@ -16,9 +16,9 @@ from recsys.cli.options import ConfigFile, settings_of
 if TYPE_CHECKING:
     from recsys.experiments.report import Report
     from recsys.storage.database.interface import Database
-    from recsys.storage.experiments.forecast import Forecast
+    from recsys.storage.experiments.forecast import PowerForecast
     from recsys.storage.experiments.steps import RungLift
-    from recsys.storage.experiments.store import Saved
+    from recsys.storage.experiments.store import SavedExperiment
 
 app = typer.Typer(help="Who gets which variant, and what came of it.")
 
@@ -182,7 +182,7 @@ def restore(
     typer.echo(f"rung {rung} is asked again")
 
 
-def _foretold(said: Forecast) -> str:
+def _foretold(said: PowerForecast) -> str:
     if not said.people_each:
         return "nobody has any of the primary metric in its window: nothing can be foretold"
     return (
@@ -192,7 +192,7 @@ def _foretold(said: Forecast) -> str:
     )
 
 
-def _print(saved: Saved, found: Report, lifts: tuple[RungLift, ...]) -> None:
+def _print(saved: SavedExperiment, found: Report, lifts: tuple[RungLift, ...]) -> None:
     out = console()
     if saved.experiment.simulated:
         out.print("simulated: people and outcomes are made up, this is no measurement")

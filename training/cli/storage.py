@@ -128,7 +128,7 @@ def merge(
         outcome = merges.merge(
             database, previous_id, user_id, at=now, authority=merges.Authority(by=by)
         )
-    if outcome is not merges.Outcome.MERGED:
+    if outcome is not merges.MergeOutcome.MERGED:
         typer.echo("nothing to do: they are one already, or one was erased")
         return
     of_one = f"; nothing is known of {unknown[0]} so far" if unknown else ""

@@ -20,7 +20,7 @@ from recsys.ladder import RungName
 from recsys.storage.database.interface import Database
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments.participants import Participant, ParticipantLog
-from recsys.storage.experiments.store import ExperimentStore, Saved
+from recsys.storage.experiments.store import ExperimentStore, SavedExperiment
 from recsys.storage.users import merges
 
 SOURCE = "simulation"
@@ -41,7 +41,7 @@ EXPERIMENT = Experiment(
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ExperimentWorld:
     """The truth.
 
     Attributes
@@ -86,12 +86,12 @@ class World:
     merged: float = 0.01
 
 
-USUAL = World()
+USUAL = ExperimentWorld()
 
 
 def run(
-    database: Database, *, until: int, days: int = 24, seed: int = 1, world: World = USUAL
-) -> Saved:
+    database: Database, *, until: int, days: int = 24, seed: int = 1, world: ExperimentWorld = USUAL
+) -> SavedExperiment:
     """Let the step down have run for some days in a store, and return it.
 
     Raises
@@ -116,7 +116,7 @@ def run(
 
 
 def _came(
-    running: Running, world: World, rng: np.random.Generator, span: tuple[int, int]
+    running: Running, world: ExperimentWorld, rng: np.random.Generator, span: tuple[int, int]
 ) -> list[Participant]:
     """Return who came when, in which rung, and what was drawn for them; in order of time."""
     since, until = span
@@ -160,7 +160,7 @@ def _part(
 
 
 def _ordered(
-    came: list[Participant], world: World, rng: np.random.Generator, until: int
+    came: list[Participant], world: ExperimentWorld, rng: np.random.Generator, until: int
 ) -> dict[str, list[Any]]:
     """Return the orders of who came, as ``EventLog.append_columns`` takes them."""
     season = np.array(world.season) / np.mean(world.season)

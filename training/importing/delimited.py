@@ -10,7 +10,7 @@ import polars as pl
 
 from recsys.errors import UnaccountedRows
 from training.importing.layout import UNIT, Layout
-from training.importing.quotes import QUOTE, Grammar, Records, Shape, is_data, records
+from training.importing.quotes import QUOTE, Grammar, Records, RowShape, is_data, records
 from training.importing.rows import BROKEN_SCHEMA, Rows, none_broken, numbered
 
 _SAMPLE = 1_000
@@ -110,7 +110,7 @@ def _line_by_line(text: str, separator: str, names: Sequence[str]) -> Rows:
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
     quoted = [number for number, line in enumerate(lines) if QUOTE in line]
-    shape = Shape(separator, len(names), _data_fields(lines, separator, len(names)))
+    shape = RowShape(separator, len(names), _data_fields(lines, separator, len(names)))
     found = records(lines, quoted, shape)
     good, broken = _plain_rows(lines, found, shape, set(quoted))
     for line, fields in found.rows:
@@ -139,7 +139,7 @@ Broken = list[tuple[int, str, str]]
 
 
 def _plain_rows(
-    lines: Sequence[str], found: Records, shape: Shape, quoted: set[int]
+    lines: Sequence[str], found: Records, shape: RowShape, quoted: set[int]
 ) -> tuple[Good, Broken]:
     """Return the lines without a quote, but those inside a field: rows and what is none."""
     good: Good = []
@@ -161,7 +161,7 @@ def _plain_rows(
     return good, broken
 
 
-def _is_torn(fields: Sequence[str], follows: str, shape: Shape) -> bool:
+def _is_torn(fields: Sequence[str], follows: str, shape: RowShape) -> bool:
     """Return whether a line and the next one are a row together, and the next is none alone."""
     if len(fields) >= shape.fields or not shape.data:
         return False
@@ -177,7 +177,7 @@ def _is_torn(fields: Sequence[str], follows: str, shape: Shape) -> bool:
 
 
 def _sort_in(
-    good: Good, broken: Broken, line: int, fields: list[str], found: Records, shape: Shape
+    good: Good, broken: Broken, line: int, fields: list[str], found: Records, shape: RowShape
 ) -> None:
     stray, more = line in found.stray, fields[shape.fields :]
     if stray and len(fields) != shape.fields:

@@ -10,7 +10,7 @@ from recsys.config import Config
 from recsys.data.ids import E_MAIL
 from recsys.storage.database.interface import Database
 from recsys.storage.users.aliases import NOBODY, became
-from recsys.storage.users.merges import Authority, Outcome, merge, nobody
+from recsys.storage.users.merges import Authority, MergeOutcome, merge, nobody
 from recsys.storage.users.profiles import Profiles
 from training.importing.cells import id_of, text_of
 from training.importing.columns import FileColumns
@@ -21,15 +21,15 @@ CALLS = (IDENTIFY, ALIAS)
 
 REASONS = {
     "no_previous": "an alias does not say which id became the user",
-    str(Outcome.KNOWN): "the other id is a known user, not a stranger's: "
+    str(MergeOutcome.KNOWN): "the other id is a known user, not a stranger's: "
     "only `recsys storage merge` makes them one",
-    str(Outcome.CLAIMED): "the other id became another user already",
-    str(Outcome.ERASED): "it is about a user who was erased",
+    str(MergeOutcome.CLAIMED): "the other id became another user already",
+    str(MergeOutcome.ERASED): "it is about a user who was erased",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptRows:
     """What became of such rows: how many were kept, and where the others stand and why."""
 
     rows: int
@@ -50,7 +50,7 @@ def said_of_people(raw: RawFile, found: FileColumns, config: Config) -> tuple[pl
     return previous.alias("previous_id"), text_of(found, "timezone")
 
 
-def keep(rows: pl.DataFrame, database: Database, *, trait: str, now: int) -> Kept:
+def keep(rows: pl.DataFrame, database: Database, *, trait: str, now: int) -> KeptRows:
     """Keep what is said of users, in order of time; after the events of the file are logged.
 
     Nothing is kept about who was erased. Who signs in takes the history of the device along; an id
@@ -94,8 +94,8 @@ def keep(rows: pl.DataFrame, database: Database, *, trait: str, now: int) -> Kep
         on=["previous_id", "user_id"],
         how="left",
     )
-    gone = pl.when(pl.col("user_id").is_in(erased)).then(pl.lit(str(Outcome.ERASED)))
+    gone = pl.when(pl.col("user_id").is_in(erased)).then(pl.lit(str(MergeOutcome.ERASED)))
     refused = pl.when(pl.col("outcome").is_in(list(REASONS))).then("outcome")
     judged = judged.with_columns(reason=pl.coalesce(gone, refused))
     bad = judged.filter(pl.col("reason").is_not_null())
-    return Kept(len(rows) - len(bad), bad["place"], bad["reason"])
+    return KeptRows(len(rows) - len(bad), bad["place"], bad["reason"])

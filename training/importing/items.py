@@ -14,7 +14,7 @@ from training.importing.amounts import Amounts, read_amounts
 from training.importing.cells import bad_id, id_of, no_id, text_of
 from training.importing.columns import ITEMS, FileColumns
 from training.importing.numbers import MOST
-from training.importing.profiles import ProfileReport, Source, imported, source_of
+from training.importing.profiles import ProfileFile, ProfileReport, imported, source_of
 from training.importing.read import RawFile
 from training.importing.times import parse_times
 
@@ -97,7 +97,7 @@ def import_items(path: Path, config: Config, profiles: Profiles, *, now: int) ->
 
 
 def _reported(
-    report: ProfileReport, source: Source, amounts: Amounts, attributes: tuple[str, ...]
+    report: ProfileReport, source: ProfileFile, amounts: Amounts, attributes: tuple[str, ...]
 ) -> ProfileReport:
     unused = tuple(name for name in report.ignored if name not in attributes)
     notes = (*source.raw.notes, *amounts.notes)

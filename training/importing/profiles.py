@@ -149,7 +149,7 @@ def import_consents(path: Path, config: Config, profiles: Profiles) -> ProfileRe
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ProfileFile:
     """A file as it was read, what it is about, its columns, and where its bad rows go."""
 
     raw: RawFile
@@ -165,7 +165,7 @@ def source_of(
     names: Names,
     *,
     needed: tuple[str, ...],
-) -> Source:
+) -> ProfileFile:
     """Read a file, and find its columns.
 
     Raises
@@ -186,11 +186,11 @@ def source_of(
     found = find(header, names, named)
     for meaning in needed:
         require(meaning, found, header, names)
-    return Source(raw, what, found, Path(config.storage.quarantine_dir))
+    return ProfileFile(raw, what, found, Path(config.storage.quarantine_dir))
 
 
 def imported(
-    source: Source,
+    source: ProfileFile,
     frame: pl.DataFrame,
     *,
     rules: dict[str, pl.Expr],

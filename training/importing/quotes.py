@@ -21,7 +21,7 @@ _DATA = re.compile(r"[\d\s.,:/+\-TZ]*\d[\d\s.,:/+\-TZ]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RowShape:
     """What a row looks like.
 
     Attributes
@@ -66,7 +66,7 @@ class Records:
     escaped: int = 0
 
 
-def records(lines: Sequence[str], quoted: Sequence[int], shape: Shape) -> Records:
+def records(lines: Sequence[str], quoted: Sequence[int], shape: RowShape) -> Records:
     """Take lines apart that hold quotes, and those that belong to them.
 
     Parameters
@@ -164,7 +164,7 @@ def _value(found: re.Match[str]) -> str:
     return found[2] if quoted is None else quoted.replace('""', QUOTE)
 
 
-def _span(lines: Sequence[str], start: int, shape: Shape) -> int:
+def _span(lines: Sequence[str], start: int, shape: RowShape) -> int:
     """Return how many lines the record at `start` has; 0 where its quote opens none."""
     quotes = lines[start].count(QUOTE)
     if quotes % 2 == 0:

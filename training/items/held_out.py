@@ -48,7 +48,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HeldOutReading:
     """One way to read what was held out: some of it is wanted, and what is not is in no list.
 
     Attributes
@@ -70,7 +70,7 @@ def readings(
     *,
     repeats: bool,
     seed: int,
-) -> dict[str, Reading]:
+) -> dict[str, HeldOutReading]:
     """Return the kinds of tomorrow that held-out pairs are read as, by what is added to a name.
 
     Parameters
@@ -86,14 +86,14 @@ def readings(
     seed : int
         Of the draws.
     """
-    found = {"": Reading(np.ones(len(old), bool), only_new=not repeats)}
+    found = {"": HeldOutReading(np.ones(len(old), bool), only_new=not repeats)}
     if repeats and old.any():
-        found[", new to the user"] = Reading(~old, only_new=True)
+        found[", new to the user"] = HeldOutReading(~old, only_new=True)
     # Efraimidis & Spirakis 2006: the smallest of exponential numbers over their rates are drawn.
     waits = np.random.default_rng(seed).exponential(size=len(old))
     for name, exponent in TOWARDS.items():
         wait = waits / (1 + popular[wanted.item_row]) ** exponent
         drawn = np.zeros(len(old), bool)
         drawn[np.argsort(wait, kind="stable")[: round(DRAWN * len(old))]] = True
-        found[f", drawn towards the {name}"] = Reading(drawn, only_new=not repeats)
+        found[f", drawn towards the {name}"] = HeldOutReading(drawn, only_new=not repeats)
     return found

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.trees import Trees
 from recsys.config import Config
-from training.items.ranker_examples import PartSettings, Shown
+from training.items.ranker_examples import PartSettings, ShownUsers
 from training.items.readings import Figures, Tomorrow, means, robust
 from training.items.weights import (
     BOTH,
@@ -82,7 +82,7 @@ class BlendChoice:
 
 def learn(
     tomorrow: Tomorrow,
-    earlier: Sequence[Shown],
+    earlier: Sequence[ShownUsers],
     settings: PartSettings,
     config: Config,
     *,

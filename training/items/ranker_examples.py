@@ -120,7 +120,7 @@ MOST_OWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownUsers:
     """Some users: what the learner sees of them, and how it is judged.
 
     Attributes
@@ -154,7 +154,7 @@ class Shown:
     k: int
 
 
-def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> Shown | None:
+def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> ShownUsers | None:
     """Show what was held out of at most so many users, drawn by the seed; None with less than two.
 
     The parts know nothing of what was held out.
@@ -176,7 +176,7 @@ def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> Shown | N
     item_row = np.concatenate([rows for rows, _, _ in lists])
     width = fitted.item.shape[1]
     taken = np.repeat(np.arange(len(lists)), wanted.counts) * width + wanted.item_row
-    return Shown(
+    return ShownUsers(
         fitted=fitted,
         before=held.before,
         wanted=wanted,
@@ -189,7 +189,7 @@ def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> Shown | N
     )
 
 
-def ndcg(seen: Shown, score: NDArray[np.float64]) -> NDArray[np.float64]:
+def ndcg(seen: ShownUsers, score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the NDCG of each user over the items that the learner saw."""
     ends = np.append(seen.starts[1:], len(score))
     lists = np.full((len(ends), seen.k), metrics.NOBODY, np.int32)

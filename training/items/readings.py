@@ -13,8 +13,8 @@ from recsys.algorithms.repeat_rate import Habits
 from recsys.algorithms.topk import top_k
 from recsys.evaluation import metrics
 from recsys.items.ranker import Blended
-from training.items.held_out import Reading, readings
-from training.items.ranker_examples import Shown, said
+from training.items.held_out import HeldOutReading, readings
+from training.items.ranker_examples import ShownUsers, said
 
 LEAST = 0.01
 """Share of an NDCG that is not worth telling from chance."""
@@ -37,11 +37,11 @@ class Tomorrow:
         By what the reports call them.
     """
 
-    seen: Shown
-    readings: Mapping[str, Reading]
+    seen: ShownUsers
+    readings: Mapping[str, HeldOutReading]
 
     @classmethod
-    def of(cls, name: str, seen: Shown, *, repeats: bool, seed: int) -> Tomorrow:
+    def of(cls, name: str, seen: ShownUsers, *, repeats: bool, seed: int) -> Tomorrow:
         """Read what was held out as it is, as new items only, drawn to the popular and the rare."""
         taken = seen.before.item_row[seen.before.item_row >= 0]
         popular = np.bincount(taken, minlength=len(seen.before.items))
@@ -72,18 +72,18 @@ class Tomorrow:
             for (name, reading), own in zip(self.readings.items(), lists, strict=True)
         }
 
-    def _barred(self, reading: Reading, place: int, had: Habits) -> NDArray[np.int32]:
+    def _barred(self, reading: HeldOutReading, place: int, had: Habits) -> NDArray[np.int32]:
         wanted = self.seen.wanted
         own = slice(wanted.indptr[place], wanted.indptr[place + 1])
         dropped = wanted.item_row[own][~reading.wanted[own]]
         return np.concatenate([dropped, had.item_row]) if reading.only_new else dropped
 
-    def _figure(self, reading: Reading, lists: NDArray[np.int32]) -> NDArray[np.float64]:
+    def _figure(self, reading: HeldOutReading, lists: NDArray[np.int32]) -> NDArray[np.float64]:
         wanted = self.seen.wanted.where(reading.wanted)
         return metrics.ndcg(metrics.hits(lists, wanted.item_row, wanted.indptr), wanted.counts)
 
 
-def _old(seen: Shown) -> NDArray[np.bool_]:
+def _old(seen: ShownUsers) -> NDArray[np.bool_]:
     """Return which held-out items the users had before, bool, shape (n_pairs,)."""
     width = len(seen.before.items)
     users = np.searchsorted(seen.wanted.user_row, seen.before.user_row)

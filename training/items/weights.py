@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from recsys.algorithms import listwise, trees
 from recsys.algorithms.trees import Trees, TreeSettings
 from recsys.items.ranker import NEW, OWN, PAIR, STANDARD, Blend, Blended
-from training.items.ranker_examples import N_ITEM, SPLIT, Fitted, Shown, ndcg
+from training.items.ranker_examples import N_ITEM, SPLIT, Fitted, ShownUsers, ndcg
 
 RIDGE = 3e-3
 BOTH = "taste and trees"
@@ -57,7 +57,7 @@ def plain_sum(weights: Sequence[float]) -> Learned:
     return Learned(new, taste_first())
 
 
-def scaled_sum(windows: Sequence[Shown]) -> NDArray[np.float64]:
+def scaled_sum(windows: Sequence[ShownUsers]) -> NDArray[np.float64]:
     """Return the plain sum that makes most likely what was held out, on its scale."""
     places = [N_ITEM + NEW.index(name) for name in STANDARD]
     x, had, chosen, starts = _stacked(windows)
@@ -102,7 +102,9 @@ def blended(fitted: Fitted, learned: Learned) -> Blended:
     return Blended(fitted.parts, make_blend(learned, fitted.item, kind=fitted.kind))
 
 
-def learn_weights(windows: Sequence[Shown], own_by: Sequence[str], seed: int) -> dict[str, Learned]:
+def learn_weights(
+    windows: Sequence[ShownUsers], own_by: Sequence[str], seed: int
+) -> dict[str, Learned]:
     """Learn on some windows: one set of weights, and what ranks items had before by each name."""
     x, had, chosen, starts = _stacked(windows)
     with threadpool_limits(1, "blas"):
@@ -124,7 +126,7 @@ def learn_weights(windows: Sequence[Shown], own_by: Sequence[str], seed: int) ->
 
 
 def _stacked(
-    windows: Sequence[Shown],
+    windows: Sequence[ShownUsers],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     """Return the features, had, chosen and starts of some windows, one after the other."""
     x = np.concatenate([each.x for each in windows])
@@ -137,7 +139,7 @@ def _stacked(
     return x, had, chosen, starts
 
 
-def _with_trees(windows: Sequence[Shown], new: NDArray[np.float64], fitted: Trees) -> Learned:
+def _with_trees(windows: Sequence[ShownUsers], new: NDArray[np.float64], fitted: Trees) -> Learned:
     """Bring the trees to the scale of the new items' scores."""
     scores, gaps = [], []
     for each in windows:
@@ -156,7 +158,7 @@ def _with_trees(windows: Sequence[Shown], new: NDArray[np.float64], fitted: Tree
 
 
 def _best_lift(
-    windows: Sequence[Shown], scores: Sequence[NDArray[np.float64]], lifts: Sequence[float]
+    windows: Sequence[ShownUsers], scores: Sequence[NDArray[np.float64]], lifts: Sequence[float]
 ) -> float:
     """Return what is best added to the scores of what was had before."""
     figures = [

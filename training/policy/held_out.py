@@ -74,7 +74,7 @@ class CrossFitted:
 
 def fold_sums(
     design: NDArray[np.float32], log: Log, fold: NDArray[np.int64]
-) -> tuple[list[response.Sums], float]:
+) -> tuple[list[response.ResponseSums], float]:
     """Return the sums of every fold, and the mean reward they are taken about."""
     base = float(log.logged.reward.mean())
     y = log.logged.reward - base
@@ -90,7 +90,7 @@ def cross_fitted(
     log: Log,
     *,
     fold: NDArray[np.int64],
-    seen: tuple[list[response.Sums], float],
+    seen: tuple[list[response.ResponseSums], float],
 ) -> CrossFitted:
     """Return guesses for every fold by a model of all others; `seen` as :func:`fold_sums` says."""
     by_fold, base = seen

@@ -32,7 +32,7 @@ ENOUGH = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ResponseSums:
     """Sums over rows, by arm: of z zᵀ, of z y, of y², and rows; y is the reward less `base`."""
 
     gram: NDArray[np.float64]
@@ -40,9 +40,9 @@ class Sums:
     square: NDArray[np.float64]
     rows: NDArray[np.float64]
 
-    def plus(self, other: Sums, *, times: float = 1.0) -> Sums:
+    def plus(self, other: ResponseSums, *, times: float = 1.0) -> ResponseSums:
         """Return the sums of both; of the rows without the other's where `times` is -1."""
-        return Sums(
+        return ResponseSums(
             self.gram + times * other.gram,
             self.cross + times * other.cross,
             self.square + times * other.square,
@@ -56,7 +56,7 @@ def sums(
     y: NDArray[np.float64],
     *,
     n_arms: int,
-) -> Sums:
+) -> ResponseSums:
     """Return the sums over rows, by arm."""
     width = design.shape[1]
     gram, cross = np.zeros((n_arms, width, width)), np.zeros((n_arms, width))
@@ -69,10 +69,10 @@ def sums(
             z = design[part].astype(np.float64)
             gram[arm] += z.T @ z
             cross[arm] += z.T @ y[part]
-    return Sums(gram, cross, square, rows)
+    return ResponseSums(gram, cross, square, rows)
 
 
-def total(folds: Sequence[Sums]) -> Sums:
+def total(folds: Sequence[ResponseSums]) -> ResponseSums:
     """Return the sums over the rows of all folds."""
     whole = folds[0]
     for held in folds[1:]:
@@ -80,7 +80,7 @@ def total(folds: Sequence[Sums]) -> Sums:
     return whole
 
 
-def fit(seen: Sums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
+def fit(seen: ResponseSums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what each column adds to the reward, by arm: float64, shape (n_arms, width).
 
     Parameters
@@ -99,28 +99,28 @@ def fit(seen: Sums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
     return coefficient
 
 
-def _responsiveness(seen: Sums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
+def _responsiveness(seen: ResponseSums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what each column says of rewards under any arm, scaled to a spread of 1 over rows.
 
     All zeros where features say nothing.
     """
-    pooled = Sums(*(np.array([figure.sum(axis=0)]) for figure in _figures(seen)))
+    pooled = ResponseSums(*(np.array([figure.sum(axis=0)]) for figure in _figures(seen)))
     score: NDArray[np.float64] = _mode(pooled, feature)[0]
     score[feature < 0] = 0.0
     spread = np.sqrt(max(0.0, score @ pooled.gram[0] @ score) / max(1.0, pooled.rows[0]))
     return score / spread if spread > LEAST else np.zeros_like(score)
 
 
-def _figures(seen: Sums) -> tuple[NDArray[np.float64], ...]:
+def _figures(seen: ResponseSums) -> tuple[NDArray[np.float64], ...]:
     return seen.gram, seen.cross, seen.square, seen.rows
 
 
-def _seen_through(seen: Sums, columns: NDArray[np.float64]) -> Sums:
+def _seen_through(seen: ResponseSums, columns: NDArray[np.float64]) -> ResponseSums:
     """Return the sums of ``z @ columns`` in the place of z."""
     return replace(seen, gram=columns.T @ seen.gram @ columns, cross=seen.cross @ columns)
 
 
-def _mode(seen: Sums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
+def _mode(seen: ResponseSums, feature: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the likeliest coefficients under the variances of the highest evidence."""
     n_arms, width = seen.cross.shape
     turned = _turned(seen, feature)
@@ -160,7 +160,7 @@ class _Turned(NamedTuple):
         return summed.astype(np.float64, copy=False)
 
 
-def _turned(seen: Sums, feature: NDArray[np.int64]) -> _Turned:
+def _turned(seen: ResponseSums, feature: NDArray[np.int64]) -> _Turned:
     n_arms, width = seen.cross.shape
     arms, _ = np.linalg.qr(np.column_stack([np.ones(n_arms), np.eye(n_arms)[:, :-1]]))
     gram = np.einsum("ap,aq,aij->piqj", arms, arms, seen.gram, optimize=True)

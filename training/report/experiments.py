@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.experiments.report import Report
 from recsys.storage.experiments.steps import RungLift
-from recsys.storage.experiments.store import Saved
+from recsys.storage.experiments.store import SavedExperiment
 from training.report import template
 from training.report.drawing import INK, Drawing, draw
 
 
-def write(saved: Saved, report: Report, lifts: Sequence[RungLift], file: Path) -> None:
+def write(saved: SavedExperiment, report: Report, lifts: Sequence[RungLift], file: Path) -> None:
     """Draw the report of an experiment into one HTML file; its folder is made where missing."""
     drawings = [
         dots(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from recsys.ladder import Question, RungName
@@ -52,11 +52,11 @@ def _messages(visit: Visit) -> Table:
         N_("Messages, and what came of them"),
         (
             Column("channel", N_("Channel")),
-            Column("sent", N_("Sent"), Kind.COUNT),
-            Column("opened", N_("Opened"), Kind.SHARE),
-            Column("responded", N_("Answered"), Kind.SHARE),
-            Column("unsubscribed", N_("Unsubscribed"), Kind.SHARE),
-            Column("failed", N_("Not delivered"), Kind.SHARE),
+            Column("sent", N_("Sent"), CellKind.COUNT),
+            Column("opened", N_("Opened"), CellKind.SHARE),
+            Column("responded", N_("Answered"), CellKind.SHARE),
+            Column("unsubscribed", N_("Unsubscribed"), CellKind.SHARE),
+            Column("failed", N_("Not delivered"), CellKind.SHARE),
         ),
         rows,
         empty=N_("No message is stored. Send message events, and channels learn from them."),
@@ -70,10 +70,10 @@ def _response(metrics: Any) -> Table:
         N_("How likely an answer is"),
         (
             Column("channel", N_("Channel")),
-            Column("p", N_("Answers"), Kind.SHARE),
-            Column("low", N_("from"), Kind.SHARE),
-            Column("high", N_("to"), Kind.SHARE),
-            Column("weight", N_("Messages behind it"), Kind.COUNT),
+            Column("p", N_("Answers"), CellKind.SHARE),
+            Column("low", N_("from"), CellKind.SHARE),
+            Column("high", N_("to"), CellKind.SHARE),
+            Column("weight", N_("Messages behind it"), CellKind.COUNT),
         ),
         [row for row in metrics.get("response", ()) if row["segment"] == EVERYBODY],
         empty=N_("Not measured: no messages yet."),
@@ -88,10 +88,10 @@ def _segments(metrics: Any) -> Table:
         (
             Column("segment", N_("Segment")),
             Column("channel", N_("Channel")),
-            Column("p", N_("Answers"), Kind.SHARE),
-            Column("low", N_("from"), Kind.SHARE),
-            Column("high", N_("to"), Kind.SHARE),
-            Column("weight", N_("Messages behind it"), Kind.COUNT),
+            Column("p", N_("Answers"), CellKind.SHARE),
+            Column("low", N_("from"), CellKind.SHARE),
+            Column("high", N_("to"), CellKind.SHARE),
+            Column("weight", N_("Messages behind it"), CellKind.COUNT),
         ),
         [row for row in metrics.get("response", ()) if row["segment"] != EVERYBODY],
         empty=N_("Not measured by segment."),
@@ -110,9 +110,9 @@ def _policies(metrics: Any) -> Table:
         "policies",
         N_("What each way of choosing earns"),
         (
-            Column("what", N_("How"), Kind.WORD, words="policy"),
+            Column("what", N_("How"), CellKind.WORD, words="policy"),
             Column("policy", N_("By")),
-            Column("value", N_("Money per decision"), Kind.LIFT),
+            Column("value", N_("Money per decision"), CellKind.LIFT),
         ),
         rows,
         empty=N_("Not measured: no held-out messages."),
@@ -126,9 +126,9 @@ def _arms(metrics: Any) -> Table:
         "arms",
         N_("Which channel each rung would choose"),
         (
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("channel", N_("Channel")),
-            Column("share", N_("Share"), Kind.SHARE),
+            Column("share", N_("Share"), CellKind.SHARE),
         ),
         [
             {"rung": str(rung), "channel": arm, "share": share}
@@ -145,10 +145,10 @@ def _terms(visit: Visit) -> Table:
         N_("Terms"),
         (
             Column("channel", N_("Channel")),
-            Column("cost", N_("Cost of a message"), Kind.NUMBER),
-            Column("cap", N_("Most in a week"), Kind.COUNT),
-            Column("budget", N_("Largest share of decisions"), Kind.SHARE),
-            Column("quiet", N_("Quiet hours"), Kind.WORD, words="state"),
+            Column("cost", N_("Cost of a message"), CellKind.NUMBER),
+            Column("cap", N_("Most in a week"), CellKind.COUNT),
+            Column("budget", N_("Largest share of decisions"), CellKind.SHARE),
+            Column("quiet", N_("Quiet hours"), CellKind.WORD, words="state"),
         ),
         [
             {
@@ -170,11 +170,11 @@ def _decisions(visit: Visit) -> Table:
         N_("Decisions taken"),
         (
             Column("action", N_("Channel")),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("decisions", N_("Decisions"), Kind.COUNT),
-            Column("explored", N_("Explored"), Kind.COUNT),
-            Column("cost", N_("Cost"), Kind.MONEY),
-            Column("last", N_("Last"), Kind.TIME),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("decisions", N_("Decisions"), CellKind.COUNT),
+            Column("explored", N_("Explored"), CellKind.COUNT),
+            Column("cost", N_("Cost"), CellKind.MONEY),
+            Column("last", N_("Last"), CellKind.TIME),
         ),
         visit.counted.get("decisions", ()),
         empty=N_("No decision was asked for with an id yet."),

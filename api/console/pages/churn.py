@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from recsys.ladder import Question
@@ -115,9 +115,9 @@ def _bins(p: NDArray[np.float32], counts: NDArray[np.int64]) -> Table:
         "bins",
         N_("How many are at which risk"),
         (
-            Column("low", N_("from"), Kind.SHARE),
-            Column("high", N_("to"), Kind.SHARE),
-            Column("people", N_("People"), Kind.COUNT),
+            Column("low", N_("from"), CellKind.SHARE),
+            Column("high", N_("to"), CellKind.SHARE),
+            Column("people", N_("People"), CellKind.COUNT),
         ),
         [
             {
@@ -137,9 +137,9 @@ def _reliability(metrics: Any) -> Table:
         "reliability",
         N_("Said against happened"),
         (
-            Column("said", N_("Said"), Kind.SHARE),
-            Column("seen", N_("Happened"), Kind.SHARE),
-            Column("n", N_("People"), Kind.COUNT),
+            Column("said", N_("Said"), CellKind.SHARE),
+            Column("seen", N_("Happened"), CellKind.SHARE),
+            Column("n", N_("People"), CellKind.COUNT),
         ),
         metrics.get("reliability") or (),
         empty=N_("This version was not measured on later data."),
@@ -152,8 +152,8 @@ def _lift(metrics: Any) -> Table:
         "caught",
         N_("How many leavers a campaign would have caught"),
         (
-            Column("reached", N_("People reached"), Kind.SHARE),
-            Column("caught", N_("Leavers among them"), Kind.SHARE),
+            Column("reached", N_("People reached"), CellKind.SHARE),
+            Column("caught", N_("Leavers among them"), CellKind.SHARE),
         ),
         [
             {"reached": reached, "caught": caught}
@@ -170,9 +170,9 @@ def _rates(metrics: Any) -> Table:
         "rates",
         N_("Churn, window by window"),
         (
-            Column("at", N_("From"), Kind.DAY),
-            Column("churned", N_("Left"), Kind.SHARE),
-            Column("n_users", N_("Active people"), Kind.COUNT),
+            Column("at", N_("From"), CellKind.DAY),
+            Column("churned", N_("Left"), CellKind.SHARE),
+            Column("n_users", N_("Active people"), CellKind.COUNT),
         ),
         (metrics.get("drift") or {}).get("base_rates", ()),
         empty=N_("No window has closed yet."),

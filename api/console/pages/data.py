@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import KINDS, N_
 from api.routes import hooks as tools
@@ -105,13 +105,13 @@ def _kinds(counted: Any) -> Table:
         "kinds",
         N_("Events by kind"),
         (
-            Column("kind", N_("What"), Kind.WORD, words="kind"),
-            Column("events", N_("Events"), Kind.COUNT),
-            Column("people", N_("People"), Kind.COUNT),
-            Column("first", N_("First"), Kind.TIME),
-            Column("last", N_("Last"), Kind.TIME),
-            Column("simulated", N_("Simulated"), Kind.COUNT),
-            Column("machine", N_("By machines"), Kind.COUNT),
+            Column("kind", N_("What"), CellKind.WORD, words="kind"),
+            Column("events", N_("Events"), CellKind.COUNT),
+            Column("people", N_("People"), CellKind.COUNT),
+            Column("first", N_("First"), CellKind.TIME),
+            Column("last", N_("Last"), CellKind.TIME),
+            Column("simulated", N_("Simulated"), CellKind.COUNT),
+            Column("machine", N_("By machines"), CellKind.COUNT),
         ),
         counted.get("kinds", ()),
         empty=N_("Being counted; look again in a moment."),
@@ -124,8 +124,8 @@ def _refused(visit: Visit) -> Table:
         N_("Refused, and why"),
         (
             Column("code", N_("Reason")),
-            Column("count", N_("Events"), Kind.COUNT),
-            Column("last", N_("Last"), Kind.TIME),
+            Column("count", N_("Events"), CellKind.COUNT),
+            Column("last", N_("Last"), CellKind.TIME),
             Column("example", N_("Example")),
         ),
         [
@@ -147,10 +147,10 @@ def _sources(counted: Any) -> Table:
         N_("Sources"),
         (
             Column("source", N_("Source")),
-            Column("events", N_("Events"), Kind.COUNT),
-            Column("newest", N_("Newest"), Kind.TIME),
-            Column("arrived", N_("Arrived last"), Kind.TIME),
-            Column("late", N_("Late"), Kind.COUNT),
+            Column("events", N_("Events"), CellKind.COUNT),
+            Column("newest", N_("Newest"), CellKind.TIME),
+            Column("arrived", N_("Arrived last"), CellKind.TIME),
+            Column("late", N_("Late"), CellKind.COUNT),
         ),
         counted.get("sources", ()),
         empty=N_("Being counted; look again in a moment."),
@@ -166,13 +166,13 @@ def _tools(visit: Visit) -> Table:
         N_("Tools"),
         (
             Column("source", N_("Source")),
-            Column("by", N_("By"), Kind.WORD, words="state"),
+            Column("by", N_("By"), CellKind.WORD, words="state"),
             Column("last", N_("Last")),
-            Column("rows", N_("Rows"), Kind.COUNT),
-            Column("late", N_("Late"), Kind.COUNT),
-            Column("waiting", N_("Waiting"), Kind.COUNT),
-            Column("became", N_("Became"), Kind.PARTS),
-            Column("unknown", N_("Not understood"), Kind.PARTS),
+            Column("rows", N_("Rows"), CellKind.COUNT),
+            Column("late", N_("Late"), CellKind.COUNT),
+            Column("waiting", N_("Waiting"), CellKind.COUNT),
+            Column("became", N_("Became"), CellKind.PARTS),
+            Column("unknown", N_("Not understood"), CellKind.PARTS),
         ),
         [
             {
@@ -206,13 +206,13 @@ def _files(counted: Any) -> Table:
         "files",
         N_("Files read"),
         (
-            Column("at", N_("When"), Kind.TIME),
+            Column("at", N_("When"), CellKind.TIME),
             Column("file", N_("File")),
-            Column("rows", N_("Rows"), Kind.COUNT),
-            Column("logged", N_("New events"), Kind.COUNT),
-            Column("duplicates", N_("Duplicates"), Kind.COUNT),
-            Column("aside", N_("Put aside"), Kind.COUNT),
-            Column("why", N_("Why"), Kind.PARTS),
+            Column("rows", N_("Rows"), CellKind.COUNT),
+            Column("logged", N_("New events"), CellKind.COUNT),
+            Column("duplicates", N_("Duplicates"), CellKind.COUNT),
+            Column("aside", N_("Put aside"), CellKind.COUNT),
+            Column("why", N_("Why"), CellKind.PARTS),
         ),
         rows,
         empty=N_("No file was imported."),
@@ -241,12 +241,12 @@ def _consents(visit: Visit) -> Table:
         "consents",
         N_("Consents"),
         (
-            Column("purpose", N_("For"), Kind.WORD, words="state"),
+            Column("purpose", N_("For"), CellKind.WORD, words="state"),
             Column("channel", N_("Channel")),
-            Column("granted", N_("Granted"), Kind.COUNT),
-            Column("denied", N_("Denied"), Kind.COUNT),
-            Column("silent", N_("Said nothing"), Kind.COUNT),
-            Column("means", N_("Silence means"), Kind.WORD, words="state"),
+            Column("granted", N_("Granted"), CellKind.COUNT),
+            Column("denied", N_("Denied"), CellKind.COUNT),
+            Column("silent", N_("Said nothing"), CellKind.COUNT),
+            Column("means", N_("Silence means"), CellKind.WORD, words="state"),
         ),
         rows if visit.figures else [],
         empty=N_("Being counted; look again in a moment."),
@@ -258,9 +258,9 @@ def _days(counted: Any) -> Table:
         "days",
         N_("Events by day"),
         (
-            Column("at", N_("Day"), Kind.DAY),
-            Column("kind", N_("What"), Kind.WORD, words="kind"),
-            Column("events", N_("Events"), Kind.COUNT),
+            Column("at", N_("Day"), CellKind.DAY),
+            Column("kind", N_("What"), CellKind.WORD, words="kind"),
+            Column("events", N_("Events"), CellKind.COUNT),
         ),
         [{**row, "at": row["day"] * DAY} for row in counted.get("days", ())],
         empty=N_("Being counted; look again in a moment."),

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from api.console import planning
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages.experiments import (
@@ -26,7 +26,7 @@ from recsys.storage.access.accounts import Role
 from recsys.storage.access.audit import Action
 from recsys.storage.experiments import holdout
 from recsys.storage.experiments.forecast import check
-from recsys.storage.experiments.store import ExperimentStore, Saved, Status
+from recsys.storage.experiments.store import ExperimentStatus, ExperimentStore, SavedExperiment
 
 
 def counted(service: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def counted(service: Any) -> dict[str, Any]:
     }
 
 
-def found(visit: Visit, saved: Saved) -> ReportAnswer:
+def found(visit: Visit, saved: SavedExperiment) -> ReportAnswer:
     """Return what an experiment found: as counted last, else by now."""
     body = visit.counted.get("experiments", {}).get(saved.experiment_id)
     if body is not None and body["experiment"]["version"] == saved.version:
@@ -128,12 +128,12 @@ def rungs(name: str, found: Sequence[RungLiftMessage]) -> Table:
         name,
         N_("What each rung adds online"),
         (
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("placement", N_("Placement")),
             Column("segment", N_("Segment")),
-            Column("weeks", N_("Weeks of people"), Kind.COUNT),
-            Column("lift", N_("Gain"), Kind.LIFT),
-            Column("past", N_("Past data"), Kind.WORD, words="past"),
+            Column("weeks", N_("Weeks of people"), CellKind.COUNT),
+            Column("lift", N_("Gain"), CellKind.LIFT),
+            Column("past", N_("Past data"), CellKind.WORD, words="past"),
         ),
         [
             {
@@ -172,11 +172,11 @@ def _store(visit: Visit) -> ExperimentStore:
     return visit.service.experiments.store
 
 
-def _forecast(visit: Visit, saved: Saved) -> Any:
+def _forecast(visit: Visit, saved: SavedExperiment) -> Any:
     """Return how long a planned experiment takes; of others it is known."""
     from recsys.storage.experiments.forecast import forecast
 
-    if saved.status is not Status.PLANNED:
+    if saved.status is not ExperimentStatus.PLANNED:
         return None
     return forecast(visit.database, saved.experiment, now=visit.at)
 
@@ -210,18 +210,18 @@ def _form(visit: Visit) -> View:
     )
 
 
-def _all(listed: list[Saved], states: dict[str, str]) -> Table:
+def _all(listed: list[SavedExperiment], states: dict[str, str]) -> Table:
     return Table(
         "experiments",
         N_("All experiments"),
         (
             Column("experiment", N_("Name"), href="/console/experiments?experiment={experiment}"),
-            Column("status", N_("State"), Kind.WORD, words="state"),
-            Column("found", N_("Verdict"), Kind.WORD, words="state"),
-            Column("over", N_("Tries"), Kind.WORD, words="tries"),
-            Column("simulated", N_("Simulated"), Kind.WORD, words="state"),
-            Column("started", N_("Started"), Kind.TIME),
-            Column("stopped", N_("Stopped"), Kind.TIME),
+            Column("status", N_("State"), CellKind.WORD, words="state"),
+            Column("found", N_("Verdict"), CellKind.WORD, words="state"),
+            Column("over", N_("Tries"), CellKind.WORD, words="tries"),
+            Column("simulated", N_("Simulated"), CellKind.WORD, words="state"),
+            Column("started", N_("Started"), CellKind.TIME),
+            Column("stopped", N_("Stopped"), CellKind.TIME),
             Column("decided", N_("Won")),
         ),
         [
@@ -248,10 +248,10 @@ def _compared(found: list[ComparedMessage], title: str, role: str) -> Table:
         (
             Column("variant", N_("Variant")),
             Column("metric", N_("Metric")),
-            Column("control", N_("Control"), Kind.NUMBER),
-            Column("treated", N_("Variant"), Kind.NUMBER),
-            Column("relative", N_("Relative lift"), Kind.LIFT),
-            Column("state", N_("Verdict"), Kind.WORD, words="state"),
+            Column("control", N_("Control"), CellKind.NUMBER),
+            Column("treated", N_("Variant"), CellKind.NUMBER),
+            Column("relative", N_("Relative lift"), CellKind.LIFT),
+            Column("state", N_("Verdict"), CellKind.WORD, words="state"),
             Column("why", N_("Why not")),
         ),
         [

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages.groups import count
@@ -64,12 +64,12 @@ def _star(found: Mapping[str, Any]) -> Table:
         N_("The North Star and its inputs"),
         (
             Column("period", N_("From")),
-            Column("total", N_("Items taken"), Kind.COUNT),
-            Column("reachable", N_("Reachable people"), Kind.COUNT),
-            Column("breadth", N_("of them active"), Kind.SHARE),
-            Column("frequency", N_("Times each"), Kind.NUMBER),
-            Column("depth", N_("Items each time"), Kind.NUMBER),
-            Column("efficiency", N_("Times each session"), Kind.NUMBER),
+            Column("total", N_("Items taken"), CellKind.COUNT),
+            Column("reachable", N_("Reachable people"), CellKind.COUNT),
+            Column("breadth", N_("of them active"), CellKind.SHARE),
+            Column("frequency", N_("Times each"), CellKind.NUMBER),
+            Column("depth", N_("Items each time"), CellKind.NUMBER),
+            Column("efficiency", N_("Times each session"), CellKind.NUMBER),
         ),
         list(reversed(found.get("north_star", {}).get("periods", ()))),
         empty=N_("No period is over yet, or it is still being counted."),
@@ -83,12 +83,12 @@ def _stages(found: Mapping[str, Any]) -> Table:
         N_("Who comes, comes back and stays"),
         (
             Column("period", N_("From")),
-            Column("new", N_("New"), Kind.COUNT),
-            Column("current", N_("Current"), Kind.COUNT),
-            Column("resurrected", N_("Returned"), Kind.COUNT),
-            Column("dormant", N_("Dormant"), Kind.COUNT),
-            Column("active", N_("Active"), Kind.COUNT),
-            Column("pulse", N_("Pulse"), Kind.NUMBER),
+            Column("new", N_("New"), CellKind.COUNT),
+            Column("current", N_("Current"), CellKind.COUNT),
+            Column("resurrected", N_("Returned"), CellKind.COUNT),
+            Column("dormant", N_("Dormant"), CellKind.COUNT),
+            Column("active", N_("Active"), CellKind.COUNT),
+            Column("pulse", N_("Pulse"), CellKind.NUMBER),
         ),
         [
             {n: count(v) if isinstance(v, int) else v for n, v in period.items()}
@@ -104,10 +104,10 @@ def _retained(found: Mapping[str, Any]) -> Table:
         "retained",
         N_("Who comes back after the first time"),
         (
-            Column("day", N_("Days after"), Kind.COUNT),
-            Column("people", N_("People"), Kind.COUNT),
-            Column("on", N_("on that day"), Kind.SHARE),
-            Column("after", N_("that day or later"), Kind.SHARE),
+            Column("day", N_("Days after"), CellKind.COUNT),
+            Column("people", N_("People"), CellKind.COUNT),
+            Column("on", N_("on that day"), CellKind.SHARE),
+            Column("after", N_("that day or later"), CellKind.SHARE),
         ),
         found.get("retention", {}).get("days", ()),
         empty=N_("Still being counted."),
@@ -122,10 +122,10 @@ def _promoters(found: Mapping[str, Any]) -> Table:
         "promoters",
         N_("Who recommends us"),
         (
-            Column("segment", N_("Segment"), Kind.WORD, words="groups"),
-            Column("answers", N_("Answers"), Kind.COUNT),
-            Column("people", N_("People"), Kind.COUNT),
-            Column("score", N_("Promoter score"), Kind.LIFT),
+            Column("segment", N_("Segment"), CellKind.WORD, words="groups"),
+            Column("answers", N_("Answers"), CellKind.COUNT),
+            Column("people", N_("People"), CellKind.COUNT),
+            Column("score", N_("Promoter score"), CellKind.LIFT),
         ),
         [
             {
@@ -151,10 +151,10 @@ def _referred(found: Mapping[str, Any]) -> Table:
         N_("Who was brought by others"),
         (
             Column("period", N_("From")),
-            Column("new", N_("New"), Kind.COUNT),
-            Column("referred", N_("brought by others"), Kind.COUNT),
-            Column("share", N_("Share"), Kind.SHARE),
-            Column("referrers", N_("Who brought them"), Kind.COUNT),
+            Column("new", N_("New"), CellKind.COUNT),
+            Column("referred", N_("brought by others"), CellKind.COUNT),
+            Column("share", N_("Share"), CellKind.SHARE),
+            Column("referrers", N_("Who brought them"), CellKind.COUNT),
         ),
         [
             {n: count(v) if isinstance(v, int) else v for n, v in period.items()}

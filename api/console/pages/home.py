@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from recsys.data.times import DAY, HOUR
 from recsys.experiments.experiment import HOLDOUT
 from recsys.ladder import Question, RungName
 from recsys.storage.access.accounts import Role
-from recsys.storage.experiments.store import Status
+from recsys.storage.experiments.store import ExperimentStatus
 from recsys.storage.figures import totals
 
 MOST_ALERTS = 5
@@ -88,10 +88,10 @@ def _rungs(rungs: Mapping[str, list[dict[str, Any]]]) -> Table:
         "rungs",
         N_("Which rung answered"),
         (
-            Column("question", N_("Question"), Kind.WORD, words="question"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("answers", N_("Answers"), Kind.COUNT),
-            Column("share", N_("Share"), Kind.SHARE),
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("answers", N_("Answers"), CellKind.COUNT),
+            Column("share", N_("Share"), CellKind.SHARE),
         ),
         [{"question": question, **part} for question, parts in rungs.items() for part in parts],
         empty=N_("Nobody has asked since the service started."),
@@ -117,11 +117,11 @@ def _pays(visit: Visit) -> Table:
         "pays",
         N_("What the best rung adds"),
         (
-            Column("question", N_("Question"), Kind.WORD, words="question"),
-            Column("rung", N_("Best rung"), Kind.WORD, words="rung"),
-            Column("below", N_("Against"), Kind.WORD, words="rung"),
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
+            Column("rung", N_("Best rung"), CellKind.WORD, words="rung"),
+            Column("below", N_("Against"), CellKind.WORD, words="rung"),
             Column("metric", N_("Measured in")),
-            Column("lift", N_("Gain"), Kind.LIFT),
+            Column("lift", N_("Gain"), CellKind.LIFT),
         ),
         rows,
         empty=N_("No rung above the lowest is shipped."),
@@ -137,10 +137,10 @@ def _holdout(held: Mapping[str, Any] | None) -> Table:
         N_("Does it pay online?"),
         (
             Column("metric", N_("Metric")),
-            Column("control", N_("Held out"), Kind.NUMBER),
-            Column("treated", N_("All others"), Kind.NUMBER),
-            Column("relative", N_("Relative lift"), Kind.LIFT),
-            Column("state", N_("Verdict"), Kind.WORD, words="state"),
+            Column("control", N_("Held out"), CellKind.NUMBER),
+            Column("treated", N_("All others"), CellKind.NUMBER),
+            Column("relative", N_("Relative lift"), CellKind.LIFT),
+            Column("state", N_("Verdict"), CellKind.WORD, words="state"),
         ),
         [
             {
@@ -185,7 +185,7 @@ def _of_experiments(visit: Visit) -> Iterator[Alert]:
     for rung, why in visit.service.experiments.store.removed().items():
         yield Alert(N_("A rung lost online and is taken out."), "experiments", f"{rung}: {why}")
     for name, body in visit.counted.get("experiments", {}).items():
-        if body["complaints"] and body["experiment"]["status"] == Status.RUNNING:
+        if body["complaints"] and body["experiment"]["status"] == ExperimentStatus.RUNNING:
             why = f"{name}: {'; '.join(body['complaints'])}"
             yield Alert(N_("An experiment cannot be read."), "experiments", why)
     for name, body in visit.counted.get("experiments", {}).items():

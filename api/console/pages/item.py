@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages.users import SimilarItem, similar_items
@@ -69,11 +69,11 @@ def _neighbours(visit: Visit, row: int) -> Table:
         "neighbours",
         N_("People who take it also take"),
         (
-            Column("rank", "#", Kind.COUNT),
+            Column("rank", "#", CellKind.COUNT),
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
-            Column("price", N_("Price"), Kind.MONEY),
-            Column("score", N_("Score"), Kind.NUMBER),
-            Column("item_id", N_("Id"), Kind.CODE),
+            Column("price", N_("Price"), CellKind.MONEY),
+            Column("score", N_("Score"), CellKind.NUMBER),
+            Column("item_id", N_("Id"), CellKind.CODE),
         ),
         [
             {
@@ -99,7 +99,7 @@ def _rules(visit: Visit, item_id: str) -> Table:
         N_("Placements that name it"),
         (
             Column("placement", N_("Placement"), href="/console/placements?placement={placement}"),
-            Column("version", N_("Version"), Kind.COUNT),
+            Column("version", N_("Version"), CellKind.COUNT),
         ),
         rows,
         empty=N_("No placement pins, boosts or hides this very item."),
@@ -125,9 +125,9 @@ def _found(visit: Visit) -> Table:
         (
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
             Column("category", N_("Category")),
-            Column("price", N_("Price"), Kind.MONEY),
-            Column("events", N_("Events"), Kind.COUNT),
-            Column("item_id", N_("Id"), Kind.CODE),
+            Column("price", N_("Price"), CellKind.MONEY),
+            Column("events", N_("Events"), CellKind.COUNT),
+            Column("item_id", N_("Id"), CellKind.CODE),
         ),
         [
             {

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.console.pages import experiments
 from api.console.pages.home import answered, lift
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import MEANS, N_
 from api.messages.experiments import ReportAnswer
@@ -75,12 +75,12 @@ def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], fl
         str(question),
         titles[question],
         (
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("below", N_("Against"), Kind.WORD, words="rung"),
-            Column("lift", N_("Gain"), Kind.LIFT),
-            Column("n", N_("People"), Kind.COUNT),
-            Column("shipped", N_("Shipped"), Kind.WORD, words="state"),
-            Column("share", N_("Share of answers"), Kind.SHARE),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("below", N_("Against"), CellKind.WORD, words="rung"),
+            Column("lift", N_("Gain"), CellKind.LIFT),
+            Column("n", N_("People"), CellKind.COUNT),
+            Column("shipped", N_("Shipped"), CellKind.WORD, words="state"),
+            Column("share", N_("Share of answers"), CellKind.SHARE),
             Column("why", N_("Why not")),
         ),
         rows,
@@ -121,11 +121,11 @@ def _by_history(metrics: Any) -> Table:
         N_("Items, by how much is known of a person"),
         (
             Column("history", N_("Items had before")),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("people", N_("People"), Kind.COUNT),
-            Column("ndcg", N_("NDCG"), Kind.NUMBER),
-            Column("low", N_("from"), Kind.NUMBER),
-            Column("high", N_("to"), Kind.NUMBER),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("people", N_("People"), CellKind.COUNT),
+            Column("ndcg", N_("NDCG"), CellKind.NUMBER),
+            Column("low", N_("from"), CellKind.NUMBER),
+            Column("high", N_("to"), CellKind.NUMBER),
         ),
         sorted(rows, key=lambda row: int(str(row["history"]).split("–")[0].rstrip("+"))),
         empty=N_("This version was not measured by history."),
@@ -138,9 +138,9 @@ def _placements(visit: Visit) -> Table:
         N_("Lists shown, by placement"),
         (
             Column("placement", N_("Placement"), href="/console/placements?placement={placement}"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("lists", N_("Lists"), Kind.COUNT),
-            Column("last", N_("Last"), Kind.TIME),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("lists", N_("Lists"), CellKind.COUNT),
+            Column("last", N_("Last"), CellKind.TIME),
         ),
         visit.counted.get("lists", ()),
         empty=N_("No placement has shown a list in the last 28 days."),

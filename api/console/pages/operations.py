@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.runtime.clock import system
@@ -76,13 +76,13 @@ def _exports(visit: Visit) -> Table:
         "exports",
         N_("Exports"),
         (
-            Column("export", N_("Export"), Kind.CODE),
-            Column("state", N_("State"), Kind.WORD, words="delivery"),
-            Column("done", N_("Looked at"), Kind.SHARE),
-            Column("rows", N_("Rows"), Kind.COUNT),
+            Column("export", N_("Export"), CellKind.CODE),
+            Column("state", N_("State"), CellKind.WORD, words="delivery"),
+            Column("done", N_("Looked at"), CellKind.SHARE),
+            Column("rows", N_("Rows"), CellKind.COUNT),
             Column("by", N_("By")),
-            Column("asked", N_("Asked for"), Kind.TIME),
-            Column("ended", N_("Ended"), Kind.TIME),
+            Column("asked", N_("Asked for"), CellKind.TIME),
+            Column("ended", N_("Ended"), CellKind.TIME),
             Column("why", N_("Why not")),
         ),
         [
@@ -109,13 +109,16 @@ def _webhooks(visit: Visit) -> Iterator[Table]:
         N_("Where this service calls by itself"),
         (
             Column(
-                "webhook", N_("Webhook"), Kind.CODE, href="/console/operations?webhook={webhook}"
+                "webhook",
+                N_("Webhook"),
+                CellKind.CODE,
+                href="/console/operations?webhook={webhook}",
             ),
             Column("url", N_("Address")),
-            Column("kinds", N_("Told"), Kind.PARTS),
-            Column("waiting", N_("Waiting"), Kind.COUNT),
-            Column("delivered", N_("Delivered"), Kind.COUNT),
-            Column("dead", N_("Given up"), Kind.COUNT),
+            Column("kinds", N_("Told"), CellKind.PARTS),
+            Column("waiting", N_("Waiting"), CellKind.COUNT),
+            Column("delivered", N_("Delivered"), CellKind.COUNT),
+            Column("dead", N_("Given up"), CellKind.COUNT),
             Column("off", N_("Why not called")),
         ),
         [
@@ -123,7 +126,7 @@ def _webhooks(visit: Visit) -> Iterator[Table]:
                 "webhook": one.webhook_id,
                 "url": one.url,
                 "kinds": [str(kind) for kind in one.kinds],
-                **{str(s): counts.get(one.webhook_id, {}).get(s, 0) for s in messages.State},
+                **{str(s): counts.get(one.webhook_id, {}).get(s, 0) for s in messages.MessageState},
                 "off": one.off,
             }
             for one in visit.service.webhooks.every()
@@ -140,13 +143,13 @@ def _deliveries(visit: Visit, webhook: str) -> Table:
         "deliveries",
         N_("What it was told last"),
         (
-            Column("at", N_("When"), Kind.TIME),
+            Column("at", N_("When"), CellKind.TIME),
             Column("kind", N_("What")),
-            Column("state", N_("State"), Kind.WORD, words="delivery"),
-            Column("tries", N_("Tries"), Kind.COUNT),
+            Column("state", N_("State"), CellKind.WORD, words="delivery"),
+            Column("tries", N_("Tries"), CellKind.COUNT),
             Column("answer", N_("Last answer")),
-            Column("next", N_("Next try"), Kind.TIME),
-            Column("message", N_("Message"), Kind.CODE),
+            Column("next", N_("Next try"), CellKind.TIME),
+            Column("message", N_("Message"), CellKind.CODE),
         ),
         [
             {
@@ -155,7 +158,7 @@ def _deliveries(visit: Visit, webhook: str) -> Table:
                 "state": str(one.state),
                 "tries": len(one.tries),
                 "answer": str(one.tries[-1].status or one.tries[-1].error) if one.tries else "",
-                "next": one.next_at if one.state is messages.State.WAITING else None,
+                "next": one.next_at if one.state is messages.MessageState.WAITING else None,
                 "message": one.message_id,
             }
             for one in messages.of(visit.database, webhook, MOST)
@@ -198,11 +201,11 @@ def _latency(visit: Visit) -> Table:
         N_("How fast answers are, in milliseconds"),
         (
             Column("route", N_("Address")),
-            Column("requests", N_("Requests"), Kind.COUNT),
-            Column("failed", N_("Failed"), Kind.COUNT),
-            Column("p50", N_("half within"), Kind.NUMBER),
-            Column("p95", N_("95 of 100 within"), Kind.NUMBER),
-            Column("p99", N_("99 of 100 within"), Kind.NUMBER),
+            Column("requests", N_("Requests"), CellKind.COUNT),
+            Column("failed", N_("Failed"), CellKind.COUNT),
+            Column("p50", N_("half within"), CellKind.NUMBER),
+            Column("p95", N_("95 of 100 within"), CellKind.NUMBER),
+            Column("p99", N_("99 of 100 within"), CellKind.NUMBER),
         ),
         rows[:MOST],
         note=N_("Since the service started, rounded up to the next bound of the histogram."),
@@ -220,9 +223,9 @@ def _failures(visit: Visit) -> Table:
         "failures",
         N_("Rungs that failed"),
         (
-            Column("question", N_("Question"), Kind.WORD, words="question"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("times", N_("Times"), Kind.COUNT),
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("times", N_("Times"), CellKind.COUNT),
         ),
         [
             {**labels, "times": int(value)}
@@ -239,9 +242,9 @@ def _accounts(visit: Visit) -> Table:
         N_("Accounts of this console"),
         (
             Column("name", N_("Name")),
-            Column("role", N_("Role"), Kind.WORD, words="role"),
-            Column("password", N_("Password"), Kind.WORD, words="state"),
-            Column("created", N_("Made"), Kind.TIME),
+            Column("role", N_("Role"), CellKind.WORD, words="role"),
+            Column("password", N_("Password"), CellKind.WORD, words="state"),
+            Column("created", N_("Made"), CellKind.TIME),
         ),
         [
             {
@@ -261,10 +264,10 @@ def _keys(visit: Visit) -> Table:
         N_("Keys to the API"),
         (
             Column("label", N_("Name")),
-            Column("rights", N_("Opens"), Kind.PARTS),
-            Column("holds", N_("Holds"), Kind.WORD, words="state"),
-            Column("until", N_("Until"), Kind.TIME),
-            Column("used", N_("Last used"), Kind.TIME),
+            Column("rights", N_("Opens"), CellKind.PARTS),
+            Column("holds", N_("Holds"), CellKind.WORD, words="state"),
+            Column("until", N_("Until"), CellKind.TIME),
+            Column("used", N_("Last used"), CellKind.TIME),
         ),
         [
             {
@@ -287,9 +290,9 @@ def _audit(visit: Visit) -> Table:
         "audit",
         N_("Who did what"),
         (
-            Column("at", N_("When"), Kind.TIME),
+            Column("at", N_("When"), CellKind.TIME),
             Column("actor", N_("Who")),
-            Column("action", N_("What"), Kind.WORD, words="action"),
+            Column("action", N_("What"), CellKind.WORD, words="action"),
             Column("subject", N_("To whom or what")),
         ),
         [

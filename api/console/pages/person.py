@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages.users import ItemsAnswer, UserAnswer
@@ -132,12 +132,12 @@ def _items(answer: ItemsAnswer) -> Table:
         "items",
         N_("Items"),
         (
-            Column("rank", "#", Kind.COUNT),
+            Column("rank", "#", CellKind.COUNT),
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
-            Column("price", N_("Price"), Kind.MONEY),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("reasons", N_("Because"), Kind.PARTS),
-            Column("item_id", N_("Id"), Kind.CODE),
+            Column("price", N_("Price"), CellKind.MONEY),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("reasons", N_("Because"), CellKind.PARTS),
+            Column("item_id", N_("Id"), CellKind.CODE),
         ),
         [
             {
@@ -160,11 +160,11 @@ def _channels(answer: UserAnswer) -> Table:
         N_("Channels"),
         (
             Column("channel", N_("Channel")),
-            Column("p", N_("Responds"), Kind.SHARE),
-            Column("low", N_("from"), Kind.SHARE),
-            Column("high", N_("to"), Kind.SHARE),
-            Column("expected_value", N_("Expected value"), Kind.MONEY),
-            Column("eligible", N_("May be used"), Kind.WORD, words="state"),
+            Column("p", N_("Responds"), CellKind.SHARE),
+            Column("low", N_("from"), CellKind.SHARE),
+            Column("high", N_("to"), CellKind.SHARE),
+            Column("expected_value", N_("Expected value"), CellKind.MONEY),
+            Column("eligible", N_("May be used"), CellKind.WORD, words="state"),
             Column("reason", N_("Because")),
         ),
         [
@@ -188,7 +188,7 @@ def _reasons(answer: UserAnswer) -> Table:
         N_("What moves the risk"),
         (
             Column("words", N_("Because")),
-            Column("contribution", N_("Log odds"), Kind.NUMBER),
+            Column("contribution", N_("Log odds"), CellKind.NUMBER),
             Column("group", N_("Group")),
         ),
         [
@@ -208,11 +208,11 @@ def _forecasts(value: Any) -> Table:
         "value",
         N_("What is expected"),
         (
-            Column("days", N_("Days ahead"), Kind.COUNT),
-            Column("orders", N_("Days with an order"), Kind.NUMBER),
-            Column("value", N_("Money"), Kind.MONEY),
-            Column("low", N_("from"), Kind.MONEY),
-            Column("high", N_("to"), Kind.MONEY),
+            Column("days", N_("Days ahead"), CellKind.COUNT),
+            Column("orders", N_("Days with an order"), CellKind.NUMBER),
+            Column("value", N_("Money"), CellKind.MONEY),
+            Column("low", N_("from"), CellKind.MONEY),
+            Column("high", N_("to"), CellKind.MONEY),
         ),
         [
             {
@@ -234,10 +234,10 @@ def _consents(visit: Visit, user_id: str) -> Table:
         "consents",
         N_("Consents"),
         (
-            Column("at", N_("When"), Kind.TIME),
-            Column("purpose", N_("For"), Kind.WORD, words="state"),
+            Column("at", N_("When"), CellKind.TIME),
+            Column("purpose", N_("For"), CellKind.WORD, words="state"),
             Column("channel", N_("Channel")),
-            Column("state", N_("Said"), Kind.WORD, words="state"),
+            Column("state", N_("Said"), CellKind.WORD, words="state"),
             Column("basis", N_("Basis")),
             Column("source", N_("Source")),
         ),
@@ -257,11 +257,11 @@ def _events(visit: Visit, user_id: str) -> Table:
         "events",
         N_("Last events"),
         (
-            Column("at", N_("When"), Kind.TIME),
-            Column("kind", N_("What"), Kind.WORD, words="kind"),
+            Column("at", N_("When"), CellKind.TIME),
+            Column("kind", N_("What"), CellKind.WORD, words="kind"),
             Column("item_id", N_("Item"), href="/console/item?id={item_id}"),
-            Column("quantity", N_("Pieces"), Kind.COUNT),
-            Column("value", N_("Money"), Kind.MONEY),
+            Column("quantity", N_("Pieces"), CellKind.COUNT),
+            Column("value", N_("Money"), CellKind.MONEY),
             Column("channel", N_("Channel")),
             Column("source", N_("Source")),
         ),
@@ -276,11 +276,11 @@ def _decisions(visit: Visit, user_id: str) -> Table:
         "decisions",
         N_("Decisions, and what came of them"),
         (
-            Column("at", N_("When"), Kind.TIME),
+            Column("at", N_("When"), CellKind.TIME),
             Column("action", N_("Channel")),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("outcome", N_("Came of it"), Kind.WORD, words="kind"),
-            Column("send_at", N_("Sent at"), Kind.TIME),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("outcome", N_("Came of it"), CellKind.WORD, words="kind"),
+            Column("send_at", N_("Sent at"), CellKind.TIME),
             Column("decision_id", N_("Id")),
         ),
         lately.decisions(visit.database, user_id),
@@ -293,11 +293,11 @@ def _lists(visit: Visit, user_id: str) -> Table:
         "lists",
         N_("Lists shown"),
         (
-            Column("at", N_("When"), Kind.TIME),
+            Column("at", N_("When"), CellKind.TIME),
             Column("placement", N_("Placement")),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("seen", N_("Seen"), Kind.COUNT),
-            Column("clicked", N_("Clicked"), Kind.COUNT),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("seen", N_("Seen"), CellKind.COUNT),
+            Column("clicked", N_("Clicked"), CellKind.COUNT),
             Column("model_version", N_("Version")),
         ),
         lately.lists(visit.database, user_id),

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from recsys.data.times import DAY
@@ -17,7 +17,7 @@ from recsys.placements.placement import Placement, read
 from recsys.placements.rules import Rules
 from recsys.placements.serve import Moment
 from recsys.placements.serve import show as placed
-from recsys.placements.versions import Saved
+from recsys.placements.versions import PlacementVersion
 from recsys.storage.access.accounts import Role
 from recsys.storage.decisions import results as came
 
@@ -104,24 +104,24 @@ def _all(visit: Visit) -> Table:
         (
             Column("placement", N_("Placement"), href="/console/placements?placement={placement}"),
             Column("source", N_("Made of")),
-            Column("limit", N_("Items"), Kind.COUNT),
-            Column("in_force", N_("In force"), Kind.WORD, words="state"),
-            Column("version", N_("Version"), Kind.COUNT),
-            Column("saved", N_("Saved"), Kind.TIME),
+            Column("limit", N_("Items"), CellKind.COUNT),
+            Column("in_force", N_("In force"), CellKind.WORD, words="state"),
+            Column("version", N_("Version"), CellKind.COUNT),
+            Column("saved", N_("Saved"), CellKind.TIME),
         ),
         rows,
         note=N_("New ones are made by recsys placements put, or by the API."),
     )
 
 
-def _versions(versions: tuple[Saved, ...], saved: Saved) -> Table:
+def _versions(versions: tuple[PlacementVersion, ...], saved: PlacementVersion) -> Table:
     return Table(
         "versions",
         N_("Versions"),
         (
-            Column("version", N_("Version"), Kind.COUNT),
-            Column("saved", N_("Saved"), Kind.TIME),
-            Column("in_force", N_("In force"), Kind.WORD, words="state"),
+            Column("version", N_("Version"), CellKind.COUNT),
+            Column("saved", N_("Saved"), CellKind.TIME),
+            Column("in_force", N_("In force"), CellKind.WORD, words="state"),
             Column("rules", N_("Rules")),
         ),
         [
@@ -136,7 +136,7 @@ def _versions(versions: tuple[Saved, ...], saved: Saved) -> Table:
     )
 
 
-def _tried(visit: Visit, saved: Saved, draft: Placement | None) -> list[dict[str, Any]]:
+def _tried(visit: Visit, saved: PlacementVersion, draft: Placement | None) -> list[dict[str, Any]]:
     """Return what three people would see now, and by the rules that are being tried."""
     current = visit.service.placing.current
     now = current.rules(saved, visit.serving)
@@ -175,14 +175,14 @@ def _results(visit: Visit, name: str) -> Table:
         "results",
         N_("What came of its lists"),
         (
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("version", N_("Version"), Kind.COUNT),
-            Column("lists", N_("Lists"), Kind.COUNT),
-            Column("seen", N_("Items seen"), Kind.COUNT),
-            Column("clicks", N_("Clicks"), Kind.COUNT),
-            Column("rate", N_("Clicks per item seen"), Kind.SHARE),
-            Column("bought", N_("Bought after a click"), Kind.COUNT),
-            Column("value", N_("Money"), Kind.MONEY),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("version", N_("Version"), CellKind.COUNT),
+            Column("lists", N_("Lists"), CellKind.COUNT),
+            Column("seen", N_("Items seen"), CellKind.COUNT),
+            Column("clicks", N_("Clicks"), CellKind.COUNT),
+            Column("rate", N_("Clicks per item seen"), CellKind.SHARE),
+            Column("bought", N_("Bought after a click"), CellKind.COUNT),
+            Column("value", N_("Money"), CellKind.MONEY),
         ),
         [
             {

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from api.answers import audience as audiences
 from api.answers.audience import COLUMNS, AudienceQuery, Tally
 from api.answers.csv_cells import safe
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.messages import groups
@@ -158,8 +158,8 @@ def _leaves(visit: Visit, wanted: AudienceQuery) -> Table:
         N_("Which condition decides"),
         (
             Column("leaf", N_("Condition")),
-            Column("admitted", N_("Let in"), Kind.COUNT),
-            Column("refused", N_("Kept out"), Kind.COUNT),
+            Column("admitted", N_("Let in"), CellKind.COUNT),
+            Column("refused", N_("Kept out"), CellKind.COUNT),
         ),
         [
             {"leaf": _said(wanted, one.leaf), "admitted": one.admitted, "refused": one.refused}
@@ -213,10 +213,10 @@ def _figures(visit: Visit) -> Table:
         (
             Column("family", N_("By")),
             Column("segment", N_("Segment"), href="/console/segments?segment={name}"),
-            Column("users", N_("People"), Kind.COUNT),
-            Column("revenue_share", N_("Share of sales"), Kind.SHARE),
-            Column("churn", N_("Churn"), Kind.SHARE),
-            Column("repurchase", N_("Came back"), Kind.SHARE),
+            Column("users", N_("People"), CellKind.COUNT),
+            Column("revenue_share", N_("Share of sales"), CellKind.SHARE),
+            Column("churn", N_("Churn"), CellKind.SHARE),
+            Column("repurchase", N_("Came back"), CellKind.SHARE),
             Column("name", N_("Id")),
         ),
         rows,
@@ -256,9 +256,9 @@ def _list(visit: Visit) -> Table:
         "list",
         N_("List served to anybody in it"),
         (
-            Column("rank", "#", Kind.COUNT),
+            Column("rank", "#", CellKind.COUNT),
             Column("title", N_("Item"), href="/console/item?id={item_id}"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("item_id", N_("Id")),
         ),
         [

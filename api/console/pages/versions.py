@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.console.pages.home import lift
-from api.console.table import Column, Kind, Table
+from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
 from api.model.served import Serving
@@ -119,14 +119,16 @@ def _versions(registered: Any) -> Table:
         "versions",
         N_("All versions"),
         (
-            Column("version", N_("Version"), Kind.CODE, href="/console/versions?version={version}"),
-            Column("serves", N_("Serves"), Kind.WORD, words="state"),
-            Column("registered", N_("Registered"), Kind.TIME),
-            Column("until", N_("Knows events until"), Kind.TIME),
-            Column("people", N_("People"), Kind.COUNT),
-            Column("items", N_("Items"), Kind.WORD, words="rung"),
-            Column("channel", N_("Channel"), Kind.WORD, words="rung"),
-            Column("churn", N_("Churn"), Kind.WORD, words="rung"),
+            Column(
+                "version", N_("Version"), CellKind.CODE, href="/console/versions?version={version}"
+            ),
+            Column("serves", N_("Serves"), CellKind.WORD, words="state"),
+            Column("registered", N_("Registered"), CellKind.TIME),
+            Column("until", N_("Knows events until"), CellKind.TIME),
+            Column("people", N_("People"), CellKind.COUNT),
+            Column("items", N_("Items"), CellKind.WORD, words="rung"),
+            Column("channel", N_("Channel"), CellKind.WORD, words="rung"),
+            Column("churn", N_("Churn"), CellKind.WORD, words="rung"),
             Column("why", N_("Damaged")),
         ),
         rows,
@@ -151,11 +153,11 @@ def _verdicts(manifest: Manifest) -> Table:
         "verdicts",
         N_("Verdicts"),
         (
-            Column("question", N_("Question"), Kind.WORD, words="question"),
-            Column("rung", N_("Rung"), Kind.WORD, words="rung"),
-            Column("below", N_("Against"), Kind.WORD, words="rung"),
-            Column("shipped", N_("Shipped"), Kind.WORD, words="state"),
-            Column("lift", N_("Gain"), Kind.LIFT),
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("below", N_("Against"), CellKind.WORD, words="rung"),
+            Column("shipped", N_("Shipped"), CellKind.WORD, words="state"),
+            Column("lift", N_("Gain"), CellKind.LIFT),
             Column("metric", N_("Measured in")),
         ),
         [
@@ -179,10 +181,10 @@ def _differences(visit: Visit, store: ModelStore, chosen: Registered) -> Iterato
         "paired",
         N_("Against the version that serves, the same people"),
         (
-            Column("question", N_("Question"), Kind.WORD, words="question"),
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
             Column("metric", N_("Measured in")),
-            Column("difference", N_("Difference"), Kind.LIFT),
-            Column("people", N_("People"), Kind.COUNT),
+            Column("difference", N_("Difference"), CellKind.LIFT),
+            Column("people", N_("People"), CellKind.COUNT),
         ),
         list(_paired(visit, store, chosen.version)),
         empty=N_("The two were not judged on the same later data: nothing to compare."),
@@ -290,9 +292,9 @@ def _history(store: ModelStore) -> Table:
         "history",
         N_("What was done"),
         (
-            Column("at", N_("When"), Kind.TIME),
-            Column("act", N_("What"), Kind.WORD, words="act"),
-            Column("version", N_("Version"), Kind.CODE),
+            Column("at", N_("When"), CellKind.TIME),
+            Column("act", N_("What"), CellKind.WORD, words="act"),
+            Column("version", N_("Version"), CellKind.CODE),
             Column("why", N_("Why")),
         ),
         [

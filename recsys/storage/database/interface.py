@@ -147,15 +147,6 @@ class Database(Protocol):
     def tidy(self) -> None:
         """Clean up after many writes."""
 
-    def relieve(self) -> None:
-        """Do now and then, in a thread, what commits would have to do else.
-
-        Raises
-        ------
-        StoreUnavailable
-            They do it.
-        """
-
     def close(self) -> None:
         """Let go of all connections."""
 

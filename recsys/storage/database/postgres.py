@@ -148,9 +148,6 @@ class PostgresDatabase:
         with self._explained(), self._connection() as connection:
             connection.execute("ANALYZE")
 
-    def relieve(self) -> None:
-        """Do nothing: a server does it by itself."""
-
     def close(self) -> None:
         """Let go of all connections."""
         self._closed = True

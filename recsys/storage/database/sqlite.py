@@ -26,13 +26,17 @@ _POLL_SECONDS = 0.0005
 # 16 MB. A commit that finds the write-ahead log this long moves it into the file, and whoever waits
 # for it waits longer: four times SQLite's own bound makes that seldom, and moves less in all.
 _LOG_PAGES = 4_000
-# 256 MB: where somebody relieves commits of it, a bound for the day that nobody does any more.
-_MOST_LOG_PAGES = 64_000
-_RELIEVED_EVERY = 2.0
 _CACHE_KIB = 2_048
 _BULK_CACHE_KIB = 65_536
 BATCH = 50_000
 _ROWS_AT_ONCE = 100
+
+
+class _Connection(sqlite3.Connection):
+    """Closed when nobody holds it any more: closed earlier, a thread that reads by it crashes."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class SqliteDatabase:
@@ -57,11 +61,8 @@ class SqliteDatabase:
         self.place = str(path)
         self.receipts: Path | None = receipts_beside(path)
         self._own = threading.local()
-        self._opened: list[sqlite3.Connection] = []
         self._turn, self._opening = threading.Lock(), threading.Lock()
         self._watcher: sqlite3.Connection | None = None
-        self._keeper: sqlite3.Connection | None = None
-        self._relieved_at = 0.0
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,11 +71,7 @@ class SqliteDatabase:
             self._writer.execute("PRAGMA busy_timeout=0")
             self._inode = path.stat().st_ino
         except (sqlite3.Error, OSError) as error:
-            self.close()
             raise StoreUnavailable(f"{path}: {error}") from error
-        except StoreUnavailable:
-            self.close()
-            raise
 
     @staticmethod
     def path_in(url: str) -> Path:
@@ -168,34 +165,18 @@ class SqliteDatabase:
         with self._turn, _explained(self.path):
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def relieve(self) -> None:
-        """Move what commits left in the write-ahead log into the file, while others write on.
-
-        From the first time on no commit does it, and whoever waits for one waits for that one only.
-        """
-        if time.monotonic() - self._relieved_at < _RELIEVED_EVERY:
-            return
-        self._relieved_at = time.monotonic()
-        if self._keeper is None:
-            with self._turn, _explained(self.path):
-                self._keeper = self._connect()
-                self._writer.execute(f"PRAGMA wal_autocheckpoint={_MOST_LOG_PAGES}")
-        with _explained(self.path):
-            # Whoever moves it already is not waited for.
-            self._keeper.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Let go of all connections; what another thread still does with one it does to its end."""
         self._closed = True
-        while self._opened:
-            self._opened.pop().close()
-        self._own, self._watcher, self._keeper = threading.local(), None, None
+        with self._turn:
+            self._writer.close()
+        self._own, self._watcher = threading.local(), None
 
     def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
-        )
-        self._opened.append(connection)
+            self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False,
+            factory=_Connection,
+        )  # fmt: skip
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")

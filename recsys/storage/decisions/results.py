@@ -76,7 +76,7 @@ class Credits:
 
 
 @dataclass
-class Figures:
+class ListResults:
     """Of the lists of one rung of one version of a placement.
 
     Attributes
@@ -100,7 +100,7 @@ class Figures:
 
 def results(
     database: Database, placement_id: str, *, bought: str, since: int, until: int
-) -> Mapping[Group, Figures]:
+) -> Mapping[Group, ListResults]:
     """Return what came of the lists of a placement that were answered within [since, until).
 
     Parameters
@@ -119,7 +119,7 @@ def results(
     StoreUnavailable
         The store cannot be read.
     """
-    found: dict[Group, Figures] = defaultdict(Figures)
+    found: dict[Group, ListResults] = defaultdict(ListResults)
     span = (placement_id, since, until)
     for rung, version, count in database.read(_LISTS, span):
         found[rung, version].lists = count

@@ -46,7 +46,7 @@ _WHAT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class PowerForecast:
     """What an experiment needs, by the events of the last four weeks.
 
     Attributes
@@ -75,7 +75,7 @@ class Forecast:
         return 0 < self.days <= LONGEST_DAYS
 
 
-def forecast(database: Database, experiment: Experiment, *, now: int) -> Forecast:
+def forecast(database: Database, experiment: Experiment, *, now: int) -> PowerForecast:
     """Tell how long an experiment takes; who is exposed is not known before, so all active count.
 
     Raises
@@ -94,30 +94,30 @@ def forecast(database: Database, experiment: Experiment, *, now: int) -> Forecas
     ((people,),) = database.read(_PEOPLE, (now - LOOKED_BACK * DAY, now))
     a_day = people * experiment.coverage / LOOKED_BACK
     if n < 2 or y <= 0:
-        return Forecast(0.0, a_day, 0, 0, float("inf"))
+        return PowerForecast(0.0, a_day, 0, 0, float("inf"))
     mean = y / n
     baseline = Baseline(mean, max(0.0, (yy - n * mean**2) / n), a_day)
     share = min(weight for _, weight in experiment.arms)
     each = people_needed(baseline, experiment.mde)
     days = days_needed(baseline, each, smallest_share=share, window_days=window)
     reached = int(a_day * share * max(0, experiment.days - window))
-    return Forecast(mean, a_day, each, days, smallest(baseline, reached))
+    return PowerForecast(mean, a_day, each, days, smallest(baseline, reached))
 
 
-def _by_clicks(database: Database, experiment: Experiment, *, now: int) -> Forecast:
+def _by_clicks(database: Database, experiment: Experiment, *, now: int) -> PowerForecast:
     """Tell how long an interleaving takes: everybody who clicks prefers one of two, or neither."""
     ((people,),) = database.read(_CLICKERS, (now - LOOKED_BACK * DAY, now, experiment.placement))
     a_day = people * experiment.coverage / LOOKED_BACK
     # Twice the difference is 1 of 1 at most: so is its variance.
     needed = math.ceil(per_arm((0.5, 0.5), experiment.mde))
     if not people:
-        return Forecast(0.0, 0.0, 0, 0, float("inf"))
+        return PowerForecast(0.0, 0.0, 0, 0, float("inf"))
     days = max(SHORTEST_DAYS, 7 * math.ceil(needed / a_day / 7))
     seen = smallest(Baseline(1.0, 0.5, a_day), int(a_day * experiment.days))
-    return Forecast(0.5, a_day, needed, days, seen)
+    return PowerForecast(0.5, a_day, needed, days, seen)
 
 
-def check(experiment_id: str, experiment: Experiment, said: Forecast) -> None:
+def check(experiment_id: str, experiment: Experiment, said: PowerForecast) -> None:
     """Refuse what would not be decided in eight weeks; what has no end is watched, not decided.
 
     Raises

@@ -8,7 +8,7 @@ from recsys.experiments.draw import Running
 from recsys.experiments.experiment import HOLDOUT
 from recsys.experiments.holdout import holdout
 from recsys.storage.database.interface import Database
-from recsys.storage.experiments.store import ExperimentStore, Saved, Status
+from recsys.storage.experiments.store import ExperimentStatus, ExperimentStore, SavedExperiment
 
 _FIRST = "SELECT min(at) FROM participants WHERE experiment_id = ? AND version = ?"
 
@@ -19,7 +19,7 @@ def configured(config: Config) -> Running | None:
     return holdout(settings.holdout_percent, settings.holdout_salt, kind=kind)
 
 
-def as_saved(database: Database, running: Running) -> Saved:
+def as_saved(database: Database, running: Running) -> SavedExperiment:
     """Return the holdout as an experiment that runs since somebody was first in it.
 
     Raises
@@ -28,12 +28,18 @@ def as_saved(database: Database, running: Running) -> Saved:
         The store cannot be read.
     """
     ((first,),) = database.read(_FIRST, running.key)
-    return Saved(
-        *running.key, Status.RUNNING, running.experiment, running.salt, "", first or 0, first
+    return SavedExperiment(
+        *running.key,
+        ExperimentStatus.RUNNING,
+        running.experiment,
+        running.salt,
+        "",
+        first or 0,
+        first,
     )
 
 
-def get(database: Database, config: Config, experiment_id: str) -> Saved:
+def get(database: Database, config: Config, experiment_id: str) -> SavedExperiment:
     """Return an experiment as it stands, the holdout by its own name.
 
     Raises
@@ -51,7 +57,7 @@ def get(database: Database, config: Config, experiment_id: str) -> Saved:
     return as_saved(database, running)
 
 
-def every(database: Database, config: Config) -> dict[str, Saved]:
+def every(database: Database, config: Config) -> dict[str, SavedExperiment]:
     """Return every experiment as it stands by name, the holdout first where people are held out.
 
     Raises

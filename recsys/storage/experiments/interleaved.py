@@ -17,7 +17,7 @@ from recsys.experiments.lift import Lift
 from recsys.experiments.looks import planned_width
 from recsys.experiments.report import Compared
 from recsys.storage.database.interface import Database, Row
-from recsys.storage.experiments.store import Saved
+from recsys.storage.experiments.store import SavedExperiment
 from recsys.storage.users.aliases import NOBODY
 
 CLICKS_WON = "people whose clicks go to it"
@@ -49,7 +49,7 @@ class Preferred:
     lift: Lift | NotMeasured
 
 
-def preferred(database: Database, saved: Saved, *, until: int) -> Preferred:
+def preferred(database: Database, saved: SavedExperiment, *, until: int) -> Preferred:
     """Return which ranker people prefer, by lists that were shown before an instant.
 
     Raises
@@ -71,7 +71,7 @@ def preferred(database: Database, saved: Saved, *, until: int) -> Preferred:
 
 
 def compared(
-    database: Database, saved: Saved, *, until: int, complaints: tuple[str, ...]
+    database: Database, saved: SavedExperiment, *, until: int, complaints: tuple[str, ...]
 ) -> Compared:
     """Return the second ranker against the first, as a report tells it.
 
@@ -96,7 +96,7 @@ def compared(
     )  # fmt: skip
 
 
-def _lists(rows: list[Row], saved: Saved) -> Iterator[tuple[str, Team]]:
+def _lists(rows: list[Row], saved: SavedExperiment) -> Iterator[tuple[str, Team]]:
     """Yield who won each list that was drafted by the experiment, and with whom."""
     names = [one.name for one in saved.experiment.variants]
     for _, clicks in groupby(rows, key=lambda row: row[0]):

@@ -16,11 +16,11 @@ from recsys.experiments import health
 from recsys.experiments.draw import FOREVER
 from recsys.experiments.experiment import Measure, Metric, Over
 from recsys.experiments.health import Health
-from recsys.experiments.report import Moment, Report, report
+from recsys.experiments.report import ExperimentProgress, Report, report
 from recsys.experiments.sums import Sums, cut_at, total
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.experiments import interleaved
-from recsys.storage.experiments.store import Saved
+from recsys.storage.experiments.store import SavedExperiment
 
 BEFORE = 28 * DAY
 """How long before exposure the covariate looks back."""
@@ -87,7 +87,7 @@ class Counts:
         return sum(count for (name, _), count in self.by_day.items() if name == variant)
 
 
-def counts(database: Database, saved: Saved, *, until: int) -> Counts:
+def counts(database: Database, saved: SavedExperiment, *, until: int) -> Counts:
     """Count who was exposed before an instant.
 
     Raises
@@ -102,7 +102,7 @@ def counts(database: Database, saved: Saved, *, until: int) -> Counts:
 
 
 def daily(
-    database: Database, saved: Saved, metric: Metric, *, until: int
+    database: Database, saved: SavedExperiment, metric: Metric, *, until: int
 ) -> dict[tuple[str, int], Sums]:
     """Return the sums of a metric by variant and day of exposure.
 
@@ -125,7 +125,7 @@ def daily(
     }
 
 
-def read(database: Database, saved: Saved, *, now: int) -> Report:
+def read(database: Database, saved: SavedExperiment, *, now: int) -> Report:
     """Read an experiment as of now.
 
     Raises
@@ -149,11 +149,15 @@ def read(database: Database, saved: Saved, *, now: int) -> Report:
     expected = sum(people.values()) * experiment.days // max(1, days)
     first = sums[experiment.primary.title]
     return report(
-        experiment, sums, _health(saved, found, first), people, Moment(days, max(1, expected))
+        experiment,
+        sums,
+        _health(saved, found, first),
+        people,
+        ExperimentProgress(days, max(1, expected)),
     )
 
 
-def _interleaved(database: Database, saved: Saved, found: Counts, until: int) -> Report:
+def _interleaved(database: Database, saved: SavedExperiment, found: Counts, until: int) -> Report:
     people = {name: found.of(name) for name, _ in saved.experiment.arms}
     told = Health(None, (), None, found.multiple, sum(people.values()))
     days = max(0, (until - (saved.since or until)) // DAY)
@@ -161,7 +165,7 @@ def _interleaved(database: Database, saved: Saved, found: Counts, until: int) ->
     return Report(told, people, days, max(0, saved.experiment.days - days), (row,))
 
 
-def _health(saved: Saved, found: Counts, primary: Mapping[str, Sums]) -> Health:
+def _health(saved: SavedExperiment, found: Counts, primary: Mapping[str, Sums]) -> Health:
     arms = saved.experiment.arms
     weights = [share for _, share in arms]
     days = sorted({day for _, day in found.by_day})
@@ -177,7 +181,7 @@ def _health(saved: Saved, found: Counts, primary: Mapping[str, Sums]) -> Health:
 
 
 def _summed(
-    database: Database, saved: Saved, metric: Metric, span: tuple[int, int, int]
+    database: Database, saved: SavedExperiment, metric: Metric, span: tuple[int, int, int]
 ) -> tuple[list[Row], float | None]:
     matured, until, people = span
     since = saved.since or until

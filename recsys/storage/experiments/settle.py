@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from recsys.data.times import DAY
 from recsys.experiments.experiment import Over
-from recsys.storage.experiments.store import ExperimentStore, Saved
+from recsys.storage.experiments.store import ExperimentStore, SavedExperiment
 
 
-def is_due(saved: Saved, *, now: int) -> bool:
+def is_due(saved: SavedExperiment, *, now: int) -> bool:
     """Return whether an experiment is a step down whose days are over."""
     experiment, since = saved.experiment, saved.since
     if experiment.over is not Over.STEP_DOWN or experiment.simulated or since is None:
@@ -18,7 +18,7 @@ def is_due(saved: Saved, *, now: int) -> bool:
     return until - since >= experiment.days * DAY
 
 
-def settle(store: ExperimentStore, saved: Saved, *, now: int) -> Mapping[str, str]:
+def settle(store: ExperimentStore, saved: SavedExperiment, *, now: int) -> Mapping[str, str]:
     """Take the rungs out that lose by an experiment that is due, and return them with why.
 
     Nothing is taken out by an unhealthy experiment, nor twice by the same one: who puts a rung back

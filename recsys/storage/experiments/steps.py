@@ -18,7 +18,7 @@ from recsys.experiments.experiment import STEPPED, Measure, Over
 from recsys.experiments.lift import TOO_FEW, Lift, clustered
 from recsys.experiments.looks import planned_width
 from recsys.storage.database.interface import Database, Row
-from recsys.storage.experiments.store import Saved
+from recsys.storage.experiments.store import SavedExperiment
 
 ALL = ""
 _PAGE = 50_000
@@ -73,7 +73,7 @@ class _Units:
     person: list[int] = field(default_factory=list)
 
 
-def lifts(database: Database, saved: Saved, *, now: int) -> tuple[RungLift, ...]:
+def lifts(database: Database, saved: SavedExperiment, *, now: int) -> tuple[RungLift, ...]:
     """Return the lift of every rung, then by placement, then by segment.
 
     Only weeks that were watched to the end count. Whoever had both in one week is left out.
@@ -137,7 +137,7 @@ def losing(found: tuple[RungLift, ...]) -> Mapping[str, str]:
     }
 
 
-def _weeks(database: Database, saved: Saved, now: int) -> Iterator[Row]:
+def _weeks(database: Database, saved: SavedExperiment, now: int) -> Iterator[Row]:
     window = saved.experiment.window_days * DAY
     statement = _WEEKS.format(what=_WHAT[saved.experiment.primary.measure])
     kind, after = saved.experiment.primary.kind, 0
@@ -158,11 +158,11 @@ def _lift(group: Group, of: _Units, over: Over, width: float) -> RungLift:
     return RungLift(*group, len(y), lift)
 
 
-def _width(saved: Saved, now: int) -> float:
+def _width(saved: SavedExperiment, now: int) -> float:
     experiment = saved.experiment
     days = (now - (saved.since or now)) // DAY
     return planned_width(min(1.0, days / experiment.days), experiment.looks)
 
 
-def _most(saved: Saved) -> float:
+def _most(saved: SavedExperiment) -> float:
     return 1.0 if saved.experiment.primary.measure is Measure.CONVERSION else float("inf")

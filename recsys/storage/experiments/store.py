@@ -26,7 +26,7 @@ _REMOVED_BY = (
 )
 
 
-class Status(StrEnum):
+class ExperimentStatus(StrEnum):
     """Where an experiment is in its life."""
 
     PLANNED = "planned"
@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedExperiment:
     """An experiment as it stands.
 
     Attributes
@@ -59,7 +59,7 @@ class Saved:
 
     experiment_id: str
     version: int
-    status: Status
+    status: ExperimentStatus
     experiment: Experiment
     salt: str
     note: str
@@ -81,7 +81,7 @@ class ExperimentStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def all(self) -> dict[str, Saved]:
+    def all(self) -> dict[str, SavedExperiment]:
         """Return every experiment as it stands, by name.
 
         Raises
@@ -89,13 +89,13 @@ class ExperimentStore:
         StoreUnavailable
             The store cannot be read.
         """
-        found: dict[str, Saved] = {}
+        found: dict[str, SavedExperiment] = {}
         for row in self.database.read(_ALL):
             if not row[0].startswith(_RUNG):
                 found[row[0]] = _after(found.get(row[0]), row)
         return found
 
-    def get(self, experiment_id: str) -> Saved:
+    def get(self, experiment_id: str) -> SavedExperiment:
         """Return an experiment as it stands.
 
         Raises
@@ -112,7 +112,7 @@ class ExperimentStore:
 
     def plan(
         self, experiment_id: str, experiment: Experiment, *, at: int, salt: str | None = None
-    ) -> Saved:
+    ) -> SavedExperiment:
         """Save an experiment that is not started yet; changed, it is a new version with a new salt.
 
         `salt` None: a random one; a simulation may name its own.
@@ -129,18 +129,18 @@ class ExperimentStore:
         with self.database.writing() as writing:
             last = writing.execute(_LAST, (experiment_id,)).fetchone()
             if last is None:
-                row = (experiment_id, 1, Status.PLANNED, body, drawn_by, "", at)
-            elif last[2] == Status.RUNNING:
+                row = (experiment_id, 1, ExperimentStatus.PLANNED, body, drawn_by, "", at)
+            elif last[2] == ExperimentStatus.RUNNING:
                 raise ExperimentState(experiment_id, last[2], "planned anew")
-            elif last[2] == Status.PLANNED and last[3] == body:
+            elif last[2] == ExperimentStatus.PLANNED and last[3] == body:
                 return self._now(writing, experiment_id)
             else:
                 # People of before must not be carried over into other weights or targets.
-                row = (experiment_id, last[1] + 1, Status.PLANNED, body, drawn_by, "", at)
+                row = (experiment_id, last[1] + 1, ExperimentStatus.PLANNED, body, drawn_by, "", at)
             writing.execute(_INSERT, tuple(map(_plain, row)))
             return self._now(writing, experiment_id)
 
-    def start(self, experiment_id: str, *, at: int) -> Saved:
+    def start(self, experiment_id: str, *, at: int) -> SavedExperiment:
         """Let a planned experiment run.
 
         Raises
@@ -150,13 +150,17 @@ class ExperimentStore:
         StoreUnavailable
             It was not started.
         """
-        return self._turn(experiment_id, Status.RUNNING, {Status.PLANNED}, at=at)
+        return self._turn(
+            experiment_id, ExperimentStatus.RUNNING, {ExperimentStatus.PLANNED}, at=at
+        )
 
-    def stop(self, experiment_id: str, *, at: int) -> Saved:
+    def stop(self, experiment_id: str, *, at: int) -> SavedExperiment:
         """Let nobody take part any more; raises as :meth:`start` does."""
-        return self._turn(experiment_id, Status.STOPPED, {Status.RUNNING}, at=at)
+        return self._turn(
+            experiment_id, ExperimentStatus.STOPPED, {ExperimentStatus.RUNNING}, at=at
+        )
 
-    def decide(self, experiment_id: str, variant: str, *, at: int) -> Saved:
+    def decide(self, experiment_id: str, variant: str, *, at: int) -> SavedExperiment:
         """Note which variant won, of an experiment that was stopped or runs: it ends.
 
         Raises
@@ -169,8 +173,8 @@ class ExperimentStore:
         arms = [name for name, _ in self.get(experiment_id).experiment.arms]
         if variant not in arms:
             raise ExperimentState(experiment_id, f"about {', '.join(arms)}", f"decided: {variant}")
-        started = {Status.RUNNING, Status.STOPPED}
-        return self._turn(experiment_id, Status.DECIDED, started, at=at, note=variant)
+        started = {ExperimentStatus.RUNNING, ExperimentStatus.STOPPED}
+        return self._turn(experiment_id, ExperimentStatus.DECIDED, started, at=at, note=variant)
 
     def removed(self) -> dict[str, str]:
         """Return the rungs that were taken out, and why.
@@ -227,8 +231,14 @@ class ExperimentStore:
             writing.execute(_INSERT, (f"{_RUNG}{rung}", 0, status, "{}", by, why, at))
 
     def _turn(
-        self, experiment_id: str, to: Status, of: set[Status], *, at: int, note: str = ""
-    ) -> Saved:
+        self,
+        experiment_id: str,
+        to: ExperimentStatus,
+        of: set[ExperimentStatus],
+        *,
+        at: int,
+        note: str = "",
+    ) -> SavedExperiment:
         with self.database.writing() as writing:
             last = writing.execute(_LAST, (experiment_id,)).fetchone()
             if last is None:
@@ -240,7 +250,7 @@ class ExperimentStore:
             return self._now(writing, experiment_id)
 
     @staticmethod
-    def _now(writing: Writing, experiment_id: str) -> Saved:
+    def _now(writing: Writing, experiment_id: str) -> SavedExperiment:
         rows = writing.execute(
             f"SELECT {_COLUMNS} FROM experiments WHERE experiment_id = ? ORDER BY seq",  # noqa: S608
             (experiment_id,),
@@ -255,39 +265,43 @@ class ExperimentStore:
 _REMOVED = "removed"
 
 
-def running(saved: Mapping[str, Saved]) -> tuple[Running, ...]:
+def running(saved: Mapping[str, SavedExperiment]) -> tuple[Running, ...]:
     """Return those that run, in the order of their names; nobody is drawn for a simulated one."""
     found = [saved[name] for name in sorted(saved)]
     return tuple(
         one.running
         for one in found
-        if one.status is Status.RUNNING and one.running is not None and not one.experiment.simulated
+        if one.status is ExperimentStatus.RUNNING
+        and one.running is not None
+        and not one.experiment.simulated
     )
 
 
-def won_trials(saved: Mapping[str, Saved]) -> frozenset[RungName]:
+def won_trials(saved: Mapping[str, SavedExperiment]) -> frozenset[RungName]:
     """Return the rungs whose trial was decided for the half that had them."""
     return frozenset(
         one.experiment.rung
         for one in saved.values()
         if one.experiment.trial
         and one.experiment.rung is not None
-        and one.status is Status.DECIDED
+        and one.status is ExperimentStatus.DECIDED
         and one.note == STEPPED
     )
 
 
-def _after(before: Saved | None, row: Row) -> Saved:
+def _after(before: SavedExperiment | None, row: Row) -> SavedExperiment:
     name, version, status, body, salt, note, at = row
-    now = Saved(name, version, Status(status), read(json.loads(body)), salt, note, at)
+    now = SavedExperiment(
+        name, version, ExperimentStatus(status), read(json.loads(body)), salt, note, at
+    )
     same = before is not None and before.version == version
     since, until = (before.since, before.until) if before is not None and same else (None, None)
-    if now.status is Status.RUNNING:
+    if now.status is ExperimentStatus.RUNNING:
         since, until = at, None
-    elif now.status is not Status.PLANNED and until is None:
+    elif now.status is not ExperimentStatus.PLANNED and until is None:
         until = at
     return replace(now, since=since, until=until)
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Status) else value
+    return str(value) if isinstance(value, ExperimentStatus) else value

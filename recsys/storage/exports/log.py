@@ -20,7 +20,7 @@ LEASE = 15 * SECOND
 """After this long without a word from who makes it, an export is another's to make."""
 
 
-class State(StrEnum):
+class ExportState(StrEnum):
     """Where an export is."""
 
     WAITING = "waiting"
@@ -31,11 +31,13 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED})
+ENDED = frozenset(
+    {ExportState.DONE, ExportState.FAILED, ExportState.CANCELLED, ExportState.EXPIRED}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportFile:
     """A whole file.
 
     Attributes
@@ -94,12 +96,12 @@ class Export:
     export_id: str
     asked: Mapping[str, Any]
     by: str
-    state: State
+    state: ExportState
     why: str
     version: str
     users: int
     people: str
-    parts: tuple[Part, ...]
+    parts: tuple[ExportFile, ...]
     erasures: int
     created_at: int
     ended_at: int | None
@@ -117,7 +119,7 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class ExportCrowd:
     """Of whom an export is made: see the attributes of :class:`Export`."""
 
     version: str
@@ -229,7 +231,7 @@ class ExportLog:
             taken = writing.execute(_TAKE, (worker, now, export_id, now - LEASE)).rowcount
         return self.get(export_id) if taken else None
 
-    def begin(self, one: Export, worker: str, crowd: Crowd) -> bool:
+    def begin(self, one: Export, worker: str, crowd: ExportCrowd) -> bool:
         """Note of whom it is made, without any part; return whether it is still the worker's."""
         values = (crowd.version, crowd.users, crowd.people, crowd.erasures)
         assignments = "version = ?, users = ?, people = ?, erasures = ?, parts = '[]'"
@@ -243,14 +245,14 @@ class ExportLog:
         """Let another go on with it, after the last whole part."""
         self._still(one, worker, "state = 'waiting'", ())
 
-    def put(self, one: Export, worker: str, parts: Sequence[Part]) -> bool:
+    def put(self, one: Export, worker: str, parts: Sequence[ExportFile]) -> bool:
         """Note which parts are whole; return whether it is still the worker's, and wanted."""
         text = json.dumps([asdict(part) for part in parts])
         return self._still(one, worker, "parts = ?", (text,))
 
     def end(
-        self, export_id: str, state: State, *, why: str = "", now: int, keep: int | None = None,
-        also: Callable[[Writing, Export], None] = lambda *_: None,
+        self, export_id: str, state: ExportState, *, why: str = "", now: int,
+        keep: int | None = None, also: Callable[[Writing, Export], None] = lambda *_: None,
     ) -> bool:  # fmt: skip
         """Note that it ended; return whether it had not yet.
 
@@ -310,7 +312,16 @@ def _of_key(writing: Writing, sent_key: str | None) -> Export | None:
 
 def _export(row: Row) -> Export:
     export_id, asked, by, state, why, version, users, people, parts, *rest = row
-    whole = tuple(Part(**part) for part in json.loads(parts))
+    whole = tuple(ExportFile(**part) for part in json.loads(parts))
     return Export(
-        export_id, json.loads(asked), by, State(state), why, version, users, people, whole, *rest
+        export_id,
+        json.loads(asked),
+        by,
+        ExportState(state),
+        why,
+        version,
+        users,
+        people,
+        whole,
+        *rest,
     )

@@ -19,7 +19,7 @@ from recsys.storage import objects
 MANIFEST = "manifest.json"
 
 
-class Place(Protocol):
+class ExportPlace(Protocol):
     """Takes whole files."""
 
     def check(self) -> None:
@@ -52,13 +52,13 @@ class Place(Protocol):
         """
 
 
-def opened(address: str) -> Place:
+def opened(address: str) -> ExportPlace:
     """Open a folder, or ``s3://bucket/prefix``."""
-    return Objects(address) if address.startswith(objects.SCHEME) else Folder(Path(address))
+    return Objects(address) if address.startswith(objects.SCHEME) else ExportFolder(Path(address))
 
 
-class Folder:
-    """A folder, which is made where missing; see :class:`Place`."""
+class ExportFolder:
+    """A folder, which is made where missing; see :class:`ExportPlace`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class Folder:
 
 
 class Objects:
-    """An address of object storage; see :class:`Place`."""
+    """An address of object storage; see :class:`ExportPlace`."""
 
     def __init__(self, address: str) -> None:
         self._address = address

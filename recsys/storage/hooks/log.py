@@ -37,7 +37,7 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What became of a call: rows by what they became, names nobody knows, and whose they are."""
 
     rows: Mapping[str, int]
@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ToolCalls:
     """What came of a tool by webhook: how many calls, the last one, and what its rows became."""
 
     tool: str
@@ -111,7 +111,7 @@ class HookLog:
             for seq, tool, content_type, body, at in self.database.read(_WAITING, (most,))
         ]
 
-    def done(self, outcomes: Mapping[int, Outcome], *, now: int) -> None:
+    def done(self, outcomes: Mapping[int, CallOutcome], *, now: int) -> None:
         """Note what became of calls.
 
         Raises
@@ -143,7 +143,7 @@ class HookLog:
         return b64decode(self._vault.open(sealed) or "")
 
 
-def heard(database: Database) -> list[Heard]:
+def heard(database: Database) -> list[ToolCalls]:
     """Return what came by webhook of each tool, of the calls that are kept.
 
     Raises
@@ -151,11 +151,11 @@ def heard(database: Database) -> list[Heard]:
     StoreUnavailable
         The store cannot be read.
     """
-    found: dict[str, Heard] = {}
+    found: dict[str, ToolCalls] = {}
     for tool, at, waits, report in database.read(_HEARD):
         said = json.loads(report) if report else {"rows": {}, "unknown": {}}
-        before = found.get(tool, Heard(tool, 0, 0, 0, {}, {}))
-        found[tool] = Heard(
+        before = found.get(tool, ToolCalls(tool, 0, 0, 0, {}, {}))
+        found[tool] = ToolCalls(
             tool,
             before.calls + 1,
             before.waiting + bool(waits),
@@ -186,7 +186,7 @@ def prune(database: Database, days: int, *, now: int) -> int:
         return writing.execute(statement, (now - days * DAY,)).rowcount
 
 
-def _told(outcome: Outcome) -> tuple[str, str]:
+def _told(outcome: CallOutcome) -> tuple[str, str]:
     report = {"rows": dict(outcome.rows), "unknown": dict(outcome.unknown)}
     return json.dumps(report), json.dumps(sorted(outcome.people))
 

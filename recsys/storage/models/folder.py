@@ -34,7 +34,7 @@ DISCARDED = ".discarded"
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ModelsFolder:
     """A folder, which is made when the first version is registered; see :class:`Place`."""
 
     path: Path

@@ -24,7 +24,7 @@ class Said:
     tag: str = ""
 
 
-class Place(Protocol):
+class ModelsPlace(Protocol):
     """Keeps complete versions, one pointer and what was done with them.
 
     Every method raises :class:`recsys.errors.ModelStoreUnavailable` where the place cannot be

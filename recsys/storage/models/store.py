@@ -27,9 +27,9 @@ from recsys.errors import (
 )
 from recsys.storage.models import artifact, journal
 from recsys.storage.models.codec import DoesNotFit, decode, encode, no_arrays
-from recsys.storage.models.folder import Folder
+from recsys.storage.models.folder import ModelsFolder
 from recsys.storage.models.journal import Act, Line
-from recsys.storage.models.place import CHAMPION, MANIFEST, Place, Said
+from recsys.storage.models.place import CHAMPION, MANIFEST, ModelsPlace, Said
 from recsys.storage.objects import SCHEME
 
 T = TypeVar("T")
@@ -323,9 +323,9 @@ class ModelStore:
             raise CorruptArtifact(version, MANIFEST, str(misfit)) from misfit
 
 
-def _place(models_dir: str, cache: Path) -> Place:
+def _place(models_dir: str, cache: Path) -> ModelsPlace:
     if not models_dir.startswith(SCHEME):
-        return Folder(Path(models_dir))
+        return ModelsFolder(Path(models_dir))
     # Loaded only by those who use it: an extra.
     from recsys.storage.models.bucket import Bucket
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from recsys.placements.placement import Placement, read
-from recsys.placements.versions import Placements, Saved
+from recsys.placements.versions import Placements, PlacementVersion
 from recsys.storage.database.interface import Database
 
 _ALL = "SELECT placement_id, version, body, at FROM placements ORDER BY seq"
@@ -20,7 +20,7 @@ class PlacementStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def put(self, placement_id: str, placement: Placement, *, at: int) -> Saved:
+    def put(self, placement_id: str, placement: Placement, *, at: int) -> PlacementVersion:
         """Save a placement as its next version, and return it; the same again is no new version.
 
         Raises
@@ -34,9 +34,9 @@ class PlacementStore:
             if last:
                 before, since = writing.execute(_BODY, (placement_id, last)).fetchone()
                 if before == body:
-                    return Saved(placement_id, last, placement, since)
+                    return PlacementVersion(placement_id, last, placement, since)
             writing.execute(_INSERT, (placement_id, last + 1, body, at))
-        return Saved(placement_id, last + 1, placement, at)
+        return PlacementVersion(placement_id, last + 1, placement, at)
 
     def all(self) -> Placements:
         """Return all placements, every version.
@@ -48,7 +48,7 @@ class PlacementStore:
         """
         rows = self.database.read(_ALL)
         return Placements(
-            Saved(placement_id, version, read(json.loads(body)), at)
+            PlacementVersion(placement_id, version, read(json.loads(body)), at)
             for placement_id, version, body, at in rows
         )
 

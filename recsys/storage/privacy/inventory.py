@@ -11,7 +11,7 @@ from recsys.data.times import moment
 from recsys.storage.access import keys
 from recsys.storage.database.interface import Database
 from recsys.storage.models.belonging import store_id
-from recsys.storage.users.consents import MARKETING, NOTHING_SAID, PROFILING, WORDS, Standing
+from recsys.storage.users.consents import MARKETING, NOTHING_SAID, PROFILING, WORDS, ConsentStanding
 
 Json = dict[str, Any]
 
@@ -90,7 +90,7 @@ def _span(database: Database, table: str) -> Json:
 
 def _consents(database: Database, config: Config, people: int) -> Json:
     """Return how many people granted what, by what they said last, and on which grounds."""
-    standings: dict[tuple[str, str, str], Standing] = {}
+    standings: dict[tuple[str, str, str], ConsentStanding] = {}
     grounds: dict[tuple[str, str, str], str] = {}
     after = 0
     while lines := database.read(_LEDGER, (after, _BATCH)):

@@ -54,13 +54,13 @@ class Consent:
     text_version: str = ""
 
 
-class Standing(NamedTuple):
+class ConsentStanding(NamedTuple):
     """Whether something is granted, and the latest time of a denial (microseconds)."""
 
     granted: bool
     denied_at: int
 
-    def after(self, state: str, at: int) -> Standing:
+    def after(self, state: str, at: int) -> ConsentStanding:
         """Return what holds after another word, taken after those before.
 
         A denial holds from when the store took it, whatever time it names: clocks differ, and one
@@ -68,11 +68,11 @@ class Standing(NamedTuple):
         store knows.
         """
         if state == DENIED:
-            return Standing(granted=False, denied_at=max(at, self.denied_at))
-        return Standing(self.granted or at >= self.denied_at, self.denied_at)
+            return ConsentStanding(granted=False, denied_at=max(at, self.denied_at))
+        return ConsentStanding(self.granted or at >= self.denied_at, self.denied_at)
 
 
-NOTHING_SAID = Standing(granted=False, denied_at=-1)
+NOTHING_SAID = ConsentStanding(granted=False, denied_at=-1)
 
 _FIELDS = [field.name for field in fields(Consent)]
 
@@ -253,9 +253,9 @@ def holding(ledger: Iterable[Consent]) -> dict[tuple[str, str], bool]:
 def latest(lines: Iterable[tuple[str, str, str, int, int]]) -> dict[tuple[str, str], bool]:
     """Return whether (purpose, channel, state, at, seq) lines grant, by the first two.
 
-    They are taken in the order of their ``seq``, as :meth:`Standing.after` says.
+    They are taken in the order of their ``seq``, as :meth:`ConsentStanding.after` says.
     """
-    standings: dict[tuple[str, str], Standing] = {}
+    standings: dict[tuple[str, str], ConsentStanding] = {}
     for purpose, channel, state, at, _ in sorted(lines, key=itemgetter(4)):
         standing = standings.get((purpose, channel), NOTHING_SAID)
         standings[purpose, channel] = standing.after(state, at)

@@ -53,7 +53,7 @@ class Authority:
 EVERY = Authority()
 
 
-class Outcome(StrEnum):
+class MergeOutcome(StrEnum):
     """What became of the wish to make two ids one person."""
 
     MERGED = "merged"
@@ -95,7 +95,7 @@ def merge(
     *,
     at: int,
     authority: Authority = EVERY,
-) -> Outcome:
+) -> MergeOutcome:
     """Make `previous_id` the same person as `user_id`.
 
     Events, messages and decisions move over. Words stay with the ids that said them: what either
@@ -125,22 +125,22 @@ def merge(
         owners = known_as(writing, {previous_id, user_id})
         previous, user = (owners.get(one, one) for one in (previous_id, user_id))
         if NOBODY in (previous, user):
-            return Outcome.ERASED
+            return MergeOutcome.ERASED
         if previous == user:
-            return Outcome.ONE_ALREADY
+            return MergeOutcome.ONE_ALREADY
         if not authority.allowed(previous):
             if previous_id in owners:
-                return Outcome.CLAIMED
+                return MergeOutcome.CLAIMED
             if _known(
                 writing.execute(_KNOWN, (previous, previous)).fetchone(),
                 previous,
                 authority.trained,
             ):
-                return Outcome.KNOWN
+                return MergeOutcome.KNOWN
         _merge(writing, previous, user, at=at)
         if authority.by:
             audit.note(writing, Entry(at, authority.by, Action.MERGED, previous))
-    return Outcome.MERGED
+    return MergeOutcome.MERGED
 
 
 def is_known(database: Database, user_id: str, *, trained: Says) -> bool:

@@ -23,7 +23,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class BandWatch:
     """How far it is.
 
     Attributes
@@ -44,7 +44,7 @@ class Watch:
     until: int = 0
 
 
-def read(database: Database, name: str = CHURN) -> Watch:
+def read(database: Database, name: str = CHURN) -> BandWatch:
     """Return how far a watch is.
 
     Raises
@@ -53,10 +53,10 @@ def read(database: Database, name: str = CHURN) -> Watch:
         The store cannot be read.
     """
     rows = database.read(_READ, (name,))
-    return Watch(**json.loads(rows[0][0])) if rows else Watch()
+    return BandWatch(**json.loads(rows[0][0])) if rows else BandWatch()
 
 
-def turn(database: Database, before: Watch, after: Watch, name: str = CHURN) -> bool:
+def turn(database: Database, before: BandWatch, after: BandWatch, name: str = CHURN) -> bool:
     """Note how far it is, and return whether nobody else did since `before` was read.
 
     Raises
@@ -66,7 +66,7 @@ def turn(database: Database, before: Watch, after: Watch, name: str = CHURN) -> 
     """
     said, was = (json.dumps(asdict(one)) for one in (after, before))
     with database.writing() as writing:
-        if before == Watch():
+        if before == BandWatch():
             return bool(writing.execute(_FIRST, (name, said)).rowcount)
         return bool(writing.execute(_NEXT, (said, name, was)).rowcount)
 

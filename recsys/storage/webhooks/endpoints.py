@@ -22,7 +22,7 @@ _BYTES = 32
 _MIN_BYTES, _MAX_BYTES = 24, 64
 
 
-class Kind(StrEnum):
+class WebhookKind(StrEnum):
     """What is told."""
 
     CHURN = "churn.band_changed"
@@ -52,7 +52,7 @@ class Endpoint:
 
     webhook_id: str
     url: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[WebhookKind, ...]
     off: str
     created_at: int
 
@@ -213,5 +213,5 @@ def _keep(writing: Writing, webhook_id: str, sealed: str) -> None:
 
 def _endpoint(row: Sequence[object] | Row) -> Endpoint:
     webhook_id, url, kinds, off, created_at = row
-    known = tuple(Kind(one) for one in json.loads(str(kinds)))
+    known = tuple(WebhookKind(one) for one in json.loads(str(kinds)))
     return Endpoint(str(webhook_id), str(url), known, str(off), int(str(created_at)))

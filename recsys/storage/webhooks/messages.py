@@ -14,13 +14,13 @@ from enum import StrEnum
 from recsys.data.times import DAY, SECOND
 from recsys.errors import UnknownMessage
 from recsys.storage.database.interface import Database, Row, Writing
-from recsys.storage.webhooks.endpoints import Kind
+from recsys.storage.webhooks.endpoints import WebhookKind
 
 CLAIM = 60 * SECOND
 """So long a message is its worker's to send: longer than sending takes."""
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """Where a message is."""
 
     WAITING = "waiting"
@@ -51,7 +51,7 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutgoingMessage:
     """What one address is told.
 
     Attributes
@@ -78,11 +78,11 @@ class Message:
 
     message_id: str
     webhook_id: str
-    kind: Kind
+    kind: WebhookKind
     body: str
     user_id: str
     created_at: int
-    state: State = State.WAITING
+    state: MessageState = MessageState.WAITING
     tries: tuple[Try, ...] = ()
     next_at: int = 0
 
@@ -110,12 +110,12 @@ WHERE webhook_id = ?2 AND {which}
 _COUNTS = "SELECT webhook_id, state, count(*) FROM webhook_messages GROUP BY webhook_id, state"
 
 
-def put(writing: Writing, messages: Iterable[Message]) -> None:
+def put(writing: Writing, messages: Iterable[OutgoingMessage]) -> None:
     """Keep messages in the transaction that does what they tell of."""
     writing.executemany(_PUT, [_row(one) for one in messages])
 
 
-def record(database: Database, messages: Sequence[Message]) -> None:
+def record(database: Database, messages: Sequence[OutgoingMessage]) -> None:
     """Keep messages.
 
     Raises
@@ -128,7 +128,7 @@ def record(database: Database, messages: Sequence[Message]) -> None:
             put(writing, messages)
 
 
-def claim(database: Database, *, now: int, most: int) -> list[Message]:
+def claim(database: Database, *, now: int, most: int) -> list[OutgoingMessage]:
     """Return messages that are due, of addresses that are called; they are the caller's to send.
 
     Raises
@@ -144,7 +144,7 @@ def claim(database: Database, *, now: int, most: int) -> list[Message]:
     return [_message(row) for row in rows]
 
 
-def tried(database: Database, messages: Sequence[Message]) -> None:
+def tried(database: Database, messages: Sequence[OutgoingMessage]) -> None:
     """Note what became of messages.
 
     Raises
@@ -159,7 +159,7 @@ def tried(database: Database, messages: Sequence[Message]) -> None:
         writing.executemany(_TRIED, rows)
 
 
-def of(database: Database, webhook_id: str, most: int = 100) -> list[Message]:
+def of(database: Database, webhook_id: str, most: int = 100) -> list[OutgoingMessage]:
     """Return the latest messages of an address, newest first.
 
     Raises
@@ -200,7 +200,7 @@ def again(
     StoreUnavailable
         None will be.
     """
-    which: tuple[str, str | int] = ("state = ?3", State.DEAD)
+    which: tuple[str, str | int] = ("state = ?3", MessageState.DEAD)
     if message_id:
         which = ("message_id = ?3", message_id)
     elif since is not None:
@@ -227,22 +227,22 @@ def prune(database: Database, days: int, *, now: int) -> int:
         return writing.execute(statement, (now - days * DAY,)).rowcount
 
 
-def _row(one: Message) -> Sequence[object]:
+def _row(one: OutgoingMessage) -> Sequence[object]:
     return (
         one.message_id, one.webhook_id, one.kind, one.body, one.user_id, one.created_at,
         one.state, _tries(one), one.next_at,
     )  # fmt: skip
 
 
-def _tries(one: Message) -> str:
+def _tries(one: OutgoingMessage) -> str:
     return json.dumps([asdict(each) for each in one.tries])
 
 
-def _message(row: Row) -> Message:
+def _message(row: Row) -> OutgoingMessage:
     message_id, webhook_id, kind, body, user_id, created_at, state, tries, next_at = row
     every: Sequence[Mapping[str, object]] = json.loads(tries)
-    return Message(
-        message_id, webhook_id, Kind(kind), body, user_id, created_at, State(state),
+    return OutgoingMessage(
+        message_id, webhook_id, WebhookKind(kind), body, user_id, created_at, MessageState(state),
         tuple(Try(**one) for one in every),  # type: ignore[arg-type]  # as written above
         next_at,
     )  # fmt: skip

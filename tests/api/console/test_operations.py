@@ -5,10 +5,10 @@ from __future__ import annotations
 from api.console.access import now
 from recsys.storage.access import audit
 from recsys.storage.access.accounts import Role
-from recsys.storage.exports.log import State as ExportState
+from recsys.storage.exports.log import ExportState as ExportState
 from recsys.storage.webhooks import messages
-from recsys.storage.webhooks.endpoints import Endpoint, Kind
-from recsys.storage.webhooks.messages import Message, State, Try
+from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
+from recsys.storage.webhooks.messages import MessageState, OutgoingMessage, Try
 from tests.api.conftest import Api
 from tests.api.console.conftest import Enter
 
@@ -19,13 +19,19 @@ URL = "https://crm.example/hook"
 def told(api: Api) -> None:
     """Have one address, with one message that was taken and one that was given up."""
     at, service = now(), api.service
-    service.webhooks.put(Endpoint("w1", URL, (Kind.EXPORT,), "it refused for days", at), "whsec_x")
+    service.webhooks.put(
+        Endpoint("w1", URL, (WebhookKind.EXPORT,), "it refused for days", at), "whsec_x"
+    )
     failed = (Try(at, 500, 12), Try(at + 1, None, 5_000, "timed out"))
     messages.record(
         service.log.database,
         [
-            Message("m1", "w1", Kind.EXPORT, '{"user":"u03"}', "u03", at, State.DELIVERED),
-            Message("m2", "w1", Kind.EXPORT, "{}", "", at, State.DEAD, failed),
+            OutgoingMessage(
+                "m1", "w1", WebhookKind.EXPORT, '{"user":"u03"}', "u03", at, MessageState.DELIVERED
+            ),
+            OutgoingMessage(
+                "m2", "w1", WebhookKind.EXPORT, "{}", "", at, MessageState.DEAD, failed
+            ),
         ],
     )
 
@@ -43,7 +49,7 @@ def test_a_failed_webhook_is_sent_again_in_two_clicks(api: Api, enter: Enter) ->
     )
     assert again.headers["location"] == "/console/operations?webhook=w1"
     states = {one.message_id: one.state for one in messages.of(api.service.log.database, "w1")}
-    assert states == {"m1": State.DELIVERED, "m2": State.WAITING}
+    assert states == {"m1": MessageState.DELIVERED, "m2": MessageState.WAITING}
     assert api.service.webhooks.get("w1").off == ""
     assert "w1" in [one.subject for one in audit.entries(api.service.log.database)]
 
@@ -53,7 +59,7 @@ def test_one_message_is_sent_again_by_its_id(api: Api, enter: Enter) -> None:
     form = {"message": "m1"}
     enter(Role.ADMIN).post("/console/operations/again?webhook=w1", data=form, headers=HEADERS)
     found = {one.message_id: one.state for one in messages.of(api.service.log.database, "w1")}
-    assert found == {"m1": State.WAITING, "m2": State.DEAD}
+    assert found == {"m1": MessageState.WAITING, "m2": MessageState.DEAD}
 
 
 def test_only_an_admin_sees_addresses_and_sends_again(api: Api, enter: Enter) -> None:

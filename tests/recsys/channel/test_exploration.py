@@ -41,10 +41,9 @@ def test_explored_arms_are_eligible_and_their_share_is_epsilon() -> None:
     assert abs(explored / n - fuzz.EPSILON) <= 3 * error
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_fuzzed_decisions_keep_the_law() -> None:
+def test_fuzzed_decisions_keep_the_law() -> None:
     ladder = fuzz.ladder()
-    for someone, query in fuzz.people(100_000, seed=2):
+    for someone, query in fuzz.people(10_000, seed=2):
         choice = present(ladder.climb(someone, query, on_failure=_fail).answer)
         assert fuzz.wrongs(someone, choice) == []
 

@@ -18,7 +18,7 @@ import pytest
 from tests import sparks
 from tests.bench.servers import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = "org.apache.spark.deploy"

@@ -49,7 +49,7 @@ def failing(numbers: Numbers, progress: Progress) -> None:
     raise ValueError(f"the number {numbers.name}")
 
 
-SPARK = pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")])
+SPARK = pytest.param("spark", marks=[pytest.mark.spark])
 
 
 @pytest.fixture(scope="module", params=["memory", "processes", SPARK])

@@ -43,7 +43,6 @@ def test_another_place_is_refused_with_the_configuration(where: str) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
 def test_a_session_of_another_is_used_and_left_as_it_was(spark: str) -> None:
     for _ in range(2):
         with opened(Training(engine="spark", spark=spark), n_events=1) as engine:

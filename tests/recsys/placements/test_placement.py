@@ -11,7 +11,7 @@ from hypothesis import given
 from recsys.errors import BadQuery, BadRule, UnknownPlacement
 from recsys.placements.filter import matching
 from recsys.placements.placement import Placement, check_against, read
-from recsys.placements.versions import BUILT_IN, Placements, Saved, checked_name
+from recsys.placements.versions import BUILT_IN, Placements, PlacementVersion, checked_name
 from tests.recsys.placements.test_arrange import PLACEMENTS
 from tests.recsys.placements.world import FIELDS, N_ITEMS
 
@@ -102,8 +102,8 @@ def test_what_is_not_known_satisfies_nothing_but_the_opposite_of_something() -> 
     assert chosen({"field": "no such field", "op": "exists"}) == []
 
 
-def saved(version: int, **said: Any) -> Saved:
-    return Saved("home", version, read(said), 0)
+def saved(version: int, **said: Any) -> PlacementVersion:
+    return PlacementVersion("home", version, read(said), 0)
 
 
 def test_the_latest_version_in_force_serves() -> None:
@@ -122,7 +122,7 @@ def test_out_of_its_time_no_version_is_in_force() -> None:
 def test_there_is_a_default_that_mixes_what_was_bought_with_what_is_new() -> None:
     assert Placements([]).in_force("default", at=at(0)) == BUILT_IN
     assert (BUILT_IN.placement.repeats, BUILT_IN.placement.bought_percent) == ("mix", 30)
-    own = Saved("default", 1, Placement(limit=3), 0)
+    own = PlacementVersion("default", 1, Placement(limit=3), 0)
     assert Placements([own]).in_force("default", at=at(0)) == own
 
 

@@ -16,7 +16,7 @@ from recsys.model_version import Answering
 from recsys.placements.fields import ItemFields
 from recsys.placements.placement import read
 from recsys.placements.rules import Rules
-from recsys.placements.serve import Moment, Shown, show
+from recsys.placements.serve import Moment, PlacedList, show
 from recsys.storage.models.store import ModelStore
 from tests.worlds import END, World
 
@@ -46,14 +46,14 @@ def shown(
     limit: int = 6,
     excluded: Sequence[str] = (),
     seeds: Sequence[str] = (),
-) -> Shown:
+) -> PlacedList:
     bundle = answering.bundle
     fields = ItemFields.of(bundle.interactions.items, bundle.catalogue, {})
     moment = Moment(limit, tuple(excluded), tuple(seeds))
     return show(Rules.of(read(said), fields), answering, who, moment, on_failure=nobody)
 
 
-def ids(answering: Answering, found: Shown) -> list[str]:
+def ids(answering: Answering, found: PlacedList) -> list[str]:
     items = answering.bundle.interactions.items
     return [items[placed.item.item_row] for placed in found.arranged.items]
 

@@ -3,13 +3,20 @@
 import pytest
 
 from recsys.data.interactions import Interactions
-from training.benchmark.world import STEP, World, at_random, from_the_end, hold_out, with_users
+from training.benchmark.world import (
+    STEP,
+    BenchmarkWorld,
+    at_random,
+    from_the_end,
+    hold_out,
+    with_users,
+)
 
 BASKETS = {"b": ["x", "y", "x"], "a": ["z"], "c": ["y", "w", "z", "x"]}
 
 
-def world(*, ordered: bool = False) -> World:
-    return World.of(BASKETS, ordered=ordered)
+def world(*, ordered: bool = False) -> BenchmarkWorld:
+    return BenchmarkWorld.of(BASKETS, ordered=ordered)
 
 
 def taken(events: Interactions) -> list[tuple[str, str]]:

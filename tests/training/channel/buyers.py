@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel.messages import Messages
-from recsys.config import Channel, Channels, Config, Training
+from recsys.config import Channels, ChannelSection, Config, Training
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
@@ -35,7 +35,7 @@ class Truth:
 
     @property
     def config(self) -> Config:
-        arms = {"email": Channel(cost=self.cost), "push": Channel(cost=self.cost)}
+        arms = {"email": ChannelSection(cost=self.cost), "push": ChannelSection(cost=self.cost)}
         section = Channels(arms=arms, unsubscribe_cost=0.0, outcome="purchase", default_arm="email")
         return Config(channels=section, training=Training(resamples=400))
 

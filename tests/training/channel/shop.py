@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.config import Channel, Channels, Config, Training
+from recsys.config import Channels, ChannelSection, Config, Training
 from recsys.data.catalogue import Catalogue
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions, UserEvents
@@ -18,9 +18,9 @@ END = 1_323_388_800_000_000  # 2011-12-09T00:00Z
 CONFIG = Config(
     channels=Channels(
         arms={
-            "email": Channel(cost=0.002, cap_per_week=3, quiet_hours=False),
-            "push": Channel(cost=0.0005, attribution_days=1.0, cap_per_week=5),
-            "sms": Channel(cost=0.06, attribution_days=3.0, cap_per_week=3),
+            "email": ChannelSection(cost=0.002, cap_per_week=3, quiet_hours=False),
+            "push": ChannelSection(cost=0.0005, attribution_days=1.0, cap_per_week=5),
+            "sms": ChannelSection(cost=0.06, attribution_days=3.0, cap_per_week=3),
         },
         response_value=2.0,
         unsubscribe_cost=2.0,

@@ -10,7 +10,7 @@ import pytest
 
 from recsys.channel.decide import decide_all
 from recsys.channel.models import ChannelQuery
-from recsys.config import Channel, Channels, Config
+from recsys.config import Channels, ChannelSection, Config
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from recsys.errors import BadValue
@@ -190,9 +190,8 @@ def test_without_pscores_nothing_is_claimed(strong: tuple[Simulated, TrainingDat
 def test_channels_that_are_no_longer_used_are_forgotten(
     strong: tuple[Simulated, TrainingData],
 ) -> None:
-    fewer = CONFIG.model_copy(
-        update={"channels": Channels(arms={"email": Channel(), "sms": Channel(cost=0.06)})}
-    )
+    arms = {"email": ChannelSection(), "sms": ChannelSection(cost=0.06)}
+    fewer = CONFIG.model_copy(update={"channels": Channels(arms=arms)})
     models = fitted(strong[1], fewer)
     assert models.terms.names == ("email", "sms")
     assert models.popular.response.mean.shape == (2,)
@@ -211,7 +210,7 @@ def test_a_channel_with_a_budget_gets_a_price_and_keeps_to_its_share(
     terms = replace(free.terms, gate_error=9.0)
     usual = (decide_all(replace(free, terms=terms).ladder({}), crowd).arm == place).mean()
     assert usual > 0.2
-    arms = {**CONFIG.channels.arms, "push": Channel(cost=0.0005, budget_share=0.1)}
+    arms = {**CONFIG.channels.arms, "push": ChannelSection(cost=0.0005, budget_share=0.1)}
     section = CONFIG.channels.model_copy(update={"arms": arms})
     models = fitted(data, CONFIG.model_copy(update={"channels": section}))
     assert models.terms.channels[place].price > 0
@@ -220,14 +219,14 @@ def test_a_channel_with_a_budget_gets_a_price_and_keeps_to_its_share(
 
 
 def test_a_channel_may_not_be_called_none() -> None:
-    section = Channels(arms={"none": Channel()}, default_arm="none")
+    section = Channels(arms={"none": ChannelSection()}, default_arm="none")
     config = CONFIG.model_copy(update={"channels": section})
     with pytest.raises(BadValue, match="channels"):
         terms(config, ChannelChoiceParams())
 
 
 def test_without_a_default_arm_the_first_configured_one_is_it() -> None:
-    section = Channels(arms={"sms": Channel(), "email": Channel()})
+    section = Channels(arms={"sms": ChannelSection(), "email": ChannelSection()})
     config = CONFIG.model_copy(update={"channels": section})
     assert terms(config, ChannelChoiceParams()).default_arm == "sms"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.config import Channel, Channels, Config, Data
+from recsys.config import Channels, ChannelSection, Config, Data
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY, HOUR
 from training.channel.messages import messages_from_log
@@ -15,7 +15,10 @@ from training.channel.messages import messages_from_log
 NOON = 1_309_521_600_000_000  # 2011-07-01T12:00Z
 CONFIG = Config(
     channels=Channels(
-        arms={"email": Channel(attribution_days=7.0), "push": Channel(attribution_days=1.0)}
+        arms={
+            "email": ChannelSection(attribution_days=7.0),
+            "push": ChannelSection(attribution_days=1.0),
+        }
     )
 )
 USERS = IdMap.of(["a", "b"])

@@ -11,7 +11,7 @@ import pytest
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift
-from recsys.config import Channel
+from recsys.config import ChannelSection
 from recsys.data.person import Person
 from recsys.data.times import DAY
 from recsys.evaluation.estimate import NotMeasured
@@ -225,7 +225,7 @@ def test_without_any_message_uplift_is_refused_and_rung_0_answers() -> None:
 
 def test_a_channel_with_a_budget_is_priced_by_what_it_adds() -> None:
     data = shop(ANYWAY)
-    arms = {**ANYWAY.config.channels.arms, "email": Channel(cost=0.15, budget_share=0.1)}
+    arms = {**ANYWAY.config.channels.arms, "email": ChannelSection(cost=0.15, budget_share=0.1)}
     section = ANYWAY.config.channels.model_copy(update={"arms": arms})
     config = ANYWAY.config.model_copy(update={"channels": section})
     at = START + (DAYS + 8) * DAY

@@ -24,7 +24,7 @@ from training.items.ranker_examples import (
     N_ITEM,
     Fitted,
     PartSettings,
-    Shown,
+    ShownUsers,
     fit_parts,
     item_signals,
 )
@@ -81,7 +81,7 @@ def parts(held: Window, world: TrainingData = WORLD) -> Fitted:
     return fit_parts(held.before, held.available, settings(world), CONFIG, at=held.cutoff)
 
 
-def shown(world: TrainingData) -> Shown:
+def shown(world: TrainingData) -> ShownUsers:
     held = window(world, CONFIG)
     return present(showing.shown(held, parts(held, world), CONFIG, most=500))
 

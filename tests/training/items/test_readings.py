@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recsys.evaluation.split import Relevant
-from training.items.held_out import Reading, readings
+from training.items.held_out import HeldOutReading, readings
 from training.items.readings import robust
 
 N_USERS, N_ITEMS = 400, 20
@@ -22,7 +22,7 @@ def everything_wanted() -> Relevant:
 
 def read(
     old: tuple[int, ...] = (), *, repeats: bool = True, seed: int = 3
-) -> tuple[Relevant, dict[str, Reading]]:
+) -> tuple[Relevant, dict[str, HeldOutReading]]:
     wanted = everything_wanted()
     had = np.isin(wanted.item_row, old)
     return wanted, readings(wanted, had, np.arange(N_ITEMS) ** 2, repeats=repeats, seed=seed)

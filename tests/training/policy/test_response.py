@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.policy.response import Sums, fit, sums, total
+from training.policy.response import ResponseSums, fit, sums, total
 
 N_ARMS = 3
 FEATURE = np.array([-1, 0, 1])
@@ -102,6 +102,6 @@ def test_a_table_without_features_is_the_mean_of_each_arm() -> None:
 
 def test_sums_hold_what_they_say() -> None:
     design, action, y = rows(50)
-    found: Sums = sums(design, action, y, n_arms=N_ARMS)
+    found: ResponseSums = sums(design, action, y, n_arms=N_ARMS)
     assert found.rows.tolist() == np.bincount(action, minlength=3).tolist()
     assert found.square.sum() == pytest.approx(y @ y)

@@ -20,7 +20,7 @@ from recsys.items.context_lift import ContextLift
 from recsys.items.hyper import HyperItems
 from training.data import TrainingData
 from training.items.context import table as context_table
-from training.items.context.table import Table
+from training.items.context.table import ContextTable
 from training.items.context.visits import contexts, visits
 from training.items.sessions.choice import sessions_of
 from training.items.sessions.moments import moments
@@ -147,7 +147,7 @@ def _asked(
 
 
 def _chosen(
-    asked: VisitQuestions, rung: HyperItems, table: Table, config: Config
+    asked: VisitQuestions, rung: HyperItems, table: ContextTable, config: Config
 ) -> tuple[float, Estimate | None]:
     """Return the weight, 0 for none, and what the best one gained."""
     if len(asked.wanted) < 2:

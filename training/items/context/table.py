@@ -27,7 +27,7 @@ stratum holds all that is older."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ContextTable:
     """The table without weights; see :class:`recsys.items.context_lift.ContextLift`."""
 
     cells: Mapping[str, int]
@@ -38,7 +38,7 @@ class Table:
         return ContextLift(self.cells, self.lift, weight, session_weight, config.data.timezone)
 
 
-def fit(data: TrainingData, config: Config) -> Table | None:
+def fit(data: TrainingData, config: Config) -> ContextTable | None:
     """Count who took what on which occasion; None where no occasion says anything of items.
 
     For each dimension, the lift of an item in a cell is ``log((n + a) / (E + a))``: `n` users took
@@ -70,7 +70,7 @@ def fit(data: TrainingData, config: Config) -> Table | None:
         for place, row in zip(chosen.tolist(), lift, strict=True):
             cells[cell(dimension, names[place])] = len(parts)
             parts.append(row)
-    return Table(cells, np.stack(parts)) if parts else None
+    return ContextTable(cells, np.stack(parts)) if parts else None
 
 
 def _takes(data: TrainingData, config: Config) -> Interactions:

@@ -30,7 +30,7 @@ from training.items.sessions.learning import (
     searched,
 )
 from training.items.sessions.log import SessionLog, session_log
-from training.items.sessions.moments import Moments, moments
+from training.items.sessions.moments import SessionMoments, moments
 from training.items.windows import Window
 from training.measurement import clearly_above
 
@@ -187,7 +187,7 @@ class _Judge:
     """Asks in the middle of sessions of the validation window."""
 
     model: OneToOneItems
-    asked: Moments
+    asked: SessionMoments
     before: Interactions
     config: Config
 

@@ -18,7 +18,7 @@ NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class SessionMoments:
     """One moment a user, right after a click of a session.
 
     Attributes
@@ -41,7 +41,7 @@ class Moments:
     asked_at: NDArray[np.int64]
 
 
-def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> Moments:
+def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> SessionMoments:
     """Draw one moment a user after which they take something in the same session.
 
     Parameters
@@ -67,10 +67,10 @@ def moments(held: Window, log: SessionLog, config: Config, *, most: int) -> Mome
     seen = events.at <= asked_at[owner]
     after = takes & ~seen & (events.at <= until[owner])
     wanted = split.relevant(events.where(after), held.available)
-    return Moments(seen, after, events.where(seen), wanted, asked_at)
+    return SessionMoments(seen, after, events.where(seen), wanted, asked_at)
 
 
-def in_sessions(held: Window, found: Moments, config: Config) -> Window:
+def in_sessions(held: Window, found: SessionMoments, config: Config) -> Window:
     """Return the window with users asked in the middle of a session, where they have a moment.
 
     The others are asked as before: after their first active day.

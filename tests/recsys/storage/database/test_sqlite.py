@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
 
 
 def users(database: SqliteDatabase) -> list[str]:
-    return [user for (user,) in database.reader.execute("SELECT user_id FROM users")]
+    return [user for (user,) in database.read("SELECT user_id FROM users")]
 
 
 def test_the_folder_and_the_file_are_made(database: SqliteDatabase) -> None:
@@ -217,35 +219,23 @@ def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.M
     assert 40 * 4_096 < longest < 2 * 40 * 4_096
 
 
-def test_commits_that_are_relieved_move_no_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_LOG_PAGES", 40)
-    monkeypatch.setattr(module, "_RELIEVED_EVERY", 0.0)
-    opened = SqliteDatabase(tmp_path / "events.db")
-    opened.relieve()
-    log = Path(f"{opened.path}-wal")
-
-    def write(start: int) -> None:
-        rows = [(f"k{start}-{number}", "x" * 1_000) for number in range(100)]
-        with opened.writing() as writing:
-            writing.executemany("INSERT INTO store (name, value) VALUES (?, ?)", rows)
-
-    for start in range(3):
-        write(start)
-    grown = log.stat().st_size
-    assert grown > 40 * 4_096
-    opened.relieve()  # what is in the file now is written over from the log's beginning
-    write(3)
-    assert log.stat().st_size == grown
-    assert opened.read("SELECT count(*) FROM store WHERE name LIKE 'k%'") == [(400,)]
-    opened.close()
+def test_a_store_may_be_closed_while_threads_read_and_write(tmp_path: Path) -> None:
+    """Closing a connection that another thread is in ends the process."""
+    for number in range(20):
+        opened = SqliteDatabase(tmp_path / f"{number}.db")
+        with ThreadPoolExecutor(4) as pool:
+            reads = [pool.submit(_until_refused, users, opened) for _ in range(2)]
+            writes = [pool.submit(_until_refused, _write, opened, "a") for _ in range(2)]
+            time.sleep(0.01)
+            opened.close()
+            assert sum(each.result(timeout=10) for each in reads) > 0
+            assert sum(each.result(timeout=10) for each in writes) > 0
 
 
-def test_it_is_relieved_now_and_then_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = SqliteDatabase(tmp_path / "events.db")
-    opened.relieve()
-    opened._keeper.close()  # type: ignore[union-attr]
-    monkeypatch.setattr(time, "monotonic", lambda: opened._relieved_at + 1.0)
-    opened.relieve()  # too soon: the connection that is gone is not missed
-    opened.close()
+def _until_refused(act: Callable[..., object], *args: object) -> int:
+    for done in count():
+        try:
+            act(*args)
+        except StoreUnavailable:
+            return done
+    raise AssertionError

@@ -11,7 +11,7 @@ from recsys.data.times import DAY, HOUR
 from recsys.storage.database.interface import Database
 from recsys.storage.decisions.exposures import Exposure, ExposureLog, Seen
 from recsys.storage.decisions.lists import ListLog, ShownList
-from recsys.storage.decisions.results import Credits, Figures, results
+from recsys.storage.decisions.results import Credits, ListResults, results
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.users import merges
@@ -35,7 +35,7 @@ def store(database: Database) -> Database:
     return database
 
 
-def of(database: Database, placement: str = "home") -> dict[tuple[str, int], Figures]:
+def of(database: Database, placement: str = "home") -> dict[tuple[str, int], ListResults]:
     found = results(database, placement, bought="purchase", since=NOON, until=NOON + DAY)
     return dict(found)
 
@@ -44,8 +44,8 @@ def test_lists_impressions_and_clicks_are_counted_by_rung_and_version(store: Dat
     seen = [Exposure("home1", "ann", Seen.IMPRESSION, item, 1, NOON) for item in ("a", "b")]
     ExposureLog(store).append([*seen, clicked("home1", "a", NOON), clicked("gone", "a", NOON)])
     found = of(store)
-    assert found["popular", 2] == Figures(lists=1)
-    assert found["hyper", 1] == Figures(
+    assert found["popular", 2] == ListResults(lists=1)
+    assert found["hyper", 1] == ListResults(
         lists=1, impressions=2, clicks=1, seen_lists=1, clicked_lists=1
     )
 
@@ -119,4 +119,4 @@ def test_lists_of_another_time_are_left_out(store: Database) -> None:
     ListLog(store).put([replace(HOME, list_id="later", at=NOON + DAY)])
     ExposureLog(store).append([clicked("later", "a", NOON + DAY)])
     EventLog(store).append([event("p", "purchase", "a", NOON + DAY + 1)], now=NOON)
-    assert of(store)["hyper", 1] == Figures(lists=1)
+    assert of(store)["hyper", 1] == ListResults(lists=1)

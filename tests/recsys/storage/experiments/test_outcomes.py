@@ -20,7 +20,7 @@ from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import forecast, outcomes, steps
 from recsys.storage.experiments.participants import Participant, ParticipantLog
-from recsys.storage.experiments.store import ExperimentStore, Saved
+from recsys.storage.experiments.store import ExperimentStore, SavedExperiment
 from recsys.storage.privacy.erasure import erase
 from recsys.storage.privacy.personal_data import personal_data
 from recsys.storage.users import merges
@@ -31,7 +31,7 @@ LATER = START + 40 * DAY
 MONEY = Metric(kind="purchase", measure="value")
 
 
-def started(database: Database, **more: object) -> Saved:
+def started(database: Database, **more: object) -> SavedExperiment:
     store = ExperimentStore(database)
     store.plan("home-test", read({**TWO_PLACEMENTS, **more}), at=START)
     return store.start("home-test", at=START)
@@ -214,7 +214,7 @@ def drafted(database: Database, clicks: dict[str, str], *, experiment: str = "ho
     ExposureLog(database).append(seen)
 
 
-def interleaving(database: Database) -> Saved:
+def interleaving(database: Database) -> SavedExperiment:
     store = ExperimentStore(database)
     store.plan("home-test", read(TWO_RANKERS), at=START)
     return store.start("home-test", at=START)

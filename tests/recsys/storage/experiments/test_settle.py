@@ -12,14 +12,14 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.settle import is_due, settle
 from recsys.storage.experiments.steps import PastSaid, past_said
-from recsys.storage.experiments.store import ExperimentStore, Saved
+from recsys.storage.experiments.store import ExperimentStore, SavedExperiment
 from tests.recsys.experiments.cases import TWO_PLACEMENTS, stepping
 from tests.recsys.storage.experiments.cases import START, bought, part
 
 OVER = START + 28 * DAY
 
 
-def losing(database: Database, *, every: int = 1) -> Saved:
+def losing(database: Database, *, every: int = 1) -> SavedExperiment:
     """Run a step in which who steps down buys more; of the kept, take one in so `every` many."""
     store = ExperimentStore(database)
     store.plan("home-test", read(stepping(epsilon=0.5)), at=START)

@@ -7,7 +7,7 @@ import pytest
 from recsys.errors import ExperimentState, UnknownExperiment
 from recsys.experiments.experiment import read
 from recsys.storage.database.interface import Database
-from recsys.storage.experiments.store import ExperimentStore, Status, running
+from recsys.storage.experiments.store import ExperimentStatus, ExperimentStore, running
 from tests.recsys.experiments.cases import TWO_PLACEMENTS
 
 ONE = read(TWO_PLACEMENTS)
@@ -19,12 +19,12 @@ def test_only_what_runs_draws_people(database: Database) -> None:
     assert running(store.all()) == ()
     started = store.start("home-test", at=2)
     assert [one.key for one in running(store.all())] == [("home-test", 1)]
-    assert (started.since, started.until, started.status) == (2, None, Status.RUNNING)
+    assert (started.since, started.until, started.status) == (2, None, ExperimentStatus.RUNNING)
     stopped = store.stop("home-test", at=3)
     assert (stopped.since, stopped.until) == (2, 3)
     assert running(store.all()) == ()
     decided = store.decide("home-test", "tea", at=4)
-    assert (decided.note, decided.until, decided.status) == ("tea", 3, Status.DECIDED)
+    assert (decided.note, decided.until, decided.status) == ("tea", 3, ExperimentStatus.DECIDED)
 
 
 def test_planned_differently_is_another_draw(database: Database) -> None:

@@ -153,7 +153,7 @@ def test_nobody_becomes_who_was_erased_nor_the_other_way_round(database: Databas
     erase(database, "ann", at=NOW, receipt_id="r1")
     for previous, user in (("ben", "ann"), ("ann", "ben"), ("phone", "ben")):
         told = merges.merge(database, previous, user, at=NOW)
-        assert told is merges.Outcome.ERASED
+        assert told is merges.MergeOutcome.ERASED
     assert items(EventLog(database), "ben") == ["x"]
 
 

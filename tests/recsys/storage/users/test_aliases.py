@@ -11,7 +11,7 @@ from recsys.storage.events.log import EventLog
 from recsys.storage.users import aliases
 from recsys.storage.users.consents import Consent, Consents, holding
 from recsys.storage.users.live_state import LiveState
-from recsys.storage.users.merges import Authority, Outcome, merge, nobody
+from recsys.storage.users.merges import Authority, MergeOutcome, merge, nobody
 from recsys.storage.users.profiles import Profiles
 
 NOW = 1_000
@@ -31,7 +31,7 @@ def test_the_user_has_the_history_at_its_place_in_the_log(database: Database) ->
     log = EventLog(database)
     log.append([view("a", "anon"), view("b", "ann"), view("c", "anon")], now=NOW)
     watermark = log.last_seq()
-    assert merge(database, "anon", "ann", at=NOW) is Outcome.MERGED
+    assert merge(database, "anon", "ann", at=NOW) is MergeOutcome.MERGED
     assert items(log, "ann") == ["a", "b", "c"]
     assert items(log, "ann", since=watermark) == []
     assert LiveState(database).of("ann", since=watermark, at=NOW).former_ids == ("anon",)
@@ -59,11 +59,11 @@ def test_later_events_of_the_former_id_are_the_users(database: Database) -> None
 def test_saying_it_twice_or_backwards_changes_nothing(database: Database) -> None:
     log = EventLog(database)
     log.append([view("a", "anon")], now=NOW)
-    assert merge(database, "anon", "ann", at=NOW) is Outcome.MERGED
+    assert merge(database, "anon", "ann", at=NOW) is MergeOutcome.MERGED
     last = log.last_seq()
-    assert merge(database, "anon", "ann", at=NOW) is Outcome.ONE_ALREADY
-    assert merge(database, "ann", "anon", at=NOW) is Outcome.ONE_ALREADY
-    assert merge(database, "ann", "ann", at=NOW) is Outcome.ONE_ALREADY
+    assert merge(database, "anon", "ann", at=NOW) is MergeOutcome.ONE_ALREADY
+    assert merge(database, "ann", "anon", at=NOW) is MergeOutcome.ONE_ALREADY
+    assert merge(database, "ann", "ann", at=NOW) is MergeOutcome.ONE_ALREADY
     assert log.last_seq() == last
 
 
@@ -138,7 +138,7 @@ def test_an_id_that_became_somebody_stays_theirs(database: Database) -> None:
         merge(database, "anon", who, at=NOW, authority=Authority(nobody))
         for who in ("ann", "ann", "ben")
     ]
-    assert told == [Outcome.MERGED, Outcome.ONE_ALREADY, Outcome.CLAIMED]
+    assert told == [MergeOutcome.MERGED, MergeOutcome.ONE_ALREADY, MergeOutcome.CLAIMED]
     assert aliases.became(database, ["anon", "ann", "ben"]) == {"anon": "ann"}
     assert items(log, "ann") == ["a", "b"]
     assert items(log, "ben") == ["c"]

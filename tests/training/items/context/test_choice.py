@@ -22,7 +22,7 @@ from training.items.choice import ItemChoice
 from training.items.context import choice as context_choice
 from training.items.context import table as context_table
 from training.items.context.choice import at_visits, crossed
-from training.items.context.table import Table
+from training.items.context.table import ContextTable
 from training.items.context.visits import visits
 from training.items.windows import window
 from training.measurement import Measurement
@@ -91,7 +91,7 @@ def test_the_table_that_chooses_has_not_seen_the_window(
     held, seen = window(world, CONFIG), []
     counted = context_table.fit
 
-    def spied(data: TrainingData, config: Config) -> Table | None:
+    def spied(data: TrainingData, config: Config) -> ContextTable | None:
         seen.append(data)
         return counted(data, config)
 

@@ -17,7 +17,7 @@ from tests.training.items.context.occasions import odd, said, shop, visited
 from tests.training.items.test_measure import CONFIG, N_ITEMS
 from training.data import TrainingData
 from training.items.context import table as context_table
-from training.items.context.table import Table
+from training.items.context.table import ContextTable
 
 ODD = odd(np.arange(N_ITEMS))
 TOKYO = CONFIG.model_copy(
@@ -37,11 +37,11 @@ def taking(shares: dict[str, list[int]], *, users: int = 300) -> TrainingData:
     return shop(rows, at, Occasions(devices, (), *said(on)))
 
 
-def counted(world: TrainingData, config: Config = CONFIG) -> Table:
+def counted(world: TrainingData, config: Config = CONFIG) -> ContextTable:
     return present(context_table.fit(world, config))
 
 
-def lift_of(table: Table, name: str) -> NDArray[np.float32]:
+def lift_of(table: ContextTable, name: str) -> NDArray[np.float32]:
     lift: NDArray[np.float32] = table.lift[table.cells[name]]
     return lift
 
