@@ -361,7 +361,7 @@ def test_a_server_that_answers_nothing_is_not_waited_for(
         ({"url": "https://shop.example/", "kinds": []}, "kinds"),
         (
             {"url": "https://shop.example/", "kinds": ["all"]},
-            "some of churn.band_changed, export.ended",
+            "some of audience.entered, audience.left, churn.band_changed, export.ended",
         ),
         ({"url": f"http://{HOST}/", "kinds": ["ping"], "secret": "whsec_short"}, "24 to 64"),
         ({"url": "https://no-such-host.invalid/", "kinds": ["ping"]}, "can be called"),
