@@ -20,7 +20,7 @@ from recsys.evaluation.classification import METRICS, Predictions, auc, measured
 from recsys.evaluation.gini import normalised_gini
 from tests.bench.tool import console
 from training.forecast import purchases
-from training.forecast.purchases import PurchaseColumns
+from training.forecast.columns import PurchaseColumns
 from training.importing.times import parse_times
 
 DAY = 86_400_000_000
@@ -92,7 +92,7 @@ def value(
 
 def events_of(file: Path) -> pl.DataFrame:
     """Return user, at and value of every row with a user and a time."""
-    columns, frame = PurchaseColumns(), read(file)
+    columns, frame = PurchaseColumns("user_id", "timestamp", "value"), read(file)
     return pl.DataFrame(
         {
             "user": frame[columns.user].cast(pl.String),

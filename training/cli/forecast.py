@@ -31,9 +31,19 @@ HorizonDays = Annotated[int, typer.Option(min=1, max=3_650, help="How far ahead.
 Out = Annotated[
     Path, typer.Option(help="Where the forecast goes: CSV (also .gz) or Parquet, by its ending.")
 ]
-User = Annotated[str, typer.Option(help="Column of the users.")]
-Time = Annotated[str, typer.Option(help="Column of the times.")]
-Value = Annotated[str, typer.Option(help="Column of the amounts; several rows an order are fine.")]
+User = Annotated[
+    str, typer.Option(help="Column of the users. Default: the one that recsys import finds.")
+]
+Time = Annotated[
+    str, typer.Option(help="Column of the times. Default: the one that recsys import finds.")
+]
+Value = Annotated[
+    str,
+    typer.Option(
+        help="Column of the amounts; several rows an order are fine. Default: value, else price "
+        "times quantity, else the total of a line, as recsys import finds them."
+    ),
+]
 TimeFormat = Annotated[
     str, typer.Option(help="strptime format of the times, where they could be read in two ways.")
 ]
@@ -54,9 +64,9 @@ def churn(  # noqa: PLR0913 - each is an option of the command
         int | None,
         typer.Option(min=1, help="Users with an event in so many days. Default: the horizon."),
     ] = None,
-    user: User = "user_id",
-    time: Time = "timestamp",
-    value: Value = "value",
+    user: User = "",
+    time: Time = "",
+    value: Value = "",
     time_format: TimeFormat = "",
     decimal_sign: DecimalSign = "",
 ) -> None:
@@ -96,9 +106,9 @@ def value(  # noqa: PLR0913 - each is an option of the command
     horizon_days: HorizonDays,
     out: Out,
     *,
-    user: User = "user_id",
-    time: Time = "timestamp",
-    value: Value = "value",
+    user: User = "",
+    time: Time = "",
+    value: Value = "",
     time_format: TimeFormat = "",
     decimal_sign: DecimalSign = "",
 ) -> None:
@@ -147,12 +157,13 @@ def _read(
     events: Path, cutoff: str, columns: Mapping[str, str], out: Path, steps: ConsoleSteps
 ) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
+    from training.forecast.columns import PurchaseColumns
     from training.output_file import refuse_unwritable
 
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
     steps.begin(f"read {events.name}")
-    return at, purchases.read(events, purchases.PurchaseColumns(**columns), before=at)
+    return at, purchases.read(events, PurchaseColumns(**columns), before=at)
 
 
 def _write(columns: Mapping[str, object], out: Path) -> None:
@@ -179,8 +190,9 @@ def _say(
     rows = len(read.interactions)
     tell(
         f"{rows:,} rows before the cut-off, {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}, "
-        f"{read.spelling}; not looked at: {read.later:,} at or after it, {read.skipped:,} without "
-        f"a user, a time or an amount; taken back: {read.taken_back:,}"
+        f"{read.spelling}; amounts: {read.money}; not looked at: {read.later:,} at or after it, "
+        f"{read.skipped:,} without a user, a time or an amount, {read.others:,} of another kind; "
+        f"taken back: {read.taken_back:,}"
     )
     if read.skipped > MANY_SKIPPED * (rows + read.later + read.skipped):
         tell(f"[yellow]many rows were left out:[/] {escape(read.why)}")

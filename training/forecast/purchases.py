@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -11,15 +12,14 @@ import numpy as np
 import polars as pl
 
 from recsys.data import netting
-from recsys.data.fields import EVENT
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
 from recsys.data.times import DAY, EARLIEST, micros
 from recsys.errors import BadQuery, NoUsableRow, UnclearColumn
-from training.importing.cells import bad_id, ids_of
-from training.importing.columns import find
+from training.forecast.columns import FoundColumns, PurchaseColumns, found_columns
+from training.importing.cells import bad_id
 from training.importing.numbers import MOST, currency_of, decimal_sign, parsed
 from training.importing.read import read_file
 from training.importing.times import parse_times
@@ -27,20 +27,6 @@ from training.importing.times import parse_times
 KINDS = (PURCHASE, RETURN, VOID)
 OF_ORDERS = ("order", "item", "quantity", "state", "cancelled_at")
 MEANINGS = ("user", "time that is understood", "number")
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseColumns:
-    """What the columns of the file are called, and how its times and numbers are written.
-
-    A format of times is tried first; the decimal sign is what the file shows where it is empty.
-    """
-
-    user: str = "user_id"
-    time: str = "timestamp"
-    value: str = "value"
-    time_format: str = ""
-    decimal_sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +50,10 @@ class PurchaseFile:
         Of what is before the cut-off, in UTC.
     spelling : str
         How the times were read.
+    others : int
+        Rows that say that they are something else than a purchase.
+    money : str
+        Which columns the amounts are from.
     """
 
     interactions: Interactions
@@ -74,6 +64,8 @@ class PurchaseFile:
     first: datetime
     last: datetime
     spelling: str
+    others: int
+    money: str
 
 
 def cutoff(text: str) -> int:
@@ -105,16 +97,15 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         None has a user, a time and an amount, or none of those is before the cut-off.
     """
     frame = _without_blanks(read_file(file).frame)
-    for option, name in (("--user", columns.user), ("--time", columns.time)):
-        _require(frame, option, name)
-    _require(frame, "--value", columns.value)
-    times = parse_times(frame[columns.time], timezone="UTC", time_format=columns.time_format)
+    found = found_columns(frame.columns, columns)
+    every, frame = len(frame), frame.filter(~found.others(frame))
+    times = parse_times(found.times(frame), timezone="UTC", time_format=columns.time_format)
     rows = pl.DataFrame(
         {
-            "user": frame.select(ids_of(frame, columns.user)).to_series(),
+            "user": found.users(frame),
             "at": times.at,
-            "value": _money(frame[columns.value], columns),
-            **_about_orders(frame, columns),
+            "value": _money(frame, found, columns),
+            **_about_orders(frame, found),
         }
     )
     good = rows.select(
@@ -123,7 +114,7 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         value=pl.col("value").is_finite() & (pl.col("value").abs() <= MOST),
     ).fill_null(value=False)
     usable = rows.filter(good["user"] & good["at"] & good["value"])
-    why = _skipped(good, frame.select(columns.user, columns.time, columns.value))
+    why = _skipped(good, [frame[name] for name in (found.user[0], found.time[0], found.money[0])])
     if not len(usable):
         raise NoUsableRow(file, why)
     earlier = usable.filter(pl.col("at") < before)
@@ -142,6 +133,8 @@ def read(file: Path, columns: PurchaseColumns, *, before: int) -> PurchaseFile:
         first=first,
         last=_day(earlier["at"].max()),
         spelling=times.spelling,
+        others=every - len(rows),
+        money=found.money_said,
     )
 
 
@@ -152,14 +145,13 @@ def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
-def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl.Series]:
+def _about_orders(frame: pl.DataFrame, found: FoundColumns) -> dict[str, pl.Series]:
     """Return what else tells which order was taken back, of columns with a recognised name.
 
     ``order`` and ``item`` as text, ``quantity`` as a number, all null where there is none; and
     ``void``, whether its state says that an order did not come about.
     """
-    own = {columns.user, columns.time, columns.value}
-    column_of = find([name for name in frame.columns if name not in own], EVENT, {}).columns
+    column_of = found.rest.columns
     text = {
         name: frame[column_of[name][0]].cast(pl.String).str.strip_chars()
         if name in column_of
@@ -180,44 +172,48 @@ def _about_orders(frame: pl.DataFrame, columns: PurchaseColumns) -> dict[str, pl
     }
 
 
-def _money(given: pl.Series, columns: PurchaseColumns) -> pl.Series:
-    said = sorted(currency_of(given).drop_nulls().unique())
+def _money(frame: pl.DataFrame, found: FoundColumns, columns: PurchaseColumns) -> pl.Series:
+    """Return the money of each row: price times quantity where there is a price, else the total."""
+    texts = {name: _stripped(frame[name]) for name in found.money}
+    named = " and ".join(texts)
+    said = sorted({one for text in texts.values() for one in currency_of(text).drop_nulls()})
     if len(said) > 1:
         allowed = f"amounts in one currency; the column has {', '.join(said)}: change all into one"
-        raise BadQuery("--value", columns.value, allowed)
-    text = given.str.strip_chars() if given.dtype == pl.String else given
+        raise BadQuery("--value", named, allowed)
+    units = {found.quantity: _stripped(frame[found.quantity])} if found.quantity else {}
     try:
-        sign = decimal_sign({columns.value: text}, configured=columns.decimal_sign)
+        sign = decimal_sign(texts | units, configured=columns.decimal_sign)
     except UnclearColumn as unclear:
         allowed = f'{unclear.why}: add --decimal-sign "." or ","'
-        raise BadQuery("--value", columns.value, allowed) from unclear
-    return parsed(text, sign)
+        raise BadQuery("--value", named, allowed) from unclear
+    money = {name: parsed(text, sign) for name, text in texts.items()}
+    if found.price and units:
+        money[found.price] *= parsed(units[found.quantity], sign).fill_null(1.0)
+    return pl.select(pl.coalesce(*money.values())).to_series()
+
+
+def _stripped(given: pl.Series) -> pl.Series:
+    return given.str.strip_chars() if given.dtype == pl.String else given
 
 
 def _amounts(given: pl.Series) -> pl.Series:
-    text = given.str.strip_chars() if given.dtype == pl.String else given
-    return text.cast(pl.Float64, strict=False)
+    return _stripped(given).cast(pl.Float64, strict=False)
 
 
 def _day(at: object) -> datetime:
     return datetime.fromtimestamp(int(at) / 1e6, UTC)  # type: ignore[call-overload]
 
 
-def _skipped(good: pl.DataFrame, given: pl.DataFrame) -> str:
+def _skipped(good: pl.DataFrame, given: Sequence[pl.Series]) -> str:
     """Return what rows lack, how many of them, and what stands there instead in one of them."""
     reasons = []
-    for name, what, column in zip(good.columns, MEANINGS, given.columns, strict=True):
-        bad = given[column].filter(~good[name])
+    for name, what, column in zip(good.columns, MEANINGS, given, strict=True):
+        bad = column.filter(~good[name])
         if len(bad):
             example = next(iter(bad.drop_nulls()), None)
             such = "" if example is None else f", such as {str(example)!r}"
-            reasons.append(f"{len(bad):,} have no {what} in {column!r}{such}")
+            reasons.append(f"{len(bad):,} have no {what} in {column.name!r}{such}")
     return "; ".join(reasons)
-
-
-def _require(frame: pl.DataFrame, option: str, name: str) -> None:
-    if name not in frame.columns:
-        raise BadQuery(option, name, f"a column of the file: {', '.join(frame.columns)}")
 
 
 def _table(rows: pl.DataFrame) -> Interactions:

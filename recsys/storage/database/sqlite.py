@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recsys.errors import StoreUnavailable
 from recsys.storage.database import schema
@@ -32,11 +32,22 @@ BATCH = 50_000
 _ROWS_AT_ONCE = 100
 
 
-class _Connection(sqlite3.Connection):
-    """Closed when nobody holds it any more: closed earlier, a thread that reads by it crashes."""
+class _Reader(NamedTuple):
+    """A connection, and the turn that whoever reads by it or closes it has.
 
-    def __del__(self) -> None:
-        self.close()
+    Closing a connection that another thread is in ends the process.
+    """
+
+    connection: sqlite3.Connection
+    turn: threading.Lock
+
+    def read(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        with self.turn:
+            return self.connection.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        with self.turn:
+            self.connection.close()
 
 
 class SqliteDatabase:
@@ -61,17 +72,17 @@ class SqliteDatabase:
         self.place = str(path)
         self.receipts: Path | None = receipts_beside(path)
         self._own = threading.local()
+        self._readers: list[_Reader] = []
         self._turn, self._opening = threading.Lock(), threading.Lock()
-        self._watcher: sqlite3.Connection | None = None
+        self._watcher: _Reader | None = None
         self._closed = False
-        try:
+        with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
-            schema.prepare_sqlite(self._writer, path)
-            self._writer.execute("PRAGMA busy_timeout=0")
+            with _closed_on_failure(self._writer):
+                schema.prepare_sqlite(self._writer, path)
+                self._writer.execute("PRAGMA busy_timeout=0")
             self._inode = path.stat().st_ino
-        except (sqlite3.Error, OSError) as error:
-            raise StoreUnavailable(f"{path}: {error}") from error
 
     @staticmethod
     def path_in(url: str) -> Path:
@@ -87,14 +98,6 @@ class SqliteDatabase:
             raise refuse_url(url)
         return Path(path)
 
-    @property
-    def reader(self) -> sqlite3.Connection:
-        """The connection that this thread reads through."""
-        try:
-            return self._own.connection  # type: ignore[no-any-return]
-        except AttributeError:
-            return self._open_reader()
-
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return all rows of a query.
 
@@ -104,7 +107,7 @@ class SqliteDatabase:
             The file cannot be read.
         """
         try:
-            return self.reader.execute(statement, values).fetchall()
+            return self._reader().read(statement, values)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
 
@@ -151,7 +154,7 @@ class SqliteDatabase:
         """
         try:
             # Each connection counts for itself: one for all threads.
-            (version,) = self._watching().execute("PRAGMA data_version").fetchone()
+            ((version,),) = self._watching().read("PRAGMA data_version")
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path}: {error}") from error
         return int(version)
@@ -166,40 +169,48 @@ class SqliteDatabase:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Let go of all connections; what another thread still does with one it does to its end."""
+        """Close the connections of all threads, each when what is done by it has ended."""
         self._closed = True
         with self._turn:
             self._writer.close()
+        while self._readers:
+            self._readers.pop().close()
         self._own, self._watcher = threading.local(), None
 
     def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False,
-            factory=_Connection,
-        )  # fmt: skip
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+            self.path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
+        )
+        with _closed_on_failure(connection):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         return connection
 
-    def _open_reader(self) -> sqlite3.Connection:
-        self._own.connection = connection = self._to_read()
-        return connection
+    def _reader(self) -> _Reader:
+        """Return what this thread reads by."""
+        try:
+            return self._own.reader  # type: ignore[no-any-return]
+        except AttributeError:
+            self._own.reader = opened = self._to_read()
+            return opened
 
-    def _watching(self) -> sqlite3.Connection:
+    def _watching(self) -> _Reader:
         if self._watcher is None:
             with self._opening:
                 self._watcher = self._watcher or self._to_read()
         return self._watcher
 
-    def _to_read(self) -> sqlite3.Connection:
-        if self._closed:
-            raise StoreUnavailable(f"{self.path}: closed")
+    def _to_read(self) -> _Reader:
         with _explained(self.path):
-            connection = self._connect(_READ_SECONDS)
-            connection.execute("PRAGMA query_only=ON")
-        return connection
+            opened = _Reader(self._connect(_READ_SECONDS), threading.Lock())
+            self._readers.append(opened)
+            opened.read("PRAGMA query_only=ON")
+        if self._closed:
+            opened.close()
+            raise StoreUnavailable(f"{self.path}: closed")
+        return opened
 
     def _begin(self) -> None:
         self._refuse_lost_file()
@@ -296,6 +307,15 @@ def _literal(value: Scalar) -> str:
     if value is None:
         return "NULL"
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager

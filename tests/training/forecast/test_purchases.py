@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from recsys.config import Config
 from recsys.data.times import micros
 from recsys.errors import BadQuery, NoUsableRow
 from training.forecast import purchases
-from training.forecast.purchases import PurchaseColumns
+from training.forecast.columns import PurchaseColumns
+from training.importing.columns import event_columns
 
 NOON = micros(datetime(2020, 1, 2, 12, tzinfo=UTC))
 
@@ -74,8 +76,45 @@ def test_columns_have_any_name_and_times_any_spelling(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("who,timestamp,value\n7,2020-01-01,3\n")
-    with pytest.raises(BadQuery, match=r"--user is 'user_id'.*who, timestamp, value"):
+    with pytest.raises(
+        BadQuery, match=r"--user is ''.*who, timestamp, value; without a name, .*user_id"
+    ):
         purchases.read(file, PurchaseColumns(), before=NOON)
+    with pytest.raises(BadQuery, match=r"--user is 'buyer'.*who, timestamp, value"):
+        purchases.read(file, PurchaseColumns("buyer"), before=NOON)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "money"),
+    [
+        ("Invoice,StockCode,Quantity,InvoiceDate,Price,Customer ID", "1,a,2,2020-01-01,3,7", 6),
+        ("InvoiceNo,Quantity,InvoiceDate,UnitPrice,CustomerID,Total", "1,2,2020-01-01,3,7,9", 6),
+        ("order_id,customer_id,order_date,revenue", "1,7,2020-01-01,5", 5),
+        ("Name,Email,Created at,Lineitem quantity,Lineitem price", "1,7,2020-01-01,3,4", 12),
+        ("user_id,date,order_time,price,value", "7,2020-01-01,11:00,9,2", 2),
+    ],
+)
+def test_columns_are_those_that_an_import_finds(
+    tmp_path: Path, header: str, row: str, money: float
+) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(f"{header}\n{row}\n")
+    table = purchases.read(file, PurchaseColumns(), before=NOON).interactions
+    assert (list(table.users), table.value.tolist()) == (["7"], [money])
+    without_items = Config().data.columns.model_copy(update={"item": ""})
+    (user,) = event_columns(header.split(","), without_items, trait="country").of("user", "email")
+    named = PurchaseColumns(user=user)
+    assert list(purchases.read(file, named, before=NOON).interactions.users) == ["7"]
+
+
+def test_what_is_no_purchase_costs_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text(
+        "user_id,item_id,event,price,timestamp\nann,a,view,5,2020-01-01\n"
+        "ann,a,Order Completed,5,2020-01-01\nann,a,weird,7,2020-01-01\n"
+    )
+    read = purchases.read(file, PurchaseColumns(), before=NOON)
+    assert (read.interactions.value.tolist(), read.others) == ([5, 7], 1)
 
 
 def test_a_file_that_begins_after_the_cutoff_teaches_nothing(tmp_path: Path) -> None:

@@ -81,13 +81,13 @@ def test_writes_are_as_durable_as_the_disk(database: SqliteDatabase) -> None:
 
 
 def test_a_reader_cannot_write(database: SqliteDatabase) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        database.reader.execute(INSERT, ("a",))
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        database.read(INSERT, ("a",))
 
 
 def test_each_thread_reads_through_its_own_connection(database: SqliteDatabase) -> None:
-    seen = [database.reader, database.reader]
-    thread = threading.Thread(target=lambda: seen.append(database.reader))
+    seen = [database._reader(), database._reader()]
+    thread = threading.Thread(target=lambda: seen.append(database._reader()))
     thread.start()
     thread.join()
     assert seen[0] is seen[1]
