@@ -47,6 +47,7 @@ def list_value(
     agrees = shown == wanted
     if not agrees.any():
         return NotMeasured("the ranker wants no item at the place where it stood")
-    earned = np.bincount(unit, weights=np.where(agrees, reward / pscore, 0.0))
+    won = np.where(agrees, reward / pscore, 0.0)
+    earned = np.bincount(unit, weights=won).astype(np.float64)
     found = bootstrap_mean(earned, seed=seed)
     return found or NotMeasured("fewer than two units")
