@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from api.answers import exports as making
@@ -129,7 +130,10 @@ ROUTES: tuple[Route, ...] = (ask, every, file, delivered, one_export, cancel)
 
 def _asked(service: Service, body: ExportBody, by: str, key: str) -> Export:
     making.check(service, body)
-    asked = {name: getattr(body, name) for name in body.__struct_fields__}
+    asked = msgspec.to_builtins(body)
+    if body.likely is None:
+        # As it was noted before there was such a thing: a key used then is the same export now.
+        del asked["likely"]
     now = system()
     one = service.exports.ask(
         uuid7(now), asked, by=by, key=key, now=now, most=service.config.serving.max_exports
