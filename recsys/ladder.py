@@ -1,8 +1,8 @@
 """The one place where a rung is chosen.
 
-Three questions, four rungs each. A rung is earned twice: per user (it says whether it applies to
-this person now) and by measurement (training ships it only where held-out data show that it beats
-the rung below). The answer carries the rung it came from and the trail of rungs asked.
+A rung is earned twice: per user (it says whether it applies to this person now) and by measurement
+(training ships it only where held-out data show that it beats the rung below). The answer carries
+the rung it came from and the trail of rungs asked.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class Ladder(Generic[Query, Answer]):
         steps_down = isinstance(force, Course) and force.steps_down
         for rung in self.rungs:
             name = rung.name
-            if refused := self._refused(rung, person, force):
+            if refused := self.refused(rung, person, force):
                 trail.append(refused)
                 continue
             if steps_down and name is not RungName.POPULAR and isinstance(force, Course):
@@ -315,7 +315,7 @@ class Ladder(Generic[Query, Answer]):
                 continue
             try:
                 answer = rung.answer(person, query)
-                because = self._tried(rung.because(person), name, person, force)
+                because = self.tried(rung.because(person), name, person, force)
             except Exception as error:  # noqa: BLE001 - the law: a rung costs its own answer only
                 on_failure(name, error)
                 trail.append(Step(name, Reason.FAILED, say("rung.failed")))
@@ -359,9 +359,10 @@ class Ladder(Generic[Query, Answer]):
             for rung in self.rungs
         )
 
-    def _refused(
+    def refused(
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
     ) -> Step | None:
+        """Return why a rung is not asked about a person; None where it is."""
         refused = self._refusal(rung.name, person, force)
         # Who could not have it anyway is in no half of anything.
         if refused is None or refused.reason is Reason.ON_TRIAL:
@@ -401,9 +402,10 @@ class Ladder(Generic[Query, Answer]):
             return Step(name, Reason.ON_TRIAL, detail)
         return Step(name, Reason.NOT_SHIPPED, why)
 
-    def _tried(
+    def tried(
         self, because: str, name: RungName, person: Person, force: RungName | Course | None
     ) -> str:
+        """Return what an answer stands on, with that its rung was not shipped, where it was not."""
         if not isinstance(force, Course) or force.tries is not name:
             return because
         verdict = self.verdicts.get(name)

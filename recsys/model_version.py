@@ -13,6 +13,7 @@ from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelQuery
 from recsys.churn.models import ChurnQuery
 from recsys.churn.risk import ChurnRisk
+from recsys.climbs import Force
 from recsys.data.ids import NO_ITEM
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.kinds import RETURN_DAYS
@@ -156,6 +157,17 @@ class Answering:
     ) -> Climb[Slate]:
         """Answer which items, in which order."""
         return slate.fill(self.items, person, query, on_failure=on_failure, force=force)
+
+    def recommend_all(
+        self,
+        people: Sequence[Person],
+        query: ItemQuery,
+        *,
+        on_failure: OnFailure,
+        forces: Sequence[Force],
+    ) -> list[Climb[Slate]]:
+        """Answer :meth:`recommend` about many, for less than one by one."""
+        return slate.fill_all(self.items, people, query, on_failure=on_failure, forces=forces)
 
     def listed_until(self, person: Person) -> int:
         """Return the first instant at which time alone may change the items of :meth:`recommend`.

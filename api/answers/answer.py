@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from api.answers import decisions
+from api.answers.block import Block
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
-from api.messages import users as messages
+from api.messages.lists import listed
 from api.messages.message import dump
 from api.messages.reasons import in_language, why
 from api.messages.users import (
@@ -45,6 +46,7 @@ from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import QUARTER
 from recsys.experiments.plan import AS_ALWAYS, Plan
+from recsys.items.slate import ItemQuery
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue
@@ -91,13 +93,13 @@ class Desk:
         exploration: ExplorationSchedule = NO_EXPLORATION,
         cohorts: Mapping[str, Rule] = NO_COHORTS,
     ) -> None:
-        self.person = gather.person
+        self.person, self.people = gather.person, gather.people
         self._gather = gather
         self.cohorts = cohorts
-        self._experiments = experiments
+        self.experiments = experiments
         self.notes = True
         self._exploration = exploration
-        self._metrics = metrics
+        self.metrics = metrics
         self._logger = logger
         self._on_failure = {question: self._reporter(question) for question in Question}
 
@@ -109,18 +111,24 @@ class Desk:
 
     def everything(self, serving: Serving, user_id: str, query: Query, *, at: int) -> UserAnswer:
         """Answer all three questions about a user."""
-        return self.everything_of(serving, [user_id], query, at=at)[0]
+        person, notes = self.person(serving, user_id, query, at=at)
+        return self._all(serving, person, query, notes)[0]
 
     def everything_of(
         self, serving: Serving, user_ids: Sequence[str], query: Query, *, at: int
     ) -> list[UserAnswer]:
-        """Answer all three questions about users, in their order, for less than one by one."""
-        gathered = [self.person(serving, user_id, query, at=at) for user_id in user_ids]
-        audience = self.audience(serving, [person for person, _ in gathered], at=at)
-        memberships = Membership.of(audience, len(gathered), self.cohorts)
+        """Answer as :meth:`everything` about many users, in their order, for less than one by one.
+
+        Numbers are the same up to rounding.
+        """
+        if not user_ids:
+            return []
+        people, notes = zip(*self.people(serving, user_ids, query, at=at), strict=True)
+        block = Block(self, serving, people, query)
+        parts = (block.listed(), block.memberships(at), block.channels(), block.risks())
         return [
-            self._everything(serving, person, query, notes, membership)
-            for (person, notes), membership in zip(gathered, memberships, strict=True)
+            in_language(_whole(serving, *row), _language(query, row[0]))
+            for row in zip(people, notes, *parts, strict=True)
         ]
 
     def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
@@ -144,7 +152,7 @@ class Desk:
         """Answer which channel next."""
         person, notes = self.person(serving, user_id, query, at=at)
         channel = self._channel(serving, person, query)
-        answer = ChannelAnswer(**_about(serving, person, notes), channel=channel)
+        answer = ChannelAnswer(**about(serving, person, notes), channel=channel)
         return in_language(answer, _language(query, person))
 
     def decide(
@@ -152,7 +160,7 @@ class Desk:
     ) -> Decision | None:
         """Take a decision, to be logged before it is answered; None when every rung failed."""
         person, _ = self.person(serving, user_id, query, at=at)
-        plan = self._planned(Question.CHANNEL, serving, person, query)
+        plan = self.planned(Question.CHANNEL, serving, person, query)
         climb = self._climbed(serving, person, query, plan)
         if climb.answer is None:
             return None
@@ -165,7 +173,7 @@ class Desk:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
         churn = self.risk(serving, person, query)
-        answer = ChurnAnswer(**_about(serving, person, notes), churn=churn)
+        answer = ChurnAnswer(**about(serving, person, notes), churn=churn)
         return in_language(answer, _language(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
@@ -183,7 +191,7 @@ class Desk:
             if found is None
             else Value.said(found, self.risk(serving, person, query), models)
         )
-        answer = ValueAnswer(**_about(serving, person, notes), value=value)
+        answer = ValueAnswer(**about(serving, person, notes), value=value)
         return in_language(answer, _language(query, person))
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
@@ -192,11 +200,11 @@ class Desk:
         declined, items = answering.declines_list(name), answering.bundle.items.segment
         row = items.named(name) if declined is None else NO_SEGMENT
         person = Person("", at, profiling=False, segment_row=row, context=query.context)
-        plan = self._planned(Question.ITEMS, serving, person, query)
+        plan = self.planned(Question.ITEMS, serving, person, query)
         taken_out = plan.course is not None and items.name in plan.course.without
         if declined is None and not taken_out and not query.force_rung:
             query = msgspec.structs.replace(query, force_rung=items.name)
-        listed = self._listed(serving, person, query, plan)
+        listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
         trail = [
             step
             for step in listed["trail"]
@@ -206,9 +214,9 @@ class Desk:
             instead = say("items.instead", because=declined.detail)
             listed["rung_reason"], listed["rung_why"] = str(instead), why(instead)
             trail = [trail_step(declined) if s.rung == items.name else s for s in trail]
-        about = _about(serving, person, [])
-        del about["user_id"]
-        answer = SegmentItemsAnswer(**{**listed, "trail": trail}, **about, segment=name)
+        said = about(serving, person, [])
+        del said["user_id"]
+        answer = SegmentItemsAnswer(**{**listed, "trail": trail}, **said, segment=name)
         return in_language(answer, _language(query, person))
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
@@ -225,32 +233,35 @@ class Desk:
         """Return what is told of every rung of a question that fails."""
         return self._on_failure[question]
 
-    def _planned(
-        self,
-        question: Question,
-        serving: Serving,
-        person: Person,
-        query: Query,
-        *,
+    def planned(
+        self, question: Question, serving: Serving, person: Person, query: Query, *,
         any_version: bool = False,
-    ) -> Plan:
+    ) -> Plan:  # fmt: skip
+        """Return what experiments make of the answer to a question."""
         if query.force_rung:
             return AS_ALWAYS
-        return self._experiments.plan(question, person, serving, any_version=any_version)
+        return self.experiments.plan(question, person, serving, any_version=any_version)
+
+    def note(
+        self, plan: Plan, person: Person, serving: Serving, question: Question, *, list_id: str = ""
+    ) -> None:
+        """Note that somebody takes part in experiments, unless this is seen by nobody."""
+        if self.notes:
+            self.experiments.note(plan, person, serving, question, list_id=list_id)
 
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
         known, note = self._gather.known(user_id, since=serving.watermark, at=at)
         short = languages.chosen(query.lang, known.remembered.traits, query.accepts)
-        asked = (make, query, self._experiments.seq, short)
+        asked = (make, query, self.experiments.seq, short)
         ready = known.ready.get(asked)
         if ready is not None and ready.holds(serving, at):
             for question, rung in ready.rungs:
-                self._metrics.answer(question, rung, time.perf_counter() - began)
+                self.metrics.answer(question, rung, time.perf_counter() - began)
             return ready.written(at)
         person = known.person(serving.answering, user_id, at=at, context=query.context)
         answer, until = make(serving, person, query, notes_on(query, note))
-        until = min(until, self._experiments.holds_until(at))
+        until = min(until, self.experiments.holds_until(at))
         if until > at and not note:
             kept = ReadyAnswer.of(answer, serving, since=at, until=until)
             self._gather.memory.put(user_id, known, asked, kept)
@@ -260,12 +271,12 @@ class Desk:
         self, serving: Serving, person: Person, query: Query, notes: list[str]
     ) -> tuple[ItemsAnswer, int]:
         """Return which items, and the first instant at which they may be others."""
-        plan = self._planned(Question.ITEMS, serving, person, query, any_version=True)
+        plan = self.planned(Question.ITEMS, serving, person, query, any_version=True)
         if plan.model:
-            serving = self._experiments.serving(plan, serving)
+            serving = self.experiments.serving(plan, serving)
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
-        listed = self._listed(serving, person, query, plan)
-        answer = ItemsAnswer(**listed, **_about(serving, person, notes))
+        listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
+        answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, _language(query, person))
         return answer, serving.answering.listed_until(person)
 
@@ -275,7 +286,12 @@ class Desk:
         """Return all three answers, and the first instant at which they may be others."""
         audience = self.audience(serving, [person], at=person.at)
         (membership,) = Membership.of(audience, 1, self.cohorts)
-        answer = self._everything(serving, person, query, notes, membership)
+        answer = _whole(
+            serving, person, notes,
+            self.listed(serving, person, query, self.wanted(serving, query)), membership,
+            self._channel(serving, person, query), self.risk(serving, person, query),
+        )  # fmt: skip
+        answer = in_language(answer, _language(query, person))
         # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
         if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
             return answer, person.at
@@ -283,51 +299,30 @@ class Desk:
         turns = person.at - person.at % QUARTER + QUARTER
         return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
 
-    def _everything(
-        self,
-        serving: Serving,
-        person: Person,
-        query: Query,
-        notes: list[str],
-        membership: Membership,
-    ) -> UserAnswer:
-        segment = person.segment_row
-        names = serving.answering.bundle.segments.names
-        answer = UserAnswer(
-            **self._listed(serving, person, query),
-            **_about(serving, person, notes),
-            segment=None if segment == NO_SEGMENT else names[segment],
-            membership=membership,
-            channel=self._channel(serving, person, query),
-            churn=self.risk(serving, person, query),
-        )
-        return in_language(answer, _language(query, person))
-
-    def _listed(
-        self, serving: Serving, person: Person, query: Query, plan: Plan | None = None
-    ) -> dict[str, Any]:
-        plan = plan or self._planned(Question.ITEMS, serving, person, query)
-        answering = serving.answering
-        wanted = answering.query(
+    def wanted(self, serving: Serving, query: Query) -> ItemQuery:
+        """Return which items are asked for."""
+        return serving.answering.query(
             query.limit,
             excluded=(*query.exclude, *query.cart),
             repeats=query.repeats,
             per_category=query.per_category,
         )
-        began = time.perf_counter()
+
+    def listed(
+        self, serving: Serving, person: Person, query: Query, wanted: ItemQuery,
+        plan: Plan | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return which items, in which order, as an answer says it."""
+        plan = plan or self.planned(Question.ITEMS, serving, person, query)
+        answering, began = serving.answering, time.perf_counter()
         climb = answering.recommend(
             person, wanted, on_failure=self._on_failure[Question.ITEMS],
             force=query.force_rung or plan.course,
         )  # fmt: skip
-        self._metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
+        self.metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
         list_id = uuid7(person.at)
-        if self.notes:
-            self._experiments.note(plan, person, serving, Question.ITEMS, list_id=list_id)
-        return {
-            "recommendation_id": list_id,
-            **messages.climbed(climb, explain=query.explain),
-            "items": messages.items(climb, serving, person, explain=query.explain),
-        }
+        self.note(plan, person, serving, Question.ITEMS, list_id=list_id)
+        return listed(climb, serving, person, list_id=list_id, explain=query.explain)
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
         # Advice: what is not logged must not explore, nothing could be learnt from it.
@@ -339,14 +334,13 @@ class Desk:
     def _climbed(
         self, serving: Serving, person: Person, query: Query, plan: Plan | None = None
     ) -> Climb[ChannelChoice]:
-        plan = plan or self._planned(Question.CHANNEL, serving, person, query)
+        plan = plan or self.planned(Question.CHANNEL, serving, person, query)
         draw = (
             ExplorationDraw(query.decision, self._epsilon(serving), self._exploration.seed)
             if query.decision and not plan.held_out
             else None
         )
-        if self.notes:
-            self._experiments.note(plan, person, serving, Question.CHANNEL)
+        self.note(plan, person, serving, Question.CHANNEL)
         if plan.arms is not None and not person.channels <= plan.arms:
             person = replace(person, channels=person.channels & plan.arms)
         climb = serving.answering.channel.climb
@@ -366,12 +360,12 @@ class Desk:
     ) -> Climb[Any]:
         began = time.perf_counter()
         found = climb(person, query, on_failure=self._on_failure[question], force=force)
-        self._metrics.answer(question, found.rung, time.perf_counter() - began)
+        self.metrics.answer(question, found.rung, time.perf_counter() - began)
         return found
 
     def _reporter(self, question: Question) -> OnFailure:
         def failed(rung: RungName, error: Exception) -> None:
-            self._metrics.rung_failed(question, rung)
+            self.metrics.rung_failed(question, rung)
             self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
 
         return failed
@@ -396,7 +390,23 @@ def _told_apart(plan: Plan, query: Query) -> Query:
     )
 
 
-def _about(serving: Serving, person: Person, notes: list[str]) -> dict[str, Any]:
+def _whole(  # noqa: PLR0913 - the parts of an answer
+    serving: Serving, person: Person, notes: list[str], listed: dict[str, Any],
+    membership: Membership, channel: Channel, churn: Churn,
+) -> UserAnswer:  # fmt: skip
+    row, names = person.segment_row, serving.answering.bundle.segments.names
+    return UserAnswer(
+        **listed,
+        **about(serving, person, notes),
+        segment=None if row == NO_SEGMENT else names[row],
+        membership=membership,
+        channel=channel,
+        churn=churn,
+    )
+
+
+def about(serving: Serving, person: Person, notes: list[str]) -> dict[str, Any]:
+    """Return whom an answer is about, and what made it."""
     return {
         "user_id": person.user_id,
         "model_version": serving.answering.version,

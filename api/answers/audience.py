@@ -131,7 +131,7 @@ def looked_at(
     """
     users = iter(user_ids)
     while chunk := list(islice(users, CHUNK)):
-        people = [_gathered(*desk.person(serving, user_id, query, at=at)) for user_id in chunk]
+        people = [_gathered(*each) for each in desk.people(serving, chunk, query, at=at)]
         belonging = desk.audience(serving, people, at=at)
         yield Looked(people, belonging, belonging.decide(audience.rule))
 
@@ -159,10 +159,12 @@ def granted(
     StoreUnavailable
         Consents cannot be read.
     """
-    for user_id in user_ids:
-        person = _gathered(*desk.person(serving, user_id, query, at=at))
-        if channel in person.channels:
-            yield person.user_id
+    users = iter(user_ids)
+    while chunk := list(islice(users, CHUNK)):
+        for each in desk.people(serving, chunk, query, at=at):
+            person = _gathered(*each)
+            if channel in person.channels:
+                yield person.user_id
 
 
 def sample(users: IdMap | Sequence[str], *, seed: int) -> list[str]:

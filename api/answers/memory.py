@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,16 @@ class UserMemory:
             if self._position is position:
                 self._keep(user_id, known)
         return known
+
+    def of_all(self, user_ids: Sequence[str], *, since: int, at: int) -> list[Remembered]:
+        """Return what the store knows of many users; whom it is asked about often stay in mind.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be read.
+        """
+        return self._live_state.of_all(user_ids, since=since, at=at)
 
     def recall(self, user_id: str, *, since: int) -> tuple[Remembered, int | None]:
         """Return the best that is in mind of a user, and until when it held; None: only consent.

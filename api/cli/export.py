@@ -167,13 +167,14 @@ class ExportJob:
         """
         from api.answers import export as exporting
         from api.answers.selection import addresses
+        from api.runtime import gc_freeze
 
         selection = self.selection
         _check_addresses(selection, email=email)
         emails = partial(addresses, selection.service) if email else None
         members = selection.chosen(ids, wanted, channel=channel)
         safe = f"{output} was not written, what was there is as it was; run it again"
-        with ConsoleSteps(safe=safe) as steps:
+        with ConsoleSteps(safe=safe) as steps, gc_freeze.lasting():
             steps.begin("answer")
             advance = steps.counting("users", len(ids) if members is ids else None)
             return exporting.export(

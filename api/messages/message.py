@@ -16,8 +16,11 @@ def told(description: str, **more: Any) -> Meta:
     return Meta(description=description, **more)
 
 
-class Message(Struct):
-    """A JSON object; whoever reads an answer of a later version passes over what is new in it."""
+class Message(Struct, gc=False):
+    """A JSON object; whoever reads an answer of a later version passes over what is new in it.
+
+    Messages are trees: many of them alive at once are not searched for cycles.
+    """
 
     @classmethod
     def copy_of(cls, value: object, **more: Any) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import repeat
 from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, field
@@ -20,15 +19,12 @@ from api.messages.message import (
 )
 from api.messages.reasons import Reason as Given
 from api.messages.reasons import Why, why
-from api.model.reasons import SILENCE
-from api.model.served import Serving
+from api.runtime.json import instant
 from recsys.audience import Audience
 from recsys.channel.choice import ChannelChoice, RankedArm
 from recsys.channel.send_time import SendHour
 from recsys.churn.bands import Band
 from recsys.churn.risk import ChurnRisk, RiskReason
-from recsys.data.person import Person
-from recsys.items.slate import Ranking, Slate
 from recsys.ladder import Climb, Reason, RungName, Step
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue, ValueModels
@@ -165,12 +161,14 @@ class Channel(Message, kw_only=True):
         choice, about = climb.answer, climbed(climb, explain=explain)
         if choice is None:
             return cls(**about)
-        return cls.copy_of(
-            choice,
+        return cls(
+            best=choice.best,
             **about,
             send_at=instant_or_none(choice.send_at),
             send_time=hour and _send_time(hour, explain=explain),
             ranked=[_arm(arm, explain=explain) for arm in choice.ranked],
+            simulated=choice.simulated,
+            explored=choice.explored,
         )
 
 
@@ -217,13 +215,20 @@ class Churn(Message, kw_only=True):
         both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
         ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
         against = risk.bands.because(risk.p) if explain else ""
-        bands = {
-            "band_reason": str(against),
-            "band_why": why(against),
-            "base_rate": risk.bands.base_rate,
-            "pays_from": risk.bands.pays_from,
-        }
-        return cls.copy_of(risk, **about, **bands, reasons=[*map(_of_risk, ranked)])
+        return cls(
+            p=risk.p,
+            low=risk.low,
+            high=risk.high,
+            band=risk.band,
+            band_reason=str(against),
+            band_why=why(against),
+            base_rate=risk.bands.base_rate,
+            pays_from=risk.bands.pays_from,
+            score=risk.score,
+            horizon_days=risk.horizon_days,
+            reasons=[*map(_of_risk, ranked)],
+            **about,
+        )
 
 
 class Forecast(Message):
@@ -405,44 +410,18 @@ def trail_step(step: Step) -> TrailStep:
     return TrailStep(step.rung, step.reason, str(step.detail), why(step.detail))
 
 
-def items(
-    climb: Climb[Slate], serving: Serving, person: Person, *, explain: bool
-) -> list[RecommendedItem]:
-    """Return the ranked items; empty when every rung failed."""
-    if climb.answer is None:
-        return []
-    facts, found = serving.facts, climb.answer.items
-    reasons = serving.reasons.of_items(found, person) if explain else repeat(SILENCE)
-    return [
-        RecommendedItem(facts[row][0], rank, score, rung, source, said, *facts[row][1:], whys)
-        for (row, rank, score, rung, source, _, _), (said, whys) in zip(
-            found, reasons, strict=False
-        )
-    ]
-
-
-def similar_items(found: Ranking | None, serving: Serving) -> list[SimilarItem]:
-    """Return similar items; empty when there are none."""
-    if found is None:
-        return []
-    facts, rows = serving.facts, zip(found.item_row.tolist(), found.score.tolist(), strict=True)
-    return [
-        SimilarItem(facts[row][0], rank, score, found.source, *facts[row][1:])
-        for rank, (row, score) in enumerate(rows, start=1)
-    ]
-
-
 def _arm(arm: RankedArm, *, explain: bool) -> ChannelArm:
-    given = why(arm.reason) if explain else None
-    return ChannelArm.copy_of(arm, reason=str(arm.reason), propensity=arm.pscore, why=given)
+    channel, p, low, high, value, eligible, reason, pscore = arm
+    given = why(reason) if explain else None
+    return ChannelArm(channel, p, low, high, value, eligible, str(reason), pscore, pscore, given)
 
 
 def _send_time(hour: SendHour, *, explain: bool) -> SendTime:
-    given = why(hour.because) if explain else None
-    at = instant_or_none(hour.at)
-    return SendTime.copy_of(hour, at=at, because=str(hour.because), why=given)
+    at, hit, gain, confidence, because = hour
+    given = why(because) if explain else None
+    return SendTime(instant(at), hit, gain, confidence, str(because), given)
 
 
 def _of_risk(reason: RiskReason) -> ChurnReason:
-    words = reason.words
-    return ChurnReason(reason.group, str(words), reason.contribution, why(words))
+    group, words, contribution = reason
+    return ChurnReason(group, str(words), contribution, why(words))

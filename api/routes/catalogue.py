@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from api.messages import groups
 from api.messages.groups import UsageIntervalAnswer
+from api.messages.lists import similar_items
 from api.messages.operations import ModelAnswer
-from api.messages.users import SimilarAnswer, similar_items
+from api.messages.users import SimilarAnswer
 from api.requests.query import NO_NAMES, SIMILAR
 from api.runtime import json
 from api.web.response import SHARED

@@ -9,6 +9,8 @@ of much, such as a version that no longer serves, settles again.
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def freeze() -> None:
@@ -26,3 +28,13 @@ def settle() -> None:
 def thaw() -> None:
     """Take nothing for lasting any more."""
     gc.unfreeze()
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """Take all that is there now for lasting, until the end of the block."""
+    freeze()
+    try:
+        yield
+    finally:
+        thaw()

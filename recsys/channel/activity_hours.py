@@ -9,20 +9,25 @@ weights of other weekdays and prior were chosen on next-purchase hours of a real
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.times import DAY, QUARTER, SECOND
+from recsys.data.times import DAY, SECOND
 
 HALF_LIFE_DAYS = 120.0
 SAME_KIND_OF_DAY, OTHER_DAY = 0.4, 0.25
 PRIOR_EVENTS = 5.0
 MOST_EVENTS = 300
 SATURDAY = 5
+_SLOTS = 7 * 24
+_THURSDAY, _BLOCK, _FEW, _NONE = 3, 64, 64, timedelta()
+_CHANGES = np.iinfo(np.int32).min
+"""Of a day on which clocks change."""
 
 Reals = NDArray[np.float64]
 
@@ -52,29 +57,63 @@ def fit(at: NDArray[np.int64], there: ZoneInfo) -> Rhythm | None:
 def slots(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int64]:
     """Return 24 · weekday + hour on a clock in zone `there`, int64, shape (n,).
 
-    Clocks change on quarter hours only, so one look-up serves all instants of a quarter.
+    A clock that shows the same offset when a UTC day begins and ends shows it all day; the instants
+    of other days are looked up one by one.
     """
-    quarters, quarter_row = np.unique(at // QUARTER, return_inverse=True)
-    slot = [slot_of(int(quarter) * QUARTER, there) for quarter in quarters]
-    return np.array(slot, np.int64)[quarter_row]
+    day = at // DAY
+    ahead = np.empty(len(at), np.int64)
+    block = day // _BLOCK
+    for number in set(block.tolist()) if len(at) < _FEW else np.unique(block).tolist():
+        here = block == number
+        ahead[here] = _ahead_by_day(number, there)[day[here] - number * _BLOCK]
+    local = at // SECOND + ahead
+    slot = (local // 86_400 + _THURSDAY) % 7 * 24 + local % 86_400 // 3_600
+    for place in np.flatnonzero(ahead == _CHANGES).tolist():
+        slot[place] = slot_of(int(at[place]), there)
+    return slot
+
+
+@lru_cache(128)
+def _ahead_by_day(block: int, there: ZoneInfo) -> NDArray[np.int64]:
+    """Return by how many seconds a clock is ahead of UTC on each day of a block."""
+    starts = (block * _BLOCK + np.arange(_BLOCK + 1)) * (DAY // SECOND)
+    moments = (datetime.fromtimestamp(start, there) for start in starts.tolist())
+    told = [int((moment.utcoffset() or _NONE).total_seconds()) for moment in moments]
+    ahead = np.array(told, np.int64)
+    return np.where(ahead[:-1] == ahead[1:], ahead[:-1], _CHANGES)
 
 
 def posterior(slot: NDArray[np.int64], weight: Reals, rhythm: Rhythm) -> Reals:
     """Return P(hour | weekday) of one person, float64, shape (7, 24); rows sum to 1.
 
+    As :func:`posteriors` does of many.
+    """
+    shares: Reals = posteriors(slot, weight, np.zeros(len(slot), np.int64), rhythm, n=1)[0]
+    return shares
+
+
+def posteriors(
+    slot: NDArray[np.int64], weight: Reals, owner: NDArray[np.int64], rhythm: Rhythm, *, n: int
+) -> Reals:
+    """Return P(hour | weekday) of each of `n` people, float64, shape (n, 7, 24); rows sum to 1.
+
     Parameters
     ----------
-    slot : int64, shape (n,)
-        Of the person's events, as :func:`slots` gives them.
-    weight : float64, shape (n,)
+    slot : int64, shape (n_events,)
+        Of people's events, as :func:`slots` gives them.
+    weight : float64, shape (n_events,)
         What each counts: 1 when new.
+    owner : int64, shape (n_events,)
+        Whose each is, 0 to n - 1.
     rhythm : Rhythm
         The prior, worth ``PRIOR_EVENTS``.
+    n : int
+        People.
     """
-    counts = np.bincount(slot, weight, minlength=7 * 24).reshape(7, 24)
+    counts = np.bincount(owner * _SLOTS + slot, weight, minlength=n * _SLOTS).reshape(n, 7, 24)
     own = smoothed(LIKENESS @ counts)
     whole = own + PRIOR_EVENTS * rhythm.everybody
-    shares: Reals = whole / whole.sum(axis=1, keepdims=True)
+    shares: Reals = whole / whole.sum(axis=-1, keepdims=True)
     return shares
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from recsys.channel.decide import Decided, Posterior, decide
+import numpy as np
+
+from recsys.channel.decide import Decided, Posterior, decide, decide_by
 from recsys.channel.eligibility import ChannelQuery, Exclusion
-from recsys.channel.recipients import Recipient
+from recsys.channel.recipients import Recipient, Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.channel.worth import gate
 from recsys.data.person import Person
 from recsys.words import say
 
 
-@dataclass(frozen=True, slots=True)
-class RankedArm:
+class RankedArm(NamedTuple):
     """One channel, or ``none``, as it stands for this person now.
 
     Attributes
@@ -43,6 +45,9 @@ class RankedArm:
     eligible: bool
     reason: str
     pscore: float
+
+
+_EXCLUSIONS = tuple(Exclusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,25 @@ def choose(rung: Posterior, person: Person, query: ChannelQuery) -> ChannelChoic
         epsilon=lot.epsilon if lot else 0.0,
         lot=lot.drawn(person.user_id) if lot and lot.epsilon else None,
     )
+    return _choice(decided, rung)
+
+
+def choose_all(
+    rung: Posterior, people: Sequence[Person], query: ChannelQuery
+) -> list[ChannelChoice]:
+    """Return what :func:`choose` does of each, up to rounding, for less than one by one."""
+    lot = query.lot
+    decided = decide_by(
+        list(enumerate(_in_line(rung))),
+        Recipients.of(people, rung.terms),
+        offered=query.offered,
+        epsilon=lot.epsilon if lot else 0.0,
+        lots=np.array([lot.drawn(p.user_id) for p in people]) if lot and lot.epsilon else None,
+    )
+    return [_choice(each, rung) for each in decided.each()]
+
+
+def _choice(decided: Decided, rung: Posterior) -> ChannelChoice:
     channels = rung.terms.channels
     best = NONE if decided.arm == len(channels) else channels[decided.arm].channel
     arms = sorted(
@@ -127,7 +151,7 @@ def _arms(decided: Decided, terms: Terms) -> Iterator[RankedArm]:
             values[number],
             eligible=not excluded,
             reason=(
-                Exclusion(excluded).of(channel)
+                _EXCLUSIONS[excluded].of(channel)
                 if excluded
                 else _reason(number, decided, values, greedy)
             ),

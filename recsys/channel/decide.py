@@ -147,6 +147,11 @@ class Decided:
         chosen: Reals = self.pscores[np.arange(len(self.arm)), self.arm]
         return chosen
 
+    def each(self) -> Iterator[Decided]:
+        """Yield each of many decisions as that of one person."""
+        columns = (getattr(self, field.name).tolist() for field in fields(self))
+        return (Decided(*row) for row in zip(*columns, strict=True))
+
 
 def decide_all(
     ladder: Ladder[Any, Any],
@@ -176,6 +181,18 @@ def decide_all(
         for number, rung in enumerate(ladder.rungs)
         if rung.name not in ladder.verdicts or ladder.verdicts[rung.name].shipped
     ]
+    return decide_by(rungs, people, offered=offered, epsilon=epsilon, lots=lots)
+
+
+def decide_by(
+    rungs: Sequence[tuple[int, Posterior]],
+    people: Recipients,
+    *,
+    offered: frozenset[str] | None,
+    epsilon: float,
+    lots: Reals | None,
+) -> Decided:
+    """Decide for many by `rungs` as :func:`decide` does for one; the rest as in `decide_all`."""
     parts = []
     for rows in _chunks(len(people)):
         some, lot = people.part(rows), None if lots is None else lots[rows]

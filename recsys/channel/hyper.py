@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms import offset_logit
 from recsys.algorithms.offset_logit import Prior
-from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.choice import ChannelChoice, choose, choose_all
 from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import WEEK, ChannelQuery
 from recsys.channel.messages import Messages
@@ -148,6 +148,10 @@ class HyperChannel:
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the user's own response at this moment."""
         return choose(self, person, query)
+
+    def answer_all(self, people: Sequence[Person], query: ChannelQuery) -> list[ChannelChoice]:
+        """Decide for many in the same way."""
+        return choose_all(self, people, query)
 
 
 def _at_most(recent: Column) -> Column:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.channel import response
-from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.choice import ChannelChoice, choose, choose_all
 from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
@@ -106,3 +106,7 @@ class PopularChannel:
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of everybody."""
         return choose(self, person, query)
+
+    def answer_all(self, people: Sequence[Person], query: ChannelQuery) -> list[ChannelChoice]:
+        """Decide for many in the same way."""
+        return choose_all(self, people, query)

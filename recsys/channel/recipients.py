@@ -55,7 +55,8 @@ def value_at(values: NDArray[Any], row: Column) -> Column:
 def row_of(table: NDArray[Any], row: Column) -> Sequence[Column]:
     """Return a row of a table as one column an arm."""
     if isinstance(row, np.ndarray):
-        return list(np.ascontiguousarray(table[row].T))
+        # As precise as the plain numbers of one person.
+        return list(np.ascontiguousarray(table[row].T, np.float64))
     columns: list[Any] = table[row].tolist()
     return columns
 

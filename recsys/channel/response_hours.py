@@ -15,6 +15,7 @@ response by the hour of sending, never counts of responses: those come when some
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -28,8 +29,8 @@ from recsys.channel.activity_hours import (
     Reals,
     Rhythm,
     age_weight,
-    posterior,
     posterior_of_sent,
+    posteriors,
     slots,
 )
 from recsys.data.person import Person
@@ -108,9 +109,9 @@ class ChannelHours:
     sent: SentBefore
 
     def moved(self, own: Reals, rhythm: Rhythm, number: int) -> Reals:
-        """Return what a person's hours in all channels make of channel `number`, shape (7, 24)."""
+        """Return what people's hours in all channels make of channel `number`, the same shape."""
         moved = self.everybody[number] * (own / rhythm.everybody) ** self.carries[number]
-        shares: Reals = moved / moved.sum(axis=1, keepdims=True)
+        shares: Reals = moved / moved.sum(axis=-1, keepdims=True)
         return shares
 
     def sent_to(self, person: Person, arm: str, number: int) -> Sent:
@@ -136,24 +137,25 @@ class ChannelHours:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(NamedTuple):
     """At which hours one person responds to one channel.
 
     Attributes
     ----------
-    own, everybody : float64, shape (7, 24)
-        P(hour | weekday) of the person, and of everybody.
+    own : float64, shape (7, 24)
+        P(hour | weekday) of the person.
     confidence : float
         Share of what is the person's own in it, 0 to 1.
     because : str
         What it stands on.
+    everybody : float64, shape (7, 24)
+        P(hour | weekday) of everybody.
     """
 
     own: Reals
-    everybody: Reals
     confidence: float
     because: str
+    everybody: Reals
 
 
 def hours_of(
@@ -165,27 +167,44 @@ def hours_of(
     *,
     number: int,
 ) -> Hours:
-    """Return at which hours a person responds to the arm of that `number`, on a clock `there`.
+    """Return at which hours a person responds to an arm, see :func:`hours_of_all`."""
+    return hours_of_all([person], arm, rhythm, learnt, there, number=number)[0]
+
+
+def hours_of_all(
+    people: Sequence[Person],
+    arm: str,
+    rhythm: Rhythm,
+    learnt: ChannelHours | None,
+    there: ZoneInfo,
+    *,
+    number: int,
+) -> list[Hours]:
+    """Return at which hours people respond to the arm of that `number`, on a clock `there`.
 
     What was done has aged as of the present quarter of an hour: within it, the hours stay.
     """
-    at, now = person.events.at[-MOST_EVENTS:], person.at - person.at % QUARTER
-    weight = age_weight(at, now)
-    own = posterior(slots(at, there), weight, rhythm)
-    hours = Hours(own, rhythm.everybody, _share(weight), _in_all(len(at)))
-    if learnt is None:
-        return hours
-    if learnt.by_channel[number]:
+    acts = [person.events.at[-MOST_EVENTS:] for person in people]
+    now = np.array([person.at - person.at % QUARTER for person in people], np.int64)
+    owner = np.repeat(np.arange(len(people)), list(map(len, acts)))
+    at = np.concatenate(acts)
+    weight = age_weight(at, now[owner])
+    own = posteriors(slots(at, there), weight, owner, rhythm, n=len(people))
+    amount = np.bincount(owner, weight, minlength=len(people))
+    shares, because = (amount / (amount + PRIOR_EVENTS)).tolist(), list(map(_in_all, acts))
+    everybody = rhythm.everybody
+    if learnt is not None and learnt.by_channel[number]:
         carried = min(1.0, float(learnt.carries[number]))
-        hours = Hours(
-            learnt.moved(own, rhythm, number),
-            learnt.everybody[number],
-            carried * hours.confidence,
-            say("hour.channel_own" if len(at) else "hour.channel", channel=arm),
-        )
-    if learnt.by_person[number]:
-        hours = _with_responses(hours, learnt.sent_to(person, arm, number), arm, now, there)
-    return hours
+        own, everybody = learnt.moved(own, rhythm, number), learnt.everybody[number]
+        shares = [carried * share for share in shares]
+        because = [_in_channel(arm, some) for some in acts]
+    found = [Hours(*each, everybody) for each in zip(own, shares, because, strict=True)]
+    if learnt is None or not learnt.by_person[number]:
+        return found
+    return [
+        _with_responses(hours, learnt.sent_to(who, arm, number), arm, at, there)
+        for hours, who, at in zip(found, people, now.tolist(), strict=True)
+    ]
 
 
 def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInfo) -> Hours:
@@ -196,9 +215,9 @@ def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInf
     unsaid = (1 - hours.confidence) * (1 - _share(weight[sent.responded]))
     return Hours(
         posterior_of_sent(slots(sent.at, there), weight, sent.responded, hours.own),
-        hours.everybody,
         1 - unsaid,
         say("hour.responses", n=n, channel=arm),
+        hours.everybody,
     )
 
 
@@ -207,5 +226,9 @@ def _share(weight: Reals) -> float:
     return amount / (amount + PRIOR_EVENTS)
 
 
-def _in_all(events: int) -> str:
-    return say("hour.own" if events else "hour.everybody")
+def _in_all(acts: NDArray[np.int64]) -> str:
+    return say("hour.own" if len(acts) else "hour.everybody")
+
+
+def _in_channel(arm: str, acts: NDArray[np.int64]) -> str:
+    return say("hour.channel_own" if len(acts) else "hour.channel", channel=arm)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.channel import response
-from recsys.channel.choice import ChannelChoice, choose
+from recsys.channel.choice import ChannelChoice, choose, choose_all
 from recsys.channel.decide import Posterior, Situation
 from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.messages import Messages
@@ -120,6 +120,10 @@ class SegmentChannel:
     def answer(self, person: Person, query: ChannelQuery) -> ChannelChoice:
         """Decide by the response of the segment."""
         return choose(self, person, query)
+
+    def answer_all(self, people: Sequence[Person], query: ChannelQuery) -> list[ChannelChoice]:
+        """Decide for many in the same way."""
+        return choose_all(self, people, query)
 
     def _known(self, row: Column) -> Column:
         return (row >= 0) & (row < len(self.names))

@@ -50,6 +50,6 @@ class HyperChurn:
         """Return the propensity as of this moment, what happens at it included."""
         propensity = self.propensity
         features = snapshot.of_user(person.events, propensity.reading, at=person.at + 1)
-        bounds = propensity.intervals(features[None])[:, 0]
-        rank = percentile(bounds[:1].astype(np.float32), propensity.among)[0]
-        return propensity.risk(bounds, float(rank), features, query)
+        bounds = propensity.intervals(features[None])
+        rank = percentile(bounds[0].astype(np.float32), propensity.among)
+        return propensity.risks(bounds.T, rank, features[None], query)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,8 +12,8 @@ from recsys.algorithms.additive import AdditiveModel
 from recsys.churn import snapshot
 from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
-from recsys.churn.labels import Definition, active, current
-from recsys.churn.risk import ChurnQuery, ChurnRisk, interval, percentile, reasons
+from recsys.churn.labels import Definition, current
+from recsys.churn.risk import ChurnQuery, ChurnRisk, RiskReason, interval, percentile, reasons
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -59,18 +60,26 @@ class Propensity:
         sd = np.sqrt(self.model.spread(features) ** 2 + self.level_sd**2)
         return interval(self.model.logit(features), sd, z=self.z)
 
-    def risk(
+    def risks(
         self,
-        bounds: NDArray[np.float64],
-        rank: float,
+        bounds: NDArray[np.floating],
+        ranks: NDArray[np.floating],
         features: NDArray[np.float32],
         query: ChurnQuery,
-    ) -> ChurnRisk:
-        """Return the answer about one user, with exact reasons."""
-        contributions = self.model.contributions(features[None])[0]
-        why = reasons(features, contributions, self.definition.critical_kind)
+    ) -> list[ChurnRisk]:
+        """Return the answers about users, one a row, with exact reasons.
+
+        `bounds` are p, low and high, shape (n, 3); `ranks` are percentiles, shape (n,).
+        """
         horizon, most = self.definition.horizon_days, query.max_reasons
-        return ChurnRisk.of(bounds.tolist(), rank, horizon, self.bands, why, max_reasons=most)
+        why: Sequence[tuple[RiskReason, ...]] = [()] * len(features)
+        if most:
+            added = self.model.contributions(features)
+            why = reasons(features, added, self.definition.critical_kind, most=most)
+        return [
+            ChurnRisk.of(own, rank, horizon, self.bands, told, max_reasons=most)
+            for own, rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
+        ]
 
     @property
     def nothing_then(self) -> str:
@@ -95,10 +104,8 @@ class Propensity:
         if isinstance(self.model, SilentModel):
             own = say("churn.own_by", **facts, model=self.how)
         learnt = self.definition.active_days
-        if active(features[None], learnt)[0]:
-            return own
         days = float(features[PLACE["recency_days"]])
-        return say("churn.lapsed", because=own, days=days, learnt=learnt)
+        return own if days <= learnt else say("churn.lapsed", because=own, days=days, learnt=learnt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +154,14 @@ class OneToOneChurn:
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the stored propensity of the person, with exact reasons."""
-        row = person.user_row
-        bounds = np.array([self.p[row], self.low[row], self.high[row]], np.float64)
-        rank = float(self.percentile[row])
-        return self.propensity.risk(bounds, rank, self.features[row], query)
+        return self.answer_all([person], query)[0]
+
+    def answer_all(self, people: Sequence[Person], query: ChurnQuery) -> list[ChurnRisk]:
+        """Return those of many."""
+        # Whom the model does not know it declines.
+        rows = np.array([person.user_row for person in people], np.int64)
+        bounds = np.stack([self.p[rows], self.low[rows], self.high[rows]], axis=1)
+        return self.propensity.risks(bounds, self.percentile[rows], self.features[rows], query)
 
 
 def taken(propensity: Propensity, interactions: Interactions, *, at: int) -> OneToOneChurn:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +30,7 @@ class ChurnQuery:
     max_reasons: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RiskReason:
+class RiskReason(NamedTuple):
     """One thing that raises or lowers the risk, in words.
 
     Attributes
@@ -114,24 +115,53 @@ class ChurnRisk:
 
 
 def reasons(
-    features: NDArray[np.float32], contributions: NDArray[np.float64], kind: str
-) -> tuple[RiskReason, ...]:
-    """Return one reason per feature group; their contributions sum to those of the features.
+    features: NDArray[np.float32],
+    contributions: NDArray[np.float64],
+    kind: str,
+    *,
+    most: int | None = None,
+) -> list[tuple[RiskReason, ...]]:
+    """Return one reason per feature group of each user, in the order of the groups.
+
+    The contributions of all of a user's sum to those of the features.
 
     Parameters
     ----------
-    features : float32, shape (n_features,)
-        What was seen of the user.
-    contributions : float64, shape (n_features,)
+    features : float32, shape (n, n_features)
+        What was seen of the users.
+    contributions : float64, shape (n, n_features)
         Added log-odds of each feature, against the average user.
     kind : str
         What the critical event is called.
+    most : int or None
+        Only so many of the strongest for, and of the strongest against, are put into words.
     """
-    told, added = features[_LEAD].tolist(), np.add.reduceat(contributions, _STARTS).tolist()
-    return tuple(
-        RiskReason(group.name, group.told(value, kind), contribution)
-        for group, value, contribution in zip(GROUPS, told, added, strict=True)
-    )
+    told, added = features[:, _LEAD], np.add.reduceat(contributions, _STARTS, axis=1)
+    kept = np.ones(added.shape, bool) if most is None else _strongest(added, most)
+    return [
+        tuple(
+            RiskReason(GROUPS[place].name, GROUPS[place].told(values[place], kind), by[place])
+            for place in places
+        )
+        for values, by, places in zip(told.tolist(), added.tolist(), _places(kept), strict=True)
+    ]
+
+
+def _places(kept: NDArray[np.bool_]) -> list[list[int]]:
+    numbers = range(kept.shape[1])
+    return [list(compress(numbers, row)) for row in kept.tolist()]
+
+
+def _strongest(added: NDArray[np.float64], most: int) -> NDArray[np.bool_]:
+    """Return which are among the `most` strongest of their sign in each row, same shape."""
+    order = np.argsort(-np.abs(added), axis=1, kind="stable")
+    ordered = np.take_along_axis(added, order, axis=1)
+    kept = np.zeros(added.shape, bool)
+    for same in (ordered > 0, ordered < 0):
+        kept |= same & (same.cumsum(axis=1) <= most)
+    strongest = np.empty_like(kept)
+    np.put_along_axis(strongest, order, kept, axis=1)
+    return strongest
 
 
 def probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:

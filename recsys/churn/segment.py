@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,12 @@ class SegmentChurn:
         row = person.segment_row
         bounds = (self.p[row], self.low[row], self.high[row])
         return ChurnRisk.of(bounds, self.percentile[row], self.horizon_days, self.bands)
+
+    def answer_all(self, people: Sequence[Person], query: ChurnQuery) -> list[ChurnRisk]:
+        """Return the rates of many, each segment's looked up once."""
+        one_of = {person.segment_row: person for person in people}
+        found = {row: self.answer(person, query) for row, person in one_of.items()}
+        return [found[person.segment_row] for person in people]
 
 
 @dataclass(frozen=True, slots=True)

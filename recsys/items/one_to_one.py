@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,29 @@ class OneToOneItems:
             return ranking
         history = self._history(person.past, NO_EVENTS, at=self.at)
         return self._with_newcomers(ranking, history, query)
+
+    def heads(
+        self, people: Sequence[Person], query: ItemQuery, resting: Sequence[NDArray[np.int32]]
+    ) -> list[Ranking | None]:
+        """Return the heads of the ready lists of many, see :class:`recsys.items.slate.Heads`."""
+        ready, limit = self.ready, query.limit
+        if self.newcomers is not None and self.newcomers.room(limit):
+            return [None] * len(people)
+        users = np.array([person.user_row for person in people], np.int64)
+        item = ready.item[users]
+        kept = query.allowed[item] & (np.arange(item.shape[1]) < ready.count[users][:, None])
+        for place, rows in enumerate(resting):
+            if len(rows):
+                kept[place] &= ~np.isin(item[place], rows)
+        kept &= kept.cumsum(axis=1) <= limit
+        items, score, because = item[kept], ready.score[users][kept], ready.because[users][kept]
+        ends = kept.sum(axis=1).cumsum().tolist()
+        return [
+            Ranking(items[start:end], score[start:end], because[start:end], SOURCE)
+            if end - start == limit
+            else None
+            for start, end in pairwise([0, *ends])
+        ]
 
     def _live(self, person: Person, query: ItemQuery) -> Ranking | None:
         return self.now(person.past, NO_EVENTS, query, at=self.at, source=SOURCE)

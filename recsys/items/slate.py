@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import count, repeat
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.climbs import Force, first_rungs, served
 from recsys.data.person import Person
 from recsys.items.filters import DEEPER, CategoryCap, Rests
-from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, RungName, Step
+from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, Rung, RungName, Step
 from recsys.words import say
 
 NO_ITEM_BEHIND = -1
+_NO_ITEMS = np.empty(0, np.int32)
 
 
 class Repeats(StrEnum):
@@ -190,12 +192,74 @@ def fill(
     return Climb(Slate(tuple(chosen)), first.rung, first.detail, tuple(trail))
 
 
+@runtime_checkable
+class Heads(Protocol):
+    """A rung with lists at hand, of which many people get the head for less than one by one."""
+
+    def heads(
+        self, people: Sequence[Person], query: ItemQuery, resting: Sequence[NDArray[np.int32]]
+    ) -> Sequence[Ranking | None]:
+        """Return, as ``answer`` does, ``limit`` allowed items of each, none of those that rest.
+
+        None of whoever needs more than what is at hand.
+        """
+
+
+def fill_all(
+    ladder: Ladder[ItemQuery, Ranking],
+    people: Sequence[Person],
+    query: ItemQuery,
+    *,
+    on_failure: OnFailure,
+    forces: Sequence[Force],
+) -> list[Climb[Slate]]:
+    """Return what :func:`fill` does of each, with what forces each, for less than one by one."""
+    found: dict[int, Climb[Slate]] = {}
+    if query.cap is None and query.repeats is Repeats.ALLOW:
+        trails, taken = first_rungs(ladder, people, forces)
+        for number, places in taken.items():
+            rung = ladder.rungs[number]
+            some = [people[place] for place in places]
+            for place, ranking in zip(places, _heads(rung, some, query), strict=True):
+                if ranking is not None:
+                    slate = Slate(tuple(recommendations(ranking, rung.name, query.limit, after=0)))
+                    because = ladder.tried(
+                        rung.because(people[place]), rung.name, people[place], forces[place]
+                    )
+                    found[place] = served(rung.name, slate, trails[place], because=because)
+    return [
+        found.get(place) or fill(ladder, person, query, on_failure=on_failure, force=forces[place])
+        for place, person in enumerate(people)
+    ]
+
+
+def _heads(
+    rung: Rung[ItemQuery, Ranking], people: Sequence[Person], query: ItemQuery
+) -> Sequence[Ranking | None]:
+    """Return the lists of whoever gets one of what a rung has at hand; None for the others."""
+    if not isinstance(rung, Heads):
+        return [None] * len(people)
+    try:
+        return rung.heads(people, query, [_resting(person, query) for person in people])
+    except Exception:  # noqa: BLE001 - told of when each is asked about alone
+        return [None] * len(people)
+
+
+def _resting(person: Person, query: ItemQuery) -> NDArray[np.int32]:
+    """Return the items that are not welcome after what a person did with them."""
+    if query.rest is None:
+        return _NO_ITEMS
+    each = [
+        query.rest.items(e, at=person.at) for e in (person.past, person.live, person.given_back)
+    ]
+    some = [rows for rows in each if len(rows)]
+    return np.concatenate(some) if some else _NO_ITEMS
+
+
 def welcome(person: Person, query: ItemQuery) -> NDArray[np.bool_]:
     """Return which items may be recommended to this person, in a mask of its own."""
     allowed = query.allowed.copy()
-    if query.rest is not None:
-        for events in (person.past, person.live, person.given_back):
-            allowed[query.rest.items(events, at=person.at)] = False
+    allowed[_resting(person, query)] = False
     if query.repeats is Repeats.ALLOW:
         return allowed
     before = had(person, query)

@@ -246,7 +246,8 @@ def test_without_consents_there_is_no_list(api: Api, monkeypatch: pytest.MonkeyP
     def unreadable(*_: object, **__: object) -> None:
         raise StoreUnavailable("disk I/O error")
 
-    monkeypatch.setattr(LiveState, "of", unreadable)
+    for read in ("of", "of_all"):
+        monkeypatch.setattr(LiveState, read, unreadable)
     for path in ("preview", "export"):
         response = api.client.post(f"/v1/audiences:{path}", json={"rule": BOUGHT})
         assert response.status_code == 503

@@ -93,7 +93,7 @@ def off_the_logit(own: OneToOneChurn) -> Iterator[float]:
     features, model = own.features[:ASKED], own.propensity.model
     added, logit = model.contributions(features), model.logit(features)
     for row in np.flatnonzero(~np.isnan(own.p[:ASKED])).tolist():
-        told = reasons(features[row], added[row], "purchase")
+        (told,) = reasons(features[row, None], added[row, None], "purchase")
         total = sum(reason.contribution for reason in told)
         yield abs(model.mean_logit + total - float(logit[row]))
 

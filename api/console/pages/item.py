@@ -7,7 +7,8 @@ import numpy as np
 from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
-from api.messages.users import SimilarItem, similar_items
+from api.messages.lists import similar_items
+from api.messages.users import SimilarItem
 from api.requests.query import identifier
 from recsys.model_version import Answering
 from recsys.segments.groups import MIN_USERS

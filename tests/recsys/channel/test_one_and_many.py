@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.decide import Decided, decide_all
 from recsys.channel.eligibility import ChannelQuery, Exclusion
+from recsys.channel.exploration import ExplorationDraw
 from recsys.channel.interval import interval
 from recsys.channel.popular import PopularChannel
 from recsys.channel.recipients import Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.channel.worth import Worth, pick
+from recsys.climbs import climb_all
 from recsys.data.person import Person
 from recsys.ladder import Ladder, RungName, Verdict
 from tests.present import present
@@ -90,6 +92,26 @@ def test_the_law_holds_where_uplift_serves() -> None:
     assert [rung.name for rung in ladder.rungs] == [RungName.SEGMENT, RungName.POPULAR]
     same(ladder, asked)
     assert (together(ladder, asked).p < 0).any()
+
+
+def test_choices_in_words_are_those_of_each() -> None:
+    asked = [person for person, _ in fuzz.people(300, seed=11)]
+    ladder = fuzz.ladder()
+    drawing = ChannelQuery(lot=ExplorationDraw("d", 0.5, 7))
+    for query in (ChannelQuery(), drawing, ChannelQuery(offered=frozenset({"arm1", "arm2"}))):
+        forces = [None] * len(asked)
+        found = climb_all(ladder, asked, query, on_failure=fail, forces=forces)
+        for person, together in zip(asked, found, strict=True):
+            alone = ladder.climb(person, query, on_failure=fail)
+            told = (alone.rung, alone.reason, alone.trail)
+            assert (together.rung, together.reason, together.trail) == told
+            one, other = present(together.answer), present(alone.answer)
+            assert replace(one, ranked=()) == replace(other, ranked=())
+            for arm, wanted in zip(one.ranked, other.ranked, strict=True):
+                words = (arm.channel, arm.reason, arm.eligible)
+                assert words == (wanted.channel, wanted.reason, wanted.eligible)
+                assert arm[1:5] == pytest.approx(wanted[1:5])
+                assert arm.pscore == pytest.approx(wanted.pscore)
 
 
 def test_without_lots_the_best_arm_is_certain() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,12 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.channel.activity_hours import LIKENESS, Rhythm, fit, posterior, slots, within_an_hour
-from recsys.channel.send_time import best_time
+from recsys.channel.activity_hours import (
+    LIKENESS,
+    Rhythm,
+    fit,
+    posterior,
+    slot_of,
+    slots,
+    within_an_hour,
+)
+from recsys.channel.send_time import best_time, best_times
 from recsys.channel.terms import NONE
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.person import Context
-from recsys.data.times import DAY, HOUR, is_quiet, local_hour
+from recsys.data.times import DAY, HOUR, QUARTER, SECOND, is_quiet, local_hour, micros
 from tests.present import present
 from tests.recsys.channel.cases import MIDNIGHT, MONDAY_NOON, TERMS, person
 
@@ -131,3 +140,33 @@ def test_it_is_never_in_quiet_hours_nor_past_a_day(ahead: int, arm: str, hour: i
 
 def flat() -> Rhythm:
     return Rhythm(np.full((7, 24), 1 / 24))
+
+
+def test_hours_of_many_are_those_of_each() -> None:
+    who = [
+        person(past=active(hour), at=MONDAY_NOON + n * HOUR // 3)
+        for n, hour in enumerate(range(20))
+    ]
+    zones = (Context(timezone=zone) for zone in ("Asia/Tokyo", "America/New_York"))
+    who += [person(context=context) for context in zones]
+    arms = [("email", "push", "sms", NONE)[n % 4] for n in range(len(who))]
+    together = best_times(who, arms, NOON_PEOPLE, TERMS)
+    alone = [best_time(one, arm, NOON_PEOPLE, TERMS) for one, arm in zip(who, arms, strict=True)]
+    assert together == alone
+    assert sum(found is None for found in together) == arms.count(NONE)
+
+
+@given(
+    st.lists(st.integers(0, 2_000_000_000), max_size=80),
+    st.sampled_from(["UTC", "Europe/London", "Australia/Lord_Howe", "Africa/Casablanca"]),
+)
+def test_slots_are_those_of_a_clock_on_the_wall(seconds: list[int], name: str) -> None:
+    at, there = np.array(seconds, np.int64) * SECOND, ZoneInfo(name)
+    assert slots(at, there).tolist() == [slot_of(int(one), there) for one in at]
+
+
+def test_slots_turn_with_the_clock_within_a_day() -> None:
+    turns = micros(datetime(2025, 3, 30, tzinfo=UTC))
+    at = np.arange(turns - DAY, turns + 2 * DAY, QUARTER)
+    there = ZoneInfo("Europe/Paris")
+    assert slots(at, there).tolist() == [slot_of(int(one), there) for one in at]

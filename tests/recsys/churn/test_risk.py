@@ -34,10 +34,21 @@ def test_no_more_reasons_than_asked() -> None:
 
 @given(st.lists(st.floats(-3, 3), min_size=len(FEATURES), max_size=len(FEATURES)))
 def test_group_reasons_sum_to_the_contributions_of_all_features(added: list[float]) -> None:
-    seen = np.ones(len(FEATURES), np.float32)
-    reasons = risk.reasons(seen, np.array(added), "purchase")
+    seen = np.ones((1, len(FEATURES)), np.float32)
+    (reasons,) = risk.reasons(seen, np.array([added]), "purchase")
     assert sum(reason.contribution for reason in reasons) == pytest.approx(sum(added), abs=1e-9)
     assert [reason.group for reason in reasons] == [group.name for group in GROUPS]
+
+
+@given(st.lists(st.floats(-3, 3), min_size=len(FEATURES), max_size=len(FEATURES)))
+def test_the_strongest_reasons_are_those_of_all(added: list[float]) -> None:
+    seen = np.ones((1, len(FEATURES)), np.float32)
+    whole, few = (
+        ChurnRisk.of((0.4, 0.3, 0.5), 61.2, 28, Bands(), each, max_reasons=2)
+        for most in (None, 2)
+        for each in risk.reasons(seen, np.array([added]), "purchase", most=most)
+    )
+    assert whole == few
 
 
 def test_percentiles_count_ties_half() -> None:

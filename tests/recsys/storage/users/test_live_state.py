@@ -28,7 +28,12 @@ def log(database: Database) -> EventLog:
 
 
 def remembered(log: EventLog, user_id: str, *, since: int, at: int) -> Remembered:
-    return LiveState(log.database, live_events=3).of(user_id, since=since, at=at)
+    state = LiveState(log.database, live_events=3)
+    found = state.of(user_id, since=since, at=at)
+    # It is a law of all tests here that many are told what each is.
+    together = state.of_all([user_id, "nobody else", user_id], since=since, at=at)
+    assert together == [found, NOTHING_REMEMBERED, found]
+    return found
 
 
 def live(log: EventLog, user_id: str = "ann", *, since: int = 0) -> list[str | None]:
