@@ -27,6 +27,7 @@ from recsys.data.person import (
     PersonKind,
     Remembered,
 )
+from recsys.data.signals import NO_SIGNALS, UserSignals
 from recsys.data.times import DAY
 from recsys.errors import UnknownItem
 from recsys.items import slate
@@ -145,6 +146,7 @@ class Answering:
             traits=remembered.traits,
             known_as=remembered.known_as,
             merged=merged,
+            signals=UserSignals.of(remembered.signals) if remembered.signals else NO_SIGNALS,
         )
 
     def recommend(

@@ -54,9 +54,15 @@ def listed(parts: list[Words]) -> Words:
     return Words(", ".join(parts), "list", {"parts": parts})
 
 
+def joined(parts: list[Words]) -> Words:
+    """Return one or two reasons as one."""
+    return parts[0] if len(parts) == 1 else say("both", first=parts[0], second=parts[1])
+
+
 ENGLISH: Mapping[str, Text] = MappingProxyType(
     {
         "list": "{parts}",
+        "both": "{first} and {second}",
         # The ladder: why a rung served or did not.
         "rung.taken_out": "an experiment showed that it does worse",
         "rung.held_out": "this user is in the permanent holdout",
@@ -204,9 +210,10 @@ ENGLISH: Mapping[str, Text] = MappingProxyType(
         "churn.none_yet": "no {kind} so far",
         "churn.contract_over": "the contract has ended: nothing left to end",
         "churn.live": (
-            "re-scored now with {n:,} event since training, the last one {days:,.1f} days ago",
-            "re-scored now with {n:,} events since training, the last one {days:,.1f} days ago",
+            "re-scored now with {told} since training, the last one {days:,.1f} days ago"
         ),
+        "churn.events": ("{n:,} event", "{n:,} events"),
+        "churn.signals": ("{n:,} signal beside events", "{n:,} signals beside events"),
         "band.rank": "by rank among users: no rate is known to compare with",
         "band.rate": (
             "{p:.0%} against {base:.0%} of all active users; an offer pays from {pays_from:.0%}"
@@ -221,6 +228,14 @@ ENGLISH: Mapping[str, Text] = MappingProxyType(
         "risk.basket": "{value:,.0f} lines per day with a {kind}",
         "risk.returns": "{value:.0%} of the money taken back by returns",
         "risk.visits": "{value:,.0f} days since anything else was seen of them",
+        "risk.recommends": "the last answer to how likely they recommend: {value:.0f} of 10",
+        "risk.no_recommends": "no answer to how likely they recommend",
+        "risk.satisfaction": "the last rating of the support: {value:.0%} good",
+        "risk.no_satisfaction": "no rating of the support",
+        "risk.tickets": "support tickets in the last 90 days: {value:,.0f}",
+        "risk.no_tickets": "no support tickets known",
+        "risk.mails": "{value:,.0f} days since an e-mail was opened or clicked",
+        "risk.no_mails": "no e-mail opened or clicked in the last 90 days",
         "risk.none": "no {kind} yet",
         "risk.no_gap": "one day with a {kind} so far: no usual gap yet",
         "risk.no_visits": "no visits seen, only each {kind}",

@@ -8,6 +8,7 @@ from recsys.channel.messages import Messages
 from recsys.data import netting
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions, joined
+from recsys.data.signals import Signals
 from recsys.data.times import DAY
 from training.randomised_log import Randomised
 
@@ -44,6 +45,8 @@ class TrainingData:
         Within which something is taken back without naming its order.
     store : str
         Id of the store that it was read from; empty where it was not.
+    signals : Signals or None
+        What users said, asked of support and did about e-mails; None where nothing is known.
     """
 
     interactions: Interactions
@@ -57,6 +60,7 @@ class TrainingData:
     gross: Interactions | None = None
     return_days: float = 0.0
     store: str = ""
+    signals: Signals | None = None
 
     def before(self, cutoff: int) -> TrainingData:
         """Return what was known strictly before `cutoff`, with the same rows.
@@ -70,6 +74,7 @@ class TrainingData:
             gross=gross,
             messages=self.messages.before(cutoff),
             randomised=self.randomised and self.randomised.before(cutoff),
+            signals=self.signals and self.signals.before(cutoff),
         )
 
     def as_known_now(self) -> TrainingData:
@@ -77,7 +82,11 @@ class TrainingData:
 
         For what is fitted as of now: only an earlier instant has events that it did not know.
         """
-        return replace(self, interactions=replace(self.interactions, known_at=None))
+        return replace(
+            self,
+            interactions=replace(self.interactions, known_at=None),
+            signals=self.signals and self.signals.as_known_now(),
+        )
 
     def seen_from(self, cutoff: int) -> Interactions:
         """Return what was known strictly before `cutoff`, and what then came of it.

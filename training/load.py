@@ -19,6 +19,7 @@ from recsys.data.catalogue import Catalogue
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_UNSUBSCRIBED
+from recsys.data.signals import Signals
 from recsys.data.surfaces import UNSAID, Occasions, of_properties
 from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
@@ -28,12 +29,14 @@ from recsys.storage.events.event import LIVE
 from recsys.storage.events.lake import Lake
 from recsys.storage.events.log import EventLog
 from recsys.storage.models.belonging import store_id
+from recsys.storage.users import statements
 from recsys.storage.users.aliases import everybody, former_ids
 from recsys.storage.users.profiles import Profiles, catalogue
 from training.channel.decision_messages import as_one_person, with_decisions
 from training.channel.messages import messages_from_log
 from training.data import TrainingData
 from training.randomised_log import Drawn, Happenings, Randomised, drawn, followed
+from training.signals import signals_of
 
 _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "order_id", "known_at")
 
@@ -87,7 +90,8 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     read = _read_interactions(log, config, up_to)
     if not len(read.at):
         raise NothingToLearnFrom("interactions in the event log", found=0, needed=1)
-    told = as_one_person(_read_messages(log, up_to), former_ids(log.database))
+    columns, known_at = _read_messages(log, config, up_to)
+    told = as_one_person(columns, former_ids(log.database))
     decisions = DecisionLog(log.database)
     sent = with_decisions(told, decisions.all())
     outcome, channels = config.channels.outcome, sorted(config.channels.arms)
@@ -111,6 +115,7 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     zones = tuple(traits[u][1] if u in traits else "" for u in users)
     timezone = zones if any(zones) else ()
     messages = messages_from_log(sent, users, config)
+    signals = signals_of(statements.outcomes(log.database), columns, known_at, users)
     randomised = None if draws is None else _randomised(draws, told, interactions, config)
     return TrainingData(
         interactions=interactions,
@@ -119,13 +124,19 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
         messages=messages,
         watermark=up_to,
         fingerprint=fingerprint(
-            interactions, known, trait, messages, timezone, *filter(None, [randomised])
+            interactions,
+            known,
+            trait,
+            messages,
+            timezone,
+            *(part for part in (randomised, signals) if part is not None),
         ),
         timezone=timezone,
         randomised=randomised,
         gross=None if net is gross else renumbered(gross, users, items),
         return_days=config.data.return_days,
         store=store_id(log.database),
+        signals=signals,
     )
 
 
@@ -154,7 +165,7 @@ def _seen(ids: IdMap, rows: NDArray[np.integer]) -> list[str]:
 
 
 def fingerprint(
-    *parts: Interactions | Catalogue | tuple[str, ...] | Messages | Randomised,
+    *parts: Interactions | Catalogue | tuple[str, ...] | Messages | Randomised | Signals,
 ) -> str:
     """Return the SHA-256 over the content of all parts, in hexadecimal."""
     digest = sha256()
@@ -229,12 +240,18 @@ def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _read_messages(log: EventLog, up_to: int) -> Mapping[str, Sequence[Any]]:
+def _read_messages(
+    log: EventLog, config: Config, up_to: int
+) -> tuple[Mapping[str, Sequence[Any]], NDArray[np.int64]]:
+    """Return the columns of messages, and when each row was known of."""
     columns: dict[str, list[Any]] = {name: [] for name in _MESSAGE}
-    for batch in log.columns_in_batches(_MESSAGE, up_to=up_to, kinds=MESSAGE_KINDS):
-        for name, values in batch.items():
-            columns[name].extend(values)
-    return columns
+    late, known_at = config.data.late_days * DAY, [np.empty(0, np.int64)]
+    names = (*_MESSAGE, "source", "ingested_at")
+    for batch in log.columns_in_batches(names, up_to=up_to, kinds=MESSAGE_KINDS):
+        for name, values in columns.items():
+            values.extend(batch[name])
+        known_at.append(_known_at(batch, late))
+    return columns, _joined(known_at)
 
 
 def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...]) -> Interactions:

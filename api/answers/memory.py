@@ -70,9 +70,10 @@ class Known:
 
     @property
     def weight(self) -> int:
-        """What it takes of the memory: users, events, messages and reactions count one each."""
+        """What it takes of the memory: users, events, messages and what came of them count one."""
         found = self.remembered
-        said = len(found.live) + sum(map(len, found.messages.values())) + len(found.reactions)
+        said = len(found.live) + sum(map(len, found.messages.values()))
+        said += len(found.reactions) + len(found.signals)
         return 1 + said + sum(map(len, self.ready.values())) // _WEIGHS_ONE
 
 

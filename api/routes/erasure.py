@@ -46,7 +46,7 @@ def export(service: Service, call: Call) -> HeldAnswer:
         lists=[with_instants(shown, "at", "until") for shown in found.lists],
         exposures=[with_instants(seen, "at") for seen in found.exposures],
         experiments=[with_instants(part, "at") for part in found.experiments],
-        statements=[with_instants(asdict(one), "at") for one in found.statements],
+        statements=[with_instants(asdict(one), "at", "known_at") for one in found.statements],
         model=_in_model(service.current, found.user_id),
     )
 

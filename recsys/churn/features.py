@@ -115,3 +115,39 @@ GROUPS = (
     ),
 )
 FEATURES = tuple(feature for group in GROUPS for feature in group.features)
+
+SIGNAL_GROUPS = (
+    Group(
+        "recommends",
+        "risk.no_recommends",
+        ("nps_last", "nps_age_days"),
+    ),
+    Group(
+        "satisfaction",
+        "risk.no_satisfaction",
+        ("csat_last", "csat_age_days"),
+    ),
+    Group(
+        "tickets",
+        "risk.no_tickets",
+        ("tickets_90d", "tickets_30d", "tickets", "ticket_age_days"),
+    ),
+    Group(
+        "mails",
+        "risk.no_mails",
+        ("mail_seen_age_days", "mails_90d", "mail_open_days_90d", "mail_click_days_90d"),
+    ),
+)
+"""Of signals beside events: a version has those that clearly helped on held-out users."""
+
+SIGNALS = tuple(feature for group in SIGNAL_GROUPS for feature in group.features)
+
+
+def groups_of(n_features: int) -> tuple[Group, ...]:
+    """Return the groups of a row of so many features: with signals, or of events alone."""
+    return GROUPS if n_features == len(FEATURES) else (*GROUPS, *SIGNAL_GROUPS)
+
+
+def names_of(n_features: int) -> tuple[str, ...]:
+    """Return the names of so many features: with signals, or of events alone."""
+    return FEATURES if n_features == len(FEATURES) else (*FEATURES, *SIGNALS)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.churn import snapshot
+from recsys.churn import signals, snapshot
 from recsys.churn.contract import NO_CONTRACT, Contract
-from recsys.churn.features import FEATURES
+from recsys.churn.features import FEATURES, SIGNALS, names_of
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -125,6 +126,17 @@ def _left(interactions: Interactions, definition: Definition, *, at: int) -> NDA
     return gone
 
 
+def with_signals(rows: Labelled, heard: HeardSignals | None) -> Labelled:
+    """Return rows with the features of signals as of their cut-offs beside; without any, as is."""
+    if heard is None:
+        return rows
+    told = np.full((len(rows), len(SIGNALS)), np.nan, np.float32)
+    for at in np.unique(rows.at).tolist():
+        here = rows.at == at
+        told[here] = signals.of_all(heard.signals, at=at)[rows.user_row[here]]
+    return replace(rows, features=signals.beside(rows.features, told, heard.groups))
+
+
 class Snapshot(Protocol):
     """Takes the features of every user as of an instant."""
 
@@ -135,7 +147,12 @@ class Snapshot(Protocol):
 
 
 def leaks(
-    interactions: Interactions, critical_kind: str, *, at: int, of_all: Snapshot = snapshot.of_all
+    interactions: Interactions,
+    critical_kind: str,
+    *,
+    at: int,
+    of_all: Snapshot = snapshot.of_all,
+    heard: HeardSignals | None = None,
 ) -> tuple[str, ...]:
     """Return the features as of `at` that change when what came later is taken away.
 
@@ -144,8 +161,10 @@ def leaks(
     """
     seen = of_all(interactions, critical_kind, at=at)
     alone = of_all(interactions.before(at), critical_kind, at=at)
+    if heard is not None:
+        seen, alone = heard.beside(seen, at=at), heard.before(at).beside(alone, at=at)
     differs = ~((seen == alone) | (np.isnan(seen) & np.isnan(alone))).all(0)
-    return tuple(FEATURES[column] for column in np.flatnonzero(differs))
+    return tuple(names_of(seen.shape[1])[column] for column in np.flatnonzero(differs))
 
 
 NOTHING = Labelled(

@@ -60,7 +60,8 @@ class ChurnModels:
         if self.one_to_one is None:
             hyper, one_to_one = RungName.HYPER, RungName.ONE_TO_ONE
             return NotFitted(hyper, self.missing), NotFitted(one_to_one, self.missing)
-        return HyperChurn(self.one_to_one.propensity), self.one_to_one
+        own = self.one_to_one
+        return HyperChurn(own.propensity, own.taken_at), own
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from recsys.churn.bands import NO_RATE, Bands
 from recsys.churn.bgnbd_propensity import SilentModel
 from recsys.churn.labels import Definition, current
 from recsys.churn.risk import ChurnQuery, ChurnRisk, RiskReason, interval, percentile, reasons
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
@@ -45,6 +46,8 @@ class Propensity:
         Probabilities of the known active users, ascending.
     bands : Bands
         What probabilities are held against.
+    heard : tuple of str
+        Groups of signals that it looks at beside events (``SIGNAL_GROUPS``).
     """
 
     model: AdditiveModel | SilentModel
@@ -54,6 +57,7 @@ class Propensity:
     z: float
     among: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     bands: Bands = NO_RATE
+    heard: tuple[str, ...] = ()
 
     def intervals(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p, low and high of each row, float64, shape (3, n)."""
@@ -164,13 +168,22 @@ class OneToOneChurn:
         return self.propensity.risks(bounds, self.percentile[rows], self.features[rows], query)
 
 
-def taken(propensity: Propensity, interactions: Interactions, *, at: int) -> OneToOneChurn:
+def taken(
+    propensity: Propensity,
+    interactions: Interactions,
+    *,
+    at: int,
+    heard: HeardSignals | None = None,
+) -> OneToOneChurn:
     """Return the propensity of every user at the snapshot of `at`, before which all happened.
 
-    Whom `propensity` ranks users among is found here.
+    Whom `propensity` ranks users among is found here. `heard` are the signals that it looks at.
     """
     definition = propensity.definition
     features = snapshot.of_all(interactions, definition.critical_kind, at=at)
+    if heard is not None:
+        features = heard.beside(features, at=at)
+        propensity = replace(propensity, heard=heard.groups)
     seen = ~np.isnan(features[:, PLACE["recency_days"]])
     if definition.contract.exists:
         seen &= definition.contract.running(interactions, definition.critical_kind, at=at)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.churn.bands import Band, Bands
-from recsys.churn.features import FEATURES, GROUPS
+from recsys.churn.features import GROUPS, SIGNAL_GROUPS, groups_of
+from recsys.churn.snapshot import PLACE
 
-_LEAD = np.array([FEATURES.index(group.lead) for group in GROUPS])
-_STARTS = np.cumsum([0, *(len(group.features) for group in GROUPS)])[:-1]
+_LEAD = np.array([PLACE[group.lead] for group in (*GROUPS, *SIGNAL_GROUPS)])
+_STARTS = np.cumsum([0, *(len(group.features) for group in (*GROUPS, *SIGNAL_GROUPS))])[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,13 @@ def reasons(
     most : int or None
         Only so many of the strongest for, and of the strongest against, are put into words.
     """
-    told, added = features[:, _LEAD], np.add.reduceat(contributions, _STARTS, axis=1)
+    groups = groups_of(features.shape[1])
+    told = features[:, _LEAD[: len(groups)]]
+    added = np.add.reduceat(contributions, _STARTS[: len(groups)], axis=1)
     kept = np.ones(added.shape, bool) if most is None else _strongest(added, most)
     return [
         tuple(
-            RiskReason(GROUPS[place].name, GROUPS[place].told(values[place], kind), by[place])
+            RiskReason(groups[place].name, groups[place].told(values[place], kind), by[place])
             for place in places
         )
         for values, by, places in zip(told.tolist(), added.tolist(), _places(kept), strict=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.churn.features import FEATURES, WINDOWS, windowed
+from recsys.churn.features import FEATURES, SIGNALS, WINDOWS, windowed
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import RETURN, Reading
 from recsys.data.times import DAY
@@ -20,7 +20,7 @@ MONTH_DAYS = 365.25 / 12
 
 EDGES = np.array(sorted({*WINDOWS, *(2 * days for days in WINDOWS)}), np.float64)
 
-PLACE = {name: place for place, name in enumerate(FEATURES)}
+PLACE = {name: place for place, name in enumerate((*FEATURES, *SIGNALS))}
 
 WITHIN = np.searchsorted(EDGES, WINDOWS)
 

@@ -63,7 +63,7 @@ class OutcomeRule(Struct, frozen=True, forbid_unknown_fields=True):
     values : mapping of str to float
         Numbers for words, in lower case (``*``: any other); where given, nothing else counts.
     id : tuple of str
-        The survey's answer or the ticket: said again, the newest counts.
+        The survey's answer or the ticket: said again at another time, the newest counts.
     """
 
     name: Literal["nps", "csat", "ticket"]

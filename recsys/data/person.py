@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from recsys.data.interactions import NO_EVENTS, UserEvents
+from recsys.data.signals import NO_SIGNALS, Signal, UserSignals
 
 NO_SEGMENT = -1
 
@@ -100,6 +101,8 @@ class Remembered:
         Per channel, when this user was sent something lately (microseconds, ascending).
     reactions : tuple of Reaction
         To those messages.
+    signals : tuple of Signal
+        What the user said, asked of support and did about e-mails, whenever the model was trained.
     traits : mapping of str to str
         The user's traits (country, timezone…), as imported or identified.
     known_as : str
@@ -122,6 +125,7 @@ class Remembered:
     channels: frozenset[str] = frozenset()
     messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     reactions: tuple[Reaction, ...] = ()
+    signals: tuple[Signal, ...] = ()
     traits: Mapping[str, str] = field(default_factory=dict)
     known_as: str = ""
     former_ids: tuple[str, ...] = ()
@@ -139,8 +143,8 @@ ERASED = Remembered(erased=True)
 class Person:
     """One user at one instant.
 
-    Whoever denied profiling is gathered without past, live events, reactions and row, so that no
-    rung can look at them by mistake.
+    Whoever denied profiling is gathered without past, live events, reactions, signals and row, so
+    that no rung can look at them by mistake.
 
     Attributes
     ----------
@@ -170,6 +174,8 @@ class Person:
         False when the store could not be read, so that the consent is not known.
     traits : mapping of str to str
         What the user said: country, time zone…
+    signals : UserSignals
+        What the user said, asked of support and did about e-mails.
     known_as : str
         The user that the id became; empty when it is its own.
     merged : bool
@@ -192,6 +198,7 @@ class Person:
     given_back: UserEvents = NO_EVENTS
     known_as: str = ""
     merged: bool = False
+    signals: UserSignals = NO_SIGNALS
 
     @property
     def unit(self) -> str:

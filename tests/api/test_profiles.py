@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recsys.data.times import DAY
 from recsys.storage.users import merges, sayings, statements
 from recsys.storage.users.sayings import Saying
 from recsys.storage.users.statements import Statement
@@ -38,6 +39,26 @@ def test_the_newest_word_counts_and_conflicts_show(api: Api) -> None:
 def test_an_outcome_that_is_said_again_is_one(api: Api) -> None:
     assert said(api, "u01", SAID % ("", NPS, ""), "qualtrics.responses", 1).outcomes == 1
     assert said(api, "u01", SAID % ("", NPS, ""), "qualtrics.responses", 1).outcomes == 0
+
+
+def test_a_score_that_was_corrected_stands_beside_what_was_known_before(api: Api) -> None:
+    for score, at in (("9.0", 1), ("2.0", 5), ("9.0", 1)):
+        said(api, "u01", SAID % ("", NPS.replace("9.0", score), ""), "qualtrics.responses", at)
+    found = statements.of(api.service.log.database, "u01")
+    assert [(one.value, one.at, one.known_at) for one in found] == [("9", 1, None), ("2", 5, None)]
+
+
+def test_what_comes_live_is_known_from_its_arrival_and_a_file_from_its_time(api: Api) -> None:
+    database = api.service.log.database
+    for user, when, live in (
+        ("u01", NOON - DAY, True),
+        ("u02", NOON - DAY, False),
+        ("u03", NOON - 900 * DAY, True),
+    ):
+        one = Saying(user, when, SAID % ("", NPS, ""))
+        sayings.keep(database, api.config, [one], source="x.y", now=NOON, live=live)
+    known = {user: statements.of(database, user)[0].known_at for user in ("u01", "u02", "u03")}
+    assert known == {"u01": NOON, "u02": None, "u03": None}
 
 
 def test_what_was_said_goes_with_a_merge_and_comes_back(api: Api) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,12 @@ from recsys.churn import labels
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.risk import probability
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.config import Config
 from recsys.data.ids import IdMap
 from recsys.data.interactions import Interactions
+from recsys.data.signals import Signals
 from recsys.data.times import DAY, moment
 from recsys.evaluation import classification
 from recsys.evaluation.classification import METRICS, Predictions, ReliabilityBin, auc
@@ -168,8 +171,17 @@ def _matured(
         ece=_measured("ece", forecast, config),
         auc_recency=_auc(test.churned, recency),
         auc_p0=_auc(test.churned, _silent(before.interactions, models, test)),
-        warnings=tuple(drift.watched(before.interactions, models, config, at=at)["warnings"]),
+        warnings=tuple(_watched(before, models, config, at=at)["warnings"]),
     )
+
+
+def _watched(
+    before: TrainingData, models: ChurnModels, config: Config, *, at: int
+) -> Mapping[str, Any]:
+    groups = () if models.one_to_one is None else models.one_to_one.propensity.heard
+    signals = before.signals or Signals.none(len(before.interactions.users))
+    heard = HeardSignals(signals, groups) if groups else None
+    return drift.watched(before.interactions, models, config, at=at, heard=heard)
 
 
 def _measured(name: str, forecast: Predictions, config: Config) -> Estimate | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,12 +17,16 @@ from recsys.churn.contract import Contract
 from recsys.churn.features import FEATURES, windowed
 from recsys.churn.labels import Definition, Labelled
 from recsys.churn.risk import probability
+from recsys.churn.signals import HeardSignals
 from recsys.churn.snapshot import PLACE
 from recsys.churn.usage_interval import UsageInterval, horizon_days, usage_interval
 from recsys.config import Config
 from recsys.data.interactions import Interactions
+from recsys.data.signals import Signals
 from recsys.data.times import DAY
 from recsys.evaluation.classification import log_loss
+from training.churn import signals
+from training.churn.signals import SignalTrial
 from training.data import TrainingData
 
 TRIAL_MEMBERS = 4
@@ -63,6 +68,7 @@ CANDIDATES: Mapping[str, Candidate] = {
     "lean features, smooth": Candidate(AdditiveSettings(min_leaf=100, max_bins=31), _LEAN),
     "recency alone": Candidate(AdditiveSettings(), _ALL_BUT_RECENCY),
 }
+WITH_SIGNALS = "with signals"
 P0 = "BG/NBD P0"
 """Stands beside the candidates where it can be fitted: what is served is not worse than it."""
 
@@ -85,6 +91,8 @@ class ChurnChoice:
         be in service, and taken only when it won on later closed ones, two at least.
     log_loss : tuple of (str, float)
         Of every candidate and calibration tried; empty when the data were too few to try.
+    signals : tuple of SignalTrial
+        What each group of signals beside events added on the same held-out cut-offs.
     """
 
     definition: Definition
@@ -92,6 +100,15 @@ class ChurnChoice:
     candidate: str
     calibration: Calibration
     log_loss: tuple[tuple[str, float], ...]
+    signals: tuple[SignalTrial, ...] = ()
+
+    def heard(self, signals: Signals | None) -> HeardSignals | None:
+        """Return those of the signals that are looked at; None where none are.
+
+        P0 knows of no signals: where it is the candidate, they did not help enough to beat it.
+        """
+        groups = tuple(t.group for t in self.signals if t.kept and self.candidate != P0)
+        return HeardSignals(signals, groups) if signals is not None and groups else None
 
 
 def define(interactions: Interactions, config: Config) -> ChurnChoice:
@@ -133,12 +150,43 @@ def choose(
             models[name] = model
     losses = {name: _shape_loss(model, trials[0].held_out) for name, model in models.items()}
     best = min(losses, key=lambda name: losses[name])
-    progress("trying calibrations")
     earlier = [_tried(best, trial, seed=seed) for trial in trials[1:]]
     fitted = [model for model in (models[best], *earlier) if model is not None]
-    calibration, tried = _calibration(trials[: len(fitted)], fitted)
+    trials = trials[: len(fitted)]
+    if data.signals is not None:
+        progress("trying signals beside events")
+        named = min(CANDIDATES, key=lambda name: losses[name])
+        learn = partial(learnt, candidate=_quick(CANDIDATES[named]), seed=seed)
+        without = fitted if named == best else [learn(trial.rows) for trial in trials]
+        choice, heard = _heard(data.signals, trials, without, learn, choice, config)
+        if heard is not None:
+            seen = [trial.with_signals(heard) for trial in trials]
+            told = learn(seen[0].rows)
+            losses[WITH_SIGNALS] = _shape_loss(told, seen[0].held_out)
+            if losses[WITH_SIGNALS] <= losses[best]:
+                best, trials = named, seen
+                fitted = [told, *(learn(trial.rows) for trial in seen[1:])]
+    progress("trying calibrations")
+    calibration, tried = _calibration(trials, fitted)
     figures = (*losses.items(), *tried.items())
     return replace(choice, candidate=best, calibration=calibration, log_loss=figures)
+
+
+def _heard(
+    known: Signals,
+    trials: Sequence[_Trial],
+    without: Sequence[Model],
+    learn: signals.Learn,
+    choice: ChurnChoice,
+    config: Config,
+) -> tuple[ChurnChoice, HeardSignals | None]:
+    """Return the choice with what each group of signals added, and the groups that did clearly."""
+    windows = [
+        signals.SignalWindow(trial.rows, trial.held_out, model)
+        for trial, model in zip(trials, without, strict=True)
+    ]
+    choice = replace(choice, signals=signals.tried(windows, known, learn, config.training))
+    return choice, choice.heard(known)
 
 
 def learnt(rows: Labelled, candidate: Candidate, *, seed: int) -> AdditiveModel:
@@ -180,6 +228,11 @@ class _Trial:
     rows: Labelled
     held_out: Labelled
     silent: SilentModel | None
+
+    def with_signals(self, heard: HeardSignals) -> _Trial:
+        """Return the same with the features of signals beside."""
+        rows, held_out = (labels.with_signals(each, heard) for each in (self.rows, self.held_out))
+        return replace(self, rows=rows, held_out=held_out)
 
 
 def _trials(

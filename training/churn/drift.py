@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from recsys.churn import labels
 from recsys.churn import warnings as shift
 from recsys.churn.calibration import Model
-from recsys.churn.features import FEATURES
-from recsys.churn.labels import Definition, Labelled
+from recsys.churn.features import names_of
+from recsys.churn.labels import Definition, Labelled, with_signals
 from recsys.churn.models import ChurnModels
 from recsys.churn.risk import probability
+from recsys.churn.signals import HeardSignals
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.evaluation import drift
@@ -24,20 +25,28 @@ from training.churn.choose import silent
 
 MOST_NAMED = 8
 # these grow with the data, whatever users do
-GROWING = frozenset({"tenure_days", "active_days", "value", "quantity", "gap_max_days"})
+GROWING = frozenset({"tenure_days", "active_days", "value", "quantity", "gap_max_days", "tickets"})
 
 
 def watched(
-    interactions: Interactions, models: ChurnModels, config: Config, *, at: int
+    interactions: Interactions,
+    models: ChurnModels,
+    config: Config,
+    *,
+    at: int,
+    heard: HeardSignals | None = None,
 ) -> Mapping[str, Any]:
     """Return what :func:`measured` says of users at `at`, scored by models fitted before.
 
-    Only what is before `at` is looked at: base rates are of windows that closed by then.
+    Only what is before `at` is looked at: base rates are of windows that closed by then. `heard`
+    are the signals that the models look at beside events.
     """
     before, definition, own = interactions.before(at), models.definition, models.one_to_one
     here = Watched(
-        then=labels.closed(before, definition, until=at, n=config.churn.cutoffs),
-        now=labels.labelled(before, definition, at=at).features,
+        then=with_signals(
+            labels.closed(before, definition, until=at, n=config.churn.cutoffs), heard
+        ),
+        now=with_signals(labels.labelled(before, definition, at=at), heard).features,
         model=None if own is None else own.propensity.model,
         silent=silent(before, definition, at=at),
     )
@@ -106,7 +115,7 @@ def _features(then: Labelled, now: NDArray[np.float32]) -> Mapping[str, float]:
     """Return the largest stability indices of single features, largest first."""
     named = {
         name: drift.stability_index(then.features[:, column], now[:, column])
-        for column, name in enumerate(FEATURES)
+        for column, name in enumerate(names_of(now.shape[1]))
         if name not in GROWING
     }
     told = {name: index for name, index in named.items() if index is not None}

@@ -13,7 +13,6 @@ from recsys.churn.models import ChurnModels
 from recsys.churn.one_to_one import OneToOneChurn, Propensity
 from recsys.churn.overdue import OverdueRule
 from recsys.config import Config
-from recsys.data.interactions import Interactions
 from recsys.data.kinds import Reading
 from recsys.segments.table import SegmentTable
 from training.churn.choose import (
@@ -68,13 +67,13 @@ def fit(
             shrinkage=config.churn.segment_shrinkage,
             z=z,
         ),
-        one_to_one=_personal(interactions, rows, choice, config, base.bands, at=at),
+        one_to_one=_personal(data, rows, choice, config, base.bands, at=at),
         missing=missing,
     )
 
 
 def _personal(
-    interactions: Interactions,
+    data: TrainingData,
     rows: Labelled,
     choice: ChurnChoice,
     config: Config,
@@ -85,7 +84,10 @@ def _personal(
     """Return the additive model's propensities, else those of P0, else None: as data allow."""
     if not len(rows):
         return None  # no window has closed: nothing could be learnt of, or held against, anybody
+    interactions = data.interactions
     simple = choice.candidate == P0 or bool(labels.too_few(rows))
+    heard = None if simple else choice.heard(data.signals)
+    rows = labels.with_signals(rows, heard)
     model = (
         silent(interactions, choice.definition, at=at)
         if simple
@@ -98,7 +100,7 @@ def _personal(
     definition = choice.definition
     reading = Reading(interactions.kinds, definition.critical_kind)
     propensity = Propensity(model, reading, definition, spread, _z(config), bands=bands)
-    return one_to_one.taken(propensity, interactions, at=at)
+    return one_to_one.taken(propensity, interactions, at=at, heard=heard)
 
 
 def _z(config: Config) -> float:

@@ -14,6 +14,7 @@ from recsys.churn.risk import ChurnQuery, ChurnRisk, probability
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.person import Person, PersonKind
+from recsys.data.signals import NO_SIGNALS, Signals, UserSignals
 from recsys.evaluation.classification import neg_log_loss
 from recsys.ladder import Question, Rung, RungName, Standing, Verdict
 from recsys.segments.table import SegmentTable
@@ -44,12 +45,15 @@ class DatedModels:
         As of `at`.
     at : int
         Microseconds since the epoch.
+    signals : Signals or None
+        Beside events, what was known before `at`.
     """
 
     interactions: Interactions
     table: SegmentTable
     models: ChurnModels
     at: int
+    signals: Signals | None = None
 
     def rungs(self) -> Mapping[RungName, ChurnRung]:
         """Return the rungs by name."""
@@ -153,6 +157,7 @@ def _people(trial: DatedModels, user_row: NDArray[np.int32]) -> list[Person]:
             user_row=row,
             segment_row=trial.table.of_user(row),
             past=trial.interactions.of_user(row),
+            signals=_heard_of(trial, row),
         )
         for row in user_row.tolist()
     ]
@@ -181,4 +186,9 @@ def _live_people(test: Labelled, trial: DatedModels, stale: DatedModels) -> Iter
             segment_row=person.segment_row,
             past=person.past,
             live=since.of_user(row),
+            signals=_heard_of(trial, row),
         )
+
+
+def _heard_of(dated: DatedModels, row: int) -> UserSignals:
+    return NO_SIGNALS if dated.signals is None else dated.signals.of_user(row)

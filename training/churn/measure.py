@@ -15,7 +15,7 @@ from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, micros, moment
 from recsys.errors import BadValue, LeakFound
 from training import value
-from training.churn import drift
+from training.churn import drift, signals
 from training.churn.choose import (
     ChurnChoice,
     Progress,
@@ -67,16 +67,17 @@ def measure(
     stale = _judged(data.before(stale_at), choice, config, at=stale_at)
     progress("judging every rung")
     seen = data.seen_from(cutoff)
-    if leaks := labels.leaks(seen, definition.critical_kind, at=cutoff):
+    heard = choice.heard(data.signals)
+    if leaks := labels.leaks(seen, definition.critical_kind, at=cutoff, heard=heard):
         raise LeakFound(leaks)
-    test = labels.labelled(seen, definition, at=cutoff)
+    test = labels.with_signals(labels.labelled(seen, definition, at=cutoff), heard)
     judged = judge(test, trial, stale, config)
     progress("judging what users were worth")
     watched = partial(drift.watched, models=trial.models, config=config)
-    more = {
+    more: dict[str, Any] = {
         "usage_interval": _usage_interval(data, choice, config),
-        "drift": watched(data.interactions, at=data.interactions.end),
-        "drift_before_the_test": watched(before.interactions, at=cutoff),
+        "drift": watched(data.interactions, at=data.interactions.end, heard=heard),
+        "drift_before_the_test": watched(before.interactions, at=cutoff, heard=heard),
         "lifetime_value": value.judged(
             seen,
             definition.critical_kind,
@@ -85,6 +86,11 @@ def measure(
             horizon_days=definition.horizon_days,
         ),
     }
+    if heard is not None:
+        progress("fitting without signals beside events, to compare")
+        deaf = fit(before, trial.table, replace(choice, signals=()), config, at=cutoff)
+        own, without = trial.models.one_to_one, deaf.one_to_one
+        more["signals"] = signals.on_the_test(test, own, without, config.training)
     return choice, replace(judged, metrics={**judged.metrics, **more})
 
 
@@ -109,7 +115,8 @@ def judged_at(interactions: Interactions, definition: Definition, config: Config
 
 def _judged(before: TrainingData, choice: ChurnChoice, config: Config, *, at: int) -> DatedModels:
     table = fit_table(before, config, at=at)
-    return DatedModels(before.interactions, table, fit(before, table, choice, config, at=at), at)
+    models = fit(before, table, choice, config, at=at)
+    return DatedModels(before.interactions, table, models, at, before.signals)
 
 
 def _usage_interval(data: TrainingData, choice: ChurnChoice, config: Config) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.additive import AdditiveModel
-from recsys.churn.features import FEATURES, GROUPS
+from recsys.churn.features import groups_of, names_of
 from recsys.churn.labels import Labelled
 from recsys.churn.models import ChurnModels
 from recsys.churn.snapshot import PLACE
@@ -142,7 +142,8 @@ def _groups(test: Labelled, models: ChurnModels) -> list[Mapping[str, Any]]:
     if models.one_to_one is None or not len(test):
         return []
     moved = models.one_to_one.propensity.model.contributions(test.features)
-    places = {group.name: [PLACE[name] for name in group.features] for group in GROUPS}
+    groups = groups_of(moved.shape[1])
+    places = {group.name: [PLACE[name] for name in group.features] for group in groups}
     sizes = {name: float(np.abs(moved[:, at].sum(1)).mean()) for name, at in places.items()}
     ranked = sorted(sizes.items(), key=lambda pair: -pair[1])
     return [{"group": name, "mean_absolute_log_odds": size} for name, size in ranked]
@@ -164,9 +165,11 @@ def _effect(model: AdditiveModel, feature: int, moved: float) -> Mapping[str, An
     thresholds = model.thresholds[feature]
     thresholds = thresholds[np.isfinite(thresholds)]
     values = model.values[feature] - model.mean[feature]
+    n_features = len(model.mean)
+    name = names_of(n_features)[feature]
     return {
-        "feature": FEATURES[feature],
-        "group": next(group.name for group in GROUPS if FEATURES[feature] in group.features),
+        "feature": name,
+        "group": next(group.name for group in groups_of(n_features) if name in group.features),
         "mean_absolute_log_odds": moved,
         "thresholds": thresholds.tolist(),
         "log_odds": values[: len(thresholds) + 1].tolist(),

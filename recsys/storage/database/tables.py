@@ -268,9 +268,26 @@ STATEMENTS = Table(
     Column("source", Text, nullable=False, comment="tool and kind of its file"),
     Column("ref", Text, nullable=False, comment="the answer or ticket; empty: a trait"),
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
-    UniqueConstraint("sent_as", "kind", "name", "source", "ref"),
+    Column("known_at", BigInteger, comment="when it was known of; null: at once"),
 )
 Index("statements_of_user", STATEMENTS.c.user_id)
+_SAME_STATEMENT = [STATEMENTS.c[name] for name in ("sent_as", "kind", "name", "source", "ref")]
+Index(
+    "statements_traits",
+    *_SAME_STATEMENT,
+    unique=True,
+    sqlite_where=text("kind = 'trait'"),
+    postgresql_where=text("kind = 'trait'"),
+)
+# Of an outcome everything that was said stands: what was known at an instant must stay known.
+Index(
+    "statements_outcomes",
+    *_SAME_STATEMENT,
+    STATEMENTS.c.at,
+    unique=True,
+    sqlite_where=text("kind <> 'trait'"),
+    postgresql_where=text("kind <> 'trait'"),
+)
 
 HOOKS = Table(
     "hooks",

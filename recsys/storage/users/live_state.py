@@ -20,6 +20,7 @@ from recsys.data.person import (
     Reaction,
     Remembered,
 )
+from recsys.data.signals import MAIL, MAIL_DAYS, OutcomeRow, Signal, heard
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
@@ -33,7 +34,7 @@ SLACK = 60 * SECOND
 """How far the clocks of two hosts may be apart: what one has just taken the other must know."""
 
 _AT_ONCE = 500
-_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT = range(8)
+_LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT, _SAID, _MAIL = range(10)
 _WIDTH = 7
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
 _LATELY = "events WHERE user_id = ?1 AND at > ?3"
@@ -75,6 +76,24 @@ _OUTCOMES = _part(
     _OUTCOME, "channel", "kind", "ref", "at",
     source=f"{_LATELY} AND kind IN ('message_responded', 'message_opened') AND NOT machine",
 )  # fmt: skip
+_LONGER = MAIL_DAYS * DAY - LATELY
+"""How much further back e-mails are looked at than other messages."""
+# Apart, because each has an index of its own.
+_OF_MAIL = tuple(
+    f"{which} AND channel = '{MAIL}' AND NOT machine AND NOT simulated"
+    for which in ("kind = 'message_sent'", "kind IN ('message_responded', 'message_opened')")
+)
+_SAYINGS = _part(
+    _SAID, "kind", "source", "ref", "at", "known_at", "CAST(value AS DOUBLE PRECISION)",
+    source="statements WHERE user_id = ?1 AND kind <> 'trait'",
+)  # fmt: skip
+_MAILS = tuple(
+    _part(
+        _MAIL, "kind", "NULL", "NULL", "at",
+        source=f"events WHERE user_id = ?1 AND at > ?3 - {_LONGER} AND {which}",
+    )
+    for which in _OF_MAIL
+)  # fmt: skip
 _CONSENTS = _part(_CONSENT, "purpose", "channel", "state", "at", "seq", source=words_of("?1"))
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
@@ -86,7 +105,7 @@ _IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
-ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES))
+ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS))
 
 Parts = Mapping[int, list[Row]]
 
@@ -114,6 +133,10 @@ _PARTS_OF_MANY = " UNION ALL ".join(
         (_CONSENT, "purpose, channel, state, at, seq, NULL, NULL", f"consents WHERE {_ASKED}"),
         (_PROFILE, "traits, timezone, NULL, NULL, NULL, NULL, NULL", f"users WHERE {_ASKED}"),
         (_OWNER, "NULL, NULL, NULL, NULL, NULL, NULL, NULL", _MERGED),
+        (_SAID, "kind, source, ref, at, known_at, CAST(value AS DOUBLE PRECISION), NULL",
+         f"statements WHERE {_ASKED} AND kind <> 'trait'"),
+        *((_MAIL, "kind, NULL, NULL, at, NULL, NULL, NULL",
+           f"events WHERE {_ASKED} AND at > ?2 - {_LONGER} AND {which}") for which in _OF_MAIL),
     )
 )  # fmt: skip
 """Of whom, which part, and its columns. Whose id became another's, or was another's, is told by the
@@ -243,6 +266,7 @@ def _state(parts: Parts, now: int) -> Remembered:
         ),
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
+        signals=tuple(_signals(parts)),
         traits=_traits(traits, timezone),
         former_ids=tuple(former for former, *_ in parts.get(_FORMER, ())),
         until=_until(parts, now),
@@ -290,6 +314,16 @@ def _reactions(sent: list[_Message], outcomes: list[_Outcome]) -> tuple[Reaction
             opened = outcome.kind == MESSAGE_OPENED
             reactions.append(Reaction(message.channel, message.at, outcome.at, opened=opened))
     return tuple(reactions)
+
+
+def _signals(parts: Parts) -> Iterator[Signal]:
+    """Yield what is known of outcomes and e-mails; who looks at them does so as of an instant."""
+    said = (OutcomeRow("", kind, value, source, ref, at, known_at)
+            for kind, source, ref, at, known_at, value, _ in parts.get(_SAID, ()))  # fmt: skip
+    for _, signal in heard(said):
+        yield signal
+    for kind, _, _, at, *_ in parts.get(_MAIL, ()):
+        yield Signal(kind, at, 0.0, at)
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from recsys.config import Config
+from recsys.data.times import DAY
 from recsys.storage.database.interface import Database
 from recsys.storage.users import statements
 from recsys.storage.users.aliases import became
@@ -36,7 +37,13 @@ class Kept:
 
 
 def keep(
-    database: Database, config: Config, sayings: Iterable[Saying], *, source: str, now: int
+    database: Database,
+    config: Config,
+    sayings: Iterable[Saying],
+    *,
+    source: str,
+    now: int,
+    live: bool = False,
 ) -> Kept:
     """Keep what rows of a source say of their people; again, it changes nothing.
 
@@ -55,6 +62,9 @@ def keep(
         The tool and the kind of its file.
     now : int
         Microseconds since the epoch, for what says no time.
+    live : bool
+        Whether outcomes are known of only now, and not since they were: those of a file are taken
+        as known at their time, and so is what comes more than ``data.late_days`` later.
 
     Raises
     ------
@@ -64,8 +74,9 @@ def keep(
     given = [(one, orjson.loads(one.said)) for one in sayings]
     ledger = [line for one, said in given for line in _consents(one, said, config, source)]
     consents = _record(database, ledger, now=now)
+    late = config.data.late_days * DAY if live else 0
     outcomes = statements.put(
-        database, [line for one, said in given for line in _outcomes(one, said, source, now)]
+        database, [line for one, said in given for line in _outcomes(one, said, source, now, late)]
     )
     return Kept(_traits(database, config, given, source=source, now=now), consents, outcomes)
 
@@ -125,8 +136,11 @@ def _record(database: Database, lines: list[tuple[Consent, bool]], *, now: int) 
     )
 
 
-def _outcomes(one: Saying, said: Mapping[str, Any], source: str, now: int) -> Iterator[Statement]:
+def _outcomes(
+    one: Saying, said: Mapping[str, Any], source: str, now: int, late: float
+) -> Iterator[Statement]:
     at = now if one.at is None else one.at
+    known_at = now if 0 < now - at <= late else None
     for line in said["outcomes"]:
         value = f"{line['value']:g}"
-        yield Statement(one.user_id, line["name"], "", value, source, line["ref"], at)
+        yield Statement(one.user_id, line["name"], "", value, source, line["ref"], at, known_at)

@@ -174,7 +174,7 @@ def test_every_part_of_the_read_uses_an_index(tmp_path: Path) -> None:
     file.close()
     steps = [row[3] for row in plan]
     assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN live"]
-    for index in ("events_of_user", "messages_of_user"):
+    for index in ("events_of_user", "messages_of_user", "statements_of_user"):
         assert any(index in step for step in steps)
 
 
