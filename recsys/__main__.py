@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from recsys.cli.commands import Commands
-from recsys.errors import RecsysError
+from recsys.errors import BadQuery, RecsysError
 from recsys.project import version
 
 app = typer.Typer(
@@ -46,9 +47,18 @@ def main() -> None:
         from rich.console import Console
         from rich.text import Text
 
-        message = Text.assemble(("error: ", "red"), str(error))
+        message = Text.assemble(("error: ", "red"), said(error, sys.argv[1:]))
         Console(stderr=True, soft_wrap=True).print(message, highlight=False)
         sys.exit(1)
+
+
+def said(error: RecsysError, words: Sequence[str]) -> str:
+    """Return what went wrong; a parameter that was given as an option is called as the option."""
+    if not isinstance(error, BadQuery):
+        return str(error)
+    option = f"--{error.parameter.replace('_', '-')}"
+    given = any(word == option or word.startswith(f"{option}=") for word in words)
+    return f"{option}{str(error).removeprefix(error.parameter)}" if given else str(error)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ a refused promotion, too little data) are values, not errors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -86,11 +87,28 @@ def cut(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it."""
+    """Return a value as messages show it: as JSON spells it, a text in single quotes.
+
+    Examples
+    --------
+    >>> [shown(one) for one in ("vip", "", None, True, [1, "a"])]
+    ["'vip'", 'empty', 'missing', 'true', '[1, "a"]']
+    """
+    if isinstance(value, str):
+        return cut(repr(value)) if value else "empty"
+    if value is None:
+        return "missing"
     try:
-        return cut(repr(value))
-    except RecursionError:
+        return cut(json.dumps(_plain(value), ensure_ascii=False, default=str))
+    except (RecursionError, ValueError, TypeError):
         return "something nested very deeply"
+
+
+def _plain(value: object) -> object:
+    """Return lists for what is one to a reader: sets in order of their texts."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return value
 
 
 class RecsysError(Exception):
@@ -305,7 +323,7 @@ class BadRule(QueryError):
         self.path = path
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{cut(path)} is {cut(str(value))!r}; allowed: {allowed}")
+        super().__init__(f"{cut(path)} is {shown(value)}; allowed: {allowed}")
 
 
 class BodyTooLarge(QueryError):

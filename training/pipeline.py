@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from recsys.bundle import Bundle, Manifest
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
+from recsys.cli.clock import of_service
 from recsys.config import Config
 from recsys.engines import Engine, opened
 from recsys.engines.engine import Progress, Usage
@@ -112,12 +113,19 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     begun: tuple[str, ...] = ()
     if verdict.promote:
         of_items = manifest.verdicts[Question.ITEMS]
-        begun = trials.begin(log.database, of_items, kind=config.relevant_kind, at=now)
+        begun = trials.begin(
+            log.database, of_items, kind=config.relevant_kind, at=_served(config, now)
+        )
     measured.detail(f"on trial: {', '.join(begun)}" if begun else "no new trial")
     measured.end()
     pause = paused(data.interactions, days=config.items.test_days)
     warnings = (pause,) if pause else ()
     return TrainingRun(name, verdict, measurements, manifest, warnings, tuple(measured.costs))
+
+
+def _served(config: Config, now: int) -> int:
+    """Return the time at which a trial begins: by the clock of the service that gives it out."""
+    return of_service(config) if config.serving.clock_start else now
 
 
 class _Choices(NamedTuple):

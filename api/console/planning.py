@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from api.console.visit import Visit
 from api.console.words import N_
 from recsys.errors import BadQuery
@@ -84,21 +86,33 @@ def choices(visit: Visit, tries: str) -> Sequence[str]:
     if tries not in TRIES:
         raise BadQuery("tries", tries, ", ".join(TRIES))
     service = visit.service
+    placements = service.placing.current.placements.names
     found: Mapping[str, Sequence[str]] = {
         Over.STEP_DOWN: (),
         Over.ITEMS: _rungs(),
         Over.INTERLEAVE: _rungs(),
         Over.CHANNEL: sorted(service.config.channels.arms),
         Over.MODEL: _versions(visit),
-        Over.PLACEMENT: service.placing.current.placements.names,
+        Over.PLACEMENT: [*placements[1:], *placements[:1]],
     }
     return found[Over(tries)]
 
 
+def offered(visit: Visit) -> Mapping[str, str]:
+    """Return what of ``TRIES`` has something to be tried against what is as it is."""
+    least = {Over.CHANNEL: 2, Over.PLACEMENT: 2}
+    return {
+        tries: question
+        for tries, question in TRIES.items()
+        if tries == Over.STEP_DOWN or len(choices(visit, tries)) >= least.get(Over(tries), 1)
+    }
+
+
 def kinds(visit: Visit) -> list[str]:
-    """Return the kinds of events that may decide: those of shops, the critical one first."""
-    config = visit.service.config
-    others = [kind for kind in config.kinds if kind != config.churn.critical_kind]
+    """Return the kinds that may decide: those of which there are events, the critical one first."""
+    config, seen = visit.service.config, visit.serving.answering.bundle.interactions
+    there = {seen.kinds[kind] for kind in np.unique(seen.kind).tolist()}
+    others = [kind for kind in config.kinds if kind in there - {config.churn.critical_kind}]
     return [config.churn.critical_kind, *others]
 
 
@@ -141,6 +155,8 @@ def _said(said: Mapping[str, str]) -> dict[str, Any]:
     ]
     if tries in AT_PLACEMENT:
         found["placement"] = said.get("placement", "")
+    if tries == Over.PLACEMENT and other == found["placement"]:
+        raise BadQuery("other", other, "another placement than the one it is tried at")
     if tries == Over.INTERLEAVE:
         del found["primary"]
     return {**found, "variants": variants, "coverage": _share(said, "share", "100")}

@@ -84,6 +84,15 @@ STATES: Mapping[str, str] = {
     "nothing_above_mde": N_("no effect worth it"),
     "yes": N_("yes"),
     "no": N_("no"),
+    "shipped": N_("all"),
+    "trial": N_("on trial: a half"),
+    "out": N_("nobody"),
+}
+PEOPLE: Mapping[str, str] = {
+    "history": N_("with a history"),
+    "thin": N_("hardly known"),
+    "new_with_events": N_("new, with events"),
+    "new": N_("new, nothing known"),
 }
 KINDS: Mapping[str, str] = {
     "view": N_("looked at"),
@@ -167,5 +176,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "measure": MEASURES,
     "past": PAST,
     "groups": GROUPS,
+    "people": PEOPLE,
     "delivery": DELIVERIES,
 }

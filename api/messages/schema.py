@@ -54,8 +54,8 @@ def allowed(schema: Json) -> str:
     match schema:
         case {"enum": names}:
             return ", ".join(names)
-        case {"type": "integer", "minimum": least, "maximum": most}:
-            return f"a whole number from {least} to {most:,}"
+        case {"type": "integer" | "number" as kind}:
+            return f"{'a whole number' if kind == 'integer' else 'a number'}{_bounds(schema)}"
         case {"type": "array", "maxItems": most}:
             return f"a list of at most {most:,} texts"
         case {"type": "array", "items": {"enum": names}}:
@@ -67,6 +67,18 @@ def allowed(schema: Json) -> str:
         case {"type": "boolean"}:
             return "true or false"
     return "a text"
+
+
+def _bounds(schema: Json) -> str:
+    said = [
+        f"{words} {schema[name]:,}"
+        for name, words in (
+            ("minimum", "from"), ("exclusiveMinimum", "above"),
+            ("maximum", "to" if "minimum" in schema else "up to"), ("exclusiveMaximum", "below"),
+        )
+        if name in schema
+    ]  # fmt: skip
+    return f" {' '.join(said)}" if said else ""
 
 
 def _whole(schema: Json, known: Mapping[str, Json]) -> Json:

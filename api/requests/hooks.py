@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _DIGITS = 32
 _UNREADABLE = "unreadable"
 _UNKNOWN_FORM = "unknown_form"
+_LONGEST_REST = 1.0
 
 
 @dataclass(slots=True)
@@ -62,12 +64,16 @@ class Hooks:
     log: HookLog | None = field(init=False)
     inbox: Inbox[Hook, bool] | None = field(init=False)
     tools: Tools = field(init=False)
+    _taken: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Know the tools that may call."""
         said = (one.partition(":") for one in self.config.serving.hook_secrets)
         self.secrets = {tool.strip(): secret.strip() for tool, _, secret in said}
         self.tools = tools(self.config.data.connectors) if self.secrets else {}
+        if self.tools:
+            # What reads calls takes long to load, and while calls come others would wait for it.
+            import_module("recsys.connectors.read")
         key = self.config.privacy.email_key
         self.log = HookLog(self.events.database, key) if self.secrets and key else None
         self.inbox = Inbox(self.log.put) if self.log else None
@@ -80,6 +86,7 @@ class Hooks:
         StoreUnavailable
             It was not kept.
         """
+        self._taken += 1
         if self.inbox is not None:
             await self.inbox.put([hook])
 
@@ -106,11 +113,12 @@ class Hooks:
         """
         count = 0
         while self.log is not None and (waiting := self.log.waiting()):
-            began = time.perf_counter()
+            began, taken = time.perf_counter(), self._taken
             self.log.done(self._looked_at(waiting), now=self.clock())
             count += len(waiting)
-            # Half of the time is for those who wait for an answer.
-            time.sleep(time.perf_counter() - began)
+            if self._taken > taken:
+                # More come: nine tenths of the time are for those who wait for an answer.
+                time.sleep(min(_LONGEST_REST, 9 * (time.perf_counter() - began)))
         if count:
             hook_log.prune(self.events.database, self.config.data.hook_days, now=self.clock())
         return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -80,7 +80,8 @@ class Around:
         by_path: dict[str, dict[str, BuiltRoute]] = {}
         for one in routes:
             by_path.setdefault(one.path, {})[one.method] = BuiltRoute(one)
-        self._paths = [(next(iter(of.values())).pattern, of) for of in by_path.values()]
+        self._anywhere = _patterns(by_path, None)
+        self._by_head = {_head(path): _patterns(by_path, _head(path)) for path in by_path}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and note what became of it."""
@@ -112,7 +113,7 @@ class Around:
 
     def _found(self, method: str, path: str) -> tuple[BuiltRoute, str]:
         allowed: set[str] = set()
-        for pattern, by_method in self._paths:
+        for pattern, by_method in self._by_head.get(_head(path), self._anywhere):
             if match := pattern.fullmatch(path):
                 endpoint = by_method.get("GET" if method == "HEAD" else method)
                 if endpoint is not None:
@@ -134,6 +135,25 @@ class Around:
             else:
                 ms = round(seconds * 1_000, 2)
                 self._log.info("request", method=method, ms=ms, key=scope.get(LABEL), **told)
+
+
+_Patterns = list[tuple[re.Pattern[str], dict[str, BuiltRoute]]]
+
+
+def _head(path: str) -> tuple[str, ...]:
+    """Return the first two segments: routes are looked for among those that begin so."""
+    return tuple(path.split("/", 3)[1:3])
+
+
+def _patterns(
+    by_path: Mapping[str, dict[str, BuiltRoute]], head: tuple[str, ...] | None
+) -> _Patterns:
+    """Return the routes that begin with `head`, or that may begin with anything, in their order."""
+    return [
+        (next(iter(of.values())).pattern, of)
+        for path, of in by_path.items()
+        if _head(path) == head or "{" in "/".join(_head(path))
+    ]
 
 
 def _request_id(scope: Scope) -> str:

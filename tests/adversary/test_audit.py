@@ -55,6 +55,7 @@ def test_the_inventory_counts_people_consents_access_and_erasures(database: Data
         "kept_days": 730,
     }
     assert found["events"]["purchase"]["kept_days"] is None
+    assert found["simulated"] == {"events": 0, "people": 0}
     email = found["consents"]["marketing"]["email"]
     assert email == {"granted": 1, "denied": 1, "silent": 1, "silence_means": "denied"}
     profiling = found["consents"]["profiling"]
@@ -96,3 +97,13 @@ def test_the_command_tells_it_in_words_and_keeps_it(
         assert line in result.output
     (kept,) = (tmp_path / "reports").glob("audit-*.json")
     assert json.loads(kept.read_text())["people"] == 3
+
+
+def test_who_was_made_up_is_counted_apart(database: Database) -> None:
+    fill(database)
+    before = inventory(database, Config(), now=NOW)
+    made_up = [Event(f"s{n}", f"sim{n}", "view", n, simulated=True) for n in range(3)]
+    EventLog(database).append(made_up, now=NOW)
+    found = inventory(database, Config(), now=NOW)
+    assert (found["people"], found["events"]) == (before["people"], before["events"])
+    assert found["simulated"] == {"events": 3, "people": 3}

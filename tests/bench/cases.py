@@ -33,6 +33,7 @@ from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.files.config import read_config
 from recsys.storage.users.profiles import Profiles
 from training.forecast import purchases
+from training.forecast.columns import PurchaseColumns
 from training.importing.items import import_items
 from training.importing.read import configured, read_file
 from training.importing.sniff import EXCEL, JSON, TEXT, XML, suffix_of
@@ -184,7 +185,7 @@ def _of_items(file: Path, config: Config) -> Facts:
 
 
 def _of_purchases(file: Path, _config: Config) -> Facts:
-    read = purchases.read(file, purchases.PurchaseColumns(), before=time.time_ns() // 1_000)
+    read = purchases.read(file, PurchaseColumns(), before=time.time_ns() // 1_000)
     table = read.interactions
     return Facts(
         rows=len(table) + read.taken_back + read.skipped + read.later,

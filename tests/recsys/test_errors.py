@@ -9,7 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from recsys import errors
-from recsys.errors import MissingColumn, NothingToLearnFrom, RecsysError, UnknownKey
+from recsys.errors import (
+    BadRule,
+    MissingColumn,
+    NothingToLearnFrom,
+    RecsysError,
+    UnknownKey,
+    shown,
+)
 
 
 def tree(error: type[RecsysError], depth: int = 0) -> Iterator[tuple[int, str]]:
@@ -50,3 +57,12 @@ def test_too_little_data_says_how_much_there_was() -> None:
     assert str(NothingToLearnFrom("purchases", found=3, needed=1_000)) == (
         "too little data: 3 purchases, at least 1,000 needed"
     )
+
+
+def test_values_are_spelled_as_their_sender_would() -> None:
+    values = ("vip", "", None, True, ["a", 1], {"a": None}, float("inf"), {"b", "a"})
+    assert [shown(one) for one in values] == [
+        "'vip'", "empty", "missing", "true", '["a", 1]', '{"a": null}', "Infinity", '["a", "b"]',
+    ]  # fmt: skip
+    assert str(BadRule("rule.op", None, "eq")) == "rule.op is missing; allowed: eq"
+    assert len(shown("x" * 999)) < 210

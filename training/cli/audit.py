@@ -33,9 +33,12 @@ def audit(
     from recsys.storage.database.open import open_store
     from recsys.storage.privacy.inventory import inventory
 
-    settings, now = settings_of(config), clock.now()
+    settings = settings_of(config)
+    now = clock.of_service(settings)
     with closing(open_store(settings.storage)) as database:
-        found = inventory(database, settings, now=now, since=now - int(days * DAY))
+        found = inventory(
+            database, settings, now=now, since=now - int(days * DAY), keys_at=clock.now()
+        )
     file = Path(settings.storage.reports_dir) / f"audit-{found['taken_at'][:10]}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
@@ -52,6 +55,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             f"{kind}: {held['events']:,} events of {held['people']:,} people, "
             f"{held['oldest']} to {held['newest']}, kept {kept}"
         )
+    if simulated := found["simulated"]["events"]:
+        people = found["simulated"]["people"]
+        yield f"simulated, and counted nowhere else: {simulated:,} events under {people:,} ids"
     decisions = found["decisions"]
     yield f"profiles: {found['profiles']:,}; decisions: {decisions['count']:,}"
     consents = found["consents"]

@@ -17,10 +17,14 @@ from recsys.cli.options import ConfigFile, settings_of
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from recsys.bundle import Bundle
     from recsys.config import Config
     from recsys.growth.funnels import Reached
     from recsys.growth.nps import Nps
     from recsys.storage.events.growth import Growth
+
+USUAL_DAYS = 28
+"""Of an interval, while no version serves that knows the usage interval."""
 
 app = typer.Typer(help="Who comes, comes back and stays, and what leads the North Star.")
 
@@ -28,14 +32,35 @@ app = typer.Typer(help="Who comes, comes back and stays, and what leads the Nort
 @app.command()
 def growth(  # noqa: PLR0913 - the options of a command
     *,
-    period: Annotated[int, typer.Option("--period", min=1, help="Days of an interval.")] = 28,
+    period: Annotated[
+        int,
+        typer.Option(
+            "--period",
+            min=0,
+            max=366,
+            help="Days of an interval; 0: the usage interval of the version that serves, else 28.",
+        ),
+    ] = 0,
     as_of: Annotated[str, typer.Option("--as-of", help="What was known at the end of a day.")] = "",
     segment: Annotated[str, typer.Option("--segment", help="Only people in it, by training.")] = "",
-    funnel: Annotated[
-        str, typer.Option("--funnel", help="Kinds of events in order: view,cart,purchase.")
+    step: Annotated[
+        str,
+        typer.Option(
+            "--step", "--funnel", help="A funnel: kinds of events in order: view,cart,purchase."
+        ),
     ] = "",
-    within: Annotated[
-        int, typer.Option("--within", min=1, help="Days from first to last step of a funnel.")
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=366, help="Days of a funnel, up to now or --as-of.")
+    ] = 28,
+    within_days: Annotated[
+        int,
+        typer.Option(
+            "--within-days",
+            "--within",
+            min=1,
+            max=366,
+            help="Days from the first to the last step of a funnel.",
+        ),
     ] = 7,
     html: Annotated[Path | None, typer.Option("--html", help="Draw it into this file.")] = None,
     config: ConfigFile = None,
@@ -52,15 +77,15 @@ def growth(  # noqa: PLR0913 - the options of a command
     settings = settings_of(config)
     kind, zone = settings.churn.critical_kind, ZoneInfo(settings.data.timezone)
     at = stored.end_of(as_of, zone) if as_of else of_service(settings)
-    only = _members(settings, segment)
+    period, only = period or _usage_interval(settings), _members(settings, segment)
     with closing(open_store(settings.storage)) as database:
         found = stored.read(database, kind, zone=zone, at=at)
         found = found if only is None else found.only(only)
         sessions = stored.sessions(database, zone=zone, at=at) if only is None else None
         nps = stored.promoters(stored.answers(database, at=at), only)
-        steps = tuple(filter(None, funnel.split(",")))
+        steps = tuple(filter(None, step.split(",")))
         reached = (
-            stored.reached(database, steps, at=at, days=period, within=within * DAY, only=only)
+            stored.reached(database, steps, at=at, days=days, within=within_days * DAY, only=only)
             if steps
             else ()
         )
@@ -82,16 +107,29 @@ def growth(  # noqa: PLR0913 - the options of a command
 
 def _members(settings: Config, segment: str) -> frozenset[str] | None:
     """Return who is in a segment by the version that serves; None without a segment."""
-    from recsys.bundle import Bundle
     from recsys.errors import NoChampion
-    from recsys.storage.models.store import ModelStore
 
     if not segment:
         return None
-    store = ModelStore.of(settings.storage)
-    if (champion := store.champion()) is None:
+    if (bundle := _champion(settings)) is None:
         raise NoChampion(settings.storage.models_dir)
-    return store.load(champion.version, Bundle)[0].members(segment)
+    return bundle.members(segment)
+
+
+def _usage_interval(settings: Config) -> int:
+    """Return the days of an interval where none are named, as the API has them."""
+    bundle = _champion(settings)
+    usual = None if bundle is None else bundle.churn.usage_interval.days
+    return max(1, round(usual or USUAL_DAYS))
+
+
+def _champion(settings: Config) -> Bundle | None:
+    from recsys.bundle import Bundle as Loaded
+    from recsys.storage.models.store import ModelStore
+
+    store = ModelStore.of(settings.storage)
+    champion = store.champion()
+    return None if champion is None else store.load(champion.version, Loaded)[0]
 
 
 def _promoters(found: Nps) -> str:
@@ -132,10 +170,10 @@ def _north_star(found: Growth, period: int, sessions: Mapping[int, int] | None) 
     from recsys.growth.doings import day_of
     from recsys.growth.north_star import series
 
-    names = ("from", "north star", "reachable", "breadth", "frequency", "depth", "efficiency")
+    names = ("from", "north star", "reachable", "breadth", "frequency", "depth", "per session")
     table = Table(*names, box=None)
     for one in series(found.done, found.seen, days=period, sessions=sessions):
-        efficiency = "" if one.efficiency is None else f"{one.efficiency:.1%}"
+        efficiency = "" if one.efficiency is None else f"{one.efficiency:.2f}"
         table.add_row(
             day_of(one.first_day), f"{one.total:,.0f}", f"{one.reachable:,}",
             f"{one.breadth:.1%}", f"{one.frequency:.2f}", f"{one.depth:.2f}", efficiency,

@@ -177,6 +177,9 @@ def _money(frame: pl.DataFrame, found: FoundColumns, columns: PurchaseColumns) -
     texts = {name: _stripped(frame[name]) for name in found.money}
     named = " and ".join(texts)
     said = sorted({one for text in texts.values() for one in currency_of(text).drop_nulls()})
+    for name in found.rest.of("currency"):
+        beside = sorted(currency_of(_stripped(frame[name]), alone=True).drop_nulls().unique())
+        said, named = (beside, name) if len(beside) > 1 else (said, named)
     if len(said) > 1:
         allowed = f"amounts in one currency; the column has {', '.join(said)}: change all into one"
         raise BadQuery("--value", named, allowed)

@@ -63,7 +63,9 @@ def read_amounts(
     sign = decimal_sign(named, configured=config.data.decimal_sign)
     numbers = {name: parsed(text, sign) for name, text in texts.items()}
     beside = {name: texts[name] for name in money} | {"currency": _cells(frame, found, "currency")}
-    currency = _without_vague({name: currency_of(text) for name, text in beside.items()})
+    currency = _without_vague(
+        {name: currency_of(text, alone=name == "currency") for name, text in beside.items()}
+    )
     said = {name: sorted(one.drop_nulls().unique()) for name, one in currency.items()}
     rate = _rates(currency, said, found, config)
     if rate is not None:

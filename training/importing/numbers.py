@@ -42,11 +42,16 @@ def _is_plain(column: pl.Series) -> bool:
     return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
 
 
-def currency_of(column: pl.Series) -> pl.Series:
-    """Return the currency beside each number, as its code or a sign of ``MANY``; null: none."""
+def currency_of(column: pl.Series, *, alone: bool = False) -> pl.Series:
+    """Return the currency beside each number, as its code or a sign of ``MANY``; null: none.
+
+    A word without a number is a currency only where the column holds them `alone`.
+    """
     if column.dtype != pl.String or _is_plain(column):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(column))
-    found = as_codes(column.str.extract(rf"({_CURRENCY})"))
+    beside = column.str.contains(r"\d").fill_null(value=False)
+    amounts = column if alone else column.set(~beside, None)
+    found = as_codes(amounts.str.extract(rf"({_CURRENCY})"))
     return found.set(found.is_in(["NAN", "INF"]).fill_null(value=False), None)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from recsys.errors import UnreadableFile
+from recsys.errors import UnreadableFile, shown
 
 PACKED = (".gz", ".zip", ".bz2", ".xz")
 TEXT = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".data", ".inter", ".item", ".user")
@@ -101,8 +101,14 @@ def refuse_unreadable(path: Path) -> None:
         raise UnreadableFile(path, "it is a folder; name a file in it")
     if not path.exists():
         raise UnreadableFile(path, "there is no such file")
-    if suffix_of(path) not in (*TEXT, *JSON, *EXCEL, *XML, ".parquet", ".pq"):
-        raise UnreadableFile(path, f"unknown format {path.suffix!r}; known: {FORMATS}")
+    if path.suffix.lower() == ".zip" and not zipfile.is_zipfile(path):
+        raise UnreadableFile(path, "broken zip: it has no list of its files, so it was cut short")
+    if (suffix := suffix_of(path)) in PACKED:
+        like = f"{path.stem}.csv{path.suffix}"
+        raise UnreadableFile(path, f"its name does not say what is packed; call it as {like}")
+    if suffix not in (*TEXT, *JSON, *EXCEL, *XML, ".parquet", ".pq"):
+        ending = f"unknown format {shown(path.suffix)}" if path.suffix else "its name has no ending"
+        raise UnreadableFile(path, f"{ending}; known: {FORMATS}")
 
 
 def suffix_of(path: Path) -> str:

@@ -188,7 +188,7 @@ def _overview(visit: Visit) -> View:
     facts = {
         "report": None,
         "form": None,
-        "tries": planning.TRIES if visit.may(Role.ADMIN) else {},
+        "tries": planning.offered(visit) if visit.may(Role.ADMIN) else {},
         "removed": _store(visit).removed(),
     }
     return View(facts, (_all(listed, states),))

@@ -31,6 +31,7 @@ def show(visit: Visit) -> View:
         tables=(
             *(_question(visit, question, shares) for question in Question),
             experiments.rungs("online", online.rungs if online else ()),
+            _by_kind(visit),
             _by_history(answering.manifest.metrics),
             _placements(visit),
         ),
@@ -85,6 +86,41 @@ def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], fl
         ),
         rows,
         note=_in_words(metric),
+    )
+
+
+def _by_kind(visit: Visit) -> Table:
+    """Return which kinds of people get each rung: all, a random half, none."""
+    verdicts = visit.serving.answering.manifest.verdicts
+    rows = [
+        {
+            "question": str(question),
+            "rung": str(rung),
+            "people": str(kind),
+            "standing": str(said.standing),
+            "lift": lift(said.lift),
+            "n": said.lift.n if said.lift else None,
+            "why": said.why,
+        }
+        for question in Question
+        for rung, verdict in verdicts.get(question, {}).items()
+        for kind, said in verdict.by_kind.items()
+    ]
+    return Table(
+        "people",
+        N_("Which people get a rung"),
+        (
+            Column("question", N_("Question"), CellKind.WORD, words="question"),
+            Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
+            Column("people", N_("People"), CellKind.WORD, words="people"),
+            Column("standing", N_("Get it"), CellKind.WORD, words="state"),
+            Column("lift", N_("Gain"), CellKind.LIFT),
+            Column("n", N_("People"), CellKind.COUNT),
+            Column("why", N_("Why")),
+        ),
+        rows,
+        empty=N_("This version tells no kinds of people apart."),
+        note=N_("On trial: a random half, drawn anew each week; see the experiment trial-RUNG."),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from recsys.errors import BadValue, MissingColumn, StoreUnavailable, UnreadableFile
+from recsys.errors import BadValue, StoreUnavailable, UnreadableFile
 from recsys.storage import objects
 from recsys.storage.events.log import BATCH
 from recsys.storage.users.aliases import NOBODY
@@ -65,9 +65,9 @@ class Lake:
         ------
         BadValue
             There is no such folder, or no file in it.
-        MissingColumn, UnreadableFile
-            A file that cannot be read, or has a row without a user, kind or time, or with a
-            quantity that is not above 0; names it.
+        UnreadableFile
+            A file that cannot be read, lacks a column, or has a row without a user, kind or time,
+            or with a quantity that is not above 0; names it.
         StoreUnavailable
             Object storage cannot be read.
         """
@@ -118,7 +118,8 @@ def _batches(shown: str, path: Path, kinds: Sequence[str]) -> Iterator[Any]:
         has = file.schema_arrow.names
         for name in NEEDED:
             if name not in has:
-                raise MissingColumn(name, found=has, accepted=NEEDED)
+                needed = f"needed are {', '.join(NEEDED)}"
+                raise UnreadableFile(shown, f"no column {name}: it has {', '.join(has)}; {needed}")
         columns = [name for name in (*NEEDED, *ABSENT) if name in has]
         for batch in file.iter_batches(BATCH, columns=columns):
             table = pa.table(batch.columns, batch.schema.names)

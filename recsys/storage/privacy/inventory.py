@@ -18,13 +18,16 @@ Json = dict[str, Any]
 _BATCH = 50_000
 _KINDS = """
 SELECT kind, count(*), count(DISTINCT user_id), min(at), max(at) FROM events
-WHERE user_id <> '' GROUP BY kind ORDER BY kind
+WHERE user_id <> '' AND NOT simulated GROUP BY kind ORDER BY kind
 """
 _PEOPLE = f"""
-SELECT count(*) FROM (SELECT user_id FROM events UNION SELECT user_id FROM users
+SELECT count(*) FROM (SELECT user_id FROM events WHERE NOT simulated UNION SELECT user_id FROM users
     UNION SELECT user_id FROM {WORDS} AS said UNION SELECT user_id FROM decisions) AS held
 WHERE user_id <> ''
 """  # noqa: S608 - names from the code
+_SIMULATED = """
+SELECT count(*), count(DISTINCT user_id) FROM events WHERE user_id <> '' AND simulated
+"""
 _ACCESS = """
 SELECT actor, action, count(*), max(at) FROM audit WHERE at >= ? GROUP BY actor, action
 ORDER BY actor, action
@@ -35,7 +38,9 @@ ORDER BY seq LIMIT ?
 """  # noqa: S608 - names from the code
 
 
-def inventory(database: Database, config: Config, *, now: int, since: int = 0) -> Json:
+def inventory(
+    database: Database, config: Config, *, now: int, since: int = 0, keys_at: int | None = None
+) -> Json:
     """Return what is held on how many people, on which basis, how old, who looked, what went.
 
     Parameters
@@ -46,6 +51,8 @@ def inventory(database: Database, config: Config, *, now: int, since: int = 0) -
         How long kinds are kept, which channels there are, what silence on profiling means.
     now, since : int
         When it is taken, and from when on who looked is told (microseconds since the epoch).
+    keys_at : int or None
+        When keys have to hold, where that is by another clock; None: `now`.
 
     Raises
     ------
@@ -58,6 +65,7 @@ def inventory(database: Database, config: Config, *, now: int, since: int = 0) -
         "store": store_id(database),
         "people": people,
         "events": _events(database, config.data.retention_days),
+        "simulated": _simulated(database),
         "profiles": _count(database, "SELECT count(*) FROM users"),
         "decisions": _span(database, "decisions"),
         "consents": _consents(database, config, people),
@@ -67,7 +75,7 @@ def inventory(database: Database, config: Config, *, now: int, since: int = 0) -
             {"who": who, "did": action, "times": times, "last": _when(last)}
             for who, action, times, last in database.read(_ACCESS, (since,))
         ],
-        "keys": _keys(database, now),
+        "keys": _keys(database, now if keys_at is None else keys_at),
     }
 
 
@@ -79,6 +87,12 @@ def _events(database: Database, retention_days: Mapping[str, int]) -> Json:
         }
         for kind, count, people, oldest, newest in database.read(_KINDS)
     }  # fmt: skip
+
+
+def _simulated(database: Database) -> Json:
+    """Return how many events were made up, of how many people: they are in no other count."""
+    ((events, people),) = database.read(_SIMULATED)
+    return {"events": events, "people": people}
 
 
 def _span(database: Database, table: str) -> Json:

@@ -205,3 +205,17 @@ def test_an_experiment_of_the_api_is_read_by_its_own_words(api: Api, enter: Ente
     api.service.experiments.store.plan("home-test", said, at=api.clock())
     page = enter(Role.VIEWER).get("/console/experiments?experiment=home-test").text
     assert "planned" in page
+
+
+def test_the_form_offers_only_what_can_be_told_apart(api: Api, enter: Enter) -> None:
+    admin = enter(Role.ADMIN)
+    page = admin.get("/console/experiments").text
+    assert "Some people get one rung less" in page
+    assert "or those of another?" not in page
+    assert "or another?" not in page
+    form = admin.get("/console/experiments?tries=step_down").text
+    assert 'value="purchase"' in form
+    assert 'value="message_failed"' not in form
+    same = {**FORM, "tries": "placement", "placement": "default", "other": "default"}
+    refused = admin.get("/console/experiments", params=same)
+    assert "another placement than the one it is tried at" in refused.text

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import time
+from dataclasses import replace
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,8 @@ from api.console import formats, render, site
 from api.console.assets import assets
 from api.console.formats import LANGUAGES, Formats
 from api.console.pages import PAGES
+from recsys.data.person import PersonKind
+from recsys.ladder import KindVerdict, Question, RungName, Standing
 from recsys.storage.access import audit
 from recsys.storage.access.accounts import Role
 from recsys.storage.models.store import ModelStore
@@ -221,3 +224,18 @@ def test_few_people_are_not_told(enter: Enter) -> None:
 def test_only_an_admin_sees_who_did_what(enter: Enter) -> None:
     assert "Who did what" in enter(Role.ADMIN).get("/console/operations").text
     assert "Who did what" not in enter(Role.ANALYST).get("/console/operations").text
+
+
+def test_the_ladder_says_who_gets_a_rung(api: Api, enter: Enter) -> None:
+    viewer, current = enter(Role.VIEWER), api.service.current
+    assert "tells no kinds of people apart" in viewer.get("/console/ladder").text
+    answering = current.serving.answering
+    half = KindVerdict(RungName.POPULAR, None, 0.9, Standing.TRIAL, "likely better")
+    verdicts = {question: dict(each) for question, each in answering.manifest.verdicts.items()}
+    own = verdicts[Question.ITEMS][RungName.SEGMENT]
+    own = replace(own, by_kind={PersonKind.NEW: half})
+    verdicts[Question.ITEMS][RungName.SEGMENT] = own
+    manifest = replace(answering.manifest, verdicts=verdicts)
+    current.swap(replace(current.serving, answering=replace(answering, manifest=manifest)))
+    page = viewer.get("/console/ladder").text
+    assert all(word in page for word in ("new, nothing known", "on trial: a half", "likely better"))

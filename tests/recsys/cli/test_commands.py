@@ -12,9 +12,10 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from recsys.__main__ import app
+from recsys.__main__ import app, said
 from recsys.cli import commands
 from recsys.cli.commands import GROUP, RegisteredCommands
+from recsys.errors import BadQuery, UnknownItem
 
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -108,3 +109,10 @@ def test_what_goes_wrong_on_purpose_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: cannot read ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_mistake_calls_an_option_as_it_was_given() -> None:
+    wrong = BadQuery("within_days", 0, "from 1")
+    assert said(wrong, ["growth", "--within-days=0"]) == "--within-days is 0; allowed: from 1"
+    assert said(wrong, ["growth"]) == "within_days is 0; allowed: from 1"
+    assert said(UnknownItem("tea"), ["--tea"]) == str(UnknownItem("tea"))

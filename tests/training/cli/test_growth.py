@@ -38,11 +38,11 @@ def test_a_funnel_is_told_and_a_segment_wants_a_version_that_serves(
 ) -> None:
     monkeypatch.setenv("RECSYS_STORAGE__URL", world.config.storage.url)
     monkeypatch.setenv("RECSYS_STORAGE__MODELS_DIR", world.config.storage.models_dir)
-    said = ["--as-of", "2025-12-31", "--funnel", "view,purchase", "--within", "3"]
+    said = ["--as-of", "2025-12-31", "--step", "view,purchase", "--within-days", "3"]
     whole = CliRunner().invoke(app, said)
     assert whole.exit_code == 0, whole.output
     assert "median hours" in whole.stdout
-    assert "efficiency" in whole.stdout
+    assert "per session" in whole.stdout
     part = CliRunner().invoke(app, [*said, "--segment", "rfm:champions"])
     assert part.exit_code == 0, part.output
     assert part.stdout != whole.stdout

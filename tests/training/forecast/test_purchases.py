@@ -77,7 +77,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     file = tmp_path / "e.csv"
     file.write_text("who,timestamp,value\n7,2020-01-01,3\n")
     with pytest.raises(
-        BadQuery, match=r"--user is ''.*who, timestamp, value; without a name, .*user_id"
+        BadQuery, match=r"--user is empty.*who, timestamp, value; without a name, .*user_id"
     ):
         purchases.read(file, PurchaseColumns(), before=NOON)
     with pytest.raises(BadQuery, match=r"--user is 'buyer'.*who, timestamp, value"):
@@ -185,4 +185,9 @@ def test_amounts_that_are_unclear_are_refused_with_the_option(tmp_path: Path) ->
     assert purchases.read(file, columns, before=NOON).interactions.value.tolist() == [1234]
     file.write_text("user_id;timestamp;value\nann;2020-01-01;5 EUR\nann;2020-01-01;5 JPY\n")
     with pytest.raises(BadQuery, match="EUR, JPY"):
+        purchases.read(file, PurchaseColumns(), before=NOON)
+    file.write_text(
+        "user_id;timestamp;price;currency\nann;2020-01-01;5;EUR\nann;2020-01-01;5;JPY\n"
+    )
+    with pytest.raises(BadQuery, match=r"--value is 'currency'.*EUR, JPY"):
         purchases.read(file, PurchaseColumns(), before=NOON)

@@ -18,6 +18,7 @@ from recsys.errors import UnreadableFile
 from recsys.storage.database.open import open_database
 from tests.recsys.connectors.samples import SAMPLES
 from training.importing.archive import files
+from training.importing.sniff import refuse_unreadable
 
 ONE = b"user_id,item_id,at\nann,tea,2020-01-01\n"
 TWO = b"user_id,item_id,at\nbob,pot,2020-01-02\n,cup,2020-01-02\n"
@@ -151,3 +152,12 @@ def test_each_file_is_read_on_trial() -> None:
     assert code == 0, output
     assert "a.json" in output
     assert not Path("var").exists()
+
+
+def test_a_broken_or_nameless_archive_says_so_before_anything_is_done() -> None:
+    Path("cut.zip").write_bytes(zipped({"a.csv": ONE}).read_bytes()[:60])
+    Path("events.gz").write_bytes(gzip.compress(ONE))
+    for name, why in (("cut.zip", "broken zip: "), ("events.gz", "call it as events.csv.gz")):
+        with pytest.raises(UnreadableFile, match=why):
+            refuse_unreadable(Path(name))
+    refuse_unreadable(zipped({"a.csv": ONE}, "a.csv.zip"))

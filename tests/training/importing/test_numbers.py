@@ -115,3 +115,9 @@ def test_numbers_that_a_file_holds_as_numbers_are_never_unclear(tmp_path: Path) 
     ).write_parquet(file)
     valid = validate(read_file(file), configured(tmp_path), now=NOW)
     assert valid.events["value"].to_list() == [1.234]
+
+
+def test_a_word_without_a_number_is_no_currency(tmp_path: Path) -> None:
+    valid = priced(tmp_path, "5.00 EUR", "abc")
+    assert valid.notes == ("price is in EUR",)
+    assert valid.events["value"].to_list() == [5]

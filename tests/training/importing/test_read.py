@@ -121,7 +121,7 @@ def test_nested_parquet_columns_are_taken_apart(tmp_path: Path) -> None:
         ("short.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "broken gzip"),
         ("events.xlsx", b"x", "it is no workbook"),
         ("events.xyz", b"x", "unknown format '.xyz'; known: csv"),
-        ("events", b"x", "unknown format ''"),
+        ("events", b"x", "its name has no ending; known: csv"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(

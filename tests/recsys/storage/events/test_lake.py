@@ -14,7 +14,7 @@ import pytest
 
 from recsys.config import Config, parse
 from recsys.data.times import DAY, moment
-from recsys.errors import BadValue, DataError, MissingColumn, StoreUnavailable, UnreadableFile
+from recsys.errors import BadValue, DataError, StoreUnavailable, UnreadableFile
 from recsys.storage import objects
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.events.event import Event
@@ -127,7 +127,7 @@ def column(name: str, value: Any) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("table", "error", "words"),
     [
-        (rows(EVENTS).drop("at"), MissingColumn, "no column for 'at'"),
+        (rows(EVENTS).drop("at"), UnreadableFile, "no column at: it has "),
         (column("user_id", None), UnreadableFile, "1 rows have no user_id, kind or at"),
         (column("kind", None), UnreadableFile, "1 rows have no"),
         (column("quantity", -2.0), UnreadableFile, "a quantity is -2.0"),
