@@ -55,8 +55,10 @@ from api.web.keys import Keys
 from api.web.middleware import Around
 from api.web.origins import Origins
 from api.web.route import Route, route
-from api.webhooks.churn import ChurnWatch
+from api.webhooks.audiences import Audiences
+from api.webhooks.churn import ChurnBands
 from api.webhooks.delivery import Delivery
+from api.webhooks.watch import Watcher
 from recsys.config import Config
 from recsys.project import version
 from recsys.storage.files.config import read_config
@@ -156,7 +158,8 @@ class Application:
             service.hooks.follow(closing, self.config.serving.poll_seconds),
             Exports(service, logger).follow(closing, self.config.serving.poll_seconds),
             Delivery(service.webhooks, self.config).follow(closing, 1.0),
-            ChurnWatch(service).follow(closing, self.config.serving.poll_seconds),
+            Watcher(service, ChurnBands(service)).follow(closing, self.config.serving.poll_seconds),
+            Watcher(service, Audiences(service)).follow(closing, self.config.serving.poll_seconds),
         )
         try:
             yield

@@ -43,8 +43,10 @@ def climb_all(
         answers = _answers(rung, [people[place] for place in places], query)
         for place, answer in zip(places, answers, strict=True):
             if answer is not None:
-                remark = ladder.tried(rung.name, people[place], forces[place])
-                found[place] = served(rung, people[place], answer, trails[place], remark=remark)
+                because = ladder.tried(
+                    rung.because(people[place]), rung.name, people[place], forces[place]
+                )
+                found[place] = served(rung.name, answer, trails[place], because=because)
     return [
         found.get(place) or ladder.climb(person, query, on_failure=on_failure, force=forces[place])
         for place, person in enumerate(people)
@@ -72,13 +74,9 @@ def first_rungs(
     return trails, taken
 
 
-def served(
-    rung: Rung[Any, Any], person: Person, answer: Answer, trail: Sequence[Step], *, remark: str
-) -> Climb[Answer]:
-    """Return the climb of somebody whom a rung took and answered, with a remark on that."""
-    because = rung.because(person) + remark
-    step = Step(rung.name, Reason.SERVED, because)
-    return Climb(answer, rung.name, because, (*trail, step))
+def served(name: RungName, answer: Answer, trail: Sequence[Step], *, because: str) -> Climb[Answer]:
+    """Return the climb of somebody whom a rung took and answered, and what that stands on."""
+    return Climb(answer, name, because, (*trail, Step(name, Reason.SERVED, because)))
 
 
 def _answers(

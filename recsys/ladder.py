@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
+from recsys.words import Words, say
 
 Query = TypeVar("Query")
 QueryIn = TypeVar("QueryIn", contravariant=True)
@@ -101,11 +102,11 @@ class Course:
     def refusal(self, name: RungName) -> Step | None:
         """Return why a rung is not asked; None where it is."""
         if name in self.without:
-            return Step(name, Reason.TAKEN_OUT, "an experiment showed that it does worse")
+            return Step(name, Reason.TAKEN_OUT, say("rung.taken_out"))
         if self.ceiling is not None and HEIGHT[name] > HEIGHT[self.ceiling]:
             if self.held_out:
-                return Step(name, Reason.HELD_OUT, "this user is in the permanent holdout")
-            detail = f"experiment {self.experiment}: no rung above {self.ceiling}"
+                return Step(name, Reason.HELD_OUT, say("rung.held_out"))
+            detail = say("rung.ceiling", experiment=self.experiment, ceiling=str(self.ceiling))
             return Step(name, Reason.CEILING, detail)
         return None
 
@@ -219,9 +220,22 @@ class Verdict:
             return Standing.OUT
         return Standing.TRIAL if self.by_kind else Standing.SHIPPED
 
-    def said_of(self, kind: PersonKind) -> str:
-        """Return the verdict on the rung for a kind of person, in words."""
-        return self.by_kind[kind].why if kind in self.by_kind else self.why
+    def said_of(self, kind: PersonKind) -> Words:
+        """Return the verdict on the rung for a kind of person, in the words of training."""
+        return _in_words(self.by_kind.get(kind, self))
+
+    @property
+    def words(self) -> Words:
+        """The verdict on the rung for anybody, in the words of training."""
+        return _in_words(self)
+
+
+def _in_words(found: Verdict | KindVerdict) -> Words:
+    below, lift = str(found.below), found.lift
+    if lift is None:
+        return Words(found.why, "rung.not_measured", {"below": below})
+    facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
+    return Words(found.why, "rung.not_better", {**facts, "n": lift.n})
 
 
 def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:
@@ -273,7 +287,7 @@ class Ladder(Generic[Query, Answer]):
         trail: list[Step] = []
         for rung, answer in self.answers(person, query, trail, on_failure=on_failure, force=force):
             return Climb(answer, rung.name, trail[-1].detail, tuple(trail))
-        return Climb(None, None, "every rung failed", tuple(trail))
+        return Climb(None, None, say("rung.all_failed"), tuple(trail))
 
     def answers(
         self,
@@ -296,19 +310,18 @@ class Ladder(Generic[Query, Answer]):
                 continue
             if steps_down and name is not RungName.POPULAR and isinstance(force, Course):
                 steps_down = False
-                detail = f"experiment {force.experiment}: one rung lower this week"
+                detail = say("rung.stepped_down", experiment=force.experiment)
                 trail.append(Step(name, Reason.STEPPED_DOWN, detail))
                 continue
             try:
                 answer = rung.answer(person, query)
-                because = rung.because(person) + self.tried(name, person, force)
+                because = self.tried(rung.because(person), name, person, force)
             except Exception as error:  # noqa: BLE001 - the law: a rung costs its own answer only
                 on_failure(name, error)
-                trail.append(Step(name, Reason.FAILED, "this rung failed; it was logged"))
+                trail.append(Step(name, Reason.FAILED, say("rung.failed")))
                 continue
             if answer is None:
-                detail = "nothing left to offer after exclusions and filters"
-                trail.append(Step(name, Reason.NOTHING_LEFT, detail))
+                trail.append(Step(name, Reason.NOTHING_LEFT, say("rung.nothing_left")))
                 continue
             trail.append(Step(name, Reason.SERVED, because))
             yield rung, answer
@@ -362,16 +375,16 @@ class Ladder(Generic[Query, Answer]):
         passed: Step | None = None
         if isinstance(force, RungName):
             if name not in {force, RungName.POPULAR}:
-                return Step(name, Reason.FORCED, f"the request forces {force}")
+                return Step(name, Reason.FORCED, say("rung.forced", forced=str(force)))
         else:
             passed = self._passed_over(name, person, force)
         if passed is not None and passed.reason is not Reason.ON_TRIAL:
             return passed
         if name in PROFILING:
             if not person.readable:
-                return Step(name, Reason.STORE_UNAVAILABLE, "consents cannot be read now")
+                return Step(name, Reason.STORE_UNAVAILABLE, say("rung.consents_unread"))
             if not person.profiling:
-                return Step(name, Reason.NO_CONSENT, "this user denied profiling")
+                return Step(name, Reason.NO_CONSENT, say("rung.no_profiling"))
         return passed
 
     def _passed_over(self, name: RungName, person: Person, course: Course | None) -> Step | None:
@@ -385,16 +398,18 @@ class Ladder(Generic[Query, Answer]):
             return None
         why = verdict.said_of(person.kind)
         if standing is Standing.TRIAL:
-            detail = f"not in the half of such people that it is on trial for: {why}"
+            detail = say("rung.on_trial_elsewhere", verdict=why)
             return Step(name, Reason.ON_TRIAL, detail)
         return Step(name, Reason.NOT_SHIPPED, why)
 
-    def tried(self, name: RungName, person: Person, force: RungName | Course | None) -> str:
-        """Return the remark on a rung that is asked though it was not shipped; empty: it was."""
+    def tried(
+        self, because: str, name: RungName, person: Person, force: RungName | Course | None
+    ) -> str:
+        """Return what an answer stands on, with that its rung was not shipped, where it was not."""
         if not isinstance(force, Course) or force.tries is not name:
-            return ""
+            return because
         verdict = self.verdicts.get(name)
         if verdict is None or verdict.standing(person.kind) is not Standing.TRIAL:
-            return ""
-        half = "; on trial for a random half of such people"
-        return half if force.experiment else "; shown online to do better for such people"
+            return because
+        tried = "rung.on_trial" if force.experiment else "rung.better_online"
+        return say(tried, because=because)

@@ -44,6 +44,7 @@ from recsys.ladder import (
     Standing,
     Step,
 )
+from recsys.words import say
 
 CART = "cart"
 
@@ -232,15 +233,15 @@ class Answering:
         family = name.partition(":")[0]
         if row == NO_SEGMENT or (family == "rfm" and items.tastes is not None):
             of = "rfm" if items.tastes is None else "taste"
-            detail = f"lists are made for segments of {of} and {self.trait}, not for {name}"
+            detail = say("items.unlisted_segment", of=of, trait=self.trait, segment=name)
             return Step(items.name, Reason.NO_SEGMENT, detail)
         if not items.members[row]:
-            return Step(items.name, Reason.NO_SEGMENT, f"segment {name} has no users")
+            return Step(items.name, Reason.NO_SEGMENT, say("items.empty_segment", segment=name))
         if family == self.trait:
             shipped = verdict.standing(PersonKind.NEW) is Standing.SHIPPED
             why = verdict.said_of(PersonKind.NEW)
         else:
-            shipped, why = verdict.shipped, verdict.why
+            shipped, why = verdict.shipped, verdict.words
         return None if shipped else Step(items.name, Reason.NOT_SHIPPED, why)
 
     def _rows(self, user_id: str, remembered: Remembered) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -23,7 +22,6 @@ from recsys.data.signals import Signals
 from recsys.data.surfaces import UNSAID, Occasions, of_properties
 from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
-from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events.event import LIVE
 from recsys.storage.events.lake import Lake
@@ -43,22 +41,6 @@ _INTERACTION = ("user_id", "item_id", "kind", "at", "quantity", "value", "order_
 _COLUMNS = (*_INTERACTION[:-1], "source", "ingested_at", "properties")
 
 _MESSAGE = ("event_id", "user_id", "kind", "at", "channel", "ref", "pscore", "simulated")
-
-
-@contextmanager
-def open_log(config: Config) -> Iterator[EventLog]:
-    """Open the event log that is configured; it is closed at the end of the block.
-
-    Raises
-    ------
-    StoreUnavailable
-        It cannot be opened.
-    """
-    database = open_store(config.storage)
-    try:
-        yield EventLog(database)
-    finally:
-        database.close()
 
 
 def load(log: EventLog, config: Config, *, up_to: int | None = None) -> TrainingData:

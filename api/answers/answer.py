@@ -18,6 +18,7 @@ from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
 from api.messages.lists import listed
 from api.messages.message import dump
+from api.messages.reasons import in_language, why
 from api.messages.users import (
     Channel,
     ChannelAnswer,
@@ -26,11 +27,12 @@ from api.messages.users import (
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
-    TrailStep,
     UserAnswer,
     Value,
     ValueAnswer,
+    trail_step,
 )
+from api.model import languages
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime import json, logs
@@ -48,6 +50,7 @@ from recsys.items.slate import ItemQuery
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue
+from recsys.words import say
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
 
 Make = Callable[[Serving, Person, Query, list[str]], tuple[ItemsAnswer, int]]
 
-NOT_PROFILED = "this user denied profiling, or nothing is known of the consent"
+NOT_PROFILED = say("value.not_profiled")
 NO_COHORTS: Mapping[str, Rule] = MappingProxyType({})
 MAY_COUNT_DAYS = (None, RungName.POPULAR, RungName.HYPER)
 NO_EXPLORATION = ExplorationSchedule(0.0, 0.0, 0)
@@ -123,7 +126,10 @@ class Desk:
         people, notes = zip(*self.people(serving, user_ids, query, at=at), strict=True)
         block = Block(self, serving, people, query)
         parts = (block.listed(), block.memberships(at), block.channels(), block.risks())
-        return [_whole(serving, *row) for row in zip(people, notes, *parts, strict=True)]
+        return [
+            in_language(_whole(serving, *row), _language(query, row[0]))
+            for row in zip(people, notes, *parts, strict=True)
+        ]
 
     def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         """Return the JSON of :meth:`everything`, made once while nothing changes."""
@@ -146,7 +152,8 @@ class Desk:
         """Answer which channel next."""
         person, notes = self.person(serving, user_id, query, at=at)
         channel = self._channel(serving, person, query)
-        return ChannelAnswer(**about(serving, person, notes), channel=channel)
+        answer = ChannelAnswer(**about(serving, person, notes), channel=channel)
+        return in_language(answer, _language(query, person))
 
     def decide(
         self, serving: Serving, user_id: str, query: Query, *, at: int, consent_seq: int
@@ -166,7 +173,8 @@ class Desk:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
         churn = self.risk(serving, person, query)
-        return ChurnAnswer(**about(serving, person, notes), churn=churn)
+        answer = ChurnAnswer(**about(serving, person, notes), churn=churn)
+        return in_language(answer, _language(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
         """Answer how likely somebody who was gathered already is to churn."""
@@ -179,11 +187,12 @@ class Desk:
         person, notes = self.person(serving, user_id, query, at=at)
         models, found = serving.answering.bundle.value, worth(serving, person)
         value = (
-            Value(reason=NOT_PROFILED)
+            Value(reason=str(NOT_PROFILED), why=why(NOT_PROFILED))
             if found is None
             else Value.said(found, self.risk(serving, person, query), models)
         )
-        return ValueAnswer(**about(serving, person, notes), value=value)
+        answer = ValueAnswer(**about(serving, person, notes), value=value)
+        return in_language(answer, _language(query, person))
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; where it has no list, what is popular."""
@@ -202,19 +211,23 @@ class Desk:
             if step.reason not in {Reason.NO_CONSENT, Reason.FORCED}
         ]
         if declined is not None:
-            listed["rung_reason"] = f"what is popular, for {declined.detail}"
-            trail = [
-                TrailStep(s.rung, declined.reason, declined.detail) if s.rung == items.name else s
-                for s in trail
-            ]
+            instead = say("items.instead", because=declined.detail)
+            listed["rung_reason"], listed["rung_why"] = str(instead), why(instead)
+            trail = [trail_step(declined) if s.rung == items.name else s for s in trail]
         said = about(serving, person, [])
         del said["user_id"]
-        return SegmentItemsAnswer(**{**listed, "trail": trail}, **said, segment=name)
+        answer = SegmentItemsAnswer(**{**listed, "trail": trail}, **said, segment=name)
+        return in_language(answer, _language(query, person))
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
         """Return where people belong, all gathered for the instant `at`."""
         on_failure = self._on_failure[Question.CHURN]
         return Audience(serving.answering, people, at=at, on_failure=on_failure)
+
+    def language(self, serving: Serving, user_id: str, query: Query, *, at: int) -> str:
+        """Return the language of who asks about a user that was gathered for this request."""
+        known, _ = self._gather.known(user_id, since=serving.watermark, at=at, again=True)
+        return languages.chosen(query.lang, known.remembered.traits, query.accepts)
 
     def on_failure(self, question: Question) -> OnFailure:
         """Return what is told of every rung of a question that fails."""
@@ -239,7 +252,8 @@ class Desk:
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
         known, note = self._gather.known(user_id, since=serving.watermark, at=at)
-        asked = (make, query, self.experiments.seq)
+        short = languages.chosen(query.lang, known.remembered.traits, query.accepts)
+        asked = (make, query, self.experiments.seq, short)
         ready = known.ready.get(asked)
         if ready is not None and ready.holds(serving, at):
             for question, rung in ready.rungs:
@@ -263,6 +277,7 @@ class Desk:
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
         listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
+        answer = in_language(answer, _language(query, person))
         return answer, serving.answering.listed_until(person)
 
     def _all(
@@ -276,6 +291,7 @@ class Desk:
             self.listed(serving, person, query, self.wanted(serving, query)), membership,
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
+        answer = in_language(answer, _language(query, person))
         # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
         if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
             return answer, person.at
@@ -306,9 +322,7 @@ class Desk:
         self.metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
         list_id = uuid7(person.at)
         self.note(plan, person, serving, Question.ITEMS, list_id=list_id)
-        return listed(
-            climb, serving, person, list_id=list_id, explain=query.explain, lang=query.lang
-        )
+        return listed(climb, serving, person, list_id=list_id, explain=query.explain)
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
         # Advice: what is not logged must not explore, nothing could be learnt from it.
@@ -360,6 +374,10 @@ class Desk:
 def worth(serving: Serving, person: Person) -> UserValue | None:
     """Return what somebody was worth, and is expected to be; None without consent to profiling."""
     return serving.answering.bundle.value.answer(person) if person.profiling else None
+
+
+def _language(query: Query, person: Person) -> str:
+    return languages.chosen(query.lang, person.traits, query.accepts)
 
 
 def _told_apart(plan: Plan, query: Query) -> Query:

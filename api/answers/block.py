@@ -66,7 +66,7 @@ class Block:
         ids = [uuid7(person.at) for person in self.people]
         for plan, person, list_id in zip(plans, self.people, ids, strict=True):
             desk.note(plan, person, serving, question, list_id=list_id)
-        said = partial(listed, explain=query.explain, lang=query.lang)
+        said = partial(listed, explain=query.explain)
         return [
             said(climb, serving, person, list_id=list_id)
             for climb, person, list_id in zip(climbs, self.people, ids, strict=True)

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from api.answers import audience, write_back
+from api.answers import audience, likely, write_back
 from api.answers.export import CHUNK, Emails, export
 from api.answers.selection import KEPT, Selection, addresses, keeps_addresses, target
 from api.answers.write_back import Wish
 from api.messages.exports import ExportBody
+from api.messages.groups import LikelyBody
 from api.runtime import background, logs
 from api.runtime.clock import system
 from api.runtime.ids import request_id
@@ -75,6 +76,8 @@ def check(service: Service, body: ExportBody) -> None:
     """
     selection = _selection(service, body)
     _wanted(selection, body)
+    if (wish := _wish(body)) is not None:
+        likely.scored(service, selection.serving, wish)
     if body.email and not keeps_addresses(service):
         raise BadQuery("email", body.email, f"false; or true where {KEPT}")
     if body.tool:
@@ -254,7 +257,7 @@ class _Making:
     def run(self) -> None:
         """Make all parts that are lacking."""
         service, one = self._maker.service, self._one
-        ids: IdMap | Sequence[str] = service.identities.people(self._selection.known)
+        ids = self._ids()
         parts = self._whole_of(ids)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._body.tool:
@@ -266,6 +269,14 @@ class _Making:
         keep = int(service.config.serving.export_hours * HOUR)
         also = partial(tell, service)
         self._log.end(one.export_id, ExportState.DONE, now=system(), keep=keep, also=also)
+
+    def _ids(self) -> IdMap | Sequence[str]:
+        """Return whom to look at, in this order."""
+        service, wish = self._maker.service, _wish(self._body)
+        if wish is None:
+            return service.identities.people(self._selection.known)
+        found = likely.likely(service, self._selection.serving, wish)
+        return [one.user_id for one in found.users]
 
     def _whole_of(self, ids: IdMap | Sequence[str]) -> list[ExportFile]:
         """Return the parts that are there already; none where they are of another crowd."""
@@ -318,7 +329,10 @@ class _Making:
         return _packed(path, rows=done.changed + done.cleared, looked_at=len(ids))
 
     def _chosen(self, user_ids: Iterable[str]) -> Iterable[str]:
-        channel = self._body.channel or ""
+        channel, selection = self._body.channel or "", self._selection
+        if self._body.likely is not None:
+            users = self._paced(user_ids)
+            return likely.still_may(selection.service, selection.serving, users, channel)
         return self._selection.chosen(self._paced(user_ids), self._wanted, channel=channel)
 
     def _emails(self) -> Emails | None:
@@ -356,6 +370,23 @@ def _wanted(selection: Selection, body: ExportBody) -> audience.AudienceQuery | 
     if body.channel and body.channel not in arms:
         raise BadQuery("channel", body.channel, ", ".join(arms))
     return None
+
+
+def _wish(body: ExportBody) -> LikelyBody | None:
+    """Return whom it is likely of, with the channel of the export.
+
+    Raises
+    ------
+    BadQuery
+        Others are asked for too, or a channel of its own.
+    """
+    if body.likely is None:
+        return None
+    if body.rule is not None or body.segment is not None:
+        raise BadQuery("likely", body.likely, "without rule and segment")
+    if body.likely.channel is not None:
+        raise BadQuery("likely.channel", body.likely.channel, "outside of likely: channel")
+    return msgspec.structs.replace(body.likely, channel=body.channel)
 
 
 def _people(path: Path) -> list[str]:

@@ -25,10 +25,25 @@ _WANTS = "what they took of these items, and of items that the same users take"
 _LIKE = "how much of what they took is what those took"
 
 
-def likely(service: Service, body: LikelyBody) -> LikelyAnswer:
+def likely(service: Service, serving: Serving, body: LikelyBody) -> LikelyAnswer:
     """Return so many users as are asked for, the likeliest first; runs in a thread.
 
     Only those who allow profiling now and granted marketing, on the channel if one is named.
+
+    Raises
+    ------
+    BadQuery, UnknownItem, UnknownSegment, StoreUnavailable
+        As :func:`scored` does.
+    """
+    score, why, left_out = scored(service, serving, body)
+    found = _first(service, serving, score, body, left_out=left_out)
+    return LikelyAnswer(serving.answering.version, why, len(score), found)
+
+
+def scored(
+    service: Service, serving: Serving, body: LikelyBody
+) -> tuple[NDArray[np.float64], str, frozenset[str]]:
+    """Return how likely it is of each known user, by what, and who is to be left out.
 
     Raises
     ------
@@ -44,22 +59,33 @@ def likely(service: Service, body: LikelyBody) -> LikelyAnswer:
         raise BadQuery("items", body.items, f"one of {', '.join(_ASKED)}")
     if body.channel not in (None, "", *service.config.channels.arms):
         raise BadQuery("channel", body.channel, ", ".join(service.config.channels.arms))
-    serving = service.current.serving
     bundle = serving.answering.bundle
     histories = bundle.items.weights.histories(bundle.interactions, at=bundle.items.at)
     if said[0] in {"items", "category"}:
         targets, left_out = _targets(serving, body), frozenset[str]()
-        score, why = affinity.wanting(histories, bundle.items.neighbours, targets), _WANTS
-    else:
-        seeds = _seeds(service, serving, body)
-        rows = [bundle.interactions.users.row(user) for user in seeds]
-        known = np.array([row for row in rows if row is not None], np.int32)
-        if len(known) < MIN_USERS:
-            allowed = f"at least {MIN_USERS} known users who allow profiling"
-            raise BadQuery(said[0], f"{len(known)} of them", allowed)
-        score, why, left_out = affinity.alike(histories, known), _LIKE, frozenset(seeds)
-    found = _first(service, serving, score, body, left_out=left_out)
-    return LikelyAnswer(serving.answering.version, why, len(score), found)
+        return affinity.wanting(histories, bundle.items.neighbours, targets), _WANTS, left_out
+    seeds = _seeds(service, serving, body)
+    rows = [bundle.interactions.users.row(user) for user in seeds]
+    known = np.array([row for row in rows if row is not None], np.int32)
+    if len(known) < MIN_USERS:
+        allowed = f"at least {MIN_USERS} known users who allow profiling"
+        raise BadQuery(said[0], f"{len(known)} of them", allowed)
+    return affinity.alike(histories, known), _LIKE, frozenset(seeds)
+
+
+def still_may(
+    service: Service, serving: Serving, user_ids: Iterable[str], channel: str | None
+) -> Iterator[str]:
+    """Yield the users who allow profiling and granted marketing, as of now.
+
+    Raises
+    ------
+    StoreUnavailable
+        Consents cannot be read.
+    """
+    for person in _people(service, serving, user_ids):
+        if person.profiling and _is_reachable(person, channel):
+            yield person.user_id
 
 
 def _targets(serving: Serving, body: LikelyBody) -> NDArray[np.int32]:
@@ -100,13 +126,16 @@ def _first(
     ranked = (users[row] for row in order[score[order] > 0].tolist())
     found: list[LikelyUser] = []
     for person in _people(service, serving, (one for one in ranked if one not in left_out)):
-        reachable = body.channel in person.channels if body.channel else bool(person.channels)
-        if person.profiling and reachable and person.user_row is not None:
+        if person.profiling and _is_reachable(person, body.channel) and person.user_row is not None:
             value = float(score[person.user_row])
             found.append(LikelyUser(person.user_id, len(found) + 1, value))
         if len(found) == body.users:
             break
     return found
+
+
+def _is_reachable(person: Person, channel: str | None) -> bool:
+    return channel in person.channels if channel else bool(person.channels)
 
 
 def _people(service: Service, serving: Serving, user_ids: Iterable[str]) -> Iterator[Person]:

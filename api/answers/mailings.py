@@ -51,9 +51,10 @@ class Sending:
 
     @property
     def key(self) -> str:
-        """Its key in the store: the list of one user, in one mailing, of one length."""
-        parts = (self.placement, self.send_id, self.user_id, self.query.said_limit or 0)
-        return orjson.dumps(parts).decode()
+        """Its key in the store: the list of one user, in one mailing, of one length and tongue."""
+        query = self.query
+        parts = (self.placement, self.send_id, self.user_id, query.said_limit or 0)
+        return orjson.dumps((*parts, query.lang) if query.lang else parts).decode()
 
 
 def listed(service: Service, sending: Sending) -> tuple[ShownList, bool]:

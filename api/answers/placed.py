@@ -10,14 +10,19 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
 from api.messages.message import dump
-from api.messages.placements import Interleaved, PlacedItem, PlacementItems
+from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
+from api.messages.reasons import in_language, why
 from api.messages.users import climbed
+from api.model import languages
+from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.experiments.plan import AS_ALWAYS, Plan, Rankers
 from recsys.ladder import Question, Reason
+from recsys.placements.explore import Draw, seed_of
 from recsys.placements.serve import Moment, PlacedList, show
 from recsys.placements.sources import TwoRankers
+from recsys.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from recsys.ladder import OnFailure
     from recsys.placements.versions import PlacementVersion
 
-NOT_IN_FORCE = "no version of this placement is in force now"
+NOT_IN_FORCE = say("items.not_in_force")
 
 
 class Draft:
@@ -133,12 +138,14 @@ class PlacementDesk:
             person, notes = self._whom(serving, query, at=at, again=True)
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
-            return _nothing(placement_id, serving, person, [*notes, NOT_IN_FORCE])
+            nothing = _nothing(placement_id, serving, person, [*notes, str(NOT_IN_FORCE)])
+            return in_language(nothing, languages.chosen(query.lang, person.traits, query.accepts))
         wanted = limit or query.said_limit or saved.placement.limit
         seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
-        moment = Moment(wanted, query.exclude, seeds, query.force_rung or course)
+        force = query.force_rung or course
+        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
         rules, began = self._current.rules(saved, serving), time.perf_counter()
         found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
         rung = found.arranged.climb.rung
@@ -153,7 +160,13 @@ class PlacementDesk:
                 plan, person, serving, Question.ITEMS,
                 where=placement_id, list_id=answer.recommendation_id,
             )  # fmt: skip
-        return answer
+        return in_language(answer, languages.chosen(query.lang, person.traits, query.accepts))
+
+    def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
+        """Return the seed of a list's draw; None where nobody would see or log it."""
+        if not self.notes or not person.user_id or saved.placement.explore is None:
+            return None
+        return seed_of(saved.version, person.user_id, saved.placement_id, person.at)
 
     def _planned(self, serving: Serving, placement_id: str, person: Person, query: Query) -> Plan:
         if query.force_rung:
@@ -189,9 +202,10 @@ def _said(
     query: Query,
 ) -> PlacementItems:
     climb, facts = found.arranged.climb, serving.facts
-    items = [placed.item for placed in found.arranged.items]
+    items, draw = [placed.item for placed in found.arranged.items], found.draw
+    pscores = draw.pscores(len(items)) if draw else repeat(None)
     explain, told = query.explain, serving.reasons
-    reasons = told.of_items(items, person, lang=query.lang) if explain else repeat([])
+    reasons = told.of_items(items, person) if explain else repeat(SILENCE)
     about = climbed(climb, explain=explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
@@ -211,16 +225,32 @@ def _said(
             **about,
             items=[
                 PlacedItem(
-                    facts[row][0], rank, score, rung, source, why, *facts[row][1:], list(rules)
+                    facts[row][0],
+                    rank,
+                    score,
+                    rung,
+                    source,
+                    said,
+                    *facts[row][1:],
+                    whys,
+                    rules=list(rules),
+                    pscore=pscore,
                 )
-                for ((row, rank, score, rung, source, _, _), rules), why in zip(
-                    found.arranged.items, reasons, strict=False
+                for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
+                    found.arranged.items, reasons, pscores, strict=False
                 )
             ],
             filled_by=list(found.arranged.filled_by),
             bought_percent=found.bought_percent if person.user_id else None,
+            explored=_drawn(draw, serving) if draw else None,
         ),
         person,
+    )
+
+
+def _drawn(draw: Draw, serving: Serving) -> Explored:
+    return Explored(
+        [place + 1 for place in draw.places], [serving.facts[row][0] for row in draw.among]
     )
 
 
@@ -244,7 +274,8 @@ def _nothing(
         generated_at=json.instant(person.at),
         notes=notes,
         rung=None,
-        rung_reason=NOT_IN_FORCE,
+        rung_reason=str(NOT_IN_FORCE),
+        rung_why=why(NOT_IN_FORCE),
         trail=[],
         items=[],
         filled_by=[],

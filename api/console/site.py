@@ -19,6 +19,7 @@ from api.console.formats import LANGUAGES, Formats
 from api.console.pages import PAGES
 from api.console.render import formats_of, render
 from api.console.visit import Page, View, Visit
+from api.model import languages
 from api.requests.body import read_form
 from api.web.problems import status_of
 from api.web.response import PRIVATE
@@ -144,7 +145,7 @@ class Site:
         at = self._service.clock()
         visit = Visit(
             self._service, who, _said(scope), form, at,
-            self._counting.latest(at=at), scope.get("root_path", ""),
+            self._counting.latest(at=at), scope.get("root_path", ""), _looks(scope)[1],
         )  # fmt: skip
         try:
             return self._shown(scope, page, rest, visit)
@@ -283,6 +284,5 @@ def _looks(scope: Scope) -> tuple[str, str]:
     theme, _, language = cookies(scope).get(LOOK, "").partition(".")
     if language not in LANGUAGES:
         accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-        wanted = [one.split(";")[0].strip()[:2].lower() for one in accepted.split(",")]
-        language = next((one for one in wanted if one in LANGUAGES), "en")
+        language = languages.wanted(accepted, LANGUAGES)
     return (theme if theme in THEMES else "auto"), language

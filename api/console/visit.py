@@ -43,6 +43,8 @@ class Visit:
         What was counted last; None: it is being counted for the first time.
     root : str
         What all addresses begin with.
+    language : str
+        In which the page is read.
     """
 
     service: Service
@@ -52,6 +54,7 @@ class Visit:
     at: int
     figures: Figures | None
     root: str = ""
+    language: str = "en"
 
     @property
     def serving(self) -> Serving:

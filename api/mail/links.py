@@ -43,6 +43,7 @@ def mail_item(item: PlacedItem, list_id: str, *, base: str, shop: str, currency:
         link if leads else "",
         image if image.startswith("https://") else "",
         price,
+        item.reasons[0] if item.reasons else "",
     )
 
 

@@ -25,6 +25,8 @@ class MailItem:
         https, or empty: mail programs show nothing else.
     price : str
         As it is printed.
+    reason : str
+        Why it is in the list, in the reader's language; empty where nothing is said.
     """
 
     item_id: str
@@ -32,6 +34,7 @@ class MailItem:
     url: str
     image_url: str
     price: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def flat(mailing: Mailing) -> dict[str, str]:
             ("url", item.url),
             ("image", item.image_url),
             ("price", item.price),
+            ("reason", item.reason),
         ):
             fields[f"rec_{rank}_{name}"] = value
     return {

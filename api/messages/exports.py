@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from api.messages.groups import AudienceBody
+from api.messages.groups import AudienceBody, LikelyBody
 from api.messages.message import Count, Instant, Message, instant_or_none, told
 from recsys.storage.exports.log import Export, ExportState
 
@@ -14,8 +14,12 @@ ExportId = Annotated[str, Meta(examples=["0199c2d4-7a50-7c11-9d3e-5f0f6a1b2c3d"]
 
 
 class ExportBody(AudienceBody):
-    """Of whom, and how it is written; without a rule or a segment: of all known users."""
+    """Of whom, and how it is written; without a rule, a segment or `likely`: of all known users."""
 
+    likely: Annotated[
+        LikelyBody | None,
+        told("as `/v1/audiences:likely` names them, likeliest first; `channel` stands outside"),
+    ] = None
     format: Literal["csv", "jsonl", "parquet"] = "csv"
     limit: Annotated[int | None, told("items of each; see serving.default_limit")] = None
     exclude: Annotated[tuple[str, ...], told("items to leave out")] = ()

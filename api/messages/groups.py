@@ -197,7 +197,7 @@ def segment(portrait: Portrait, answering: Answering) -> dict[str, Any]:
         "repurchase": portrait.repurchase if portrait.repurchase_users >= MIN_USERS else None,
         "typical": _typical(portrait.name, answering.bundle),
         "own_list": declined is None,
-        "no_list": None if declined is None else declined.detail,
+        "no_list": None if declined is None else str(declined.detail),
     }
 
 

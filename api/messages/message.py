@@ -45,10 +45,15 @@ UserId = Annotated[str, Meta(examples=["12747"])]
 
 NoCursor = Annotated[None, told("the list is whole")]
 
-_ENCODER = msgspec.json.Encoder(enc_hook=lambda value: value.tolist())
+_ENCODER = msgspec.json.Encoder(
+    enc_hook=lambda value: str(value) if isinstance(value, str) else value.tolist()
+)
 
 dump = _ENCODER.encode
-"""Return a message as JSON bytes; numbers of NumPy are numbers, not-a-number is null."""
+"""Return a message as JSON bytes; numbers of NumPy are numbers, not-a-number is null.
+
+Reasons are texts.
+"""
 
 
 def instant_or_none(at: int | None) -> str | None:

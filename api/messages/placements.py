@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from api.messages.message import Count, Instant, Message, UserId, told
+from api.messages.message import Count, Instant, Message, Probability, UserId, told
 from api.messages.users import Listed, RecommendedItem
 
 PlacementId = Annotated[str, Meta(examples=["home"])]
@@ -21,10 +21,23 @@ Touched = Annotated[
 ]
 
 
-class PlacedItem(RecommendedItem):
+class PlacedItem(RecommendedItem, kw_only=True):
     """One item of a placement."""
 
     rules: Touched
+    pscore: Annotated[
+        Probability | None,
+        told("probability of this item at this place, where places were drawn; null: none were"),
+    ] = None
+
+
+class Explored(Message):
+    """Which places were drawn, and among what: see `pscore` of the items."""
+
+    ranks: list[int]
+    among: Annotated[
+        list[str], told("ids, as the ranker has them: each as likely as any other at each rank")
+    ]
 
 
 class Interleaved(Message):
@@ -47,6 +60,7 @@ class PlacementItems(Listed, kw_only=True):
     filled_by: Annotated[list[str], told("what a short list was filled by: `caps`, `popular`")]
     bought_percent: Annotated[float | None, told("share of what the user bought before")]
     interleaved: Annotated[Interleaved | None, told("null: by one ranker")] = None
+    explored: Annotated[Explored | None, told("null: no place was drawn")] = None
     next_cursor: Annotated[str | None, told("of the next page; null: there is none")] = None  # type: ignore[assignment]
 
 

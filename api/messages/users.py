@@ -17,13 +17,15 @@ from api.messages.message import (
     instant_or_none,
     told,
 )
+from api.messages.reasons import Reason as Given
+from api.messages.reasons import Why, why
 from api.runtime.json import instant
 from recsys.audience import Audience
-from recsys.channel.choice import ChannelChoice
+from recsys.channel.choice import ChannelChoice, RankedArm
 from recsys.channel.send_time import SendHour
 from recsys.churn.bands import Band
-from recsys.churn.risk import ChurnRisk
-from recsys.ladder import Climb, Reason, RungName
+from recsys.churn.risk import ChurnRisk, RiskReason
+from recsys.ladder import Climb, Reason, RungName, Step
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue, ValueModels
 
@@ -37,7 +39,13 @@ Score = Annotated[float, told("comparable within one rung of one answer only")]
 Source = Annotated[str, told("which algorithm proposed it", examples=["one_to_one"])]
 Title = Annotated[str, Meta(examples=["REGENCY CAKESTAND 3 TIER"])]
 Price = Annotated[float | None, Meta(examples=[12.75])]
-Why = Annotated[list[str], Meta(examples=[["because you bought ROSES REGENCY TEACUP AND SAUCER"]])]
+Reasons = Annotated[
+    list[str],
+    told(
+        "in the reader's language",
+        examples=[["because you bought ROSES REGENCY TEACUP AND SAUCER"]],
+    ),
+]
 RecommendationId = Annotated[str, told("for attribution: send it with later events")]
 
 
@@ -46,7 +54,8 @@ class TrailStep(Message):
 
     rung: RungName
     reason: Reason
-    detail: Annotated[str, Meta(examples=["nothing known happened since training"])]
+    detail: Annotated[str, told("in English", examples=["nothing known happened since training"])]
+    why: Given = None
 
 
 Trail = Annotated[list[TrailStep], told("the rungs asked, highest first")]
@@ -69,11 +78,14 @@ class RecommendedItem(Message):
     score: Score
     rung: RungName
     source: Source
-    reasons: Why
+    reasons: Reasons
     title: Title
     url: str
     image_url: str
     price: Price
+    why: Annotated[list[Why], told("each of `reasons` as code, parameters and text")] = field(
+        default_factory=list
+    )
 
 
 class SimilarItem(Message):
@@ -109,6 +121,7 @@ class ChannelArm(Message):
     propensity: Annotated[
         Probability, told("the same as pscore", extra_json_schema={"deprecated": True})
     ]
+    why: Given = None
 
 
 class SendTime(Message):
@@ -121,6 +134,7 @@ class SendTime(Message):
     gain: Annotated[float, told("by how much that is more than at everybody's best hour")]
     confidence: Annotated[Probability, told("share of the user's own in it")]
     because: Annotated[str, Meta(examples=["from 14 own responses to email"])]
+    why: Given = None
 
 
 class Channel(Message, kw_only=True):
@@ -131,6 +145,7 @@ class Channel(Message, kw_only=True):
     send_time: Annotated[SendTime | None, told("null: nothing to send, or nothing known")] = None
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
     ranked: list[ChannelArm] = field(default_factory=list)
     simulated: Annotated[bool, told("whether the messages learnt from were simulated")] = False
@@ -150,8 +165,8 @@ class Channel(Message, kw_only=True):
             best=choice.best,
             **about,
             send_at=instant_or_none(choice.send_at),
-            send_time=hour and SendTime(instant(hour.at), *hour[1:]),
-            ranked=[ChannelArm(*arm, arm.pscore) for arm in choice.ranked],
+            send_time=hour and _send_time(hour, explain=explain),
+            ranked=[_arm(arm, explain=explain) for arm in choice.ranked],
             simulated=choice.simulated,
             explored=choice.explored,
         )
@@ -161,8 +176,9 @@ class ChurnReason(Message):
     """What moves the risk, and by how much on the scale of log odds."""
 
     group: Annotated[str, Meta(examples=["recency"])]
-    words: str
+    words: Annotated[str, told("in English")]
     contribution: float
+    why: Given = None
 
 
 class Churn(Message, kw_only=True):
@@ -177,6 +193,7 @@ class Churn(Message, kw_only=True):
     band_reason: Annotated[
         str, told("what p was held against", examples=["58% against 40% of all active users; …"])
     ] = ""
+    band_why: Given = None
     base_rate: Annotated[Probability | None, told("of everybody who is active")] = None
     pays_from: Annotated[Probability | None, told("from which p on an offer pays")] = None
     score: Annotated[
@@ -186,6 +203,7 @@ class Churn(Message, kw_only=True):
     reasons: list[ChurnReason] = field(default_factory=list)
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
 
     @classmethod
@@ -196,17 +214,19 @@ class Churn(Message, kw_only=True):
             return cls(**about)
         both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
         ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
+        against = risk.bands.because(risk.p) if explain else ""
         return cls(
             p=risk.p,
             low=risk.low,
             high=risk.high,
             band=risk.band,
-            band_reason=risk.bands.because(risk.p) if explain else "",
+            band_reason=str(against),
+            band_why=why(against),
             base_rate=risk.bands.base_rate,
             pays_from=risk.bands.pays_from,
             score=risk.score,
             horizon_days=risk.horizon_days,
-            reasons=[ChurnReason(*reason) for reason in ranked],
+            reasons=[*map(_of_risk, ranked)],
             **about,
         )
 
@@ -241,7 +261,8 @@ class Value(Message, kw_only=True):
     ] = None
     forecasts: list[Forecast] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
-    reason: str
+    reason: Annotated[str, told("in English")]
+    why: Given = None
 
     @classmethod
     def said(cls, found: UserValue, risk: Churn, models: ValueModels) -> Self:
@@ -260,7 +281,8 @@ class Value(Message, kw_only=True):
             expected_date_of_next_order=instant_or_none(found.next_order_at),
             forecasts=[Forecast(e.days, e.orders, e.value, e.low, e.high) for e in found.expected],
             flags=list(models.flags),  # type: ignore[arg-type]
-            reason=found.because,
+            reason=str(found.because),
+            why=why(found.because),
         )
 
 
@@ -305,6 +327,7 @@ class Listed(Message, kw_only=True):
     notes: Notes
     rung: Rung
     rung_reason: RungReason
+    rung_why: Given = None
     trail: Trail
     items: list[RecommendedItem]
     next_cursor: NoCursor = None
@@ -375,5 +398,30 @@ class SimilarAnswer(Message):
 
 def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
     """Return the rung that answered, why, and the rungs asked."""
-    trail = [TrailStep(s.rung, s.reason, s.detail) for s in climb.trail] if explain else []
-    return {"rung": climb.rung, "rung_reason": climb.reason, "trail": trail}
+    about: dict[str, Any] = {"rung": climb.rung, "rung_reason": str(climb.reason), "trail": []}
+    if not explain:
+        return about
+    trail = [*map(trail_step, climb.trail)]
+    return {**about, "trail": trail, "rung_why": why(climb.reason)}
+
+
+def trail_step(step: Step) -> TrailStep:
+    """Return a rung that was asked as it is told."""
+    return TrailStep(step.rung, step.reason, str(step.detail), why(step.detail))
+
+
+def _arm(arm: RankedArm, *, explain: bool) -> ChannelArm:
+    channel, p, low, high, value, eligible, reason, pscore = arm
+    given = why(reason) if explain else None
+    return ChannelArm(channel, p, low, high, value, eligible, str(reason), pscore, pscore, given)
+
+
+def _send_time(hour: SendHour, *, explain: bool) -> SendTime:
+    at, hit, gain, confidence, because = hour
+    given = why(because) if explain else None
+    return SendTime(instant(at), hit, gain, confidence, str(because), given)
+
+
+def _of_risk(reason: RiskReason) -> ChurnReason:
+    group, words, contribution = reason
+    return ChurnReason(group, str(words), contribution, why(words))

@@ -4,58 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from gettext import NullTranslations
-from typing import NamedTuple
+from functools import lru_cache
 
 import numpy as np
 
-from api.model import languages
+from api.messages.reasons import Why, why
 from api.model.item_facts import MOST_KEPT, FactsByRow
 from recsys.bundle import Bundle
 from recsys.data.person import Person
 from recsys.items.slate import Recommendation
+from recsys.words import say
 
+Said = tuple[list[str], list[Why]]
+"""Texts in English, and each with its code and parameters."""
 
-class Phrase(NamedTuple):
-    """How it is told that somebody did something: with another item, and with the very same."""
+SILENCE: Said = ([], [])
 
-    because: str
-    again: str
-
-
-PHRASES = {
-    "purchase": Phrase("because you bought {item}", "you bought this before"),
-    "cart": Phrase("because you chose {item}", "you chose this before"),
-    "view": Phrase("because you looked at {item}", "you looked at this before"),
-}
-ANY = Phrase("because you took an interest in {item}", "you took an interest in this before")
-"""As English says it; other languages have them translated in ``api/locale``."""
+PHRASES = {kind: f"item.{kind}" for kind in ("purchase", "cart", "view")}
+ANY = "item.any"
+"""Code of what is told of having done something with another item; ``_again``: with the same."""
 
 MOST = 128
 """More than there are kinds of events."""
 
 
-class Told(dict[int, list[str]]):
+class Told(dict[int, Said]):
     """What is said of an item of a user's history, by row; at most ``MOST_KEPT`` are kept.
 
     Parameters
     ----------
-    words : str
-        Where the name of the item belongs in it: ``{item}``.
+    phrase : str
+        Its code.
     facts : FactsByRow
         What items are called.
     """
 
-    def __init__(self, words: str, facts: FactsByRow) -> None:
+    def __init__(self, phrase: str, facts: FactsByRow) -> None:
         super().__init__()
-        self._words = words
+        self._phrase = phrase
         self._facts = facts
 
-    def __missing__(self, item_row: int) -> list[str]:
-        said = [named(self._words, self._facts.name(item_row))]
+    def __missing__(self, item_row: int) -> Said:
+        found = told([say(self._phrase, item=self._facts.name(item_row))])
         if len(self) < MOST_KEPT:
-            self[item_row] = said
-        return said
+            self[item_row] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +63,20 @@ class Reasons:
         What the kind numbers of events mean.
     strongest : tuple of int
         Kinds that speak for an item, the strongest first.
-    only : Phrase or None
+    only : str or None
         The phrase, where past events are of one such kind.
     told : Told
-        That the user did just this with another item, in English.
-    again : list of str
-        That the user did it with the very same item, in English.
+        That the user did just this with another item.
+    again : Said
+        That the user did it with the very same item.
     """
 
     facts: FactsByRow
     kinds: tuple[str, ...]
     strongest: tuple[int, ...]
-    only: Phrase | None
+    only: str | None
     told: Told
-    again: list[str]
+    again: Said
 
     @classmethod
     def of(cls, bundle: Bundle, facts: FactsByRow) -> Reasons:
@@ -94,54 +87,47 @@ class Reasons:
         there = [kind for kind in strongest if counts[kind]]
         only = PHRASES.get(kinds[there[0]], ANY) if len(there) == 1 else None
         phrase = only or ANY
-        return cls(facts, kinds, strongest, only, Told(phrase.because, facts), [phrase.again])
+        again = told([say(f"{phrase}_again")])
+        return cls(facts, kinds, strongest, only, Told(phrase, facts), again)
 
-    def of_items(
-        self, items: Sequence[Recommendation], person: Person, *, lang: str = ""
-    ) -> list[list[str]]:
-        """Return the reasons for each item of a slate, in the language of a tag.
-
-        What the occasion adds is told in English only.
-        """
-        texts = languages.texts(languages.language(lang))
-        english, phrase = texts is languages.ENGLISH, self._phrase(person)
-        if self.only and not len(person.live) and english:
-            told, again = self.told, self.again
+    def of_items(self, items: Sequence[Recommendation], person: Person) -> list[Said]:
+        """Return the reasons for each item of a slate."""
+        phrase = self._phrase(person)
+        if self.only and not len(person.live):
+            known, again = self.told, self.again
             return [
-                (again if because[0] == row else told[because[0]])
+                (again if because[0] == row else known[because[0]])
                 if len(because) == 1 and not note
-                else self._worded(row, because, note, phrase, texts)
+                else self._worded(row, because, note, phrase)
                 for row, _, _, _, _, because, note in items
             ]
         return [
-            self._worded(row, because, note if english else "", phrase, texts)
-            for row, _, _, _, _, because, note in items
+            self._worded(row, because, note, phrase) for row, _, _, _, _, because, note in items
         ]
 
     def _worded(
-        self,
-        item_row: int,
-        because: tuple[int, ...],
-        note: str,
-        phrase: Callable[[int], Phrase],
-        texts: NullTranslations,
-    ) -> list[str]:
-        said = [note] if note else []
-        for row in because:
-            if row == item_row:
-                said.append(texts.gettext(phrase(row).again))
-            else:
-                said.append(named(texts.gettext(phrase(row).because), self.facts.name(row)))
-        return said
+        self, item_row: int, because: tuple[int, ...], note: str, phrase: Callable[[int], str]
+    ) -> Said:
+        if not because:
+            return _noted(note) if note else SILENCE
+        return told([
+            *([note] if note else []),
+            *(
+                say(f"{phrase(row)}_again")
+                if row == item_row
+                else say(phrase(row), item=self.facts.name(row))
+                for row in because
+            ),
+        ])  # fmt: skip
 
-    def _phrase(self, person: Person) -> Callable[[int], Phrase]:
+    def _phrase(self, person: Person) -> Callable[[int], str]:
         """Return how it is told what a person did with an item."""
         if (only := self.only) is not None and not len(person.live):
             return lambda _: only
         phrases = self._phrases(person)
         return lambda item_row: phrases.get(item_row, ANY)
 
-    def _phrases(self, person: Person) -> dict[int, Phrase]:
+    def _phrases(self, person: Person) -> dict[int, str]:
         """Return how it is told what the person did with each item: by the strongest kind."""
         places = {kind: place for place, kind in enumerate(self.strongest)}
         best: dict[int, int] = {}
@@ -154,6 +140,11 @@ class Reasons:
         return {row: words[place] for row, place in best.items()}
 
 
-def named(words: str, item: str) -> str:
-    """Return a phrase with the name of its item, whatever braces that has."""
-    return words.replace("{item}", item)
+def told(words: Sequence[str]) -> Said:
+    """Return reasons as they are answered."""
+    return [str(one) for one in words], [made for one in words if (made := why(one))]
+
+
+@lru_cache(8_192)
+def _noted(note: str) -> Said:
+    return told([note])

@@ -34,11 +34,13 @@ Names = frozenset[str]
 
 NO_NAMES: Names = frozenset()
 SIMILAR: Names = frozenset({"limit", "exclude"})
-MOMENT: Names = frozenset({"placement", "device", "trait", "timezone", "force_rung", "explain"})
-ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category", "lang"}
+MOMENT: Names = frozenset(
+    {"placement", "device", "trait", "timezone", "force_rung", "explain", "lang"}
+)
+ITEMS: Names = MOMENT | {"limit", "exclude", "cart", "repeats", "per_category"}
 CHANNEL: Names = MOMENT | {"decision", "session", "experiment", "variant"}
 PLACEMENT: Names = (MOMENT - {"placement"}) | {
-    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor", "lang",
+    "limit", "exclude", "cart", "item", "user_id", "segment", "paged", "cursor",
 }  # fmt: skip
 FEED: Names = frozenset({"limit", "segment", "trait"})
 DAYS: Names = frozenset({"days"})
@@ -84,8 +86,12 @@ class Query(
     explain: Annotated[bool, told("whether to give reasons and trails")] = True
     lang: Annotated[
         str,
-        told("language of the reasons of items, as `de` or `de-AT`; English where it is not known"),
+        told(
+            "language of reasons, as `de` or `de-AT`; English where it is not known; not said: "
+            "that of the user's trait `locale` or `language`, else of Accept-Language"
+        ),
     ] = ""
+    accepts: Annotated[str, told("language of the request's Accept-Language")] = ""
     decision: Annotated[
         str,
         told(

@@ -119,7 +119,7 @@ async def likely(service: Service, call: Call) -> LikelyAnswer:
     Only of those who allow profiling and granted marketing; whom they are like is not among them.
     """
     body = schema.read(await call.body(service.config.serving), LikelyBody)
-    answer = await asyncio.to_thread(likelies.likely, service, body)
+    answer = await asyncio.to_thread(likelies.likely, service, service.current.serving, body)
     told = f"{len(answer.users)} likely users"
     entry = Entry(service.clock(), actor(call.scope), Action.EXPORTED, told)
     await asyncio.to_thread(audit.record, service.log.database, entry)

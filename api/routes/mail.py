@@ -59,9 +59,9 @@ def _email(ending: str, user: str, tag: str) -> Route:
     async def email(service: Service, call: Call) -> Response:
         """Give a mail tool the list of one user.
 
-        Parameters: `placement` (else `default`), `limit`, `send_id`. Asked again with the same
-        `send_id` the answer is the same to the byte, and one list for what is clicked. Nobody, or
-        somebody unknown, gets what everybody likes. Parameters that are not known are no mistake
+        Parameters: `placement` (else `default`), `limit`, `lang`, `send_id`. Asked again with the
+        same `send_id` the answer is the same to the byte, and one list for what is clicked. Nobody,
+        or somebody unknown, gets what everybody likes. Parameters that are not known are no mistake
         here: mail tools add their own.
         """
         sending = await service.reading(partial(_sending, service, call))
@@ -126,7 +126,8 @@ ROUTES: tuple[Route, ...] = (
 
 def _sending(service: Service, call: Call) -> Sending:
     said = dict(parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    known = {"limit": said["limit"]} if said.get("limit") else {}
+    # Its Accept-Language is that of the tool, not of who reads the mail.
+    known = {name: said[name] for name in ("limit", "lang") if said.get(name)}
     send_id, placement = said.get("send_id", ""), said.get("placement") or DEFAULT
     if len(send_id) > _MOST_SEND_ID:
         raise BadQuery("send_id", send_id, f"at most {_MOST_SEND_ID} characters")

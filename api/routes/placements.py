@@ -133,7 +133,9 @@ async def items(service: Service, call: Call) -> Response:
         return _private(msgspec.structs.replace(answer, notes=[*answer.notes, UNPROVED]))
     if query.user_id:
         return _private(answer)
-    return cached(dump(answer), call.scope, media_type="application/json")
+    return cached(
+        dump(answer), call.scope, media_type="application/json", by_language=not query.lang
+    )
 
 
 @about_placements(f"GET {_ONE}/results", ResultsAnswer, takes=DAYS, may=(404,))

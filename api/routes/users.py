@@ -15,6 +15,7 @@ from api.answers import decisions
 from api.answers.answer import Desk
 from api.answers.gather import FORCED
 from api.messages.message import Message
+from api.messages.reasons import in_language
 from api.messages.users import (
     BatchAnswer,
     ChannelAnswer,
@@ -105,6 +106,7 @@ async def batch(service: Service, call: Call) -> BatchAnswer:
     given = _user_ids(body.pop("user_ids", None), service.config.serving.max_batch)
     user_ids = [service.reader.user_id("user_ids", user_id) for user_id in given]
     query, at = service.reader.batch(body, len(user_ids)), service.clock()
+    query = structs.replace(query, accepts=call.accepts)
 
     def ranked(user_id: str) -> ItemsAnswer:
         return service.desk.recommendations(serving, user_id, query, at=at)
@@ -154,13 +156,16 @@ def _decided(service: Service, user_id: str, query: Query) -> Message:
 def _told(
     service: Service, user_id: str, decision: Decision, query: Query, *, forced: bool
 ) -> ChannelAnswer:
+    """Return a logged decision, in the language of who asks now."""
     not_forced = NOT_FORCED.format(rung=decision.rung)
     notes = [FORCED if forced else not_forced] if query.force_rung else []
     answer = decisions.told(decision, explain=query.explain)
     if decision.action not in {NONE, *service.consents.channels_of(user_id)}:
         answer = msgspec.structs.replace(answer, best=NONE, send_at=None, send_time=None)
         notes.append(decisions.WITHDRAWN.format(channel=decision.action))
-    return ChannelAnswer(user_id, decision.version, json.instant(decision.at), notes, answer)
+    short = service.desk.language(service.current.serving, user_id, query, at=service.clock())
+    told = in_language(answer, short)
+    return ChannelAnswer(user_id, decision.version, json.instant(decision.at), notes, told)
 
 
 def _user_ids(found: Any, most: int) -> list[str]:

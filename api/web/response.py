@@ -25,8 +25,10 @@ STATUS = "answered_status"
 """Where a request's scope says with which status it was answered, as soon as that is sent."""
 
 
-def cached(body: bytes, scope: Scope, *, media_type: str) -> Response:
+def cached(body: bytes, scope: Scope, *, media_type: str, by_language: bool = False) -> Response:
     """Return an answer for anybody that caches keep; only its ETag to who has it already.
+
+    `by_language`: its words hang on the request's Accept-Language.
 
     What asked for a secret key is kept by nobody.
     """
@@ -34,7 +36,7 @@ def cached(body: bytes, scope: Scope, *, media_type: str) -> Response:
     headers = {
         "cache-control": PRIVATE if is_secret(scope) else LISTED,
         "etag": etag,
-        "vary": "Origin",
+        "vary": "Origin, Accept-Language" if by_language else "Origin",
     }
     given = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
     if etag in given or given.strip() == "*":

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from msgspec import structs
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
 
 from api.messages.message import Message, dump
+from api.model.languages import wanted
 from api.requests.body import read_object
 from api.requests.query import Names, Query, identifier
 from api.runtime.json import Json
@@ -59,6 +61,14 @@ class Call:
         self.receive = receive
         self.id = name
         self._left: asyncio.Future[Any] | None = None
+
+    @property
+    def accepts(self) -> str:
+        """The best language of the request's Accept-Language."""
+        for name, value in self.scope["headers"]:
+            if name == b"accept-language":
+                return wanted(value.decode("latin-1"))
+        return "en"
 
     def done(self) -> None:
         """Stop waiting for the client to leave."""
@@ -226,6 +236,8 @@ class BuiltRoute:
         self.right = served.right
         self.browser = served.browser
         self._takes = served.takes
+        self._speaks = "lang" in (served.takes or ())
+        self._varies = self._speaks and served.cache == SHARED
         self._runs = served.runs
         self._named = served.named
         self._cache = served.cache.encode()
@@ -253,6 +265,8 @@ class BuiltRoute:
         call = Call(scope, receive, read(self._named, name) if self._named else "")
         if self._takes is not None:
             call.query = service.reader.query(scope["query_string"], self._takes)
+            if self._speaks and not call.query.lang and (accepts := call.accepts) != "en":
+                call.query = structs.replace(call.query, accepts=accepts)
         answer = await self._answered(service, call)
         if isinstance(answer, Response):
             await respond(answer, scope, receive, send)
@@ -266,6 +280,8 @@ class BuiltRoute:
             (b"x-request-id", scope["request_id"].encode()),
             *scope.get(LIMIT_HEADERS, ()),
         ]
+        if self._varies and not call.query.lang:
+            headers.append((b"vary", b"Accept-Language"))
         scope[STATUS] = self._status
         body = b"" if scope["method"] == "HEAD" else answer
         await send({"type": "http.response.start", "status": self._status, "headers": headers})

@@ -14,6 +14,7 @@ from recsys.channel.recipients import Recipient, Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.channel.worth import gate
 from recsys.data.person import Person
+from recsys.words import say
 
 
 class RankedArm(NamedTuple):
@@ -161,11 +162,8 @@ def _arms(decided: Decided, terms: Terms) -> Iterator[RankedArm]:
 def _reason(number: int, decided: Decided, values: list[float], best: str) -> str:
     """Return why an eligible arm is, or is not, the answer; `best` is the greedy one."""
     if decided.explored and number == decided.arm:
-        return "drawn among all that may be used, to learn how people respond"
+        return say("arm.drawn")
     if number == decided.greedy:
-        kept = decided.kept
-        return "kept: nothing is clearly worth more" if kept else "worth most of what may be used"
-    clearly = (
-        "not clearly worth more" if values[number] > values[decided.greedy] else "not worth more"
-    )
-    return f"{clearly} than {best}"
+        return say("arm.kept" if decided.kept else "arm.best")
+    more = values[number] > values[decided.greedy]
+    return say("arm.not_clearly_more" if more else "arm.not_more", best=best)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from recsys.channel.exploration import ExplorationDraw
 from recsys.channel.recipients import WEEK, Addressed, Column, where
 from recsys.channel.terms import ChannelTerms, Terms
+from recsys.words import say
 
 __all__ = ["WEEK", "ChannelQuery", "Exclusion", "Offer", "offers"]
 
@@ -44,8 +45,8 @@ class Exclusion(IntEnum):
     def of(self, channel: ChannelTerms) -> str:
         """Return it in words; empty where the channel may be used."""
         if self is Exclusion.CAP_REACHED:
-            return f"weekly cap of {channel.cap_per_week} reached"
-        return ("", "the caller does not offer it", "no consent")[self]
+            return say("arm.cap", cap=channel.cap_per_week)
+        return ("", say("arm.not_offered"), say("arm.no_consent"))[self]
 
 
 class Offer(NamedTuple):

@@ -28,6 +28,7 @@ from recsys.channel.worth import Worth
 from recsys.data.interactions import in_line
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
+from recsys.words import say
 
 MAX_RECENT = 7
 
@@ -125,7 +126,7 @@ class HyperChannel:
 
     def because(self, person: Person) -> str:
         """Say what of the moment was looked at."""
-        return f"{self.personal.because(person)}, at this hour and after the week's messages"
+        return say("channel.own_now", n=self.personal.messages(person))
 
     def applies(self, people: Addressed) -> Column:
         """Return for whom rung 2 answers."""

@@ -22,6 +22,7 @@ from recsys.channel.worth import Worth
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.table import SegmentTable
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +113,18 @@ class OneToOneChannel:
     def declines(self, person: Person) -> Step | None:
         """Refuse unknown users, and users who never got a message."""
         if person.user_row is None:
-            return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the model")
+            return Step(self.name, Reason.UNKNOWN_USER, say("rung.unknown_user"))
         if not self.fitted.received[person.user_row]:
-            return Step(self.name, Reason.TOO_LITTLE_HISTORY, "this user never got a message")
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, say("channel.no_message"))
         return None
 
     def because(self, person: Person) -> str:
         """Say how many messages the answer stands on."""
-        received = int(self.fitted.received[person.user_row or 0])
-        return f"how this user responded to {received:,} messages, shrunk to the segment"
+        return say("channel.own", n=self.messages(person))
+
+    def messages(self, person: Person) -> int:
+        """Return how many messages a user got."""
+        return int(self.fitted.received[person.user_row or 0])
 
     def applies(self, people: Addressed) -> Column:
         """Return who is known and got a message."""

@@ -18,6 +18,7 @@ from recsys.channel.terms import Terms
 from recsys.channel.worth import Worth, toll
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,10 @@ class PopularChannel:
     def because(self, person: Person) -> str:  # noqa: ARG002 - the rung protocol
         """Say how many messages the answer stands on."""
         if self.terms.uplift_in:
-            grounds = f"{self.n_messages:,} randomised decisions"
-            return f"uplift over sending nothing: {self.terms.uplift_in}, {grounds}"
+            return say("channel.uplift", outcome=self.terms.uplift_in, n=int(self.n_messages))
         if not self.n_messages:
-            return "no messages logged: prior response rates, not measured ones"
-        return f"how everybody responded to {self.n_messages:,} messages"
+            return say("channel.no_messages")
+        return say("channel.everybody", n=int(self.n_messages))
 
     def applies(self, people: Addressed) -> Column:  # noqa: ARG002 - the rung protocol
         """Return True: rung 0 serves anybody."""

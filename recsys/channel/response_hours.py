@@ -35,6 +35,7 @@ from recsys.channel.activity_hours import (
 )
 from recsys.data.person import Person
 from recsys.data.times import QUARTER
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInf
     return Hours(
         posterior_of_sent(slots(sent.at, there), weight, sent.responded, hours.own),
         1 - unsaid,
-        f"from {n} own response{'s' if n > 1 else ''} to {arm}",
+        say("hour.responses", n=n, channel=arm),
         hours.everybody,
     )
 
@@ -226,8 +227,8 @@ def _share(weight: Reals) -> float:
 
 
 def _in_all(acts: NDArray[np.int64]) -> str:
-    return "from own activity in all channels" if len(acts) else "from everybody's activity"
+    return say("hour.own" if len(acts) else "hour.everybody")
 
 
 def _in_channel(arm: str, acts: NDArray[np.int64]) -> str:
-    return f"from everybody's responses to {arm}" + (" and own activity" if len(acts) else "")
+    return say("hour.channel_own" if len(acts) else "hour.channel", channel=arm)

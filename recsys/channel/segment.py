@@ -21,6 +21,7 @@ from recsys.channel.worth import Worth
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.table import SegmentTable
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,14 @@ class SegmentChannel:
         """Refuse people who are in no segment."""
         if self._known(person.segment_row):
             return None
-        return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
+        return Step(self.name, Reason.NO_SEGMENT, say("rung.no_segment"))
 
     def because(self, person: Person) -> str:
         """Name the segment."""
         name, uplift_in = self.names[person.segment_row], self.terms.uplift_in
         if uplift_in:
-            return f"uplift over sending nothing: {uplift_in}, in segment {name}"
-        return f"how segment {name} responded"
+            return say("channel.uplift_segment", outcome=uplift_in, segment=name)
+        return say("channel.segment", segment=name)
 
     def applies(self, people: Addressed) -> Column:
         """Return who is in a segment."""

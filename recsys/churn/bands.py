@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from recsys.words import say
+
 HIGH_ODDS = 1.5
 """From so many times the odds of everybody on, a risk is clearly above it."""
 
@@ -55,11 +57,8 @@ class Bands:
     def because(self, p: float) -> str:
         """Say what a probability was held against."""
         if self.base_rate is None:
-            return "by rank among users: no rate is known to compare with"
-        return (
-            f"{p:.0%} against {self.base_rate:.0%} of all active users; "
-            f"an offer pays from {self.pays_from:.0%}"
-        )
+            return say("band.rank")
+        return say("band.rate", p=p, base=self.base_rate, pays_from=self.pays_from)
 
 
 NO_RATE = Bands()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from recsys.words import Words, say
+
 WINDOWS = (7, 14, 30, 60, 90, 180)
 
 
@@ -15,11 +17,9 @@ class Group:
     Attributes
     ----------
     name : str
-        A short key.
-    words : str
-        The story, with places for the value of the `lead` feature and for the critical kind.
+        A short key; ``risk.`` and it are the code of the story.
     missing : str
-        The story when the lead feature has no value.
+        Code of the story when the lead feature has no value.
     features : tuple of str
         The features of the group.
     led_by : str
@@ -27,7 +27,6 @@ class Group:
     """
 
     name: str
-    words: str
     missing: str
     features: tuple[str, ...]
     led_by: str = ""
@@ -37,10 +36,11 @@ class Group:
         """The feature whose value is told."""
         return self.led_by or self.features[0]
 
-    def told(self, value: float, kind: str) -> str:
+    def told(self, value: float, kind: str) -> Words:
         """Return the story for a `value` of the lead feature (NaN: none) and the critical kind."""
-        story = self.missing if math.isnan(value) else self.words
-        return story.format(value=value, kind=kind)
+        if math.isnan(value):
+            return say(self.missing, kind=kind)
+        return say(f"risk.{self.name}", value=value, kind=kind)
 
 
 def windowed(stem: str) -> tuple[str, ...]:
@@ -48,25 +48,22 @@ def windowed(stem: str) -> tuple[str, ...]:
     return tuple(f"{stem}_{days}d" for days in WINDOWS)
 
 
-NONE_YET = "no {kind} yet"
-NO_GAP = "one day with a {kind} so far: no usual gap yet"
+NONE_YET = "risk.none"
+NO_GAP = "risk.no_gap"
 
 GROUPS = (
     Group(
         "recency",
-        "{value:,.0f} days since the last {kind}",
         NONE_YET,
         ("recency_days", "recency_of_tenure"),
     ),
     Group(
         "overdue",
-        "{value:,.1f} times the usual gap since the last {kind}",
         NO_GAP,
         ("recency_of_gap_mean", "recency_of_gap_median", "recency_of_gap_max"),
     ),
     Group(
         "rhythm",
-        "usually {value:,.0f} days between one {kind} and the next",
         NO_GAP,
         (
             "gap_mean_days",
@@ -77,23 +74,20 @@ GROUPS = (
             "gap_last_of_mean",
         ),
     ),
-    Group("tenure", "{value:,.0f} days since the first {kind}", NONE_YET, ("tenure_days",)),
+    Group("tenure", NONE_YET, ("tenure_days",)),
     Group(
         "frequency",
-        "{value:,.0f} days with a {kind} in all",
         NONE_YET,
         ("active_days", "active_days_per_month"),
     ),
     Group(
         "lately",
-        "{value:,.0f} days with a {kind} in the last 90 days",
         NONE_YET,
         (*windowed("active_days"), *windowed("previous_days"), *windowed("trend")),
         led_by="active_days_90d",
     ),
     Group(
         "spend",
-        "{value:,.2f} spent per day with a {kind}",
         NONE_YET,
         (
             "value_per_day",
@@ -106,20 +100,17 @@ GROUPS = (
     ),
     Group(
         "basket",
-        "{value:,.0f} lines per day with a {kind}",
         NONE_YET,
         ("lines_per_day", "lines_last", "quantity", "quantity_per_day"),
     ),
     Group(
         "returns",
-        "{value:.0%} of the money taken back by returns",
         NONE_YET,
         ("returned_share", "returns_90d"),
     ),
     Group(
         "visits",
-        "{value:,.0f} days since anything else was seen of them",
-        "no visits seen, only each {kind}",
+        "risk.no_visits",
         ("other_recency_days", "others_30d"),
     ),
 )
@@ -128,26 +119,22 @@ FEATURES = tuple(feature for group in GROUPS for feature in group.features)
 SIGNAL_GROUPS = (
     Group(
         "recommends",
-        "the last answer to how likely they recommend: {value:.0f} of 10",
-        "no answer to how likely they recommend",
+        "risk.no_recommends",
         ("nps_last", "nps_age_days"),
     ),
     Group(
         "satisfaction",
-        "the last rating of the support: {value:.0%} good",
-        "no rating of the support",
+        "risk.no_satisfaction",
         ("csat_last", "csat_age_days"),
     ),
     Group(
         "tickets",
-        "support tickets in the last 90 days: {value:,.0f}",
-        "no support tickets known",
+        "risk.no_tickets",
         ("tickets_90d", "tickets_30d", "tickets", "ticket_age_days"),
     ),
     Group(
         "mails",
-        "{value:,.0f} days since an e-mail was opened or clicked",
-        "no e-mail opened or clicked in the last 90 days",
+        "risk.no_mails",
         ("mail_seen_age_days", "mails_90d", "mail_open_days_90d", "mail_click_days_90d"),
     ),
 )

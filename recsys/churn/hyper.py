@@ -14,6 +14,7 @@ from recsys.data.person import FOREVER, Person
 from recsys.data.signals import NO_SIGNALS, NUMBER, UserSignals
 from recsys.data.times import DAY
 from recsys.ladder import Reason, RungName, Step
+from recsys.words import joined, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,15 @@ class HyperChurn:
     def declines(self, person: Person) -> Step | None:
         """Refuse users of whom there is no news, or without any critical event."""
         if not len(person.live) and not len(self._news(person)):
-            detail = "nothing happened since the last snapshot"
+            detail = say("churn.nothing_since")
             return Step(self.name, Reason.NO_LIVE_EVENTS, detail)
         critical = self.propensity.reading.critical
         if not ((person.past.kind == critical).any() or (person.live.kind == critical).any()):
             kind = self.propensity.definition.critical_kind
-            return Step(self.name, Reason.TOO_LITTLE_HISTORY, f"no {kind} so far")
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, say("churn.none_yet", kind=kind))
         definition, kinds = self.propensity.definition, self.propensity.reading.kinds
         if definition.contract.is_over(person.events, kinds, definition.critical_kind):
-            detail = "the contract has ended: nothing left to end"
+            detail = say("churn.contract_over")
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
@@ -56,13 +57,8 @@ class HyperChurn:
         news = self._news(person)
         n, heard = len(person.live), len(news)
         last = max(int(times[-1]) for times in (person.live.at, news.at) if len(times))
-        told = [f"{n:,} event{'s' * (n > 1)}"] * (n > 0)
-        told += [f"{heard:,} signal{'s' * (heard > 1)} beside events"] * (heard > 0)
-        days = (person.at - last) / DAY
-        return (
-            f"re-scored now with {' and '.join(told)} since training, "
-            f"the last one {days:,.1f} days ago"
-        )
+        told = [say("churn.events", n=n)] * (n > 0) + [say("churn.signals", n=heard)] * (heard > 0)
+        return say("churn.live", told=joined(told), days=(person.at - last) / DAY)
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the propensity as of this moment, what happens at it included."""

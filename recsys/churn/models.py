@@ -14,6 +14,7 @@ from recsys.churn.segment import SegmentChurn
 from recsys.churn.usage_interval import SegmentInterval, UsageInterval
 from recsys.data.person import Person
 from recsys.ladder import Ladder, Question, Reason, Rung, RungName, Step, Verdict
+from recsys.words import Words
 
 __all__ = ["ChurnModels", "ChurnQuery", "ChurnRisk"]
 
@@ -70,13 +71,13 @@ class NotFitted:
     name: RungName
     why: str
 
-    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - part of the contract
+    def declines(self, person: Person) -> Step | None:
         """Refuse everybody."""
-        return Step(self.name, Reason.NOT_SHIPPED, self.why)
+        return Step(self.name, Reason.NOT_SHIPPED, self.because(person))
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - part of the contract
-        """Say why there is no answer."""
-        return self.why
+        """Say why there is no answer, in the words of training."""
+        return Words(self.why, "rung.not_fitted", {})
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk | None:  # noqa: ARG002
         """Have nothing to say."""

@@ -21,6 +21,7 @@ from recsys.data.kinds import Reading
 from recsys.data.person import Person
 from recsys.data.times import moment
 from recsys.ladder import Reason, RungName, Step
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +85,31 @@ class Propensity:
             for own, rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
         ]
 
-    def nothing(self, when: str) -> str:
-        """Return why there is nothing to say of a user."""
-        kind = self.definition.critical_kind
+    @property
+    def nothing_then(self) -> str:
+        """Why there was nothing to say of a user at the snapshot."""
         if self.definition.contract.exists:
-            return f"no contract was running {when}: nothing left to end"
-        return f"no {kind} {when}"
+            return say("churn.no_contract_then")
+        return say("churn.none_then", kind=self.definition.critical_kind)
 
     @property
     def how(self) -> str:
         """What the model is, in words."""
         return "BG/NBD P0" if isinstance(self.model, SilentModel) else "additive model"
 
-    def lapsed(self, features: NDArray[np.float32]) -> str:
-        """Return a remark about a user who is not active any more, else an empty string."""
+    def because(self, features: NDArray[np.float32], taken_at: int) -> str:
+        """Say what the propensity of a user stands on, and where that is not active any more."""
+        facts = {
+            "day": f"{moment(taken_at):%Y-%m-%d}",
+            "days": float(features[PLACE["active_days"]]),
+            "kind": self.definition.critical_kind,
+        }
+        own = say("churn.own", **facts)
+        if isinstance(self.model, SilentModel):
+            own = say("churn.own_by", **facts, model=self.how)
         learnt = self.definition.active_days
-        days = features[PLACE["recency_days"]]
-        if days <= learnt:
-            return ""
-        return (
-            f"; inactive for {days:,.0f} days already, the model learnt from users "
-            f"inactive for at most {learnt}"
-        )
+        days = float(features[PLACE["recency_days"]])
+        return own if days <= learnt else say("churn.lapsed", because=own, days=days, learnt=learnt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +146,15 @@ class OneToOneChurn:
     def declines(self, person: Person) -> Step | None:
         """Refuse users that the model does not know, or knows without a critical event."""
         if person.user_row is None:
-            return Step(self.name, Reason.UNKNOWN_USER, "this user is not in the serving model")
+            return Step(self.name, Reason.UNKNOWN_USER, say("churn.unknown_user"))
         if np.isnan(self.p[person.user_row]):
-            detail = self.propensity.nothing("before the last snapshot")
+            detail = self.propensity.nothing_then
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
     def because(self, person: Person) -> str:
         """Say what the propensity stands on."""
-        features = self.features[person.user_row]
-        days = features[PLACE["active_days"]]
-        return (
-            f"own propensity{_named(self.propensity)} at the snapshot of "
-            f"{moment(self.taken_at):%Y-%m-%d}, "
-            f"from {days:,.0f} days with a purchase{self.propensity.lapsed(features)}"
-        )
+        return self.propensity.because(self.features[person.user_row], self.taken_at)
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:
         """Return the stored propensity of the person, with exact reasons."""
@@ -201,8 +199,3 @@ def taken(
         high=bounds[2],
         percentile=np.where(seen, percentile(bounds[0], among), np.nan).astype(np.float32),
     )
-
-
-def _named(propensity: Propensity) -> str:
-    simpler = isinstance(propensity.model, SilentModel)
-    return f" by {propensity.how}" if simpler else ""

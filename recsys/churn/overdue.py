@@ -11,6 +11,7 @@ from recsys.churn import snapshot
 from recsys.churn.snapshot import PLACE
 from recsys.data.kinds import Reading
 from recsys.data.person import Person
+from recsys.words import say
 
 OVERDUE = 1.5
 LAPSED = 2.0
@@ -54,9 +55,9 @@ class OverdueRule:
         gap = float(features[PLACE["gap_median_days"]])
         usual = self.usage_days if np.isnan(gap) else gap
         status = self._status(recency, usual)
-        return status, (
-            f"{status} by rule, not by measurement: {recency:,.0f} days since the last "
-            f"{self.reading.critical_kind}, usually {usual:,.0f}"
+        kind = self.reading.critical_kind
+        return status, say(
+            "churn.rule", status=str(status), days=recency, kind=kind, usual=float(usual)
         )
 
     def _status(self, recency: float, usual: float) -> Status:

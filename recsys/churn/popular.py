@@ -12,6 +12,7 @@ from recsys.churn.overdue import SCORE, OverdueRule, Status
 from recsys.churn.risk import ChurnQuery, ChurnRisk, interval
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class PopularChurn:
         if ruled := self._ruled(person):
             return ruled[1]
         if not self.n_users:
-            return "nothing is known of churn yet: no closed window with active users"
-        return f"{self.p:.0%} of {self.n_users:,} active users did not come back in time"
+            return say("churn.unknown")
+        return say("churn.everybody", p=float(self.p), n=int(self.n_users))
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:  # noqa: ARG002
         """Return the base rate; where even that is unknown, a band by rule."""

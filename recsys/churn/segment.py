@@ -17,6 +17,7 @@ from recsys.data.person import NO_SEGMENT, Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments import rfm
 from recsys.segments.table import MIN_USERS
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,16 @@ class SegmentChurn:
         """Refuse users without a segment, or in one that is too small to speak of."""
         row = person.segment_row
         if row == NO_SEGMENT:
-            return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
+            return Step(self.name, Reason.NO_SEGMENT, say("rung.no_segment"))
         if self.n_users[row] < MIN_USERS:
-            detail = f"fewer than {MIN_USERS} active users in {self.names[row]}"
+            detail = say("churn.small_segment", least=MIN_USERS, segment=self.names[row])
             return Step(self.name, Reason.NO_SEGMENT, detail)
         return None
 
     def because(self, person: Person) -> str:
         """Say whose rate it is."""
         row = person.segment_row
-        return f"rate of {self.n_users[row]:,} active users in {self.names[row]}"
+        return say("churn.segment", n=int(self.n_users[row]), segment=self.names[row])
 
     def answer(self, person: Person, query: ChurnQuery) -> ChurnRisk:  # noqa: ARG002
         """Return the rate of the person's segment."""

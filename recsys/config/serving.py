@@ -76,7 +76,9 @@ class ServingSection(Section):
         description="names within that webhooks may call, without TLS too; others must be public",
     )
     churn_watch_hours: float = Field(
-        24.0, gt=0, description="between looks at the churn of everybody, where a webhook is told"
+        24.0,
+        gt=0,
+        description="between looks at everybody's churn and audiences, where a webhook is told",
     )
     allowed_origins: Words = Field(
         (), description="pages of others that may read answers (https://shop.example); empty: none"

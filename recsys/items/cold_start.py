@@ -16,9 +16,10 @@ from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.topk import top_k
 from recsys.items.history import History
 from recsys.items.slate import ItemQuery, Ranking
+from recsys.words import say
 
 SOURCE = "content"
-NOTE = "new: nobody has taken it yet, and it is described like what you took"
+NOTE = say("item.new")
 ONE_IN = 10
 """At most one place in so many; shorter lists get none."""
 

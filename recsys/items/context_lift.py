@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from recsys.data.person import Context
 from recsys.data.surfaces import DEVICE, PLACEMENT, plain
 from recsys.data.times import DAY_PARTS, day_part, zone_or
+from recsys.words import Words, listed, say
 
 TIME = "time"
-WORDS = {DEVICE: "on {}", PLACEMENT: "in the placement {}", TIME: "{}"}
-"""How a cell of each dimension reads after "popular"."""
+NAMED = {DEVICE: "name", PLACEMENT: "name", TIME: "part"}
+"""What the cell of each dimension is in its reason."""
 
 
 def cell(dimension: str, name: str) -> str:
@@ -30,12 +31,12 @@ class ItemLift:
     ----------
     total : float32, shape (n_items,)
         Added to a score on the scale of logarithms.
-    parts : tuple of (str, float32 of shape (n_items,))
+    parts : tuple of (Words, float32 of shape (n_items,))
         Each dimension in words, and its own share before it is weighed.
     """
 
     total: NDArray[np.float32]
-    parts: tuple[tuple[str, NDArray[np.float32]], ...]
+    parts: tuple[tuple[Words, NDArray[np.float32]], ...]
 
     def notes(self, items: NDArray[np.int32], without: NDArray[np.int32]) -> tuple[str, ...]:
         """Return the reason for each item that the context moved up, else an empty text.
@@ -53,7 +54,7 @@ class ItemLift:
 
     def _words(self, item: int) -> str:
         said = [words for words, lift in self.parts if lift[item] > 0]
-        return f"popular {', '.join(said)}" if said else ""
+        return say("item.moment", where=listed(said)) if said else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class ContextLift:
         for dimension, name in self._said(context, at):
             row = self.cells.get(cell(dimension, name))
             if row is not None:
-                parts.append((WORDS[dimension].format(name), self.lift[row]))
+                words = say(f"moment.{dimension}", **{NAMED[dimension]: name})
+                parts.append((words, self.lift[row]))
         if not parts:
             return None
         total = np.multiply(parts[0][1], np.float32(weight))

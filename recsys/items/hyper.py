@@ -14,6 +14,7 @@ from recsys.items.one_to_one import OneToOneItems
 from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
+from recsys.words import say
 
 SOURCE = "hyper"
 
@@ -45,18 +46,14 @@ class HyperItems:
         """Refuse users without an event since training on an item that the model knows."""
         if _live(person):
             return None
-        return Step(self.name, Reason.NO_LIVE_EVENTS, "nothing known happened since training")
+        return Step(self.name, Reason.NO_LIVE_EVENTS, say("items.nothing_since"))
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
         cart, past = len(person.context.cart), len(person.past)
         live, session = max(_live(person) - cart, 0), len(self._clicks(person))
-        used = [f"{live:,} event{'s' * (live != 1)} since the model was trained"]
-        if session:
-            used.append(f"{session:,} in this session")
-        if cart:
-            used.append(f"{cart:,} in the cart")
-        return f"{', '.join(used)}, after {past:,} before"
+        more = {name: n for name, n in (("session", session), ("cart", cart)) if n}
+        return say("_".join(("items.live", *more)), n=live, past=past, **more)
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the best allowed items at this moment; None when the events speak for none."""

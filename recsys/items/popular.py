@@ -11,6 +11,7 @@ from recsys.algorithms.topk import first_allowed
 from recsys.data.person import Person
 from recsys.items.slate import NO_ITEM_BEHIND, ItemQuery, Ranking
 from recsys.ladder import RungName, Step
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class PopularItems:
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
         """Return one sentence on what the answer stands on."""
-        return "what most users took lately"
+        return say("items.popular")
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:  # noqa: ARG002 - same
         """Return the most popular allowed items; None when none is allowed."""
@@ -69,8 +70,8 @@ def popular(
         score=share[rows],
         because=np.full(len(rows), NO_ITEM_BEHIND, np.int32),
         source="popularity",
-        note=f"bought by {{users}} users in the last {days} days",
         users=users[rows],
+        days=days,
     )
 
 

@@ -12,6 +12,7 @@ from recsys.items.popular import popular
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.clusters import NO_CLUSTER, Clusters
+from recsys.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,16 @@ class SegmentItems:
         """Refuse whoever is in no segment, or in one without users at training."""
         row = self.row(person)
         if row == NO_SEGMENT:
-            return Step(self.name, Reason.NO_SEGMENT, "this user is in no segment")
+            return Step(self.name, Reason.NO_SEGMENT, say("rung.no_segment"))
         if not self.members[row]:
             name = self.names[row]
-            return Step(self.name, Reason.NO_SEGMENT, f"segment {name} has no users")
+            return Step(self.name, Reason.NO_SEGMENT, say("items.empty_segment", segment=name))
         return None
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
         row = self.row(person)
-        return f"what the {self.members[row]:,} users of segment {self.names[row]} took lately"
+        return say("items.segment", n=int(self.members[row]), segment=self.names[row])
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the segment's most popular allowed items; None when none is allowed."""

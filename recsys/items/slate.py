@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count, repeat
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -15,6 +16,7 @@ from recsys.climbs import Force, first_rungs, served
 from recsys.data.person import Person
 from recsys.items.filters import DEEPER, CategoryCap, Rests
 from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, Rung, RungName, Step
+from recsys.words import say
 
 NO_ITEM_BEHIND = -1
 _NO_ITEMS = np.empty(0, np.int32)
@@ -72,9 +74,10 @@ class Ranking:
     source : str
         Which algorithm proposes.
     note : str
-        Reason for each item; ``{users}`` stands for its number in `users`. May be empty.
+        Reason for each item. May be empty.
     users : int32, shape (k,), or None
-        Users behind each item, where the note counts them; without any, the item has no note.
+        Users behind each item in the last `days`, where that is its reason; without any, it has
+        none.
     newcomers : Ranking or None
         Items that nobody has taken yet, for the last places of the list: none of `item_row`, no
         more than there are places for.
@@ -90,6 +93,7 @@ class Ranking:
     users: NDArray[np.int32] | None = None
     newcomers: Ranking | None = None
     notes: tuple[str, ...] = ()
+    days: int = 0
 
     def __len__(self) -> int:
         return len(self.item_row)
@@ -219,9 +223,10 @@ def fill_all(
             for place, ranking in zip(places, _heads(rung, some, query), strict=True):
                 if ranking is not None:
                     slate = Slate(tuple(recommendations(ranking, rung.name, query.limit, after=0)))
-                    remark = ladder.tried(rung.name, people[place], forces[place])
-                    climb = served(rung, people[place], slate, trails[place], remark=remark)
-                    found[place] = climb
+                    because = ladder.tried(
+                        rung.because(people[place]), rung.name, people[place], forces[place]
+                    )
+                    found[place] = served(rung.name, slate, trails[place], because=because)
     return [
         found.get(place) or fill(ladder, person, query, on_failure=on_failure, force=forces[place])
         for place, person in enumerate(people)
@@ -295,11 +300,16 @@ def _notes(ranking: Ranking) -> Iterable[str]:
         return ranking.notes
     if ranking.users is None:
         return repeat(ranking.note)
-    return [ranking.note.format(users=n) if n else "" for n in ranking.users.tolist()]
+    return [_bought(n, ranking.days) for n in ranking.users.tolist()]
+
+
+@lru_cache(8_192)
+def _bought(users: int, days: int) -> str:
+    return say("item.bought", n=users, days=days) if users else ""
 
 
 def _nothing(trail: tuple[Step, ...]) -> Climb[Slate]:
     for step in trail:
         if step.reason is Reason.NOTHING_LEFT:
             return Climb(Slate(()), None, step.detail, trail)
-    return Climb(None, None, "every rung failed", trail)
+    return Climb(None, None, say("rung.all_failed"), trail)

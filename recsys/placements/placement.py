@@ -54,6 +54,15 @@ class Promotion(Section):
     percent: int = Field(strict=True, ge=1, le=100, description="of the places")
 
 
+class Exploration(Section):
+    """Some places are drawn among candidates, so that the log can judge other rankers."""
+
+    percent: int = Field(strict=True, ge=1, le=50, description="of the places, rounded up")
+    tail: int = Field(
+        20, strict=True, ge=1, le=100, description="candidates behind the list that may be drawn"
+    )
+
+
 class Placement(Section):
     """All that is said of a placement, but its name.
 
@@ -85,6 +94,9 @@ class Placement(Section):
         0.0, ge=0, le=36_500, description="nothing that was bought within so many days"
     )
     fill: bool = Field(default=True, description="whether a short list is filled; see filled_by")
+    explore: Exploration | None = Field(
+        None, description="places that are drawn, for users who allow profiling"
+    )
     starts: AwareDatetime | None = Field(None, alias="from", description="in force from then on")
     until: AwareDatetime | None = Field(None, description="and until just before then")
 
@@ -113,6 +125,8 @@ class Placement(Section):
         ranks, ids = ([getattr(pin, n) for pin in self.pins] for n in ("rank", "item_id"))
         if len({*ranks}) < len(ranks) or len({*ids}) < len(ids):
             raise ValueError("pins: each rank once and each item once")
+        if self.explore and self.caps:
+            raise ValueError("explore or caps: a draw would pass over caps")
         return self
 
     def in_force(self, at: datetime) -> bool:

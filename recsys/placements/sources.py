@@ -20,6 +20,7 @@ from recsys.model_version import Answering
 from recsys.placements.arrange import Candidates
 from recsys.placements.fields import Bools
 from recsys.placements.placement import ListSource
+from recsys.words import say
 
 _RUNGS = {
     ListSource.POPULAR: frozenset({RungName.POPULAR}),
@@ -131,18 +132,18 @@ class _Proposal(NamedTuple):
 _PROPOSALS = {
     ListSource.SIMILAR: _Proposal(
         RungName.POPULAR,
-        "what is like the item at hand, the same for everyone",
-        "no item at hand that others are like",
+        say("items.similar"),
+        say("items.none_similar"),
     ),
     ListSource.TOGETHER: _Proposal(
         RungName.POPULAR,
-        "what goes with the items at hand, the same for everyone",
-        "no items at hand that others go with",
+        say("items.together"),
+        say("items.none_together"),
     ),
     ListSource.RECENT: _Proposal(
         RungName.ONE_TO_ONE,
-        "what this user looked at or took last, latest first",
-        "this user did nothing that is known, or may not be profiled",
+        say("items.recent"),
+        say("items.none_recent"),
     ),
 }
 

@@ -13,6 +13,7 @@ from recsys.data.kinds import RETURN, Reading
 from recsys.data.person import Person
 from recsys.data.times import DAY, moment
 from recsys.value.lifetime import WEEK_DAYS
+from recsys.words import say
 
 HORIZONS_DAYS = (30, 90, 365)
 LONGEST_WAIT_DAYS = 3_650
@@ -151,10 +152,10 @@ class ValueModels:
 
     def _because(self, n: int, *, known: bool) -> str:
         if not n:
-            return f"no {self.reading.critical_kind} so far: nothing to say"
-        days = f"{n:,} day{'s' * (n > 1)} with a {self.reading.critical_kind}"
-        whom = "own history" if known else "as of anybody with a first order"
-        return f"{days}; expected at the snapshot of {moment(self.taken_at):%Y-%m-%d}, {whom}"
+            return say("value.none", kind=self.reading.critical_kind)
+        day = f"{moment(self.taken_at):%Y-%m-%d}"
+        code = "value.own" if known else "value.first"
+        return say(code, n=n, kind=self.reading.critical_kind, day=day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,5 +97,5 @@ class Idle:
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is exported, sent or looked at but by the test itself."""
-    for name in ("Exports", "Delivery", "ChurnWatch"):
+    for name in ("Exports", "Delivery", "Watcher"):
         monkeypatch.setattr(f"api.app.{name}", Idle)

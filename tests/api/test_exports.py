@@ -17,6 +17,7 @@ import pyarrow.parquet
 import pytest
 import structlog
 
+from api.answers import likely
 from api.answers.export import columns
 from api.answers.exports import ERASED, Exports, folder_of
 from recsys.data.times import SECOND
@@ -376,3 +377,46 @@ def test_either_store_keeps_them(either: World, idle: None) -> None:
         (one,) = api.service.exports.latest()
         assert (one.export_id, one.state) == (said["export_id"], ExportState.DONE)
         assert isinstance(one, Export)
+
+
+def test_who_most_likely_wants_an_item_is_exported_likeliest_first(exporting: Api) -> None:
+    wish = {"items": ["i00"], "users": 8}
+    named = exporting.client.post("/v1/audiences:likely", json={**wish, "channel": "email"}).json()
+    said = done(exporting, likely=wish, channel="email", format="jsonl")
+    lines = gzip.decompress(fetched(exporting, said)).splitlines()
+    assert [json.loads(row)["user_id"] for row in lines] == [
+        one["user_id"] for one in named["users"]
+    ]
+    assert (said["users"], said["rows"]) == (8, 8)
+
+
+def test_who_withdraws_before_it_is_written_is_not_among_the_likely(still: Api) -> None:
+    wish = {"items": ["i00"], "users": 5}
+    first, second, *_ = still.client.post("/v1/audiences:likely", json=wish).json()["users"]
+    ids, serving = [first["user_id"], second["user_id"]], still.service.current.serving
+    assert list(likely.still_may(still.service, serving, ids, "email")) == ids
+    still.service.consents.record([
+        Consent(ids[0], "profiling", "", "denied", NOON),
+        Consent(ids[1], "marketing", "email", "denied", NOON),
+    ])  # fmt: skip
+    assert list(likely.still_may(still.service, serving, ids, "email")) == []
+    asked(still, likely=wish, channel="email")
+    assert maker(still).work() == 1
+    (one,) = still.service.exports.latest()
+    assert (one.state, one.rows) == (ExportState.DONE, 5)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"segment": "rfm:champions"}, {"rule": {"trait": "country", "op": "eq", "value": "x"}},
+        {"likely": {"items": ["i00"], "channel": "email"}}, {"likely": {}},
+        {"likely": {"items": ["i00"], "category": "x"}}, {"likely": {"items": ["no such"]}},
+        {"likely": {"items": ["i00"], "users": 100_001}}, {"channel": "pigeon"},
+    ],
+)  # fmt: skip
+def test_a_likely_export_that_could_not_be_made_is_refused_when_asked_for(
+    still: Api, more: dict[str, Any]
+) -> None:
+    body = {"likely": {"items": ["i00"]}, **more}
+    assert still.client.post("/v1/exports", json=body).status_code in {404, 422}

@@ -199,3 +199,10 @@ def test_the_list_of_a_mailing_is_kept_for_its_user(mail: Api) -> None:
     kept = ListLog(mail.service.log.database).get(said["rec_id"])
     assert kept is not None
     assert (kept.user_id, kept.placement_id, len(kept.items)) == ("u05", "default", 2)
+
+
+def test_a_reason_is_told_in_the_language_that_the_mailing_asks_for(mail: Api) -> None:
+    german, english = (fields(mail, send_id="s", limit=3, lang=one) for one in ("de", "en"))
+    assert german["rec_1_id"] == english["rec_1_id"]
+    assert german["rec_1_reason"] != english["rec_1_reason"] != ""
+    assert german == fields(mail, send_id="s", limit=3, lang="de")

@@ -158,3 +158,57 @@ def test_what_is_shown_is_kept_by_its_id(api: Api) -> None:
     assert found is not None
     assert (found.user_id, found.rung, found.placement_id) == ("u05", "one_to_one", "default")
     assert [item["item_id"] for item in found.items] == ids(shown)
+
+
+EXPLORING = {"source": "personal", "limit": 8, "explore": {"percent": 25, "tail": 6}}
+
+
+def test_drawn_places_have_their_probability_in_the_answer_and_in_the_log(api: Api) -> None:
+    plain, exploring = {**EXPLORING, "explore": None}, EXPLORING
+    put(api, "plain", **plain)
+    put(api, "drawn", **exploring)
+    sure = ids(items(api, "plain", user_id="u05"))
+    seen: set[str] = set()
+    for _ in range(12):
+        api.clock.at += 1_000_000
+        shown = items(api, "drawn", user_id="u05")
+        draw, listed = shown["explored"], shown["items"]
+        assert (len(draw["ranks"]), len(draw["among"])) == (2, 8)
+        assert draw["among"][:2] == [sure[rank - 1] for rank in draw["ranks"]]
+        for item, usual in zip(listed, sure, strict=True):
+            drawn = item["rank"] in draw["ranks"]
+            assert item["pscore"] == (1 / 8 if drawn else 1.0)
+            assert ("explore" in item["rules"]) == drawn
+            assert item["item_id"] in draw["among"] if drawn else item["item_id"] == usual
+        seen.update(listed[rank - 1]["item_id"] for rank in draw["ranks"])
+    assert len(seen) > 3
+    assert all(item["pscore"] is None for item in items(api, "plain", user_id="u05")["items"])
+    api.client.portal.call(api.service.placing.close)  # type: ignore[union-attr]
+    kept = ListLog(api.service.log.database).get(shown["recommendation_id"])
+    assert kept is not None
+    assert [item["pscore"] for item in kept.items] == [item["pscore"] for item in listed]
+    assert kept.head["explored"] == draw
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"user_id": DENIED}, {"user_id": "u05", "force_rung": "popular"}]
+)
+def test_nothing_is_drawn_for_anybody_who_denies_profiling_or_what_is_forced(
+    api: Api, query: dict[str, Any]
+) -> None:
+    put(api, "drawn", **EXPLORING)
+    first = items(api, "drawn", **query)
+    api.clock.at += 1_000_000
+    assert first["explored"] is None
+    assert ids(first) == ids(items(api, "drawn", **query))
+
+
+@pytest.mark.parametrize(
+    "explore", [{"percent": 0}, {"percent": 51}, {"percent": 10, "tail": 0}, {"tail": 5}, 10]
+)
+def test_a_share_that_cannot_be_drawn_is_refused(api: Api, explore: Any) -> None:
+    answer = api.client.put("/v1/placements/drawn", json={"explore": explore})
+    assert answer.status_code == 422
+    assert "placement.explore" in answer.text
+    capped = {**EXPLORING, "caps": {"category": 2}}
+    assert "explore or caps" in api.client.put("/v1/placements/drawn", json=capped).text

@@ -328,8 +328,9 @@ def test_reasons_are_told_in_the_language_that_is_asked_for(shared_api: Api) -> 
         query = {"lang": "de", "user_id": "u03"} if "placements" in path else {"lang": "de"}
         german = shared_api.client.get(path, params=query).json()["items"]
         english = shared_api.client.get(path, params={**query, "lang": ""}).json()["items"]
-        told = [reason for item in german for reason in item["reasons"]]
-        assert told
-        assert all(" Sie " in reason for reason in told)
+        told, said = ([r for item in items for r in item["reasons"]] for items in (german, english))
+        assert any(" Sie " in reason for reason in told)
+        assert len(told) == len(said)
+        assert not {*told} & {*said}
         assert [item["item_id"] for item in german] == [item["item_id"] for item in english]
         assert not any(" Sie " in reason for item in english for reason in item["reasons"]), path

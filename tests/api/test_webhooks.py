@@ -17,8 +17,9 @@ import structlog
 from api.answers.exports import Exports
 from api.runtime.clock import system
 from api.webhooks import address, delivery, signature, telling
-from api.webhooks.churn import ChurnWatch
+from api.webhooks.churn import ChurnBands
 from api.webhooks.delivery import WAITS, Delivery, after
+from api.webhooks.watch import Watcher
 from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnQuery, ChurnRisk, RiskReason
 from recsys.data.person import Person
@@ -360,7 +361,7 @@ def test_a_server_that_answers_nothing_is_not_waited_for(
         ({"url": "https://shop.example/", "kinds": []}, "kinds"),
         (
             {"url": "https://shop.example/", "kinds": ["all"]},
-            "some of churn.band_changed, export.ended",
+            "some of audience.entered, audience.left, churn.band_changed, export.ended",
         ),
         ({"url": f"http://{HOST}/", "kinds": ["ping"], "secret": "whsec_short"}, "24 to 64"),
         ({"url": "https://no-such-host.invalid/", "kinds": ["ping"]}, "can be called"),
@@ -470,7 +471,7 @@ def personal(calling: Api) -> Api:
 
 
 def watched(api: Api) -> int:
-    return ChurnWatch(api.service).work()
+    return Watcher(api.service, ChurnBands(api.service)).work()
 
 
 def seen(api: Api) -> dict[str, str]:

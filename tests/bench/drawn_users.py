@@ -17,12 +17,13 @@ from rich.table import Table
 from recsys.evaluation.estimate import bootstrap_mean
 from recsys.storage.files.config import read_config
 from tests.bench.tool import console, run
+from training.event_log import open_log
 from training.items import item_side
 from training.items.choice import ItemChoice
 from training.items.relevance import with_relevant_kind
 from training.items.trials import FACTORS, Ground, ndcg_of
 from training.items.windows import validation_window
-from training.load import load, open_log
+from training.load import load
 
 MODELS = {"graph": ItemChoice(), "factors": ItemChoice(factors=FACTORS[0], own=1.0)}
 

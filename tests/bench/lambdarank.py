@@ -26,6 +26,7 @@ from recsys.storage.files.config import read_config
 from tests.bench.tool import console, run
 from training import items
 from training.data import TrainingData
+from training.event_log import open_log
 from training.items.hearing import Hearing
 from training.items.held_out import Held
 from training.items.judge import Judge, persons, trait_rows
@@ -35,7 +36,7 @@ from training.items.ranker_examples import N_ITEM, SPLIT, PartSettings, ShownUse
 from training.items.ready import ReadyFor
 from training.items.relevance import with_relevant_kind
 from training.items.windows import earlier_windows, validation_window, window
-from training.load import load, open_log
+from training.load import load
 from training.segments import fit_table
 
 SETTINGS = {

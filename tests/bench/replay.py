@@ -31,8 +31,8 @@ from tests.bench.servers import Server, serving
 from tests.bench.tool import console, run
 from training.benchmark.session_files import TestFile, TrainFile, read_test, read_train
 from training.cli import train as training
+from training.event_log import open_log
 from training.items.sessions.learning import judge, ranked
-from training.load import open_log
 
 START = 1_700_000_000 * SECOND
 DAYS = 96

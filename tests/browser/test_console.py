@@ -46,6 +46,28 @@ FOCUSED = """() => {
     return [(e.getAttribute('aria-label') || label || e.innerText || e.id || '').trim(), seen];
 }"""
 
+HIDDEN_FIELDS = """() => {
+    const seen = [...document.querySelectorAll('main input, main select, main button')]
+        .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
+    const over = ([a, p], [b, q]) => !a.contains(b) && !b.contains(a) && p.left < q.right - 1 &&
+        q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1;
+    const name = e => e.name || e.innerText;
+    const wrong = [];
+    seen.forEach((one, n) => seen.slice(n + 1).forEach(other => {
+        if (over(one, other)) wrong.push(`${name(one[0])} lies over ${name(other[0])}`);
+    }));
+    const pen = document.createElement('canvas').getContext('2d');
+    for (const [e, box] of seen.filter(([e]) => e.tagName === 'SELECT')) {
+        const style = getComputedStyle(e);
+        pen.font = style.font;
+        const text = e.selectedOptions.length ? e.selectedOptions[0].text : '';
+        const pads = [style.paddingLeft, style.paddingRight].map(parseFloat);
+        const room = box.width - pads[0] - pads[1] - 16;
+        if (pen.measureText(text).width > room) wrong.push(`${name(e)} cuts ${text}`);
+    }
+    return wrong;
+}"""
+
 
 @dataclass
 class Visitor:
@@ -135,6 +157,14 @@ def test_the_pages_read_and_post_without_a_script(browser: Browser, server: Serv
     page.get_by_role("button", name="Try").click()
     assert "rung=popular" in page.url
     context.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["person?id=u03", "segments", "experiments?tries=items", "placements?placement=default"]
+)
+def test_no_field_lies_over_another_or_cuts_what_is_chosen(ann: Visitor, path: str) -> None:
+    ann.go(path)
+    assert ann.page.evaluate(HIDDEN_FIELDS) == []
 
 
 def test_a_person_is_found_by_keyboard(ann: Visitor) -> None:

@@ -12,6 +12,7 @@ import pytest
 from recsys.bundle import Bundle
 from recsys.data.ids import NO_ITEM
 from recsys.data.person import NO_SEGMENT, Context, LiveEvent, Reaction, Remembered
+from recsys.data.signals import Signal
 from recsys.data.times import DAY, HOUR
 from recsys.errors import UnknownItem, UnknownSegment
 from recsys.items.slate import ItemQuery
@@ -66,13 +67,19 @@ def test_live_events_come_in_order_of_time_with_rows_of_the_model(answering: Ans
 def test_whoever_denied_profiling_is_gathered_without_history(answering: Answering) -> None:
     opened = Reaction("email", END - DAY, END, opened=True)
     remembered = Remembered(
-        live=LIVE, profiling=False, channels=frozenset({"email"}), reactions=(opened,)
+        live=LIVE,
+        profiling=False,
+        channels=frozenset({"email"}),
+        reactions=(opened,),
+        signals=(Signal("nps", END - DAY, 3.0, END - DAY),),
     )
     person = answering.person("u07", remembered, at=END)
     assert person.user_row is None
     assert len(person.past) == len(person.live) == len(person.reactions) == 0
+    assert len(person.signals) == 0
     allowed = answering.person("u07", replace(remembered, profiling=True), at=END)
     assert allowed.reactions == (opened,)
+    assert allowed.signals.value.tolist() == [3.0]
     assert person.channels == {"email"}
     assert person.segment_row == NO_SEGMENT
 

@@ -111,12 +111,12 @@ def _all_imported(file: Path, config: Config, out: Console, *, about: str) -> bo
 def _imported(file: Path, config: Config, out: Console, *, about: str) -> bool:
     """Import a file, show what became of its rows, and return whether any could be used."""
     from recsys.storage.users.profiles import Profiles
+    from training.event_log import open_log
     from training.importing.events import import_events
     from training.importing.items import import_items
     from training.importing.profiles import import_consents, import_users
     from training.importing.read import refuse_unreadable
     from training.importing.report import rendered
-    from training.load import open_log
 
     refuse_unreadable(file)
     now = clock.now()

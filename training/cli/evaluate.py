@@ -95,8 +95,9 @@ def compare(
 
 def judge_items(config: Config, out: Console, *, windows: int, report_file: Path) -> None:
     """Judge the item ladder on the last windows, print the tables and draw the page."""
+    from training.event_log import open_log
     from training.items.backtest import rolling
-    from training.load import load, open_log
+    from training.load import load
     from training.report import items_backtest as page
 
     with open_log(config) as log, ConsoleSteps(safe=SAFE) as steps:
@@ -118,7 +119,8 @@ def judge_churn(config: Config, out: Console, *, windows: int, report_file: Path
     from recsys.data.times import moment
     from recsys.storage.models.store import ModelStore
     from training.churn import backtest as matured
-    from training.load import load, open_log
+    from training.event_log import open_log
+    from training.load import load
     from training.report import churn_backtest as page
 
     store = ModelStore.of(config.storage)

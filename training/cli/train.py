@@ -51,7 +51,7 @@ def train(
 def carry_out(config: Config, out: Console, *, report_file: Path | None = None) -> None:
     """Train on what is in the event log, show what came of it, and draw the report."""
     from recsys.storage.models.store import ModelStore
-    from training.load import open_log
+    from training.event_log import open_log
     from training.pipeline import run
     from training.report import page
 

@@ -31,9 +31,10 @@ from recsys.storage.files.config import read_config
 from recsys.storage.users.consents import Consents
 from training.demo import experiment as simulated
 from training.demo.messages import SOURCE, simulate
+from training.event_log import open_log
 from training.importing.events import import_events
 from training.importing.report import rendered
-from training.load import load, open_log
+from training.load import load
 
 SAMPLE = Path(__file__).parent.parent / "sample" / "online_retail.parquet"
 DEMO_DIR = Path("var/demo")

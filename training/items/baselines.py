@@ -16,6 +16,7 @@ from recsys.data.person import Person
 from recsys.items.history import EventWeights
 from recsys.items.slate import NO_ITEM_BEHIND, ItemQuery, Ranking, Repeats
 from recsys.ladder import RungName, Step
+from recsys.words import say
 from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge
 
@@ -42,7 +43,7 @@ class FactorsAlone:
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
         """Return what the baseline stands on."""
-        return "what similar users took"
+        return say("items.like_users")
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the items the factors prefer; None without a history."""
@@ -119,7 +120,7 @@ class BoughtBefore:
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
         """Return what the baseline stands on."""
-        return "what this user took before"
+        return say("items.own")
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return the user's own items; None without any."""

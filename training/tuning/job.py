@@ -16,8 +16,9 @@ from recsys.config import Config
 from recsys.data.times import moment
 from recsys.evaluation.estimate import Estimate, bootstrap_mean
 from training.data import TrainingData
+from training.event_log import open_log
 from training.items.windows import window
-from training.load import load, open_log
+from training.load import load
 from training.tuning import writing
 from training.tuning.judging import Stretches, WindowScore, judged, stretches
 from training.tuning.search import SearchBudget, SearchResult, Study, Trial

@@ -113,13 +113,14 @@ def _at(visit: Visit) -> int:
 def _query(visit: Visit) -> Any:
     rung = visit.one_of("rung", FORCE)
     said = {"force_rung": rung} if rung else {}
-    return visit.service.reader.said({"placement": visit.get("placement"), **said})
+    place = visit.get("placement")
+    return visit.service.reader.said({"placement": place, "lang": visit.language, **said})
 
 
 def _placed(visit: Visit, user_id: str, at: int) -> Any:
     """Return what a placement shows to a person."""
     name = visit.get("placement")
-    said: dict[str, Any] = {"user_id": user_id, "placement": name}
+    said: dict[str, Any] = {"user_id": user_id, "placement": name, "lang": visit.language}
     if rung := visit.get("rung"):
         said["force_rung"] = rung
     query = visit.service.reader.said(said)
@@ -174,7 +175,7 @@ def _channels(answer: UserAnswer) -> Table:
                 "high": arm.high,
                 "expected_value": arm.expected_value,
                 "eligible": "yes" if arm.eligible else "no",
-                "reason": arm.reason,
+                "reason": arm.why.text if arm.why else arm.reason,
             }
             for arm in answer.channel.ranked
         ],
@@ -191,7 +192,11 @@ def _reasons(answer: UserAnswer) -> Table:
             Column("group", N_("Group")),
         ),
         [
-            {"words": one.words, "contribution": one.contribution, "group": one.group}
+            {
+                "words": one.why.text if one.why else one.words,
+                "contribution": one.contribution,
+                "group": one.group,
+            }
             for one in answer.churn.reasons
         ],
         empty=N_("No reason of this person's own: the rung says the same of others."),

@@ -377,6 +377,14 @@ CHURN_BANDS = Table(
     Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
 )
 
+AUDIENCE_STANDINGS = Table(
+    "audience_standings",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("standing", Text, nullable=False, comment="JSON object: audience to in it or not"),
+    Column("at", BigInteger, nullable=False, comment="microseconds since the epoch"),
+)
+
 KEYS = Table(
     "keys",
     METADATA,

@@ -27,6 +27,7 @@ TABLES = (
 
 WITHOUT_COUNT = (
     "splits", "lookups", "changes", "delivered", "webhook_messages", "churn_bands",
+    "audience_standings",
 )  # fmt: skip
 """Where something is kept by user that no receipt counts: it says nothing more about them."""
 

@@ -10,7 +10,8 @@ from recsys.storage.database.interface import Database, Writing
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
-_NAME = "churn_watch"
+CHURN = "churn_watch"
+AUDIENCES = "audience_watch"
 _READ = "SELECT value FROM store WHERE name = ?"
 _FIRST = "INSERT INTO store (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NEXT = "UPDATE store SET value = ? WHERE name = ? AND value = ?"
@@ -43,19 +44,19 @@ class BandWatch:
     until: int = 0
 
 
-def read(database: Database) -> BandWatch:
-    """Return how far it is.
+def read(database: Database, name: str = CHURN) -> BandWatch:
+    """Return how far a watch is.
 
     Raises
     ------
     StoreUnavailable
         The store cannot be read.
     """
-    rows = database.read(_READ, (_NAME,))
+    rows = database.read(_READ, (name,))
     return BandWatch(**json.loads(rows[0][0])) if rows else BandWatch()
 
 
-def turn(database: Database, before: BandWatch, after: BandWatch) -> bool:
+def turn(database: Database, before: BandWatch, after: BandWatch, name: str = CHURN) -> bool:
     """Note how far it is, and return whether nobody else did since `before` was read.
 
     Raises
@@ -66,8 +67,8 @@ def turn(database: Database, before: BandWatch, after: BandWatch) -> bool:
     said, was = (json.dumps(asdict(one)) for one in (after, before))
     with database.writing() as writing:
         if before == BandWatch():
-            return bool(writing.execute(_FIRST, (_NAME, said)).rowcount)
-        return bool(writing.execute(_NEXT, (said, _NAME, was)).rowcount)
+            return bool(writing.execute(_FIRST, (name, said)).rowcount)
+        return bool(writing.execute(_NEXT, (said, name, was)).rowcount)
 
 
 def of(database: Database, user_ids: Sequence[str]) -> dict[str, str]:

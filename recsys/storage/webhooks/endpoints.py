@@ -27,6 +27,8 @@ class WebhookKind(StrEnum):
 
     CHURN = "churn.band_changed"
     EXPORT = "export.ended"
+    ENTERED = "audience.entered"
+    LEFT = "audience.left"
     PING = "ping"
 
 

@@ -57,6 +57,12 @@ def test_what_fits_or_serves_is_not_loaded_to_look_around(arguments: tuple[str, 
     assert not HEAVY & loaded
 
 
+def test_an_import_loads_nothing_that_fits_models() -> None:
+    loaded = loaded_by("import", "no-such.csv")
+    assert "training.importing.events" in loaded
+    assert not {"sklearn", "scipy", "pandas", "implicit"} & loaded
+
+
 def test_a_command_loads_no_other_command() -> None:
     loaded = loaded_by("train", "--help")
     assert "training.cli.train" in loaded

@@ -13,7 +13,8 @@ from recsys.churn.snapshot import PLACE
 from recsys.segments import lifecycle, rfm
 from tests.worlds import World
 from training import churn, segments
-from training.load import load, open_log
+from training.event_log import open_log
+from training.load import load
 from training.segments import figures, fit_table
 from training.segments.fit import Grouping
 
