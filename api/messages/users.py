@@ -398,7 +398,7 @@ class SimilarAnswer(Message):
 
 def climbed(climb: Climb[Any], *, explain: bool) -> dict[str, Any]:
     """Return the rung that answered, why, and the rungs asked."""
-    about = {"rung": climb.rung, "rung_reason": str(climb.reason), "trail": []}
+    about: dict[str, Any] = {"rung": climb.rung, "rung_reason": str(climb.reason), "trail": []}
     if not explain:
         return about
     trail = [*map(trail_step, climb.trail)]

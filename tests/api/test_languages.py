@@ -112,6 +112,7 @@ def test_a_reason_in_a_reason_is_said_in_the_same_language_also_once_it_was_logg
         "eigene Neigung am Stichtag 2026-01-31, aus 3 Tagen mit einem Ereignis „Kauf“; schon 120 "
         "Tage inaktiv, das Modell lernte von Personen, die höchstens 90 Tage inaktiv waren"
     )
+    assert made is not None
     assert in_language(made, "de").text == german
     logged = msgspec.json.decode(msgspec.json.encode(made), type=Why)
     assert in_language(logged, "de").text == german

@@ -167,7 +167,8 @@ def test_drawn_places_have_their_probability_in_the_answer_and_in_the_log(api: A
     plain, exploring = {**EXPLORING, "explore": None}, EXPLORING
     put(api, "plain", **plain)
     put(api, "drawn", **exploring)
-    sure, seen = ids(items(api, "plain", user_id="u05")), set()
+    sure = ids(items(api, "plain", user_id="u05"))
+    seen: set[str] = set()
     for _ in range(12):
         api.clock.at += 1_000_000
         shown = items(api, "drawn", user_id="u05")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise, permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,9 +154,9 @@ def test_from_the_log_another_rankers_clicks_are_estimated_as_they_would_be() ->
 
 def test_what_has_no_probability_or_no_place_in_common_is_not_measured() -> None:
     one, two = np.array([1, 1], np.int32), np.array([2, 2], np.int32)
-    facts = {"reward": np.ones(2), "unit": np.array([0, 1])}
+    facts: dict[str, Any] = {"reward": np.ones(2), "unit": np.array([0, 1])}
     assert isinstance(list_value(one, two, pscore=np.full(2, 0.5), **facts), NotMeasured)
     for bad in (0.0, np.nan, 1.5):
         assert isinstance(list_value(one, one, pscore=np.array([bad, 1.0]), **facts), NotMeasured)
-    single = {"reward": np.ones(1), "unit": np.array([0])}
+    single: dict[str, Any] = {"reward": np.ones(1), "unit": np.array([0])}
     assert isinstance(list_value(one[:1], one[:1], pscore=np.ones(1), **single), NotMeasured)
