@@ -48,6 +48,18 @@ def test_an_old_grant_that_comes_late_does_not_take_a_newer_one_back(database: D
     assert channels(database, "ann") == {"email"}
 
 
+def test_a_denial_that_another_id_said_before_holds_when_it_is_said_again(
+    database: Database,
+) -> None:
+    """The ledger tells the same denial once, and not as early as it was said of another id."""
+    ledger = Consents(database)
+    ledger.record([said("anon", "denied", 1)])
+    ledger.record([said("ann", "granted", 1)])
+    merges.merge(database, "anon", "ann", at=NOW)
+    ledger.record([said("ann", "denied", 1)])
+    assert channels(database, "ann") == frozenset()
+
+
 def test_who_was_never_asked_is_not_asked_by_a_merge(database: Database) -> None:
     Consents(database).record([said("anon", "granted", 1)])
     merges.merge(database, "anon", "ann", at=NOW)

@@ -101,10 +101,10 @@ WHERE state = 'denied' OR coalesce(aliases.user_id, consents.user_id)
 """SQL of what holds for everybody, by user."""
 
 _SAID = ", ".join(_FIELDS[1:])
-# A denial is there once for each id of the person.
-_LEDGER = f"SELECT {_SAID} FROM {words_of('?1')} GROUP BY {_SAID} ORDER BY min(seq)"  # noqa: S608
+# A denial is there once for each id of the person; what is said again holds from then.
+_LEDGER = f"SELECT {_SAID} FROM {words_of('?1')} GROUP BY {_SAID} ORDER BY max(seq)"  # noqa: S608
 _EVERYTHING = f"""
-SELECT min(user_id), {_SAID} FROM consents WHERE {_ids("?1")} GROUP BY {_SAID} ORDER BY min(seq)
+SELECT min(user_id), {_SAID} FROM consents WHERE {_ids("?1")} GROUP BY {_SAID} ORDER BY max(seq)
 """  # noqa: S608 - names from the code
 _PROFILING = """
 SELECT consents.user_id, coalesce(aliases.user_id, consents.user_id), owner, state, consents.at, seq
