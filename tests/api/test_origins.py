@@ -42,8 +42,10 @@ def test_no_other_page_does(client: TestClient, origin: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_a_list_that_caches_keep_says_that_it_differs_by_page(client: TestClient) -> None:
-    assert client.get(LISTS).headers["vary"] == "Origin"
+def test_a_list_that_caches_keep_says_that_it_differs_by_page_and_language(
+    client: TestClient,
+) -> None:
+    assert client.get(LISTS).headers["vary"] == "Origin, Accept-Language"
 
 
 @pytest.mark.parametrize(("origin", "status"), [(SHOP, 204), ("https://thief.example", 405)])

@@ -42,7 +42,7 @@ def test_nobody_is_worth_nothing_so_far_and_nothing_is_foretold(shared_api: Api)
     assert value.predicted_clv is None
 
 
-SAID = {"reason", "forecasts", "flags"}
+SAID = {"reason", "why", "forecasts", "flags"}
 
 
 def test_who_denied_profiling_has_no_value_and_no_score(shared_api: Api) -> None:

@@ -59,7 +59,7 @@ def test_an_unknown_section_in_the_environment_names_the_nearest_one(name: str) 
 
 def test_a_key_is_no_section() -> None:
     with pytest.raises(
-        BadValue, match=r"'serving\.port' is \{'x': '1'\}; allowed: a valid integer"
+        BadValue, match=r"""'serving\.port' is \{"x": "1"\}; allowed: a valid integer"""
     ):
         parse({}, {"RECSYS_SERVING__PORT__X": "1"})
 

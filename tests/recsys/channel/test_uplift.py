@@ -77,7 +77,7 @@ def test_unsubscribes_still_cost() -> None:
 
 def test_an_arm_that_takes_something_away_fits_the_answer() -> None:
     arm = answer_of(segment_row=0).ranked[1]
-    assert ChannelArm.copy_of(arm, propensity=arm.pscore).p == -0.01
+    assert ChannelArm.copy_of(arm, propensity=arm.pscore, why=None).p == -0.01
 
 
 def test_what_is_kept_is_read_back(tmp_path: Path) -> None:
