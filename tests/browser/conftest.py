@@ -50,8 +50,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser. While it is there an event loop runs, which tests without pages do not bear."""
     with sync_playwright() as player:
         # The API stands on this machine, which pages of elsewhere may not reach by themselves.
         arguments = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"]

@@ -266,7 +266,7 @@ def _state(parts: Parts, now: int) -> Remembered:
         ),
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
-        signals=tuple(_signals(parts)),
+        signals=tuple(sorted(_signals(parts))),
         traits=_traits(traits, timezone),
         former_ids=tuple(former for former, *_ in parts.get(_FORMER, ())),
         until=_until(parts, now),
