@@ -258,15 +258,23 @@ class QueryReader:
             if not _is_count(said.get(name, 1), self.parameters[name]["maximum"]):
                 raise BadQuery(name, said[name], schema.allowed(self.parameters[name]))
         for name in _LISTS:
-            if (count := len(getattr(query, name))) > self.parameters[name]["maxItems"]:
-                allowed = schema.allowed(self.parameters[name])
-                raise BadQuery(name, f"{count:,} items", allowed)
+            self._refuse_longer(name, len(getattr(query, name)))
 
     def _parsed(self, query_string: bytes, known: Names) -> Query:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
         self._refuse_unknown((name for name, _ in pairs), known)
-        lists = {name: _listed(pairs, name) for name in _LISTS if name in known}
+        lists = {name: self._listed(pairs, name) for name in _LISTS if name in known}
         return self.said({**dict(pairs), **lists})
+
+    def _listed(self, pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+        """Return what a list names; what names nothing counts towards its length all the same."""
+        parts = [part for name, value in pairs if name == wanted for part in value.split(",")]
+        self._refuse_longer(wanted, len(parts))
+        return tuple(filter(None, parts))
+
+    def _refuse_longer(self, name: str, count: int) -> None:
+        if count > self.parameters[name]["maxItems"]:
+            raise BadQuery(name, f"{count:,} items", schema.allowed(self.parameters[name]))
 
     def _refuse_unknown(self, said: Iterable[str], known: Names) -> None:
         for name in said:
@@ -290,11 +298,6 @@ def identifier(parameter: str, text: str) -> str:
         allowed = f"1 to {MAX_ID_LENGTH} characters of UTF-8, percent-encoded, without NUL"
         raise BadQuery(parameter, found[:80], allowed)
     return found
-
-
-def _listed(pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
-    parts = (part for name, value in pairs if name == wanted for part in value.split(","))
-    return tuple(filter(None, parts))
 
 
 def _is_count(said: object, most: int) -> bool:

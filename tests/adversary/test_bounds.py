@@ -40,6 +40,8 @@ def test_a_list_of_items_has_an_end(api: Api, name: str, most: int) -> None:
     assert told["parameter"] == name
     query = {name: ",".join(IDS[: most + 1])}
     refused(api.client.get("/v1/users/u03/recommendations", params=query), 422, f"{most:,}")
+    query = {name: "," * most}
+    refused(api.client.get("/v1/users/u03/recommendations", params=query), 422, f"{most:,}")
     query = {name: ",".join(IDS[:most])}
     assert api.client.get("/v1/users/u03/recommendations", params=query).status_code == 200
 
