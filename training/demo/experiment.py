@@ -112,6 +112,7 @@ def run(
     EventLog(database).append_columns(_ordered(came, world, rng, until), now=until, source=SOURCE)
     for previous in sorted({one.user_id for one in came if one.user_id.endswith("-phone")}):
         merges.merge(database, previous, previous.removesuffix("-phone"), at=until)
+    database.tidy()
     return saved
 
 
