@@ -7,7 +7,8 @@ audience for the first time, has entered and left nothing; nor has who withdraws
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,15 @@ from api.runtime.clock import system
 from api.webhooks import telling
 from recsys.audience import COHORT
 from recsys.errors import StoreUnavailable
-from recsys.storage.webhooks import bands, messages, standings
+from recsys.storage.webhooks import messages, progress
 from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
-from recsys.storage.webhooks.standings import Standing
+from recsys.storage.webhooks.seen import AUDIENCES
 
 if TYPE_CHECKING:
     from api.service import Service
+
+Standing = Mapping[str, bool]
+"""Of each audience that was there to be in, whether the user was in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Audiences:
 
     service: Service
 
-    name = bands.AUDIENCES
+    name = progress.AUDIENCES
     kinds = frozenset({WebhookKind.ENTERED, WebhookKind.LEFT})
 
     def crossed(self, serving: Serving, users: Sequence[str], to: Sequence[Endpoint]) -> int:
@@ -45,14 +49,19 @@ class Audiences:
         if not service.desk.cohorts:
             return 0
         now = self._looked_at(serving, users, at)
-        was = standings.of(service.log.database, users)
+        seen = AUDIENCES.of(service.log.database, users)
+        was: dict[str, Standing] = {user: json.loads(said) for user, said in seen.items()}
         gone = [user for user in was if user not in now]
-        changed = {user: standing for user, standing in now.items() if was.get(user) != standing}
+        changed = {
+            user: json.dumps(standing, sort_keys=True)
+            for user, standing in now.items()
+            if was.get(user) != standing
+        }
         if not changed and not gone:
             return 0
         with service.log.database.writing() as writing:
-            standings.forget(writing, gone)
-            kept = standings.put(writing, changed, at=at)
+            AUDIENCES.forget(writing, gone)
+            kept = AUDIENCES.put(writing, changed, at=at)
             crossed = sorted(user for user in kept if user in was)
             found = [(user, *one) for user in crossed for one in _moves(was[user], now[user])]
             for user, kind, name in found:

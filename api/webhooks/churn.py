@@ -17,8 +17,9 @@ from api.runtime.clock import system
 from api.webhooks import telling
 from recsys.errors import StoreUnavailable
 from recsys.ladder import RungName
-from recsys.storage.webhooks import bands, messages
+from recsys.storage.webhooks import messages, progress
 from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
+from recsys.storage.webhooks.seen import BANDS
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -39,14 +40,14 @@ class ChurnBands:
 
     service: Service
 
-    name = bands.CHURN
+    name = progress.CHURN
     kinds = frozenset({WebhookKind.CHURN})
 
     def crossed(self, serving: Serving, users: Sequence[str], to: Sequence[Endpoint]) -> int:
         """Keep in which band users are, and what is told of those who were in another."""
         service, at = self.service, self.service.clock()
         found, strangers = self._looked_at(serving, users, at)
-        was = bands.of(service.log.database, users)
+        was = BANDS.of(service.log.database, users)
         gone = [user for user in strangers if user in was]
         now = {user: str(churn.band) for user, churn in found.items()}
         changed = {user: band for user, band in now.items() if was.get(user) != band}
@@ -54,8 +55,8 @@ class ChurnBands:
             return 0
         version = serving.answering.version
         with service.log.database.writing() as writing:
-            bands.forget(writing, gone)
-            kept = bands.put(writing, changed, at=at)
+            BANDS.forget(writing, gone)
+            kept = BANDS.put(writing, changed, at=at)
             crossed = sorted(kept & was.keys())
             for user in crossed:
                 told = _told(user, was[user], found[user], version)

@@ -17,9 +17,9 @@ from api.runtime import background
 from api.runtime.clock import system
 from recsys.data.times import HOUR, SECOND
 from recsys.errors import NoChampion, StoreUnavailable
-from recsys.storage.webhooks import bands
-from recsys.storage.webhooks.bands import BandWatch
+from recsys.storage.webhooks import progress
 from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
+from recsys.storage.webhooks.progress import Progress
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -86,22 +86,22 @@ class Watcher:
             if not self.watched.kinds.isdisjoint(one.kinds) and not one.off
         ]
         database, name, now = service.log.database, self.watched.name, system()
-        was = bands.read(database, name)
+        was = progress.read(database, name)
         if not to or was.until > now:
             return 0
         serving = service.current.serving
         mine = replace(was, until=now + LEASE)
-        if not bands.turn(database, was, mine, name):
+        if not progress.turn(database, was, mine, name):
             return 0
         every = int(service.config.serving.churn_watch_hours * HOUR)
         if was.version != serving.answering.version or now - was.at >= every:
             return self._whole(serving, to, mine)
-        users, seq = bands.active(database, was.seq, _MOST_ACTIVE)
+        users, seq = progress.active(database, was.seq, _MOST_ACTIVE)
         count = self.watched.crossed(serving, users, to)
-        bands.turn(database, mine, replace(mine, seq=seq, until=0), name)
+        progress.turn(database, mine, replace(mine, seq=seq, until=0), name)
         return count
 
-    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: BandWatch) -> int:
+    def _whole(self, serving: Serving, to: Sequence[Endpoint], mine: Progress) -> int:
         """Look at everybody."""
         service, count, began = self.service, 0, system()
         seq = service.log.last_seq()
@@ -110,12 +110,12 @@ class Watcher:
             started = time.perf_counter()
             count += self.watched.crossed(serving, users, to)
             on = replace(mine, until=system() + LEASE)
-            if self.closing or not bands.turn(service.log.database, mine, on, self.watched.name):
+            if self.closing or not progress.turn(service.log.database, mine, on, self.watched.name):
                 return count
             mine = on
             time.sleep(time.perf_counter() - started)
-        done = BandWatch(serving.answering.version, began, seq, 0)
-        bands.turn(service.log.database, mine, done, self.watched.name)
+        done = Progress(serving.answering.version, began, seq, 0)
+        progress.turn(service.log.database, mine, done, self.watched.name)
         return count
 
 

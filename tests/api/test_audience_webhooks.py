@@ -15,7 +15,7 @@ from recsys.data.times import DAY
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.vault import new_key
 from recsys.storage.users.consents import Consent
-from recsys.storage.webhooks import bands
+from recsys.storage.webhooks import progress
 from tests.api.conftest import NOON, Api, running
 from tests.worlds import DENIED, World
 
@@ -45,8 +45,8 @@ def wants(api: Api, *kinds: str) -> None:
 
 def looked(api: Api, *, at_all: bool = False) -> int:
     if at_all:
-        was = bands.read(api.service.log.database, bands.AUDIENCES)
-        assert bands.turn(api.service.log.database, was, replace(was, at=0), bands.AUDIENCES)
+        was = progress.read(api.service.log.database, progress.AUDIENCES)
+        assert progress.turn(api.service.log.database, was, replace(was, at=0), progress.AUDIENCES)
     return Watcher(api.service, Audiences(api.service)).work()
 
 

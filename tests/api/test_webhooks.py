@@ -31,7 +31,7 @@ from recsys.storage.database.interface import Database
 from recsys.storage.privacy import erasure
 from recsys.storage.privacy.vault import Vault, new_key
 from recsys.storage.users.consents import Consent
-from recsys.storage.webhooks import bands, messages
+from recsys.storage.webhooks import messages, progress
 from recsys.storage.webhooks.endpoints import OLD_SIGNS, Endpoint, Endpoints, WebhookKind, is_secret
 from recsys.storage.webhooks.messages import CLAIM, MessageState, OutgoingMessage, Try
 from tests.api.conftest import NOON, Api, running
@@ -479,8 +479,8 @@ def seen(api: Api) -> dict[str, str]:
 
 
 def look_again(api: Api) -> None:
-    was = bands.read(api.service.log.database)
-    assert bands.turn(api.service.log.database, was, replace(was, at=0))
+    was = progress.read(api.service.log.database)
+    assert progress.turn(api.service.log.database, was, replace(was, at=0))
 
 
 def test_nobody_crosses_a_band_at_the_first_look(personal: Api, receiver: Receiver) -> None:
@@ -561,8 +561,8 @@ def test_of_who_is_erased_nothing_stays(personal: Api, receiver: Receiver) -> No
 
 
 def test_one_worker_looks_at_a_time(database: Database) -> None:
-    was = bands.read(database)
-    assert bands.turn(database, was, replace(was, until=5))
-    assert not bands.turn(database, was, replace(was, until=6))
-    now = bands.read(database)
-    assert bands.turn(database, now, replace(now, until=0))
+    was = progress.read(database)
+    assert progress.turn(database, was, replace(was, until=5))
+    assert not progress.turn(database, was, replace(was, until=6))
+    now = progress.read(database)
+    assert progress.turn(database, now, replace(now, until=0))

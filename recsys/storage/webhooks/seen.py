@@ -1,0 +1,67 @@
+"""As what each user was seen last: in which band of churn, in which audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from recsys.storage.database.interface import Database, Writing
+from recsys.storage.users import aliases
+from recsys.storage.users.aliases import NOBODY
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One table of what users were seen as.
+
+    Attributes
+    ----------
+    table, column : str
+        Where it is.
+    """
+
+    table: str
+    column: str
+
+    def of(self, database: Database, user_ids: Sequence[str]) -> dict[str, str]:
+        """Return as what each user was seen that was seen.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot be read.
+        """
+        found: dict[str, str] = {}
+        for start in range(0, len(user_ids), _AT_ONCE):
+            part = user_ids[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            statement = (
+                f"SELECT user_id, {self.column} FROM {self.table} WHERE user_id IN ({marks})"  # noqa: S608
+            )
+            found.update(database.read(statement, part))
+        return found
+
+    def put(self, writing: Writing, seen: Mapping[str, str], *, at: int) -> set[str]:
+        """Note as what users are seen, and return whose: nothing is noted of who was erased."""
+        known = aliases.known_as(writing, seen.keys())
+        kept = {user for user in seen if known.get(user) != NOBODY}
+        statement = f"""
+            INSERT INTO {self.table} (user_id, {self.column}, at) VALUES (?, ?, ?)
+            ON CONFLICT (user_id) DO UPDATE SET {self.column} = excluded.{self.column},
+                at = excluded.at
+        """  # noqa: S608 - names from the code
+        writing.executemany(statement, [(user, seen[user], at) for user in sorted(kept)])
+        return kept
+
+    def forget(self, writing: Writing, user_ids: Iterable[str]) -> None:
+        """Forget as what users were seen."""
+        rows = [(user,) for user in user_ids]
+        writing.executemany(f"DELETE FROM {self.table} WHERE user_id = ?", rows)  # noqa: S608
+
+
+BANDS = Seen("churn_bands", "band")
+"""The band of churn."""
+AUDIENCES = Seen("audience_standings", "standing")
+"""Of each audience that was there to be in, whether the user was in it: an object of JSON."""
