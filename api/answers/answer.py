@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from api.answers import decisions
-from api.answers.block import Block
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
@@ -114,23 +113,6 @@ class Desk:
         person, notes = self.person(serving, user_id, query, at=at)
         return self._all(serving, person, query, notes)[0]
 
-    def everything_of(
-        self, serving: Serving, user_ids: Sequence[str], query: Query, *, at: int
-    ) -> list[UserAnswer]:
-        """Answer as :meth:`everything` about many users, in their order, for less than one by one.
-
-        Numbers are the same up to rounding.
-        """
-        if not user_ids:
-            return []
-        people, notes = zip(*self.people(serving, user_ids, query, at=at), strict=True)
-        block = Block(self, serving, people, query)
-        parts = (block.listed(), block.memberships(at), block.channels(), block.risks())
-        return [
-            in_language(_whole(serving, *row), _language(query, row[0]))
-            for row in zip(people, notes, *parts, strict=True)
-        ]
-
     def everything_ready(self, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         """Return the JSON of :meth:`everything`, made once while nothing changes."""
         return self._ready(self._all, serving, user_id, query, at=at)
@@ -153,7 +135,7 @@ class Desk:
         person, notes = self.person(serving, user_id, query, at=at)
         channel = self._channel(serving, person, query)
         answer = ChannelAnswer(**about(serving, person, notes), channel=channel)
-        return in_language(answer, _language(query, person))
+        return in_language(answer, language_of(query, person))
 
     def decide(
         self, serving: Serving, user_id: str, query: Query, *, at: int, consent_seq: int
@@ -174,7 +156,7 @@ class Desk:
         person, notes = self.person(serving, user_id, query, at=at)
         churn = self.risk(serving, person, query)
         answer = ChurnAnswer(**about(serving, person, notes), churn=churn)
-        return in_language(answer, _language(query, person))
+        return in_language(answer, language_of(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
         """Answer how likely somebody who was gathered already is to churn."""
@@ -192,7 +174,7 @@ class Desk:
             else Value.said(found, self.risk(serving, person, query), models)
         )
         answer = ValueAnswer(**about(serving, person, notes), value=value)
-        return in_language(answer, _language(query, person))
+        return in_language(answer, language_of(query, person))
 
     def segment(self, serving: Serving, name: str, query: Query, *, at: int) -> SegmentItemsAnswer:
         """Answer which items for anybody in a segment; where it has no list, what is popular."""
@@ -217,7 +199,7 @@ class Desk:
         said = about(serving, person, [])
         del said["user_id"]
         answer = SegmentItemsAnswer(**{**listed, "trail": trail}, **said, segment=name)
-        return in_language(answer, _language(query, person))
+        return in_language(answer, language_of(query, person))
 
     def audience(self, serving: Serving, people: Sequence[Person], *, at: int) -> Audience:
         """Return where people belong, all gathered for the instant `at`."""
@@ -277,7 +259,7 @@ class Desk:
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
         listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
-        answer = in_language(answer, _language(query, person))
+        answer = in_language(answer, language_of(query, person))
         return answer, serving.answering.listed_until(person)
 
     def _all(
@@ -286,12 +268,12 @@ class Desk:
         """Return all three answers, and the first instant at which they may be others."""
         audience = self.audience(serving, [person], at=person.at)
         (membership,) = Membership.of(audience, 1, self.cohorts)
-        answer = _whole(
+        answer = whole(
             serving, person, notes,
             self.listed(serving, person, query, self.wanted(serving, query)), membership,
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
-        answer = in_language(answer, _language(query, person))
+        answer = in_language(answer, language_of(query, person))
         # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
         if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
             return answer, person.at
@@ -376,7 +358,8 @@ def worth(serving: Serving, person: Person) -> UserValue | None:
     return serving.answering.bundle.value.answer(person) if person.profiling else None
 
 
-def _language(query: Query, person: Person) -> str:
+def language_of(query: Query, person: Person) -> str:
+    """Return the language that a person is answered in."""
     return languages.chosen(query.lang, person.traits, query.accepts)
 
 
@@ -390,10 +373,11 @@ def _told_apart(plan: Plan, query: Query) -> Query:
     )
 
 
-def _whole(  # noqa: PLR0913 - the parts of an answer
+def whole(  # noqa: PLR0913 - the parts of an answer
     serving: Serving, person: Person, notes: list[str], listed: dict[str, Any],
     membership: Membership, channel: Channel, churn: Churn,
 ) -> UserAnswer:  # fmt: skip
+    """Return the answers to all three questions as one."""
     row, names = person.segment_row, serving.answering.bundle.segments.names
     return UserAnswer(
         **listed,

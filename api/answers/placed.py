@@ -9,11 +9,11 @@ from hashlib import sha256
 from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
+from api.answers.answer import language_of
 from api.messages.message import dump
 from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
 from api.messages.users import climbed
-from api.model import languages
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
@@ -139,7 +139,7 @@ class PlacementDesk:
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
             nothing = _nothing(placement_id, serving, person, [*notes, str(NOT_IN_FORCE)])
-            return in_language(nothing, languages.chosen(query.lang, person.traits, query.accepts))
+            return in_language(nothing, language_of(query, person))
         wanted = limit or query.said_limit or saved.placement.limit
         seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
@@ -160,7 +160,7 @@ class PlacementDesk:
                 plan, person, serving, Question.ITEMS,
                 where=placement_id, list_id=answer.recommendation_id,
             )  # fmt: skip
-        return in_language(answer, languages.chosen(query.lang, person.traits, query.accepts))
+        return in_language(answer, language_of(query, person))
 
     def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
         """Return the seed of a list's draw; None where nobody would see or log it."""

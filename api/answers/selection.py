@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.answers import audience
 from api.answers.answer import worth
 from api.answers.audience import AudienceQuery, Looked
+from api.answers.block import everything_of
 from api.answers.export import CHUNK, EMAIL
 from api.answers.write_back import WORTH_DAYS, ToolTarget
 from api.messages.groups import AudienceBody
@@ -70,7 +71,7 @@ class Selection:
     def answers(self, user_ids: Sequence[str]) -> Sequence[UserAnswer]:
         """Return all three answers about users."""
         desk, at = self.service.desk, self.service.clock()
-        return desk.everything_of(self.serving, user_ids, self.query, at=at)
+        return everything_of(desk, self.serving, user_ids, self.query, at=at)
 
     def answered(self, user_ids: Iterable[str]) -> Iterator[UserAnswer]:
         """Yield all three answers about each of many users."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api.answers.block import everything_of
 from api.messages.message import dump
 from api.messages.users import UserAnswer
 from recsys.data.times import HOUR
@@ -57,7 +58,7 @@ def rows(api: Api, users: tuple[str, ...], **said: Any) -> tuple[list[Any], list
     """Return the answers about all at once, and those about each."""
     desk, serving = api.service.desk.unseen(), api.service.current.serving
     query = api.service.reader.said(said)
-    many = desk.everything_of(serving, users, query, at=NOON)
+    many = everything_of(desk, serving, users, query, at=NOON)
     each = [desk.everything(serving, user, query, at=NOON) for user in users]
     return _read(many), _read(each)
 

@@ -17,7 +17,8 @@ import pyarrow.parquet
 import pytest
 import structlog
 
-from api.answers import likely
+from api.answers import likely, selection
+from api.answers.block import everything_of
 from api.answers.export import columns
 from api.answers.exports import ERASED, Exports, folder_of
 from recsys.data.times import SECOND
@@ -219,7 +220,7 @@ def test_a_crash_costs_the_part_at_hand_and_nothing_is_twice(
 ) -> None:
     said = asked(still, limit=1)
     crashed = maker(still)
-    calls, everything_of = [], type(still.service.desk).everything_of
+    calls: list[int] = []
 
     def dies(desk: Any, *arguments: Any, **more: Any) -> Any:
         calls.append(1)
@@ -228,7 +229,7 @@ def test_a_crash_costs_the_part_at_hand_and_nothing_is_twice(
         return everything_of(desk, *arguments, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(still.service.desk), "everything_of", dies)
+        patch.setattr(selection, "everything_of", dies)
         with pytest.raises(KeyboardInterrupt):
             crashed.work()
     half = still.client.get(f"/v1/exports/{said['export_id']}").json()
@@ -367,7 +368,7 @@ def test_a_bug_fails_the_export_and_not_the_service(
     still: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = asked(still)
-    monkeypatch.setattr(type(still.service.desk), "everything_of", None)
+    monkeypatch.setattr(selection, "everything_of", None)
     maker(still).work()
     assert ended(still, said["export_id"])["state"] == "failed"
 
