@@ -268,6 +268,8 @@ class PostgresWriting:
             tuple(same.values()),
         )
         self._connection.execute("DROP TABLE incoming")
+        # Reads of what came in at once would else be planned by what was there before.
+        self._connection.execute(f"ANALYZE {table}")
         return done.rowcount
 
     def next_seqs(self, table: str, count: int) -> Sequence[int]:

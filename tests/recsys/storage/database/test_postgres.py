@@ -187,6 +187,23 @@ def append(opened: Database) -> None:
     EventLog(opened).append([view("a")], now=1)
 
 
+def test_reads_are_planned_by_what_came_in_at_once(server: Cluster) -> None:
+    opened = open_database(server.url)
+    columns = {"item_id": ["a", "b", "c"]}
+    same = {
+        "title": "",
+        "category": "",
+        "url": "",
+        "image_url": "",
+        "price_at": 0,
+        "available": True,
+    }
+    with opened.writing() as writing:
+        writing.load("items", columns, same=same, progress=lambda _: None)
+    assert opened.read("SELECT reltuples FROM pg_class WHERE relname = 'items'") == [(3.0,)]
+    opened.close()
+
+
 def log_seq(opened: Database) -> tuple[int, int]:
     (row,) = opened.read("SELECT coalesce(max(seq), 0), count(*) FROM events")
     return row
