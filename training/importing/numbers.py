@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from recsys.errors import UnclearColumn
+from training.errors import UnclearColumn
 
 _SIGNS = "€$£¥₹₺₽₩₪"
 _CODES = {
