@@ -43,7 +43,7 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.data.times import QUARTER
+from recsys.data.times import next_quarter
 from recsys.experiments.plan import AS_ALWAYS, Plan
 from recsys.items.slate import ItemQuery
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
@@ -97,6 +97,7 @@ class Desk:
         self.cohorts = cohorts
         self.experiments = experiments
         self.notes = True
+        self._live_for = gather.memory.live_for
         self._exploration = exploration
         self.metrics = metrics
         self._logger = logger
@@ -260,7 +261,7 @@ class Desk:
         listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, language_of(query, person))
-        return answer, serving.answering.listed_until(person)
+        return answer, serving.answering.listed_until(person, live_for=self._live_for)
 
     def _all(
         self, serving: Serving, person: Person, query: Query, notes: list[str]
@@ -274,12 +275,15 @@ class Desk:
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
         answer = in_language(answer, language_of(query, person))
-        # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
-        if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
+        # Rules of cohorts may count the days up to this very instant.
+        if self.cohorts:
             return answer, person.at
-        # Hours, quiet or good, turn on quarters of an hour in every zone.
-        turns = person.at - person.at % QUARTER + QUARTER
-        return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
+        # Hours, quiet or good, turn on quarters.
+        ends = [next_quarter(person.at), audience.segments_until]
+        ends.append(serving.answering.listed_until(person, live_for=self._live_for))
+        if answer.churn.rung in MAY_COUNT_DAYS:
+            ends.append(person.at + self._live_for)
+        return answer, min(ends)
 
     def wanted(self, serving: Serving, query: Query) -> ItemQuery:
         """Return which items are asked for."""
