@@ -97,7 +97,6 @@ class Desk:
         self.cohorts = cohorts
         self.experiments = experiments
         self.notes = True
-        self._live_for = gather.memory.live_for
         self._exploration = exploration
         self.metrics = metrics
         self._logger = logger
@@ -149,7 +148,7 @@ class Desk:
             return None
         epsilon = 0.0 if plan.held_out else self._epsilon(serving)
         draws = decisions.Draws(epsilon, self._exploration.seed, consent_seq)
-        query = _told_apart(plan, query)
+        query = decisions.told_apart(plan, query)
         return decisions.taken(climb, person, query, serving, draws)
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
@@ -261,7 +260,7 @@ class Desk:
         listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, language_of(query, person))
-        return answer, serving.answering.listed_until(person, live_for=self._live_for)
+        return answer, serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
 
     def _all(
         self, serving: Serving, person: Person, query: Query, notes: list[str]
@@ -275,14 +274,13 @@ class Desk:
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
         answer = in_language(answer, language_of(query, person))
-        # Rules of cohorts may count the days up to this very instant.
+        # Rules of cohorts may count the days up to this very instant; hours turn on quarters.
         if self.cohorts:
             return answer, person.at
-        # Hours, quiet or good, turn on quarters.
-        ends = [next_quarter(person.at), audience.segments_until]
-        ends.append(serving.answering.listed_until(person, live_for=self._live_for))
+        listed_until = serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
+        ends = [next_quarter(person.at), audience.segments_until, listed_until]
         if answer.churn.rung in MAY_COUNT_DAYS:
-            ends.append(person.at + self._live_for)
+            ends.append(person.at + self._gather.memory.live_for)
         return answer, min(ends)
 
     def wanted(self, serving: Serving, query: Query) -> ItemQuery:
@@ -365,16 +363,6 @@ def worth(serving: Serving, person: Person) -> UserValue | None:
 def language_of(query: Query, person: Person) -> str:
     """Return the language that a person is answered in."""
     return languages.chosen(query.lang, person.traits, query.accepts)
-
-
-def _told_apart(plan: Plan, query: Query) -> Query:
-    """Return the query with the experiment that it is in, where the caller named none."""
-    if query.experiment or not plan.parts:
-        return query
-    part = plan.parts[0]
-    return msgspec.structs.replace(
-        query, experiment=part.running.experiment_id, variant=part.variant
-    )
 
 
 def whole(  # noqa: PLR0913 - the parts of an answer

@@ -89,7 +89,9 @@ class EventWeights:
         np.not_equal(rows[1:], rows[:-1], out=new[1:])
         first = new.nonzero()[0]
         weight, own = (
-            np.add.reduceat(np.concatenate([before * strength, since * live_strength])[order], first)
+            np.add.reduceat(
+                np.concatenate([before * strength, since * live_strength])[order], first
+            )
             for before, since in ((1.0, self.live), (self.own, self.live_own))
         )
         kept = weight > 0
