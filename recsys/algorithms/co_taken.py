@@ -62,7 +62,7 @@ class CoTaken:
         if block.start in self.held:
             return self.held[block.start]
         # Transposed twice: what a product of sparse matrices holds is in no order.
-        found = (self.of_items[block] @ self.of_users).tocsc().tocsr()
+        found: csr_array = (self.of_items[block] @ self.of_users).tocsc().tocsr()
         item = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr)) + block.start
         found.data[found.indices == item] = 0
         if found.nnz + sum(each.nnz for each in self.held.values()) <= HELD:
@@ -71,8 +71,10 @@ class CoTaken:
 
     def squares(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the weighted sum of the squares of each row, float64, shape (n_items,)."""
-        sums = [self.rows(block) ** 2 @ weight for block in self.blocks]
-        return np.concatenate(sums or [np.empty(0)])
+        found = np.zeros(self.of_items.shape[0])
+        for block in self.blocks:
+            found[block] = self.rows(block) ** 2 @ weight
+        return found
 
 
 def popularity(histories: Histories) -> NDArray[np.float64]:

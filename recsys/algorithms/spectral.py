@@ -287,7 +287,7 @@ class _Mixed:
             of_history=(of_history / unit).astype(np.float32),
             of_scored=of_scored.astype(np.float32),
             low_pass=low,
-            scale=settings.low_pass * graph_rms / unit / low.rms(popular),
+            scale=float(settings.low_pass * graph_rms / unit / low.rms(popular)),
             right=low.scored(),
         )
 
