@@ -13,7 +13,6 @@ first singular vectors. Where we deviate:
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from recsys.algorithms.co_taken import CoTaken, normalised, popularity
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import strongest
 
 ROWS = 4_096
@@ -138,7 +138,6 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
     a seed: the same histories give the same bits.
     """
     from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits
 
     matrix = normalised(histories, 0.5, item_exponent=settings.item_exponent)
     components = min(settings.components, matrix.shape[0] - 1, matrix.shape[1] - 1)
@@ -148,7 +147,7 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
             np.zeros((matrix.shape[1], 0), np.float32),
             np.zeros(0, np.float32),
         )
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         _, values, vectors = randomized_svd(
             matrix,
             components,
@@ -174,7 +173,7 @@ def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings)
     """
     together = CoTaken.of(histories, settings.user_exponent)
     mixed = _Mixed.of(histories, together, basis, settings)
-    with _one_blas_thread():
+    with one_thread("blas"):
         edges = [mixed.edges(block, settings.neighbours) for block in together.blocks]
     counts = np.concatenate([count for count, _, _ in edges] or [np.empty(0, np.int64)])
     return ItemNeighbours(
@@ -314,10 +313,3 @@ def _with_itself(histories: Histories, user_exponent: float) -> NDArray[np.float
     value = histories.weight.astype(np.float64) ** 2 * strength[users] ** (-2 * user_exponent)
     # bincount of nothing is of integers, whatever the weights.
     return np.asarray(np.bincount(histories.item_row, value, histories.n_items), np.float64)
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
-    return limits
