@@ -32,6 +32,7 @@ from api.messages.users import (
     trail_step,
 )
 from api.model import languages
+from api.model.experiments import Shown
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime import json, logs
@@ -45,7 +46,7 @@ from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import next_quarter
 from recsys.experiments.plan import AS_ALWAYS, Plan
-from recsys.items.slate import ItemQuery
+from recsys.items.slate import ItemQuery, Slate
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue
@@ -225,11 +226,11 @@ class Desk:
         return self.experiments.plan(question, person, serving, any_version=any_version)
 
     def note(
-        self, plan: Plan, person: Person, serving: Serving, question: Question, *, list_id: str = ""
+        self, plan: Plan, person: Person, serving: Serving, question: Question, shown: Shown
     ) -> None:
         """Note that somebody takes part in experiments, unless this is seen by nobody."""
         if self.notes:
-            self.experiments.note(plan, person, serving, question, list_id=list_id)
+            self.experiments.note(plan, person, serving, question, shown)
 
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
@@ -254,10 +255,11 @@ class Desk:
     ) -> tuple[ItemsAnswer, int]:
         """Return which items, and the first instant at which they may be others."""
         plan = self.planned(Question.ITEMS, serving, person, query, any_version=True)
-        if plan.model:
-            serving = self.experiments.serving(plan, serving)
+        champion = serving
+        if (serving := self.experiments.serving(plan, champion)) is not champion:
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
-        listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
+        wanted = self.wanted(serving, query)
+        listed = self.listed(serving, person, query, wanted, plan, champion)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, language_of(query, person))
         return answer, serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
@@ -294,9 +296,12 @@ class Desk:
 
     def listed(
         self, serving: Serving, person: Person, query: Query, wanted: ItemQuery,
-        plan: Plan | None = None,
+        plan: Plan | None = None, champion: Serving | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return which items, in which order, as an answer says it."""
+        """Return which items, in which order, as an answer says it.
+
+        `champion`: what serves, where another version may answer by `plan`.
+        """
         plan = plan or self.planned(Question.ITEMS, serving, person, query)
         answering, began = serving.answering, time.perf_counter()
         climb = answering.recommend(
@@ -305,8 +310,24 @@ class Desk:
         )  # fmt: skip
         self.metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
         list_id = uuid7(person.at)
-        self.note(plan, person, serving, Question.ITEMS, list_id=list_id)
+
+        def same(other: Plan) -> bool:
+            by = self.experiments.serving(other, champion or serving)
+            if by is serving and other.course == plan.course:
+                return True
+            return _ids(climb, serving) == self._shown_by(other, by, query, person)
+
+        self.note(plan, person, serving, Question.ITEMS, Shown("", list_id, climb, same))
         return listed(climb, serving, person, list_id=list_id, explain=query.explain)
+
+    def _shown_by(self, plan: Plan, serving: Serving, query: Query, person: Person) -> list[str]:
+        """Return the ids of the items that somebody would be shown by another plan and version."""
+        person, _ = self.person(serving, person.user_id, query, at=person.at, again=True)
+        climb = serving.answering.recommend(
+            person, self.wanted(serving, query), on_failure=self._on_failure[Question.ITEMS],
+            force=plan.course,
+        )  # fmt: skip
+        return _ids(climb, serving)
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
         # Advice: what is not logged must not explore, nothing could be learnt from it.
@@ -324,12 +345,15 @@ class Desk:
             if query.decision and not plan.held_out
             else None
         )
-        self.note(plan, person, serving, Question.CHANNEL)
+        asker = person
         if plan.arms is not None and not person.channels <= plan.arms:
-            person = replace(person, channels=person.channels & plan.arms)
-        climb = serving.answering.channel.climb
+            asker = replace(person, channels=person.channels & plan.arms)
         wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course
-        return self._timed(Question.CHANNEL, climb, person, wanted, force)
+        climb = self._timed(
+            Question.CHANNEL, serving.answering.channel.climb, asker, wanted, force
+        )  # fmt: skip
+        self.note(plan, person, serving, Question.CHANNEL, Shown(climb=climb))
+        return climb
 
     def _epsilon(self, serving: Serving) -> float:
         return self._exploration.epsilon(serving.answering.bundle.channel.popular.by_channel)
@@ -353,6 +377,11 @@ class Desk:
             self._logger.error("rung failed", question=question, rung=rung, **logs.described(error))
 
         return failed
+
+
+def _ids(climb: Climb[Slate], serving: Serving) -> list[str]:
+    found = climb.answer.items if climb.answer else ()
+    return [serving.facts[one.item_row][0] for one in found]
 
 
 def worth(serving: Serving, person: Person) -> UserValue | None:
