@@ -13,7 +13,7 @@ from api.answers.answer import language_of
 from api.messages.message import dump
 from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
-from api.messages.users import climbed
+from api.messages.trail import climbed
 from api.model.experiments import Shown
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
@@ -226,12 +226,7 @@ def _said(
     notes: list[str],
     query: Query,
 ) -> PlacementItems:
-    climb, facts = found.arranged.climb, serving.facts
-    items, draw = [placed.item for placed in found.arranged.items], found.draw
-    pscores = draw.pscores(len(items)) if draw else repeat(None)
-    explain, told = query.explain, serving.reasons
-    reasons = told.of_items(items, person) if explain else repeat(SILENCE)
-    about = climbed(climb, explain=explain)
+    draw, about = found.draw, climbed(found.arranged.climb, explain=query.explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
     manifest = serving.answering.manifest
@@ -248,29 +243,31 @@ def _said(
             ),
             notes=notes,
             **about,
-            items=[
-                PlacedItem(
-                    facts[row][0],
-                    rank,
-                    score,
-                    rung,
-                    source,
-                    said,
-                    *facts[row][1:],
-                    whys,
-                    rules=list(rules),
-                    pscore=pscore,
-                )
-                for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
-                    found.arranged.items, reasons, pscores, strict=False
-                )
-            ],
+            items=_items(found, serving, person, explain=query.explain),
             filled_by=list(found.arranged.filled_by),
             bought_percent=found.bought_percent if person.user_id else None,
             explored=_drawn(draw, serving) if draw else None,
         ),
         person,
     )
+
+
+def _items(
+    found: PlacedList, serving: Serving, person: Person, *, explain: bool
+) -> list[PlacedItem]:
+    placed, facts = found.arranged.items, serving.facts
+    pscores = found.draw.pscores(len(placed)) if found.draw else repeat(None)
+    items = [each.item for each in placed]
+    reasons = serving.reasons.of_items(items, person) if explain else repeat(SILENCE)
+    return [
+        PlacedItem(
+            facts[row][0], rank, score, rung, source, said, *facts[row][1:], whys,
+            rules=list(rules), pscore=pscore,
+        )
+        for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
+            placed, reasons, pscores, strict=False
+        )
+    ]  # fmt: skip
 
 
 def _drawn(draw: Draw, serving: Serving) -> Explored:
