@@ -32,6 +32,7 @@ from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.person import Person
+from recsys.data.times import SECOND
 from recsys.errors import BadRule, StoreUnavailable, UnknownSegment
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
@@ -189,8 +190,7 @@ class Service:
         self.experiments.catch_up()
         self.keys.follow(partial(access.every, self.log.database))
         self.learn_names()
-        if self.keys.used:
-            used, self.keys.used = self.keys.used, {}
+        if used := self.keys.used():
             access.used(self.log.database, used)
 
     def learn_names(self) -> None:
@@ -246,7 +246,8 @@ def _desks(
 ) -> tuple[UserMemory, CurrentExperiments, Desk, Placing]:
     """Return what answers from whatever version it is handed, and what it reads and notes."""
     live_state = LiveState(log.database, live_events=config.serving.live_events)
-    memory = UserMemory(live_state, log.database, config.serving.recall)
+    live_for = int(config.serving.live_seconds * SECOND)
+    memory = UserMemory(live_state, log.database, config.serving.recall, live_for=live_for)
     gather = Gather(memory, metrics=metrics, logger=logger)
     experiments = CurrentExperiments(
         ExperimentStore(log.database),

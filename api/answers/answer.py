@@ -15,22 +15,22 @@ from api.answers import decisions
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
+from api.messages.channel import Channel
+from api.messages.churn import Churn
 from api.messages.lists import listed
 from api.messages.message import dump
 from api.messages.reasons import in_language, why
+from api.messages.trail import trail_step
 from api.messages.users import (
-    Channel,
     ChannelAnswer,
-    Churn,
     ChurnAnswer,
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
     UserAnswer,
-    Value,
     ValueAnswer,
-    trail_step,
 )
+from api.messages.value import Value
 from api.model import languages
 from api.model.experiments import Shown
 from api.model.served import Serving
@@ -44,7 +44,7 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.data.times import QUARTER
+from recsys.data.times import next_quarter
 from recsys.experiments.plan import AS_ALWAYS, Plan
 from recsys.items.slate import ItemQuery, Slate
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
@@ -149,7 +149,7 @@ class Desk:
             return None
         epsilon = 0.0 if plan.held_out else self._epsilon(serving)
         draws = decisions.Draws(epsilon, self._exploration.seed, consent_seq)
-        query = _told_apart(plan, query)
+        query = decisions.told_apart(plan, query)
         return decisions.taken(climb, person, query, serving, draws)
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
@@ -262,7 +262,7 @@ class Desk:
         listed = self.listed(serving, person, query, wanted, plan, champion)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, language_of(query, person))
-        return answer, serving.answering.listed_until(person)
+        return answer, serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
 
     def _all(
         self, serving: Serving, person: Person, query: Query, notes: list[str]
@@ -276,12 +276,14 @@ class Desk:
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
         answer = in_language(answer, language_of(query, person))
-        # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
-        if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
+        # Rules of cohorts may count the days up to this very instant; hours turn on quarters.
+        if self.cohorts:
             return answer, person.at
-        # Hours, quiet or good, turn on quarters of an hour in every zone.
-        turns = person.at - person.at % QUARTER + QUARTER
-        return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
+        listed_until = serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
+        ends = [next_quarter(person.at), audience.segments_until, listed_until]
+        if answer.churn.rung in MAY_COUNT_DAYS:
+            ends.append(person.at + self._gather.memory.live_for)
+        return answer, min(ends)
 
     def wanted(self, serving: Serving, query: Query) -> ItemQuery:
         """Return which items are asked for."""
@@ -390,16 +392,6 @@ def worth(serving: Serving, person: Person) -> UserValue | None:
 def language_of(query: Query, person: Person) -> str:
     """Return the language that a person is answered in."""
     return languages.chosen(query.lang, person.traits, query.accepts)
-
-
-def _told_apart(plan: Plan, query: Query) -> Query:
-    """Return the query with the experiment that it is in, where the caller named none."""
-    if query.experiment or not plan.parts:
-        return query
-    part = plan.parts[0]
-    return msgspec.structs.replace(
-        query, experiment=part.running.experiment_id, variant=part.variant
-    )
 
 
 def whole(  # noqa: PLR0913 - the parts of an answer
