@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from api.errors import HeadersTooLarge, QueryTooLong, TooManyRequests
 from api.runtime.bounded_http import HEADER_BYTES
 from api.runtime.per_minute import WINDOW_SECONDS, PerMinute
 from api.web.keys import LABEL
 from recsys.config import ServingSection
-from recsys.errors import HeadersTooLarge, QueryError, QueryTooLong, TooManyRequests
+from recsys.errors import QueryError
 
 if TYPE_CHECKING:
     from starlette.types import Scope

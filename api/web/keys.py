@@ -12,9 +12,10 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from api.errors import ForeignPage, KeyWithoutRight, UnknownHost, WrongKey
 from api.runtime.clock import Clock, system
 from recsys.config import ServingSection
-from recsys.errors import ForeignPage, KeyWithoutRight, StoreUnavailable, UnknownHost, WrongKey
+from recsys.errors import StoreUnavailable
 from recsys.storage.access.keys import Key, Right
 
 if TYPE_CHECKING:

@@ -28,6 +28,13 @@ class PersonKind(StrEnum):
     NEW = "new"
 
 
+def kind_of(past: int, live: int) -> PersonKind:
+    """Return what so many past and live events tell: ``THIN_BELOW`` or more, less, some, none."""
+    if past:
+        return PersonKind.THIN if past < THIN_BELOW else PersonKind.HISTORY
+    return PersonKind.NEW_LIVE if live else PersonKind.NEW
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the request says about the moment.
@@ -207,10 +214,8 @@ class Person:
 
     @property
     def kind(self) -> PersonKind:
-        """How much is known: a past of ``THIN_BELOW`` events or more, less, events now, nothing."""
-        if len(self.past):
-            return PersonKind.THIN if len(self.past) < THIN_BELOW else PersonKind.HISTORY
-        return PersonKind.NEW_LIVE if len(self.live) else PersonKind.NEW
+        """How much is known of the person."""
+        return kind_of(len(self.past), len(self.live))
 
     @property
     def events(self) -> UserEvents:

@@ -8,17 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from api.errors import ForeignPage, KeyWithoutRight, UnknownHost, WrongKey
 from api.web.keys import Keys, Right, actor
 from recsys.__main__ import app
 from recsys.config import ServingSection
-from recsys.errors import (
-    BadQuery,
-    ForeignPage,
-    KeyWithoutRight,
-    StoreUnavailable,
-    UnknownHost,
-    WrongKey,
-)
+from recsys.errors import BadQuery, StoreUnavailable
 from recsys.storage.access import audit, keys
 from recsys.storage.access.keys import Key
 from recsys.storage.database.interface import Database

@@ -107,7 +107,7 @@ def growth(  # noqa: PLR0913 - the options of a command
 
 def _members(settings: Config, segment: str) -> frozenset[str] | None:
     """Return who is in a segment by the version that serves; None without a segment."""
-    from recsys.errors import NoChampion
+    from recsys.storage.models.errors import NoChampion
 
     if not segment:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from recsys.errors import UnclearColumn
+from training.errors import UnclearColumn
 
 _SIGNS = "€$£¥￥₹₺₽₩₪円元"
 _CODES = {
@@ -25,7 +25,6 @@ _CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b
 _UNDIVIDED = r"(?i)[¥￥円₩]|\b(jpy|krw|vnd|idr|clp)\b"
 """Currencies of which nobody writes thousandths: three digits behind a sign are thousands."""
 _EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
-_PLAIN = r"^-?\d*\.?\d*([eE][-+]?\d+)?$"
 _POINT = r"^-?\d+(,\d{2,3})*,\d{3}\.\d*$|^-?\d+(,\d{2,3})+,\d{3}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
 _COMMA = r"^-?\d+(\.\d{3})+,\d*$|^-?\d+(\.\d{3}){2,}$|^-?\d*,\d+$"
 _GROUPED = {

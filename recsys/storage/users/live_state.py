@@ -94,6 +94,18 @@ _MAILS = tuple(
     )
     for which in _OF_MAIL
 )  # fmt: skip
+_BOUNCED = f"""
+(SELECT sent.user_id, sent.kind, sent.at, min(failed.at) AS known_at
+FROM events AS failed JOIN events AS sent
+    ON sent.event_id = failed.ref AND sent.user_id = failed.user_id
+WHERE failed.kind = 'message_failed' AND sent.kind = 'message_sent' AND sent.channel = '{MAIL}'
+    AND NOT sent.machine AND NOT sent.simulated AND sent.at > %s - {_LONGER} AND failed.%s
+GROUP BY sent.user_id, sent.event_id, sent.kind, sent.at) AS bounced
+"""  # noqa: S608 - names from the code
+_BOUNCES = _part(
+    _MAIL, "'message_failed'", "NULL", "NULL", "at", "known_at",
+    source=_BOUNCED % ("?3", "user_id = ?1"),
+)  # fmt: skip
 _CONSENTS = _part(_CONSENT, "purpose", "channel", "state", "at", "seq", source=words_of("?1"))
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
@@ -105,7 +117,9 @@ _IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
-ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS))
+ALL = " UNION ALL ".join(
+    (_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS, _BOUNCES)
+)
 
 Parts = Mapping[int, list[Row]]
 
@@ -137,6 +151,8 @@ _PARTS_OF_MANY = " UNION ALL ".join(
          f"statements WHERE {_ASKED} AND kind <> 'trait'"),
         *((_MAIL, "kind, NULL, NULL, at, NULL, NULL, NULL",
            f"events WHERE {_ASKED} AND at > ?2 - {_LONGER} AND {which}") for which in _OF_MAIL),
+        (_MAIL, "'message_failed', NULL, NULL, at, known_at, NULL, NULL",
+         _BOUNCED % ("?2", _ASKED)),
     )
 )  # fmt: skip
 """Of whom, which part, and its columns. Whose id became another's, or was another's, is told by the
@@ -322,8 +338,8 @@ def _signals(parts: Parts) -> Iterator[Signal]:
             for kind, source, ref, at, known_at, value, _ in parts.get(_SAID, ()))  # fmt: skip
     for _, signal in heard(said):
         yield signal
-    for kind, _, _, at, *_ in parts.get(_MAIL, ()):
-        yield Signal(kind, at, 0.0, at)
+    for kind, _, _, at, known_at, *_ in parts.get(_MAIL, ()):
+        yield Signal(kind, at, 0.0, max(at, known_at or at))
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:
