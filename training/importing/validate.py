@@ -15,7 +15,7 @@ import polars as pl
 
 from recsys.config import Config
 from recsys.data.ids import MAX_ID_LENGTH
-from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
+from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, PURCHASE, RETURN, VOID
 from recsys.data.times import DAY, EARLIEST
 from training.errors import UnaccountedRows
 from training.importing import identities
@@ -169,7 +169,8 @@ def _judged(
 ) -> pl.DataFrame:
     canonical = canonical_rows(raw, found, amounts, config)
     canonical = canonical.with_columns(at=times.at, **_told(raw)).with_row_index("place")
-    canonical = _as_their_order(canonical)
+    if raw.told is None:
+        canonical = _as_their_order(canonical)
     reason = pl.coalesce("refused", _reason(found, config, now=now))
     return canonical.with_columns(repeated=_repeated(raw, config), reason=reason).drop(
         "refused",
@@ -187,7 +188,7 @@ def _judged(
 
 def _as_their_order(frame: pl.DataFrame) -> pl.DataFrame:
     """Return rows with who and when of their order, where the first of its lines alone says it."""
-    of_order = pl.col("order_id").is_not_null() & pl.col("identity").is_null()
+    of_order = pl.col("order_id").is_not_null() & pl.col("kind").is_in([PURCHASE, *TAKEN_BACK])
     blank = of_order & (pl.col("user_id").is_null() | pl.col("at_given").is_null())
     if not frame.select(blank.any()).item():
         return frame
