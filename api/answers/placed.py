@@ -13,7 +13,8 @@ from api.answers.answer import language_of
 from api.messages.message import dump
 from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
-from api.messages.users import climbed
+from api.messages.trail import climbed
+from api.model.experiments import Shown
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from api.requests.query import Query
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
-    from recsys.ladder import OnFailure
+    from recsys.ladder import Course, OnFailure
     from recsys.placements.versions import PlacementVersion
 
 NOT_IN_FORCE = say("items.not_in_force")
@@ -132,22 +133,17 @@ class PlacementDesk:
             There is none.
         """
         person, notes = self._whom(serving, query, at=at)
-        plan = self._planned(serving, placement_id, person, query)
-        if plan.model:
-            serving = self._experiments.serving(plan, serving)
+        plan, champion = self._planned(serving, placement_id, person, query), serving
+        if (serving := self._experiments.serving(plan, champion)) is not champion:
             person, notes = self._whom(serving, query, at=at, again=True)
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
             nothing = _nothing(placement_id, serving, person, [*notes, str(NOT_IN_FORCE)])
             return in_language(nothing, language_of(query, person))
-        wanted = limit or query.said_limit or saved.placement.limit
-        seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
-        force = query.force_rung or course
-        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
-        rules, began = self._current.rules(saved, serving), time.perf_counter()
-        found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
+        began = time.perf_counter()
+        found = self._found(saved, serving, person, query, course, limit=limit)
         rung = found.arranged.climb.rung
         self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
         self._metrics.placed(placement_id, rung)
@@ -156,11 +152,40 @@ class PlacementDesk:
         if draft is not None:
             answer.interleaved = draft.said(answer, serving)
         if self.notes:
-            self._experiments.note(
-                plan, person, serving, Question.ITEMS,
-                where=placement_id, list_id=answer.recommendation_id,
-            )  # fmt: skip
+            ids = [item.item_id for item in answer.items]
+
+            def same(other: Plan) -> bool:
+                by = self._experiments.serving(other, champion)
+                rules = self._current.placements.in_force(other.placement or placement_id, at=at)
+                if by is serving and rules is saved and other.course == plan.course:
+                    return True
+                return ids == self._shown_by(rules, by, query, person, other, limit=limit)
+
+            shown = Shown(placement_id, answer.recommendation_id, same=same)
+            self._experiments.note(plan, person, serving, Question.ITEMS, shown)
         return in_language(answer, language_of(query, person))
+
+    def _found(
+        self, saved: PlacementVersion, serving: Serving, person: Person, query: Query,
+        course: Course | TwoRankers | None, *, limit: int | None,
+    ) -> PlacedList:  # fmt: skip
+        """Return the list that the rules of a placement make for somebody."""
+        wanted = limit or query.said_limit or saved.placement.limit
+        force, seeds = query.force_rung or course, (*query.item, *query.cart)
+        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
+        rules = self._current.rules(saved, serving)
+        return show(rules, serving.answering, person, moment, on_failure=self._on_failure)
+
+    def _shown_by(
+        self, saved: PlacementVersion | None, serving: Serving, query: Query, person: Person,
+        plan: Plan, *, limit: int | None,
+    ) -> list[str]:  # fmt: skip
+        """Return the ids of the items that somebody would be shown by another plan."""
+        if saved is None:
+            return []
+        person, _ = self._whom(serving, query, at=person.at, again=True)
+        found = self._found(saved, serving, person, query, plan.course, limit=limit)
+        return [serving.facts[placed.item.item_row][0] for placed in found.arranged.items]
 
     def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
         """Return the seed of a list's draw; None where nobody would see or log it."""
@@ -201,12 +226,7 @@ def _said(
     notes: list[str],
     query: Query,
 ) -> PlacementItems:
-    climb, facts = found.arranged.climb, serving.facts
-    items, draw = [placed.item for placed in found.arranged.items], found.draw
-    pscores = draw.pscores(len(items)) if draw else repeat(None)
-    explain, told = query.explain, serving.reasons
-    reasons = told.of_items(items, person) if explain else repeat(SILENCE)
-    about = climbed(climb, explain=explain)
+    draw, about = found.draw, climbed(found.arranged.climb, explain=query.explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
     manifest = serving.answering.manifest
@@ -223,29 +243,31 @@ def _said(
             ),
             notes=notes,
             **about,
-            items=[
-                PlacedItem(
-                    facts[row][0],
-                    rank,
-                    score,
-                    rung,
-                    source,
-                    said,
-                    *facts[row][1:],
-                    whys,
-                    rules=list(rules),
-                    pscore=pscore,
-                )
-                for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
-                    found.arranged.items, reasons, pscores, strict=False
-                )
-            ],
+            items=_items(found, serving, person, explain=query.explain),
             filled_by=list(found.arranged.filled_by),
             bought_percent=found.bought_percent if person.user_id else None,
             explored=_drawn(draw, serving) if draw else None,
         ),
         person,
     )
+
+
+def _items(
+    found: PlacedList, serving: Serving, person: Person, *, explain: bool
+) -> list[PlacedItem]:
+    placed, facts = found.arranged.items, serving.facts
+    pscores = found.draw.pscores(len(placed)) if found.draw else repeat(None)
+    items = [each.item for each in placed]
+    reasons = serving.reasons.of_items(items, person) if explain else repeat(SILENCE)
+    return [
+        PlacedItem(
+            facts[row][0], rank, score, rung, source, said, *facts[row][1:], whys,
+            rules=list(rules), pscore=pscore,
+        )
+        for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
+            placed, reasons, pscores, strict=False
+        )
+    ]  # fmt: skip
 
 
 def _drawn(draw: Draw, serving: Serving) -> Explored:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys.algorithms import spectral
+from recsys.algorithms import co_taken, spectral
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.spectral import SpectralSettings
@@ -103,7 +103,7 @@ def test_the_strongest_edges_are_kept() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = random_histories()
     alone = spectral.fit(histories, BOTH, seed=1)
-    monkeypatch.setattr(spectral, "BLOCK", 4)
+    monkeypatch.setattr(co_taken, "BLOCK", 4)
     together = spectral.fit(histories, BOTH, seed=1)
     np.testing.assert_array_equal(together.indices, alone.indices)
     np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
@@ -111,10 +111,9 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_basis_may_have_more_components_than_are_used() -> None:
     histories = random_histories()
-    together = spectral.co_taken(histories, BOTH.user_exponent)
     most = spectral.decompose(histories, replace(BOTH, components=20), seed=1)
     np.testing.assert_allclose(
-        weights(spectral.graph(histories, together, most, BOTH)),
+        weights(spectral.graph(histories, most, BOTH)),
         weights(spectral.fit(histories, BOTH, seed=1)),
         rtol=1e-2,
         atol=1e-3,
@@ -123,13 +122,28 @@ def test_a_basis_may_have_more_components_than_are_used() -> None:
 
 def test_out_exponent_lowers_popular_items() -> None:
     histories = random_histories()
-    popular = int(spectral.popularity(histories).argmax())
+    popular = int(co_taken.popularity(histories).argmax())
     low, high = (
         weights(spectral.fit(histories, replace(LINEAR, out_exponent=exponent), seed=1))
         for exponent in (0.2, 0.8)
     )
     share = [w[:, popular].sum() / w.sum() for w in (low, high)]
     assert share[1] < share[0]
+
+
+def test_few_users_are_decomposed_exactly() -> None:
+    histories = random_histories().of_users(np.arange(12, dtype=np.int32))
+    basis = spectral.decompose(histories, replace(BOTH, components=6), seed=1)
+    _, values, vectors = np.linalg.svd(normalised(dense(histories))[0])
+    np.testing.assert_allclose(basis.values, values[:6], rtol=1e-5)
+    np.testing.assert_allclose(np.abs(vectors[:6] @ basis.vectors), np.eye(6), atol=1e-4)
+
+
+def test_users_who_took_the_same_have_one_direction() -> None:
+    same = random_histories().of_users(np.zeros(8, np.int32))
+    basis = spectral.decompose(same, replace(BOTH, components=4), seed=1)
+    lengths = np.linalg.norm(basis.vectors, axis=0)
+    np.testing.assert_allclose(lengths, [1, 0, 0, 0], atol=1e-5)
 
 
 def test_more_components_than_there_are_users_or_items_are_cut() -> None:
