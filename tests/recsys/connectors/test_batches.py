@@ -16,7 +16,7 @@ def _read(tool: str, kind: str, *records: dict[str, Any]) -> list[tuple[Any, ...
     rows = of_records(records, shape)
     told = translated(rows.frame, shape, key="a key of the shop, not shorter than 32").frame
     names = told.with_columns(rows.place.alias("place"))
-    return names.select(pl.col("^(message_id|ref|place)$")).rows()
+    return names.select("message_id", pl.col("^ref$"), "place").rows()
 
 
 def _braze(own: str, came: str) -> dict[str, Any]:
