@@ -15,22 +15,22 @@ from api.answers import decisions
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
+from api.messages.channel import Channel
+from api.messages.churn import Churn
 from api.messages.lists import listed
 from api.messages.message import dump
 from api.messages.reasons import in_language, why
+from api.messages.trail import trail_step
 from api.messages.users import (
-    Channel,
     ChannelAnswer,
-    Churn,
     ChurnAnswer,
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
     UserAnswer,
-    Value,
     ValueAnswer,
-    trail_step,
 )
+from api.messages.value import Value
 from api.model import languages
 from api.model.experiments import Shown
 from api.model.served import Serving

@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any
 
 from api.answers.answer import Desk, language_of, whole
+from api.messages.channel import Channel
+from api.messages.churn import Churn
 from api.messages.lists import listed
 from api.messages.reasons import in_language
-from api.messages.users import Channel, Churn, Membership, UserAnswer
+from api.messages.users import Membership, UserAnswer
 from api.model.experiments import Shown
 from api.model.served import Serving
 from api.requests.query import Query

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from api.messages.channel import Channel
 from api.messages.message import dump
-from api.messages.users import Channel
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime.json import Json

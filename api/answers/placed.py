@@ -13,7 +13,7 @@ from api.answers.answer import language_of
 from api.messages.message import dump
 from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
-from api.messages.users import climbed
+from api.messages.trail import climbed
 from api.model.experiments import Shown
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
