@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.words import Words, say
@@ -63,8 +65,7 @@ class Reason(StrEnum):
     TAKEN_OUT = "taken_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One rung that was asked, what became of it, and a sentence a marketer can read."""
 
     rung: RungName
@@ -247,8 +248,7 @@ def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) 
     return f"not measurable: {same}"
 
 
-@dataclass(frozen=True, slots=True)
-class Climb(Generic[Answer]):
+class Climb(Struct, Generic[Answer], frozen=True):
     """The answer, the rung it came from, why, and all rungs asked, highest first.
 
     `answer` and `rung` are None only when every rung failed.

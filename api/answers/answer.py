@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -324,7 +323,7 @@ class Desk:
         )
         self.note(plan, person, serving, Question.CHANNEL)
         if plan.arms is not None and not person.channels <= plan.arms:
-            person = replace(person, channels=person.channels & plan.arms)
+            person = msgspec.structs.replace(person, channels=person.channels & plan.arms)
         climb = serving.answering.channel.climb
         wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course
         return self._timed(Question.CHANNEL, climb, person, wanted, force)

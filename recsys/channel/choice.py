@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from recsys.channel.decide import Decided, Posterior, decide, decide_by
 from recsys.channel.eligibility import ChannelQuery, Exclusion
@@ -50,8 +50,7 @@ class RankedArm(NamedTuple):
 _EXCLUSIONS = tuple(Exclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelChoice:
+class ChannelChoice(Struct, frozen=True):
     """Which channel next.
 
     Attributes

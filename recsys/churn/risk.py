@@ -8,6 +8,7 @@ from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from recsys.churn.bands import Band, Bands
@@ -49,8 +50,7 @@ class RiskReason(NamedTuple):
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
-class ChurnRisk:
+class ChurnRisk(Struct, frozen=True):
     """How likely a user is to do nothing within the horizon.
 
     Attributes

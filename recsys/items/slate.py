@@ -10,6 +10,7 @@ from itertools import count, repeat
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from recsys.climbs import Force, first_rungs, served
@@ -141,8 +142,7 @@ class Recommendation(NamedTuple):
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Slate:
+class Slate(Struct, frozen=True):
     """The ordered answer; shorter than asked for when no rung has more, then maybe empty."""
 
     items: tuple[Recommendation, ...]
