@@ -332,9 +332,13 @@ class Ladder(Generic[Query, Answer]):
         `course` is that of everybody: without the rungs that lost.
         """
         for rung in self.rungs:
-            if not self._refusal(rung.name, person, course) and not rung.declines(person):
+            if not self.refusal(rung.name, person, course) and not rung.declines(person):
                 return rung.name
         return RungName.POPULAR
+
+    def has_trial(self, kind: PersonKind) -> bool:
+        """Return whether some rung is on trial for such people."""
+        return any(one.standing(kind) is Standing.TRIAL for one in self.verdicts.values())
 
     def on_trial(self, person: Person, earned: RungName) -> RungName | None:
         """Return the highest rung on trial for such people that would answer before `earned`."""
@@ -354,7 +358,7 @@ class Ladder(Generic[Query, Answer]):
         course = Course(tries=name)
         return any(
             rung.name is name
-            and not self._refusal(name, person, course)
+            and not self.refusal(name, person, course)
             and not rung.declines(person)
             for rung in self.rungs
         )
@@ -363,15 +367,15 @@ class Ladder(Generic[Query, Answer]):
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
     ) -> Step | None:
         """Return why a rung is not asked about a person; None where it is."""
-        refused = self._refusal(rung.name, person, force)
-        # Who could not have it anyway is in no half of anything.
-        if refused is None or refused.reason is Reason.ON_TRIAL:
-            return rung.declines(person) or refused
-        return refused
+        return or_declines(self.refusal(rung.name, person, force), rung, person)
 
-    def _refusal(
+    def refusal(
         self, name: RungName, person: Person, force: RungName | Course | None
     ) -> Step | None:
+        """Return why a rung is not asked, whatever itself says; None where it is.
+
+        It hangs on what forces the person, its kind, and whether it may be profiled.
+        """
         passed: Step | None = None
         if isinstance(force, RungName):
             if name not in {force, RungName.POPULAR}:
@@ -413,3 +417,13 @@ class Ladder(Generic[Query, Answer]):
             return because
         tried = "rung.on_trial" if force.experiment else "rung.better_online"
         return say(tried, because=because)
+
+
+def or_declines(
+    refused: Step | None, rung: Rung[QueryIn, AnswerOut], person: Person
+) -> Step | None:
+    """Return why a rung is not asked about a person, of what the ladder and the rung say to it."""
+    # Who could not have it anyway is in no half of anything.
+    if refused is None or refused.reason is Reason.ON_TRIAL:
+        return rung.declines(person) or refused
+    return refused

@@ -39,7 +39,10 @@ def why(words: str) -> Why | None:
     """Return a reason as it is answered, in English; None for a text that is none."""
     if not isinstance(words, Words):
         return None
-    return Why(words.code, {name: _plain(one) for name, one in words.params.items()}, str(words))
+    if words.told is None:
+        params = {name: _plain(one) for name, one in words.params.items()}
+        words.told = Why(words.code, params, str(words))
+    return words.told  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:

@@ -239,7 +239,8 @@ class CurrentExperiments:
         trial = None
         if known.by_trial and question is Question.ITEMS:
             ladder = serving.answering.items
-            trial = ladder.on_trial(person, ladder.earned(person, known.course))
+            if ladder.has_trial(person.kind):
+                trial = ladder.on_trial(person, ladder.earned(person, known.course))
         asked = (unit, week(person.at), question, placement, any_version, trial)
         if (made := known.plans.get(asked)) is not None and not person.merged:
             return made

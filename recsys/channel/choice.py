@@ -14,7 +14,7 @@ from recsys.channel.recipients import Recipient, Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.channel.worth import gate
 from recsys.data.person import Person
-from recsys.words import say
+from recsys.words import once
 
 
 class RankedArm(NamedTuple):
@@ -161,8 +161,8 @@ def _arms(decided: Decided, terms: Terms) -> Iterator[RankedArm]:
 def _reason(number: int, decided: Decided, values: list[float], best: str) -> str:
     """Return why an eligible arm is, or is not, the answer; `best` is the greedy one."""
     if decided.explored and number == decided.arm:
-        return say("arm.drawn")
+        return once("arm.drawn")
     if number == decided.greedy:
-        return say("arm.kept" if decided.kept else "arm.best")
+        return once("arm.kept" if decided.kept else "arm.best")
     more = values[number] > values[decided.greedy]
-    return say("arm.not_clearly_more" if more else "arm.not_more", best=best)
+    return once("arm.not_clearly_more" if more else "arm.not_more", best=best)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from itertools import count, repeat
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -17,7 +16,7 @@ from recsys.climbs import Force, first_rungs, served
 from recsys.data.person import Person
 from recsys.items.filters import DEEPER, CategoryCap, Rests
 from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, Rung, RungName, Step
-from recsys.words import say
+from recsys.words import once, say
 
 NO_ITEM_BEHIND = -1
 _NO_ITEMS = np.empty(0, np.int32)
@@ -303,9 +302,8 @@ def _notes(ranking: Ranking) -> Iterable[str]:
     return [_bought(n, ranking.days) for n in ranking.users.tolist()]
 
 
-@lru_cache(8_192)
 def _bought(users: int, days: int) -> str:
-    return say("item.bought", n=users, days=days) if users else ""
+    return once("item.bought", n=users, days=days) if users else ""
 
 
 def _nothing(trail: tuple[Step, ...]) -> Climb[Slate]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.channel.activity_hours import (
     LIKENESS,
@@ -41,7 +42,7 @@ def at_hours(*hours: int, days: int = 60) -> np.ndarray:
 def active(*hours: int) -> UserEvents:
     at = at_hours(*hours)
     n = len(at)
-    return replace(
+    return structs.replace(
         NO_EVENTS,
         at=at,
         item_row=np.zeros(n, np.int32),
