@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,6 +55,7 @@ class Placing:
     logger: FilteringBoundLogger
     _noted: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _mailings: dict[str, asyncio.Future[ShownList]] = field(default_factory=dict)
 
     @classmethod
     def opened(
@@ -111,6 +112,25 @@ class Placing:
     def note_click(self, list_id: str, item_id: str, *, at: int) -> None:
         """Log soon that an item of a list was clicked; of a list that is not kept it is not."""
         self._soon(self._click(list_id, item_id, at))
+
+    async def of_mailing(
+        self, send_key: str, made: Callable[[], Coroutine[Any, Any, ShownList]]
+    ) -> ShownList:
+        """Return the list of a mailing, made and kept for all who ask for it meanwhile.
+
+        A mail tool asks several times for a recipient, at once.
+
+        Raises
+        ------
+        RecsysError
+            It cannot be made, or not be kept.
+        """
+        making = self._mailings.get(send_key)
+        if making is None:
+            making = self._mailings[send_key] = asyncio.ensure_future(made())
+            making.add_done_callback(lambda _: self._mailings.pop(send_key))
+        # Whoever leaves does not take it from the others.
+        return await asyncio.shield(making)
 
     async def close(self) -> None:
         """Write what waits."""

@@ -305,10 +305,14 @@ class Desk:
         self.note(plan, person, serving, Question.ITEMS, list_id=list_id)
         return listed(climb, serving, person, list_id=list_id, explain=query.explain)
 
-    def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
-        # Advice: what is not logged must not explore, nothing could be learnt from it.
+    def advice(self, serving: Serving, person: Person, query: Query) -> Climb[ChannelChoice]:
+        """Return which channel next for somebody who was gathered already."""
+        # What is not logged must not explore: nothing could be learnt from it.
         advice = msgspec.structs.replace(query, decision="") if query.decision else query
-        climb = self._climbed(serving, person, advice)
+        return self._climbed(serving, person, advice)
+
+    def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
+        climb = self.advice(serving, person, query)
         hour = decisions.hour_of(climb, person, serving)
         return Channel.climbed(climb, hour, explain=query.explain)
 
