@@ -39,6 +39,9 @@ _MOST_MAILED = 10_000
 _MOST_NOTED = 1_000
 """Ids of lists for anybody that are remembered as kept already."""
 
+_MOST_FEEDS = 256
+"""Feeds that are kept as they were written."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Placing:
@@ -55,6 +58,7 @@ class Placing:
     logger: FilteringBoundLogger
     _noted: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _feeds: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     _mailings: dict[str, asyncio.Future[ShownList]] = field(default_factory=dict)
 
     @classmethod
@@ -88,6 +92,17 @@ class Placing:
             metrics=metrics,
             logger=logger,
         )
+
+    def feed(self, key: tuple[str, str, str], write: Callable[[], bytes]) -> bytes:
+        """Return a list for anybody as a feed, by its id, its format and where links lead.
+
+        The id of such a list is made of what is in it, so that it is written once.
+        """
+        if (body := self._feeds.get(key)) is None:
+            if len(self._feeds) >= _MOST_FEEDS:
+                self._feeds.clear()
+            body = self._feeds[key] = write()
+        return body
 
     def note(self, answer: PlacementItems, *, at: int) -> None:
         """Keep a list soon, so that what is seen and clicked of it can be told apart.

@@ -153,8 +153,9 @@ class Desk:
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
-        churn = self.risk(serving, person, query)
-        answer = ChurnAnswer(**about(serving, person, notes), churn=churn)
+        answer = ChurnAnswer(
+            **about(serving, person, notes), churn=self.risk(serving, person, query)
+        )
         return in_language(answer, language_of(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
@@ -308,8 +309,7 @@ class Desk:
     def advice(self, serving: Serving, person: Person, query: Query) -> Climb[ChannelChoice]:
         """Return which channel next for somebody who was gathered already."""
         # What is not logged must not explore: nothing could be learnt from it.
-        advice = msgspec.structs.replace(query, decision="") if query.decision else query
-        return self._climbed(serving, person, advice)
+        return self._climbed(serving, person, msgspec.structs.replace(query, decision=""))
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
         climb = self.advice(serving, person, query)

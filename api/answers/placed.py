@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import repeat
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from api.answers.answer import language_of
 from api.messages.message import dump
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
     from recsys.ladder import OnFailure
+    from recsys.placements.rules import Rules
     from recsys.placements.versions import PlacementVersion
+
+MOST_KEPT = 256
+"""Lists for nobody in particular that are kept."""
 
 NOT_IN_FORCE = say("items.not_in_force")
 
@@ -108,6 +112,7 @@ class PlacementDesk:
         self._current = current
         self._on_failure = on_failure
         self._metrics = metrics
+        self._kept: dict[Any, tuple[PlacementItems, Serving, Rules]] = {}
 
     def unseen(self) -> Self:
         """Return a desk whose lists no user sees: who would be in an experiment is not noted."""
@@ -146,12 +151,10 @@ class PlacementDesk:
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
         force = query.force_rung or course
         moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
-        rules, began = self._current.rules(saved, serving), time.perf_counter()
-        found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
-        rung = found.arranged.climb.rung
-        self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
-        self._metrics.placed(placement_id, rung)
-        answer = _said(saved, found, serving, person, notes, query)
+        began = time.perf_counter()
+        answer = self._made(saved, serving, person, moment, (notes, query))
+        self._metrics.answer(Question.ITEMS, answer.rung, time.perf_counter() - began)
+        self._metrics.placed(placement_id, answer.rung)
         answer.placement = placement_id
         if draft is not None:
             answer.interleaved = draft.said(answer, serving)
@@ -161,6 +164,29 @@ class PlacementDesk:
                 where=placement_id, list_id=answer.recommendation_id,
             )  # fmt: skip
         return in_language(answer, language_of(query, person))
+
+    def _made(
+        self, saved: PlacementVersion, serving: Serving, person: Person, moment: Moment,
+        asked: tuple[list[str], Query],
+    ) -> PlacementItems:  # fmt: skip
+        """Return what a version shows; to nobody in particular what it showed to nobody before.
+
+        Time changes nothing in that: a model, a placement, an item or a lost rung does.
+        """
+        rules = self._current.rules(saved, serving)
+        key = (id(serving), id(rules), self._experiments.seq, moment.limit, asked[1])
+        if not person.user_id and (kept := self._kept.get(key)):
+            return copy(kept[0])
+        found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
+        answer = _said(saved, found, serving, person, *asked)
+        failed = any(step.reason is Reason.FAILED for step in found.arranged.climb.trail)
+        if person.user_id or failed:
+            return answer
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        # What is told apart by its id has to stay.
+        self._kept[key] = answer, serving, rules
+        return copy(answer)
 
     def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
         """Return the seed of a list's draw; None where nobody would see or log it."""

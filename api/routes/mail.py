@@ -91,8 +91,12 @@ def _feed(ending: str) -> Route:
         make = partial(service.placing.desk.shown, serving, call.id, query, at=at)
         answer = await service.reading(make)
         service.placing.note(answer, at=at)
-        made = of_anybody(service, answer, base=_base(service, call))
-        return cached(written(made), call.scope, media_type=media_type)
+        base = _base(service, call)
+        body = service.placing.feed(
+            (answer.recommendation_id, ending, base),
+            lambda: written(of_anybody(service, answer, base=base)),
+        )
+        return cached(body, call.scope, media_type=media_type)
 
     return feed
 

@@ -94,10 +94,11 @@ class ChurnRisk(Struct, frozen=True):
         max_reasons: int = 0,
     ) -> ChurnRisk:
         """Return the risk of (p, low, high); `reasons` in any order."""
-        p, low, high = map(float, interval)
-        (strongest,) = _strongest(np.array([[one.contribution for one in reasons]]), max_reasons)
-        told, rank = tuple(reasons[place] for place in strongest), float(percentile)
-        return cls(p, low, high, rank, round(rank), bands, horizon_days, told)
+        (p, low, high), rank = map(float, interval), float(percentile)
+        if reasons:
+            added = np.array([[one.contribution for one in reasons]])
+            reasons = tuple(reasons[place] for place in _strongest(added, max_reasons)[0])
+        return cls(p, low, high, rank, round(rank), bands, horizon_days, reasons)
 
     @property
     def reasons_for(self) -> tuple[RiskReason, ...]:
