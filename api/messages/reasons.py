@@ -14,6 +14,9 @@ from recsys.words import Words
 T = TypeVar("T")
 
 
+_PLAIN = frozenset({str, int, float})
+
+
 class Why(Message):
     """A reason."""
 
@@ -40,8 +43,10 @@ def why(words: str) -> Why | None:
     if not isinstance(words, Words):
         return None
     if words.told is None:
-        params = {name: _plain(one) for name, one in words.params.items()}
-        words.told = Why(words.code, params, str(words))
+        said = words.params
+        if not _PLAIN.issuperset(map(type, said.values())):
+            said = {name: _plain(one) for name, one in said.items()}
+        words.told = Why(words.code, dict(said), str(words))
     return words.told  # type: ignore[no-any-return]
 
 

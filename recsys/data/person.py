@@ -209,9 +209,9 @@ class Person(Struct, frozen=True):
     @property
     def kind(self) -> PersonKind:
         """How much is known: a past of ``THIN_BELOW`` events or more, less, events now, nothing."""
-        if len(self.past):
-            return PersonKind.THIN if len(self.past) < THIN_BELOW else PersonKind.HISTORY
-        return PersonKind.NEW_LIVE if len(self.live) else PersonKind.NEW
+        if past := self.past.at.size:
+            return PersonKind.THIN if past < THIN_BELOW else PersonKind.HISTORY
+        return PersonKind.NEW_LIVE if self.live.at.size else PersonKind.NEW
 
     @property
     def events(self) -> UserEvents:

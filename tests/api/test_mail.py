@@ -16,6 +16,7 @@ from api.app import create_app
 from api.mail.links import absolute
 from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.decisions.results import results
+from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.api.conftest import Api, SetClock
 from tests.api.test_pages import reversed_popularity
 from tests.worlds import ITEMS, World, configured
@@ -174,8 +175,8 @@ def test_a_feed_follows_what_is_said_of_items_and_of_the_placement(mail: Api) ->
     feed = "/v1/feeds/default.json?limit=3"
     first = mail.client.get(feed).json()
     assert mail.client.get(feed).json() == first
-    gone = {"items": [{"item_id": first["rec_1_id"], "available": False}]}
-    assert mail.client.post("/v1/items", json=gone).status_code == 200
+    gone = ItemFacts(first["rec_1_id"], available=False)
+    Profiles(mail.service.log.database).put_items([gone])
     mail.service.placing.current.catch_up(mail.service.current.serving)
     second = mail.client.get(feed).json()
     assert second["rec_1_id"] == first["rec_2_id"]
