@@ -82,8 +82,8 @@ class Propensity:
             added = self.model.contributions(features)
             why = reasons(features, added, self.definition.critical_kind, most=most)
         return [
-            ChurnRisk(*own, rank, round(rank), self.bands, horizon, told)
-            for own, rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
+            ChurnRisk(p, low, high, rank, round(rank), self.bands, horizon, told)
+            for (p, low, high), rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
         ]
 
     @property
