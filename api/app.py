@@ -32,7 +32,6 @@ from api.routes import (
     health,
     hooks,
     mail,
-    merges,
     placements,
     profiles,
     segments,
@@ -68,7 +67,7 @@ DESCRIPTION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES, *merges.ROUTES,
+    *users.HOT, events.post, *consents.ROUTES, *erasure.ROUTES, *profiles.ROUTES,
     *mail.ROUTES, *placements.ROUTES, *experiments.ROUTES, *growth.ROUTES,
     *users.ROUTES,
     *events.ROUTES, *catalogue.ROUTES, *segments.ROUTES, *audiences.ROUTES, *exports.ROUTES,

@@ -32,10 +32,10 @@ from api.web.keys import Keys
 from recsys.channel.exploration import ExplorationSchedule
 from recsys.config import Config
 from recsys.data.person import Person
+from recsys.data.times import SECOND
 from recsys.errors import BadRule, StoreUnavailable, UnknownSegment
 from recsys.ladder import Question
 from recsys.storage.access import keys as access
-from recsys.storage.database.interface import Database
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events import names
@@ -127,29 +127,8 @@ class Service:
         """
         blas_threads.limit()
         reader, log = QueryReader(config), EventLog(open_store(config.storage))
-        live_state = LiveState(log.database, live_events=config.serving.live_events)
-        memory = UserMemory(live_state, log.database, config.serving.recall)
-        gather = Gather(memory, metrics=metrics, logger=logger)
-        cohorts = read_cohorts(config.segments.cohorts_file)
-        experiments = _experiments(config, log.database)
-        desk = Desk(
-            gather,
-            metrics=metrics,
-            logger=logger,
-            exploration=_exploration(config),
-            experiments=experiments,
-            cohorts=cohorts,
-        )
-        placing = Placing.opened(
-            config, gather,
-            on_failure=desk.on_failure(Question.ITEMS), metrics=metrics, logger=logger,
-            experiments=experiments,
-        )  # fmt: skip
-        experiments.is_in = partial(_is_in, desk)
-        with suppress(StoreUnavailable):
-            placing.current.catch_up(None)
-        start = config.serving.clock_start
-        now = clock or clocks.configured(start)
+        memory, experiments, desk, placing = _desks(config, log, metrics=metrics, logger=logger)
+        now = clock or clocks.configured(config.serving.clock_start)
 
         def prepare(serving: Serving) -> None:
             placing.current.prepare(serving)
@@ -157,15 +136,14 @@ class Service:
             metrics.serves(serving.answering.version, churn_drift=_drift(serving))
 
         current = Current(config.storage.models_dir)
-        models = ModelStore.of(config.storage)
-        belongs = partial(belonging.why_not, log.database)
         champion = Champion(
-            models, current, config, belongs=belongs, on_swap=prepare, logger=logger
-        )
+            ModelStore.of(config.storage), current, config,
+            belongs=partial(belonging.why_not, log.database), on_swap=prepare, logger=logger,
+        )  # fmt: skip
         champion.start()
         experiments.load = champion.load
-        if clock is None and start and current.version is not None:
-            now = _not_before_the_log(now, start, log, since=current.serving.watermark)
+        if clock is None and current.version is not None:
+            now = _not_before_the_log(now, config, log, since=current.serving.watermark)
         profiles, secret = Profiles.of(log.database, config), config.serving.user_hash_secret
         identities = Identities(log.database, profiles, current, now, secret)
         service = cls(
@@ -212,8 +190,7 @@ class Service:
         self.experiments.catch_up()
         self.keys.follow(partial(access.every, self.log.database))
         self.learn_names()
-        if self.keys.used:
-            used, self.keys.used = self.keys.used, {}
+        if used := self.keys.used():
             access.used(self.log.database, used)
 
     def learn_names(self) -> None:
@@ -264,16 +241,43 @@ class Service:
         self.log.database.close()
 
 
-def _experiments(config: Config, database: Database) -> CurrentExperiments:
-    return CurrentExperiments(
-        ExperimentStore(database), ParticipantLog(database), holdout=holdout.configured(config)
+def _desks(
+    config: Config, log: EventLog, *, metrics: Metrics, logger: FilteringBoundLogger
+) -> tuple[UserMemory, CurrentExperiments, Desk, Placing]:
+    """Return what answers from whatever version it is handed, and what it reads and notes."""
+    live_state = LiveState(log.database, live_events=config.serving.live_events)
+    live_for = int(config.serving.live_seconds * SECOND)
+    memory = UserMemory(live_state, log.database, config.serving.recall, live_for=live_for)
+    gather = Gather(memory, metrics=metrics, logger=logger)
+    experiments = CurrentExperiments(
+        ExperimentStore(log.database),
+        ParticipantLog(log.database),
+        holdout=holdout.configured(config),
     )
-
-
-def _not_before_the_log(clock: Clock, start: str, log: EventLog, *, since: int) -> Clock:
-    # Let no event of before a restart lie in the future, where the store tells of them.
+    desk = Desk(
+        gather,
+        metrics=metrics,
+        logger=logger,
+        exploration=_exploration(config),
+        experiments=experiments,
+        cohorts=read_cohorts(config.segments.cohorts_file),
+    )
+    placing = Placing.opened(
+        config, gather,
+        on_failure=desk.on_failure(Question.ITEMS), metrics=metrics, logger=logger,
+        experiments=experiments,
+    )  # fmt: skip
+    experiments.is_in = partial(_is_in, desk)
     with suppress(StoreUnavailable):
-        return clocks.configured(start, not_before=log.latest_at(since=since))
+        placing.current.catch_up(None)
+    return memory, experiments, desk, placing
+
+
+def _not_before_the_log(clock: Clock, config: Config, log: EventLog, *, since: int) -> Clock:
+    """Return a clock by which no event of before a restart lies in the future, where one is set."""
+    start = config.serving.clock_start
+    with suppress(StoreUnavailable):
+        return clocks.configured(start, not_before=log.latest_at(since=since)) if start else clock
     return clock
 
 

@@ -248,6 +248,9 @@ def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) 
     return f"not measurable: {same}"
 
 
+_ASKED = frozenset({Reason.SERVED, Reason.NOTHING_LEFT, Reason.FAILED})
+
+
 class Climb(Struct, Generic[Answer], frozen=True):
     """The answer, the rung it came from, why, and all rungs asked, highest first.
 
@@ -258,6 +261,14 @@ class Climb(Struct, Generic[Answer], frozen=True):
     rung: RungName | None
     reason: str
     trail: tuple[Step, ...]
+
+    @property
+    def earned(self) -> RungName:
+        """The highest rung that was not refused: that of :meth:`Ladder.earned`, of the same course.
+
+        It may have failed, or had nothing left to say.
+        """
+        return next((step.rung for step in self.trail if step.reason in _ASKED), RungName.POPULAR)
 
 
 OnFailure = Callable[[RungName, Exception], None]

@@ -29,7 +29,7 @@ from recsys.data.person import (
     Remembered,
 )
 from recsys.data.signals import NO_SIGNALS, UserSignals
-from recsys.data.times import DAY
+from recsys.data.times import DAY, next_quarter
 from recsys.errors import UnknownItem
 from recsys.items import slate
 from recsys.items.filters import CategoryCap, Rests, categories
@@ -172,14 +172,21 @@ class Answering:
         """Answer :meth:`recommend` about many, for less than one by one."""
         return slate.fill_all(self.items, people, query, on_failure=on_failure, forces=forces)
 
-    def listed_until(self, person: Person) -> int:
+    def listed_until(self, person: Person, *, live_for: int = 0) -> int:
         """Return the first instant at which time alone may change the items of :meth:`recommend`.
 
-        That of the question itself, where events since training fade as it passes.
+        Events since training fade as it passes, which is let pass for `live_for` microseconds. The
+        end of a session, of an item's rest or of a part of the day is not.
         """
+        at, models = person.at, self.bundle.items
+        ends = [self.rest.until(e, at=at) for e in (person.past, person.live, person.given_back)]
         if len(person.live):
-            return person.at
-        return min(self.rest.until(e, at=person.at) for e in (person.past, person.given_back))
+            ends.append(at + live_for)
+            if models.at_hand is not None:
+                ends.append(models.at_hand.until(person.live, at=at))
+            if models.context is not None:
+                ends.append(next_quarter(at))
+        return min(ends)
 
     def allowed(self, excluded: Sequence[str] = ()) -> NDArray[np.bool_]:
         """Return which items may be recommended, bool, shape (n_items,).

@@ -16,10 +16,15 @@ import numpy as np
 from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
-from recsys.errors import CorruptArtifact, IncompatibleArtifact, LostPromotion, UnknownVersion
 from recsys.evaluation import per_user
 from recsys.evaluation.estimate import Estimate, bootstrap_means
 from recsys.evaluation.per_user import PerUser
+from recsys.storage.models.errors import (
+    CorruptArtifact,
+    IncompatibleArtifact,
+    LostPromotion,
+    UnknownVersion,
+)
 from recsys.storage.models.store import ModelStore
 
 MOST_LOST = 0.5

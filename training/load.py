@@ -76,16 +76,14 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     told = as_one_person(columns, former_ids(log.database))
     decisions = DecisionLog(log.database)
     sent = with_decisions(told, decisions.all())
-    outcome, channels = config.channels.outcome, sorted(config.channels.arms)
-    draws = drawn(decisions.all(), channels) if outcome else None
+    channels = sorted(config.channels.arms)
+    draws = drawn(decisions.all(), channels) if config.channels.outcome else None
     profiles = Profiles(log.database)
     facts = profiles.items()
     # Those who were only sent nothing are users too, or all who are left of them would have bought.
     decided = (each.user_id for each in draws or ())
-    within = int(config.data.return_days * DAY)
-    kinds = tuple(config.kinds)
-    gross = _interactions(read, IdMap.of(read.users), IdMap.of(read.items), kinds)
-    net = netting.net(gross, within=within)
+    gross = _interactions(read, IdMap.of(read.users), IdMap.of(read.items), tuple(config.kinds))
+    net = netting.net(gross, within=int(config.data.return_days * DAY))
     if not len(net):
         raise NothingToLearnFrom("interactions that were not taken back", found=0, needed=1)
     users = IdMap.of([*_seen(net.users, net.user_row), *sent["user_id"], *decided])
@@ -93,26 +91,20 @@ def load(log: EventLog, config: Config, *, up_to: int | None = None) -> Training
     traits = profiles.users()
     interactions = renumbered(net, users, items)
     known = catalogue(items, facts, frozenset(config.data.unavailable_items))
-    trait = tuple(traits[u][0].get(config.segments.trait, "") if u in traits else "" for u in users)
-    zones = tuple(traits[u][1] if u in traits else "" for u in users)
-    timezone = zones if any(zones) else ()
+    of_users = [traits.get(user, ({}, "")) for user in users]
+    trait = tuple(said.get(config.segments.trait, "") for said, _ in of_users)
+    timezone = tuple(zone for _, zone in of_users) if any(zone for _, zone in of_users) else ()
     messages = messages_from_log(sent, users, config)
     signals = signals_of(statements.outcomes(log.database), columns, known_at, users)
     randomised = None if draws is None else _randomised(draws, told, interactions, config)
+    further = [part for part in (randomised, signals) if part is not None]
     return TrainingData(
         interactions=interactions,
         catalogue=known,
         trait=trait,
         messages=messages,
         watermark=up_to,
-        fingerprint=fingerprint(
-            interactions,
-            known,
-            trait,
-            messages,
-            timezone,
-            *(part for part in (randomised, signals) if part is not None),
-        ),
+        fingerprint=fingerprint(interactions, known, trait, messages, timezone, *further),
         timezone=timezone,
         randomised=randomised,
         gross=None if net is gross else renumbered(gross, users, items),

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
-from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.threads import one_thread
 from recsys.bundle import Bundle, Manifest
 from recsys.channel.models import ChannelModels
 from recsys.churn.models import ChurnModels
@@ -96,7 +96,7 @@ def run(config: Config, log: EventLog, store: ModelStore, *, now: int, steps: St
     # Sums in the same order on any machine; more is done at once by processes.
     with (
         opened(config.training, n_events=len(data.interactions)) as engine,
-        threadpool_limits(1),
+        one_thread(),
     ):
         measured.used = lambda: engine.used
         choices, measurements = _measured(data, config, measured, engine)

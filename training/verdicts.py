@@ -117,14 +117,15 @@ def verdict(
     asked : Training
         Confidence, resamples and seed.
     may_try : bool
-        Whether the question is one where a trial tells.
+        Whether the question is one where a trial tells. Where not, a kind that was never met gets
+        what others do; it might be tried else.
     """
     gains = gains.known()
     pooled = Verdict.on(rung, highest(verdicts), metric, gains.lift(asked))
     by_kind = {
         kind: _of_kind(kind, pooled, verdicts, own, asked, may_try=may_try)
         for kind in PersonKind
-        if len((own := gains.of_kind(kind)).gain)
+        if len((own := gains.of_kind(kind)).gain) or not may_try
     }
     if not by_kind:
         return pooled
@@ -157,7 +158,7 @@ def _of_kind(
     lift, figure = gains.lift(asked), gains.per_user()
     if not isinstance(lift, Estimate) or not lift.has_width:
         standing = _unmeasured(pooled, may_try=may_try)
-        why = f"{_WORDS[standing]} by what is known of others: {len(figure):,} such users"
+        why = f"{_WORDS[standing]} by what is known of others: such users tell too little"
         return KindVerdict(below, None, None, standing, why)
     means = bootstrap_means(figure, seed=asked.seed, resamples=asked.resamples)
     chance, enough = float((means > 0).mean()), int(np.count_nonzero(figure)) >= FEWEST

@@ -14,23 +14,24 @@ from api.answers import decisions
 from api.answers.gather import Gather
 from api.answers.gather import notes as notes_on
 from api.answers.ready import ReadyAnswer
+from api.messages.channel import Channel
+from api.messages.churn import Churn
 from api.messages.lists import listed
 from api.messages.message import dump
 from api.messages.reasons import in_language, why
+from api.messages.trail import trail_step
 from api.messages.users import (
-    Channel,
     ChannelAnswer,
-    Churn,
     ChurnAnswer,
     ItemsAnswer,
     Membership,
     SegmentItemsAnswer,
     UserAnswer,
-    Value,
     ValueAnswer,
-    trail_step,
 )
+from api.messages.value import Value
 from api.model import languages
+from api.model.experiments import Shown
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime import json, logs
@@ -42,9 +43,9 @@ from recsys.channel.eligibility import ChannelQuery
 from recsys.channel.exploration import ExplorationDraw, ExplorationSchedule
 from recsys.churn.risk import ChurnQuery
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.data.times import QUARTER
+from recsys.data.times import next_quarter
 from recsys.experiments.plan import AS_ALWAYS, Plan
-from recsys.items.slate import ItemQuery
+from recsys.items.slate import ItemQuery, Slate
 from recsys.ladder import Climb, Course, OnFailure, Question, Reason, RungName
 from recsys.segments.rule import Rule
 from recsys.value.models import UserValue
@@ -147,7 +148,7 @@ class Desk:
             return None
         epsilon = 0.0 if plan.held_out else self._epsilon(serving)
         draws = decisions.Draws(epsilon, self._exploration.seed, consent_seq)
-        query = _told_apart(plan, query)
+        query = decisions.told_apart(plan, query)
         return decisions.taken(climb, person, query, serving, draws)
 
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
@@ -225,11 +226,11 @@ class Desk:
         return self.experiments.plan(question, person, serving, any_version=any_version)
 
     def note(
-        self, plan: Plan, person: Person, serving: Serving, question: Question, *, list_id: str = ""
+        self, plan: Plan, person: Person, serving: Serving, question: Question, shown: Shown
     ) -> None:
         """Note that somebody takes part in experiments, unless this is seen by nobody."""
         if self.notes:
-            self.experiments.note(plan, person, serving, question, list_id=list_id)
+            self.experiments.note(plan, person, serving, question, shown)
 
     def _ready(self, make: Make, serving: Serving, user_id: str, query: Query, *, at: int) -> bytes:
         began = time.perf_counter()
@@ -254,13 +255,14 @@ class Desk:
     ) -> tuple[ItemsAnswer, int]:
         """Return which items, and the first instant at which they may be others."""
         plan = self.planned(Question.ITEMS, serving, person, query, any_version=True)
-        if plan.model:
-            serving = self.experiments.serving(plan, serving)
+        champion = serving
+        if (serving := self.experiments.serving(plan, champion)) is not champion:
             person, notes = self.person(serving, person.user_id, query, at=person.at, again=True)
-        listed = self.listed(serving, person, query, self.wanted(serving, query), plan)
+        wanted = self.wanted(serving, query)
+        listed = self.listed(serving, person, query, wanted, plan, champion)
         answer = ItemsAnswer(**listed, **about(serving, person, notes))
         answer = in_language(answer, language_of(query, person))
-        return answer, serving.answering.listed_until(person)
+        return answer, serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
 
     def _all(
         self, serving: Serving, person: Person, query: Query, notes: list[str]
@@ -274,12 +276,14 @@ class Desk:
             self._channel(serving, person, query), self.risk(serving, person, query),
         )  # fmt: skip
         answer = in_language(answer, language_of(query, person))
-        # Rules of cohorts and rung 0 of churn may count the days up to this very instant.
-        if self.cohorts or answer.churn.rung in MAY_COUNT_DAYS:
+        # Rules of cohorts may count the days up to this very instant; hours turn on quarters.
+        if self.cohorts:
             return answer, person.at
-        # Hours, quiet or good, turn on quarters of an hour in every zone.
-        turns = person.at - person.at % QUARTER + QUARTER
-        return answer, min(turns, audience.segments_until, serving.answering.listed_until(person))
+        listed_until = serving.answering.listed_until(person, live_for=self._gather.memory.live_for)
+        ends = [next_quarter(person.at), audience.segments_until, listed_until]
+        if answer.churn.rung in MAY_COUNT_DAYS:
+            ends.append(person.at + self._gather.memory.live_for)
+        return answer, min(ends)
 
     def wanted(self, serving: Serving, query: Query) -> ItemQuery:
         """Return which items are asked for."""
@@ -292,9 +296,12 @@ class Desk:
 
     def listed(
         self, serving: Serving, person: Person, query: Query, wanted: ItemQuery,
-        plan: Plan | None = None,
+        plan: Plan | None = None, champion: Serving | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """Return which items, in which order, as an answer says it."""
+        """Return which items, in which order, as an answer says it.
+
+        `champion`: what serves, where another version may answer by `plan`.
+        """
         plan = plan or self.planned(Question.ITEMS, serving, person, query)
         answering, began = serving.answering, time.perf_counter()
         climb = answering.recommend(
@@ -303,13 +310,29 @@ class Desk:
         )  # fmt: skip
         self.metrics.answer(Question.ITEMS, climb.rung, time.perf_counter() - began)
         list_id = uuid7(person.at)
-        self.note(plan, person, serving, Question.ITEMS, list_id=list_id)
+
+        def same(other: Plan) -> bool:
+            by = self.experiments.serving(other, champion or serving)
+            if by is serving and other.course == plan.course:
+                return True
+            return _ids(climb, serving) == self._shown_by(other, by, query, person)
+
+        self.note(plan, person, serving, Question.ITEMS, Shown("", list_id, climb, same))
         return listed(climb, serving, person, list_id=list_id, explain=query.explain)
 
     def advice(self, serving: Serving, person: Person, query: Query) -> Climb[ChannelChoice]:
         """Return which channel next for somebody who was gathered already."""
         # What is not logged must not explore: nothing could be learnt from it.
         return self._climbed(serving, person, msgspec.structs.replace(query, decision=""))
+
+    def _shown_by(self, plan: Plan, serving: Serving, query: Query, person: Person) -> list[str]:
+        """Return the ids of the items that somebody would be shown by another plan and version."""
+        person, _ = self.person(serving, person.user_id, query, at=person.at, again=True)
+        climb = serving.answering.recommend(
+            person, self.wanted(serving, query), on_failure=self._on_failure[Question.ITEMS],
+            force=plan.course,
+        )  # fmt: skip
+        return _ids(climb, serving)
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
         climb = self.advice(serving, person, query)
@@ -325,12 +348,15 @@ class Desk:
             if query.decision and not plan.held_out
             else None
         )
-        self.note(plan, person, serving, Question.CHANNEL)
+        asker = person
         if plan.arms is not None and not person.channels <= plan.arms:
-            person = msgspec.structs.replace(person, channels=person.channels & plan.arms)
-        climb = serving.answering.channel.climb
+            asker = msgspec.structs.replace(person, channels=person.channels & plan.arms)
         wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course
-        return self._timed(Question.CHANNEL, climb, person, wanted, force)
+        climb = self._timed(
+            Question.CHANNEL, serving.answering.channel.climb, asker, wanted, force
+        )  # fmt: skip
+        self.note(plan, person, serving, Question.CHANNEL, Shown(climb=climb))
+        return climb
 
     def _epsilon(self, serving: Serving) -> float:
         return self._exploration.epsilon(serving.answering.bundle.channel.popular.by_channel)
@@ -356,6 +382,11 @@ class Desk:
         return failed
 
 
+def _ids(climb: Climb[Slate], serving: Serving) -> list[str]:
+    found = climb.answer.items if climb.answer else ()
+    return [serving.facts[one.item_row][0] for one in found]
+
+
 def worth(serving: Serving, person: Person) -> UserValue | None:
     """Return what somebody was worth, and is expected to be; None without consent to profiling."""
     return serving.answering.bundle.value.answer(person) if person.profiling else None
@@ -364,16 +395,6 @@ def worth(serving: Serving, person: Person) -> UserValue | None:
 def language_of(query: Query, person: Person) -> str:
     """Return the language that a person is answered in."""
     return languages.chosen(query.lang, person.traits, query.accepts)
-
-
-def _told_apart(plan: Plan, query: Query) -> Query:
-    """Return the query with the experiment that it is in, where the caller named none."""
-    if query.experiment or not plan.parts:
-        return query
-    part = plan.parts[0]
-    return msgspec.structs.replace(
-        query, experiment=part.running.experiment_id, variant=part.variant
-    )
 
 
 def whole(  # noqa: PLR0913 - the parts of an answer

@@ -11,9 +11,12 @@ from typing import Any
 from msgspec import structs
 
 from api.answers.answer import Desk, language_of, whole
+from api.messages.channel import Channel
+from api.messages.churn import Churn
 from api.messages.lists import listed
 from api.messages.reasons import in_language
-from api.messages.users import Channel, Churn, Membership, UserAnswer
+from api.messages.users import Membership, UserAnswer
+from api.model.experiments import Shown
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime.ids import uuid7
@@ -83,8 +86,8 @@ class Block:
         )
         self._told(question, climbs, began)
         ids = [uuid7(person.at) for person in self.people]
-        for plan, person, list_id in zip(plans, self.people, ids, strict=True):
-            desk.note(plan, person, serving, question, list_id=list_id)
+        for plan, person, climb, list_id in zip(plans, self.people, climbs, ids, strict=True):
+            desk.note(plan, person, serving, question, Shown(list_id=list_id, climb=climb))
         said = partial(listed, explain=query.explain)
         return [
             said(climb, serving, person, list_id=list_id)
@@ -97,7 +100,6 @@ class Block:
         plans = [self.desk.planned(question, self.serving, p, self.query) for p in self.people]
         people = []
         for plan, person in zip(plans, self.people, strict=True):
-            self.desk.note(plan, person, self.serving, question)
             kept = person.channels if plan.arms is None else person.channels & plan.arms
             people.append(
                 structs.replace(person, channels=kept) if kept != person.channels else person
@@ -105,6 +107,8 @@ class Block:
         forces = [self.query.force_rung or plan.course for plan in plans]
         ladder = self.serving.answering.channel
         climbs = self._climbed(ladder, people, ChannelQuery(), forces)
+        for plan, person, climb in zip(plans, self.people, climbs, strict=True):
+            self.desk.note(plan, person, self.serving, question, Shown(climb=climb))
         arms = [NONE if climb.answer is None else climb.answer.best for climb in climbs]
         hours = best_times(self.people, arms, models.rhythm, models.terms, models.hours)
         explain = self.query.explain

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from api.messages.channel import Channel
 from api.messages.message import dump
-from api.messages.users import Channel
 from api.model.served import Serving
 from api.requests.query import Query
 from api.runtime.json import Json
@@ -18,6 +18,7 @@ from recsys.channel.send_time import SendHour, best_time
 from recsys.channel.terms import NONE, Terms
 from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import local_hour, zone_or
+from recsys.experiments.plan import Plan
 from recsys.ladder import Climb
 
 WITHDRAWN = "the logged decision was {channel}, and consent to it was withdrawn since"
@@ -29,6 +30,16 @@ class Draws(NamedTuple):
     epsilon: float
     seed: int
     consent_seq: int
+
+
+def told_apart(plan: Plan, query: Query) -> Query:
+    """Return the query with the experiment that it is in, where the caller named none."""
+    if query.experiment or not plan.parts:
+        return query
+    part = plan.parts[0]
+    return msgspec.structs.replace(
+        query, experiment=part.running.experiment_id, variant=part.variant
+    )
 
 
 def taken(

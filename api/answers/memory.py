@@ -98,9 +98,14 @@ class UserMemory:
     most : int
         Users, events, messages, reactions and quarter kilobytes of answers that are kept together;
         the longest unasked go first.
+    live_for : int
+        Microseconds for which answers that weigh what happened since training are kept.
     """
 
-    def __init__(self, live_state: LiveState, database: Database, most: int) -> None:
+    def __init__(
+        self, live_state: LiveState, database: Database, most: int, *, live_for: int = 0
+    ) -> None:
+        self.live_for = live_for
         self._live_state = live_state
         self._database = database
         self._most = most

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from api.errors import ExpiredCursor
 from api.messages.placements import PlacedItem, PlacementItems
 from api.runtime.ids import uuid7
-from recsys.errors import ExpiredCursor
 from recsys.placements import cursor as cursors
 from recsys.placements.cursor import KEPT, KEPT_MINUTES
 from recsys.placements.placement import MOST_ITEMS

@@ -13,7 +13,8 @@ from api.answers.answer import language_of
 from api.messages.message import dump
 from api.messages.placements import Explored, Interleaved, PlacedItem, PlacementItems
 from api.messages.reasons import in_language, why
-from api.messages.users import climbed
+from api.messages.trail import climbed
+from api.model.experiments import Shown
 from api.model.reasons import SILENCE
 from api.runtime import ids, json
 from recsys.data.person import NO_SEGMENT, Person
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from api.requests.query import Query
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
-    from recsys.ladder import OnFailure
+    from recsys.ladder import Course, OnFailure
     from recsys.placements.rules import Rules
     from recsys.placements.versions import PlacementVersion
 
@@ -137,48 +138,51 @@ class PlacementDesk:
             There is none.
         """
         person, notes = self._whom(serving, query, at=at)
-        plan = self._planned(serving, placement_id, person, query)
-        if plan.model:
-            serving = self._experiments.serving(plan, serving)
+        plan, champion = self._planned(serving, placement_id, person, query), serving
+        if (serving := self._experiments.serving(plan, champion)) is not champion:
             person, notes = self._whom(serving, query, at=at, again=True)
         saved = self._current.placements.in_force(plan.placement or placement_id, at=at)
         if saved is None:
             nothing = _nothing(placement_id, serving, person, [*notes, str(NOT_IN_FORCE)])
             return in_language(nothing, language_of(query, person))
-        wanted = limit or query.said_limit or saved.placement.limit
-        seeds = (*query.item, *query.cart)
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
-        force = query.force_rung or course
-        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
         began = time.perf_counter()
-        answer = self._made(saved, serving, person, moment, (notes, query))
+        answer = self._made(saved, serving, person, (notes, query), course, limit=limit)
         self._metrics.answer(Question.ITEMS, answer.rung, time.perf_counter() - began)
         self._metrics.placed(placement_id, answer.rung)
         answer.placement = placement_id
         if draft is not None:
             answer.interleaved = draft.said(answer, serving)
         if self.notes:
-            self._experiments.note(
-                plan, person, serving, Question.ITEMS,
-                where=placement_id, list_id=answer.recommendation_id,
-            )  # fmt: skip
+            ids = [item.item_id for item in answer.items]
+
+            def same(other: Plan) -> bool:
+                by = self._experiments.serving(other, champion)
+                rules = self._current.placements.in_force(other.placement or placement_id, at=at)
+                if by is serving and rules is saved and other.course == plan.course:
+                    return True
+                return ids == self._shown_by(rules, by, query, person, other, limit=limit)
+
+            shown = Shown(placement_id, answer.recommendation_id, same=same)
+            self._experiments.note(plan, person, serving, Question.ITEMS, shown)
         return in_language(answer, language_of(query, person))
 
     def _made(
-        self, saved: PlacementVersion, serving: Serving, person: Person, moment: Moment,
-        asked: tuple[list[str], Query],
+        self, saved: PlacementVersion, serving: Serving, person: Person,
+        asked: tuple[list[str], Query], course: Course | TwoRankers | None, *, limit: int | None,
     ) -> PlacementItems:  # fmt: skip
         """Return what a version shows; to nobody in particular what it showed to nobody before.
 
         Time changes nothing in that: a model, a placement, an item or a lost rung does.
         """
+        notes, query = asked
         rules = self._current.rules(saved, serving)
-        key = (id(serving), id(rules), self._experiments.seq, moment.limit, asked[1])
+        key = (id(serving), id(rules), self._experiments.seq, limit, query)
         if not person.user_id and (kept := self._kept.get(key)):
             return copy(kept[0])
-        found = show(rules, serving.answering, person, moment, on_failure=self._on_failure)
-        answer = _said(saved, found, serving, person, *asked)
+        found = self._found(saved, serving, person, query, course, limit=limit)
+        answer = _said(saved, found, serving, person, notes, query)
         failed = any(step.reason is Reason.FAILED for step in found.arranged.climb.trail)
         if person.user_id or failed:
             return answer
@@ -187,6 +191,28 @@ class PlacementDesk:
         # What is told apart by its id has to stay.
         self._kept[key] = answer, serving, rules
         return copy(answer)
+
+    def _found(
+        self, saved: PlacementVersion, serving: Serving, person: Person, query: Query,
+        course: Course | TwoRankers | None, *, limit: int | None,
+    ) -> PlacedList:  # fmt: skip
+        """Return the list that the rules of a placement make for somebody."""
+        wanted = limit or query.said_limit or saved.placement.limit
+        force, seeds = query.force_rung or course, (*query.item, *query.cart)
+        moment = Moment(wanted, query.exclude, seeds, force, self._lot(person, saved))
+        rules = self._current.rules(saved, serving)
+        return show(rules, serving.answering, person, moment, on_failure=self._on_failure)
+
+    def _shown_by(
+        self, saved: PlacementVersion | None, serving: Serving, query: Query, person: Person,
+        plan: Plan, *, limit: int | None,
+    ) -> list[str]:  # fmt: skip
+        """Return the ids of the items that somebody would be shown by another plan."""
+        if saved is None:
+            return []
+        person, _ = self._whom(serving, query, at=person.at, again=True)
+        found = self._found(saved, serving, person, query, plan.course, limit=limit)
+        return [serving.facts[placed.item.item_row][0] for placed in found.arranged.items]
 
     def _lot(self, person: Person, saved: PlacementVersion) -> int | None:
         """Return the seed of a list's draw; None where nobody would see or log it."""
@@ -227,12 +253,7 @@ def _said(
     notes: list[str],
     query: Query,
 ) -> PlacementItems:
-    climb, facts = found.arranged.climb, serving.facts
-    items, draw = [placed.item for placed in found.arranged.items], found.draw
-    pscores = draw.pscores(len(items)) if draw else repeat(None)
-    explain, told = query.explain, serving.reasons
-    reasons = told.of_items(items, person) if explain else repeat(SILENCE)
-    about = climbed(climb, explain=explain)
+    draw, about = found.draw, climbed(found.arranged.climb, explain=query.explain)
     if not person.user_id:
         about["trail"] = [step for step in about["trail"] if step.reason != Reason.NO_CONSENT]
     manifest = serving.answering.manifest
@@ -249,29 +270,31 @@ def _said(
             ),
             notes=notes,
             **about,
-            items=[
-                PlacedItem(
-                    facts[row][0],
-                    rank,
-                    score,
-                    rung,
-                    source,
-                    said,
-                    *facts[row][1:],
-                    whys,
-                    rules=list(rules),
-                    pscore=pscore,
-                )
-                for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
-                    found.arranged.items, reasons, pscores, strict=False
-                )
-            ],
+            items=_items(found, serving, person, explain=query.explain),
             filled_by=list(found.arranged.filled_by),
             bought_percent=found.bought_percent if person.user_id else None,
             explored=_drawn(draw, serving) if draw else None,
         ),
         person,
     )
+
+
+def _items(
+    found: PlacedList, serving: Serving, person: Person, *, explain: bool
+) -> list[PlacedItem]:
+    placed, facts = found.arranged.items, serving.facts
+    pscores = found.draw.pscores(len(placed)) if found.draw else repeat(None)
+    items = [each.item for each in placed]
+    reasons = serving.reasons.of_items(items, person) if explain else repeat(SILENCE)
+    return [
+        PlacedItem(
+            facts[row][0], rank, score, rung, source, said, *facts[row][1:], whys,
+            rules=list(rules), pscore=pscore,
+        )
+        for ((row, rank, score, rung, source, _, _), rules), (said, whys), pscore in zip(
+            placed, reasons, pscores, strict=False
+        )
+    ]  # fmt: skip
 
 
 def _drawn(draw: Draw, serving: Serving) -> Explored:

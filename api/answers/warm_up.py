@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from api.answers.answer import Desk
+from api.errors import CannotAnswer
 from api.messages.message import dump
 from api.model.served import Serving
 from api.requests.query import QueryReader
-from recsys.errors import CannotAnswer
 from recsys.ladder import Reason, RungName
 
 

@@ -13,7 +13,8 @@ import typer
 from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
-from recsys.errors import BadQuery, NoChampion
+from recsys.errors import BadQuery
+from recsys.storage.models.errors import NoChampion
 
 if TYPE_CHECKING:
     from recsys.config import Config

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys.cli.options import CONFIG, ConfigFile, settings_of
-from recsys.errors import (
-    BadValue,
-    CorruptArtifact,
-    ModelStoreUnavailable,
-    PortInUse,
-    StoreUnavailable,
-)
+from recsys.errors import BadValue, PortInUse, StoreUnavailable
+from recsys.storage.models.errors import CorruptArtifact, ModelStoreUnavailable
 
 if TYPE_CHECKING:
     import uvicorn

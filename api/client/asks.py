@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from api.client.errors import ServiceRefused, ServiceUnreachable
 from api.messages.placements import PlacementItems
 from api.messages.users import ItemsAnswer, Listed, SimilarAnswer
-from recsys.errors import ServiceRefused, ServiceUnreachable
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

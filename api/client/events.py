@@ -12,10 +12,11 @@ from uuid import uuid4
 import msgspec
 
 from api.client.asks import Ask
+from api.client.errors import ServiceError, ServiceRefused
 from api.client.exchange import AGAIN
 from api.messages.events import CallsAnswer
 from api.messages.placements import PlacementItems as Listing
-from recsys.errors import BadEvent, RecsysError, ServiceError, ServiceRefused
+from recsys.errors import BadEvent, RecsysError
 
 Event = dict[str, Any]
 Said = Mapping[str, Any]

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from api.client.asks import Ask
-from recsys.errors import ServiceTimeout, ServiceUnreachable
+from api.client.errors import ServiceTimeout, ServiceUnreachable
 
 T = TypeVar("T")
 AGAIN = frozenset({408, 429, 502, 503, 504})

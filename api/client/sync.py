@@ -13,13 +13,13 @@ import httpx
 
 from api.client import asks
 from api.client.asks import ERROR, TIMEOUT, Ask, Shelf, Wanted
+from api.client.errors import ServiceError, ServiceTimeout
 from api.client.events import Tell, Telling, sending, settled
 from api.client.exchange import Exchange, Patience, Pause, Reply, Send
 from api.client.manner import USUAL, Manner, logged
 from api.messages.events import CallsAnswer
 from api.messages.placements import PlacementItems
 from api.messages.users import ChannelAnswer, ChurnAnswer, Listed, SimilarAnswer, UserAnswer
-from recsys.errors import ServiceError, ServiceTimeout
 
 T = TypeVar("T")
 Sleep = Callable[[float], object]

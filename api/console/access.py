@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from api.errors import ForeignPage, TooManyRequests
 from api.runtime.clock import system
 from api.runtime.per_minute import PerMinute
 from api.web.keys import is_local_name
-from recsys.errors import BadQuery, ForeignPage, TooManyRequests
+from recsys.errors import BadQuery
 from recsys.storage.access import accounts, sessions
 from recsys.storage.access.sessions import LONGEST, Session
 

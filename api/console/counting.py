@@ -1,23 +1,35 @@
-"""Counting in the background: figures over the whole store, once a version and an hour."""
+"""Counting in the background: figures over the whole store, for a version and an hour."""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from api.console import apart
 from api.console.pages import experiments, growth
 from api.runtime import logs
-from recsys.data.times import DAY, HOUR
+from recsys.data.times import DAY, HOUR, SECOND
 from recsys.errors import StoreUnavailable
 from recsys.storage.figures import kept, totals
 from recsys.storage.figures.kept import Figures
 
 if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
     from api.service import Service
+
+MOST_EVENTS_BESIDE = 200_000
+"""Of more events, figures are counted by a process of its own: it takes seconds and more."""
+
+REST = 10
+"""For so many times as long as a count took, the next one waits, where that is above an hour."""
 
 
 class Counting:
-    """Keeps figures no older than an hour, as long as somebody looks.
+    """Keeps figures no older than an hour, or what ten counts take, as long as somebody looks.
 
     Parameters
     ----------
@@ -29,10 +41,13 @@ class Counting:
         self._service = service
         self._turn = threading.Lock()
         self._closing = False
+        self._process: SpawnProcess | None = None
 
     def close(self) -> None:
-        """Wait until nothing is counted any more, and count no more: the store is closed next."""
+        """End what is counted, and count no more: the store is closed next."""
         self._closing = True
+        if (process := self._process) is not None:
+            process.terminate()
         with self._turn:
             pass
 
@@ -46,25 +61,9 @@ class Counting:
         """
         version, hour = self._service.current.version or "", at // HOUR
         found = kept.latest(self._service.log.database, version)
-        if found is None or (found.version, found.hour) != (version, hour):
+        if found is None or found.version != version or not found.hour <= hour < _due(found):
             self._begin(version, hour)
         return found
-
-    def count(self, version: str, hour: int) -> None:
-        """Count and keep; what goes wrong is logged, and tried again when somebody looks."""
-        database, late_days = self._service.log.database, self._service.config.data.late_days
-        try:
-            body: dict[str, Any] = {}
-            for name, figures in totals.each(database, late=int(late_days * DAY)):
-                body[name] = figures
-                if self._closing:
-                    return
-            if self._service.current.version:
-                body["growth"] = growth.counted(self._service)
-            body["experiments"] = experiments.counted(self._service)
-            kept.keep(database, Figures(version, hour, body))
-        except StoreUnavailable as error:
-            self._service.logger.warning("figures not counted", **logs.described(error))
 
     def _begin(self, version: str, hour: int) -> None:
         if not self._closing and self._turn.acquire(blocking=False):
@@ -72,6 +71,60 @@ class Counting:
 
     def _run(self, version: str, hour: int) -> None:
         try:
-            self.count(version, hour)
+            if self._service.log.last_seq() > MOST_EVENTS_BESIDE:
+                self._apart(version, hour)
+            else:
+                count(self._service, hour, is_over=lambda: self._closing)
+        except StoreUnavailable as error:
+            self._service.logger.warning("figures not counted", **logs.described(error))
         finally:
             self._turn.release()
+
+    def _apart(self, version: str, hour: int) -> None:
+        service = self._service
+        task = apart.Task(service.config, version, hour, service.clock())
+        process = self._process = apart.begin(task)
+        if self._closing:
+            process.terminate()
+        process.join()
+        self._process = None
+        if process.exitcode and not self._closing:
+            service.logger.warning("figures not counted", exit_code=process.exitcode)
+
+
+def count(service: Any, hour: int, *, is_over: Callable[[], bool]) -> bool:
+    """Count and keep, unless it is over before; return whether it was kept.
+
+    Parameters
+    ----------
+    service : Service
+        Or what has its store, its model version, its configuration, reader and clock.
+    hour : int
+        Under which the figures are kept.
+    is_over : callable
+        Asked now and then: what returns True ends it.
+
+    Raises
+    ------
+    StoreUnavailable
+        Nothing was kept: it is tried again when somebody looks.
+    """
+    database, version = service.log.database, service.current.version or ""
+    began = time.monotonic()
+    body: dict[str, Any] = {}
+    for name, figures in totals.each(database, late=int(service.config.data.late_days * DAY)):
+        body[name] = figures
+        if is_over():
+            return False
+    if version:
+        body["growth"] = growth.counted(service)
+    body["experiments"] = experiments.counted(service)
+    body["took"] = time.monotonic() - began
+    kept.keep(database, Figures(version, hour, body))
+    return True
+
+
+def _due(found: Figures) -> int:
+    """Return the hour from which on figures are too old."""
+    rest = REST * float(found.body.get("took", 0)) * SECOND
+    return found.hour + max(1, math.ceil(rest / HOUR))

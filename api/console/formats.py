@@ -18,7 +18,6 @@ from recsys.data.times import SECOND, moment
 
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-DAY_SECONDS = 86_400
 
 
 class Formats:

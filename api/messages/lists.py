@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Any
 
-from api.messages.users import RecommendedItem, SimilarItem, climbed
+from api.messages.trail import climbed
+from api.messages.users import RecommendedItem, SimilarItem
 from api.model.reasons import SILENCE
 from api.model.served import Serving
 from recsys.data.person import Person

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from api.errors import OtherStore
 from api.model.served import Current, Serving
 from api.runtime import logs
 from recsys.bundle import Bundle, Manifest
 from recsys.config import Config
-from recsys.errors import OtherStore, StoreError, StoreUnavailable
+from recsys.errors import StoreError, StoreUnavailable
 from recsys.model_version import Answering
 from recsys.storage.models import journal
 from recsys.storage.models.store import ModelStore, Pointer

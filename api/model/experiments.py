@@ -23,10 +23,11 @@ from recsys.experiments.plan import (
     Plan,
     differs,
     held_out,
+    others,
     planned,
     winning,
 )
-from recsys.ladder import Course, Ladder, Question, RungName
+from recsys.ladder import Climb, Course, Ladder, Question, RungName
 from recsys.segments.groups import OF_TASTE
 from recsys.storage.experiments.participants import Participant, ParticipantLog
 from recsys.storage.experiments.settle import settle
@@ -46,6 +47,9 @@ _ASKS = {
     Question.CHANNEL: frozenset({Over.CHANNEL}),
     Question.CHURN: frozenset[Over](),
 }
+_BY_PERSON = frozenset({Over.STEP_UP, Over.PLACEMENT, Over.MODEL})
+"""Whether their variants answer alike hangs on more than a rung and channels."""
+
 MOVING = ("lifecycle:", "cluster:", OF_TASTE)
 """How segments begin that a person may enter with any event, or with time, as a cohort."""
 
@@ -63,6 +67,26 @@ _Asked = tuple[str, int, Question, str, bool, RungName | None]
 
 _Noted = tuple[str, tuple[str, int], int, str]
 """A unit, a version of an experiment, a period and a variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer that somebody sees.
+
+    Attributes
+    ----------
+    where, list_id : str
+        The placement, empty without one, and the list.
+    climb : Climb or None
+        How it was come by; given, the ladder is not asked again.
+    same : callable or None
+        Tells whether another plan shows the same list; None: there is no list.
+    """
+
+    where: str = ""
+    list_id: str = ""
+    climb: Climb[Any] | None = None
+    same: Callable[[Plan], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,24 +308,45 @@ class CurrentExperiments:
 
     def serving(self, plan: Plan, champion: Serving) -> Serving:
         """Return the model version that answers; the champion where another cannot be loaded."""
-        return self._known.models.get(plan.model, champion) if plan.model else champion
+        if not plan.model or plan.model == champion.answering.version:
+            return champion
+        return self._known.models.get(plan.model, champion)
 
     def note(
-        self, plan: Plan, person: Person, serving: Serving, question: Question, *, where: str = "",
-        list_id: str = "",
-    ) -> None:  # fmt: skip
+        self, plan: Plan, person: Person, serving: Serving, question: Question, shown: Shown
+    ) -> None:
         """Keep soon who took part, where the answer could differ; the answer does not wait."""
         if not plan.unseen:
             return
-        ladder, course = _ladder(serving, question), self._known.course
-        earned, unseen = ladder.earned(person, course), []
+        ladder = _ladder(serving, question)
+        earned = self._earned(plan, person, ladder, shown.climb)
+        seen_as, unseen = (earned, person.channels), []
         for part in plan.unseen:
-            if (rung := differs(part, person, ladder, earned)) is None:
+            known_alike = seen_as in plan.alike and part.running.experiment.over not in _BY_PERSON
+            rung = None if known_alike else differs(part, person, ladder, earned)
+            if rung is None or self._shows_the_same(plan, part, shown):
                 unseen.append(part)
             elif _key(part, person) not in self._noted:
-                shown = where or str(question), list_id
-                self._note(part, person, _segment(serving, person), rung, shown)
+                where = shown.where or str(question), shown.list_id
+                self._note(part, person, _segment(serving, person), rung, where)
         plan.unseen[:] = unseen
+        plan.alike.add(seen_as)
+
+    def _shows_the_same(self, plan: Plan, part: Participation, shown: Shown) -> bool:
+        """Return whether all variants of placements, or versions, show the list that is shown."""
+        over = part.running.experiment.over
+        if shown.same is None or over not in {Over.PLACEMENT, Over.MODEL}:
+            return False
+        return all(map(shown.same, others(plan, part, self._known.removed)))
+
+    def _earned(
+        self, plan: Plan, person: Person, ladder: Ladder[Any, Any], climb: Climb[Any] | None
+    ) -> RungName:
+        """Return the rung that somebody earned, whoever steps and whichever channels are left."""
+        course = self._known.course
+        if climb is not None and plan.course == course and plan.arms is None:
+            return climb.earned
+        return ladder.earned(person, course)
 
     def _note(
         self,

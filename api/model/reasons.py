@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from recsys.words import say
 
 Said = tuple[list[str], list[Why]]
 """Texts in English, and each with its code and parameters."""
+
+Phrase = Callable[[int], str]
+"""The code of what somebody did with an item."""
 
 SILENCE: Said = ([], [])
 
@@ -65,9 +69,9 @@ class Reasons:
         Kinds that speak for an item, the strongest first.
     only : str or None
         The phrase, where past events are of one such kind.
-    told : Told
-        That the user did just this with another item.
-    again : Said
+    told : mapping of str to Told
+        By phrase: that the user did just this with another item.
+    again : mapping of str to Said
         That the user did it with the very same item.
     """
 
@@ -75,8 +79,8 @@ class Reasons:
     kinds: tuple[str, ...]
     strongest: tuple[int, ...]
     only: str | None
-    told: Told
-    again: Said
+    told: Mapping[str, Told]
+    again: Mapping[str, Said]
 
     @classmethod
     def of(cls, bundle: Bundle, facts: FactsByRow) -> Reasons:
@@ -86,55 +90,41 @@ class Reasons:
         counts = np.bincount(bundle.interactions.kind, minlength=len(kinds))
         there = [kind for kind in strongest if counts[kind]]
         only = PHRASES.get(kinds[there[0]], ANY) if len(there) == 1 else None
-        phrase = only or ANY
-        again = told([say(f"{phrase}_again")])
-        return cls(facts, kinds, strongest, only, Told(phrase, facts), again)
+        others = {phrase: Told(phrase, facts) for phrase in (*PHRASES.values(), ANY)}
+        again = {phrase: told([say(f"{phrase}_again")]) for phrase in others}
+        return cls(facts, kinds, strongest, only, others, again)
 
     def of_items(self, items: Sequence[Recommendation], person: Person) -> list[Said]:
         """Return the reasons for each item of a slate."""
-        phrase = self._phrase(person)
-        if self.only and not len(person.live):
-            known, again = self.told, self.again
-            return [
-                (again if because[0] == row else known[because[0]])
-                if len(because) == 1 and not note
-                else self._worded(row, because, note, phrase)
-                for row, _, _, _, _, because, note in items
-            ]
-        return [
-            self._worded(row, because, note, phrase) for row, _, _, _, _, because, note in items
-        ]
+        by = self._phrase(items, person)
+        return [self._worded(row, because, note, by) for row, _, _, _, _, because, note in items]
 
-    def _worded(
-        self, item_row: int, because: tuple[int, ...], note: str, phrase: Callable[[int], str]
-    ) -> Said:
-        if not because:
-            return _noted(note) if note else SILENCE
-        return told([
-            *([note] if note else []),
-            *(
-                say(f"{phrase(row)}_again")
-                if row == item_row
-                else say(phrase(row), item=self.facts.name(row))
-                for row in because
-            ),
-        ])  # fmt: skip
-
-    def _phrase(self, person: Person) -> Callable[[int], str]:
-        """Return how it is told what a person did with an item."""
+    def _phrase(self, items: Sequence[Recommendation], person: Person) -> Phrase:
+        """Return how it is told what a person did with an item that carries some of these."""
         if (only := self.only) is not None and not len(person.live):
             return lambda _: only
-        phrases = self._phrases(person)
+        phrases = self._phrases(items, person)
         return lambda item_row: phrases.get(item_row, ANY)
 
-    def _phrases(self, person: Person) -> dict[int, str]:
-        """Return how it is told what the person did with each item: by the strongest kind."""
+    def _worded(self, item_row: int, because: tuple[int, ...], note: str, by: Phrase) -> Said:
+        said = [
+            self.again[by(row)] if row == item_row else self.told[by(row)][row] for row in because
+        ]
+        if note:
+            said.insert(0, _noted(note))
+        if len(said) == 1:
+            return said[0]
+        texts, whys = zip(*said, strict=True) if said else SILENCE
+        return [*chain(*texts)], [*chain(*whys)]
+
+    def _phrases(self, items: Sequence[Recommendation], person: Person) -> dict[int, str]:
+        """Return how it is told what the person did with items: by the strongest kind."""
+        wanted = {row for item in items for row in item.because}
         places = {kind: place for place, kind in enumerate(self.strongest)}
         best: dict[int, int] = {}
         for events in (person.past, person.live):
             for row, kind in zip(events.item_row.tolist(), events.kind.tolist(), strict=True):
-                place = places.get(kind, MOST)
-                if place < best.get(row, MOST):
+                if row in wanted and (place := places.get(kind, MOST)) < best.get(row, MOST):
                     best[row] = place
         words = [PHRASES.get(self.kinds[kind], ANY) for kind in self.strongest]
         return {row: words[place] for row, place in best.items()}

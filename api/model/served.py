@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from api.model.item_facts import FactsByRow
 from api.model.reasons import Reasons
 from recsys.data.times import SECOND
-from recsys.errors import NoChampion
 from recsys.model_version import Answering
+from recsys.storage.models.errors import NoChampion
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import ClientDisconnect
 
+from api.errors import BodyTooLarge, BodyTooSlow
 from recsys.config import ServingSection
-from recsys.errors import BadQuery, BodyTooLarge, BodyTooSlow
+from recsys.errors import BadQuery
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.errors import BadConsent
 from api.messages import people, schema
 from api.messages.people import ConsentAnswer, ConsentBody
 from api.requests.query import identifier
 from recsys.data.times import DAY, instant_of
-from recsys.errors import BadConsent, BadEvent, BadQuery
+from recsys.errors import BadEvent, BadQuery
 from recsys.storage.users.consents import MARKETING, PROFILING, Consent, holding
 
 SOURCE = "api"

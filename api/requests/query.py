@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Meta, Struct, structs
 
+from api.errors import UnknownParameter
 from api.messages import schema
 from api.messages.message import told
 from api.runtime.json import Json
@@ -17,7 +18,7 @@ from recsys.config import Config
 from recsys.data import times
 from recsys.data.ids import E_MAIL, MAX_ID_LENGTH
 from recsys.data.person import Context
-from recsys.errors import BadQuery, UnknownParameter
+from recsys.errors import BadQuery
 from recsys.items.slate import Repeats
 from recsys.ladder import RungName
 

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from api.answers import export_files as files
 from api.answers import exports as making
+from api.errors import EndedExport
 from api.messages import schema
 from api.messages.exports import ExportBody, ExportMessage, ExportsAnswer
 from api.messages.message import dump
@@ -20,7 +21,7 @@ from api.runtime.ids import uuid7
 from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Body, Call, Route, route
-from recsys.errors import BadQuery, EndedExport
+from recsys.errors import BadQuery
 from recsys.storage.access import audit
 from recsys.storage.access.audit import Action, Entry
 from recsys.storage.exports.log import ENDED, Export, ExportState

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from api.errors import UnprovedHook
 from api.messages.hooks import HookAnswer, Source, SourcesAnswer
 from api.requests.body import read_bytes
 from api.requests.query import NO_NAMES
@@ -13,7 +14,6 @@ from api.runtime.json import instant
 from api.web.keys import Right
 from api.web.route import Body, Call, Route, route
 from recsys.connectors.signatures import is_proved
-from recsys.errors import UnprovedHook
 from recsys.storage.events.imports import imports
 from recsys.storage.hooks.log import Hook, heard
 

@@ -1,16 +1,25 @@
-"""What all sources say of one person."""
+"""What all sources say of one person, and merges undone.
+
+Merges are made by events: `identify` and `alias`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.messages.profile import ProfileAnswer, SaidConsent, SaidOutcome, SaidTrait
+from api.messages.people import (
+    ProfileAnswer,
+    SaidConsent,
+    SaidOutcome,
+    SaidTrait,
+    UnmergeAnswer,
+)
 from api.requests.query import NO_NAMES
 from api.runtime.json import instant
-from api.web.keys import Right
+from api.web.keys import Right, actor
 from api.web.response import PRIVATE
 from api.web.route import Call, Route, route
-from recsys.storage.users import statements
+from recsys.storage.users import merges, statements
 from recsys.storage.users.aliases import became
 from recsys.storage.users.consents import Consent
 from recsys.storage.users.statements import TRAIT, Statement
@@ -54,7 +63,25 @@ def profile(service: Service, call: Call) -> ProfileAnswer:
     )
 
 
-ROUTES: tuple[Route, ...] = (profile,)
+@route(
+    "POST /v1/users/{user_id:path}/unmerge",
+    UnmergeAnswer,
+    tag="users",
+    right=Right.ADMIN,
+    takes=NO_NAMES,
+    runs="thread",
+    may=(409, 410),
+)
+def unmerge(service: Service, call: Call) -> UnmergeAnswer:
+    """Make an id that became another user a user of its own again.
+
+    What was sent under the id is its own again; denials said meanwhile hold for both.
+    """
+    undone = merges.unmerge(service.log.database, call.id, at=service.clock(), by=actor(call.scope))
+    return UnmergeAnswer.copy_of(undone)
+
+
+ROUTES: tuple[Route, ...] = (profile, unmerge)
 
 
 def _traits(newest_first: tuple[Statement, ...]) -> list[SaidTrait]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from api.errors import HeadersTooLarge, QueryTooLong, TooManyRequests
 from api.runtime.bounded_http import HEADER_BYTES
 from api.runtime.per_minute import WINDOW_SECONDS, PerMinute
 from api.web.keys import LABEL
 from recsys.config import ServingSection
-from recsys.errors import HeadersTooLarge, QueryError, QueryTooLong, TooManyRequests
+from recsys.errors import QueryError
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -36,8 +37,9 @@ class Bounds:
         self._most = serving.requests_per_minute
         self._proxies = frozenset(serving.trusted_proxies)
         self._most_failed = serving.failed_keys_per_minute
-        self._policy = b'"requests";q=%d;w=%d' % (self._most, WINDOW_SECONDS)
-        self._per_minute = PerMinute()
+        policy = b'"requests";q=%d;w=%d' % (self._most, WINDOW_SECONDS)
+        self._policy = (b"ratelimit-policy", policy)
+        self._asked, self._failed = PerMinute(), PerMinute()
 
     def check(self, scope: Scope) -> None:
         """Refuse what is too large.
@@ -62,17 +64,15 @@ class Bounds:
         """
         if not self._most:
             return
-        count, seconds = self._per_minute.count(f"asks {scope.get(LABEL) or self.address(scope)}")
-        scope[HEADERS] = [
-            (b"ratelimit-policy", self._policy),
-            (b"ratelimit", b'"requests";r=%d;t=%d' % (max(0, self._most - count), seconds)),
-        ]
+        count, seconds = self._asked.count(scope.get(LABEL) or self.address(scope))
+        left = self._most - count if count < self._most else 0
+        scope[HEADERS] = (self._policy, (b"ratelimit", b'"requests";r=%d;t=%d' % (left, seconds)))
         if count > self._most:
             raise TooManyRequests(self._most, retry_after_seconds=seconds)
 
     async def slowly(self, scope: Scope, error: QueryError) -> QueryError:
         """Return what is answered to a wrong key, the later the more there were of the address."""
-        count, seconds = self._per_minute.count(f"fails {self.address(scope)}")
+        count, seconds = self._failed.count(self.address(scope))
         await asyncio.sleep(min(_SLOWEST_SECONDS, _SLOWER_SECONDS * count))
         if count <= self._most_failed:
             return error

@@ -12,9 +12,11 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from api.errors import ForeignPage, KeyWithoutRight, UnknownHost, WrongKey
 from api.runtime.clock import Clock, system
 from recsys.config import ServingSection
-from recsys.errors import ForeignPage, KeyWithoutRight, StoreUnavailable, UnknownHost, WrongKey
+from recsys.data.times import SECOND
+from recsys.errors import StoreUnavailable
 from recsys.storage.access.keys import Key, Right
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _SAFE = frozenset({"GET", "HEAD"})
 _CHANGES = frozenset({Right.WRITE, Right.ADMIN})
 _LOOKED_AT = frozenset({b"authorization", b"x-api-key", b"host", b"origin", b"sec-fetch-site"})
 _QUERY = "key"
+_MOST_MET = 1_000
+_USE_NOTED = 60 * SECOND
 
 Headers = dict[bytes, bytes]
 
@@ -57,7 +61,9 @@ class Keys:
         self._hosts = {serving.host, *serving.allowed_hosts}
         self._every: Callable[[], Mapping[str, Key]] | None = None
         self._is_read = True
-        self.used: dict[str, int] = {}
+        self._met: dict[tuple[bytes, bytes], Key] = {}
+        self._used: dict[str, int] = {}
+        self._noted: dict[str, int] = {}
 
     @property
     def wanted(self) -> bool:
@@ -75,6 +81,20 @@ class Keys:
         self._every, self._is_read = every, False
         stored = {bytes.fromhex(digest): key for digest, key in every().items()}
         self._known, self._is_read = {**stored, **self._own}, True
+        self._met.clear()
+
+    def used(self) -> Mapping[str, int]:
+        """Return when keys were used last, by label: of those whose use was not told for a minute.
+
+        To tell it with every use would write to the store every second.
+        """
+        long_ago = {
+            label: at
+            for label, at in self._used.items()
+            if at - self._noted.get(label, 0) >= _USE_NOTED
+        }
+        self._noted |= long_ago
+        return long_ago
 
     def check(self, scope: Scope, needed: Right, *, browser: bool = False) -> None:
         """Refuse a request that lacks the key to what it wants.
@@ -101,10 +121,10 @@ class Keys:
         ForeignPage
             A page of others asks for what changes something.
         """
+        self._read_where_unread()
+        if self._only_reads(scope, needed):
+            return
         headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
-        if not self._is_read and self._every is not None:
-            with suppress(StoreUnavailable):
-                self.follow(self._every)
         if not self._known:
             self._refuse_unknown_host(headers)
             _refuse_foreign(scope["method"], headers, needed)
@@ -121,8 +141,7 @@ class Keys:
             _refuse_foreign(scope["method"], headers, needed)
         elif key.origins and (page := _page(headers)) and page not in key.origins:
             raise ForeignPage(page, allowed=key.origins)
-        scope[LABEL] = key.label
-        self.used[key.label] = now
+        self._note(scope, key, now)
 
     def opens(self, scope: Scope, right: Right) -> bool:
         """Return whether the key of a request opens something; without any keys nothing is open."""
@@ -134,11 +153,39 @@ class Keys:
             return False
         return True
 
+    def _read_where_unread(self) -> None:
+        if not self._is_read and self._every is not None:
+            with suppress(StoreUnavailable):
+                self.follow(self._every)
+
+    def _only_reads(self, scope: Scope, needed: Right) -> bool:
+        """Return whether a request only reads, with a secret key that was looked at before.
+
+        That is most of them, and nothing else is left to check then.
+        """
+        if needed in _CHANGES or scope["method"] not in _SAFE:
+            return False
+        for header in scope["headers"]:
+            if (key := self._met.get(header)) is not None:
+                now = self._clock()
+                if needed in key.rights and key.holds(now):
+                    self._note(scope, key, now)
+                    return True
+        return False
+
+    def _note(self, scope: Scope, key: Key, now: int) -> None:
+        scope[LABEL] = key.label
+        self._used[key.label] = now
+
     def _key(self, scope: Scope, headers: Headers) -> Key | None:
         if not (given := _given(headers)):
             return self._public(scope)
         # Found by its hash: the time that takes tells nothing of how near a wrong one is.
-        return self._known.get(sha256(given).digest())
+        key = self._known.get(sha256(given).digest())
+        said = headers.get(b"authorization")
+        if key and said and Right.BROWSER not in key.rights and len(self._met) < _MOST_MET:
+            self._met[b"authorization", said] = key
+        return key
 
     def _public(self, scope: Scope) -> Key | None:
         """Return the key in the query string and take it out; addresses are logged everywhere."""

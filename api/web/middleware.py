@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.errors import WrongKey
 from api.requests.query import ENCODED_SLASH
 from api.runtime import ids, logs
 from api.web import problems
@@ -19,7 +20,6 @@ from api.web.bounds import Bounds
 from api.web.keys import LABEL
 from api.web.response import STATUS, respond
 from api.web.route import BuiltRoute, Route
-from recsys.errors import WrongKey
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from api.messages.users import Churn
+from api.messages.churn import Churn
 from api.model.served import Serving
 from api.runtime.clock import system
 from api.webhooks import telling

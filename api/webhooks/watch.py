@@ -16,7 +16,8 @@ from api.model.served import Serving
 from api.runtime import background
 from api.runtime.clock import system
 from recsys.data.times import HOUR, SECOND
-from recsys.errors import NoChampion, StoreUnavailable
+from recsys.errors import StoreUnavailable
+from recsys.storage.models.errors import NoChampion
 from recsys.storage.webhooks import progress
 from recsys.storage.webhooks.endpoints import Endpoint, WebhookKind
 from recsys.storage.webhooks.progress import Progress

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.algorithms.threads import one_thread
+
 
 @dataclass(frozen=True, slots=True)
 class AdditiveModel:
@@ -180,7 +182,6 @@ def boosted(
 ) -> list[Any]:
     """Return the fitted scikit-learn models, one a member."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(seed)
     _, owner = np.unique(user_row, return_inverse=True)
@@ -203,7 +204,7 @@ def boosted(
             early_stopping=False,
             random_state=int(rng.integers(2**31)),
         )
-        with threadpool_limits(1):
+        with one_thread():
             members.append(model.fit(_binnable(x[rows]), y[rows]))
     return members
 

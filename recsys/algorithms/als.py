@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.histories import Histories
+from recsys.algorithms.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,6 @@ def fit(histories: Histories, settings: AlsSettings, *, seed: int) -> AlsFactors
     """
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
-    from threadpoolctl import threadpool_limits
 
     confidence = 1 + np.float32(settings.alpha) * histories.weight
     matrix = csr_matrix(
@@ -155,7 +155,7 @@ def fit(histories: Histories, settings: AlsSettings, *, seed: int) -> AlsFactors
         shape=(len(histories), histories.n_items),
     )
     # implicit warns about BLAS threads when constructed, and is slow with them when fitted.
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         model = AlternatingLeastSquares(
             factors=settings.factors,
             regularization=settings.regularization,

@@ -79,17 +79,20 @@ class ItemNeighbours:
         float32, shape (n_items,)
             0 for items that are no neighbour of the history.
         """
-        return self.walk(rows).score(weights)
+        return self.walk(rows, weights).score()
 
-    def walk(self, rows: NDArray[np.int32]) -> Walk:
-        """Return the edges from a history, to be added up more than once."""
+    def walk(self, rows: NDArray[np.int32], weights: NDArray[np.float32]) -> Walk:
+        """Return the edges from a history, to be added up more than once; see :meth:`score`."""
         starts, ends = self.indptr[rows], self.indptr[rows + 1]
         # Each item's edges lie beside each other: copying runs costs less than gathering places.
         runs = [slice(*run) for run in zip(starts.tolist(), ends.tolist(), strict=True)]
+        counts = ends - starts
+        edge = np.concatenate([self.data[:0], *[self.data[run] for run in runs]])
         return Walk(
-            end=np.concatenate([self.indices[:0], *(self.indices[run] for run in runs)]),
-            edge=np.concatenate([self.data[:0], *(self.data[run] for run in runs)]),
-            counts=ends - starts,
+            end=np.concatenate([self.indices[:0], *[self.indices[run] for run in runs]]),
+            edge=edge,
+            carried=np.repeat(weights, counts) * edge,
+            counts=counts,
             n_items=self.n_items,
         )
 
@@ -113,7 +116,7 @@ class ItemNeighbours:
         float32, shape (m, len(items))
             Adds up over the history to the scores.
         """
-        return self.walk(rows).explain(weights, items)
+        return self.walk(rows, weights).explain(items)
 
     def of_item(self, item_row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return an item's neighbours, most similar first, ties by the lower row."""
@@ -132,6 +135,8 @@ class Walk:
         Where each edge leads; grouped by where it starts.
     edge : float32, shape (n_edges,)
         Similarity.
+    carried : float32, shape (n_edges,)
+        The same, weighed by the item of the history.
     counts : int64, shape (m,)
         How many start at each item of the history.
     n_items : int
@@ -140,30 +145,30 @@ class Walk:
 
     end: NDArray[np.int32]
     edge: NDArray[np.float32]
+    carried: NDArray[np.float32]
     counts: NDArray[np.int64]
     n_items: int
 
-    def score(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def score(self) -> NDArray[np.float32]:
         """Return the weighted similarities of all items, float32, shape (n_items,)."""
-        return self._added_up(np.repeat(weights, self.counts) * self.edge)
+        return self._added_up(self.carried)
 
-    def squares(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def squares(self) -> NDArray[np.float32]:
         """Return the same of squared similarities.
 
         Squares tell an item that is much like one of the history from one a little like many.
         """
-        return self._added_up(np.repeat(weights, self.counts) * self.edge * self.edge)
+        return self._added_up(self.carried * self.edge)
 
-    def explain(
-        self, weights: NDArray[np.float32], items: NDArray[np.int32]
-    ) -> NDArray[np.float32]:
+    def explain(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return what each history item adds to the scores of some, shape (m, len(items))."""
-        column = np.full(self.n_items, -1)
+        column = np.full(self.n_items, -1, np.int32)
         column[items] = np.arange(len(items))
-        wanted = np.flatnonzero(column[self.end] >= 0)
-        history_row = np.searchsorted(self.counts.cumsum(), wanted, side="right")
-        carried = np.zeros((len(weights), len(items)), np.float32)
-        carried[history_row, column[self.end[wanted]]] = self.edge[wanted] * weights[history_row]
+        to = column[self.end]
+        wanted = (to >= 0).nonzero()[0]
+        history_row = self.counts.cumsum().searchsorted(wanted, side="right")
+        carried = np.zeros((len(self.counts), len(items)), np.float32)
+        carried[history_row, to[wanted]] = self.carried[wanted]
         return carried
 
     def _added_up(self, carried: NDArray[np.float32]) -> NDArray[np.float32]:

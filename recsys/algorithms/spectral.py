@@ -13,22 +13,20 @@ first singular vectors. Where we deviate:
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.algorithms.co_taken import CoTaken, normalised, popularity
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
-from recsys.algorithms.topk import top_k
+from recsys.algorithms.threads import one_thread
+from recsys.algorithms.topk import strongest
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-BLOCK = 512
-"""Items whose edges are worked out at a time: a block takes 4 · BLOCK · n_items bytes."""
+ROWS = 4_096
+"""Items whose singular vectors are in double precision at a time."""
 
 ROUNDING = 1e-5
 """Singular values below this share of the largest are 0 up to rounding (float32)."""
@@ -129,28 +127,8 @@ def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemN
     dense n_items² is never held, only a block of it. One thread: the same histories give the same
     bits.
     """
-    basis = None
-    if settings.low_pass:
-        basis = decompose(histories, settings, seed=seed)
-    together = co_taken(histories, settings.user_exponent)
-    return graph(histories, together, basis, settings)
-
-
-def co_taken(histories: Histories, user_exponent: float) -> csr_array:
-    """Return how strongly items are taken together, ``Rᵀ D_u^(-2·user_exponent) R``.
-
-    Returns
-    -------
-    csr_array of float32, shape (n_items, n_items)
-        Zeros on the diagonal.
-    """
-    from scipy.sparse import csr_array
-
-    matrix = _normalised(histories, user_exponent, item_exponent=0.0)
-    together: csr_array = csr_array(matrix.T @ matrix)
-    together.setdiag(0)
-    together.eliminate_zeros()
-    return together
+    basis = decompose(histories, settings, seed=seed) if settings.low_pass else None
+    return graph(histories, basis, settings)
 
 
 def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) -> Basis:
@@ -160,9 +138,8 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
     a seed: the same histories give the same bits.
     """
     from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits
 
-    matrix = _normalised(histories, 0.5, item_exponent=settings.item_exponent)
+    matrix = normalised(histories, 0.5, item_exponent=settings.item_exponent)
     components = min(settings.components, matrix.shape[0] - 1, matrix.shape[1] - 1)
     if components < 1 or not matrix.nnz:
         return Basis(
@@ -170,7 +147,7 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
             np.zeros((matrix.shape[1], 0), np.float32),
             np.zeros(0, np.float32),
         )
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         _, values, vectors = randomized_svd(
             matrix,
             components,
@@ -182,30 +159,22 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
     return Basis(settings.item_exponent, vectors, values.astype(np.float32))
 
 
-def graph(
-    histories: Histories,
-    together: csr_array,
-    basis: Basis | None,
-    settings: SpectralSettings,
-) -> ItemNeighbours:
+def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings) -> ItemNeighbours:
     """Add up both filters and keep the strongest edges of each item.
 
     Parameters
     ----------
     histories : Histories
         What the parts were made of.
-    together : csr_array
-        See :func:`co_taken`.
     basis : Basis or None
         See :func:`decompose`; only its first ``settings.components`` are used; None: no low-pass.
     settings : SpectralSettings
-        The exponents of `together` and `basis` are taken as given.
+        The exponents of `basis` are taken as given.
     """
+    together = CoTaken.of(histories, settings.user_exponent)
     mixed = _Mixed.of(histories, together, basis, settings)
-    rows = np.arange(histories.n_items)
-    blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-    with _one_blas_thread():
-        edges = [mixed.edges(block, settings.neighbours) for block in blocks]
+    with one_thread("blas"):
+        edges = [mixed.edges(block, settings.neighbours) for block in together.blocks]
     counts = np.concatenate([count for count, _, _ in edges] or [np.empty(0, np.int64)])
     return ItemNeighbours(
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
@@ -214,27 +183,92 @@ def graph(
     )
 
 
-def popularity(histories: Histories) -> NDArray[np.float64]:
-    """Return how much of each item was taken; 1 where nothing was, float64, shape (n_items,)."""
-    taken = np.bincount(histories.item_row, histories.weight, minlength=histories.n_items)
-    return np.where(taken > 0, taken, 1.0)
+@dataclass(frozen=True, slots=True)
+class _LowPass:
+    """The low-pass as a product ``left · rightᵀ`` of which some rows are made at a time.
+
+    Attributes
+    ----------
+    vectors : float32, shape (n_items, n_components)
+        Singular vectors; without any, nothing passes.
+    response : float64, shape (n_components,)
+        What each counts.
+    tilt : float64, shape (n_items, 1)
+        What popular items count less in the decomposition.
+    """
+
+    vectors: NDArray[np.float32]
+    response: NDArray[np.float64]
+    tilt: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, basis: Basis | None, popular: NDArray[np.float64], settings: SpectralSettings
+    ) -> _LowPass:
+        if basis is None:
+            nothing = np.zeros((len(popular), 0), np.float32)
+            return cls(nothing, np.zeros(0), np.ones((len(popular), 1)))
+        values = basis.values[: settings.components]
+        # What has no singular value but rounding errors is in no direction worth passing.
+        there = values > ROUNDING * values.max(initial=0.0)
+        return cls(
+            vectors=basis.vectors[:, : settings.components],
+            response=np.where(there, values**settings.soft, 0.0),
+            tilt=popular[:, None] ** basis.item_exponent,
+        )
+
+    def left(self, rows: slice) -> NDArray[np.float64]:
+        """Return the side of the history, float64, shape (n_rows, n_components)."""
+        found: NDArray[np.float64] = self.vectors[rows] * self.response / self.tilt[rows]
+        return found
+
+    def right(self, rows: slice) -> NDArray[np.float64]:
+        """Return the side of what is scored, of the same shape."""
+        found: NDArray[np.float64] = self.vectors[rows] * self.tilt[rows]
+        return found
+
+    def scored(self) -> NDArray[np.float32]:
+        """Return the side of what is scored, all of it, float32, shape (n_components, n_items)."""
+        whole = np.empty(self.vectors.shape[::-1], np.float32)
+        for rows in self._some:
+            whole[:, rows] = self.right(rows).T
+        return whole
+
+    def rms(self, popular: NDArray[np.float64]) -> float:
+        """Return the root of the sum over i, j ≠ i of ``popular_i · (left_i · right_j)²``.
+
+        ``|AB|² = tr(AᵀA BBᵀ)``: the product is never made.
+        """
+        size = self.vectors.shape[1]
+        of_left, of_right, own = np.zeros((size, size)), np.zeros((size, size)), 0.0
+        for rows in self._some:
+            left, right = self.left(rows), self.right(rows)
+            of_left += (left * popular[rows, None]).T @ left
+            of_right += right.T @ right
+            own += popular[rows] @ np.einsum("ik,ik->i", left, right) ** 2
+        return float(np.sqrt(max(np.sum(of_left * of_right) - own, 0.0))) or 1.0
+
+    @property
+    def _some(self) -> list[slice]:
+        return [slice(start, start + ROWS) for start in range(0, len(self.vectors), ROWS)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Mixed:
     """Both filters with all exponents and units folded in; a block of edges at a time."""
 
-    together: csr_array
+    together: CoTaken
     of_history: NDArray[np.float32]
     of_scored: NDArray[np.float32]
-    left: NDArray[np.float32]
+    low_pass: _LowPass
+    scale: float
     right: NDArray[np.float32]
 
     @classmethod
     def of(
         cls,
         histories: Histories,
-        together: csr_array,
+        together: CoTaken,
         basis: Basis | None,
         settings: SpectralSettings,
     ) -> _Mixed:
@@ -242,85 +276,40 @@ class _Mixed:
         of_history = popular**-settings.in_exponent
         of_scored = popular**-settings.out_exponent
         # Root mean squares are over what histories hold, so popular items weigh more.
-        squares = (together**2) @ of_scored**2
+        squares = together.squares(of_scored**2)
         graph_rms = np.sqrt(popular * of_history**2 @ squares) or 1.0
         itself = _with_itself(histories, settings.user_exponent) * of_history * of_scored
         unit = itself[itself > 0].mean() if itself.any() else 1.0
-        left = right = np.zeros((len(popular), 0))
-        if basis is not None:
-            tilt = popular[:, None] ** basis.item_exponent
-            vectors = basis.vectors[:, : settings.components]
-            values = basis.values[: settings.components]
-            # What has no singular value but rounding errors is in no direction worth passing.
-            there = values > ROUNDING * values.max(initial=0.0)
-            response = np.where(there, values**settings.soft, 0.0)
-            left, right = vectors * response / tilt, vectors * tilt
-            left = left * (settings.low_pass * graph_rms / unit / _rms(left, right, popular))
+        low = _LowPass.of(basis, popular, settings)
         return cls(
             together=together,
             of_history=(of_history / unit).astype(np.float32),
             of_scored=of_scored.astype(np.float32),
-            left=left.astype(np.float32),
-            right=np.ascontiguousarray(right.T, np.float32),
+            low_pass=low,
+            scale=float(settings.low_pass * graph_rms / unit / low.rms(popular)),
+            right=low.scored(),
         )
 
     def edges(
-        self, rows: NDArray[np.int64], limit: int
+        self, block: slice, limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         """Return count, end (ascending within an item) and weight of the edges of some items."""
-        weight = self.together[rows].toarray()
-        weight *= self.of_history[rows][:, None]
-        weight *= self.of_scored
-        if self.left.shape[1]:
-            weight += self.left[rows] @ self.right
-        weight[np.arange(len(rows)), rows] = 0
-        kept = [_strongest(row, limit) for row in weight]
-        counts = np.array([len(ends) for ends in kept], np.int64)
-        ends = np.concatenate(kept)
-        return counts, ends.astype(np.int32), weight[np.repeat(np.arange(len(rows)), counts), ends]
+        together = self.together.rows(block)
+        start = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
+        near = together.data * self.of_history[block][start] * self.of_scored[together.indices]
+        weight = (self.low_pass.left(block) * self.scale).astype(np.float32) @ self.right
+        weight[start, together.indices] += near
+        own = np.arange(len(weight))
+        weight[own, own + block.start] = 0
+        weight[weight <= 0] = -np.inf
+        counts, ends = strongest(weight, limit)
+        return counts, ends, weight[np.repeat(own, counts), ends]
 
 
 def _with_itself(histories: Histories, user_exponent: float) -> NDArray[np.float64]:
-    """Return the diagonal that :func:`co_taken` leaves out, float64, shape (n_items,)."""
+    """Return the diagonal that :class:`CoTaken` leaves out, float64, shape (n_items,)."""
     users = histories.user_row
     strength = np.bincount(users, histories.weight, minlength=len(histories))
     value = histories.weight.astype(np.float64) ** 2 * strength[users] ** (-2 * user_exponent)
     # bincount of nothing is of integers, whatever the weights.
     return np.asarray(np.bincount(histories.item_row, value, histories.n_items), np.float64)
-
-
-def _strongest(weight: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
-    return np.sort(top_k(np.where(weight > 0, weight, np.float32(-np.inf)), limit))
-
-
-def _rms(
-    left: NDArray[np.float64], right: NDArray[np.float64], popular: NDArray[np.float64]
-) -> float:
-    """Return the root of the sum over i, j ≠ i of ``popular_i · (left_i · right_j)²``.
-
-    ``|AB|² = tr(AᵀA BBᵀ)``: the product is never made.
-    """
-    whole = np.sum(((left * popular[:, None]).T @ left) * (right.T @ right))
-    own = popular @ np.einsum("ik,ik->i", left, right) ** 2
-    return float(np.sqrt(max(whole - own, 0.0))) or 1.0
-
-
-def _normalised(histories: Histories, user_exponent: float, *, item_exponent: float) -> csr_array:
-    """Return ``D_u^-user_exponent R D_i^-item_exponent``, float32, shape (n_users, n_items)."""
-    from scipy.sparse import csr_array
-
-    users = histories.user_row
-    strength = np.bincount(users, histories.weight, minlength=len(histories))
-    value = histories.weight * strength[users] ** -user_exponent
-    value *= popularity(histories)[histories.item_row] ** -item_exponent
-    return csr_array(
-        (value.astype(np.float32), histories.item_row, histories.indptr),
-        shape=(len(histories), histories.n_items),
-    )
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
-    return limits

@@ -40,6 +40,36 @@ def top_k(score: NDArray[np.float32], k: int) -> NDArray[np.int32]:
     return ranked[score[ranked] > -np.inf].astype(np.int32)
 
 
+def strongest(score: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the columns of the `k` highest scores of each row, ascending; as :func:`top_k`.
+
+    Parameters
+    ----------
+    score : float32, shape (n_rows, n)
+        As there.
+    k : int
+        As there.
+
+    Returns
+    -------
+    counts : int64, shape (n_rows,)
+        How many each row has, at most `k`.
+    columns : int32, shape (counts.sum(),)
+        One row after the other.
+    """
+    n = score.shape[1]
+    if 0 < k < n:
+        least = np.partition(score, n - k, axis=1)[:, n - k, None]
+        level = score == least
+        kept = score > least
+        # Of what is level with the last, the lower columns, as many as are still wanted.
+        kept |= level & (level.cumsum(axis=1, dtype=np.int32) <= k - kept.sum(axis=1)[:, None])
+    else:
+        kept = np.full(score.shape, k > 0)
+    kept &= score > -np.inf
+    return kept.sum(axis=1), np.nonzero(kept)[1].astype(np.int32)
+
+
 def first_allowed(
     ranked: NDArray[np.int32], allowed: NDArray[np.bool_], limit: int
 ) -> NDArray[np.int32]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.algorithms.threads import one_thread
+
 
 @dataclass(frozen=True, slots=True)
 class TreeSettings:
@@ -110,9 +112,8 @@ def fit(
         share = (chosen.sum() + 0.5) / (len(chosen) + 1.0)
         return _of([], settings.depth, float(np.log(share / (1 - share))))
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    with one_thread():
         model = HistGradientBoostingClassifier(
             max_iter=settings.trees,
             max_depth=settings.depth,

@@ -158,19 +158,6 @@ class Hours(NamedTuple):
     everybody: Reals
 
 
-def hours_of(
-    person: Person,
-    arm: str,
-    rhythm: Rhythm,
-    learnt: ChannelHours | None,
-    there: ZoneInfo,
-    *,
-    number: int,
-) -> Hours:
-    """Return at which hours a person responds to an arm, see :func:`hours_of_all`."""
-    return hours_of_all([person], arm, rhythm, learnt, there, number=number)[0]
-
-
 def hours_of_all(
     people: Sequence[Person],
     arm: str,

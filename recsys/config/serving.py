@@ -119,6 +119,12 @@ class ServingSection(Section):
         ge=0,
         description="users, events, messages and quarter kilobytes of answers in a worker's memory",
     )
+    live_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="for which an answer that weighs what happened since training is given again, "
+        "while nothing new is known of the user; 0: it is weighed anew for every request",
+    )
     export_hours: float = Field(24.0, gt=0, description="that files of exports stay")
     export_part_users: int = Field(
         50_000, ge=1, description="users looked at for one file of an export"

@@ -31,6 +31,13 @@ class PersonKind(StrEnum):
     NEW = "new"
 
 
+def kind_of(past: int, live: int) -> PersonKind:
+    """Return what so many past and live events tell: ``THIN_BELOW`` or more, less, some, none."""
+    if past:
+        return PersonKind.THIN if past < THIN_BELOW else PersonKind.HISTORY
+    return PersonKind.NEW_LIVE if live else PersonKind.NEW
+
+
 class Context(Struct, frozen=True):
     """What the request says about the moment.
 
@@ -208,10 +215,8 @@ class Person(Struct, frozen=True):
 
     @property
     def kind(self) -> PersonKind:
-        """How much is known: a past of ``THIN_BELOW`` events or more, less, events now, nothing."""
-        if past := self.past.at.size:
-            return PersonKind.THIN if past < THIN_BELOW else PersonKind.HISTORY
-        return PersonKind.NEW_LIVE if self.live.at.size else PersonKind.NEW
+        """How much is known of the person."""
+        return kind_of(self.past.at.size, self.live.at.size)
 
     @property
     def events(self) -> UserEvents:

@@ -113,6 +113,11 @@ def local_hours(at: NDArray[np.int64], there: ZoneInfo) -> NDArray[np.int8]:
     return np.array(hours, np.int8)[place]
 
 
+def next_quarter(at: int) -> int:
+    """Return the first instant after `at` at which a quarter of an hour begins, in every zone."""
+    return at - at % QUARTER + QUARTER
+
+
 def day_part(at: int, there: ZoneInfo) -> int:
     """Return the place in ``DAY_PARTS`` of an instant on a clock in zone `there`."""
     now = datetime.fromtimestamp(at // SECOND, there)

@@ -95,8 +95,8 @@ def lay(target: NDArray[np.float64], logged: Decisions, *, q: NDArray[np.float64
     logged : Decisions
         Every action a column of `target`; not ``NOTHING``.
     q : float64, shape (n, n_actions)
-        Expected reward of each action, cross-fitted (see :mod:`recsys.evaluation.cross_fit`); zeros
-        turn the doubly robust estimates into IPS and SNIPS.
+        Expected reward of each action, by a model that has not seen the row's user; zeros turn
+        the doubly robust estimates into IPS and SNIPS.
     """
     rows = np.arange(len(logged))
     return Laid(

@@ -42,6 +42,12 @@ class Decisions:
     def __len__(self) -> int:
         return len(self.action)
 
+    def where(self, keep: NDArray[np.bool_]) -> Decisions:
+        """Return some of them."""
+        return Decisions(
+            self.user_row[keep], self.action[keep], self.pscore[keep], self.reward[keep]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:

@@ -22,15 +22,16 @@ CONTACT = 1.0
 STAYS = (6, 14)
 
 
-def expected_maximum_profit(
-    happened: NDArray[np.bool_], p: Floats, weight: Floats | None = None
-) -> float:
-    """Return the EMPC in money per user; higher is better, 0 says that no campaign pays.
+def expected_profits(
+    happened: NDArray[np.bool_], p: Floats
+) -> Callable[[NDArray[np.number]], Floats]:
+    """Return what gives the EMPC for each row of weights, shape (m, n): float64, shape (m,).
 
-    For a given g the profit of addressing all above t is ``[g(CLV-d) - f]·π1·F1(t) - (d+f)·
-    π0·F0(t)``, with CLV ``WORTH``, d ``OFFER``, f ``CONTACT``, and g ~ Beta(``STAYS``). It is
-    linear in g, so the best threshold moves along the convex hull of the ROC curve, and the
-    average over g is a sum over its corners, without approximation.
+    The EMPC is in money per user; higher is better, 0 says that no campaign pays. For a given g
+    the profit of addressing all above t is ``[g(CLV-d) - f]·π1·F1(t) - (d+f)·π0·F0(t)``, with CLV
+    ``WORTH``, d ``OFFER``, f ``CONTACT``, and g ~ Beta(``STAYS``). It is linear in g, so the best
+    threshold moves along the convex hull of the ROC curve, and the average over g is a sum over
+    its corners, without approximation.
 
     Parameters
     ----------
@@ -38,17 +39,7 @@ def expected_maximum_profit(
         Who churned.
     p : float64, shape (n,)
         Any score that ranks churners high.
-    weight : float64, shape (n,), optional
-        How often each row counts.
     """
-    weight = np.ones(len(p)) if weight is None else weight
-    return float(expected_profits(happened, p)(weight[None])[0])
-
-
-def expected_profits(
-    happened: NDArray[np.bool_], p: Floats
-) -> Callable[[NDArray[np.number]], Floats]:
-    """Return what gives :func:`expected_maximum_profit` for each row of weights, shape (m, n)."""
     order = np.argsort(-p, kind="stable")
     last = np.append(np.diff(p[order]) != 0, True)
     churned = happened[order]

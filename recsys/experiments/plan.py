@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from recsys.data.person import Person
@@ -67,6 +67,11 @@ class Plan:
         Whether this is one of the permanent holdout: nothing is explored.
     unseen : list of Part
         Those that the person was not noted in yet: who notes them takes them out.
+    alike : set of tuple of RungName and Arms
+        Rungs earned and channels with which the unseen ones were found to answer alike, but for
+        those that hang on more of a person: steps up, placements and versions.
+    swaps : dict of tuple to tuple of Plan
+        Of experiments, by their keys, what their other variants would make of the answer.
     """
 
     parts: tuple[Participation, ...] = ()
@@ -77,6 +82,8 @@ class Plan:
     held_out: bool = False
     rankers: Rankers | None = None
     unseen: list[Participation] = field(default_factory=list, compare=False)
+    alike: set[tuple[RungName, Arms]] = field(default_factory=set, compare=False)
+    swaps: dict[tuple[str, int], tuple[Plan, ...]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         self.unseen.extend(self.parts)
@@ -124,13 +131,42 @@ def winning(plan: Plan, trial: RungName | None, won: frozenset[RungName]) -> Pla
     return Plan(plan.parts, tries, plan.placement, plan.model, plan.arms, rankers=plan.rankers)
 
 
+def others(plan: Plan, part: Participation, without: Mapping[str, str]) -> tuple[Plan, ...]:
+    """Return how somebody would be answered with each other variant; worked out once a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        How they are answered.
+    part : Participation
+        One of its parts.
+    without : mapping of str to str
+        Rungs that were taken out, and why.
+    """
+    key = part.running.key
+    if key not in plan.swaps:
+        plan.swaps[key] = tuple(_swapped(plan, part, without))
+    return plan.swaps[key]
+
+
+def _swapped(plan: Plan, part: Participation, without: Mapping[str, str]) -> Iterator[Plan]:
+    tries = plan.course is not None and not plan.course.experiment
+    for variant in part.running.experiment.variants:
+        if variant.name != part.variant:
+            swapped = Participation(part.running, variant.name)
+            other = planned(tuple(swapped if p is part else p for p in plan.parts), without)
+            steps = other.course is not None and other.course.experiment
+            yield other if steps or not tries else replace(other, course=plan.course)
+
+
 def differs(
     part: Participation, person: Person, ladder: Ladder[object, object], earned: RungName
 ) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
     Of a step it is the rung that is passed over or tried, else the one that the person earned.
-    None where all variants answer alike: who could not see a difference is no part of it.
+    None where all variants answer alike: who could not see a difference is no part of it. Of
+    placements and versions only their lists tell: of those :func:`others` are made.
     """
     experiment = part.running.experiment
     if experiment.over is Over.STEP_DOWN:

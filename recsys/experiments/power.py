@@ -26,11 +26,6 @@ class Baseline:
     var: float
     people_a_day: float
 
-    @classmethod
-    def of_rate(cls, rate: float, *, people_a_day: float) -> Baseline:
-        """Return the baseline of a metric that is 0 or 1."""
-        return cls(rate, rate * (1 - rate), people_a_day)
-
 
 def per_arm(variances: tuple[float, float], difference: float, *, alpha: float = 0.05,
             power: float = 0.8) -> int:  # fmt: skip

@@ -54,6 +54,8 @@ class Rests:
 
     def until(self, events: UserEvents, *, at: int) -> int:
         """Return the first instant after `at` at which an item is welcome again."""
+        if not len(events.at) or events.at[-1] <= at - self.longest:
+            return FOREVER
         start = int(np.searchsorted(events.at, at - self.longest, side="right"))
         ends = events.at[start:] + self.by_kind[events.kind[start:]]
         return int(ends[ends > at].min(initial=FOREVER))

@@ -82,15 +82,21 @@ class EventWeights:
         """
         rows, strength = self._said(past, at)
         live_rows, live_strength = self._said(live, at)
-        items, place = np.unique(np.concatenate([rows, live_rows]), return_inverse=True)
-        size, n_past = len(items), len(rows)
-        before = np.bincount(place[:n_past], strength, minlength=size)
-        since = np.bincount(place[n_past:], live_strength, minlength=size)
-        weight = before + self.live * since
-        own = self.own * before + self.live_own * since
+        rows = np.concatenate([rows, live_rows])
+        order = rows.argsort(kind="stable")
+        rows = rows[order]
+        new = np.ones(len(rows), bool)
+        np.not_equal(rows[1:], rows[:-1], out=new[1:])
+        first = new.nonzero()[0]
+        weight, own = (
+            np.add.reduceat(
+                np.concatenate([before * strength, since * live_strength])[order], first
+            )
+            for before, since in ((1.0, self.live), (self.own, self.live_own))
+        )
         kept = weight > 0
         return History(
-            item_row=items[kept],
+            item_row=rows[first][kept],
             weight=weight[kept].astype(np.float32),
             own=np.maximum(own[kept], 0.0).astype(np.float32),
             latest=self._latest(past, live),

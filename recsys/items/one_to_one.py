@@ -245,18 +245,14 @@ def no_lists() -> ReadyLists:
     return ReadyLists(rows, np.empty((0, 0), np.float32), rows, nobody, nobody)
 
 
-def make_ready(model: OneToOneItems, interactions: Interactions, *, depth: int) -> ReadyLists:
-    """Rank for every user, as live scoring does, and keep the first `depth` items.
-
-    Users with too little history for the rung get no list: it refuses them.
-    """
-    return ready_of(model, interactions, np.arange(len(interactions.users)), depth=depth)
-
-
 def ready_of(
     model: OneToOneItems, interactions: Interactions, users: NDArray[np.integer], *, depth: int
 ) -> ReadyLists:
-    """Return the ready lists of some users, one a row in the order given; see `make_ready`."""
+    """Rank for some users as live scoring does, and keep the first `depth` items of each.
+
+    One list a row, in the order given. Users with too little history for the rung get none: it
+    refuses them.
+    """
     n_items = len(interactions.items)
     shape = (len(users), min(depth, n_items))
     ready = ReadyLists(

@@ -49,7 +49,7 @@ class Taste:
         `walk` are the edges from the history, where the base is their graph and they are at hand.
         """
         if walk is not None:
-            carried = walk.explain(history.weight, items)
+            carried = walk.explain(items)
         else:
             carried = self.base.explain(history.item_row, history.weight, items)
         carried += np.where(history.item_row[:, None] == items, history.own[:, None], 0)

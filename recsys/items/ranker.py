@@ -110,7 +110,7 @@ class Blend:
         return np.asarray(self.own_item[rows] + self.own_weight @ said, np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RankerParts:
     """The parts that the blend listens to, as fitted; no order where it says nothing."""
 
@@ -118,6 +118,16 @@ class RankerParts:
     neighbours: ItemNeighbours
     factors: AlsFactors
     order: Order | None = None
+
+    @cached_property
+    def on_offer(self) -> NDArray[np.float32]:
+        """1 for items that can be had, 0 for others, float32, shape (n_items,)."""
+        return (self.taste.demand > 0).astype(np.float32)
+
+    @cached_property
+    def gone(self) -> NDArray[np.intp]:
+        """The rows of the others."""
+        return np.flatnonzero(self.taste.demand == 0)
 
     def heard(self, history: History, factor_score: NDArray[np.float32] | None = None) -> Heard:
         """Return what the parts say of each item to a history.
@@ -167,7 +177,7 @@ class Heard:
         self, parts: RankerParts, history: History, factor_score: NDArray[np.float32]
     ) -> None:
         self.history = history
-        self.walk = parts.neighbours.walk(history.item_row)
+        self.walk = parts.neighbours.walk(history.item_row, history.weight)
         self._parts = parts
         self._demand = parts.taste.demand
         self._factor = factor_score
@@ -201,7 +211,7 @@ class Heard:
 
     def squared(self, row: NDArray[np.float32]) -> None:
         """Write the logarithm of the squares that the neighbours add up to."""
-        _log(self.walk.squares(self.history.weight), 1e-6, row)
+        _log(self.walk.squares(), 1e-6, row)
 
     def near_standard(self, row: NDArray[np.float32]) -> None:
         """Write what the neighbours say in demand, standardised over what is new."""
@@ -226,7 +236,7 @@ class Heard:
 
     @cached_property
     def _near(self) -> NDArray[np.float32]:
-        return self.walk.score(self.history.weight)
+        return self.walk.score()
 
     @cached_property
     def _positive(self) -> NDArray[np.float32]:
@@ -241,7 +251,7 @@ class Heard:
 
     @cached_property
     def _new(self) -> NDArray[np.float32]:
-        new = (self._demand > 0).astype(np.float32)
+        new = self._parts.on_offer.copy()
         new[self.history.item_row] = 0
         return new
 
@@ -297,12 +307,27 @@ def habits_of(events: UserEvents, kind: int, *, at: int) -> Habits:
     return habits(events.item_row[taken], (at - events.at[taken]) / DAY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blended:
     """The blend with its parts: ranks for a history and habits."""
 
     parts: RankerParts
     blend: Blend
+
+    @cached_property
+    def _asked(self) -> tuple[list[int], NDArray[np.float32]]:
+        return self._weighing(set())
+
+    @cached_property
+    def _asked_with_own(self) -> tuple[list[int], NDArray[np.float32]]:
+        return self._weighing(set(PAIRS))
+
+    def _weighing(self, more: set[int]) -> tuple[list[int], NDArray[np.float32]]:
+        """Return the numbers of ``NEW`` that weigh anything, and `more`, with what they weigh."""
+        weight = self.blend.new_weight
+        # All that is said of the items had before comes first.
+        numbers = sorted({*more, *np.flatnonzero(weight).tolist()})
+        return numbers, weight[[n for n in numbers if n < len(weight)]]
 
     def score(self, history: History, had: Habits) -> NDArray[np.float32]:
         """Score all items, float32, shape (n_items,); -inf for what is not available."""
@@ -310,12 +335,8 @@ class Blended:
 
     def heard_score(self, heard: Heard, had: Habits) -> NDArray[np.float32]:
         """Return the same of what was heard; what weighs nothing is not asked for."""
-        weight = self.blend.new_weight
-        # All that is said of the items had before comes first.
-        of_own = PAIRS if len(had) else ()
-        numbers = sorted({*of_own, *np.flatnonzero(weight).tolist()})
-        said = heard.rows(numbers)
-        return self._weighed(said, weight[[n for n in numbers if n < len(weight)]], had)
+        numbers, weight = self._asked_with_own if len(had) else self._asked
+        return self._weighed(heard.rows(numbers), weight, had)
 
     def weighed(self, pair: NDArray[np.float32], had: Habits) -> NDArray[np.float32]:
         """Return the scores of all items by all that the parts say of them; as :meth:`score`."""
@@ -328,7 +349,7 @@ class Blended:
         score += self.blend.new_item
         if len(had):
             score[had.item_row] = self.blend.of_own(said, had)
-        score[self.parts.taste.demand == 0] = -np.inf
+        score[self.parts.gone] = -np.inf
         return np.asarray(score, np.float32)
 
     def rank(

@@ -11,6 +11,7 @@ from recsys.algorithms.sessions.features import decayed
 from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.topk import top_k
 from recsys.data.interactions import UserEvents
+from recsys.data.person import FOREVER
 from recsys.data.times import SECOND
 from recsys.items.context_lift import ItemLift
 from recsys.items.slate import NO_ITEM_BEHIND, Ranking
@@ -56,6 +57,11 @@ class AtHand:
         start = int(broken[-1]) + 1 if len(broken) else 0
         rows, kind = live.item_row[start:], live.kind[start:]
         return rows[(rows >= 0) & self.speaks[kind]]
+
+    def until(self, live: UserEvents, *, at: int) -> int:
+        """Return the first instant after `at` at which silence ends the session at hand."""
+        ends = int(live.at[-1] + self.gap_minutes * MINUTE) + 1 if len(live) else at
+        return ends if ends > at else FOREVER
 
     def rank(
         self,

@@ -18,8 +18,6 @@ from recsys.words import say
 HORIZONS_DAYS = (30, 90, 365)
 LONGEST_WAIT_DAYS = 3_650
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Expected:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from api.web.keys import Keys, Right, actor
+from api.errors import ForeignPage, KeyWithoutRight, UnknownHost, WrongKey
+from api.web.keys import LABEL, Keys, Right
 from recsys.__main__ import app
 from recsys.config import ServingSection
-from recsys.errors import (
-    BadQuery,
-    ForeignPage,
-    KeyWithoutRight,
-    StoreUnavailable,
-    UnknownHost,
-    WrongKey,
-)
+from recsys.data.times import DAY, SECOND
+from recsys.errors import BadQuery, StoreUnavailable
 from recsys.storage.access import audit, keys
 from recsys.storage.access.keys import Key
 from recsys.storage.database.interface import Database
 from recsys.storage.database.open import open_database
 
-DAY = 86_400_000_000
 NOW = 1_000 * DAY
 SHOP = Key("shop", frozenset({Right.READ}), created_at=NOW, expires_at=NOW + DAY)
 PAGE = "https://shop.example"
+Carried = Callable[[str], dict[str, str]]
+CARRIED: tuple[Carried, ...] = (
+    lambda text: {"x_api_key": text},
+    lambda text: {"authorization": f"Bearer {text}"},
+)
 
 
 def asking(method: str = "GET", query: str = "", **headers: str) -> dict[str, Any]:
@@ -56,27 +56,31 @@ def test_a_key_is_kept_as_its_hash_and_shown_once(database: Database) -> None:
         keys.create(database, SHOP)
 
 
-def test_a_key_opens_what_it_is_for_until_it_expires_or_is_revoked(database: Database) -> None:
+@pytest.mark.parametrize("carried", CARRIED)
+def test_a_key_opens_what_it_is_for_until_it_expires_or_is_revoked(
+    database: Database, carried: Carried
+) -> None:
     text = keys.create(database, SHOP)
     other = keys.create(database, replace(SHOP, label="other", rights=frozenset({Right.ADMIN})))
     fixed = Fixed(database)
-    asked = asking(x_api_key=text)
-    fixed.keys.check(asked, Right.READ)
-    assert actor(asked) == "shop"
+    asked = asking(**carried(text))
+    for _ in range(2):
+        fixed.keys.check(asked, Right.READ)
+        assert asked.pop(LABEL) == "shop"
     for right in (Right.WRITE, Right.EXPORT, Right.ADMIN):
         with pytest.raises(KeyWithoutRight, match=f"opens read; needed: {right}"):
-            fixed.keys.check(asking(x_api_key=text), right)
-        fixed.keys.check(asking(x_api_key=other), right)
+            fixed.keys.check(asking(**carried(text)), right)
+        fixed.keys.check(asking(**carried(other)), right)
     fixed.at = NOW + DAY
     with pytest.raises(WrongKey):
-        fixed.keys.check(asking(x_api_key=text), Right.READ)
+        fixed.keys.check(asking(**carried(text)), Right.READ)
     keys.expire(database, "shop", at=None)
     fixed.keys.follow(lambda: keys.every(database))
-    fixed.keys.check(asking(x_api_key=text), Right.READ)
+    fixed.keys.check(asking(**carried(text)), Right.READ)
     keys.revoke(database, "shop", at=NOW)
     fixed.keys.follow(lambda: keys.every(database))
     with pytest.raises(WrongKey):
-        fixed.keys.check(asking(x_api_key=text), Right.READ)
+        fixed.keys.check(asking(**carried(text)), Right.READ)
 
 
 def test_when_the_last_key_is_revoked_nothing_is_open_again(database: Database) -> None:
@@ -115,9 +119,19 @@ def test_when_a_key_was_used_last_is_known(database: Database) -> None:
     text, fixed = keys.create(database, SHOP), Fixed(database)
     fixed.keys.follow(lambda: keys.every(database))
     fixed.keys.check(asking(x_api_key=text), Right.READ)
-    keys.used(database, fixed.keys.used)
+    keys.used(database, fixed.keys.used())
     (found,) = keys.every(database).values()
     assert found.last_used_at == NOW
+
+
+def test_a_use_is_told_once_a_minute(database: Database) -> None:
+    text, fixed = keys.create(database, SHOP), Fixed(database)
+    told = []
+    for seconds in (0, 1, 59, 60, 61):
+        fixed.at = NOW + seconds * SECOND
+        fixed.keys.check(asking(x_api_key=text), Right.READ)
+        told.append(dict(fixed.keys.used()))
+    assert told == [{"shop": NOW}, {}, {}, {"shop": NOW + 60 * SECOND}, {}]
 
 
 def test_only_a_browsers_key_may_stand_in_an_address(database: Database) -> None:

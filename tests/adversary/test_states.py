@@ -23,7 +23,8 @@ from api.model.item_facts import link
 from api.runtime.logs import JsonLine, described
 from api.web.problems import of
 from recsys.config import parse
-from recsys.errors import NoChampion, StoreUnavailable
+from recsys.errors import StoreUnavailable
+from recsys.storage.models.errors import NoChampion
 from tests.api.conftest import Api
 from tests.api.model.test_champion import damage, newer_version, until
 from tests.api.test_serve import COMMAND, PATIENCE, environment, free_port

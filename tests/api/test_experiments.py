@@ -6,17 +6,19 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from recsys.bundle import Bundle
 from recsys.data.person import PersonKind
 from recsys.data.times import DAY
 from recsys.experiments.draw import WEEK
 from recsys.experiments.experiment import read
-from recsys.ladder import KindVerdict, RungName, Standing, Verdict
+from recsys.ladder import KindVerdict, Question, RungName, Standing, Verdict
 from recsys.storage.experiments.participants import COLUMNS, ParticipantLog
+from recsys.storage.models.store import ModelStore
 from recsys.storage.users import merges
 from tests.api.conftest import Api
 from tests.recsys.experiments.cases import PURCHASE, TWO_PLACEMENTS, stepping
 from tests.recsys.storage.experiments.cases import bought, part
-from tests.worlds import DENIED
+from tests.worlds import DENIED, END
 
 KNOWN = [f"u{number:02}" for number in range(40)]
 
@@ -213,15 +215,59 @@ def _noted_of_all(api: Api, more: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for row in noted(api) if row["experiment_id"] == name]
 
 
+def test_only_those_take_part_in_a_test_of_placements_whose_lists_differ(api: Api) -> None:
+    api.client.put("/v1/placements/home", json={"limit": 1})
+    first = {user: _first(api, "home", user) for user in KNOWN}
+    usual = max(set(first.values()), key=list(first.values()).count)
+    pins = [{"item_id": usual, "rank": 1}]
+    api.client.put("/v1/placements/tea", json={"limit": 1, "pins": pins})
+    run(api, "home-test", TWO_PLACEMENTS)
+    for user in KNOWN:
+        _first(api, "home", user)
+    expected = {user for user, item in first.items() if item != usual and user != DENIED}
+    assert expected
+    assert {row["sent_as"] for row in noted(api)} == expected
+
+
+def _first(api: Api, placement: str, user: str) -> str:
+    shown = api.client.get(f"/v1/placements/{placement}/items?user_id={user}").json()
+    return str(shown["items"][0]["item_id"])
+
+
 def test_a_challenger_answers_its_share(api: Api) -> None:
-    champion = api.service.current.version or ""
+    champion, challenger = api.service.current.version or "", _without_own_lists(api)
+    _test_of_versions(api, challenger)
+    versions = {user: ask(api, user)["model_version"] for user in KNOWN if user != DENIED}
+    assert {*versions.values()} == {champion, challenger}
+    rows = {row["sent_as"]: row["variant"] for row in noted(api)}
+    assert rows
+    for user, variant in rows.items():
+        assert versions[user] == (champion if variant == "champion" else challenger)
+
+
+def test_versions_that_answer_alike_have_nobody_to_compare(api: Api) -> None:
+    _test_of_versions(api, api.service.current.version or "")
+    for user in KNOWN[:6]:
+        ask(api, user)
+    assert noted(api) == []
+
+
+def _without_own_lists(api: Api) -> str:
+    """Register a version that has shipped no rung of items above popularity, and return it."""
+    store = ModelStore.of(api.service.config.storage)
+    bundle, manifest = store.load(api.service.current.version or "", Bundle)
+    verdicts = manifest.verdicts[Question.ITEMS]
+    out = {rung: replace(verdict, shipped=False) for rung, verdict in verdicts.items()}
+    changed = replace(manifest, verdicts={**manifest.verdicts, Question.ITEMS: out})
+    return store.register(bundle, changed, at=END)
+
+
+def _test_of_versions(api: Api, model: str) -> None:
     variants = [
         {"name": "champion", "weight": 0.5},
-        {"name": "challenger", "weight": 0.5, "model": champion},
+        {"name": "challenger", "weight": 0.5, "model": model},
     ]
     run(api, "models", {"over": "model", "variants": variants, "primary": PURCHASE})
-    assert {ask(api, user)["model_version"] for user in KNOWN[:6]} == {champion}
-    assert {row["experiment_id"] for row in noted(api)} == {"models"}
 
 
 def test_what_the_champion_answers_alone_is_no_part_of_a_test_of_versions(api: Api) -> None:

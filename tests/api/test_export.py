@@ -15,9 +15,10 @@ from typer.testing import CliRunner, Result
 from api.answers.export import CHUNK, columns, export
 from api.messages.users import UserAnswer
 from recsys.__main__ import app
-from recsys.errors import BadQuery, NoChampion, UnreadableFile
+from recsys.errors import BadQuery, UnreadableFile
 from recsys.segments.lifecycle import STATES
 from recsys.storage.database.open import open_database
+from recsys.storage.models.errors import NoChampion
 from recsys.storage.privacy.erasure import erase
 from tests.worlds import DENIED, EMOJI, ONCE, SLASH, USERS, World
 

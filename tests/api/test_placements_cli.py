@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recsys.__main__ import app
-from recsys.errors import BadRule, NoChampion, UnknownPlacement
+from recsys.errors import BadRule, UnknownPlacement
+from recsys.storage.models.errors import NoChampion
 from tests.worlds import World
 
 

@@ -17,6 +17,7 @@ from api.web.problems import STATUS, status_of
 from api.web.route import Call, route
 from recsys import errors
 from recsys.errors import RecsysError
+from recsys.storage.models.errors import UnknownVersion
 from tests.api.conftest import Api
 from tests.worlds import configured
 
@@ -31,7 +32,7 @@ def test_every_error_has_a_status(error: type[RecsysError]) -> None:
     if issubclass(error, errors.QueryError):
         assert 400 <= status < 500
     else:
-        assert status >= 500 or error is errors.UnknownVersion
+        assert status >= 500 or error is UnknownVersion
 
 
 def test_the_table_names_only_errors_of_the_tree() -> None:

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from api.answers.memory import Known
+from api.app import create_app
 from api.messages.message import dump
 from recsys.data.times import DAY, HOUR, SECOND
-from tests.api.conftest import NOON, Api
-from tests.worlds import USERS
+from tests.api.conftest import NOON, Api, SetClock
+from tests.worlds import USERS, World, configured
 
 KINDS = ("recommendations", "everything")
 
@@ -57,10 +59,31 @@ def test_it_is_made_once_with_another_id_and_time_each_time(api: Api, kind: str)
     assert len(known.ready) == 1
 
 
-def test_what_happened_since_training_is_weighed_anew_each_time(api: Api) -> None:
-    api.client.post("/v1/events", json={"user_id": "u03", "item_id": "i03", "event": "view"})
-    for _ in range(2):
-        assert api.client.get("/v1/users/u03/recommendations").json()["rung"] == "hyper"
-    at = api.service.clock()
-    known = api.service.memory.of("u03", since=api.service.current.serving.watermark, at=at)
-    assert not known.ready
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_happened_since_training_is_weighed_anew_after_some_seconds(
+    api: Api, kind: str
+) -> None:
+    service, view = api.service, {"user_id": "u03", "item_id": "i03", "event": "view"}
+    serving, query = service.current.serving, service.reader.query(b"")
+    api.client.post("/v1/events", json=view)
+
+    def asked(seconds: float) -> dict[str, Any]:
+        at = NOON + int(seconds * SECOND)
+        return told(getattr(service.desk, f"{kind}_ready")(serving, "u03", query, at=at))
+
+    first = asked(0)
+    assert first["rung"] == "hyper"
+    assert asked(9.9) == first
+    anew = asked(10)
+    assert anew != first
+    api.client.post("/v1/events", json={**view, "item_id": "i07"})
+    assert asked(10.1) != anew
+
+
+def test_it_is_weighed_anew_for_every_request_where_no_seconds_are_allowed(world: World) -> None:
+    with TestClient(create_app(configured(world.folder, live_seconds=0), clock=SetClock())) as on:
+        on.post("/v1/events", json={"user_id": "u03", "item_id": "i03", "event": "view"})
+        service = on.app.service  # type: ignore[attr-defined]
+        assert on.get("/v1/users/u03/recommendations").json()["rung"] == "hyper"
+        since = service.current.serving.watermark
+        assert not service.memory.of("u03", since=since, at=service.clock()).ready

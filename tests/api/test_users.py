@@ -15,16 +15,9 @@ from hypothesis import strategies as st
 from api.answers.answer import Desk
 from api.answers.gather import BLIND, Gather
 from api.answers.memory import UserMemory
+from api.messages.churn import Churn, ChurnReason
 from api.messages.message import Message, dump
-from api.messages.users import (
-    BatchAnswer,
-    ChannelAnswer,
-    Churn,
-    ChurnAnswer,
-    ChurnReason,
-    ItemsAnswer,
-    UserAnswer,
-)
+from api.messages.users import BatchAnswer, ChannelAnswer, ChurnAnswer, ItemsAnswer, UserAnswer
 from recsys.churn.bands import Bands
 from recsys.churn.risk import ChurnRisk, RiskReason
 from recsys.errors import StoreUnavailable

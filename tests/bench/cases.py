@@ -28,10 +28,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from recsys.config import Config
-from recsys.errors import MissingColumn, RecsysError
+from recsys.errors import RecsysError
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.files.config import read_config
 from recsys.storage.users.profiles import Profiles
+from training.errors import MissingColumn
 from training.forecast import purchases
 from training.forecast.columns import PurchaseColumns
 from training.importing.items import import_items

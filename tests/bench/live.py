@@ -1,7 +1,9 @@
 """Answers to who is at it right now, over HTTP: `python -m tests.bench.live`.
 
-Visitors that the model has never seen do things, then ask: every answer comes from the live rung.
-First the highest rate against a bare route, then latencies at half of it, each request at its time.
+Visitors that the model has never seen do things, then ask: every answer comes from the live rung,
+scored at every request, and then given again for `serving.live_seconds` as a server does that is
+not told otherwise. Of both, first the highest rate against a bare route, then latencies at half of
+it, each request at its time.
 """
 
 from __future__ import annotations
@@ -25,6 +27,11 @@ from tests.bench.tool import console, run
 HYPER = "hyper"
 HALF = 0.5
 AIM = 0.3
+WAYS = {
+    "scored at every request": {"live_seconds": "0"},
+    "given again for serving.live_seconds": {},
+}
+"""What is measured, by the settings of serving that make it so."""
 
 
 def main(
@@ -36,14 +43,21 @@ def main(
     requests: Annotated[int, typer.Option(min=100, help="Requests a turn.")] = 2_000,
 ) -> None:
     """Measure; the events stay in the store of the configuration: use a copy or the demo's."""
-    with app_serving(config) as app:
-        names = arrive(app, catalogue(config), visitors, events, kind)
-        paths = [f"/v1/users/{name}/recommendations" for name in names]
-        comparison = compare(app, paths, Plan(rounds, requests, 16), rung=HYPER)
-        show(comparison, aim=AIM)
-        peak = median(turn.real.per_second for turn in comparison.turns)
-        asked = [get(path) for path in paths]
-        load = put_load(app.port, asked, total=requests, connections=64, per_second=HALF * peak)
+    items, plan = catalogue(config), Plan(rounds, requests, 16)
+    for way, settings in WAYS.items():
+        console.print(f"[bold]{events} events, {way}[/bold]")
+        with app_serving(config, **settings) as app:
+            names = arrive(app, items, visitors, events, kind)
+            measure(app, [f"/v1/users/{name}/recommendations" for name in names], plan)
+
+
+def measure(app: Server, paths: Sequence[str], plan: Plan) -> None:
+    """Print the highest rate, and latencies at half of it."""
+    comparison = compare(app, paths, plan, rung=HYPER)
+    show(comparison, aim=AIM)
+    peak = median(turn.real.per_second for turn in comparison.turns)
+    asked, rate = [get(path) for path in paths], HALF * peak
+    load = put_load(app.port, asked, total=plan.requests, connections=64, per_second=rate)
     console.print(
         f"at half of {peak:,.0f} requests/s: p50 {load.percentile(50):.2f} ms, "
         f"p99 {load.percentile(99):.2f} ms, {load.errors} failed (aim: 8 and 25)"
@@ -62,7 +76,7 @@ def arrive(
 ) -> Sequence[str]:
     """Let visitors do things with items drawn at random; return their names."""
     rng = np.random.default_rng(0)
-    names = [f"visitor-{os.getpid()}-{number}" for number in range(visitors)]
+    names = [f"visitor-{os.getpid()}-{app.port}-{number}" for number in range(visitors)]
     for name in names:
         drawn = rng.choice(len(items), events)
         batch = [{"user_id": name, "item_id": items[row], "event": kind} for row in drawn]

@@ -282,3 +282,24 @@ def test_a_rung_on_trial_is_one_that_would_answer() -> None:
     assert rungs.on_trial(new, RungName.ONE_TO_ONE) is RungName.HYPER
     assert rungs.on_trial(structs.replace(new, profiling=False), RungName.SEGMENT) is None
     assert by_kind(new_with_events=Standing.OUT).on_trial(new, RungName.POPULAR) is None
+
+
+@given(
+    st.dictionaries(st.sampled_from(HIGHEST_FIRST[:3]), st.sampled_from(["no", "break", "silent"])),
+    st.booleans(),
+)
+def test_a_climb_tells_which_rung_was_earned(told: dict[RungName, str], profiling: bool) -> None:
+    rungs = ladder(
+        **{
+            str(name): Says(
+                name,
+                refuses=Reason.UNKNOWN_USER if how == "no" else None,
+                breaks=how == "break",
+                silent=how == "silent",
+            )
+            for name, how in told.items()
+        }
+    )
+    person = Person("ann", at=0, profiling=profiling)
+    climb = rungs.climb(person, "a list", on_failure=Failures())
+    assert climb.earned is rungs.earned(person)

@@ -14,8 +14,8 @@ from recsys.bundle import Bundle
 from recsys.config import Config, Training
 from recsys.data.ids import IdMap
 from recsys.data.times import DAY
-from recsys.errors import LostPromotion
 from recsys.evaluation.per_user import PerUser
+from recsys.storage.models.errors import LostPromotion
 from recsys.storage.models.journal import Act
 from recsys.storage.models.store import ModelStore
 from tests.recsys.storage.worlds import manifest

@@ -75,6 +75,12 @@ def test_people_who_were_never_met_get_what_was_shipped_for_others_on_trial() ->
     assert judged(gains(HISTORY, -0.5)).standing(PersonKind.THIN) is Standing.OUT
 
 
+def test_where_nothing_is_tried_people_who_were_never_met_get_what_others_do() -> None:
+    found = judged(gains(HISTORY, 0.5), may_try=False)
+    assert found.standing(PersonKind.THIN) is Standing.SHIPPED
+    assert judged(gains(HISTORY, -0.5), may_try=False).standing(PersonKind.THIN) is Standing.OUT
+
+
 def test_windows_of_one_user_are_one_piece_of_evidence() -> None:
     once = gains(HISTORY, 0.1)
     thrice = Gains.pooled([once, once, once])

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -96,7 +96,7 @@ class ProtocolRun:
         popular = np.bincount(events.item_row, minlength=len(events.items)).astype(np.float32)
         lists = np.full((len(events.users), self.asked.k), NOBODY, np.int32)
         users = np.arange(len(events.users), dtype=np.int32)
-        with threadpool_limits(1, "blas"):
+        with one_thread("blas"):
             for user, (had, pair) in enumerate(said(fitted, events, users)):
                 score = ranker.weighed(pair, had) if len(had) else popular.copy()
                 score[had.item_row] = -np.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recsys.data.interactions import Interactions
-from recsys.errors import NothingToLearnFrom, NoUsableRow
+from recsys.errors import NothingToLearnFrom
 from training.benchmark import measuring
 from training.benchmark.files import read_baskets
 from training.benchmark.job import MOST_USERS, ProtocolRun
@@ -11,6 +11,7 @@ from training.benchmark.outcome import Outcome
 from training.benchmark.request import Request
 from training.benchmark.text import write_lists
 from training.benchmark.world import BenchmarkWorld, at_random, hold_out, with_users
+from training.errors import NoUsableRow
 from training.items.held_out import HeldOut
 from training.items.personal import HeldOutParts
 from training.progress import Steps

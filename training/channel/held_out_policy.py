@@ -14,6 +14,7 @@ from recsys.evaluation.policy_value import (
     by_user,
     policy_lift,
     policy_value,
+    refusal,
     row_values,
 )
 from recsys.segments.table import SegmentTable
@@ -53,6 +54,17 @@ class HeldOutPolicy:
         return policy_lift(
             action, other, self.held.logged, guess=self.guess, sampling=self.sampling
         )
+
+    def gains(self, action: NDArray[np.int8], other: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Return what one policy earns more than another in each row, see :meth:`lift`."""
+        ours, theirs = (
+            row_values(policy, self.held.logged, guess=self.guess) for policy in (action, other)
+        )
+        return ours - theirs
+
+    def refusal(self, action: NDArray[np.int8], rows: NDArray[np.bool_]) -> NotMeasured | None:
+        """Return why some of the decisions cannot tell what a policy earns; None where they do."""
+        return refusal(action[rows], self.held.logged.where(rows))
 
     def value(self, action: NDArray[np.int8]) -> Estimate | NotMeasured:
         """Return what a policy earns."""

@@ -14,8 +14,8 @@ from recsys.channel.models import ChannelModels
 from recsys.channel.recipients import Recipients
 from recsys.channel.terms import Terms
 from recsys.data.ids import IdMap
-from recsys.data.interactions import in_line
-from recsys.data.person import NO_SEGMENT
+from recsys.data.interactions import Interactions, in_line
+from recsys.data.person import NO_SEGMENT, kind_of
 from recsys.data.times import DAY
 from recsys.evaluation.policy_value import NOTHING, Decisions
 from recsys.ladder import Ladder, RungName, Verdict
@@ -82,6 +82,17 @@ def held_out(
         segment_row=np.where(behaviour != NO_SEGMENT, behaviour, trait),
     )
     return HeldOutDecisions(crowd, decisions(own, terms), own.responded)
+
+
+def kinds(held: HeldOutDecisions, interactions: Interactions, *, start: int) -> NDArray[np.object_]:
+    """Return how much models of `start` know of whom each decision is about, object, shape (n,)."""
+    n, rows = len(interactions.users), held.crowd.user_row
+    known = interactions.at < start
+    past = np.bincount(interactions.user_row[known], minlength=n)[rows]
+    first = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(first, interactions.user_row[~known], interactions.at[~known])
+    live = first[rows] < held.crowd.at
+    return np.array(list(map(kind_of, past.tolist(), live.tolist())), object)
 
 
 def decisions(messages: Messages, terms: Terms) -> Decisions:

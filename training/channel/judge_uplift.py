@@ -173,7 +173,7 @@ def _verdicts(verdicts: Verdicts, lift: Estimate, outcome: str) -> Verdicts:
     metric = f"worth of {outcome} per decision by uplift over sending nothing"
     why = "not served: what a message adds over sending nothing is known of segments only"
     above = {
-        rung: replace(verdict, lift=None, shipped=False, why=why)
+        rung: replace(verdict, lift=None, shipped=False, why=why, by_kind={})
         for rung, verdict in verdicts.items()
     }
     return above | {RungName.SEGMENT: Verdict.on(RungName.SEGMENT, in_force, metric, lift)}

@@ -8,22 +8,20 @@ from dataclasses import replace
 from recsys.channel import one_to_one
 from recsys.config import Config
 from recsys.data.times import DAY, zone
-from recsys.ladder import Question, RungName, Verdict
+from recsys.ladder import Question
 from training.channel import hours
 from training.channel.choose import choose, on_trial
 from training.channel.fit import ChannelChoiceParams, longest
 from training.channel.held_out_policy import HeldOutPolicy
 from training.channel.hours import Served
-from training.channel.judge import choices
+from training.channel.judge import kinds
 from training.channel.judge_hours import HoursVerdict, KnownHours, judge_levels
+from training.channel.judge_rungs import METRIC, judge_rungs
 from training.channel.judge_uplift import judge_uplift
 from training.channel.metrics import metrics
 from training.data import TrainingData
 from training.measurement import Measurement
-
-METRIC = "reward per decision"
-
-ABOVE = (RungName.SEGMENT, RungName.ONE_TO_ONE, RungName.HYPER)
+from training.verdicts import highest
 
 
 def measure(
@@ -33,32 +31,25 @@ def measure(
 
     The log must have been randomised, with its pscores: what a rung's choices would have earned is
     measured by inverse propensity (doubly robust, with rung 0's response as the guess), and paired
-    by user with the highest shipped rung below. Where that cannot be measured, no rung above rung
-    0 ships and each verdict says why.
+    by user with what people of the same kind would otherwise get. Where that cannot be measured, no
+    rung above rung 0 ships and each verdict says why.
     """
     end = int(data.messages.at.max(initial=0)) + 1
     start = end - config.channels.test_days * DAY
     progress("choosing how easily an arm is left")
     choice = choose(data, config, at=start)
     trial = on_trial(data, choice, config, start=start, end=end)
-    verdicts: dict[RungName, Verdict] = {}
-    served = RungName.POPULAR
-    policies = {served: choices(trial.models, verdicts, trial.held, top=served)}
-    for rung in ABOVE:
-        progress(f"judging {rung}")
-        policies[rung] = choices(trial.models, verdicts, trial.held, top=rung)
-        lift = trial.lift(policies[rung].action, policies[served].action)
-        verdicts[rung] = Verdict.on(rung, served, METRIC, lift)
-        served = rung if verdicts[rung].shipped else served
+    kind = kinds(trial.held, data.interactions, start=start)
+    by_rung = judge_rungs(trial, kind, config.training, progress=progress)
     progress("judging the hours of each channel")
     told = judge_hours(data, trial, config)
     progress("judging uplift over sending nothing")
-    judged = judge_uplift(data, trial, verdicts, config)
-    users, figure = trial.figure(policies[served].action)
+    judged = judge_uplift(data, trial, by_rung.verdicts, config)
+    users, figure = trial.figure(by_rung.served)
     measurement = Measurement(
         question=Question.CHANNEL,
         verdicts=judged.verdicts,
-        metrics=metrics(trial, policies, served=served)
+        metrics=metrics(trial, by_rung.policies, served=highest(by_rung.verdicts))
         | {"gate_error": choice.gate_error, "hours": told.metrics}
         | dict(judged.metrics),
         metric=METRIC,

@@ -13,7 +13,7 @@ from recsys.churn.labels import Definition
 from recsys.config import Config
 from recsys.data.interactions import Interactions
 from recsys.data.times import DAY, micros, moment
-from recsys.errors import BadValue, LeakFound
+from recsys.errors import BadValue
 from training import value
 from training.churn import drift, signals
 from training.churn.choose import (
@@ -25,6 +25,7 @@ from training.churn.choose import (
 from training.churn.fit import fit
 from training.churn.judge import DatedModels, judge
 from training.data import TrainingData
+from training.errors import LeakFound
 from training.measurement import Measurement
 from training.segments import fit_table
 

@@ -72,8 +72,8 @@ def explain(
 
     Example: recsys connectors test export.csv
     """
-    from recsys.errors import MissingColumn
     from training.cli.data import of_tool
+    from training.errors import MissingColumn
     from training.importing.archive import files
 
     settings = of_tool(settings_of(config), tool)

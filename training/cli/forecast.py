@@ -81,13 +81,7 @@ def churn(  # noqa: PLR0913 - each is an option of the command
     from recsys.data.kinds import PURCHASE
     from training.forecast import churn as forecasting
 
-    columns = {
-        "user": user,
-        "time": time,
-        "value": value,
-        "time_format": time_format,
-        "decimal_sign": decimal_sign,
-    }
+    columns = (user, time, value, time_format, decimal_sign)
     definition = Definition(PURCHASE, horizon_days, active_days or horizon_days)
     with _steps(out) as steps:
         at, read = _read(events, cutoff, columns, out, steps)
@@ -124,13 +118,7 @@ def value(  # noqa: PLR0913 - each is an option of the command
     from recsys.data.kinds import PURCHASE
     from training.forecast import value as forecasting
 
-    columns = {
-        "user": user,
-        "time": time,
-        "value": value,
-        "time_format": time_format,
-        "decimal_sign": decimal_sign,
-    }
+    columns = (user, time, value, time_format, decimal_sign)
     with _steps(out) as steps:
         at, read = _read(events, cutoff, columns, out, steps)
         steps.begin("fit and forecast")
@@ -154,7 +142,7 @@ def _steps(out: Path) -> ConsoleSteps:
 
 
 def _read(
-    events: Path, cutoff: str, columns: Mapping[str, str], out: Path, steps: ConsoleSteps
+    events: Path, cutoff: str, columns: tuple[str, ...], out: Path, steps: ConsoleSteps
 ) -> tuple[int, PurchaseFile]:
     from training.forecast import purchases
     from training.forecast.columns import PurchaseColumns
@@ -163,7 +151,7 @@ def _read(
     refuse_unwritable("--out", out, inputs=[events], endings=ENDINGS)
     at = purchases.cutoff(cutoff)
     steps.begin(f"read {events.name}")
-    return at, purchases.read(events, PurchaseColumns(**columns), before=at)
+    return at, purchases.read(events, PurchaseColumns(*columns), before=at)
 
 
 def _write(columns: Mapping[str, object], out: Path) -> None:

@@ -29,40 +29,45 @@ USUAL_DAYS = 28
 app = typer.Typer(help="Who comes, comes back and stays, and what leads the North Star.")
 
 
+Period = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=366,
+        help="Days of an interval; 0: the usage interval of the version that serves, else 28.",
+    ),
+]
+AsOf = Annotated[str, typer.Option(help="What was known at the end of a day.")]
+OfSegment = Annotated[str, typer.Option(help="Only people in it, by training.")]
+Steps = Annotated[
+    str,
+    typer.Option(
+        "--step", "--funnel", help="A funnel: kinds of events in order: view,cart,purchase."
+    ),
+]
+Days = Annotated[int, typer.Option(min=1, max=366, help="Days of a funnel, up to now or --as-of.")]
+Within = Annotated[
+    int,
+    typer.Option(
+        "--within-days",
+        "--within",
+        min=1,
+        max=366,
+        help="Days from the first to the last step of a funnel.",
+    ),
+]
+
+
 @app.command()
 def growth(  # noqa: PLR0913 - the options of a command
     *,
-    period: Annotated[
-        int,
-        typer.Option(
-            "--period",
-            min=0,
-            max=366,
-            help="Days of an interval; 0: the usage interval of the version that serves, else 28.",
-        ),
-    ] = 0,
-    as_of: Annotated[str, typer.Option("--as-of", help="What was known at the end of a day.")] = "",
-    segment: Annotated[str, typer.Option("--segment", help="Only people in it, by training.")] = "",
-    step: Annotated[
-        str,
-        typer.Option(
-            "--step", "--funnel", help="A funnel: kinds of events in order: view,cart,purchase."
-        ),
-    ] = "",
-    days: Annotated[
-        int, typer.Option("--days", min=1, max=366, help="Days of a funnel, up to now or --as-of.")
-    ] = 28,
-    within_days: Annotated[
-        int,
-        typer.Option(
-            "--within-days",
-            "--within",
-            min=1,
-            max=366,
-            help="Days from the first to the last step of a funnel.",
-        ),
-    ] = 7,
-    html: Annotated[Path | None, typer.Option("--html", help="Draw it into this file.")] = None,
+    period: Period = 0,
+    as_of: AsOf = "",
+    segment: OfSegment = "",
+    step: Steps = "",
+    days: Days = 28,
+    within_days: Within = 7,
+    html: Annotated[Path | None, typer.Option(help="Draw it into this file.")] = None,
     config: ConfigFile = None,
 ) -> None:
     """Tell lifecycle, retention, stickiness, North Star, NPS.
@@ -107,7 +112,7 @@ def growth(  # noqa: PLR0913 - the options of a command
 
 def _members(settings: Config, segment: str) -> frozenset[str] | None:
     """Return who is in a segment by the version that serves; None without a segment."""
-    from recsys.errors import NoChampion
+    from recsys.storage.models.errors import NoChampion
 
     if not segment:
         return None

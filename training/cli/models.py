@@ -11,7 +11,7 @@ import typer
 from recsys.cli import clock
 from recsys.cli.console import console
 from recsys.cli.options import ConfigFile, settings_of
-from recsys.errors import NoChampion
+from recsys.storage.models.errors import NoChampion
 
 if TYPE_CHECKING:
     from recsys.storage.models.store import ModelStore

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.algorithms.threads import one_thread
 from recsys.churn import snapshot
 from recsys.churn.labels import start
 from recsys.data.interactions import Interactions
@@ -103,7 +104,6 @@ def features(
 def boosted(past: list[ClosedWindow], what: str, x: Floats, seeds: Iterable[int]) -> Floats:
     """Return what a mean of models, learnt from `past`, ranks each row of `x` by."""
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
 
     seen = np.concatenate([window.x for window in past])
     came = np.concatenate([getattr(window, what) for window in past])
@@ -124,7 +124,7 @@ def boosted(past: list[ClosedWindow], what: str, x: Floats, seeds: Iterable[int]
             early_stopping=False,
             random_state=seed,
         )
-        with threadpool_limits(1):
+        with one_thread():
             mean += model.fit(seen, came / came.mean()).predict(x)
     return mean
 

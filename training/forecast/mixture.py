@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveSettings
+from recsys.algorithms.threads import one_thread
 from recsys.churn.features import FEATURES
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,6 @@ def _interacting(x: Floats, happened: NDArray[np.bool_], seed: int) -> Callable[
     grocer, and about as well on four of a gift shop.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
     measured = ~np.isnan(x).all(0)
     members = [
@@ -101,12 +101,12 @@ def _interacting(x: Floats, happened: NDArray[np.bool_], seed: int) -> Callable[
         )
         for member in range(MEMBERS)
     ]
-    with threadpool_limits(1):
+    with one_thread():
         for member in members:
             member.fit(x[:, measured], happened)
 
     def logit(x: Floats) -> Floats:
-        with threadpool_limits(1):
+        with one_thread():
             mean: Floats = np.mean([m.decision_function(x[:, measured]) for m in members], axis=0)
         return mean
 

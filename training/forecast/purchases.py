@@ -17,7 +17,8 @@ from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
 from recsys.data.order_states import is_void
 from recsys.data.times import DAY, EARLIEST, micros
-from recsys.errors import BadQuery, NoUsableRow, UnclearColumn
+from recsys.errors import BadQuery
+from training.errors import NoUsableRow, UnclearColumn
 from training.forecast.columns import FoundColumns, PurchaseColumns, found_columns
 from training.importing.cells import bad_id
 from training.importing.numbers import MOST, currency_of, decimal_sign, parsed

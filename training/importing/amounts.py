@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys.config import Config
-from recsys.errors import UnclearColumn
+from training.errors import UnclearColumn
 from training.importing.cells import text_of
 from training.importing.columns import FileColumns
 from training.importing.numbers import MANY, as_codes, currency_of, decimal_sign, parsed

@@ -23,7 +23,7 @@ from recsys.data.kinds import (
 from recsys.data.netting import NEARLY_NOTHING
 from recsys.data.order_states import is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
-from recsys.errors import UnclearColumn
+from training.errors import UnclearColumn
 from training.importing.amounts import Amounts
 from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns

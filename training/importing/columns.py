@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from recsys.config import Columns
 from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, Names, plain
-from recsys.errors import MissingColumn
+from training.errors import MissingColumn
 
 MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
 """Meanings of which a log of messages has at least one: it needs no items."""

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import polars as pl
 
-from recsys.errors import UnaccountedRows
+from training.errors import UnaccountedRows
 from training.importing.layout import UNIT, Layout
 from training.importing.quotes import QUOTE, Grammar, Records, RowShape, is_data, records
 from training.importing.rows import BROKEN_SCHEMA, Rows, none_broken, numbered

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from recsys.errors import UnclearColumn
+from training.errors import UnclearColumn
 
 _SIGNS = "€$£¥₹₺₽₩₪"
 _CODES = {
@@ -22,7 +22,6 @@ MOST = 1e12
 BAD_PRICE = "the price is no number, negative, or more than a million million"
 _CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b|\blei\b"
 _EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
-_PLAIN = r"^-?\d*\.?\d*([eE][-+]?\d+)?$"
 _POINT = r"^-?\d+(,\d{3})+\.\d*$|^-?\d+(,\d{3}){2,}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
 _COMMA = r"^-?\d+(\.\d{3})+,\d*$|^-?\d+(\.\d{3}){2,}$|^-?\d*,\d+$"
 _GROUPED = {

@@ -17,7 +17,7 @@ from recsys.config import Config
 from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
 from recsys.data.times import DAY, EARLIEST
-from recsys.errors import UnaccountedRows
+from training.errors import UnaccountedRows
 from training.importing import identities
 from training.importing.amounts import Amounts, read_amounts
 from training.importing.canonical import canonical_rows, times_of

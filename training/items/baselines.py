@@ -21,16 +21,10 @@ from training.items.hearing import Hearing, Lists
 from training.items.judge import Judge
 
 
-@dataclass(frozen=True, slots=True)
-class FactorsAlone:
-    """The baseline to beat for items new to a user: a tuned factorisation and nothing else.
+class _InPlaceOfOneToOne:
+    """Stands on the ladder where rung 2 stands, so that rung 0 fills its lists too."""
 
-    It stands on the ladder where rung 2 stands, so that rung 0 fills its lists too.
-    """
-
-    factors: AlsFactors
-    weights: EventWeights
-    at: int
+    __slots__ = ()
 
     @property
     def name(self) -> RungName:
@@ -40,6 +34,15 @@ class FactorsAlone:
     def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - nobody is refused
         """Return None: users without history are filled from rung 0."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorsAlone(_InPlaceOfOneToOne):
+    """The baseline to beat for items new to a user: a tuned factorisation and nothing else."""
+
+    factors: AlsFactors
+    weights: EventWeights
+    at: int
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
         """Return what the baseline stands on."""
@@ -99,24 +102,12 @@ def _mean(figure: NDArray[np.float64]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class BoughtBefore:
-    """The baseline to beat: what the user took before, most often and most lately first.
-
-    It stands on the ladder where rung 2 stands, so that rung 0 fills its lists too.
-    """
+class BoughtBefore(_InPlaceOfOneToOne):
+    """The baseline to beat: what the user took before, most often and most lately first."""
 
     weights: EventWeights
     available: NDArray[np.bool_]
     at: int
-
-    @property
-    def name(self) -> RungName:
-        """Which rung this stands in for."""
-        return RungName.ONE_TO_ONE
-
-    def declines(self, person: Person) -> Step | None:  # noqa: ARG002 - nobody is refused
-        """Return None: users without history are filled from rung 0."""
-        return None
 
     def because(self, person: Person) -> str:  # noqa: ARG002 - the same for anybody
         """Return what the baseline stands on."""

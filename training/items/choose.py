@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from threadpoolctl import threadpool_limits
-
+from recsys.algorithms.threads import one_thread
 from recsys.config import Config
 from recsys.items.hyper import HyperItems
 from recsys.items.one_to_one import OneToOneItems, no_lists
@@ -61,7 +60,7 @@ def choose(
     progress("segments by taste")
     table = fit_table(data.before(held.cutoff), config, at=held.cutoff)
     tastes = choose_tastes(held, data.catalogue, table, config)
-    with threadpool_limits(1, "blas"):  # sums in the same order on any machine
+    with one_thread("blas"):  # sums in the same order on any machine
         choice, model = _one_to_one(data, held, config, progress)
     sessions = choose_sessions(data.interactions, held, model, config, progress=progress)
     at_hand = None if sessions is None else fit_at_hand(held.before, sessions, config)

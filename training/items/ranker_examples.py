@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
 from recsys.algorithms.repeat_rate import Habits, again_rate
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -166,7 +166,7 @@ def shown(held: Held, fitted: Fitted, config: Config, *, most: int) -> ShownUser
     drawn = np.random.default_rng(config.training.seed).permutation(users)[:most]
     wanted = held.wanted.of(np.sort(drawn))
     popular = np.argsort(-fitted.item[1], kind="stable").astype(np.int32)
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         lists = [
             _list(fitted, had, pair, popular)
             for had, pair in said(fitted, held.before, wanted.user_row)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms.repeat_rate import Habits
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.evaluation import metrics
 from recsys.items.ranker import Blended
@@ -53,7 +53,7 @@ class Tomorrow:
         seen = self.seen
         shape = (len(self.readings), len(rankers), len(seen.wanted), seen.k)
         lists = np.full(shape, metrics.NOBODY, np.int32)
-        with threadpool_limits(1, "blas"):
+        with one_thread("blas"):
             asked = said(seen.fitted, seen.before, seen.wanted.user_row)
             for place, (had, pair) in enumerate(asked):
                 barred = [self._barred(each, place, had) for each in self.readings.values()]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.threads import one_thread
 from recsys.data.interactions import Interactions
 from recsys.engines import Engine, Memory
 from recsys.items.one_to_one import OneToOneItems, ReadyLists, ready_of
@@ -61,5 +61,5 @@ def ready_lists(
 def _block(job: Job, users: NDArray[np.integer]) -> ReadyLists:
     model, interactions, depth = job
     # Serving scores with one BLAS thread too: the ready lists must agree with it to the bit.
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         return ready_of(model, interactions, users, depth=depth)

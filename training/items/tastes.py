@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms import popularity
 from recsys.algorithms.histories import Histories
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.catalogue import Catalogue
@@ -256,7 +256,7 @@ def _fit(
         return None
     if len(np.unique(users.round(DECIMALS), axis=0)) < size:
         return None
-    with threadpool_limits(1):
+    with one_thread():
         fitted = KMeans(size, n_init=3, random_state=seed).fit(users)
     centres = fitted.cluster_centers_.astype(np.float32)
     clusters = named(centres, about, speaking, stability=float("nan"), min_items=1)

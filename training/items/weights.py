@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms import listwise, trees
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.trees import Trees, TreeSettings
 from recsys.items.ranker import NEW, OWN, PAIR, STANDARD, Blend, Blended
 from training.items.ranker_examples import N_ITEM, SPLIT, Fitted, ShownUsers, ndcg
@@ -61,7 +61,7 @@ def scaled_sum(windows: Sequence[ShownUsers]) -> NDArray[np.float64]:
     """Return the plain sum that makes most likely what was held out, on its scale."""
     places = [N_ITEM + NEW.index(name) for name in STANDARD]
     x, had, chosen, starts = _stacked(windows)
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         found = listwise.fit(x[:, places] * ~had[:, None], chosen & ~had, starts, ridge=RIDGE)
     total = np.zeros(SPLIT)
     total[places] = np.maximum(found, 0)
@@ -107,7 +107,7 @@ def learn_weights(
 ) -> dict[str, Learned]:
     """Learn on some windows: one set of weights, and what ranks items had before by each name."""
     x, had, chosen, starts = _stacked(windows)
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         weights = listwise.fit(x, chosen, starts, ridge=RIDGE, among=~had)
     new, own = weights[:SPLIT], weights[SPLIT:].copy()
     found = {}

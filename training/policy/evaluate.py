@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimate import NotMeasured
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of, value_of
 from training.policy.encoding import Encoding
-from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums
+from training.policy.held_out import CrossFitted, cross_fitted, fold_sums, folds_of
 from training.policy.learn import certain, net_of
 from training.policy.log import Log
 from training.policy.policy import Policy, Stakes
@@ -65,6 +64,6 @@ def judge(policy: Policy, log: Log, *, stakes: Stakes, seed: int) -> Judgement:
 
 def _held_out(encoded: Encoding, log: Log, *, seed: int) -> CrossFitted:
     design = encoded.design(log.features)
-    fold = user_folds(log.logged.user_row, N_FOLDS, seed=seed)
+    fold = folds_of(log.logged.user_row, seed=seed)
     seen = fold_sums(design, log, fold)
     return cross_fitted(encoded, design, log, fold=fold, seen=seen)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from recsys.errors import BadQuery, CorruptArtifact, IncompatibleArtifact, UnreadableFile
+from recsys.errors import BadQuery, UnreadableFile
 from recsys.storage.models import artifact
+from recsys.storage.models.errors import CorruptArtifact, IncompatibleArtifact
 from training.policy.policy import Policy
 
 MANIFEST = "manifest.json"

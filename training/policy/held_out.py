@@ -72,6 +72,14 @@ class CrossFitted:
         return own
 
 
+def folds_of(user_row: NDArray[np.int32], *, seed: int) -> NDArray[np.int64]:
+    """Return the fold of each row, int64, shape (n,): all rows of a user are in one."""
+    users, user_number = np.unique(user_row, return_inverse=True)
+    of_user = np.random.default_rng(seed).permutation(len(users)) % N_FOLDS
+    drawn: NDArray[np.int64] = of_user[user_number]
+    return drawn
+
+
 def fold_sums(
     design: NDArray[np.float32], log: Log, fold: NDArray[np.int64]
 ) -> tuple[list[response.ResponseSums], float]:

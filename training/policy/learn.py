@@ -8,14 +8,13 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.cross_fit import folds as user_folds
 from recsys.evaluation.estimate import Estimate, NotMeasured, constant
 from recsys.evaluation.estimators import PolicyValue, lay, lift_of
 from recsys.evaluation.overlap import clustered_error, effective_size
 from recsys.evaluation.policy_value import Decisions
 from training.policy import encoding, response
 from training.policy.encoding import Encoding
-from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums
+from training.policy.held_out import N_FOLDS, CrossFitted, cross_fitted, fold_sums, folds_of
 from training.policy.log import Log
 from training.policy.policy import Policy, Scorer, Stakes
 
@@ -65,7 +64,7 @@ def learn(log: Log, stakes: Stakes, settings: Settings) -> Policy:
     """
     encoded = encode(log, categorical=settings.categorical)
     design = encoded.design(log.features)
-    fold = user_folds(log.logged.user_row, N_FOLDS, seed=settings.seed)
+    fold = folds_of(log.logged.user_row, seed=settings.seed)
     by_fold, base = fold_sums(design, log, fold)
     fitted = cross_fitted(encoded, design, log, fold=fold, seen=(by_fold, base))
     enough = _known(log.logged, len(log.arms))

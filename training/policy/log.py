@@ -11,8 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recsys.data.ids import NOBODY
-from recsys.errors import BadQuery, NotRandomised, UnclearColumn
+from recsys.errors import BadQuery
 from recsys.evaluation.policy_value import Decisions
+from training.errors import NotRandomised, UnclearColumn
 from training.importing.cells import ids_of
 from training.importing.numbers import decimal_sign, parsed
 from training.importing.read import read_file

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.errors import NotRandomised
 from recsys.evaluation.policy_value import Decisions
+from training.errors import NotRandomised
 from training.policy.encoding import Encoding
 from training.policy.log import Log
 

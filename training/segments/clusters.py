@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.threads import one_thread
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
 from recsys.segments.clusters import MIN_ITEMS, Clusters, content, different
@@ -95,7 +95,7 @@ def cluster(critical: Interactions, catalogue: Catalogue, *, seed: int) -> Clust
     tried: list[Tried] = []
     for k in range(MOST, FEWEST - 1, -1):
         # One thread: the sums of several depend on their number, and wait for each other.
-        with threadpool_limits(1):
+        with one_thread():
             fitted, outcome = _try(users, k, seed=seed)
         tried.append(outcome)
         if outcome.holds:

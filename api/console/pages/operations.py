@@ -22,7 +22,6 @@ from recsys.storage.webhooks import messages
 
 MOST = 100
 EXPORTS = 20
-_ONE = "/console/operations?webhook={webhook}"
 AUDIT_DAYS = 90
 
 

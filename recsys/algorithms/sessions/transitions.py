@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.sessions.log import Sessions
+from recsys.algorithms.threads import one_thread
 
 BLOCK = 2_000
 """Items whose second steps are counted at once."""
@@ -113,11 +114,10 @@ def vectors(counts: Any, n_factors: int, *, seed: int) -> NDArray[np.float32]:
     """
     from scipy.sparse import diags
     from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits
 
     goes, comes = (np.asarray(counts.sum(axis=axis)).ravel() + 5.0 for axis in (1, 0))
     matrix = (diags(goes**-0.5) @ counts @ diags(comes**-0.5)).tocsr().astype(np.float32)
-    with threadpool_limits(1):
+    with one_thread():
         left, values, right = randomized_svd(
             matrix, min(n_factors, counts.shape[0]), n_iter=2, random_state=seed
         )

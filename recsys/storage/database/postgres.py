@@ -150,18 +150,19 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._closed = True
+        with self._opening:
+            self._closed = True
         self._outage.close()
         self._pool.close()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        if self._closed:
-            raise StoreUnavailable(f"{self.place}: closed")
         if self._outage.lasts:
             raise StoreUnavailable(f"{self.place}: cannot be reached")
         if self._pool.closed:
             with self._opening:
+                if self._closed:
+                    raise StoreUnavailable(f"{self.place}: closed")
                 self._pool.open()
         with self._pool.connection() as connection:
             if not self._checked:
@@ -267,6 +268,8 @@ class PostgresWriting:
             tuple(same.values()),
         )
         self._connection.execute("DROP TABLE incoming")
+        # Reads of what came in at once would else be planned by what was there before.
+        self._connection.execute(f"ANALYZE {table}")
         return done.rowcount
 
     def next_seqs(self, table: str, count: int) -> Sequence[int]:

@@ -1,8 +1,12 @@
-"""What failed messages and hasty clicks mean: a channel that reaches nobody, and a machine."""
+"""What messages that fail, are left or are clicked in haste mean for channels and for the log.
+
+A channel that somebody unsubscribes from, calls spam or is not reached by is denied from then on;
+a click that nobody could have made so soon is a machine's.
+"""
 
 from __future__ import annotations
 
-from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT, MESSAGE_UNSUBSCRIBED
 from recsys.data.times import DAY, SECOND
 from recsys.storage.database.interface import Writing
 from recsys.storage.users import consents
@@ -16,11 +20,25 @@ FAILURE_DAYS = 30
 HASTE = 10 * SECOND
 """Nobody reads a mail and clicks sooner after it was delivered: a scanner does."""
 
-KINDS = frozenset({MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT})
-"""What has to be logged for either to be looked at."""
+KINDS = frozenset({MESSAGE_FAILED, MESSAGE_RESPONDED, MESSAGE_SENT, MESSAGE_UNSUBSCRIBED})
+"""What has to be logged for anything to be looked at."""
 
 BASIS = "soft bounces"
 _MINUTE = 60 * SECOND
+
+_LEFT = f"""
+SELECT sent_as, 'marketing', said, 'denied', at, '', kind FROM (
+    SELECT seq, sent_as, at, kind, coalesce(
+        channel,
+        (SELECT max(sent.channel) FROM events AS sent
+         WHERE sent.event_id = events.ref AND sent.user_id = events.user_id),
+        (SELECT action FROM decisions
+         WHERE decisions.user_id = events.user_id AND decision_id = events.ref)
+    ) AS said FROM events
+    WHERE seq > ?1 AND kind = '{MESSAGE_UNSUBSCRIBED}' AND NOT simulated
+) AS left_by
+WHERE said IS NOT NULL AND said <> 'none' ORDER BY seq
+"""  # noqa: S608 - names from the code
 
 _FAILING = f"""
 WITH failed AS (
@@ -69,10 +87,15 @@ AND NOT machine AND NOT simulated AND ref IS NOT NULL AND user_id IN (
 def learn(writing: Writing, *, after: int) -> None:
     """Write down what events logged after a ``seq`` mean.
 
-    A channel is denied from the ``MOST_FAILURES``-th failure in ``FAILURE_DAYS`` on, counted since
-    the user last granted it. A click on an e-mail within ``HASTE`` of its delivery, whichever of
-    the two arrived first, is a machine's: it stays in the log, and nothing is learnt from it.
+    Whoever unsubscribes denies a channel: that of the event, else of the message or decision that
+    it names; without any nothing is denied. A machine's word counts here: better one message too
+    few. A channel is denied too from the ``MOST_FAILURES``-th failure in ``FAILURE_DAYS`` on,
+    counted since the user last granted it. What is simulated denies nothing.
+
+    A click on an e-mail within ``HASTE`` of its delivery, whichever of the two arrived first, is a
+    machine's: it stays in the log, and nothing is learnt from it.
     """
-    if failing := writing.execute(_FAILING, (after,)).fetchall():
-        consents.write(writing, [Consent(*line) for line in failing])
+    for denied in (_LEFT, _FAILING):
+        if found := writing.execute(denied, (after,)).fetchall():
+            consents.write(writing, [Consent(*line) for line in found])
     writing.execute(_TELL, (after,))

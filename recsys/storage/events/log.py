@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from recsys.data.kinds import MESSAGE_UNSUBSCRIBED
 from recsys.storage.database.interface import Database, Writing
-from recsys.storage.events import deliverability, unsubscribes
+from recsys.storage.events import deliverability
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
@@ -71,15 +70,10 @@ class EventLog:
                 if owner != NOBODY
             ]
             kinds = {event.kind for event in events}
-            leaves, arrives = (
-                MESSAGE_UNSUBSCRIBED in kinds,
-                not kinds.isdisjoint(deliverability.KINDS),
-            )
-            before = _last(writing) if leaves or arrives else 0
+            means_more = not kinds.isdisjoint(deliverability.KINDS)
+            before = _last(writing) if means_more else 0
             new = iter(writing.insert_new("events", COLUMNS, rows))
-            if leaves:
-                unsubscribes.deny(writing, after=before)
-            if arrives:
+            if means_more:
                 deliverability.learn(writing, after=before)
         return [_verdict(new) if owner != NOBODY else Reception.ERASED for owner in owners]
 
@@ -126,7 +120,6 @@ class EventLog:
                 progress=progress,
             )
             new -= aliases.redirect(writing, after=before)
-            unsubscribes.deny(writing, after=before)
             deliverability.learn(writing, after=before)
         return new
 

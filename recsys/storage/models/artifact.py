@@ -16,8 +16,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from recsys.errors import CorruptArtifact
 from recsys.storage.models.codec import DoesNotFit, decode, encode
+from recsys.storage.models.errors import CorruptArtifact
 
 T = TypeVar("T")
 

@@ -34,9 +34,14 @@ import obstore
 import orjson
 from obstore.exceptions import AlreadyExistsError, NotModifiedError, PreconditionError
 
-from recsys.errors import CorruptArtifact, LostPromotion, ModelStoreUnavailable, UnknownVersion
 from recsys.storage import objects
 from recsys.storage.models import artifact, journal
+from recsys.storage.models.errors import (
+    CorruptArtifact,
+    LostPromotion,
+    ModelStoreUnavailable,
+    UnknownVersion,
+)
 from recsys.storage.models.journal import Line
 from recsys.storage.models.place import CHAMPION, MANIFEST, VERSION_NAME, Said
 

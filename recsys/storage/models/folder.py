@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.errors import CorruptArtifact, ModelStoreUnavailable
 from recsys.storage.models import artifact, journal
+from recsys.storage.models.errors import CorruptArtifact, ModelStoreUnavailable
 from recsys.storage.models.journal import Line
 from recsys.storage.models.place import CHAMPION, MANIFEST, VERSION_NAME, Said
 

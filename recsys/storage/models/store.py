@@ -18,15 +18,15 @@ import orjson
 from recsys.bundle import Manifest
 from recsys.config import Storage
 from recsys.data.times import moment
-from recsys.errors import (
+from recsys.storage.models import artifact, journal
+from recsys.storage.models.codec import DoesNotFit, decode, encode, no_arrays
+from recsys.storage.models.errors import (
     CorruptArtifact,
     IncompatibleArtifact,
     NoChampion,
     NoEarlierChampion,
     UnknownVersion,
 )
-from recsys.storage.models import artifact, journal
-from recsys.storage.models.codec import DoesNotFit, decode, encode, no_arrays
 from recsys.storage.models.folder import ModelsFolder
 from recsys.storage.models.journal import Act, Line
 from recsys.storage.models.place import CHAMPION, MANIFEST, ModelsPlace, Said

@@ -14,9 +14,10 @@ import pytest
 
 from api import guide
 from api.client import Client
+from api.client.errors import ServiceRefused, ServiceTimeout, ServiceUnreachable
 from api.client.manner import Manner
 from api.messages.placements import PlacementItems
-from recsys.errors import BadEvent, ServiceRefused, ServiceTimeout, ServiceUnreachable
+from recsys.errors import BadEvent
 from tests.api.client.conftest import Answer, Connect, Service
 from tests.api.test_serve import Server, served
 from tests.clients import ran

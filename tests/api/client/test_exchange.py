@@ -8,8 +8,9 @@ from email.utils import format_datetime
 import pytest
 
 from api.client.asks import Ask
+from api.client.errors import ServiceRefused, ServiceTimeout, ServiceUnreachable
 from api.client.exchange import Patience, Pause, Reply, Send, pause_of
-from recsys.errors import RecsysError, ServiceRefused, ServiceTimeout, ServiceUnreachable
+from recsys.errors import RecsysError
 
 ASK = Ask(int, "/")
 SOON = {"retry-after": "2"}

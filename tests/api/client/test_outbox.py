@@ -7,9 +7,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.client.errors import ServiceRefused, ServiceTimeout
 from api.client.events import MOST_BYTES, MOST_IN_A_BATCH, Outbox, sending, settled
 from api.messages.events import CallsAnswer, EventVerdict
-from recsys.errors import BadEvent, RecsysError, ServiceRefused, ServiceTimeout
+from recsys.errors import BadEvent, RecsysError
 from tests.vectors import MOST_BYTES as OF_A_BROWSER
 from tests.vectors import VECTORS
 

@@ -15,12 +15,12 @@ from starlette.testclient import TestClient
 
 from api.answers.warm_up import warm_up
 from api.app import create_app
+from api.errors import CannotAnswer
 from api.messages.users import UserAnswer
 from api.service import Service
 from recsys.bundle import Bundle
 from recsys.config import Config
 from recsys.data.person import Person
-from recsys.errors import CannotAnswer
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Question, RungName, Step
 from recsys.storage import objects

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recsys.algorithms import spectral
+from recsys.algorithms import co_taken, spectral
 from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.spectral import SpectralSettings
@@ -103,7 +103,7 @@ def test_the_strongest_edges_are_kept() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = random_histories()
     alone = spectral.fit(histories, BOTH, seed=1)
-    monkeypatch.setattr(spectral, "BLOCK", 4)
+    monkeypatch.setattr(co_taken, "BLOCK", 4)
     together = spectral.fit(histories, BOTH, seed=1)
     np.testing.assert_array_equal(together.indices, alone.indices)
     np.testing.assert_allclose(together.data, alone.data, rtol=1e-5)
@@ -111,10 +111,9 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_basis_may_have_more_components_than_are_used() -> None:
     histories = random_histories()
-    together = spectral.co_taken(histories, BOTH.user_exponent)
     most = spectral.decompose(histories, replace(BOTH, components=20), seed=1)
     np.testing.assert_allclose(
-        weights(spectral.graph(histories, together, most, BOTH)),
+        weights(spectral.graph(histories, most, BOTH)),
         weights(spectral.fit(histories, BOTH, seed=1)),
         rtol=1e-2,
         atol=1e-3,
@@ -123,7 +122,7 @@ def test_a_basis_may_have_more_components_than_are_used() -> None:
 
 def test_out_exponent_lowers_popular_items() -> None:
     histories = random_histories()
-    popular = int(spectral.popularity(histories).argmax())
+    popular = int(co_taken.popularity(histories).argmax())
     low, high = (
         weights(spectral.fit(histories, replace(LINEAR, out_exponent=exponent), seed=1))
         for exponent in (0.2, 0.8)

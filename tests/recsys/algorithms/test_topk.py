@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recsys.algorithms.topk import first_allowed, top_k
+from recsys.algorithms.topk import first_allowed, strongest, top_k
 
 
 def scores(*values: float) -> NDArray[np.float32]:
@@ -48,6 +48,16 @@ def test_equals_a_full_stable_sort(values: list[float], k: int) -> None:
 def test_equals_a_full_sort_of_distinct_scores(seed: int, k: int) -> None:
     score = np.random.default_rng(seed).normal(size=3_665).astype(np.float32)
     assert top_k(score, k).tolist() == np.argsort(-score, kind="stable")[:k].tolist()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.sampled_from([0, 7, 400]))
+def test_the_strongest_of_each_row_are_its_highest(seed: int, k: int, n: int) -> None:
+    among = np.array([-np.inf, -2.0, 0.0, 0.5, 1.0, 7.0], np.float32)
+    score = np.random.default_rng(seed).choice(among, size=(3, n))
+    counts, columns = strongest(score, k)
+    wanted = [np.sort(top_k(row, k)).tolist() for row in score]
+    assert counts.tolist() == [len(row) for row in wanted]
+    assert columns.tolist() == [column for row in wanted for column in row]
 
 
 @given(st.permutations(range(300)), st.integers(0, 299), st.integers(0, 20))

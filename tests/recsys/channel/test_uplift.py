@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.messages.users import ChannelArm
+from api.messages.channel import ChannelArm
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.models import ChannelModels, ChannelQuery
 from recsys.channel.uplift import Uplift

@@ -96,23 +96,27 @@ def test_the_mismatch_of_counts_is_that_of_scipy() -> None:
     assert health.srm([3, 4], [0.5, 0.5]) is None
 
 
+def of_rate(rate: float, *, people_a_day: float) -> power.Baseline:
+    return power.Baseline(rate, rate * (1 - rate), people_a_day)
+
+
 def test_power_is_that_of_statsmodels_and_of_the_published_table() -> None:
     told = NormalIndPower().solve_power(effect_size=0.1, alpha=0.05, power=0.8)
     # statsmodels adds the chance of a significant difference the wrong way round: 1e-7.
     assert power.per_arm((1.0, 1.0), 0.1) == math.ceil(told)
-    rate = power.Baseline.of_rate(0.03, people_a_day=1)
+    rate = of_rate(0.03, people_a_day=1)
     for wanted, told in ((0.1, 53_200), (0.05, 207_900), (0.02, 1_280_000)):
         assert power.people_needed(rate, wanted) == pytest.approx(told, rel=0.005)
-    common = power.Baseline.of_rate(0.1, people_a_day=1)
+    common = of_rate(0.1, people_a_day=1)
     for wanted, told in ((0.1, 14_700), (0.05, 57_800), (0.02, 356_000)):
         assert power.people_needed(common, wanted) == pytest.approx(told, rel=0.005)
 
 
 def test_days_are_whole_weeks_two_at_least_and_wait_for_the_window() -> None:
-    busy = power.Baseline.of_rate(0.1, people_a_day=10_000)
+    busy = of_rate(0.1, people_a_day=10_000)
     assert power.days_needed(busy, 100, smallest_share=0.5, window_days=7) == 14
     assert power.days_needed(busy, 60_000, smallest_share=0.5, window_days=7) == 21
-    nobody = power.Baseline.of_rate(0.1, people_a_day=0)
+    nobody = of_rate(0.1, people_a_day=0)
     assert power.days_needed(nobody, 1, smallest_share=0.5, window_days=7) > LONGEST_DAYS
 
 

@@ -20,7 +20,7 @@ from recsys.data.person import NO_SEGMENT, Person
 from recsys.data.times import DAY
 from recsys.items.history import EventWeights
 from recsys.items.models import ItemModels
-from recsys.items.one_to_one import make_ready, no_lists
+from recsys.items.one_to_one import no_lists, ready_of
 from recsys.items.popular import PopularItems, by_share
 from recsys.items.preference import demand
 from recsys.items.ranker import OWN, Blend
@@ -113,7 +113,12 @@ def blended_models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> Ite
             item=np.zeros((1, 0), np.float32),
         ),
     )
-    return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))
+    return with_lists(parts, table, depth=depth)
+
+
+def with_lists(parts: ItemModels, table: Interactions, *, depth: int) -> ItemModels:
+    everybody = np.arange(len(table.users))
+    return replace(parts, ready=ready_of(parts.one_to_one(), table, everybody, depth=depth))
 
 
 def models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:
@@ -131,7 +136,7 @@ def models(*, depth: int = 8, available: np.ndarray = EVERYTHING) -> ItemModels:
         at=AT,
         min_history=2,
     )
-    return replace(parts, ready=make_ready(parts.one_to_one(), table, depth=depth))
+    return with_lists(parts, table, depth=depth)
 
 
 def person(user_row: int | None, *live: Row, segment_row: int = NO_SEGMENT) -> Person:

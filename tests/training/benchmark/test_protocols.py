@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from recsys.__main__ import app
-from recsys.errors import BadQuery, NothingToLearnFrom, NoUsableRow
+from recsys.errors import BadQuery, NothingToLearnFrom
 from recsys.evaluation.split import Relevant
 from tests.present import present
 from tests.training.benchmark.worlds import CLUB, Quiet, club, club_lines
@@ -21,6 +21,7 @@ from training.benchmark.outcome import Outcome
 from training.benchmark.protocol_names import ProtocolName
 from training.benchmark.published import table_for, tables
 from training.benchmark.request import Request
+from training.errors import NoUsableRow
 
 
 @pytest.fixture(name="train")

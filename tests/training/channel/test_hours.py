@@ -11,7 +11,7 @@ import pytest
 
 from recsys.channel.activity_hours import Rhythm, age_weight, posterior, slots, within_an_hour
 from recsys.channel.activity_hours import fit as everybody
-from recsys.channel.response_hours import ChannelHours, hours_of
+from recsys.channel.response_hours import ChannelHours, hours_of_all
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.person import Person
 from recsys.data.times import DAY, HOUR
@@ -117,7 +117,7 @@ def test_send_times_of_a_channel_bring_more_responses_than_those_of_all(
             truth = simulated.truth.response(row, clock, rested)[:, number]
             responds["at best"].append(truth.max())
             for name, learnt in (("all", None), ("channel", found)):
-                told = hours_of(person, arm, rhythm, learnt, UTC, number=number)
+                told = hours_of_all([person], arm, rhythm, learnt, UTC, number=number)[0]
                 best = within_an_hour(told.own.mean(axis=0)).argmax()
                 responds[name].append(truth[best])
         of_all, of_channel, at_best = (float(np.mean(each)) for each in responds.values())

@@ -9,11 +9,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recsys.config import Config, parse
-from recsys.errors import MissingColumn, UnreadableFile
+from recsys.errors import UnreadableFile
 from recsys.storage.database.open import open_database
 from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import Profiles
 from training.cli.data import app
+from training.errors import MissingColumn
 
 runner = CliRunner()
 

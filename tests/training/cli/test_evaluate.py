@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from recsys.config import Items
 from recsys.config import Training as TrainingSection
 from recsys.data.times import DAY
-from recsys.errors import UnknownVersion
 from recsys.storage.events.event import Event
+from recsys.storage.models.errors import UnknownVersion
 from recsys.storage.models.store import ModelStore
 from tests.training.test_pipeline import opened, trained
 from tests.worlds import END, World

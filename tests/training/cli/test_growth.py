@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from recsys.cli.clock import now
 from recsys.data.times import DAY
-from recsys.errors import NoChampion
 from recsys.storage.database.open import open_database
 from recsys.storage.events.log import EventLog
+from recsys.storage.models.errors import NoChampion
 from tests.recsys.storage.experiments.cases import bought
 from tests.worlds import World
 from training.cli.growth import app

@@ -10,9 +10,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recsys.data.times import HOUR
-from recsys.errors import CorruptArtifact, NoChampion, NoEarlierChampion, UnknownVersion
 from recsys.evaluation.estimate import Estimate
 from recsys.ladder import Question, RungName, Verdict
+from recsys.storage.models.errors import (
+    CorruptArtifact,
+    NoChampion,
+    NoEarlierChampion,
+    UnknownVersion,
+)
 from recsys.storage.models.store import ModelStore
 from tests.recsys.storage.worlds import BLACK_FRIDAY, bundle, manifest
 from training.cli.models import app

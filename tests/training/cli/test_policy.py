@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from recsys.errors import BadQuery, NotRandomised
+from recsys.errors import BadQuery
 from tests.training.policy.worlds import ARMS, FEATURES, world
 from training.cli.policy import app
+from training.errors import NotRandomised
 
 COLUMNS = ("--action", "arm", "--reward", "bought")
 WITH_PSCORE = (*COLUMNS, "--pscore", "p")

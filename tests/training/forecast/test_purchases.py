@@ -9,7 +9,8 @@ import pytest
 
 from recsys.config import Config
 from recsys.data.times import micros
-from recsys.errors import BadQuery, NoUsableRow
+from recsys.errors import BadQuery
+from training.errors import NoUsableRow
 from training.forecast import purchases
 from training.forecast.columns import PurchaseColumns
 from training.importing.columns import event_columns

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from recsys.errors import UnclearColumn, UnreadableFile
+from recsys.errors import UnreadableFile
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import NOW, configured, written
+from training.errors import UnclearColumn
 from training.importing.items import import_items
 from training.importing.profiles import ProfileReport
 

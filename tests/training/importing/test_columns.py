@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recsys.config import Columns
-from recsys.errors import MissingColumn
+from training.errors import MissingColumn
 from training.importing.columns import event_columns
 
 

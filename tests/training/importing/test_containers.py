@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from recsys.errors import MissingColumn, UnreadableFile
+from recsys.errors import UnreadableFile
 from tests.training.importing.files import NOW, configured, written
+from training.errors import MissingColumn
 from training.importing.read import read_file
 from training.importing.validate import validate
 

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from recsys.config import Config
-from recsys.errors import MissingColumn, StoreUnavailable
+from recsys.errors import StoreUnavailable
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erase
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import HEADER, NOW, configured, written
+from training.errors import MissingColumn
 from training.importing.events import import_events
 from training.importing.report import ImportReport, rendered
 

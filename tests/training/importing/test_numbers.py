@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from recsys.errors import UnclearColumn
 from tests.training.importing.files import NOW, configured, written
+from training.errors import UnclearColumn
 from training.importing.read import read_file
 from training.importing.times import parse_times
 from training.importing.validate import Validated, validate

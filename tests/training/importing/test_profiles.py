@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from recsys.errors import MissingColumn
 from recsys.storage.database.sqlite import SqliteDatabase
 from recsys.storage.users.consents import Consents, holding
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.training.importing.files import NOW, configured, written
+from training.errors import MissingColumn
 from training.importing.items import import_items
 from training.importing.profiles import import_consents, import_users
 from training.importing.report import rendered

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.errors import BadQuery, CorruptArtifact, IncompatibleArtifact, UnreadableFile
+from recsys.errors import BadQuery, UnreadableFile
+from recsys.storage.models.errors import CorruptArtifact, IncompatibleArtifact
 from tests.training.policy.worlds import stakes, world
 from training.policy.folder import read_policy, write_policy
 from training.policy.learn import Settings, learn

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys.errors import NotRandomised
 from recsys.evaluation.policy_value import Decisions
 from tests.training.policy.worlds import SHARES, world
+from training.errors import NotRandomised
 from training.policy.encoding import Encoding
 from training.policy.learn import encode
 from training.policy.log import Log

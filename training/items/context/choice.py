@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -96,7 +96,7 @@ def choose_context(
     if table is None:
         return None
     progress("the context: judge")
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         weight, gain = _chosen(at_visits(data, held, config), rung, table, config)
         if rung.at_hand is None:
             return ContextChoice(weight=weight, gain=gain)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recsys.algorithms.sessions.knn import SessionSettings
 from recsys.algorithms.sessions.log import Sessions
 from recsys.algorithms.sessions.ranker import SessionBlend
+from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import top_k
 from recsys.config import Config
 from recsys.data.interactions import Interactions
@@ -101,7 +101,7 @@ def choose_sessions(
     asked = moments(held, sessions_of(held.held_out, config), config, most=MOST_ASKED)
     if len(asked.wanted) < 2:
         return None
-    with threadpool_limits(1, "blas"):
+    with one_thread("blas"):
         try:
             settings, blend = _learned(early, config, progress)
             weights = _latest_weights(every.sessions, settings, config)

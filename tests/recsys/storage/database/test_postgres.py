@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -160,6 +161,46 @@ def test_events_become_visible_in_the_order_of_their_places(server: Cluster) -> 
     for top, count in seen:
         (below,) = opened.read("SELECT count(*) FROM events WHERE seq <= ?", (top,))
         assert below == (count,)
+    opened.close()
+
+
+def test_a_store_may_be_closed_while_threads_read_and_write(server: Cluster) -> None:
+    for _ in range(5):
+        opened = open_database(server.url)
+        with ThreadPoolExecutor(4) as pool:
+            ends = [pool.submit(until_refused, log_seq, opened) for _ in range(2)]
+            ends += [pool.submit(until_refused, append, opened) for _ in range(2)]
+            time.sleep(0.1)
+            opened.close()
+            assert all("closed" in end.result(timeout=10) for end in ends)
+
+
+def until_refused(act: Callable[[Database], object], opened: Database) -> str:
+    while True:
+        try:
+            act(opened)
+        except StoreUnavailable as told:
+            return str(told)
+
+
+def append(opened: Database) -> None:
+    EventLog(opened).append([view("a")], now=1)
+
+
+def test_reads_are_planned_by_what_came_in_at_once(server: Cluster) -> None:
+    opened = open_database(server.url)
+    columns = {"item_id": ["a", "b", "c"]}
+    same = {
+        "title": "",
+        "category": "",
+        "url": "",
+        "image_url": "",
+        "price_at": 0,
+        "available": True,
+    }
+    with opened.writing() as writing:
+        writing.load("items", columns, same=same, progress=lambda _: None)
+    assert opened.read("SELECT reltuples FROM pg_class WHERE relname = 'items'") == [(3.0,)]
     opened.close()
 
 

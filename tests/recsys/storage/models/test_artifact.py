@@ -20,8 +20,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap, UserId
-from recsys.errors import CorruptArtifact
 from recsys.storage.models import artifact
+from recsys.storage.models.errors import CorruptArtifact
 
 
 class Colour(StrEnum):

@@ -20,17 +20,16 @@ import pytest
 from obstore.store import S3Store
 
 from recsys.config import parse
-from recsys.errors import (
-    BadValue,
-    CorruptArtifact,
-    LostPromotion,
-    MissingExtra,
-    ModelStoreUnavailable,
-    UnknownVersion,
-)
+from recsys.errors import BadValue, MissingExtra
 from recsys.storage import objects
 from recsys.storage.models import bucket as buckets
 from recsys.storage.models.bucket import Bucket
+from recsys.storage.models.errors import (
+    CorruptArtifact,
+    LostPromotion,
+    ModelStoreUnavailable,
+    UnknownVersion,
+)
 from recsys.storage.models.place import Said
 from recsys.storage.models.store import ModelStore
 from tests.bench.servers import free_port

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from recsys.data.times import DAY
-from recsys.errors import (
+from recsys.storage.models import journal
+from recsys.storage.models import store as model_store
+from recsys.storage.models.errors import (
     CorruptArtifact,
     IncompatibleArtifact,
     ModelStoreUnavailable,
@@ -22,8 +24,6 @@ from recsys.errors import (
     NoEarlierChampion,
     UnknownVersion,
 )
-from recsys.storage.models import journal
-from recsys.storage.models import store as model_store
 from recsys.storage.models.journal import Act, Line
 from recsys.storage.models.store import Broken, ModelStore
 from tests.present import present
