@@ -59,10 +59,12 @@ class Formats:
         return self.none() if _missing(value) else self._decimal(value, "#,##0")
 
     def number(self, value: float | None) -> str:
-        """Return a number to three digits."""
+        """Return a number to three digits, and to fewer where it has no more."""
         if value is None or _missing(value):
             return self.none()
-        return self._decimal(value, "#,##0" if abs(value) >= 1_000 else "@@@")
+        if abs(value) >= 1_000:
+            return self._decimal(value, "#,##0")
+        return self._decimal(value, "#,##0.#" if value == round(value, 1) else "@@@")
 
     def signed(self, value: float | None) -> str:
         """Return a difference, with its sign."""
@@ -76,8 +78,9 @@ class Formats:
         """Return a share in percent."""
         if value is None or _missing(value):
             return self.none()
-        small = 0 < abs(value) < 0.1
-        return numbers.format_percent(value, "#,##0.0%" if small else "#,##0%", locale=self._locale)
+        digits = "#,##0.0" if 0 < abs(value) < 0.1 else "#,##0"
+        form = f"{digits}%" if self.language == "en" else f"{digits}\u00a0%"
+        return numbers.format_percent(value, form, locale=self._locale)
 
     def money(self, value: float | None) -> str:
         """Return an amount of money, in whole units where it is large."""

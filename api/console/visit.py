@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from api.console.table import Table
+from api.console.words import N_
 from recsys.errors import BadQuery
 from recsys.storage.access import audit
 from recsys.storage.access.accounts import Role
@@ -76,6 +77,10 @@ class Visit:
     def counted(self) -> Mapping[str, Any]:
         """What was counted last; empty before the first time."""
         return self.figures.body if self.figures else {}
+
+    def or_counting(self, text: str) -> str:
+        """Return what stands where nothing was counted; before the first count nobody knows."""
+        return text if self.figures else N_("Being counted; look again in a moment.")
 
     def may(self, role: Role) -> bool:
         """Return whether who asks may do what a role may."""

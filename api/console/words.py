@@ -99,9 +99,10 @@ KINDS: Mapping[str, str] = {
     "cart": N_("put into the cart"),
     "remove": N_("taken out of the cart"),
     "purchase": N_("bought"),
-    "return": N_("returned"),
+    "return": N_("sent back"),
     "dismiss": N_("not interested"),
     "void": N_("order cancelled"),
+    "identity": N_("recognised"),
     "message_sent": N_("message sent"),
     "message_opened": N_("message opened"),
     "message_responded": N_("message answered"),
@@ -158,6 +159,50 @@ DELIVERIES: Mapping[str, str] = {
     "cancelled": N_("cancelled"),
     "expired": N_("its files are gone"),
 }
+METRICS: Mapping[str, str] = {
+    "log likelihood": N_("log likelihood"),
+    "reward per decision": N_("money per decision"),
+}
+CHANNELS: Mapping[str, str] = {"none": N_("no message")}
+DRIVERS: Mapping[str, str] = {
+    "recency": N_("how long ago"),
+    "overdue": N_("how overdue"),
+    "rhythm": N_("rhythm"),
+    "tenure": N_("how long here"),
+    "frequency": N_("how often"),
+    "lately": N_("lately"),
+    "spend": N_("money"),
+    "basket": N_("basket"),
+    "returns": N_("returns"),
+    "visits": N_("visits"),
+    "recommends": N_("recommends us"),
+    "satisfaction": N_("satisfaction"),
+    "tickets": N_("support"),
+    "mails": N_("e-mails"),
+}
+FAMILIES: Mapping[str, str] = {
+    "rfm": N_("purchases (RFM)"),
+    "lifecycle": N_("stage of life"),
+    "cluster": N_("what they buy"),
+    "taste": N_("taste"),
+}
+SEGMENTS: Mapping[str, str] = {
+    "champions": N_("champions"),
+    "loyal": N_("loyal"),
+    "cant_lose": N_("must not be lost"),
+    "promising": N_("promising"),
+    "potential_loyalist": N_("may become loyal"),
+    "need_attention": N_("need attention"),
+    "about_to_sleep": N_("about to fall asleep"),
+    "hibernating": N_("asleep"),
+}
+SIMULATED: Mapping[str, str] = {"messages": N_("messages")}
+JOBS: Mapping[str, str] = {
+    "training": N_("training"),
+    "counting": N_("figures counted"),
+    "export": N_("export"),
+    "webhook": N_("webhook messages"),
+}
 GROUPS: Mapping[str, str] = {"all": N_("all, weighted by people")}
 POLICIES: Mapping[str, str] = {"rung": N_("by rung"), "always": N_("always")}
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -178,4 +223,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "groups": GROUPS,
     "people": PEOPLE,
     "delivery": DELIVERIES,
+    "metric": METRICS,
+    "channel": CHANNELS,
+    "driver": DRIVERS,
+    "family": FAMILIES,
+    "segment": {**STATES, **SEGMENTS},
+    "policy_of": {**RUNGS, **CHANNELS},
+    "simulated": SIMULATED,
+    "job": JOBS,
+    "ended": {**DELIVERIES, **ACTS},
 }

@@ -14,7 +14,7 @@ first singular vectors. Where we deviate:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from recsys.algorithms.histories import Histories
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.threads import one_thread
 from recsys.algorithms.topk import strongest
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 ROWS = 4_096
 """Items whose singular vectors are in double precision at a time."""
@@ -36,6 +39,9 @@ OVERSAMPLED = 16
 
 PAIRS_A_COMPONENT = 750
 """Pairs that carry one component more; in a first try on files of .03 to .8 million pairs."""
+
+FEW_USERS = 4
+"""A component: to be decomposed exactly, which takes less memory then, and no longer."""
 
 ITERATIONS = 3
 """Power iterations of the randomised decomposition."""
@@ -134,11 +140,10 @@ def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemN
 def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) -> Basis:
     """Return the first right singular vectors of ``D_u^-½ R D_i^-item_exponent``.
 
-    Randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4). One thread and
-    a seed: the same histories give the same bits.
+    Randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4), or exactly, where
+    fewer users than items are at most ``FEW_USERS`` times as many as components. One thread and a
+    seed: the same histories give the same bits.
     """
-    from sklearn.utils.extmath import randomized_svd
-
     matrix = normalised(histories, 0.5, item_exponent=settings.item_exponent)
     components = min(settings.components, matrix.shape[0] - 1, matrix.shape[1] - 1)
     if components < 1 or not matrix.nnz:
@@ -147,16 +152,45 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
             np.zeros((matrix.shape[1], 0), np.float32),
             np.zeros(0, np.float32),
         )
+    few = matrix.shape[0] < matrix.shape[1] and matrix.shape[0] <= FEW_USERS * components
     with one_thread("blas"):
-        _, values, vectors = randomized_svd(
-            matrix,
-            components,
-            n_oversamples=OVERSAMPLED,
-            n_iter=ITERATIONS,
-            random_state=seed,
+        values, vectors = (
+            _exactly(matrix, components) if few else _randomised(matrix, components, seed)
         )
-    vectors = np.ascontiguousarray(vectors.T, np.float32)
-    return Basis(settings.item_exponent, vectors, values.astype(np.float32))
+    return Basis(settings.item_exponent, vectors, values)
+
+
+def _randomised(
+    matrix: csr_array, components: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return singular values and right singular vectors."""
+    from sklearn.utils.extmath import randomized_svd
+
+    _, values, vectors = randomized_svd(
+        matrix,
+        components,
+        n_oversamples=OVERSAMPLED,
+        n_iter=ITERATIONS,
+        random_state=seed,
+    )
+    return values.astype(np.float32), np.ascontiguousarray(vectors.T, np.float32)
+
+
+def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the same by what users have in common: nothing else is as large as the vectors."""
+    from scipy.linalg import eigh
+
+    precise, n_users = matrix.astype(np.float64), matrix.shape[0]
+    squares, left = eigh(
+        (precise @ precise.T).toarray(),
+        subset_by_index=(n_users - components, n_users - 1),
+        overwrite_a=True,
+    )
+    values = np.sqrt(np.maximum(squares[::-1], 0)).astype(np.float32)
+    vectors = matrix.T @ np.ascontiguousarray(left[:, ::-1], np.float32)
+    # What has no singular value but rounding errors has no direction.
+    vectors /= np.where(values > ROUNDING * values[0], values, np.float32(np.inf))
+    return values, vectors
 
 
 def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings) -> ItemNeighbours:

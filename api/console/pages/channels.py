@@ -59,7 +59,9 @@ def _messages(visit: Visit) -> Table:
             Column("failed", N_("Not delivered"), CellKind.SHARE),
         ),
         rows,
-        empty=N_("No message is stored. Send message events, and channels learn from them."),
+        empty=visit.or_counting(
+            N_("No message is stored. Send message events, and channels learn from them.")
+        ),
         note=N_("Of all messages in the store; what machines did is left out."),
     )
 
@@ -111,7 +113,7 @@ def _policies(metrics: Any) -> Table:
         N_("What each way of choosing earns"),
         (
             Column("what", N_("How"), CellKind.WORD, words="policy"),
-            Column("policy", N_("By")),
+            Column("policy", N_("By"), CellKind.WORD, words="policy_of"),
             Column("value", N_("Money per decision"), CellKind.LIFT),
         ),
         rows,
@@ -127,7 +129,7 @@ def _arms(metrics: Any) -> Table:
         N_("Which channel each rung would choose"),
         (
             Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
-            Column("channel", N_("Channel")),
+            Column("channel", N_("Channel"), CellKind.WORD, words="channel"),
             Column("share", N_("Share"), CellKind.SHARE),
         ),
         [
@@ -169,7 +171,7 @@ def _decisions(visit: Visit) -> Table:
         "decisions",
         N_("Decisions taken"),
         (
-            Column("action", N_("Channel")),
+            Column("action", N_("Channel"), CellKind.WORD, words="channel"),
             Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("decisions", N_("Decisions"), CellKind.COUNT),
             Column("explored", N_("Explored"), CellKind.COUNT),
@@ -177,5 +179,5 @@ def _decisions(visit: Visit) -> Table:
             Column("last", N_("Last"), CellKind.TIME),
         ),
         visit.counted.get("decisions", ()),
-        empty=N_("No decision was asked for with an id yet."),
+        empty=visit.or_counting(N_("No decision was asked for with an id yet.")),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from api.console.visit import Page, View, Visit
 from api.console.words import KINDS, N_
 from api.routes import hooks as tools
 from recsys.data.kinds import MESSAGE_KINDS
-from recsys.data.times import DAY, SECOND
+from recsys.data.times import DAY, SECOND, instant_of
 from recsys.errors import BadQuery
 from recsys.storage.access.accounts import Role
 from recsys.storage.events import names
@@ -40,7 +41,7 @@ def show(visit: Visit) -> View:
             _refused(visit),
             _sources(counted),
             _tools(visit),
-            _files(counted),
+            _files(visit),
             _consents(visit),
             _days(counted),
         ),
@@ -167,7 +168,7 @@ def _tools(visit: Visit) -> Table:
         (
             Column("source", N_("Source")),
             Column("by", N_("By"), CellKind.WORD, words="state"),
-            Column("last", N_("Last")),
+            Column("last", N_("Last"), CellKind.TIME),
             Column("rows", N_("Rows"), CellKind.COUNT),
             Column("late", N_("Late"), CellKind.COUNT),
             Column("waiting", N_("Waiting"), CellKind.COUNT),
@@ -177,6 +178,7 @@ def _tools(visit: Visit) -> Table:
         [
             {
                 **msgspec.structs.asdict(one),
+                "last": instant_of(one.last, ZoneInfo("UTC")) if one.last else None,
                 "became": [f"{name}: {count:,}" for name, count in one.became.items()],
                 "unknown": [f"{name}: {count:,}" for name, count in one.unknown.items()],
             }
@@ -186,9 +188,9 @@ def _tools(visit: Visit) -> Table:
     )
 
 
-def _files(counted: Any) -> Table:
+def _files(visit: Visit) -> Table:
     rows = []
-    for one in counted.get("files", ()):
+    for one in visit.counted.get("files", ()):
         report = json.loads(one["report"])
         put_aside = report.get("quarantined") or {}
         rows.append(
@@ -215,7 +217,7 @@ def _files(counted: Any) -> Table:
             Column("why", N_("Why"), CellKind.PARTS),
         ),
         rows,
-        empty=N_("No file was imported."),
+        empty=visit.or_counting(N_("No file was imported.")),
     )
 
 

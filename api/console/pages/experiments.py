@@ -61,6 +61,7 @@ def show(visit: Visit) -> View:
             "report": report,
             "forecast": ExperimentMessage.said(saved, _forecast(visit, saved)).forecast,
             "status": str(saved.status),
+            "over": str(saved.experiment.over),
             "arms": [arm for arm, _ in saved.experiment.arms],
             "may_change": visit.may(Role.ADMIN) and name != HOLDOUT,
         },

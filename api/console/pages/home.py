@@ -120,7 +120,7 @@ def _pays(visit: Visit) -> Table:
             Column("question", N_("Question"), CellKind.WORD, words="question"),
             Column("rung", N_("Best rung"), CellKind.WORD, words="rung"),
             Column("below", N_("Against"), CellKind.WORD, words="rung"),
-            Column("metric", N_("Measured in")),
+            Column("metric", N_("Measured in"), CellKind.WORD, words="metric"),
             Column("lift", N_("Gain"), CellKind.LIFT),
         ),
         rows,

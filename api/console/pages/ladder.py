@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.console.formats import Formats
 from api.console.pages import experiments
 from api.console.pages.home import answered, lift
 from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import MEANS, N_
 from api.messages.experiments import ReportAnswer
+from api.model import languages
 from recsys.experiments.experiment import Over
 from recsys.ladder import Question, RungName
 from recsys.storage.access.accounts import Role
+from recsys.words import Words
 
 
 def show(visit: Visit) -> View:
@@ -60,7 +63,7 @@ def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], fl
             "n": verdict.lift.n if verdict and verdict.lift else None,
             "shipped": ("yes" if verdict.shipped else "no") if verdict else "yes",
             "share": shares.get((str(question), str(rung)), 0.0) if shares else None,
-            "why": verdict.why if verdict and not verdict.shipped else "",
+            "why": _told(visit, verdict.words) if verdict and not verdict.shipped else "",
         }
         for rung in reversed(RungName)
         for verdict in [verdicts.get(rung)]
@@ -100,7 +103,7 @@ def _by_kind(visit: Visit) -> Table:
             "standing": str(said.standing),
             "lift": lift(said.lift),
             "n": said.lift.n if said.lift else None,
-            "why": said.why,
+            "chance": said.chance,
         }
         for question in Question
         for rung, verdict in verdicts.get(question, {}).items()
@@ -116,7 +119,7 @@ def _by_kind(visit: Visit) -> Table:
             Column("standing", N_("Get it"), CellKind.WORD, words="state"),
             Column("lift", N_("Gain"), CellKind.LIFT),
             Column("n", N_("People"), CellKind.COUNT),
-            Column("why", N_("Why")),
+            Column("chance", N_("Chance that it is better"), CellKind.SHARE),
         ),
         rows,
         empty=N_("This version tells no kinds of people apart."),
@@ -142,8 +145,7 @@ def _by_history(metrics: Any) -> Table:
     rows = [
         {
             "rung": rung,
-            "history": f"{part['from']}–{part['to']}" if part["to"] is not None
-            else f"{part['from']}+",
+            "history": _span(part["from"], part["to"]),
             "people": part["users"],
             "ndcg": part["ndcg"]["value"] if part["ndcg"] else None,
             "low": part["ndcg"]["low"] if part["ndcg"] else None,
@@ -168,6 +170,19 @@ def _by_history(metrics: Any) -> Table:
     )
 
 
+def _span(first: int, last: int | None) -> str:
+    if last is None:
+        return f"{first}+"
+    return f"{first}–{last}" if last > first else str(first)
+
+
+def _told(visit: Visit, words: Words) -> str:
+    """Return a reason in the language of the page."""
+    formats = Formats(visit.language, "UTC", "")
+    params = {**words.params, "below": formats.word(words.params["below"], "rung")}
+    return languages.text(words.code, params, visit.language) or str(words)
+
+
 def _placements(visit: Visit) -> Table:
     return Table(
         "placements",
@@ -179,6 +194,6 @@ def _placements(visit: Visit) -> Table:
             Column("last", N_("Last"), CellKind.TIME),
         ),
         visit.counted.get("lists", ()),
-        empty=N_("No placement has shown a list in the last 28 days."),
+        empty=visit.or_counting(N_("No placement has shown a list in the last 28 days.")),
         note=N_("In the last 28 days before the newest event."),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from api.console.jobs import jobs
 from api.console.table import CellKind, Column, Table
 from api.console.visit import Page, View, Visit
 from api.console.words import N_
@@ -41,6 +42,7 @@ def show(visit: Visit) -> View:
             "webhook": visit.get("webhook") if visit.may(Role.ADMIN) else "",
         },
         tables=(
+            jobs(visit),
             *((_exports(visit),) if visit.may(Role.MARKETER) else ()),
             *(_webhooks(visit) if visit.may(Role.ADMIN) else ()),
             _latency(visit),

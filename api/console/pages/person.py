@@ -159,7 +159,7 @@ def _channels(answer: UserAnswer) -> Table:
         "channels",
         N_("Channels"),
         (
-            Column("channel", N_("Channel")),
+            Column("channel", N_("Channel"), CellKind.WORD, words="channel"),
             Column("p", N_("Responds"), CellKind.SHARE),
             Column("low", N_("from"), CellKind.SHARE),
             Column("high", N_("to"), CellKind.SHARE),
@@ -189,7 +189,7 @@ def _reasons(answer: UserAnswer) -> Table:
         (
             Column("words", N_("Because")),
             Column("contribution", N_("Log odds"), CellKind.NUMBER),
-            Column("group", N_("Group")),
+            Column("group", N_("Group"), CellKind.WORD, words="driver"),
         ),
         [
             {
@@ -277,7 +277,7 @@ def _decisions(visit: Visit, user_id: str) -> Table:
         N_("Decisions, and what came of them"),
         (
             Column("at", N_("When"), CellKind.TIME),
-            Column("action", N_("Channel")),
+            Column("action", N_("Channel"), CellKind.WORD, words="channel"),
             Column("rung", N_("Rung"), CellKind.WORD, words="rung"),
             Column("outcome", N_("Came of it"), CellKind.WORD, words="kind"),
             Column("send_at", N_("Sent at"), CellKind.TIME),

@@ -205,14 +205,20 @@ def _figures(visit: Visit) -> Table:
     for portrait in answering.bundle.portraits:
         figures = groups.segment(portrait, answering)
         family, _, name = portrait.name.partition(":")
-        rows.append({**figures, "family": family, "segment": name.replace("_", " ")})
+        rows.append({**figures, "family": family, "segment": name})
     rows.sort(key=lambda row: (str(row["family"]), -(row["users"] or 0)))
     return Table(
         "segments",
         N_("Segments in figures"),
         (
-            Column("family", N_("By")),
-            Column("segment", N_("Segment"), href="/console/segments?segment={name}"),
+            Column("family", N_("By"), CellKind.WORD, words="family"),
+            Column(
+                "segment",
+                N_("Segment"),
+                CellKind.WORD,
+                words="segment",
+                href="/console/segments?segment={name}",
+            ),
             Column("users", N_("People"), CellKind.COUNT),
             Column("revenue_share", N_("Share of sales"), CellKind.SHARE),
             Column("churn", N_("Churn"), CellKind.SHARE),

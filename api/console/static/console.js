@@ -33,12 +33,14 @@ function draw(plot) {
     width: 1.6,
     points: { show: false },
   }));
+  const short = { day: "numeric", month: "short", timeZone: "UTC" };
+  const day = (at) => new Date(at * 1000).toLocaleDateString(data.language, short);
   const options = {
     width: plot.clientWidth,
     height: 220,
-    series: [{ label: "", value: (_, at) => (at ? new Date(at * 1000).toLocaleDateString(data.language, { timeZone: "UTC" }) : "") }, ...series],
+    series: [{ label: data.day, value: (_, at) => (at ? new Date(at * 1000).toLocaleDateString(data.language, { timeZone: "UTC" }) : "") }, ...series],
     tzDate: (at) => new Date(at * 1000 + new Date(at * 1000).getTimezoneOffset() * 60000),
-    axes: [axis, { ...axis, size: 64, values: (_, all) => all.map((one) => one.toLocaleString(data.language)) }],
+    axes: [{ ...axis, values: (_, all) => all.map(day) }, { ...axis, size: 64, values: (_, all) => all.map((one) => one.toLocaleString(data.language)) }],
     cursor: { drag: { x: false, y: false } },
   };
   plot.replaceChildren();

@@ -79,3 +79,16 @@ def test_exports_are_listed_with_how_far_they_are(api: Api, enter: Enter) -> Non
     (row,) = enter(Role.MARKETER).get("/console/operations/exports.json").json()
     assert (row["export"], row["by"], row["why"]) == ("e1", "crm", "the model is gone")
     assert row["done"] is None
+
+
+def test_what_ran_is_told_with_how_it_ended(api: Api, enter: Enter) -> None:
+    told(api)
+    viewer, admin = enter(Role.VIEWER), enter(Role.ADMIN)
+    seen = {row["what"] for row in viewer.get("/console/operations/jobs.json").json()}
+    assert seen == {"training", "counting"}
+    rows = admin.get("/console/operations/jobs.json").json()
+    training = next(row for row in rows if row["what"] == "training")
+    assert (training["of"], training["ended"]) == (api.service.current.version, "promote")
+    webhook = next(row for row in rows if row["what"] == "webhook")
+    assert (webhook["of"], webhook["ended"], webhook["why"]) == ("w1", "dead", "timed out")
+    assert round(webhook["seconds"], 3) == 5.012

@@ -23,7 +23,8 @@ from api.console.formats import LANGUAGES, Formats
 from api.console.pages import PAGES
 from api.model import languages
 from recsys.data.person import PersonKind
-from recsys.ladder import KindVerdict, Question, RungName, Standing
+from recsys.evaluation.estimate import Estimate
+from recsys.ladder import KindVerdict, Question, RungName, Standing, Verdict
 from recsys.storage.access import audit
 from recsys.storage.access.accounts import Role
 from recsys.storage.models.store import ModelStore
@@ -245,4 +246,25 @@ def test_the_ladder_says_who_gets_a_rung(api: Api, enter: Enter) -> None:
     manifest = replace(answering.manifest, verdicts=verdicts)
     current.swap(replace(current.serving, answering=replace(answering, manifest=manifest)))
     page = viewer.get("/console/ladder").text
-    assert all(word in page for word in ("new, nothing known", "on trial: a half", "likely better"))
+    assert all(word in page for word in ("new, nothing known", "on trial: a half", "90%"))
+
+
+def test_a_german_page_says_why_a_rung_is_not_shipped_in_german(api: Api, enter: Enter) -> None:
+    current = api.service.current
+    answering = current.serving.answering
+    unclear = Verdict.on(
+        RungName.HYPER, RungName.ONE_TO_ONE, "NDCG@20", Estimate(0.02, -0.01, 0.05, 100)
+    )
+    verdicts = {question: dict(each) for question, each in answering.manifest.verdicts.items()}
+    verdicts[Question.ITEMS][RungName.HYPER] = unclear
+    manifest = replace(answering.manifest, verdicts=verdicts)
+    current.swap(replace(current.serving, answering=replace(answering, manifest=manifest)))
+    german = {"Accept-Language": "de"}
+    page = enter(Role.VIEWER).get("/console/ladder", headers=german).text
+    assert "nicht klar besser als 1:1: +0,0200 [-0,0100; +0,0500] über 100 Personen" in page
+
+
+def test_nothing_is_called_absent_before_it_was_counted(enter: Enter) -> None:
+    page = enter(Role.VIEWER).get("/console/channels").text
+    assert "No message is stored" not in page
+    assert "Being counted" in page
