@@ -221,22 +221,14 @@ class Verdict:
             return Standing.OUT
         return Standing.TRIAL if self.by_kind else Standing.SHIPPED
 
-    def said_of(self, kind: PersonKind) -> Words:
-        """Return the verdict on the rung for a kind of person, in the words of training."""
-        return _in_words(self.by_kind.get(kind, self))
-
-    @property
-    def words(self) -> Words:
-        """The verdict on the rung for anybody, in the words of training."""
-        return _in_words(self)
-
-
-def _in_words(found: Verdict | KindVerdict) -> Words:
-    below, lift = str(found.below), found.lift
-    if lift is None:
-        return Words(found.why, "rung.not_measured", {"below": below})
-    facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
-    return Words(found.why, "rung.not_better", {**facts, "n": lift.n})
+    def said_of(self, kind: PersonKind | None = None) -> Words:
+        """Return the verdict for a kind of person, or for anybody, in the words of training."""
+        said = self.by_kind.get(kind, self) if kind else self
+        below, lift = str(said.below), said.lift
+        if lift is None:
+            return Words(said.why, "rung.not_measured", {"below": below})
+        facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
+        return Words(said.why, "rung.not_better", {**facts, "n": lift.n})
 
 
 def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:
@@ -342,37 +334,8 @@ class Ladder(Generic[Query, Answer]):
 
         `course` is that of everybody: without the rungs that lost.
         """
-        for rung in self.rungs:
-            if not self.refusal(rung.name, person, course) and not rung.declines(person):
-                return rung.name
-        return RungName.POPULAR
-
-    def has_trial(self, kind: PersonKind) -> bool:
-        """Return whether some rung is on trial for such people."""
-        return any(one.standing(kind) is Standing.TRIAL for one in self.verdicts.values())
-
-    def on_trial(self, person: Person, earned: RungName) -> RungName | None:
-        """Return the highest rung on trial for such people that would answer before `earned`."""
-        for name in (rung.name for rung in self.rungs if rung.name in self.verdicts):
-            is_trial = self.verdicts[name].standing(person.kind) is Standing.TRIAL
-            if is_trial and self.could_try(name, person, earned):
-                return name
-        return None
-
-    def could_try(self, name: RungName, person: Person, earned: RungName) -> bool:
-        """Return whether a rung that was not shipped would answer before the one `earned`."""
-        verdict = self.verdicts.get(name)
-        if HEIGHT[name] <= HEIGHT[earned] or verdict is None:
-            return False
-        if verdict.standing(person.kind) is Standing.SHIPPED:
-            return False
-        course = Course(tries=name)
-        return any(
-            rung.name is name
-            and not self.refusal(name, person, course)
-            and not rung.declines(person)
-            for rung in self.rungs
-        )
+        asked = (rung.name for rung in self.rungs if not self.refused(rung, person, course))
+        return next(asked, RungName.POPULAR)
 
     def refused(
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
@@ -387,25 +350,21 @@ class Ladder(Generic[Query, Answer]):
 
         It hangs on what forces the person, its kind, and whether it may be profiled.
         """
-        passed: Step | None = None
-        if isinstance(force, RungName):
-            if name not in {force, RungName.POPULAR}:
-                return Step(name, Reason.FORCED, say("rung.forced", forced=str(force)))
-        else:
-            passed = self._passed_over(name, person, force)
+        passed = self._passed_over(name, person, force)
         if passed is not None and passed.reason is not Reason.ON_TRIAL:
             return passed
-        if name in PROFILING:
-            if not person.readable:
-                return Step(name, Reason.STORE_UNAVAILABLE, say("rung.consents_unread"))
-            if not person.profiling:
-                return Step(name, Reason.NO_CONSENT, say("rung.no_profiling"))
-        return passed
+        return _not_allowed(name, person) or passed
 
-    def _passed_over(self, name: RungName, person: Person, course: Course | None) -> Step | None:
-        if course is not None and (refused := course.refusal(name)):
+    def _passed_over(
+        self, name: RungName, person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        if isinstance(force, RungName):
+            if name in {force, RungName.POPULAR}:
+                return None
+            return Step(name, Reason.FORCED, say("rung.forced", forced=str(force)))
+        if force is not None and (refused := force.refusal(name)):
             return refused
-        verdict, tried = self.verdicts.get(name), course is not None and course.tries is name
+        verdict, tried = self.verdicts.get(name), force is not None and force.tries is name
         if verdict is None or tried:
             return None
         standing = verdict.standing(person.kind)
@@ -438,3 +397,12 @@ def or_declines(
     if refused is None or refused.reason is Reason.ON_TRIAL:
         return rung.declines(person) or refused
     return refused
+
+
+def _not_allowed(name: RungName, person: Person) -> Step | None:
+    """Return that a rung looks at what a person did, where that is not allowed or not known."""
+    if name not in PROFILING:
+        return None
+    if not person.readable:
+        return Step(name, Reason.STORE_UNAVAILABLE, say("rung.consents_unread"))
+    return None if person.profiling else Step(name, Reason.NO_CONSENT, say("rung.no_profiling"))

@@ -249,7 +249,7 @@ class Answering:
             shipped = verdict.standing(PersonKind.NEW) is Standing.SHIPPED
             why = verdict.said_of(PersonKind.NEW)
         else:
-            shipped, why = verdict.shipped, verdict.words
+            shipped, why = verdict.shipped, verdict.said_of()
         return None if shipped else Step(items.name, Reason.NOT_SHIPPED, why)
 
     def _rows(self, user_id: str, remembered: Remembered) -> list[int]:

@@ -14,6 +14,7 @@ from msgspec import structs
 from recsys.data.interactions import UserEvents
 from recsys.data.person import THIN_BELOW, Person, PersonKind
 from recsys.evaluation.estimate import Estimate, bootstrap_mean, constant, units_for
+from recsys.experiments.plan import on_trial
 from recsys.ladder import (
     KindVerdict,
     Ladder,
@@ -279,9 +280,9 @@ def test_who_could_not_have_it_anyway_is_in_no_half_of_a_trial() -> None:
 
 def test_a_rung_on_trial_is_one_that_would_answer() -> None:
     rungs, new = by_kind(new_with_events=Standing.TRIAL), person_of(PersonKind.NEW_LIVE)
-    assert rungs.on_trial(new, RungName.ONE_TO_ONE) is RungName.HYPER
-    assert rungs.on_trial(structs.replace(new, profiling=False), RungName.SEGMENT) is None
-    assert by_kind(new_with_events=Standing.OUT).on_trial(new, RungName.POPULAR) is None
+    assert on_trial(rungs, new, RungName.ONE_TO_ONE) is RungName.HYPER
+    assert on_trial(rungs, structs.replace(new, profiling=False), RungName.SEGMENT) is None
+    assert on_trial(by_kind(new_with_events=Standing.OUT), new, RungName.POPULAR) is None
 
 
 @given(
