@@ -75,12 +75,12 @@ class Step(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How experiments have somebody climb, instead of from the highest rung that is shipped.
+    """How experiments change which rungs are asked about a person.
 
     Attributes
     ----------
     experiment : str
-        What says so, for the trail.
+        Its name, for the trail.
     ceiling : RungName or None
         No rung above it is asked.
     held_out : bool
@@ -133,7 +133,7 @@ class Rung(Protocol[QueryIn, AnswerOut]):
 
 
 class Standing(StrEnum):
-    """Who of some people gets a rung: all, a random half, none."""
+    """Who gets a rung among people of one kind: all, a random half, nobody."""
 
     SHIPPED = "shipped"
     TRIAL = "trial"
@@ -213,7 +213,7 @@ class Verdict:
     def standing(self, kind: PersonKind) -> Standing:
         """Return who of a kind of person gets the rung.
 
-        Of a kind that was never met, what others say of the rung is likely at most.
+        A kind that held-out data did not have gets at most a trial of what others get.
         """
         if kind in self.by_kind:
             return self.by_kind[kind].standing
@@ -330,9 +330,9 @@ class Ladder(Generic[Query, Answer]):
             yield rung, answer
 
     def earned(self, person: Person, course: Course | None = None) -> RungName:
-        """Return the highest rung that is shipped and applies to this person, whoever steps.
+        """Return the highest rung that is shipped and applies to this person.
 
-        `course` is that of everybody: without the rungs that lost.
+        `course` is what holds for everybody: without the rungs that lost online.
         """
         asked = (rung.name for rung in self.rungs if not self.refused(rung, person, course))
         return next(asked, RungName.POPULAR)
@@ -379,7 +379,7 @@ class Ladder(Generic[Query, Answer]):
     def tried(
         self, because: str, name: RungName, person: Person, force: RungName | Course | None
     ) -> str:
-        """Return what an answer stands on, with that its rung was not shipped, where it was not."""
+        """Return what an answer stands on, and that its rung was not shipped, where it was not."""
         if not isinstance(force, Course) or force.tries is not name:
             return because
         verdict = self.verdicts.get(name)
@@ -393,7 +393,7 @@ def or_declines(
     refused: Step | None, rung: Rung[QueryIn, AnswerOut], person: Person
 ) -> Step | None:
     """Return why a rung is not asked about a person, of what the ladder and the rung say to it."""
-    # Who could not have it anyway is in no half of anything.
+    # Whoever could not get the rung anyway takes no part in its trial.
     if refused is None or refused.reason is Reason.ON_TRIAL:
         return rung.declines(person) or refused
     return refused
