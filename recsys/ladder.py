@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.words import Words, say
@@ -63,8 +65,7 @@ class Reason(StrEnum):
     TAKEN_OUT = "taken_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One rung that was asked, what became of it, and a sentence a marketer can read."""
 
     rung: RungName
@@ -242,8 +243,7 @@ def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) 
 _ASKED = frozenset({Reason.SERVED, Reason.NOTHING_LEFT, Reason.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Climb(Generic[Answer]):
+class Climb(Struct, Generic[Answer], frozen=True):
     """The answer, the rung it came from, why, and all rungs asked, highest first.
 
     `answer` and `rung` are None only when every rung failed.
@@ -341,11 +341,19 @@ class Ladder(Generic[Query, Answer]):
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
     ) -> Step | None:
         """Return why a rung is not asked about a person; None where it is."""
-        passed = self._passed_over(rung.name, person, force)
+        return or_declines(self.refusal(rung.name, person, force), rung, person)
+
+    def refusal(
+        self, name: RungName, person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        """Return why a rung is not asked, whatever itself says; None where it is.
+
+        It hangs on what forces the person, its kind, and whether it may be profiled.
+        """
+        passed = self._passed_over(name, person, force)
         if passed is not None and passed.reason is not Reason.ON_TRIAL:
             return passed
-        # Whoever could not get the rung anyway takes no part in its trial.
-        return _not_allowed(rung.name, person) or rung.declines(person) or passed
+        return _not_allowed(name, person) or passed
 
     def _passed_over(
         self, name: RungName, person: Person, force: RungName | Course | None
@@ -379,6 +387,16 @@ class Ladder(Generic[Query, Answer]):
             return because
         tried = "rung.on_trial" if force.experiment else "rung.better_online"
         return say(tried, because=because)
+
+
+def or_declines(
+    refused: Step | None, rung: Rung[QueryIn, AnswerOut], person: Person
+) -> Step | None:
+    """Return why a rung is not asked about a person, of what the ladder and the rung say to it."""
+    # Whoever could not get the rung anyway takes no part in its trial.
+    if refused is None or refused.reason is Reason.ON_TRIAL:
+        return rung.declines(person) or refused
+    return refused
 
 
 def _not_allowed(name: RungName, person: Person) -> Step | None:
