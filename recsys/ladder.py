@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.words import Words, say
@@ -63,8 +65,7 @@ class Reason(StrEnum):
     TAKEN_OUT = "taken_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One rung that was asked, what became of it, and a sentence a marketer can read."""
 
     rung: RungName
@@ -74,12 +75,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How experiments have somebody climb, instead of from the highest rung that is shipped.
+    """How experiments change which rungs are asked about a person.
 
     Attributes
     ----------
     experiment : str
-        What says so, for the trail.
+        Its name, for the trail.
     ceiling : RungName or None
         No rung above it is asked.
     held_out : bool
@@ -132,7 +133,7 @@ class Rung(Protocol[QueryIn, AnswerOut]):
 
 
 class Standing(StrEnum):
-    """Who of some people gets a rung: all, a random half, none."""
+    """Who gets a rung among people of one kind: all, a random half, nobody."""
 
     SHIPPED = "shipped"
     TRIAL = "trial"
@@ -212,7 +213,7 @@ class Verdict:
     def standing(self, kind: PersonKind) -> Standing:
         """Return who of a kind of person gets the rung.
 
-        Of a kind that was never met, what others say of the rung is likely at most.
+        A kind that held-out data did not have gets at most a trial of what others get.
         """
         if kind in self.by_kind:
             return self.by_kind[kind].standing
@@ -220,22 +221,14 @@ class Verdict:
             return Standing.OUT
         return Standing.TRIAL if self.by_kind else Standing.SHIPPED
 
-    def said_of(self, kind: PersonKind) -> Words:
-        """Return the verdict on the rung for a kind of person, in the words of training."""
-        return _in_words(self.by_kind.get(kind, self))
-
-    @property
-    def words(self) -> Words:
-        """The verdict on the rung for anybody, in the words of training."""
-        return _in_words(self)
-
-
-def _in_words(found: Verdict | KindVerdict) -> Words:
-    below, lift = str(found.below), found.lift
-    if lift is None:
-        return Words(found.why, "rung.not_measured", {"below": below})
-    facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
-    return Words(found.why, "rung.not_better", {**facts, "n": lift.n})
+    def said_of(self, kind: PersonKind | None = None) -> Words:
+        """Return the verdict for a kind of person, or for anybody, in the words of training."""
+        said = self.by_kind.get(kind, self) if kind else self
+        below, lift = str(said.below), said.lift
+        if lift is None:
+            return Words(said.why, "rung.not_measured", {"below": below})
+        facts = {"below": below, "lift": lift.value, "low": lift.low, "high": lift.high}
+        return Words(said.why, "rung.not_better", {**facts, "n": lift.n})
 
 
 def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) -> str:
@@ -250,8 +243,7 @@ def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) 
 _ASKED = frozenset({Reason.SERVED, Reason.NOTHING_LEFT, Reason.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Climb(Generic[Answer]):
+class Climb(Struct, Generic[Answer], frozen=True):
     """The answer, the rung it came from, why, and all rungs asked, highest first.
 
     `answer` and `rung` are None only when every rung failed.
@@ -338,70 +330,41 @@ class Ladder(Generic[Query, Answer]):
             yield rung, answer
 
     def earned(self, person: Person, course: Course | None = None) -> RungName:
-        """Return the highest rung that is shipped and applies to this person, whoever steps.
+        """Return the highest rung that is shipped and applies to this person.
 
-        `course` is that of everybody: without the rungs that lost.
+        `course` is what holds for everybody: without the rungs that lost online.
         """
-        for rung in self.rungs:
-            if not self._refusal(rung.name, person, course) and not rung.declines(person):
-                return rung.name
-        return RungName.POPULAR
-
-    def on_trial(self, person: Person, earned: RungName) -> RungName | None:
-        """Return the highest rung on trial for such people that would answer before `earned`."""
-        for name in (rung.name for rung in self.rungs if rung.name in self.verdicts):
-            is_trial = self.verdicts[name].standing(person.kind) is Standing.TRIAL
-            if is_trial and self.could_try(name, person, earned):
-                return name
-        return None
-
-    def could_try(self, name: RungName, person: Person, earned: RungName) -> bool:
-        """Return whether a rung that was not shipped would answer before the one `earned`."""
-        verdict = self.verdicts.get(name)
-        if HEIGHT[name] <= HEIGHT[earned] or verdict is None:
-            return False
-        if verdict.standing(person.kind) is Standing.SHIPPED:
-            return False
-        course = Course(tries=name)
-        return any(
-            rung.name is name
-            and not self._refusal(name, person, course)
-            and not rung.declines(person)
-            for rung in self.rungs
-        )
+        asked = (rung.name for rung in self.rungs if not self.refused(rung, person, course))
+        return next(asked, RungName.POPULAR)
 
     def refused(
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
     ) -> Step | None:
         """Return why a rung is not asked about a person; None where it is."""
-        refused = self._refusal(rung.name, person, force)
-        # Who could not have it anyway is in no half of anything.
-        if refused is None or refused.reason is Reason.ON_TRIAL:
-            return rung.declines(person) or refused
-        return refused
+        return or_declines(self.refusal(rung.name, person, force), rung, person)
 
-    def _refusal(
+    def refusal(
         self, name: RungName, person: Person, force: RungName | Course | None
     ) -> Step | None:
-        passed: Step | None = None
-        if isinstance(force, RungName):
-            if name not in {force, RungName.POPULAR}:
-                return Step(name, Reason.FORCED, say("rung.forced", forced=str(force)))
-        else:
-            passed = self._passed_over(name, person, force)
+        """Return why a rung is not asked, whatever itself says; None where it is.
+
+        It hangs on what forces the person, its kind, and whether it may be profiled.
+        """
+        passed = self._passed_over(name, person, force)
         if passed is not None and passed.reason is not Reason.ON_TRIAL:
             return passed
-        if name in PROFILING:
-            if not person.readable:
-                return Step(name, Reason.STORE_UNAVAILABLE, say("rung.consents_unread"))
-            if not person.profiling:
-                return Step(name, Reason.NO_CONSENT, say("rung.no_profiling"))
-        return passed
+        return _not_allowed(name, person) or passed
 
-    def _passed_over(self, name: RungName, person: Person, course: Course | None) -> Step | None:
-        if course is not None and (refused := course.refusal(name)):
+    def _passed_over(
+        self, name: RungName, person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        if isinstance(force, RungName):
+            if name in {force, RungName.POPULAR}:
+                return None
+            return Step(name, Reason.FORCED, say("rung.forced", forced=str(force)))
+        if force is not None and (refused := force.refusal(name)):
             return refused
-        verdict, tried = self.verdicts.get(name), course is not None and course.tries is name
+        verdict, tried = self.verdicts.get(name), force is not None and force.tries is name
         if verdict is None or tried:
             return None
         standing = verdict.standing(person.kind)
@@ -416,7 +379,7 @@ class Ladder(Generic[Query, Answer]):
     def tried(
         self, because: str, name: RungName, person: Person, force: RungName | Course | None
     ) -> str:
-        """Return what an answer stands on, with that its rung was not shipped, where it was not."""
+        """Return what an answer stands on, and that its rung was not shipped, where it was not."""
         if not isinstance(force, Course) or force.tries is not name:
             return because
         verdict = self.verdicts.get(name)
@@ -424,3 +387,22 @@ class Ladder(Generic[Query, Answer]):
             return because
         tried = "rung.on_trial" if force.experiment else "rung.better_online"
         return say(tried, because=because)
+
+
+def or_declines(
+    refused: Step | None, rung: Rung[QueryIn, AnswerOut], person: Person
+) -> Step | None:
+    """Return why a rung is not asked about a person, of what the ladder and the rung say to it."""
+    # Whoever could not get the rung anyway takes no part in its trial.
+    if refused is None or refused.reason is Reason.ON_TRIAL:
+        return rung.declines(person) or refused
+    return refused
+
+
+def _not_allowed(name: RungName, person: Person) -> Step | None:
+    """Return that a rung looks at what a person did, where that is not allowed or not known."""
+    if name not in PROFILING:
+        return None
+    if not person.readable:
+        return Step(name, Reason.STORE_UNAVAILABLE, say("rung.consents_unread"))
+    return None if person.profiling else Step(name, Reason.NO_CONSENT, say("rung.no_profiling"))

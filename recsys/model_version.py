@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from recsys.bundle import Bundle, Manifest
@@ -109,7 +110,7 @@ class Answering:
         The user's own time zone stands in where the request names none.
         """
         if not context.timezone and "timezone" in remembered.traits:
-            context = replace(context, timezone=remembered.traits["timezone"])
+            context = structs.replace(context, timezone=remembered.traits["timezone"])
         table = self.bundle.segments
         trait = context.trait or remembered.traits.get(self.trait, "")
         trait_row = table.row(f"{self.trait}:{trait}") if trait else NO_SEGMENT
@@ -248,7 +249,7 @@ class Answering:
             shipped = verdict.standing(PersonKind.NEW) is Standing.SHIPPED
             why = verdict.said_of(PersonKind.NEW)
         else:
-            shipped, why = verdict.shipped, verdict.words
+            shipped, why = verdict.shipped, verdict.said_of()
         return None if shipped else Step(items.name, Reason.NOT_SHIPPED, why)
 
     def _rows(self, user_id: str, remembered: Remembered) -> list[int]:

@@ -17,6 +17,7 @@ from api.messages.message import (
     instant_or_none,
     told,
 )
+from api.messages.reasons import Reason, why
 from recsys.bundle import Bundle
 from recsys.churn.models import ChurnModels
 from recsys.model_version import Answering
@@ -61,6 +62,7 @@ class Segment(Message, kw_only=True):
         bool, told("whether its `/recommendations` are its own, or what is popular")
     ]
     no_list: Annotated[str | None, told("why what is popular is listed; null with a list")]
+    no_list_why: Reason
 
 
 class Transition(Message):
@@ -198,6 +200,7 @@ def segment(portrait: Portrait, answering: Answering) -> dict[str, Any]:
         "typical": _typical(portrait.name, answering.bundle),
         "own_list": declined is None,
         "no_list": None if declined is None else str(declined.detail),
+        "no_list_why": None if declined is None else why(declined.detail),
     }
 
 

@@ -23,6 +23,7 @@ from recsys.experiments.plan import (
     Plan,
     differs,
     held_out,
+    on_trial,
     others,
     planned,
     winning,
@@ -263,7 +264,7 @@ class CurrentExperiments:
         trial = None
         if known.by_trial and question is Question.ITEMS:
             ladder = serving.answering.items
-            trial = ladder.on_trial(person, ladder.earned(person, known.course))
+            trial = on_trial(ladder, person, ladder.earned(person, known.course))
         asked = (unit, week(person.at), question, placement, any_version, trial)
         if (made := known.plans.get(asked)) is not None and not person.merged:
             return made

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from recsys.data.person import Person
 from recsys.experiments.assignment import number
 from recsys.experiments.draw import Running
 from recsys.experiments.experiment import STEPPED, STEPS, Experiment, Over
-from recsys.ladder import Course, Ladder, RungName
+from recsys.ladder import HEIGHT, Course, Ladder, RungName, Standing
 
 Arms = frozenset[str]
+AnyLadder = Ladder[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _swapped(plan: Plan, part: Participation, without: Mapping[str, str]) -> Ite
 
 
 def differs(
-    part: Participation, person: Person, ladder: Ladder[object, object], earned: RungName
+    part: Participation, person: Person, ladder: AnyLadder, earned: RungName
 ) -> RungName | None:
     """Return the rung that an exposure is about, where the variants could answer differently.
 
@@ -173,12 +175,32 @@ def differs(
         return earned if earned is not RungName.POPULAR else None
     if experiment.over is Over.STEP_UP and experiment.rung is not None:
         if experiment.trial:
-            return experiment.rung if ladder.on_trial(person, earned) is experiment.rung else None
-        return experiment.rung if ladder.could_try(experiment.rung, person, earned) else None
+            return experiment.rung if on_trial(ladder, person, earned) is experiment.rung else None
+        return experiment.rung if could_try(ladder, experiment.rung, person, earned) else None
     if experiment.over in {Over.PLACEMENT, Over.MODEL}:
         return earned
     reached = part.running.differs_from(earned)
     return earned if reached or _by_arms(experiment, person) else None
+
+
+def on_trial(ladder: AnyLadder, person: Person, earned: RungName) -> RungName | None:
+    """Return the highest rung on trial for such people that would answer before `earned`."""
+    for name in (rung.name for rung in ladder.rungs if rung.name in ladder.verdicts):
+        is_trial = ladder.verdicts[name].standing(person.kind) is Standing.TRIAL
+        if is_trial and could_try(ladder, name, person, earned):
+            return name
+    return None
+
+
+def could_try(ladder: AnyLadder, name: RungName, person: Person, earned: RungName) -> bool:
+    """Return whether a rung that was not shipped would answer before the one `earned`."""
+    verdict = ladder.verdicts.get(name)
+    if verdict is None or verdict.standing(person.kind) is Standing.SHIPPED:
+        return False
+    rung = next((rung for rung in ladder.rungs if rung.name is name), None)
+    if rung is None or HEIGHT[name] <= HEIGHT[earned]:
+        return False
+    return ladder.refused(rung, person, Course(tries=name)) is None
 
 
 def _course(part: Participation, gone: frozenset[RungName]) -> Course | None:

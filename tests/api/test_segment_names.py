@@ -143,3 +143,13 @@ def test_an_experiment_is_about_who_is_in_a_segment_of_any_kind(api: Api) -> Non
 def _anybody(api: Api) -> Any:
     query = api.service.reader.query(b"")
     return api.service.desk.person(api.service.current.serving, "u03", query, at=api.clock())[0]
+
+
+def test_why_a_segment_has_no_list_is_said_in_the_language_of_the_reader(tasted: Api) -> None:
+    german = tasted.client.get("/v1/segments?lang=de")
+    name, said = next((o["name"], o) for o in german.json()["items"] if not o["own_list"])
+    assert said["no_list"] == segments(tasted)[name]["no_list"]
+    assert said["no_list_why"]["text"].startswith("Listen gibt es für Segmente")
+    asked = tasted.client.get(f"/v1/segments/{name}", headers={"Accept-Language": "de-AT"})
+    assert asked.json()["no_list_why"] == said["no_list_why"]
+    assert "Accept-Language" in asked.headers["vary"]

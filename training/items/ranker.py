@@ -15,6 +15,7 @@ from training.items.ranker_examples import PartSettings, ShownUsers
 from training.items.readings import Figures, Tomorrow, means, robust
 from training.items.weights import (
     BOTH,
+    FIRST,
     Learned,
     between,
     blended,
@@ -25,7 +26,7 @@ from training.items.weights import (
 )
 from training.measurement import clearly_above
 
-OWN_BY = ("weights", "taste", "trees", BOTH)
+OWN_BY = ("weights", FIRST, "taste", "trees", BOTH)
 TASTE = "1:1 model alone"
 SUMS = {
     f"plain sum, factors at {factors:g}{name}": (1.0, factors, order, order)
@@ -54,8 +55,9 @@ class BlendChoice:
     own : tuple of float
         Of the item's own signals, then of ``OWN``, for items had before.
     own_by : str
-        What ranked items had before best: ``weights``; ``trees``; ``taste``, the 1:1 model, whose
-        order they then keep, above the new ones; or ``BOTH``, above the new ones too.
+        What ranked items had before best: ``weights``; ``FIRST``, the same above the new ones;
+        ``trees``; ``taste``, the 1:1 model, whose order they then keep, above the new ones; or
+        ``BOTH``, above the new ones too.
     trees : Trees or None
         Where they did.
     lift : float

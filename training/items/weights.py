@@ -15,6 +15,9 @@ from recsys.items.ranker import NEW, OWN, PAIR, STANDARD, Blend, Blended
 from training.items.ranker_examples import N_ITEM, SPLIT, Fitted, ShownUsers, ndcg
 
 RIDGE = 3e-3
+FIRST = "weights, on top"
+"""Of what was had before, by the same weights, whatever else is popular: how much is bought again
+moves with the season, and what was learnt of the balance in one month misleads in another."""
 BOTH = "taste and trees"
 ON_TOP = 60.0
 """Above any score that the logarithms can add up to."""
@@ -109,11 +112,13 @@ def learn_weights(
     x, had, chosen, starts = _stacked(windows)
     with one_thread("blas"):
         weights = listwise.fit(x, chosen, starts, ridge=RIDGE, among=~had)
-    new, own = weights[:SPLIT], weights[SPLIT:].copy()
+    new, own = weights[:SPLIT], weights[SPLIT:]
     found = {}
     if "weights" in own_by:
-        own[-1] += _best_lift(windows, [each.x @ weights for each in windows], LIFTS)
-        found["weights"] = Learned(new, own)
+        lift = _best_lift(windows, [each.x @ weights for each in windows], LIFTS)
+        found["weights"] = Learned(new, _lifted(own, lift))
+    if FIRST in own_by:
+        found[FIRST] = Learned(new, _lifted(own, ON_TOP))
     if "taste" in own_by:
         found["taste"] = Learned(new, taste_first())
     if "trees" in own_by or BOTH in own_by:
@@ -123,6 +128,12 @@ def learn_weights(
         if BOTH in own_by:
             found[BOTH] = Learned(new, taste_first(), fitted, ON_TOP, TREE_SHARE)
     return found
+
+
+def _lifted(own: NDArray[np.float64], lift: float) -> NDArray[np.float64]:
+    lifted = own.copy()
+    lifted[N_ITEM + OWN.index("had before")] += lift
+    return lifted
 
 
 def _stacked(

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from recsys.algorithms.threads import one_thread
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions
-from recsys.segments.clusters import MIN_ITEMS, Clusters, content, different
+from recsys.segments.clusters import MIN_ITEMS, Clusters, content, different, distinct
 from training.segments.content_vectors import ItemContents, contents
 
 FEWEST, MOST = 4, 12
@@ -156,9 +156,9 @@ def _typical(
     """Return what each cluster's users take more than the others, by the z of two proportions."""
     labels, code = np.unique(np.array(about.labels, object).astype(str), return_inverse=True)
     user, item = different(critical.item_row, critical.indptr, n_items=len(about.labels))
-    pairs = np.unique(np.stack([user, code[item]]), axis=1)
-    inside = of_user[pairs[0]] >= 0
-    user, label = pairs[0][inside], pairs[1][inside]
+    user, label = distinct(user, code[item], size=len(labels))
+    inside = of_user[user] >= 0
+    user, label = user[inside], label[inside]
     took = np.zeros((k, len(labels)))
     np.add.at(took, (of_user[user], label), 1)
     sizes = np.bincount(of_user[of_user >= 0], minlength=k)[:, None]

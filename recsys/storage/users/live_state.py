@@ -35,6 +35,7 @@ SLACK = 60 * SECOND
 
 _AT_ONCE = 500
 _LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT, _SAID, _MAIL = range(10)
+_STANDING = {_CONSENT, _PROFILE}
 _WIDTH = 7
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
 _LATELY = "events WHERE user_id = ?1 AND at > ?3"
@@ -237,10 +238,11 @@ class LiveState:
         by_user: dict[str, dict[int, list[Row]]] = {user_id: {} for user_id in asked}
         values = (since, at - LATELY, self._live_events, *asked)
         try:
-            for user_id, part, *row in self.database.read(_of_many(len(asked)), values):
-                by_user[user_id].setdefault(part, []).append(tuple(row))
+            for row in self.database.read(_of_many(len(asked)), values):
+                by_user[row[0]].setdefault(row[1], []).append(row[2:])
             for parts in by_user.values():
-                parts.get(_LIVE, []).sort(key=itemgetter(4), reverse=True)
+                if _LIVE in parts:
+                    parts[_LIVE].sort(key=itemgetter(4), reverse=True)
         except UnicodeEncodeError:
             return [self.of(user_id, since=since, at=at) for user_id in user_ids]
         return [
@@ -262,8 +264,9 @@ class LiveState:
 
 def _state(parts: Parts, now: int) -> Remembered:
     traits, timezone = parts[_PROFILE][0][:2] if _PROFILE in parts else ("{}", "")
-    if len(parts) == 1 and _PROFILE in parts:
-        return _known_by_traits(traits, timezone)
+    consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
+    if parts.keys() <= _STANDING:
+        return _standing(traits, timezone, tuple(consents.items()))
     # What is said to have happened a little later than now happened just now.
     soon = now + SLACK
     live = [
@@ -271,15 +274,12 @@ def _state(parts: Parts, now: int) -> Remembered:
         for item_id, kind, order_id, at, _, quantity, value in parts.get(_LIVE, ())
         if at <= soon
     ]
-    consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
     sent = sorted(map(_Message._make, _by_now(parts.get(_SENT, ()), now)), key=attrgetter("at"))
     outcomes = [*map(_Outcome._make, _by_now(parts.get(_OUTCOME, ()), now))]
     return Remembered(
         live=tuple(reversed(live)),
         profiling=consents.get((PROFILING, "")),
-        channels=frozenset(
-            c for (purpose, c), yes in consents.items() if yes and purpose == MARKETING
-        ),
+        channels=_channels(consents),
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
         signals=tuple(sorted(_signals(parts))),
@@ -303,9 +303,20 @@ def _until(parts: Parts, now: int) -> int:
 
 
 @lru_cache(1_024)
-def _known_by_traits(traits: str, timezone: str) -> Remembered:
-    # Most users have nothing but a few traits, which they share with many others.
-    return Remembered(traits=MappingProxyType(_traits(traits, timezone)))
+def _standing(
+    traits: str, timezone: str, consents: tuple[tuple[tuple[str, str], bool], ...]
+) -> Remembered:
+    # Most users have nothing but a few traits and consents, which they share with many others.
+    said = dict(consents)
+    return Remembered(
+        profiling=said.get((PROFILING, "")),
+        channels=_channels(said),
+        traits=MappingProxyType(_traits(traits, timezone)),
+    )
+
+
+def _channels(consents: Mapping[tuple[str, str], bool]) -> frozenset[str]:
+    return frozenset(c for (purpose, c), yes in consents.items() if yes and purpose == MARKETING)
 
 
 def _by_channel(sent: Iterable[_Message]) -> dict[str, tuple[int, ...]]:

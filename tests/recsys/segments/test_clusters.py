@@ -52,3 +52,14 @@ def test_pairs_of_user_and_item_come_once_and_in_order() -> None:
         np.array([2, 1, 2, NO_ITEM, 0], np.int32), np.array([0, 3, 5], np.int64), n_items=3
     )
     assert list(zip(user.tolist(), item.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 0)]
+
+
+def test_pairs_are_distinct_and_in_order() -> None:
+    first, second = np.array([2, 0, 2, 0, 1], np.int32), np.array([1, 3, 1, 2, 0], np.int32)
+    found = clusters.distinct(first, second, size=4)
+    assert [each.tolist() for each in found] == [[0, 0, 1, 2], [2, 3, 0, 1]]
+
+
+def test_no_pairs_are_none() -> None:
+    nothing = np.empty(0, np.int32)
+    assert [len(each) for each in clusters.distinct(nothing, nothing, size=4)] == [0, 0]

@@ -29,14 +29,21 @@ from training.items.ranker_examples import (
     item_signals,
 )
 from training.items.readings import Figures, Tomorrow
-from training.items.weights import Learned, blended, make_blend, taste_first
+from training.items.weights import (
+    FIRST,
+    Learned,
+    blended,
+    learn_weights,
+    make_blend,
+    taste_first,
+)
 from training.items.windows import Window, earlier_windows, validation_window, window
 from training.segments import fit_table
 
 WORLD = three_tastes()
 
 
-def moving_habits() -> TrainingData:
+def moved() -> list[tuple[int, int, int]]:
     """Each user buys one item again and again for some weeks, then never more, then another."""
     rng = np.random.default_rng(9)
     rows = []
@@ -46,10 +53,10 @@ def moving_habits() -> TrainingData:
             days = np.sort(rng.choice(np.arange(start, start + 30), size=8, replace=False))
             rows += [(user, item, int(day)) for day in days if 0 <= day < 120]
             start, item = start + 30, (item + int(rng.integers(1, 20))) % 20
-    return data(rows)
+    return rows
 
 
-MOVING = moving_habits()
+MOVING = data(moved())
 
 
 def chance() -> TrainingData:
@@ -220,6 +227,30 @@ def test_had_before_by_taste_keeps_its_order_above_everything_new() -> None:
     mine = ranked[: len(had)]
     assert set(mine.tolist()) == set(had.item_row.tolist())
     assert (np.diff(taste[mine]) <= 0).all()
+
+
+def test_had_before_on_top_keeps_the_order_of_its_weights_above_everything_new() -> None:
+    held, seen = window(MOVING, CONFIG), shown(MOVING)
+    learnt = learn_weights([seen], ("weights", FIRST), 1)
+    history, had = seen.fitted.of_user(held.before, 3)
+    mixed, first = (
+        blended(seen.fitted, learnt[name]).rank(history, had, None, 30)[0]
+        for name in ("weights", FIRST)
+    )
+    old, new = (mixed[np.isin(mixed, had.item_row, invert=new)] for new in (False, True))
+    assert 1 < len(old) < len(mixed)
+    assert first.tolist() == [*old.tolist(), *new.tolist()]
+
+
+def test_where_what_is_new_goes_out_of_season_all_that_was_had_before_comes_first() -> None:
+    """For months everybody also takes what is new this week, then only what they had before."""
+    rng = np.random.default_rng(2)
+    rows = moved()
+    for user in range(120):
+        for day in rng.choice(80, size=20, replace=False).tolist():
+            rows.append((user, (day // 7 + int(rng.choice([0, 5]))) % 20, day))
+    choice, _ = learned(data([row for row in rows if row[2] < 100]))
+    assert present(choice).own_by == FIRST
 
 
 @pytest.mark.parametrize("part", ["all_items", "new_items_asked_for", "new_items_in_full_lists"])
