@@ -1,4 +1,4 @@
-"""Why a request, or a model version, is not answered or not served."""
+"""Why a request is refused, or a model version does not serve."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,6 +39,9 @@ _MOST_MAILED = 10_000
 _MOST_NOTED = 1_000
 """Ids of lists for anybody that are remembered as kept already."""
 
+_MOST_FEEDS = 256
+"""Feeds that are kept as they were written."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Placing:
@@ -55,6 +58,8 @@ class Placing:
     logger: FilteringBoundLogger
     _noted: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _feeds: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
+    _mailings: dict[str, asyncio.Future[ShownList]] = field(default_factory=dict)
 
     @classmethod
     def opened(
@@ -88,6 +93,17 @@ class Placing:
             logger=logger,
         )
 
+    def feed(self, key: tuple[str, str, str], write: Callable[[], bytes]) -> bytes:
+        """Return a list for anybody as a feed, by its id, its format and where links lead.
+
+        The id of such a list is made of what is in it, so that it is written once.
+        """
+        if (body := self._feeds.get(key)) is None:
+            if len(self._feeds) >= _MOST_FEEDS:
+                self._feeds.clear()
+            body = self._feeds[key] = write()
+        return body
+
     def note(self, answer: PlacementItems, *, at: int) -> None:
         """Keep a list soon, so that what is seen and clicked of it can be told apart.
 
@@ -111,6 +127,25 @@ class Placing:
     def note_click(self, list_id: str, item_id: str, *, at: int) -> None:
         """Log soon that an item of a list was clicked; of a list that is not kept it is not."""
         self._soon(self._click(list_id, item_id, at))
+
+    async def of_mailing(
+        self, send_key: str, made: Callable[[], Coroutine[Any, Any, ShownList]]
+    ) -> ShownList:
+        """Return the list of a mailing, made and kept for all who ask for it meanwhile.
+
+        A mail tool asks several times for a recipient, at once.
+
+        Raises
+        ------
+        RecsysError
+            It cannot be made, or not be kept.
+        """
+        making = self._mailings.get(send_key)
+        if making is None:
+            making = self._mailings[send_key] = asyncio.ensure_future(made())
+            making.add_done_callback(lambda _: self._mailings.pop(send_key))
+        # Whoever leaves does not take it from the others.
+        return await asyncio.shield(making)
 
     async def close(self) -> None:
         """Write what waits."""

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from recsys.data.person import Person
-from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, Rung, RungName, Step
+from recsys.ladder import (
+    Climb,
+    Course,
+    Ladder,
+    OnFailure,
+    Reason,
+    Rung,
+    RungName,
+    Step,
+    or_declines,
+)
 
 Query = TypeVar("Query")
 QueryIn = TypeVar("QueryIn", contravariant=True)
@@ -62,15 +72,23 @@ def first_rungs(
     """
     trails: list[list[Step]] = [[] for _ in people]
     taken: dict[int, list[int]] = {}
+    refusals: dict[Any, list[Step | None]] = {}
     for place, (person, force) in enumerate(zip(people, forces, strict=True)):
         if isinstance(force, Course) and force.steps_down:
             continue
-        for number, rung in enumerate(ladder.rungs):
-            refused = ladder.refused(rung, person, force)
+        # What the ladder says is the same for many; courses are told apart by which they are.
+        alike = (person.kind, person.profiling, person.readable, id(force))
+        said = refusals.get(alike)
+        if said is None:
+            said = [ladder.refusal(rung.name, person, force) for rung in ladder.rungs]
+            refusals[alike] = said
+        trail = trails[place]
+        for number, (rung, passed) in enumerate(zip(ladder.rungs, said, strict=True)):
+            refused = or_declines(passed, rung, person)
             if refused is None:
                 taken.setdefault(number, []).append(place)
                 break
-            trails[place].append(refused)
+            trail.append(refused)
     return trails, taken
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from recsys.data.person import Person, PersonKind
 from recsys.evaluation.estimate import Estimate, NotMeasured
 from recsys.words import Words, say
@@ -63,8 +65,7 @@ class Reason(StrEnum):
     TAKEN_OUT = "taken_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One rung that was asked, what became of it, and a sentence a marketer can read."""
 
     rung: RungName
@@ -74,12 +75,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How experiments have somebody climb, instead of from the highest rung that is shipped.
+    """How experiments change which rungs are asked about a person.
 
     Attributes
     ----------
     experiment : str
-        What says so, for the trail.
+        Its name, for the trail.
     ceiling : RungName or None
         No rung above it is asked.
     held_out : bool
@@ -132,7 +133,7 @@ class Rung(Protocol[QueryIn, AnswerOut]):
 
 
 class Standing(StrEnum):
-    """Who of some people gets a rung: all, a random half, none."""
+    """Who gets a rung among people of one kind: all, a random half, nobody."""
 
     SHIPPED = "shipped"
     TRIAL = "trial"
@@ -212,7 +213,7 @@ class Verdict:
     def standing(self, kind: PersonKind) -> Standing:
         """Return who of a kind of person gets the rung.
 
-        Of a kind that was never met, what others say of the rung is likely at most.
+        A kind that held-out data did not have gets at most a trial of what others get.
         """
         if kind in self.by_kind:
             return self.by_kind[kind].standing
@@ -242,8 +243,7 @@ def _why_not(metric: str, below: RungName, lift: Estimate | NotMeasured | None) 
 _ASKED = frozenset({Reason.SERVED, Reason.NOTHING_LEFT, Reason.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Climb(Generic[Answer]):
+class Climb(Struct, Generic[Answer], frozen=True):
     """The answer, the rung it came from, why, and all rungs asked, highest first.
 
     `answer` and `rung` are None only when every rung failed.
@@ -330,9 +330,9 @@ class Ladder(Generic[Query, Answer]):
             yield rung, answer
 
     def earned(self, person: Person, course: Course | None = None) -> RungName:
-        """Return the highest rung that is shipped and applies to this person, whoever steps.
+        """Return the highest rung that is shipped and applies to this person.
 
-        `course` is that of everybody: without the rungs that lost.
+        `course` is what holds for everybody: without the rungs that lost online.
         """
         asked = (rung.name for rung in self.rungs if not self.refused(rung, person, course))
         return next(asked, RungName.POPULAR)
@@ -341,11 +341,19 @@ class Ladder(Generic[Query, Answer]):
         self, rung: Rung[Query, Answer], person: Person, force: RungName | Course | None
     ) -> Step | None:
         """Return why a rung is not asked about a person; None where it is."""
-        passed = self._passed_over(rung.name, person, force)
+        return or_declines(self.refusal(rung.name, person, force), rung, person)
+
+    def refusal(
+        self, name: RungName, person: Person, force: RungName | Course | None
+    ) -> Step | None:
+        """Return why a rung is not asked, whatever itself says; None where it is.
+
+        It hangs on what forces the person, its kind, and whether it may be profiled.
+        """
+        passed = self._passed_over(name, person, force)
         if passed is not None and passed.reason is not Reason.ON_TRIAL:
             return passed
-        # Who could not have it anyway is in no half of anything.
-        return _not_allowed(rung.name, person) or rung.declines(person) or passed
+        return _not_allowed(name, person) or passed
 
     def _passed_over(
         self, name: RungName, person: Person, force: RungName | Course | None
@@ -371,7 +379,7 @@ class Ladder(Generic[Query, Answer]):
     def tried(
         self, because: str, name: RungName, person: Person, force: RungName | Course | None
     ) -> str:
-        """Return what an answer stands on, with that its rung was not shipped, where it was not."""
+        """Return what an answer stands on, and that its rung was not shipped, where it was not."""
         if not isinstance(force, Course) or force.tries is not name:
             return because
         verdict = self.verdicts.get(name)
@@ -379,6 +387,16 @@ class Ladder(Generic[Query, Answer]):
             return because
         tried = "rung.on_trial" if force.experiment else "rung.better_online"
         return say(tried, because=because)
+
+
+def or_declines(
+    refused: Step | None, rung: Rung[QueryIn, AnswerOut], person: Person
+) -> Step | None:
+    """Return why a rung is not asked about a person, of what the ladder and the rung say to it."""
+    # Whoever could not get the rung anyway takes no part in its trial.
+    if refused is None or refused.reason is Reason.ON_TRIAL:
+        return rung.declines(person) or refused
+    return refused
 
 
 def _not_allowed(name: RungName, person: Person) -> Step | None:

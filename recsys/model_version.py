@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from recsys.bundle import Bundle, Manifest
@@ -109,7 +110,7 @@ class Answering:
         The user's own time zone stands in where the request names none.
         """
         if not context.timezone and "timezone" in remembered.traits:
-            context = replace(context, timezone=remembered.traits["timezone"])
+            context = structs.replace(context, timezone=remembered.traits["timezone"])
         table = self.bundle.segments
         trait = context.trait or remembered.traits.get(self.trait, "")
         trait_row = table.row(f"{self.trait}:{trait}") if trait else NO_SEGMENT

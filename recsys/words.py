@@ -7,6 +7,7 @@ say it in another language. No reason is worded anywhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,22 +24,28 @@ class Words(str):
         A key of ``ENGLISH``.
     params : mapping of str to Any
         Numbers, names, other reasons, or lists of those.
+    told : Any
+        What an answer makes of it, kept by whoever answers: many reasons are given again and again.
     """
 
-    __slots__ = ("code", "params")
+    __slots__ = ("code", "params", "told")
 
     code: str
     params: Mapping[str, Any]
+    told: Any
 
     def __new__(cls, text: str, code: str, params: Mapping[str, Any]) -> Words:
         """Return a text as the reason of a code."""
         made = super().__new__(cls, text)
-        made.code, made.params = code, params
+        made.code, made.params, made.told = code, params, None
         return made
 
     def __getnewargs__(self) -> tuple[str, str, Mapping[str, Any]]:  # type: ignore[override]
         """Return what makes a copy."""
         return str(self), self.code, self.params
+
+    def __getstate__(self) -> None:
+        """Return nothing more: what was made of a reason is no part of it."""
 
 
 def say(code: str, **params: Any) -> Words:
@@ -47,6 +54,11 @@ def say(code: str, **params: Any) -> Words:
     if not isinstance(text, str):
         text = text[params["n"] != 1]
     return Words(text.format_map(params) if params else text, code, params)
+
+
+once = lru_cache(8_192, typed=True)(say)
+"""As :func:`say`, and the same reason is made once. Not for a reason in a reason, whose code two
+that read alike do not share, nor for measured numbers, which do not come again."""
 
 
 def listed(parts: list[Words]) -> Words:

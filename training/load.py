@@ -236,7 +236,9 @@ def _interactions(read: _Read, users: IdMap, items: IdMap, kinds: tuple[str, ...
     said = read.occasions
     order = np.lexsort(keys if said is None else (said.placement, said.device, *keys))
     events = UserEvents(item_row, read.kind, read.at, read.quantity, read.value)
-    sorted_events = UserEvents(*(getattr(events, f.name)[order] for f in fields(events)))
+    sorted_events = UserEvents(
+        *(getattr(events, name)[order] for name in UserEvents.__struct_fields__)
+    )
     known_at = read.known_at[order] if (read.known_at > read.at).any() else None
     table = Interactions.of(
         users,

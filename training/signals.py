@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_SENT
 from recsys.data.signals import MAIL, MAILS, OutcomeRow, Signal, Signals, UserSignals, heard
 
 
@@ -25,28 +26,46 @@ def signals_of(
     said : iterable of OutcomeRow
         Outcomes, in order of arrival.
     messages : mapping of str to sequence
-        ``user_id``, ``kind``, ``at``, ``channel``, ``simulated`` as the event log has them, what
-        machines did left out. E-mails count; what was simulated tells nothing of people.
+        ``event_id``, ``user_id``, ``kind``, ``at``, ``channel``, ``ref``, ``simulated`` as the
+        event log has them, what machines did left out. E-mails count; what was simulated tells
+        nothing of people.
     known_at : int64, shape (n_messages,)
         When each was known of.
     users : IdMap
         What the user rows will mean.
     """
     outcomes = list(heard(said))
-    mails = [
-        place
-        for place, (channel, kind, simulated) in enumerate(
-            zip(messages["channel"], messages["kind"], messages["simulated"], strict=True)
-        )
-        if channel == MAIL and kind in MAILS and not simulated
-    ]
+    mails = list(_mails(messages, known_at))
     if not outcomes and not mails:
         return None
     told = [signal for _, signal in outcomes]
-    told += [Signal(messages["kind"][n], messages["at"][n], 0.0, int(known_at[n])) for n in mails]
-    whose = [*(user for user, _ in outcomes), *(messages["user_id"][n] for n in mails)]
+    told += [signal for _, signal in mails]
+    whose = [user for user, _ in (*outcomes, *mails)]
     row = users.rows(whose)
     known = row >= 0
     if not known.any():
         return None
     return Signals.of(row[known], UserSignals.as_given(told).where(known), n_users=len(users))
+
+
+def _mails(
+    messages: Mapping[str, Sequence[Any]], known_at: NDArray[np.int64]
+) -> Iterator[tuple[str, Signal]]:
+    """Yield what was sent to whom, what they did about it, and which of it did not arrive."""
+    names = ("user_id", "kind", "at", "channel", "simulated", "event_id", "ref")
+    rows = zip(*(messages[name] for name in names), known_at.tolist(), strict=True)
+    # That one failed says of which; its channel it need not say.
+    mails = [row for row in rows if row[1] == MESSAGE_FAILED or _is_of_mail(*row[1:5])]
+    sent = {(row[0], row[5]): row[2] for row in mails if row[1] == MESSAGE_SENT}
+    failed: set[tuple[str, str]] = set()
+    for user, kind, at, *_, ref, known in mails:
+        message = (user, ref)
+        if kind != MESSAGE_FAILED:
+            yield user, Signal(kind, at, 0.0, known)
+        elif message in sent and message not in failed:
+            failed.add(message)
+            yield user, Signal(kind, sent[message], 0.0, max(known, sent[message]))
+
+
+def _is_of_mail(kind: str, _at: int, channel: str | None, simulated: bool) -> bool:  # noqa: FBT001
+    return channel == MAIL and kind in MAILS and not simulated

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -155,8 +154,9 @@ class Desk:
     def churn(self, serving: Serving, user_id: str, query: Query, *, at: int) -> ChurnAnswer:
         """Answer how likely the user is to churn."""
         person, notes = self.person(serving, user_id, query, at=at)
-        churn = self.risk(serving, person, query)
-        answer = ChurnAnswer(**about(serving, person, notes), churn=churn)
+        answer = ChurnAnswer(
+            **about(serving, person, notes), churn=self.risk(serving, person, query)
+        )
         return in_language(answer, language_of(query, person))
 
     def risk(self, serving: Serving, person: Person, query: Query) -> Churn:
@@ -320,6 +320,11 @@ class Desk:
         self.note(plan, person, serving, Question.ITEMS, Shown("", list_id, climb, same))
         return listed(climb, serving, person, list_id=list_id, explain=query.explain)
 
+    def advice(self, serving: Serving, person: Person, query: Query) -> Climb[ChannelChoice]:
+        """Return which channel next for somebody who was gathered already."""
+        # What is not logged must not explore: nothing could be learnt from it.
+        return self._climbed(serving, person, msgspec.structs.replace(query, decision=""))
+
     def _shown_by(self, plan: Plan, serving: Serving, query: Query, person: Person) -> list[str]:
         """Return the ids of the items that somebody would be shown by another plan and version."""
         person, _ = self.person(serving, person.user_id, query, at=person.at, again=True)
@@ -330,9 +335,7 @@ class Desk:
         return _ids(climb, serving)
 
     def _channel(self, serving: Serving, person: Person, query: Query) -> Channel:
-        # Advice: what is not logged must not explore, nothing could be learnt from it.
-        advice = msgspec.structs.replace(query, decision="") if query.decision else query
-        climb = self._climbed(serving, person, advice)
+        climb = self.advice(serving, person, query)
         hour = decisions.hour_of(climb, person, serving)
         return Channel.climbed(climb, hour, explain=query.explain)
 
@@ -347,7 +350,7 @@ class Desk:
         )
         asker = person
         if plan.arms is not None and not person.channels <= plan.arms:
-            asker = replace(person, channels=person.channels & plan.arms)
+            asker = msgspec.structs.replace(person, channels=person.channels & plan.arms)
         wanted, force = ChannelQuery(lot=draw), query.force_rung or plan.course
         climb = self._timed(
             Question.CHANNEL, serving.answering.channel.climb, asker, wanted, force

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import structs
 
 from api.answers.answer import Desk, language_of, whole
 from api.messages.channel import Channel
@@ -99,7 +101,9 @@ class Block:
         people = []
         for plan, person in zip(plans, self.people, strict=True):
             kept = person.channels if plan.arms is None else person.channels & plan.arms
-            people.append(replace(person, channels=kept) if kept != person.channels else person)
+            people.append(
+                structs.replace(person, channels=kept) if kept != person.channels else person
+            )
         forces = [self.query.force_rung or plan.course for plan in plans]
         ladder = self.serving.answering.channel
         climbs = self._climbed(ladder, people, ChannelQuery(), forces)

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from api.answers.csv_cells import safe
-from api.messages.message import dump
+from api.messages.message import dump, dump_lines
 from api.messages.users import UserAnswer
 from api.requests.query import QueryReader
 from api.runtime.json import Json
@@ -18,7 +18,7 @@ from recsys.segments.groups import FAMILIES
 
 CHUNK = 500
 
-Write = Callable[[Sequence[UserAnswer]], None]
+Write = Callable[[Sequence[UserAnswer]], object]
 Emails = Callable[[Sequence[str]], Mapping[str, str]]
 Sink = Callable[[Path, int, Emails | None], AbstractContextManager[Write]]
 
@@ -159,7 +159,7 @@ def _complete(path: Path) -> Iterator[Path]:
 def _json_lines(path: Path, _: int, emails: Emails | None) -> Iterator[Write]:
     with path.open("wb") as file:
         if emails is None:
-            yield lambda answers: file.writelines(dump(answer) + b"\n" for answer in answers)
+            yield lambda answers: file.write(dump_lines(answers))
         else:
             # Nothing of an answer is read again to add to it.
             yield lambda answers: file.writelines(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from api.answers.pages import kept, whole
 from api.mail.links import mail_item
 from api.mail.mailing import Mailing
+from api.messages.message import instant_or_none
 from api.runtime.ids import uuid7
 from api.web.keys import Right
+from recsys.data.person import NO_SEGMENT
 
 if TYPE_CHECKING:
     from api.messages.placements import PlacementItems
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from recsys.storage.decisions.lists import ShownList
 
 NO_FACTS: Mapping[str, str] = {"segment": "", "best_channel": "", "send_at": "", "churn_band": ""}
+UNEXPLAINED: Mapping[str, Any] = {"explain": False}
 _FACTS = "facts"
 
 
@@ -57,26 +60,21 @@ class Sending:
         return orjson.dumps((*parts, query.lang) if query.lang else parts).decode()
 
 
-def listed(service: Service, sending: Sending) -> tuple[ShownList, bool]:
-    """Return the list of a sending, and whether it is new and has to be kept before it is told.
+def listed(service: Service, sending: Sending) -> ShownList:
+    """Return a list for a sending, to be kept.
 
     Raises
     ------
     UnknownPlacement, UnknownSegment
         There is none.
-    StoreUnavailable
-        Whether the mailing has a list cannot be read, so it might not be the same again.
     """
-    if sending.send_id and (before := service.placing.lists.of_mailing(sending.key)):
-        return before, False
     at, serving = service.clock(), service.current.serving
     answer = service.placing.desk.shown(serving, sending.placement, sending.query, at=at)
     if sending.send_id:
         # Not the id of what anybody gets: a mailing has a list of its own.
         answer.recommendation_id = uuid7(at)
     made = kept(answer, at=at, send_key=sending.key if sending.send_id else None)
-    made = replace(made, head={**made.head, _FACTS: _facts(service, sending, at=at)})
-    return made, True
+    return replace(made, head={**made.head, _FACTS: _facts(service, sending, at=at)})
 
 
 def mailing(service: Service, shown: ShownList, *, base: str) -> Mailing:
@@ -113,12 +111,13 @@ def of_anybody(service: Service, answer: PlacementItems, *, base: str) -> Mailin
 def _facts(service: Service, sending: Sending, *, at: int) -> Mapping[str, str]:
     if not sending.user_id or Right.READ not in sending.rights:
         return NO_FACTS
-    query = service.reader.query(b"")
-    found = service.desk.everything(service.current.serving, sending.user_id, query, at=at)
-    band = found.churn.band if Right.EXPORT in sending.rights else None
+    desk, serving, query = service.desk, service.current.serving, service.reader.said(UNEXPLAINED)
+    person, _ = desk.person(serving, sending.user_id, query, at=at, again=True)
+    choice, names = desk.advice(serving, person, query).answer, serving.answering.bundle.segments
+    told = Right.EXPORT in sending.rights
     return {
-        "segment": found.segment or "",
-        "best_channel": found.channel.best or "",
-        "send_at": found.channel.send_at or "",
-        "churn_band": band or "",
+        "segment": "" if person.segment_row == NO_SEGMENT else names.names[person.segment_row],
+        "best_channel": choice.best if choice else "",
+        "send_at": (choice and instant_or_none(choice.send_at)) or "",
+        "churn_band": (told and desk.risk(serving, person, query).band) or "",
     }

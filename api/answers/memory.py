@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from api.answers.ready import ReadyAnswer
 from recsys.data.person import ERASED, Context, Person, Remembered
 from recsys.model_version import Answering
@@ -57,7 +59,7 @@ class Known:
         """
         for by, said, person in self._gathered:
             if by is answering and said == context:
-                return person if person.at == at else replace(person, at=at)
+                return person if person.at == at else structs.replace(person, at=at)
         person = answering.person(user_id, self.remembered, at=at, context=context)
         # What lies in the cart is of right now.
         if not context.cart:

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from hashlib import sha256
 from itertools import repeat
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from api.answers.answer import language_of
 from api.messages.message import dump
@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     from api.runtime.metrics import Metrics
     from recsys.experiments.interleaving import Team
     from recsys.ladder import Course, OnFailure
+    from recsys.placements.rules import Rules
     from recsys.placements.versions import PlacementVersion
+
+MOST_KEPT = 256
+"""Lists for nobody in particular that are kept."""
 
 NOT_IN_FORCE = say("items.not_in_force")
 
@@ -109,6 +113,7 @@ class PlacementDesk:
         self._current = current
         self._on_failure = on_failure
         self._metrics = metrics
+        self._kept: dict[Any, tuple[PlacementItems, Serving, Rules]] = {}
 
     def unseen(self) -> Self:
         """Return a desk whose lists no user sees: who would be in an experiment is not noted."""
@@ -143,11 +148,9 @@ class PlacementDesk:
         draft = None if plan.rankers is None else Draft(plan.rankers, person)
         course = plan.course if draft is None else TwoRankers(draft.courses, draft.mix)
         began = time.perf_counter()
-        found = self._found(saved, serving, person, query, course, limit=limit)
-        rung = found.arranged.climb.rung
-        self._metrics.answer(Question.ITEMS, rung, time.perf_counter() - began)
-        self._metrics.placed(placement_id, rung)
-        answer = _said(saved, found, serving, person, notes, query)
+        answer = self._made(saved, serving, person, (notes, query), course, limit=limit)
+        self._metrics.answer(Question.ITEMS, answer.rung, time.perf_counter() - began)
+        self._metrics.placed(placement_id, answer.rung)
         answer.placement = placement_id
         if draft is not None:
             answer.interleaved = draft.said(answer, serving)
@@ -164,6 +167,30 @@ class PlacementDesk:
             shown = Shown(placement_id, answer.recommendation_id, same=same)
             self._experiments.note(plan, person, serving, Question.ITEMS, shown)
         return in_language(answer, language_of(query, person))
+
+    def _made(
+        self, saved: PlacementVersion, serving: Serving, person: Person,
+        asked: tuple[list[str], Query], course: Course | TwoRankers | None, *, limit: int | None,
+    ) -> PlacementItems:  # fmt: skip
+        """Return what a version shows; to nobody in particular what it showed to nobody before.
+
+        Time changes nothing in that: a model, a placement, an item or a lost rung does.
+        """
+        notes, query = asked
+        rules = self._current.rules(saved, serving)
+        key = (id(serving), id(rules), self._experiments.seq, limit, query)
+        if not person.user_id and (kept := self._kept.get(key)):
+            return copy(kept[0])
+        found = self._found(saved, serving, person, query, course, limit=limit)
+        answer = _said(saved, found, serving, person, notes, query)
+        failed = any(step.reason is Reason.FAILED for step in found.arranged.climb.trail)
+        if person.user_id or failed:
+            return answer
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        # What is told apart by its id has to stay.
+        self._kept[key] = answer, serving, rules
+        return copy(answer)
 
     def _found(
         self, saved: PlacementVersion, serving: Serving, person: Person, query: Query,

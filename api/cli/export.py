@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from api.answers.audience import AudienceQuery
-    from api.answers.blocks import ExportPlan
     from api.answers.selection import Selection
     from api.answers.write_back import WroteBack
     from api.messages.groups import AudienceBody, AudiencePreview
@@ -35,54 +34,61 @@ FORMATS = ("parquet", "csv", "jsonl")
 WITHHELD = "withheld: fewer than 20 users, or a count that would give such a one away"
 
 
+Output = Annotated[
+    str, typer.Argument(help="A file: .csv, .jsonl or .parquet. With --engine, see there.")
+]
+Users = Annotated[
+    Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Items for each user.")]
+Exclude = Annotated[list[str] | None, typer.Option(help="An item to leave out; repeat it.")]
+Segment = Annotated[str | None, typer.Option(help="Only users of a segment who granted marketing.")]
+RuleFile = Annotated[
+    Path | None, typer.Option(help="Only users of a rule (JSON) who granted marketing.")
+]
+Channel = Annotated[str, typer.Option(help="Only users who granted marketing on this channel.")]
+Email = Annotated[
+    bool, typer.Option("--email", help="A column with addresses, where they are kept.")
+]
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
+]
+ToolName = Annotated[
+    str, typer.Option("--for", help="As a tool imports it, changed rows only: klaviyo, hubspot…")
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="With --for: rows that did not change, too.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="With --for: clear more than 30 % of what it has.")
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="By blocks, in memory, processes or spark: OUTPUT is a folder or s3://bucket/… "
+        "that gets a file a block and manifest.json."
+    ),
+]
+Format = Annotated[str, typer.Option("--format", help="With --engine: parquet, csv or jsonl.")]
+
+
 @app.command()
 def export(  # noqa: PLR0913 - options of a command
-    output: Annotated[
-        str, typer.Argument(help="A file: .csv, .jsonl or .parquet. With --engine, see there.")
-    ] = "",
+    output: Output = "",
     *,
-    users: Annotated[
-        Path | None, typer.Option(help="A file with a user id a line. Default: all known users.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items for each user.")] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="An item to leave out; repeat it.")
-    ] = None,
-    segment: Annotated[
-        str | None, typer.Option(help="Only users of a segment who granted marketing.")
-    ] = None,
-    rule: Annotated[
-        Path | None, typer.Option(help="Only users of a rule (JSON) who granted marketing.")
-    ] = None,
-    channel: Annotated[
-        str, typer.Option(help="Only users who granted marketing on this channel.")
-    ] = "",
-    email: Annotated[
-        bool, typer.Option("--email", help="A column with addresses, where they are kept.")
-    ] = False,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Only count the audience, and say which leaf decided.")
-    ] = False,
-    tool: Annotated[
-        str,
-        typer.Option("--for", help="As a tool imports it, changed rows only: klaviyo, hubspot…"),
-    ] = "",
-    everything: Annotated[
-        bool, typer.Option("--all", help="With --for: rows that did not change, too.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="With --for: clear more than 30 % of what it has.")
-    ] = False,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="By blocks, in memory, processes or spark: OUTPUT is a folder or s3://bucket/… "
-            "that gets a file a block and manifest.json."
-        ),
-    ] = "",
-    file_format: Annotated[
-        str, typer.Option("--format", help="With --engine: parquet, csv or jsonl.")
-    ] = "parquet",
+    users: Users = None,
+    limit: Limit = None,
+    exclude: Exclude = None,
+    segment: Segment = None,
+    rule: RuleFile = None,
+    channel: Channel = "",
+    email: Email = False,
+    preview: Preview = False,
+    tool: ToolName = "",
+    everything: Everything = False,
+    force: Force = False,
+    engine: Engine = "",
+    file_format: Format = "parquet",
     config: ConfigFile = None,
 ) -> None:
     """Write items, channel and churn of every user to a file.
@@ -94,35 +100,21 @@ def export(  # noqa: PLR0913 - options of a command
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
-    from api.answers.blocks import ExportPlan
     from api.answers.selection import Selection
-    from recsys.config import without_secrets
 
     settings = settings_of(config)
-    wish = _wish(segment, rule, channel, arms=settings.channels.arms)
-    if preview and wish is None:
-        raise BadQuery("preview", "", "with --segment or --rule")
+    wish = _wish(segment, rule, channel, arms=settings.channels.arms, must_be=preview)
     if engine:
         _check_blocks(engine, output, file_format, alone=not (preview or tool))
     file = None if preview or engine else exporting.checked(Path(output) if output else None)
+    said = {**({} if limit is None else {"limit": limit}), "exclude": exclude or []}
     with _opened(settings) as service:
-        said = {} if limit is None else {"limit": limit}
-        query = service.reader.said({**said, "exclude": exclude or ()})
-        selection = Selection(service, service.current.serving, query)
-        job = ExportJob(selection)
-        named = None if users is None else list(exporting.listed(users, service.reader))
-        known = selection.known if named is None else named
-        ids = service.identities.people(known, as_named=named is not None)
+        selection = Selection(service, service.current.serving, service.reader.said(said))
+        ids, job = _asked(selection, users), ExportJob(selection)
         wanted = None if wish is None else selection.wanted(wish)
         if engine:
-            _check_addresses(selection, email=email)
-            place = output if "://" in output else str(Path(output).absolute())
-            plan = ExportPlan(
-                place, file_format, orjson.dumps(without_secrets(settings)), selection.version,
-                ids, {**said, "exclude": list(exclude or ())}, wish, channel, email,
-            )  # fmt: skip
-            total = _made_by_blocks(plan, settings, engine)
-            typer.echo(f"{total:,} users written to {output} from model {selection.version}")
+            blocks = Blocks(selection, settings, engine, output, file_format, said)
+            typer.echo(blocks.write(ids, wish, channel=channel, email=email))
         elif file is not None and tool:
             back = WriteBack(selection, tool, everything=everything, force=force)
             typer.echo(back.write(ids, wanted, file, channel=channel))
@@ -240,6 +232,61 @@ class WriteBack:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """An export by blocks, to a folder or to object storage; `said` as a request says it."""
+
+    selection: Selection
+    settings: Config
+    engine: str
+    output: str
+    file_format: str
+    said: Mapping[str, Any]
+
+    def write(
+        self,
+        ids: IdMap | Sequence[str],
+        wish: AudienceBody | None,
+        *,
+        channel: str,
+        email: bool,
+    ) -> str:
+        """Write the answers, and say how many there are.
+
+        Raises
+        ------
+        BadQuery
+            Addresses are asked for, and none are kept.
+        """
+        from api.answers import blocks
+        from recsys.config import without_secrets
+        from recsys.engines import opened
+
+        _check_addresses(self.selection, email=email)
+        version, output = self.selection.version, self.output
+        plan = blocks.ExportPlan(
+            output if "://" in output else str(Path(output).absolute()), self.file_format,
+            orjson.dumps(without_secrets(self.settings)), version, ids, self.said, wish,
+            channel, email,
+        )  # fmt: skip
+        training = self.settings.training.model_copy(update={"engine": self.engine})
+        safe = f"{plan.output} has no manifest.json, so it has no export; run it again"
+        with ConsoleSteps(safe=safe) as steps, opened(training, n_events=0) as working:
+            steps.begin("answer")
+            total = blocks.made(plan, working, progress=steps.counting("users", len(ids)))
+        return f"{total:,} users written to {output} from model {version}"
+
+
+def _asked(selection: Selection, users: Path | None) -> IdMap | Sequence[str]:
+    """Return whom to look at: those in a file as they are named there, else all who are known."""
+    from api.answers.export import listed
+
+    service = selection.service
+    if users is None:
+        return service.identities.people(selection.known)
+    return service.identities.people(list(listed(users, service.reader)), as_named=True)
+
+
 def _check_blocks(engine: str, output: str, file_format: str, *, alone: bool) -> None:
     if engine not in ENGINES:
         raise BadQuery("engine", engine, ", ".join(ENGINES))
@@ -258,24 +305,18 @@ def _check_addresses(selection: Selection, *, email: bool) -> None:
         raise BadQuery("email", email, f"no such option; or it where {KEPT}")
 
 
-def _made_by_blocks(plan: ExportPlan, settings: Config, engine: str) -> int:
-    from api.answers import blocks
-    from recsys.engines import opened
-
-    training = settings.training.model_copy(update={"engine": engine})
-    safe = f"{plan.output} has no manifest.json, so it has no export; run it again"
-    with ConsoleSteps(safe=safe) as steps, opened(training, n_events=0) as working:
-        steps.begin("answer")
-        return blocks.made(plan, working, progress=steps.counting("users", len(plan.ids)))
-
-
 def _wish(
-    segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str]
+    segment: str | None, rule: Path | None, channel: str, *, arms: Collection[str], must_be: bool
 ) -> AudienceBody | None:
-    """Return who is asked for as an API request says it; None without a rule or a segment."""
+    """Return who is asked for as an API request says it; None without a rule or a segment.
+
+    `must_be`: with --preview, somebody has to be asked for.
+    """
     if channel and channel not in arms:
         raise BadQuery("channel", channel, ", ".join(arms))
     if segment is None and rule is None:
+        if must_be:
+            raise BadQuery("preview", "", "with --segment or --rule")
         return None
     from api.answers import audience
     from api.messages.groups import AudienceBody

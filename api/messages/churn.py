@@ -55,8 +55,6 @@ class Churn(Message, kw_only=True):
         risk, about = climb.answer, climbed(climb, explain=explain)
         if risk is None:
             return cls(**about)
-        both = (*risk.reasons_for, *risk.reasons_against) if explain else ()
-        ranked = sorted(both, key=lambda reason: -abs(reason.contribution))
         against = risk.bands.because(risk.p) if explain else ""
         return cls(
             p=risk.p,
@@ -69,7 +67,7 @@ class Churn(Message, kw_only=True):
             pays_from=risk.bands.pays_from,
             score=risk.score,
             horizon_days=risk.horizon_days,
-            reasons=[*map(_of_risk, ranked)],
+            reasons=[*map(_of_risk, risk.reasons)] if explain else [],
             **about,
         )
 

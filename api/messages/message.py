@@ -55,6 +55,9 @@ dump = _ENCODER.encode
 Reasons are texts.
 """
 
+dump_lines = _ENCODER.encode_lines
+"""Return messages as lines of JSON."""
+
 
 def instant_or_none(at: int | None) -> str | None:
     """Return `at` (microseconds since the epoch) in ISO 8601; None for None."""

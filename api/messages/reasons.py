@@ -14,6 +14,9 @@ from recsys.words import Words
 T = TypeVar("T")
 
 
+_PLAIN = frozenset({str, int, float})
+
+
 class Why(Message):
     """A reason."""
 
@@ -39,7 +42,12 @@ def why(words: str) -> Why | None:
     """Return a reason as it is answered, in English; None for a text that is none."""
     if not isinstance(words, Words):
         return None
-    return Why(words.code, {name: _plain(one) for name, one in words.params.items()}, str(words))
+    if words.told is None:
+        said = words.params
+        if not _PLAIN.issuperset(map(type, said.values())):
+            said = {name: _plain(one) for name, one in said.items()}
+        words.told = Why(words.code, dict(said), str(words))
+    return words.told  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:

@@ -12,8 +12,6 @@ from api.messages.reasons import why
 from recsys.ladder import Climb, Reason, RungName, Step
 
 Rung = Annotated[RungName | None, told("null when every rung failed")]
-
-
 RungReason = Annotated[str, Meta(examples=["103 different items in this user's history"])]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from api.answers import export_files as files
 from api.answers import exports as making
 from api.errors import EndedExport
 from api.messages import schema
@@ -84,7 +85,7 @@ def cancel(service: Service, call: Call) -> ExportMessage:
     exports = service.exports
     one = exports.get(call.id)
     if exports.end(one.export_id, ExportState.CANCELLED, now=system()):
-        making.remove(service, one)
+        files.remove(service, one)
     elif one.state is ExportState.DONE:
         making.drop(service, exports, one, "it was deleted")
     return ExportMessage.said(exports.get(call.id))
@@ -105,17 +106,17 @@ def file(service: Service, call: Call) -> Response:
     _refuse_lost(service, one)
     _note(service, call.scope, one)
     form = one.asked["format"]
-    if part > len(one.parts) or (not part and form not in making.PACKED and len(one.parts) > 1):
+    if part > len(one.parts) or (not part and form not in files.PACKED and len(one.parts) > 1):
         raise BadQuery("part", part, f"a whole number from 1 to {len(one.parts)}")
     headers = {"Cache-Control": PRIVATE}
     if part or len(one.parts) == 1:
         name = one.parts[max(part - 1, 0)].name
-        path = making.folder_of(service, one.export_id) / name
-        media = _GZIP if form in making.PACKED else _PARQUET
+        path = files.folder_of(service, one.export_id) / name
+        media = _GZIP if form in files.PACKED else _PARQUET
         return FileResponse(path, media_type=media, filename=name, headers=headers)
-    headers["Content-Length"] = str(making.whole_bytes(one))
+    headers["Content-Length"] = str(files.whole_bytes(one))
     headers["Content-Disposition"] = f'attachment; filename="{one.export_id}.{form}.gz"'
-    return StreamingResponse(making.whole(service, one), media_type=_GZIP, headers=headers)
+    return StreamingResponse(files.whole(service, one), media_type=_GZIP, headers=headers)
 
 
 @about_exports(f"POST {_ONE}/delivered", ExportMessage, may=(404,))
@@ -150,7 +151,7 @@ def _refuse_lost(service: Service, one: Export) -> None:
     if one.state is not ExportState.DONE:
         why = one.why if one.state in ENDED else ""
         raise EndedExport(one.export_id, one.state, why=why)
-    folder = making.folder_of(service, one.export_id)
+    folder = files.folder_of(service, one.export_id)
     if not all((folder / part.name).is_file() for part in one.parts):
         raise EndedExport(one.export_id, "on another host", why="storage.exports_dir is not shared")
 

@@ -27,6 +27,7 @@ from recsys.placements.versions import DEFAULT
 
 if TYPE_CHECKING:
     from api.service import Service
+    from recsys.storage.decisions.lists import ShownList
 
 _INERT = "default-src 'none'; img-src https:; style-src 'unsafe-inline'"
 _MOST_SEND_ID = 200
@@ -65,11 +66,11 @@ def _email(ending: str, user: str, tag: str) -> Route:
         here: mail tools add their own.
         """
         sending = await service.reading(partial(_sending, service, call))
-        shown, is_new = await service.reading(partial(listed, service, sending))
-        if is_new and sending.send_id:
-            # Two who ask at once get the list of the first one to be kept.
-            (shown,) = await service.placing.mailed.put([shown])
-        elif is_new:
+        if sending.send_id:
+            keep = partial(_of_mailing, service, sending)
+            shown = await service.placing.of_mailing(sending.key, keep)
+        else:
+            shown = await service.reading(partial(listed, service, sending))
             service.placing.note_kept(shown)
         made = mailing(service, shown, base=_base(service, call))
         headers = {"cache-control": PRIVATE, "content-security-policy": _INERT}
@@ -90,8 +91,12 @@ def _feed(ending: str) -> Route:
         make = partial(service.placing.desk.shown, serving, call.id, query, at=at)
         answer = await service.reading(make)
         service.placing.note(answer, at=at)
-        made = of_anybody(service, answer, base=_base(service, call))
-        return cached(written(made), call.scope, media_type=media_type)
+        base = _base(service, call)
+        body = service.placing.feed(
+            (answer.recommendation_id, ending, base),
+            lambda: written(of_anybody(service, answer, base=base)),
+        )
+        return cached(body, call.scope, media_type=media_type)
 
     return feed
 
@@ -122,6 +127,17 @@ ROUTES: tuple[Route, ...] = (
     *(_feed(ending) for ending in ("json", "xml", "rss")),
     click,
 )
+
+
+async def _of_mailing(service: Service, sending: Sending) -> ShownList:
+    """Return the list that a mailing has, else make it and keep it before it is told."""
+    send_key, lists = sending.key, service.placing.lists
+    if before := await service.reading(partial(lists.of_mailing, send_key)):
+        return before
+    shown = await service.reading(partial(listed, service, sending))
+    # Two workers that are asked at once have the list of the first one to keep it.
+    (kept,) = await service.placing.mailed.put([shown])
+    return kept
 
 
 def _sending(service: Service, call: Call) -> Sending:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from recsys.channel.decide import Decided, Posterior, decide, decide_by
 from recsys.channel.eligibility import ChannelQuery, Exclusion
@@ -14,7 +14,7 @@ from recsys.channel.recipients import Recipient, Recipients
 from recsys.channel.terms import NONE, Terms
 from recsys.channel.worth import gate
 from recsys.data.person import Person
-from recsys.words import say
+from recsys.words import once
 
 
 class RankedArm(NamedTuple):
@@ -50,8 +50,7 @@ class RankedArm(NamedTuple):
 _EXCLUSIONS = tuple(Exclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelChoice:
+class ChannelChoice(Struct, frozen=True):
     """Which channel next.
 
     Attributes
@@ -162,8 +161,8 @@ def _arms(decided: Decided, terms: Terms) -> Iterator[RankedArm]:
 def _reason(number: int, decided: Decided, values: list[float], best: str) -> str:
     """Return why an eligible arm is, or is not, the answer; `best` is the greedy one."""
     if decided.explored and number == decided.arm:
-        return say("arm.drawn")
+        return once("arm.drawn")
     if number == decided.greedy:
-        return say("arm.kept" if decided.kept else "arm.best")
+        return once("arm.kept" if decided.kept else "arm.best")
     more = values[number] > values[decided.greedy]
-    return say("arm.not_clearly_more" if more else "arm.not_more", best=best)
+    return once("arm.not_clearly_more" if more else "arm.not_more", best=best)

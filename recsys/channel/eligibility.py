@@ -13,7 +13,7 @@ from typing import NamedTuple
 from recsys.channel.exploration import ExplorationDraw
 from recsys.channel.recipients import WEEK, Addressed, Column, where
 from recsys.channel.terms import ChannelTerms, Terms
-from recsys.words import say
+from recsys.words import once
 
 __all__ = ["WEEK", "ChannelQuery", "Exclusion", "Offer", "offers"]
 
@@ -45,8 +45,11 @@ class Exclusion(IntEnum):
     def of(self, channel: ChannelTerms) -> str:
         """Return it in words; empty where the channel may be used."""
         if self is Exclusion.CAP_REACHED:
-            return say("arm.cap", cap=channel.cap_per_week)
-        return ("", say("arm.not_offered"), say("arm.no_consent"))[self]
+            return once("arm.cap", cap=channel.cap_per_week)
+        return once(_EXCLUDED[self]) if self else ""
+
+
+_EXCLUDED = {Exclusion.NOT_OFFERED: "arm.not_offered", Exclusion.NO_CONSENT: "arm.no_consent"}
 
 
 class Offer(NamedTuple):

@@ -28,7 +28,7 @@ from recsys.channel.worth import Worth
 from recsys.data.interactions import in_line
 from recsys.data.person import Person
 from recsys.ladder import RungName, Step
-from recsys.words import say
+from recsys.words import once
 
 MAX_RECENT = 7
 
@@ -126,7 +126,7 @@ class HyperChannel:
 
     def because(self, person: Person) -> str:
         """Say what of the moment was looked at."""
-        return say("channel.own_now", n=self.personal.messages(person))
+        return once("channel.own_now", n=self.personal.messages(person))
 
     def applies(self, people: Addressed) -> Column:
         """Return for whom rung 2 answers."""

@@ -22,7 +22,7 @@ from recsys.channel.worth import Worth
 from recsys.data.person import Person
 from recsys.ladder import Reason, RungName, Step
 from recsys.segments.table import SegmentTable
-from recsys.words import say
+from recsys.words import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,14 @@ class OneToOneChannel:
     def declines(self, person: Person) -> Step | None:
         """Refuse unknown users, and users who never got a message."""
         if person.user_row is None:
-            return Step(self.name, Reason.UNKNOWN_USER, say("rung.unknown_user"))
+            return Step(self.name, Reason.UNKNOWN_USER, once("rung.unknown_user"))
         if not self.fitted.received[person.user_row]:
-            return Step(self.name, Reason.TOO_LITTLE_HISTORY, say("channel.no_message"))
+            return Step(self.name, Reason.TOO_LITTLE_HISTORY, once("channel.no_message"))
         return None
 
     def because(self, person: Person) -> str:
         """Say how many messages the answer stands on."""
-        return say("channel.own", n=self.messages(person))
+        return once("channel.own", n=self.messages(person))
 
     def messages(self, person: Person) -> int:
         """Return how many messages a user got."""

@@ -35,7 +35,7 @@ from recsys.channel.activity_hours import (
 )
 from recsys.data.person import Person
 from recsys.data.times import QUARTER
-from recsys.words import say
+from recsys.words import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _with_responses(hours: Hours, sent: Sent, arm: str, now: int, there: ZoneInf
     return Hours(
         posterior_of_sent(slots(sent.at, there), weight, sent.responded, hours.own),
         1 - unsaid,
-        say("hour.responses", n=n, channel=arm),
+        once("hour.responses", n=n, channel=arm),
         hours.everybody,
     )
 
@@ -214,8 +214,8 @@ def _share(weight: Reals) -> float:
 
 
 def _in_all(acts: NDArray[np.int64]) -> str:
-    return say("hour.own" if len(acts) else "hour.everybody")
+    return once("hour.own" if len(acts) else "hour.everybody")
 
 
 def _in_channel(arm: str, acts: NDArray[np.int64]) -> str:
-    return say("hour.channel_own" if len(acts) else "hour.channel", channel=arm)
+    return once("hour.channel_own" if len(acts) else "hour.channel", channel=arm)

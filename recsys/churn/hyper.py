@@ -14,7 +14,7 @@ from recsys.data.person import FOREVER, Person
 from recsys.data.signals import NO_SIGNALS, NUMBER, UserSignals
 from recsys.data.times import DAY
 from recsys.ladder import Reason, RungName, Step
-from recsys.words import joined, say
+from recsys.words import joined, once, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class HyperChurn:
     def declines(self, person: Person) -> Step | None:
         """Refuse users of whom there is no news, or without any critical event."""
         if not len(person.live) and not len(self._news(person)):
-            detail = say("churn.nothing_since")
+            detail = once("churn.nothing_since")
             return Step(self.name, Reason.NO_LIVE_EVENTS, detail)
         critical = self.propensity.reading.critical
         if not ((person.past.kind == critical).any() or (person.live.kind == critical).any()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from recsys.data.kinds import Reading
 from recsys.data.person import Person
 from recsys.data.times import moment
 from recsys.ladder import Reason, RungName, Step
-from recsys.words import say
+from recsys.words import once, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Propensity:
             added = self.model.contributions(features)
             why = reasons(features, added, self.definition.critical_kind, most=most)
         return [
-            ChurnRisk.of(own, rank, horizon, self.bands, told, max_reasons=most)
-            for own, rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
+            ChurnRisk(p, low, high, rank, round(rank), self.bands, horizon, told)
+            for (p, low, high), rank, told in zip(bounds.tolist(), ranks.tolist(), why, strict=True)
         ]
 
     @property
@@ -100,16 +101,21 @@ class Propensity:
     def because(self, features: NDArray[np.float32], taken_at: int) -> str:
         """Say what the propensity of a user stands on, and where that is not active any more."""
         facts = {
-            "day": f"{moment(taken_at):%Y-%m-%d}",
+            "day": _day(taken_at),
             "days": float(features[PLACE["active_days"]]),
             "kind": self.definition.critical_kind,
         }
-        own = say("churn.own", **facts)
+        own = once("churn.own", **facts)
         if isinstance(self.model, SilentModel):
-            own = say("churn.own_by", **facts, model=self.how)
+            own = once("churn.own_by", **facts, model=self.how)
         learnt = self.definition.active_days
         days = float(features[PLACE["recency_days"]])
         return own if days <= learnt else say("churn.lapsed", because=own, days=days, learnt=learnt)
+
+
+@lru_cache(8)
+def _day(at: int) -> str:
+    return f"{moment(at):%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,7 @@ class OneToOneChurn:
     def declines(self, person: Person) -> Step | None:
         """Refuse users that the model does not know, or knows without a critical event."""
         if person.user_row is None:
-            return Step(self.name, Reason.UNKNOWN_USER, say("churn.unknown_user"))
+            return Step(self.name, Reason.UNKNOWN_USER, once("churn.unknown_user"))
         if np.isnan(self.p[person.user_row]):
             detail = self.propensity.nothing_then
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from recsys.churn.bands import Band, Bands
@@ -49,8 +50,7 @@ class RiskReason(NamedTuple):
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
-class ChurnRisk:
+class ChurnRisk(Struct, frozen=True):
     """How likely a user is to do nothing within the horizon.
 
     Attributes
@@ -68,7 +68,7 @@ class ChurnRisk:
         What `p` is held against: the rate of everybody, and the cost of acting.
     horizon_days : int
         How far ahead.
-    reasons_for, reasons_against : tuple of RiskReason
+    reasons : tuple of RiskReason
         What raises and what lowers the risk, strongest first. Empty where a rung knows nothing
         of the user.
     """
@@ -80,8 +80,7 @@ class ChurnRisk:
     score: int
     bands: Bands
     horizon_days: int
-    reasons_for: tuple[RiskReason, ...] = ()
-    reasons_against: tuple[RiskReason, ...] = ()
+    reasons: tuple[RiskReason, ...] = ()
 
     @classmethod
     def of(
@@ -95,19 +94,21 @@ class ChurnRisk:
         max_reasons: int = 0,
     ) -> ChurnRisk:
         """Return the risk of (p, low, high); `reasons` in any order."""
-        p, low, high = (float(bound) for bound in interval)
-        ranked = sorted(reasons, key=lambda reason: -abs(reason.contribution))
-        return cls(
-            p=p,
-            low=low,
-            high=high,
-            percentile=float(percentile),
-            score=round(float(percentile)),
-            bands=bands,
-            horizon_days=horizon_days,
-            reasons_for=tuple(r for r in ranked if r.contribution > 0)[:max_reasons],
-            reasons_against=tuple(r for r in ranked if r.contribution < 0)[:max_reasons],
-        )
+        (p, low, high), rank = map(float, interval), float(percentile)
+        if reasons:
+            added = np.array([[one.contribution for one in reasons]])
+            reasons = tuple(reasons[place] for place in _strongest(added, max_reasons)[0])
+        return cls(p, low, high, rank, round(rank), bands, horizon_days, reasons)
+
+    @property
+    def reasons_for(self) -> tuple[RiskReason, ...]:
+        """What raises the risk."""
+        return tuple(one for one in self.reasons if one.contribution > 0)
+
+    @property
+    def reasons_against(self) -> tuple[RiskReason, ...]:
+        """What lowers the risk."""
+        return tuple(one for one in self.reasons if one.contribution < 0)
 
     @property
     def band(self) -> Band:
@@ -135,36 +136,30 @@ def reasons(
     kind : str
         What the critical event is called.
     most : int or None
-        Only so many of the strongest for, and of the strongest against, are put into words.
+        Only so many of the strongest for, and of the strongest against, are put into words, the
+        strongest of all first.
     """
     groups = groups_of(features.shape[1])
     told = features[:, _LEAD[: len(groups)]]
     added = np.add.reduceat(contributions, _STARTS[: len(groups)], axis=1)
-    kept = np.ones(added.shape, bool) if most is None else _strongest(added, most)
+    chosen = [range(len(groups))] * len(added) if most is None else _strongest(added, most)
     return [
         tuple(
             RiskReason(groups[place].name, groups[place].told(values[place], kind), by[place])
             for place in places
         )
-        for values, by, places in zip(told.tolist(), added.tolist(), _places(kept), strict=True)
+        for values, by, places in zip(told.tolist(), added.tolist(), chosen, strict=True)
     ]
 
 
-def _places(kept: NDArray[np.bool_]) -> list[list[int]]:
-    numbers = range(kept.shape[1])
-    return [list(compress(numbers, row)) for row in kept.tolist()]
-
-
-def _strongest(added: NDArray[np.float64], most: int) -> NDArray[np.bool_]:
-    """Return which are among the `most` strongest of their sign in each row, same shape."""
+def _strongest(added: NDArray[np.float64], most: int) -> list[Sequence[int]]:
+    """Return the places of the `most` strongest of each sign in each row, the strongest first."""
     order = np.argsort(-np.abs(added), axis=1, kind="stable")
     ordered = np.take_along_axis(added, order, axis=1)
     kept = np.zeros(added.shape, bool)
     for same in (ordered > 0, ordered < 0):
         kept |= same & (same.cumsum(axis=1) <= most)
-    strongest = np.empty_like(kept)
-    np.put_along_axis(strongest, order, kept, axis=1)
-    return strongest
+    return [list(compress(*row)) for row in zip(order.tolist(), kept.tolist(), strict=True)]
 
 
 def probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:

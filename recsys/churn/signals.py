@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.churn.features import FEATURES, SIGNAL_GROUPS, SIGNALS
-from recsys.data.kinds import MESSAGE_OPENED, MESSAGE_RESPONDED, MESSAGE_SENT
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_OPENED, MESSAGE_RESPONDED, MESSAGE_SENT
 from recsys.data.signals import CSAT, MAIL_DAYS, MAILS, NPS, NUMBER, TICKET, Signals, UserSignals
 from recsys.data.times import DAY
 
@@ -139,7 +139,11 @@ def _put_tickets(table: NDArray[np.float64], seen: _SeenSignals) -> None:
 
 
 def _put_mails(table: NDArray[np.float64], seen: _SeenSignals) -> None:
-    _put_count(table, "mails_90d", seen.user_row[seen.of(MESSAGE_SENT, days=MAIL_DAYS)])
+    sent, failed = (
+        np.bincount(seen.user_row[seen.of(kind, days=MAIL_DAYS)], minlength=len(table))
+        for kind in (MESSAGE_SENT, MESSAGE_FAILED)
+    )
+    table[:, _PLACE["mails_90d"]] = np.maximum(sent - failed, 0)
     for name, kind in (
         ("mail_open_days_90d", MESSAGE_OPENED),
         ("mail_click_days_90d", MESSAGE_RESPONDED),

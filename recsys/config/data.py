@@ -81,6 +81,7 @@ class Columns(Section):
     kind: str | None = Field(None, description="what happened")
     quantity: str | None = Field(None, description="how many units; negative is a return")
     price: str | None = Field(None, description="money per unit")
+    total: str | None = Field(None, description="money of a whole line, where none is per unit")
     order: str | None = Field(None, description="basket, invoice or session")
     title: str | None = Field(None, description="name of the item")
     category: str | None = Field(None, description="category of the item")

@@ -25,7 +25,11 @@ class Read(NamedTuple):
 
 def of_records(records: Iterable[dict[str, Any]], shape: Shape) -> Read:
     """Return the rows of records of JSON."""
-    return Read(*flattened(records, shape, OF_RECORDS.get(shape.code)))
+    found = Read(*flattened(records, shape, OF_RECORDS.get(shape.code)))
+    if any(name.startswith(f"{shape.rows}.") for name in shape.id if shape.rows):
+        # Each has an id of its own, in whichever batch and place it comes.
+        return found._replace(place=pl.repeat(None, len(found.frame), dtype=pl.Int64, eager=True))
+    return found
 
 
 def of_frame(frame: pl.DataFrame, shape: Shape) -> Read:

@@ -35,8 +35,11 @@ DECIMAL = r"^\d+\.\d+$"
 WHOLE = r"^(\d+)\.0+$"
 """A whole number that some tool made a float is the whole number."""
 
-LOST = r"^\d\.\d+[eE]\+\d+$"
+LOST = r"^\d([.,]\d+)?[eE]\+\d+$"
 """Digits of an id that a spreadsheet threw away: many ids read the same."""
+
+UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+"""Characters without a width that copying leaves at the ends of an id."""
 
 E_MAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
@@ -54,7 +57,7 @@ def identifier(text: str, *, lower_emails: bool = False) -> str:
     lower_emails : bool
         Whether addresses that differ by case only are one.
     """
-    found = text.strip()
+    found = text.strip().strip(UNSEEN).strip()
     if found.lower() in NOBODY:
         return ""
     if found.endswith("0") and (whole := re.match(WHOLE, found)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from recsys.data.ids import IdMap
@@ -29,8 +30,7 @@ def in_line(
     return user_row.astype(np.int64) * (len(instants) + 1) + rank
 
 
-@dataclass(frozen=True, slots=True)
-class UserEvents:
+class UserEvents(Struct, frozen=True):
     """Events of one user, oldest first: a view into arrays, never a copy.
 
     Attributes
@@ -79,8 +79,8 @@ def joined(before: Interactions, after: Interactions) -> Interactions:
     What was known when, on which occasions and in which orders is left out.
     """
     columns = (
-        np.concatenate([getattr(table, field.name) for table in (before, after)])
-        for field in fields(UserEvents)
+        np.concatenate([getattr(table, name) for table in (before, after)])
+        for name in UserEvents.__struct_fields__
     )
     return Interactions.of(
         before.users,

@@ -54,6 +54,8 @@ KIND_OF: Mapping[str, str] = {
     "purchase": "purchase",
     "buy": "purchase",
     "order": "purchase",
+    "sale": "purchase",
+    "payment": "purchase",
     "product removed": "remove",
     "remove from cart": "remove",
     "remove": "remove",

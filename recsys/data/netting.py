@@ -225,7 +225,9 @@ class _Ledger:
             now = self._of_item.get((owner, item), ())
             self._units(row, [one for one in now if self.lines.at[one] == self.lines.at[row]])
         elif item >= 0:
-            self._units(row, self._ordered(row))
+            ordered = self._ordered(row)
+            # Shops write a cancelled line with no unit left.
+            (self._units(row, ordered) if self.quantity[row] > 0 else self._all(ordered))
         else:
             self._all(self._ordered(row))
 

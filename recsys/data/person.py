@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec import field as member
+
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.signals import NO_SIGNALS, Signal, UserSignals
 
@@ -35,8 +38,7 @@ def kind_of(past: int, live: int) -> PersonKind:
     return PersonKind.NEW_LIVE if live else PersonKind.NEW
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the request says about the moment.
 
     Attributes
@@ -146,9 +148,8 @@ NOTHING_REMEMBERED = Remembered()
 ERASED = Remembered(erased=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One user at one instant.
+class Person(Struct, frozen=True):
+    """One user at one instant. A struct: each request makes one, and a dataclass costs ten.
 
     Whoever denied profiling is gathered without past, live events, reactions, signals and row, so
     that no rung can look at them by mistake.
@@ -197,11 +198,11 @@ class Person:
     channels: frozenset[str] = frozenset()
     past: UserEvents = NO_EVENTS
     live: UserEvents = NO_EVENTS
-    messages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    messages: Mapping[str, tuple[int, ...]] = member(default_factory=dict)
     reactions: tuple[Reaction, ...] = ()
     context: Context = NO_CONTEXT
     readable: bool = True
-    traits: Mapping[str, str] = field(default_factory=dict)
+    traits: Mapping[str, str] = member(default_factory=dict)
     given_back: UserEvents = NO_EVENTS
     known_as: str = ""
     merged: bool = False
@@ -215,7 +216,7 @@ class Person:
     @property
     def kind(self) -> PersonKind:
         """How much is known of the person."""
-        return kind_of(len(self.past), len(self.live))
+        return kind_of(self.past.at.size, self.live.at.size)
 
     @property
     def events(self) -> UserEvents:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.data.kinds import MESSAGE_OPENED, MESSAGE_RESPONDED, MESSAGE_SENT
+from recsys.data.kinds import MESSAGE_FAILED, MESSAGE_OPENED, MESSAGE_RESPONDED, MESSAGE_SENT
 
 NPS, CSAT, TICKET = "nps", "csat", "ticket"
 OUTCOMES = (NPS, CSAT, TICKET)
-MAILS = (MESSAGE_SENT, MESSAGE_OPENED, MESSAGE_RESPONDED)
+MAILS = (MESSAGE_SENT, MESSAGE_OPENED, MESSAGE_RESPONDED, MESSAGE_FAILED)
+"""What counts of e-mails; that one failed is a signal of when it was sent, known of later."""
 KINDS = (*OUTCOMES, *MAILS)
 NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 MAIL = "email"

@@ -14,7 +14,7 @@ from recsys.items.one_to_one import OneToOneItems
 from recsys.items.session import AtHand
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
-from recsys.words import say
+from recsys.words import once, say
 
 SOURCE = "hyper"
 
@@ -46,7 +46,7 @@ class HyperItems:
         """Refuse users without an event since training on an item that the model knows."""
         if _live(person):
             return None
-        return Step(self.name, Reason.NO_LIVE_EVENTS, say("items.nothing_since"))
+        return Step(self.name, Reason.NO_LIVE_EVENTS, once("items.nothing_since"))
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""

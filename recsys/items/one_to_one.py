@@ -20,7 +20,7 @@ from recsys.items.preference import NO_CARRIER, Taste
 from recsys.items.ranker import Blended, habits_of
 from recsys.items.slate import ItemQuery, Ranking
 from recsys.ladder import Reason, RungName, Step
-from recsys.words import say
+from recsys.words import once
 
 SOURCE = "one_to_one"
 
@@ -87,17 +87,17 @@ class OneToOneItems:
     def declines(self, person: Person) -> Step | None:
         """Refuse users that training has not seen, or seen too little of."""
         if person.user_row is None:
-            return Step(self.name, Reason.UNKNOWN_USER, say("items.unknown_user"))
+            return Step(self.name, Reason.UNKNOWN_USER, once("items.unknown_user"))
         known = self.ready.history[person.user_row]
         if known < self.min_history:
-            detail = say("items.short_history", n=int(known), needed=self.min_history)
+            detail = once("items.short_history", n=int(known), needed=self.min_history)
             return Step(self.name, Reason.TOO_LITTLE_HISTORY, detail)
         return None
 
     def because(self, person: Person) -> str:
         """Return one sentence on what the answer stands on."""
         known = self.ready.history[person.user_row or 0]
-        return say("items.history", n=int(known))
+        return once("items.history", n=int(known))
 
     def answer(self, person: Person, query: ItemQuery) -> Ranking | None:
         """Return this user's best allowed items; None when the history speaks for none."""

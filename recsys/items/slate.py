@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from itertools import count, repeat
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from recsys.climbs import Force, first_rungs, served
 from recsys.data.person import Person
 from recsys.items.filters import DEEPER, CategoryCap, Rests
 from recsys.ladder import Climb, Course, Ladder, OnFailure, Reason, Rung, RungName, Step
-from recsys.words import say
+from recsys.words import once, say
 
 NO_ITEM_BEHIND = -1
 _NO_ITEMS = np.empty(0, np.int32)
@@ -141,8 +141,7 @@ class Recommendation(NamedTuple):
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Slate:
+class Slate(Struct, frozen=True):
     """The ordered answer; shorter than asked for when no rung has more, then maybe empty."""
 
     items: tuple[Recommendation, ...]
@@ -303,9 +302,8 @@ def _notes(ranking: Ranking) -> Iterable[str]:
     return [_bought(n, ranking.days) for n in ranking.users.tolist()]
 
 
-@lru_cache(8_192)
 def _bought(users: int, days: int) -> str:
-    return say("item.bought", n=users, days=days) if users else ""
+    return once("item.bought", n=users, days=days) if users else ""
 
 
 def _nothing(trail: tuple[Step, ...]) -> Climb[Slate]:

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from recsys.items.slate import Recommendation, Slate
@@ -246,7 +247,7 @@ def _popular(
     if climb.answer is None or not climb.answer.items:
         asked = {step.rung for step in climb.trail}
         below = tuple(step for step in more.trail if step.rung not in asked)
-        climb = replace(more, trail=(*climb.trail, *below))
+        climb = structs.replace(more, trail=(*climb.trail, *below))
     return climb, _items(more)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from recsys.algorithms.neighbours import ItemNeighbours
 from recsys.algorithms.topk import top_k
@@ -96,7 +97,7 @@ def _merged(climbs: tuple[Climb[Slate], Climb[Slate]], limit: int, mix: Mix) -> 
     items = tuple(
         (a, b)[whose][row]._replace(rank=rank) for rank, (row, whose) in enumerate(chosen, start=1)
     )
-    return replace(climbs[0], answer=Slate(items))
+    return structs.replace(climbs[0], answer=Slate(items))
 
 
 def _proposing(

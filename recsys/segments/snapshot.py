@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,12 +71,12 @@ def _until(events: UserEvents, at: int) -> UserEvents:
 
 
 def _picked(events: UserEvents, rows: slice | NDArray[np.bool_]) -> UserEvents:
-    return UserEvents(*(getattr(events, field.name)[rows] for field in fields(UserEvents)))
+    return UserEvents(*(getattr(events, name)[rows] for name in UserEvents.__struct_fields__))
 
 
 def _joined(each: Sequence[UserEvents]) -> UserEvents:
     if len(each) == 1:
         return each[0]
     parts = [NO_EVENTS, *each]
-    columns = ([getattr(part, f.name) for part in parts] for f in fields(UserEvents))
+    columns = ([getattr(part, name) for part in parts] for name in UserEvents.__struct_fields__)
     return UserEvents(*(np.concatenate(column) for column in columns))

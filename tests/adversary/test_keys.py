@@ -124,6 +124,17 @@ def test_when_a_key_was_used_last_is_known(database: Database) -> None:
     assert found.last_used_at == NOW
 
 
+def test_what_came_beside_a_key_opens_nothing_by_itself(database: Database) -> None:
+    text, fixed = keys.create(database, SHOP), Fixed(database)
+    fixed.keys.check(asking(authorization="Digest x", x_api_key=text), Right.READ)
+    with pytest.raises(WrongKey):
+        fixed.keys.check(asking(authorization="Digest x"), Right.READ)
+    fixed.keys.check(asking(x_api_key=text), Right.READ)
+    for wrong in ("Bearer x", "Basic eDo="):
+        with pytest.raises(WrongKey):
+            fixed.keys.check(asking(authorization=wrong, x_api_key=text), Right.READ)
+
+
 def test_a_use_is_told_once_a_minute(database: Database) -> None:
     text, fixed = keys.create(database, SHOP), Fixed(database)
     told = []

@@ -20,7 +20,8 @@ import structlog
 from api.answers import likely, selection
 from api.answers.block import everything_of
 from api.answers.export import columns
-from api.answers.exports import ERASED, Exports, folder_of
+from api.answers.export_files import folder_of
+from api.answers.exports import ERASED, Exports
 from recsys.data.times import SECOND
 from recsys.storage.access import audit
 from recsys.storage.exports.log import LEASE, Export, ExportState

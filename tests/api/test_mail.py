@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,8 +14,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.mail.links import absolute
-from recsys.storage.decisions.lists import ListLog
+from recsys.storage.decisions.lists import ListLog, ShownList
 from recsys.storage.decisions.results import results
+from recsys.storage.users.profiles import ItemFacts, Profiles
 from tests.api.conftest import Api, SetClock
 from tests.api.test_pages import reversed_popularity
 from tests.worlds import ITEMS, World, configured
@@ -167,6 +169,38 @@ def test_a_feed_is_everybodys_and_may_be_cached(mail: Api, ending: str) -> None:
     assert by_segment.status_code == 200
     assert mail.client.get(f"/v1/feeds/default.{ending}?segment=nobody:x").status_code == 404
     assert mail.client.get(f"/v1/feeds/nope.{ending}").status_code == 404
+
+
+def test_a_feed_follows_what_is_said_of_items_and_of_the_placement(mail: Api) -> None:
+    feed = "/v1/feeds/default.json?limit=3"
+    first = mail.client.get(feed).json()
+    assert mail.client.get(feed).json() == first
+    gone = ItemFacts(first["rec_1_id"], available=False)
+    Profiles(mail.service.log.database).put_items([gone])
+    mail.service.placing.current.catch_up(mail.service.current.serving)
+    second = mail.client.get(feed).json()
+    assert second["rec_1_id"] == first["rec_2_id"]
+    pinned = {"limit": 3, "pins": [{"item_id": first["rec_3_id"], "rank": 1}]}
+    assert mail.client.put("/v1/placements/default", json=pinned).status_code == 200
+    assert mail.client.get(feed).json()["rec_1_id"] == first["rec_3_id"]
+
+
+def test_who_asks_while_a_list_is_made_gets_that_list(mail: Api) -> None:
+    shown, made = ShownList("l1", "", "default", 1, "v", "popular", 0, (), {}), []
+
+    async def make() -> ShownList:
+        await asyncio.sleep(0)
+        made.append(shown)
+        return shown
+
+    async def thrice() -> list[ShownList]:
+        asked = [mail.service.placing.of_mailing("key", make) for _ in range(3)]
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(thrice()) == [shown] * 3
+    assert made == [shown]
+    assert asyncio.run(thrice()) == [shown] * 3
+    assert made == [shown] * 2
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
 import typer
+from msgspec import structs
 
 from recsys.channel.decide import decide_all
 from recsys.channel.models import ChannelQuery
@@ -82,7 +82,9 @@ def remembered(
                     crowd.step(now)
                 user, state = crowd.ask(now)
                 profiling = person.profiling and state.profiling is not False
-                found = replace(person, user_id=user, channels=state.channels, profiling=profiling)
+                found = structs.replace(
+                    person, user_id=user, channels=state.channels, profiling=profiling
+                )
                 yield found, query, crowd.wrongs(user, state)
             steps.update(crowd.taken)
 

@@ -56,9 +56,10 @@ class Pulled:
 def main(
     at_once: Annotated[int, typer.Option(min=4, help="Requests in flight.")] = 2_000,
     kind: Annotated[str, typer.Option(help="sqlite or postgresql")] = "sqlite",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
 ) -> None:
     """Pull, and print statuses, latencies, sizes and how many mailings had one list."""
-    with shop(kind) as built, built.served("--workers", "1") as app:
+    with shop(kind) as built, built.served("--workers", str(workers)) as app:
         for path in ("/v1/email/warm.json?send_id=warm", "/v1/feeds/default.json"):
             app.get(path)
         began, used = time.perf_counter(), app.cpu_seconds()

@@ -8,11 +8,12 @@ serves is held against what would truly be best, for each kind of person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import typer
+from msgspec import structs
 from numpy.typing import NDArray
 
 from recsys.config import Config, Items
@@ -125,7 +126,11 @@ def people(
         row = table.of_user(user)
         person = Person(f"u{user}", end, user_row=user, segment_row=row, past=past)
         yield "known", person, taste
-        yield "known, in a visit", replace(person, live=_seen(truth, taste, end, rng)), taste
+        yield (
+            "known, in a visit",
+            structs.replace(person, live=_seen(truth, taste, end, rng)),
+            taste,
+        )
     for number in range(ASKED):
         # From where the users come, so that who is new is as they are.
         like = int(rng.integers(len(truth.taste)))
@@ -133,7 +138,7 @@ def people(
         row = table.of_user(None, table.row(f"country:c{truth.country[like]}"))
         person = Person(f"n{number}", end + 200 * SECOND, segment_row=row)
         yield "new", person, taste
-        yield "new, in a visit", replace(person, live=_seen(truth, taste, end, rng)), taste
+        yield "new, in a visit", structs.replace(person, live=_seen(truth, taste, end, rng)), taste
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.data.interactions import UserEvents
 from recsys.data.person import THIN_BELOW, Person, PersonKind
@@ -273,14 +274,14 @@ def test_a_rung_answers_the_kinds_that_it_is_shipped_for(
 
 def test_who_could_not_have_it_anyway_is_in_no_half_of_a_trial() -> None:
     rungs, new = by_kind(new_with_events=Standing.TRIAL), person_of(PersonKind.NEW_LIVE)
-    denied = rungs.climb(replace(new, profiling=False), "a list", on_failure=Failures())
+    denied = rungs.climb(structs.replace(new, profiling=False), "a list", on_failure=Failures())
     assert denied.trail[0].reason is Reason.NO_CONSENT
 
 
 def test_a_rung_on_trial_is_one_that_would_answer() -> None:
     rungs, new = by_kind(new_with_events=Standing.TRIAL), person_of(PersonKind.NEW_LIVE)
     assert on_trial(rungs, new, RungName.ONE_TO_ONE) is RungName.HYPER
-    assert on_trial(rungs, replace(new, profiling=False), RungName.SEGMENT) is None
+    assert on_trial(rungs, structs.replace(new, profiling=False), RungName.SEGMENT) is None
     assert on_trial(by_kind(new_with_events=Standing.OUT), new, RungName.POPULAR) is None
 
 

@@ -42,6 +42,8 @@ def log(database: Database) -> EventLog:
             mail("o1", "message_opened", 151, ref="m1"),
             mail("o2", "message_opened", 160, ref="m2", machine=True),
             mail("c1", "message_responded", 152, ref="m1"),
+            mail("m3", "message_sent", 163),
+            mail("f3", "message_failed", 164, ref="m3"),
         ],
         now=NOW,
     )
@@ -69,10 +71,12 @@ def test_training_has_what_people_said_and_did_but_no_machine_and_no_simulation(
     assert list(zip(own.kind.tolist(), (own.at // DAY).tolist(), strict=True)) == [
         (NUMBER["message_sent"], 150), (NUMBER["message_opened"], 151),
         (NUMBER["message_responded"], 152), (NUMBER["message_sent"], 160),
+        (NUMBER["message_sent"], 163), (NUMBER["message_failed"], 163),
         (NUMBER["nps"], 170), (NUMBER["ticket"], 171), (NUMBER["csat"], 173),
     ]  # fmt: skip
     assert own.known_at[-1] == 174 * DAY
-    assert len(present(data.before(174 * DAY).signals).all) == 6
+    assert own.known_at[5] == 164 * DAY
+    assert len(present(data.before(174 * DAY).signals).all) == 8
     assert present(data.as_known_now().signals).all.known_at[-1] == 173 * DAY
 
 
@@ -85,7 +89,7 @@ def test_one_person_has_the_same_signals_as_in_training(log: EventLog) -> None:
     live = LiveState(log.database)
     both = [live.of(who, since=0, at=NOW) for who in ("phone", "ben")]
     assert live.of_all(["phone", "ben"], since=0, at=NOW) == both
-    assert [len(one.signals) for one in both] == [7, 1]
+    assert [len(one.signals) for one in both] == [9, 1]
 
 
 def test_where_nobody_said_anything_there_are_no_signals(database: Database) -> None:

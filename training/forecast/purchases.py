@@ -15,7 +15,7 @@ from recsys.data import netting
 from recsys.data.ids import NO_ITEM, IdMap
 from recsys.data.interactions import Interactions, UserEvents
 from recsys.data.kinds import PURCHASE, RETURN, RETURN_DAYS, VOID
-from recsys.data.order_states import is_void
+from recsys.data.order_states import NOT_CANCELLED, is_void
 from recsys.data.times import DAY, EARLIEST, micros
 from recsys.errors import BadQuery
 from training.errors import NoUsableRow, UnclearColumn
@@ -162,7 +162,8 @@ def _about_orders(frame: pl.DataFrame, found: FoundColumns) -> dict[str, pl.Seri
     states = text["state"].fill_null("")
     ends = [state for state in states.unique() if is_void(state)]
     quantity = _amounts(text["quantity"]).abs()
-    void = states.is_in(ends) | (text["cancelled_at"].fill_null("") != "")
+    cancelled = text["cancelled_at"].fill_null("").str.to_lowercase()
+    void = states.is_in(ends) | ~cancelled.is_in(sorted(NOT_CANCELLED))
     # exports tell the state of an order in the first of its lines only
     of_order = set(text["order"].filter(void).drop_nulls())
     return {

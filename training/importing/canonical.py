@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from recsys.config import Config
-from recsys.data.ids import E_MAIL, NOBODY
+from recsys.data.ids import E_MAIL
 from recsys.data.kinds import (
     MESSAGE_FAILED,
     MESSAGE_KINDS,
@@ -20,14 +20,14 @@ from recsys.data.kinds import (
     meant,
     message_of,
 )
-from recsys.data.netting import NEARLY_NOTHING
-from recsys.data.order_states import is_void
+from recsys.data.order_states import NOT_CANCELLED, is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
 from training.errors import UnclearColumn
 from training.importing.amounts import Amounts
 from training.importing.cells import id_of, ids_of, text_of
 from training.importing.columns import FileColumns
 from training.importing.identities import CALLS, said_of_people
+from training.importing.less import LESS, less_discounts, less_refunds
 from training.importing.read import RawFile
 from training.importing.times import Times, parse_times, with_clocks
 
@@ -69,11 +69,10 @@ def canonical_rows(
         amounts.of["quantity"].fill_null(1.0).alias("quantity"),
         amounts.of["price"].alias("price"),
         amounts.of["total"].alias("total"),
-        amounts.of["refunded"].alias("refunded"),
-        amounts.of["line_refunded"].alias("line_refunded"),
+        *(amounts.of[name].alias(name) for name in LESS),
         amounts.given["price"].alias("priced"),
         amounts.bad("quantity").alias("bad_quantity"),
-        amounts.bad("price", "total", "refunded", "line_refunded").alias("bad_price"),
+        amounts.bad("price", "total", *LESS).alias("bad_price"),
         _stars(raw, found, config).alias("rating"),
         text_of(found, "pscore").alias("pscore_given"),
         text_of(found, "pscore").cast(pl.Float64, strict=False).alias("pscore"),
@@ -82,9 +81,11 @@ def canonical_rows(
         properties(found),
         *said_of_people(raw, found, config),
         _void(raw, found).alias("void"),
+        (_flag(found, "test") if "order" in found else pl.lit(value=False)).alias("test"),
         at_given=text_of(found, "at"),
     )
-    return _less_refunds(_signed(joined_by_mail(_with_kinds(frame, config)), config))
+    signed = _signed(joined_by_mail(_with_kinds(frame, config)), config)
+    return less_refunds(less_discounts(signed))
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
@@ -209,15 +210,19 @@ def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
         void = void.fill_null(value=False)
     if "cancelled_at" in found:
         at = text_of(found, "cancelled_at").str.to_lowercase()
-        void = void | ~at.fill_null("").is_in(sorted(NOBODY))
+        void = void | ~at.fill_null("").is_in(sorted(NOT_CANCELLED))
     return void
 
 
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     prefix = config.data.cancelled_order_prefix
     cancelled = pl.col("order_id").str.starts_with(prefix) if prefix else pl.lit(value=False)
+    minus = pl.lit(value=False)
+    if (frame["price"] < 0).any():
+        # Of what is sold; what never is, is a voucher, and put aside.
+        minus = (pl.col("price") < 0) & (pl.col("price") > 0).any().over("item_id")
     taken_back = (pl.col("kind") == PURCHASE) & (
-        (pl.col("quantity") < 0) | (_total() < 0) | cancelled
+        (pl.col("quantity") < 0) | (_total() < 0) | minus | cancelled
     )
     # The state of an order may stand in the first of its lines only.
     void = pl.col("void").any().over("order_id") & pl.col("order_id").is_not_null()
@@ -235,34 +240,10 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         .with_columns(
             quantity=pl.when(pl.col("kind").is_in([RETURN, VOID]))
             .then(pl.col("quantity").abs())
-            .otherwise(pl.col("quantity"))
+            .otherwise(pl.col("quantity")),
+            price=pl.when(minus).then(pl.col("price").abs()).otherwise("price"),
         )
         .with_columns(value=pl.coalesce(pl.col("quantity") * pl.col("price"), _total().abs()))
-    )
-
-
-def _less_refunds(frame: pl.DataFrame) -> pl.DataFrame:
-    """Take what was paid back of an order off its lines, in equal shares; none left is void.
-
-    The amount is that of the whole order, in the first or in all of its lines; or that of a line.
-    """
-    if not any((frame[name] != 0).any() for name in ("refunded", "line_refunded")):
-        return frame
-    bought = (pl.col("kind") == PURCHASE).fill_null(value=False)
-    worth = pl.when(bought).then("value")
-    of_order = pl.col("order_id").is_not_null()
-    whole = pl.when(of_order).then(worth.sum().over("order_id")).otherwise(worth)
-    back = pl.col("refunded").abs()
-    back = pl.when(of_order).then(back.max().over("order_id")).otherwise(back)
-    left = (1 - back / whole).clip(0, 1).fill_nan(None).fill_null(1.0)
-    of_line = (1 - pl.col("line_refunded").abs() / worth).clip(0, 1).fill_nan(None).fill_null(1.0)
-    left = pl.min_horizontal(left, of_line)
-    gone = bought & (left <= NEARLY_NOTHING)
-    return frame.with_columns(
-        value=pl.when(bought).then(pl.col("value") * left).otherwise("value"),
-        **{
-            name: pl.when(gone).then(pl.lit(VOID)).otherwise(name) for name in ("kind", "kind_said")
-        },
     )
 
 

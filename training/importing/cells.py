@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from recsys.data.ids import DECIMAL, LOST, MAX_ID_LENGTH, NOBODY, WHOLE
+from recsys.data.ids import DECIMAL, LOST, MAX_ID_LENGTH, NOBODY, UNSEEN, WHOLE
 from training.importing.columns import FileColumns
 
 
@@ -62,9 +62,15 @@ def ids_of(frame: pl.DataFrame, name: str) -> pl.Expr:
             exact = pl.when(column.abs() < 2**53).then(column)
             return exact.cast(pl.Int64, strict=False).cast(pl.String)
     text = column.cast(pl.String, strict=False).str.strip_chars()
+    if dtype == pl.String and _is_not_ascii(frame[name]):
+        text = text.str.strip_chars(UNSEEN).str.strip_chars()
     if dtype == pl.String and _has_whole_decimals_only(frame[name]):
         text = text.str.replace(WHOLE, "$1")
     return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)
+
+
+def _is_not_ascii(column: pl.Series) -> bool:
+    return bool(column.str.len_bytes().sum() != column.str.len_chars().sum())
 
 
 def _has_whole_decimals_only(column: pl.Series) -> bool:

@@ -58,6 +58,9 @@ CONSENTS = Names(
     }
 )
 
+REVIEWS = frozenset({"text", "reviewtext", "reviewbody", "reviewcontent", "reviewtitle"})
+"""Beside one of these and stars a ``title`` is that of the review."""
+
 NEEDED = frozenset({"user", "item", "at"})
 """Meanings that are read under the configured name only, where one is configured."""
 
@@ -109,9 +112,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     if "event_id" not in recognised and not {"call", "sent", "received"}.isdisjoint(recognised):
         # Segment's warehouses call it so; elsewhere an id may be that of anything.
         recognised["event_id"] = tuple(name for name in header if _unwrapped(name) == "id")
-    if "feedbacktype" in map(plain, header):
-        # Gorse's value says how much somebody liked something: it is no money.
-        recognised["total"] = tuple(c for c in recognised.get("total", ()) if plain(c) != "value")
+    recognised = _without_others(header, recognised)
     chosen = {meaning: name for meaning, name in named if name is not None}
     if plain(chosen.get("price", "")).endswith("total"):
         # The money of a line is not that of one unit, whatever the configuration calls it.
@@ -176,6 +177,20 @@ def _recognised(header: Sequence[str], names: Names) -> dict[str, tuple[str, ...
         meaning: tuple(header[number] for *_, number in sorted(keys))
         for meaning, keys in places.items()
     }
+
+
+def _without_others(
+    header: Sequence[str], recognised: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return columns by meaning without those that mean something else in such a file."""
+    known = set(map(_unwrapped, header))
+    without = dict(recognised)
+    if "rating" in recognised and known & REVIEWS:
+        without.pop("title", None)
+    if "feedbacktype" in known:
+        # Gorse's value says how much somebody liked something: it is no money.
+        without["total"] = tuple(c for c in recognised.get("total", ()) if plain(c) != "value")
+    return without
 
 
 def _product_names(header: Sequence[str]) -> tuple[str, ...]:

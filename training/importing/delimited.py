@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -35,10 +36,23 @@ def read_delimited(content: bytes, layout: Layout) -> Rows:
     if len(separator) > 1:
         body, separator = body.replace(separator.encode(), UNIT.encode()), UNIT
     names = layout.names
+    if b'="' in body:
+        body = _without_formulas(body, separator)
     rows = _at_once(body, separator, names)
     if rows is None:
         rows = _line_by_line(body.decode(errors="replace"), separator, names)
     return rows._replace(notes=(*layout.notes, *rows.notes))
+
+
+def _without_formulas(body: bytes, separator: str) -> bytes:
+    """Return text whose fields ``="00123"``, by which a spreadsheet keeps zeros, are that text."""
+    ends = re.escape(separator).encode()
+    field = rb'(?:="([^"\r\n]*)"|"=""([^"\r\n]*)""")'
+    return re.sub(
+        rb"(?m)(^|(?<=" + ends + rb"))" + field + rb"(?=" + ends + rb"|\r?$)",
+        lambda found: b'"%s"' % (found[2] or found[3] or b""),
+        body,
+    )
 
 
 def _at_once(body: bytes, separator: str, names: Sequence[str]) -> Rows | None:

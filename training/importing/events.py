@@ -23,8 +23,10 @@ from recsys.storage.users.profiles import ItemFacts, Profiles
 from recsys.storage.users.sayings import Saying
 from training.importing.identities import keep
 from training.importing.read import RawFile, of_tools, read_file
+from training.importing.refunds import since_logged
 from training.importing.report import ImportReport
 from training.importing.tool_words import in_our_words
+from training.importing.unread import unread
 from training.importing.validate import Validated, counted, put_aside, rows_of, validate
 from training.progress import Steps
 
@@ -91,7 +93,9 @@ def import_events(
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
     erased, before = _of_erased(valid.events, log), log.last_seq()
+    refunds = since_logged(valid.events, log.database)
     logged = _logged(valid.events, log, path.name, now=now, watch=watch)
+    refunded = _columns_logged(refunds, log, path.name, now=now)
     watch.begin("profiles")
     people = keep(valid.people, log.database, trait=config.segments.trait, now=now)
     said = _kept(raw, valid.said, log, config, now=now)
@@ -105,6 +109,7 @@ def import_events(
         quarantined=counted(quarantine["reason"]),
         known=len(valid.events) - logged - erased,
         erased=erased,
+        refunded=refunded,
         late=_late(log, raw.tool.name if raw.tool else path.name, after=before),
         traits=said.traits,
         consents=said.consents,
@@ -156,6 +161,12 @@ def _logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int, watch
         source=source,
         progress=lambda done: watch.detail(f"{done / max(total, 1):.0%}"),
     )
+
+
+def _columns_logged(events: pl.DataFrame, log: EventLog, source: str, *, now: int) -> int:
+    if not len(events):
+        return 0
+    return log.append_columns(events.to_dict(), now=now, source=source)
 
 
 def _logged_before(former_id: pl.Series, log: EventLog) -> pl.Series:
@@ -241,7 +252,13 @@ def _report(
         bots=bot_like(events, config.data.bot_events_per_day),
         read_as=tuple(f"{ours} ← {', '.join(t)}" for ours, t in valid.columns.columns.items()),
         ignored=valid.columns.ignored,
-        notes=(*raw.notes, *valid.notes, *_guests(raw, valid), *_unknown(valid)),
+        notes=(
+            *raw.notes,
+            *valid.notes,
+            *unread(valid.columns, raw.theirs, valid.spelling, valid.events["kind"]),
+            *_guests(raw, valid),
+            *_unknown(valid),
+        ),
         checked_per_second=0.0,
         rows_per_second=0.0,
     )

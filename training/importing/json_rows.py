@@ -15,9 +15,10 @@ import polars as pl
 
 from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, plain
 from recsys.errors import UnreadableFile
+from training.importing.json_values import BROKEN, load, one_after_another, paid_back, untyped
 from training.importing.rows import BROKEN_SCHEMA, Rows
 
-Broken = tuple[int, str, str]
+BrokenLine = tuple[int, str, str]
 DEEPER = "context.device"
 """The one object two levels down that is read: Segment's ``context.device.type``."""
 HOLDERS = ("events", "data", "results", "orders", "records", "rows", "items")
@@ -39,9 +40,12 @@ def documents(path: Path, content: bytes) -> list[tuple[int, Any]]:
     """
     lines = _lines(content)
     if not _is_one_value(content, lines):
-        return list(_loaded(lines))
-    found = _whole(path, content)
-    return list(enumerate(found if isinstance(found, list) else [found], start=1))
+        found = list(_loaded(lines))
+        if not any(isinstance(one, dict) for _, one in found):
+            found = [*enumerate(one_after_another(content) or (), start=1)] or found
+        return found
+    whole = _whole(path, content)
+    return list(enumerate(whole if isinstance(whole, list) else [whole], start=1))
 
 
 def rows_of(found: list[tuple[int, Any]]) -> Rows:
@@ -74,7 +78,7 @@ def _rows(records: Iterable[tuple[int, Any]]) -> Rows:
     good: list[dict[str, Any]] = []
     rows: list[int] = []
     places: list[int | None] = []
-    broken: list[Broken] = []
+    broken: list[BrokenLine] = []
     seen: set[str] = set()
     lists: set[str] = set()
     for number, record in records:
@@ -114,24 +118,27 @@ def _is_one_value(content: bytes, lines: list[tuple[int, bytes]]) -> bool:
     if not lines:
         return False
     if content.lstrip()[:1] == b"[":
-        return len(lines) == 1 or not isinstance(_load(lines[0][1]), list)
+        return len(lines) == 1 or not isinstance(load(lines[0][1]), list)
     return (
         content.lstrip()[:1] == b"{"
-        and (not isinstance(_load(lines[0][1]), dict) or len(lines) == 1)
-        and _load(content) is not _BROKEN
+        and (not isinstance(load(lines[0][1]), dict) or len(lines) == 1)
+        and load(content) is not BROKEN
     )
 
 
 def _loaded(lines: list[tuple[int, bytes]]) -> Iterator[tuple[int, Any]]:
     for number, line in lines:
-        found = _load(line)
-        yield number, line if found is _BROKEN else found
+        found = load(line)
+        yield number, line if found is BROKEN else found
 
 
 def _whole(path: Path, content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
+        for read in (load, one_after_another):
+            if (found := read(content)) not in (None, BROKEN):
+                return found
         why = f"broken JSON: {error.msg} in line {error.lineno:,}"
         raise UnreadableFile(path, why) from error
 
@@ -140,16 +147,6 @@ def _records(found: dict[str, Any]) -> list[Any]:
     held = [name for name in HOLDERS if isinstance(found.get(name), list) and found[name]]
     alone = any(name in EVENT and name not in HOLDERS for name in found)
     return found[held[0]] if held and not alone else [found]
-
-
-_BROKEN = object()
-
-
-def _load(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return _BROKEN
 
 
 def _as_text(record: Any) -> str:
@@ -162,9 +159,11 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, dict):
-            flat.update({f"{name}.{inner}": deeper for inner, deeper in value.items()})
+            value = untyped(value)
+        if isinstance(value, dict):
+            flat.update({f"{name}.{inner}": untyped(deeper) for inner, deeper in value.items()})
         else:
-            flat[name] = value
+            flat[name] = paid_back(value) if name == "refunds" and value else value
     if isinstance(device := flat.get(DEEPER), dict):
         del flat[DEEPER]
         flat.update({f"{DEEPER}.{inner}": said for inner, said in device.items()})
@@ -181,7 +180,7 @@ def _products(record: dict[str, Any]) -> Iterator[tuple[int | None, dict[str, An
     of_all = {name: value for name, value in record.items() if not _is_of_product(name)}
     for place, product in enumerate(products):
         facts = product if isinstance(product, dict) else {"product_id": product}
-        yield place, of_all | {f"{column}.{name}": value for name, value in facts.items()}
+        yield place, of_all | {f"{column}.{name}": untyped(value) for name, value in facts.items()}
 
 
 def _is_list(name: str, value: Any) -> bool:
@@ -191,8 +190,8 @@ def _is_list(name: str, value: Any) -> bool:
 def _listed(value: Any) -> list[Any]:
     """Return a list, or the one that a text is (JSON or Python); empty for anything else."""
     if isinstance(value, str) and value.lstrip()[:1] == "[":
-        text, value = value, _load(value.encode())
-        if value is _BROKEN:
+        text, value = value, load(value.encode())
+        if value is BROKEN:
             with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
                 value = literal_eval(text.strip())
     return value if isinstance(value, list) else []

@@ -8,10 +8,11 @@ import polars as pl
 
 from training.errors import UnclearColumn
 
-_SIGNS = "€$£¥₹₺₽₩₪"
+_SIGNS = "€$£¥￥₹₺₽₩₪円元"
 _CODES = {
     "€": "EUR", "£": "GBP", "₹": "INR", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS",
     "R$": "BRL", "KC": "CZK", "KČ": "CZK", "ZŁ": "PLN", "FT": "HUF", "LEI": "RON",
+    "円": "JPY", "元": "CNY", "￥": "¥",
 }  # fmt: skip
 MANY = frozenset({"$", "¥", "KR"})
 """Signs of several currencies: of which one, a code beside it may say."""
@@ -21,11 +22,13 @@ MOST = 1e12
 
 BAD_PRICE = "the price is no number, negative, or more than a million million"
 _CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b|\blei\b"
+_UNDIVIDED = r"(?i)[¥￥円₩]|\b(jpy|krw|vnd|idr|clp)\b"
+"""Currencies of which nobody writes thousandths: three digits behind a sign are thousands."""
 _EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
-_POINT = r"^-?\d+(,\d{3})+\.\d*$|^-?\d+(,\d{3}){2,}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
+_POINT = r"^-?\d+(,\d{2,3})*,\d{3}\.\d*$|^-?\d+(,\d{2,3})+,\d{3}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
 _COMMA = r"^-?\d+(\.\d{3})+,\d*$|^-?\d+(\.\d{3}){2,}$|^-?\d*,\d+$"
 _GROUPED = {
-    ".": r"^-?\d{1,3}(,\d{3})+(\.\d*)?$|^-?\d+(\.\d*)?$|^-?\.\d+$",
+    ".": r"^-?\d{1,3}(,\d{2})*(,\d{3})+(\.\d*)?$|^-?\d+(\.\d*)?$|^-?\.\d+$",
     ",": r"^-?\d{1,3}(\.\d{3})+(,\d*)?$|^-?\d+(,\d*)?$|^-?,\d+$",
 }
 
@@ -33,7 +36,8 @@ _GROUPED = {
 def bare(text: pl.Expr) -> pl.Expr:
     """Return numbers without currencies, blanks and what else stands around them."""
     signed = text.str.replace(r"^\((.*)\)$", "-$1").str.replace("\u2212", "-", literal=True)
-    return signed.str.replace_all(_CURRENCY, "").str.replace_all(r"[\s'\u00a0\u202f]", "")
+    digits = signed.str.replace_all(_CURRENCY, "").str.replace_all(r"[\s'\u2019\u00a0\u202f]", "")
+    return digits.str.replace(r"^(\d.*)-$", "-$1")
 
 
 def _is_plain(column: pl.Series) -> bool:
@@ -87,6 +91,10 @@ def decimal_sign(columns: Mapping[str, pl.Series], *, configured: str = "") -> s
             continue
         given = odd.to_frame("n").select(bare(pl.col("n")))["n"]
         either = given.str.contains(_EITHER)
+        whole = either & odd.str.contains(_UNDIVIDED)
+        point += int((whole & given.str.contains(",", literal=True)).sum())
+        comma += int((whole & given.str.contains(".", literal=True)).sum())
+        either &= ~whole
         point += int((given.str.contains(_POINT) & ~either).sum())
         comma += int((given.str.contains(_COMMA) & ~either).sum())
         if either.any() and unclear is None:

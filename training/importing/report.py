@@ -56,6 +56,8 @@ class ImportReport:
     late : int or None
         New events that are older than what the last file of this source ended with; None: it is
         the first.
+    refunded : int
+        Orders in the log already of which something was paid back since: each a return.
     traits, consents, outcomes : int
         New of what the rows say of their people.
     checked_per_second, rows_per_second : float
@@ -87,6 +89,7 @@ class ImportReport:
     tool: str = ""
     unknown: Mapping[str, int] = field(default_factory=dict)
     late: int | None = None
+    refunded: int = 0
     traits: int = 0
     consents: int = 0
     outcomes: int = 0
@@ -135,6 +138,8 @@ def _facts(report: ImportReport) -> Iterator[tuple[str, str]]:
     yield "rows in the file", f"{report.rows:,}"
     yield "new events", f"{report.logged:,}"
     yield "in the log already", f"{report.known:,}{' (kept as logged first)' * (report.known > 0)}"
+    if report.refunded:
+        yield "paid back since", f"{report.refunded:,} orders in the log, each now with a return"
     if report.erased:
         yield "of erased users, left out", f"{report.erased:,}"
     if report.people:

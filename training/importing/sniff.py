@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ _DEEPEST = 3
 _SAMPLE = 65_536
 _SOME = 20
 _FEW_BAD = 0.01
+_WIDE_ZEROS = 0.2
 _ENOUGH = 12
 _WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
 _UNPACK: Mapping[bytes, tuple[str, Callable[[bytes], bytes]]] = {
@@ -46,7 +48,9 @@ _OTHERS = {
     b"ORC": "it is ORC: write it as Parquet",
     b"SQLite format 3": "it is a SQLite database: write the table as CSV",
     b"%PDF": "it is a PDF",
+    b"version https://git-lfs": "it is a pointer of Git LFS, not the file: run `git lfs pull`",
 }
+_WEB_PAGE = rb"(?is)[\xef\xbb\xbf\s]*(<!doctype html|<html|<table)"
 _MARK = b"\xef\xbb\xbf\xff\xfe"
 _MARKS = {
     b"\xef\xbb\xbf": "utf-8",
@@ -137,16 +141,27 @@ def sniff(path: Path, content: bytes, *, encoding: str = "") -> Sniffed:
     content = _unpacked(path, content)
     if not content:
         raise UnreadableFile(path, "it is empty")
+    if suffix_of(path) not in XML and re.match(_WEB_PAGE, content[:_SAMPLE]):
+        why = "it is a web page (HTML), of a login perhaps: export the table as CSV"
+        raise UnreadableFile(path, why)
     for mark, why in _OTHERS.items():
         if content.startswith(mark):
             raise UnreadableFile(path, why)
     if form := _bare_form(path, content):
         return Sniffed(form, content)
     text, name, replaced = _as_utf8(path, content, encoding)
-    if b"\r" in text and b"\n" not in text:
-        text = text.replace(b"\r", b"\n")
+    text = _with_line_feeds(text)
     form = Form.JSON if _is_json(text, path) else Form.DELIMITED
     return Sniffed(form, text, name, replaced)
+
+
+def _with_line_feeds(text: bytes) -> bytes:
+    """Return text whose lines end alike; what a field in quotes holds stays as it is."""
+    if b"\r\r\n" in text:
+        text = text.replace(b"\r\r\n", b"\n")
+    if b"\r" in text and (b"\n" not in text or text.count(b"\r") > text.count(b"\r\n")):
+        text = text if b'"' in text and b"\n" in text else re.sub(rb"\r\n?", b"\n", text)
+    return text
 
 
 def _bare_form(path: Path, content: bytes) -> Form | None:
@@ -245,7 +260,7 @@ def _wide(content: bytes) -> str:
     sample = content[: _SAMPLE // 2 * 2]
     for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros, others = sample[first::2], sample[1 - first :: 2]
-        if zeros.count(0) > 0.9 * len(zeros) and others.count(0) == 0 and len(zeros) > 1:
+        if zeros.count(0) > _WIDE_ZEROS * len(zeros) and others.count(0) == 0 and len(zeros) > 1:
             return name
     return ""
 

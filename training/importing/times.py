@@ -9,12 +9,15 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
+from training.importing.time_words import MONTHS, without_words
+
 NAIVE = (
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d",
     "%Y-%m-%d %I:%M:%S %p",
     "%Y-%m-%d %I:%M %p",
+    "%G-W%V-%u",
 )
 ZONED = (
     "%Y-%m-%d %H:%M:%S%.f%#z",
@@ -25,36 +28,18 @@ ZONED = (
 CALENDAR_DAY = "%Y%m%d"
 YEAR_FIRST = r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b"
 DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b"
-SLASHED = r"^(\d{1,2})/(\d{1,2})/(\d{4})\b"
+SLASHED = r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b"
 TWELVE = 12
 EPOCH_SERIAL = 25_569
 SERIALS = (32_874.0, 73_050.0)
 """Days of a spreadsheet from 1990 to the end of 2099; as seconds all would be of 1970-01-01."""
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAY_FIRST = r"(?i)^(\d{1,2})[- /.]([a-z]{3})[a-z]*[-, /.]+(\d{4})"
-MONTH_FIRST = r"(?i)^([a-z]{3})[a-z]*\.? +(\d{1,2}),? +(\d{4}),?"
+MONTH_FIRST = r"(?i)^([a-z]{3})[a-z]*(?:\.? +|-)(\d{1,2})(?:,? +|-)(\d{4}|\d{2}\b),?"
+SHORT_WORDED = r"(?i)^(\d{1,2}-[a-z]{3}[a-z]*-)(\d{2})\b"
 SHORT_YEAR = r"^(\d{1,2}[/.]\d{1,2}[/.])(\d{2})(\s|$)"
 CLOCK = r"(?i)^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]\.?m\.?)?$"
 MIDNIGHT = time(0)
-OFFSETS = {
-    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
-    "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
-    "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10, "AEDT": 11,
-}  # fmt: skip
-"""Hours ahead of UTC: North America as RFC 2822 has it; BST, IST and others mean several."""
-_NAMED = {f"\x00{name}": f"{hours:+03d}:00" for name, hours in OFFSETS.items()}
-_WORDS = (
-    (r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", ""),
-    (r" *\([^)]*\)$", ""),
-    (r"^([A-Za-z]{3} +\d{1,2}) (\d+:\d+:\d+)( [A-Z]+| [+-]\d{4})? (\d{4})$", "$1 $4 $2$3"),
-    (r"(/\d{4}):(\d{2}:)", "$1 $2"),
-    (r" ?(?:GMT|UTC) ?([+-]\d)", "$1"),
-    (r"([+-]\d{2}:?\d{2}) [A-Z]{3,4}$", "$1"),
-    (r"(?i)([ap])\.m\.?$", "${1}m"),
-    (r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})", "$1-$2-$3 $4:$5:$6"),
-)
-"""What stands in times beside numbers: weekdays, remarks, a year at the end, a log's colon."""
-WORDED = r"[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"
+WORDED = r"[年년]|\d ?[hH]|[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"
 PLACE = r"^(.*\d) *\[?([A-Z][A-Za-z]+(?:/[A-Za-z_+-]+)+)\]?$"
 TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
@@ -172,7 +157,7 @@ def _of_days(numbers: pl.Series, timezone: str) -> pl.Series:
 
 def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
     if _any(text, WORDED):
-        text, places = _places(_without_words(text))
+        text, places = _places(without_words(text))
         if places is not None:
             return _of_places(text, places, timezone, naive)
     plain = text.str.replace(r"^(\S+\d)T", "$1 ")
@@ -196,14 +181,6 @@ def _of_text(text: pl.Series, timezone: str, naive: Sequence[str]) -> Times:
     return Times(at, f"times {named}{order}" if named else "no times")
 
 
-def _without_words(text: pl.Series) -> pl.Series:
-    """Return times without weekdays and remarks, and with offsets for the names of zones."""
-    for pattern, instead in _WORDS:
-        text = text.str.replace(pattern, instead)
-    text = text.str.replace(r" ?\b([A-Z]{2,4})$", "\x00$1").str.replace_many(_NAMED)
-    return text.str.replace("\x00", " ", literal=True)
-
-
 def _places(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Return times without the IANA zone that they name at the end, and these zones."""
     known = pl.Series(sorted(available_timezones()))
@@ -225,7 +202,8 @@ def _of_places(text: pl.Series, places: pl.Series, timezone: str, naive: Sequenc
 
 def _year_first(text: pl.Series) -> tuple[pl.Series, str]:
     """Return days of other spellings as ISO 8601 writes them, and what was taken for granted."""
-    text = text.str.replace(DAY_FIRST, "$3-$2-$1").str.replace(MONTH_FIRST, "$3-$1-$2")
+    text = text.str.replace(MONTH_FIRST, "$2-$1-$3").str.replace(SHORT_WORDED, "${1}20$2")
+    text = text.str.replace(DAY_FIRST, "$3-$2-$1")
     numbers = {f"-{name}-": f"-{place:02}-" for place, name in enumerate(MONTHS, start=1)}
     text = text.str.to_lowercase().str.replace_many(numbers).str.to_uppercase()
     text = text.str.replace(SHORT_YEAR, "${1}20${2}$3")

@@ -15,7 +15,7 @@ import polars as pl
 
 from recsys.config import Config
 from recsys.data.ids import MAX_ID_LENGTH
-from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, RETURN, VOID
+from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_SENT, PURCHASE, RETURN, VOID
 from recsys.data.times import DAY, EARLIEST
 from training.errors import UnaccountedRows
 from training.importing import identities
@@ -25,12 +25,13 @@ from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
 from training.importing.event_ids import event_ids
 from training.importing.identities import ALIAS
+from training.importing.less import LESS
 from training.importing.numbers import BAD_PRICE, MOST
 from training.importing.read import RawFile
 from training.importing.rows import OF_ROWS
 from training.importing.times import TIME_HINT, Times
 
-AMOUNTS = ("quantity", "price", "total", "refunded", "line_refunded")
+AMOUNTS = ("quantity", "price", "total", *LESS)
 _BAD_ID = (
     f"is longer than {MAX_ID_LENGTH} characters, holds a NUL or a broken character, or lost digits"
 )
@@ -43,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "bad_user": f"the user id {_BAD_ID}",
     "bad_item": f"the item id {_BAD_ID}",
     "bad_event_id": f"the event id {_BAD_ID}",
+    "test_order": "the row says that it is a test",
     "no_time": "no time is given",
     "bad_time": f"the time is not understood ({TIME_HINT}), does not exist in its zone, or is "
     "before 1990",
@@ -167,6 +169,8 @@ def _judged(
 ) -> pl.DataFrame:
     canonical = canonical_rows(raw, found, amounts, config)
     canonical = canonical.with_columns(at=times.at, **_told(raw)).with_row_index("place")
+    if raw.told is None:
+        canonical = _as_their_order(canonical)
     reason = pl.coalesce("refused", _reason(found, config, now=now))
     return canonical.with_columns(repeated=_repeated(raw, config), reason=reason).drop(
         "refused",
@@ -174,12 +178,27 @@ def _judged(
         "bad_quantity",
         "bad_price",
         "total",
-        "refunded",
-        "line_refunded",
+        *LESS,
+        "test",
         "priced",
         "pscore_given",
         "mail",
     )
+
+
+def _as_their_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with who and when of their order, where the first of its lines alone says it."""
+    of_order = pl.col("order_id").is_not_null() & pl.col("kind").is_in([PURCHASE, *TAKEN_BACK])
+    blank = of_order & (pl.col("user_id").is_null() | pl.col("at_given").is_null())
+    if not frame.select(blank.any()).item():
+        return frame
+    one_user = pl.col("user_id").drop_nulls().n_unique().over("order_id") == 1
+
+    def filled(name: str) -> pl.Expr:
+        first = pl.col(name).drop_nulls().first().over("order_id")
+        return pl.when(blank & one_user).then(pl.coalesce(name, first)).otherwise(name).alias(name)
+
+    return frame.with_columns(filled(name) for name in ("user_id", "at_given", "at"))
 
 
 def _repeated(raw: RawFile, config: Config) -> pl.Series:
@@ -217,6 +236,7 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "bad_user": bad_id("user_id"),
         "bad_item": bad_id("item_id"),
         "bad_event_id": bad_id("event_id"),
+        "test_order": pl.col("test"),
         "no_time": pl.col("at_given").is_null(),
         "bad_time": pl.col("at").is_null() | (pl.col("at") < EARLIEST),
         "future_time": pl.col("at") > now + DAY,
@@ -227,7 +247,10 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         & has_items
         & ~(kind.is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()),
         "bad_quantity": pl.col("bad_quantity")
-        | ~pl.col("quantity").is_between(0, MOST, closed="right"),
+        | ~(
+            pl.col("quantity").is_between(0, MOST, closed="right")
+            | ((kind == VOID) & (pl.col("quantity") == 0))
+        ),
         "bad_price": pl.col("bad_price")
         | (pl.col("price") < 0)
         | (pl.col("value").abs() > MOST)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection
 
-HEAD = "0021"
+HEAD = "0022"
 """The revision that this code works with: the last one in ``migrations/versions``."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -25,6 +26,8 @@ _COLUMNS = (
 COLUMNS = ", ".join(_COLUMNS)
 _BY_ID = f"SELECT {COLUMNS} FROM lists WHERE list_id = ?"  # noqa: S608 - names from the code
 _BY_KEY = f"SELECT {COLUMNS} FROM lists WHERE send_key = ?"  # noqa: S608
+_BY_KEYS = f"SELECT {COLUMNS} FROM lists WHERE send_key IN"  # noqa: S608
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,12 @@ class ListLog:
             Nothing was kept.
         """
         with self.database.writing() as writing:
-            return [_once(writing, one) for one in shown]
+            before = _of_mailings(writing, {one.send_key for one in shown if one.send_key})
+            new = {one.send_key: one for one in reversed(shown) if one.send_key not in before}
+            owned = _owned(writing, list(new.values()))
+            rows = [_row(one) for one in owned if one is not None]
+            writing.insert_new("lists", _COLUMNS, rows)
+        return [before.get(one.send_key) or new[one.send_key] for one in shown]
 
     def get(self, list_id: str) -> ShownList | None:
         """Return a list, None where there is none of that id.
@@ -152,14 +160,14 @@ class ListLog:
             )
 
 
-def _once(writing: Writing, shown: ShownList) -> ShownList:
-    before = writing.execute(_BY_KEY, (shown.send_key,)).fetchone()
-    if before is not None:
-        return _of(before)
-    (owned,) = _owned(writing, [shown])
-    if owned is not None:
-        writing.insert_new("lists", _COLUMNS, [_row(owned)])
-    return shown
+def _of_mailings(writing: Writing, send_keys: Collection[str]) -> dict[str | None, ShownList]:
+    """Return the lists that mailings have already, by their keys."""
+    found: list[ShownList] = []
+    keys = iter(send_keys)
+    while some := tuple(islice(keys, _AT_ONCE)):
+        statement = f"{_BY_KEYS} ({', '.join('?' * len(some))})"
+        found += map(_of, writing.execute(statement, some).fetchall())
+    return {one.send_key: one for one in found}
 
 
 def _owned(writing: Writing, shown: Sequence[ShownList]) -> list[ShownList | None]:

@@ -35,6 +35,7 @@ SLACK = 60 * SECOND
 
 _AT_ONCE = 500
 _LIVE, _SENT, _OUTCOME, _CONSENT, _PROFILE, _OWNER, _FORMER, _SPLIT, _SAID, _MAIL = range(10)
+_STANDING = {_CONSENT, _PROFILE}
 _WIDTH = 7
 _MESSAGE_NAMES = ", ".join(f"'{kind}'" for kind in MESSAGE_KINDS)
 _LATELY = "events WHERE user_id = ?1 AND at > ?3"
@@ -94,6 +95,18 @@ _MAILS = tuple(
     )
     for which in _OF_MAIL
 )  # fmt: skip
+_BOUNCED = f"""
+(SELECT sent.user_id, sent.kind, sent.at, min(failed.at) AS known_at
+FROM events AS failed JOIN events AS sent
+    ON sent.event_id = failed.ref AND sent.user_id = failed.user_id
+WHERE failed.kind = 'message_failed' AND sent.kind = 'message_sent' AND sent.channel = '{MAIL}'
+    AND NOT sent.machine AND NOT sent.simulated AND sent.at > %s - {_LONGER} AND failed.%s
+GROUP BY sent.user_id, sent.event_id, sent.kind, sent.at) AS bounced
+"""  # noqa: S608 - names from the code
+_BOUNCES = _part(
+    _MAIL, "'message_failed'", "NULL", "NULL", "at", "known_at",
+    source=_BOUNCED % ("?3", "user_id = ?1"),
+)  # fmt: skip
 _CONSENTS = _part(_CONSENT, "purpose", "channel", "state", "at", "seq", source=words_of("?1"))
 _PROFILES = _part(_PROFILE, "traits", "timezone", source="users WHERE user_id = ?1")
 _OWNERS = _part(_OWNER, "user_id", source="aliases WHERE previous_id = ?1")
@@ -105,7 +118,9 @@ _IDENTITY = (_PROFILES, _OWNERS, _FORMERS, _SPLITS)
 
 # One statement, because each one costs a lock on the write-ahead log and a trip through Python.
 _LIMITED = f"SELECT * FROM ({_EVENTS}) AS live"  # noqa: S608 - names from the code
-ALL = " UNION ALL ".join((_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS))
+ALL = " UNION ALL ".join(
+    (_LIMITED, _MESSAGES, _CONSENTS, *_IDENTITY, _OUTCOMES, _SAYINGS, *_MAILS, _BOUNCES)
+)
 
 Parts = Mapping[int, list[Row]]
 
@@ -137,6 +152,8 @@ _PARTS_OF_MANY = " UNION ALL ".join(
          f"statements WHERE {_ASKED} AND kind <> 'trait'"),
         *((_MAIL, "kind, NULL, NULL, at, NULL, NULL, NULL",
            f"events WHERE {_ASKED} AND at > ?2 - {_LONGER} AND {which}") for which in _OF_MAIL),
+        (_MAIL, "'message_failed', NULL, NULL, at, known_at, NULL, NULL",
+         _BOUNCED % ("?2", _ASKED)),
     )
 )  # fmt: skip
 """Of whom, which part, and its columns. Whose id became another's, or was another's, is told by the
@@ -221,10 +238,11 @@ class LiveState:
         by_user: dict[str, dict[int, list[Row]]] = {user_id: {} for user_id in asked}
         values = (since, at - LATELY, self._live_events, *asked)
         try:
-            for user_id, part, *row in self.database.read(_of_many(len(asked)), values):
-                by_user[user_id].setdefault(part, []).append(tuple(row))
+            for row in self.database.read(_of_many(len(asked)), values):
+                by_user[row[0]].setdefault(row[1], []).append(row[2:])
             for parts in by_user.values():
-                parts.get(_LIVE, []).sort(key=itemgetter(4), reverse=True)
+                if _LIVE in parts:
+                    parts[_LIVE].sort(key=itemgetter(4), reverse=True)
         except UnicodeEncodeError:
             return [self.of(user_id, since=since, at=at) for user_id in user_ids]
         return [
@@ -246,8 +264,9 @@ class LiveState:
 
 def _state(parts: Parts, now: int) -> Remembered:
     traits, timezone = parts[_PROFILE][0][:2] if _PROFILE in parts else ("{}", "")
-    if len(parts) == 1 and _PROFILE in parts:
-        return _known_by_traits(traits, timezone)
+    consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
+    if parts.keys() <= _STANDING:
+        return _standing(traits, timezone, tuple(consents.items()))
     # What is said to have happened a little later than now happened just now.
     soon = now + SLACK
     live = [
@@ -255,15 +274,12 @@ def _state(parts: Parts, now: int) -> Remembered:
         for item_id, kind, order_id, at, _, quantity, value in parts.get(_LIVE, ())
         if at <= soon
     ]
-    consents = latest(row[:5] for row in parts.get(_CONSENT, ()))
     sent = sorted(map(_Message._make, _by_now(parts.get(_SENT, ()), now)), key=attrgetter("at"))
     outcomes = [*map(_Outcome._make, _by_now(parts.get(_OUTCOME, ()), now))]
     return Remembered(
         live=tuple(reversed(live)),
         profiling=consents.get((PROFILING, "")),
-        channels=frozenset(
-            c for (purpose, c), yes in consents.items() if yes and purpose == MARKETING
-        ),
+        channels=_channels(consents),
         messages=_by_channel(sent),
         reactions=_reactions(sent, outcomes) if outcomes else (),
         signals=tuple(sorted(_signals(parts))),
@@ -287,9 +303,20 @@ def _until(parts: Parts, now: int) -> int:
 
 
 @lru_cache(1_024)
-def _known_by_traits(traits: str, timezone: str) -> Remembered:
-    # Most users have nothing but a few traits, which they share with many others.
-    return Remembered(traits=MappingProxyType(_traits(traits, timezone)))
+def _standing(
+    traits: str, timezone: str, consents: tuple[tuple[tuple[str, str], bool], ...]
+) -> Remembered:
+    # Most users have nothing but a few traits and consents, which they share with many others.
+    said = dict(consents)
+    return Remembered(
+        profiling=said.get((PROFILING, "")),
+        channels=_channels(said),
+        traits=MappingProxyType(_traits(traits, timezone)),
+    )
+
+
+def _channels(consents: Mapping[tuple[str, str], bool]) -> frozenset[str]:
+    return frozenset(c for (purpose, c), yes in consents.items() if yes and purpose == MARKETING)
 
 
 def _by_channel(sent: Iterable[_Message]) -> dict[str, tuple[int, ...]]:
@@ -322,8 +349,8 @@ def _signals(parts: Parts) -> Iterator[Signal]:
             for kind, source, ref, at, known_at, value, _ in parts.get(_SAID, ()))  # fmt: skip
     for _, signal in heard(said):
         yield signal
-    for kind, _, _, at, *_ in parts.get(_MAIL, ()):
-        yield Signal(kind, at, 0.0, at)
+    for kind, _, _, at, known_at, *_ in parts.get(_MAIL, ()):
+        yield Signal(kind, at, 0.0, max(at, known_at or at))
 
 
 def _traits(traits: str, timezone: str) -> dict[str, str]:

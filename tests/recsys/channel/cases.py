@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from recsys.channel.hyper import MomentEffects
 from recsys.channel.messages import Messages
@@ -99,4 +100,4 @@ def models(*, gate_error: float = 0.05, weight: float = 10_000.0) -> ChannelMode
 def person(**facts: object) -> Person:
     """Return user 0 of segment 0 at noon, who granted all channels, but for `facts`."""
     usual = Person("u", MONDAY_NOON, user_row=0, segment_row=0, channels=ALL)
-    return replace(usual, **facts)  # type: ignore[arg-type]
+    return structs.replace(usual, **facts)

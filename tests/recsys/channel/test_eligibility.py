@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.channel.eligibility import Exclusion, Offer, offers
 from recsys.channel.recipients import Recipient
@@ -82,7 +82,7 @@ def test_no_offer_breaks_consent_cap_or_night(
 ) -> None:
     at = MONDAY_NOON + hour * HOUR
     sent = {name: tuple(sorted(at - back for back in times)) for name, times in ago.items()}
-    someone = replace(person(), at=at, channels=frozenset(granted), messages=sent)
+    someone = structs.replace(person(), at=at, channels=frozenset(granted), messages=sent)
     for terms, offer in zip(TERMS.channels, offers_for(someone), strict=True):
         if offer.excluded:
             continue

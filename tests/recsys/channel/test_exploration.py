@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from scipy.stats import chisquare
 
 from recsys.channel.choice import ChannelChoice
@@ -124,7 +124,9 @@ def test_pscores_always_sum_to_one(
 def test_every_rung_explores_alike() -> None:
     query = ChannelQuery(lot=ExplorationDraw("d", 1.0, 7))
     rungs = models().ladder({}).rungs
-    drawn = {rung.name: rung.answer(replace(person(), user_id="u"), query) for rung in rungs}
+    drawn = {
+        rung.name: rung.answer(structs.replace(person(), user_id="u"), query) for rung in rungs
+    }
     assert set(drawn) == set(RungName)
     assert len({choice.best for choice in drawn.values() if choice}) == 1
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.channel.choice import ChannelChoice
 from recsys.channel.decide import Decided, decide_all
@@ -106,7 +107,7 @@ def test_choices_in_words_are_those_of_each() -> None:
             told = (alone.rung, alone.reason, alone.trail)
             assert (together.rung, together.reason, together.trail) == told
             one, other = present(together.answer), present(alone.answer)
-            assert replace(one, ranked=()) == replace(other, ranked=())
+            assert structs.replace(one, ranked=()) == structs.replace(other, ranked=())
             for arm, wanted in zip(one.ranked, other.ranked, strict=True):
                 words = (arm.channel, arm.reason, arm.eligible)
                 assert words == (wanted.channel, wanted.reason, wanted.eligible)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.channel.activity_hours import Rhythm, fit, posterior, posterior_of_sent, slots
 from recsys.channel.response_hours import ChannelHours, SentBefore
@@ -105,10 +106,10 @@ def test_a_response_of_a_moment_ago_counts_at_once() -> None:
     before = person(messages={"email": sent})
     answers = tuple(Reaction("email", at, at + HOUR, opened=False) for at in sent[::2])
     assert told(before, "email", flat) == (12, "from everybody's responses to email")
-    after = replace(before, reactions=answers)
+    after = structs.replace(before, reactions=answers)
     assert told(after, "email", flat) == (6, "from 4 own responses to email")
-    assert told(replace(after, user_row=None), "email", flat)[0] == 6
-    one = replace(before, reactions=answers[:1])
+    assert told(structs.replace(after, user_row=None), "email", flat)[0] == 6
+    one = structs.replace(before, reactions=answers[:1])
     assert told(one, "email", flat)[1] == "from 1 own response to email"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.channel.activity_hours import (
     LIKENESS,
@@ -41,7 +41,7 @@ def at_hours(*hours: int, days: int = 60) -> np.ndarray:
 def active(*hours: int) -> UserEvents:
     at = at_hours(*hours)
     n = len(at)
-    return replace(
+    return structs.replace(
         NO_EVENTS,
         at=at,
         item_row=np.zeros(n, np.int32),
@@ -106,7 +106,7 @@ def test_what_was_long_ago_counts_less() -> None:
     old = np.array([midnight - (400 + n) * DAY + 9 * HOUR for n in range(40)])
     new = np.array([midnight - (1 + n) * DAY + 18 * HOUR for n in range(20)])
     at = np.sort(np.concatenate([old, new]))
-    mixed = replace(active(1), at=at, **{
+    mixed = structs.replace(active(1), at=at, **{
         name: np.ones(60, getattr(NO_EVENTS, name).dtype)
         for name in ("item_row", "kind", "quantity", "value")
     })  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveModel, AdditiveSettings
@@ -49,7 +50,7 @@ def active(own: OneToOneChurn) -> int:
 
 
 def asked(world: Interactions, row: int, signals: UserSignals, *, at: int = AT) -> Person:
-    return replace(person(world.of_user(row), at=at, row=row), signals=signals)
+    return structs.replace(person(world.of_user(row), at=at, row=row), signals=signals)
 
 
 def test_the_snapshot_looks_at_signals_and_says_which(fitted: World) -> None:

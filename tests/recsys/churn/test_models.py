@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from recsys.algorithms import additive
 from recsys.algorithms.additive import AdditiveModel, AdditiveSettings
@@ -147,7 +148,7 @@ def test_a_new_user_with_a_purchase_is_scored_live() -> None:
 
 
 def test_a_new_user_who_only_looked_is_not() -> None:
-    looked = replace(bought(199.0), kind=np.zeros(1, np.int8))
+    looked = structs.replace(bought(199.0), kind=np.zeros(1, np.int8))
     answer = climbed(MODELS, person(NO_EVENTS, at=END, live=looked))
     assert [step.reason for step in answer.trail] == [
         Reason.TOO_LITTLE_HISTORY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from recsys.churn.bands import Band
 from recsys.churn.overdue import OverdueRule, Status
@@ -49,7 +50,7 @@ def test_a_user_is_placed_by_the_own_gap(
 
 def test_without_a_purchase_or_consent_there_is_no_rule() -> None:
     assert RULE.status(person(NO_EVENTS, at=AT)) is None
-    assert RULE.status(replace(buyer(50.0), profiling=False)) is None
+    assert RULE.status(structs.replace(buyer(50.0), profiling=False)) is None
     assert "nothing is known" in NOTHING.because(person(NO_EVENTS, at=AT))
 
 

@@ -86,6 +86,13 @@ def test_openings_and_clicks_of_mails_count_in_days_of_the_last_90() -> None:
     }  # fmt: skip
 
 
+def test_a_mail_that_bounced_counts_as_sent_until_that_is_known() -> None:
+    mails = [signal("message_sent", day) for day in (90, 98)]
+    bounced = signal("message_failed", 98, known=99)
+    assert seen(*mails, bounced)["mails_90d"] == 1
+    assert seen(*mails, bounced, at=98 * DAY + 1)["mails_90d"] == 2
+
+
 def test_what_comes_later_changes_nothing() -> None:
     some = [signal(kind, day, 1.0) for kind in KINDS for day in (20, 60, 90)]
     later = [signal(kind, day, 0.0) for kind in KINDS for day in (100, 130)]

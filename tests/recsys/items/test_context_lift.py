@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.algorithms.topk import top_k
 from recsys.data.person import NO_CONTEXT, Context, Person
@@ -50,8 +51,8 @@ def rung(context: ContextLift | None, of: ItemModels = PLAIN) -> HyperItems:
 def someone(context: Context = NO_CONTEXT, *, at: int = MONDAY + 9 * HOUR) -> Person:
     """Return a new user who bought item 5 long before; at 9 on a Monday, if not said."""
     asked = person(None, (5, PURCHASE, 101))
-    live = replace(asked.live, at=np.array([at - 2 * DAY]))
-    return replace(asked, at=at, live=live, context=context)
+    live = structs.replace(asked.live, at=np.array([at - 2 * DAY]))
+    return structs.replace(asked, at=at, live=live, context=context)
 
 
 def ranked(context: ContextLift | None, asked: Person, of: ItemModels = PLAIN) -> list[int]:
@@ -142,7 +143,7 @@ def test_what_is_not_allowed_stays_barred() -> None:
 
 
 def test_whoever_nothing_is_known_of_gets_nothing_from_the_context_alone() -> None:
-    asked = replace(person(None), context=Context(device="mobile"))
+    asked = structs.replace(person(None), context=Context(device="mobile"))
     assert rung(table(4)).declines(asked) is not None
     for of in (PLAIN, BLENDED):
         assert rung(table(4), of).answer(asked, QUERY) is None
@@ -159,7 +160,7 @@ def test_the_answer_is_the_score_of_the_batch_with_the_lift_added(
 ) -> None:
     row = np.array(lift, np.float32)
     context = replace(table(), lift=np.stack([row] * len(CELLS)))
-    asked = replace(person(user, (5, PURCHASE, 101)), context=Context(device="mobile"))
+    asked = structs.replace(person(user, (5, PURCHASE, 101)), context=Context(device="mobile"))
     one_to_one = of.one_to_one()
     plain = one_to_one.score(asked.past, asked.live, at=asked.at)
     if of is PLAIN:

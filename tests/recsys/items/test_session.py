@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec import structs
 
 from recsys.algorithms.sessions import features, ranker
 from recsys.algorithms.sessions.knn import SessionSettings
@@ -60,7 +59,7 @@ def clicking(*rows: int, user: int | None = None, ago: int = 0) -> Person:
     """Return somebody who looked at items a minute apart, the last one `ago` minutes ago."""
     asked = person(user, *((row, VIEW, 0) for row in rows))
     at = NOW - (ago + np.arange(len(rows))[::-1]) * MINUTE
-    return replace(asked, live=replace(asked.live, at=at))
+    return structs.replace(asked, live=structs.replace(asked.live, at=at))
 
 
 @pytest.mark.parametrize("user", [None, 0])
@@ -78,7 +77,7 @@ def test_the_context_adds_to_what_comes_next_and_says_so(rung: HyperItems, at_ha
     lift[0, favoured] = 20.0
     table = ContextLift({"device:mobile": 0}, lift, 0.0, 0.5, "UTC")
     listening = HyperItems(rung.one_to_one, at_hand, table)
-    mobile = replace(asked, context=Context(device="mobile"))
+    mobile = structs.replace(asked, context=Context(device="mobile"))
     plain = present(rung.answer(asked, QUERY))
     ours = present(listening.answer(mobile, QUERY))
     assert ours.item_row.tolist() == [favoured, *plain.item_row.tolist()[:3]]
@@ -101,13 +100,13 @@ def test_after_a_long_silence_the_events_are_folded_in(rung: HyperItems) -> None
 
 def test_a_silence_within_ends_the_session_before_it(at_hand: AtHand) -> None:
     live = events((1, VIEW, 0), (2, VIEW, 0), (5, VIEW, 0))
-    live = replace(live, at=NOW - np.array([50, 45, 3]) * MINUTE)
+    live = structs.replace(live, at=NOW - np.array([50, 45, 3]) * MINUTE)
     assert at_hand.clicks(live, at=NOW).tolist() == [5]
 
 
 def test_kinds_that_do_not_speak_and_unknown_items_are_no_clicks(at_hand: AtHand) -> None:
     live = events((1, RETURN, 0), (-1, VIEW, 0), (2, VIEW, 0))
-    assert at_hand.clicks(replace(live, at=np.full(3, NOW)), at=NOW).tolist() == [2]
+    assert at_hand.clicks(structs.replace(live, at=np.full(3, NOW)), at=NOW).tolist() == [2]
 
 
 def test_only_allowed_items_are_answered(rung: HyperItems) -> None:
@@ -137,7 +136,7 @@ def test_items_that_sessions_do_not_propose_follow_in_the_order_of_the_user(
 
 def test_what_is_in_the_cart_is_told_apart(rung: HyperItems) -> None:
     asked = clicking(1, 2)
-    asked = replace(asked, context=Context(cart=("i2",)))
+    asked = structs.replace(asked, context=Context(cart=("i2",)))
     assert rung.because(asked).startswith("1 event since the model was trained, 2 in this session")
     assert "1 in the cart" in rung.because(asked)
 

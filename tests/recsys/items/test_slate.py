@@ -1,12 +1,13 @@
 """From rankings to the ordered answer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Never
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from numpy.typing import NDArray
 
 from recsys.data.person import Person
@@ -94,7 +95,7 @@ def test_live_events_lift_to_the_hyper_rung() -> None:
 
 
 def test_whoever_denied_profiling_gets_no_personal_rung() -> None:
-    climb = fill(replace(person(0, (5, PURCHASE, 101)), profiling=False))
+    climb = fill(structs.replace(person(0, (5, PURCHASE, 101)), profiling=False))
     assert climb.rung is RungName.POPULAR
     assert [step.reason for step in climb.trail[:2]] == [Reason.NO_CONSENT] * 2
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recsys.algorithms.lifetime.bgnbd import BgNbd, RepeatCounts
 from recsys.algorithms.lifetime.gamma_gamma import GammaGamma
@@ -84,7 +85,7 @@ def test_without_an_order_nothing_is_said() -> None:
 
 
 def test_without_consent_there_is_no_value() -> None:
-    someone = replace(person(bought(90), at=AT, row=0), profiling=False)
+    someone = structs.replace(person(bought(90), at=AT, row=0), profiling=False)
     assert models().answer(someone) is None
 
 

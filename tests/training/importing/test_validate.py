@@ -57,7 +57,7 @@ def test_a_good_row_is_an_event(tmp_path: Path) -> None:
         ("ann,tea,2020-01-01,nan,1", "bad_quantity"),
         ("ann,tea,2020-01-01,inf,1", "bad_quantity"),
         ("ann,tea,2020-01-01,1,cheap", "bad_price"),
-        ("ann,tea,2020-01-01,1,-1", "bad_price"),
+        ("ann,voucher,2020-01-01,1,-1", "bad_price"),
         ("ann,tea,2020-01-01,1,inf", "bad_price"),
         ("ann,tea,2020-01-01,1e300,1e300", "bad_quantity"),
         ("ann,tea,2020-01-01,1,0", "zero_price"),

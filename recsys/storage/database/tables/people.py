@@ -46,6 +46,7 @@ table(
         "at",
         where="kind IN ('message_responded', 'message_opened')",
     ),
+    partial_index("failures_of_user", "user_id", "ref", where="kind = 'message_failed'"),
     Index("events_of_user", "user_id", "seq"),
 )
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recsys.errors import BadValue, StoreUnavailable
-from recsys.storage.database.interface import Database, Limits
+from recsys.storage.database.interface import Database, Limits, Scalar
 from recsys.storage.database.open import open_database
 from recsys.storage.database.postgres import PostgresDatabase, translated
 from recsys.storage.events.event import Event
@@ -190,7 +190,7 @@ def append(opened: Database) -> None:
 def test_reads_are_planned_by_what_came_in_at_once(server: Cluster) -> None:
     opened = open_database(server.url)
     columns = {"item_id": ["a", "b", "c"]}
-    same = {
+    same: dict[str, Scalar] = {
         "title": "",
         "category": "",
         "url": "",

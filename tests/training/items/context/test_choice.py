@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec import structs
 
 from recsys.config import Config
 from recsys.data.person import Context
@@ -59,7 +58,7 @@ def test_the_rung_puts_first_what_is_taken_on_the_device_at_hand(
     held = window(world, CONFIG)
     asked = at_visits(world, held, CONFIG).people[:50]
     for device, wanted in (("mobile", True), ("desktop", False)):
-        people = [replace(person, context=Context(device=device)) for person in asked]
+        people = [structs.replace(person, context=Context(device=device)) for person in asked]
         answers = [present(rung.answer(who, context_query(3))) for who in people]
         heads = np.concatenate([answer.item_row for answer in answers])
         assert np.mean(odd(heads) == wanted) > 0.9
