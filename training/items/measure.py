@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from recsys.algorithms import als
 from recsys.algorithms.als import AlsSettings
@@ -177,7 +178,7 @@ def _hearings(
         Hearing(judge, gather(held.wanted.user_row, at=held.cutoff)),
         Hearing(
             replace(judge, wanted=held.wanted_later),
-            [replace(who, context=each) for who, each in zip(later, said, strict=True)],
+            [structs.replace(who, context=each) for who, each in zip(later, said, strict=True)],
         ),
     )
 
