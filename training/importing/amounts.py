@@ -57,8 +57,8 @@ def read_amounts(
         A number can be read two ways, or amounts are in several currencies and the configuration
         does not say what one of each is worth.
     """
-    texts = {name: _cells(frame, found, name) for name in meanings}
-    money = [name for name in meanings if name not in UNITS]
+    texts = {name: _cells(frame, found, name) for name in meanings if name in found}
+    money = [name for name in texts if name not in UNITS]
     named = {_in_file(found, name): text for name, text in texts.items()}
     sign = decimal_sign(named, configured=config.data.decimal_sign)
     numbers = {name: parsed(text, sign) for name, text in texts.items()}
@@ -71,6 +71,9 @@ def read_amounts(
     if rate is not None:
         numbers.update({name: numbers[name] * rate for name in money})
     given = {name: text.is_not_null() for name, text in texts.items()}
+    nothing, never = (pl.Series([one]).new_from_index(0, len(frame)) for one in (None, False))
+    numbers = {name: nothing.cast(pl.Float64) for name in meanings} | numbers
+    given = dict.fromkeys(meanings, never) | given
     return Amounts(numbers, given, _notes(sign, said, found, rated=rate is not None))
 
 

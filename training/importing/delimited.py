@@ -36,7 +36,7 @@ def read_delimited(content: bytes, layout: Layout) -> Rows:
     if len(separator) > 1:
         body, separator = body.replace(separator.encode(), UNIT.encode()), UNIT
     names = layout.names
-    if b'="' in body:
+    if b'"' in body and b'="' in body:
         body = _without_formulas(body, separator)
     rows = _at_once(body, separator, names)
     if rows is None:

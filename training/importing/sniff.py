@@ -157,9 +157,11 @@ def sniff(path: Path, content: bytes, *, encoding: str = "") -> Sniffed:
 
 def _with_line_feeds(text: bytes) -> bytes:
     """Return text whose lines end alike; what a field in quotes holds stays as it is."""
+    if b"\r" not in text:
+        return text
     if b"\r\r\n" in text:
         text = text.replace(b"\r\r\n", b"\n")
-    if b"\r" in text and (b"\n" not in text or text.count(b"\r") > text.count(b"\r\n")):
+    if b"\n" not in text or text.count(b"\r") > text.count(b"\r\n"):
         text = text if b'"' in text and b"\n" in text else re.sub(rb"\r\n?", b"\n", text)
     return text
 
