@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -83,6 +84,8 @@ class SqliteDatabase:
                 schema.prepare_sqlite(self._writer, path)
                 self._writer.execute("PRAGMA busy_timeout=0")
             self._inode = path.stat().st_ino
+        # Who lets go of a store without closing it, as after a failed start, leaves no file open.
+        weakref.finalize(self, _let_go, self._writer, self._readers).atexit = False
 
     @staticmethod
     def path_in(url: str) -> Path:
@@ -172,9 +175,7 @@ class SqliteDatabase:
         """Close the connections of all threads, each when what is done by it has ended."""
         self._closed = True
         with self._turn:
-            self._writer.close()
-        while self._readers:
-            self._readers.pop().close()
+            _let_go(self._writer, self._readers)
         self._own, self._watcher = threading.local(), None
 
     def _connect(self, wait_seconds: float = _TURN_SECONDS) -> sqlite3.Connection:
@@ -307,6 +308,12 @@ def _literal(value: Scalar) -> str:
     if value is None:
         return "NULL"
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+def _let_go(writer: sqlite3.Connection, readers: list[_Reader]) -> None:
+    writer.close()
+    while readers:
+        readers.pop().close()
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -230,6 +232,23 @@ def test_a_store_may_be_closed_while_threads_read_and_write(tmp_path: Path) -> N
             opened.close()
             assert sum(each.result(timeout=10) for each in reads) > 0
             assert sum(each.result(timeout=10) for each in writes) > 0
+
+
+def test_a_store_that_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:
+    opened = SqliteDatabase(tmp_path / "events.db")
+    users(opened)
+    assert _open_in(tmp_path)
+    del opened
+    gc.collect()
+    assert not _open_in(tmp_path)
+
+
+def _open_in(folder: Path) -> list[Path]:
+    found = []
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(file.readlink())
+    return [file for file in found if file.is_relative_to(folder)]
 
 
 def _until_refused(act: Callable[..., object], *args: object) -> int:
