@@ -63,7 +63,7 @@ def _question(visit: Visit, question: Question, shares: dict[tuple[str, str], fl
             "n": verdict.lift.n if verdict and verdict.lift else None,
             "shipped": ("yes" if verdict.shipped else "no") if verdict else "yes",
             "share": shares.get((str(question), str(rung)), 0.0) if shares else None,
-            "why": _told(visit, verdict.words) if verdict and not verdict.shipped else "",
+            "why": _told(visit, verdict.said_of()) if verdict and not verdict.shipped else "",
         }
         for rung in reversed(RungName)
         for verdict in [verdicts.get(rung)]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.present import present
 from tests.training.items.test_measure import CONFIG, silent
-from tests.training.items.test_ranker import moving_habits
+from tests.training.items.test_ranker import MOVING
 from tests.training.tuning.worlds import BAD, GOOD
 from tests.worlds import World
 from training.cli.tune import app
@@ -20,7 +20,7 @@ from training.tuning.judging import stretches
 from training.tuning.search import SearchResult, Trial
 from training.tuning.space import Values, applied
 
-PARTS = stretches(moving_habits(), CONFIG, windows=1)
+PARTS = stretches(MOVING, CONFIG, windows=1)
 
 
 def outcome(in_force: Values, best: Values, *, before: float = 0.1, figure: float = 0.9) -> Tuned:

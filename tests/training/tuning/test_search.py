@@ -15,14 +15,14 @@ from recsys.data.times import DAY
 from recsys.errors import NothingToLearnFrom
 from tests.present import present
 from tests.training.items.test_measure import CONFIG, data, silent
-from tests.training.items.test_ranker import moving_habits
+from tests.training.items.test_ranker import MOVING
 from tests.training.tuning.worlds import BAD
 from training.items.windows import window
 from training.tuning.judging import judged, stretches
 from training.tuning.search import SearchBudget, SearchResult, Study
 from training.tuning.space import applied
 
-WORLD = moving_habits()
+WORLD = MOVING
 BADLY_SET = applied(CONFIG, BAD)
 PARTS = stretches(WORLD, CONFIG, windows=1)
 
