@@ -188,3 +188,6 @@ def test_what_customerio_sends_elsewhere_is_no_mail(
     assert called(hooked, "customerio", body, X_CIO_Timestamp="7", X_CIO_Signature=signed) == 200
     hooked.service.hooks.work()
     assert kinds(hooked, "customerio.webhook") == kept
+    named = "SELECT coalesce(ref, event_id) FROM events WHERE source = ? AND kind <> ?"
+    of_mail = ("customerio.webhook", "message_unsubscribed")
+    assert {id_ for (id_,) in hooked.service.log.database.read(named, of_mail)} <= {"d1"}
