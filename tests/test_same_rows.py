@@ -138,3 +138,57 @@ def test_an_order_is_one_event_for_each_of_its_products(
 )
 def test_on_what_occasion_it_happened(said: dict[str, Any], tmp_path: Path) -> None:
     same({**VIEW, **said}, tmp_path)
+
+
+TEA, POT = {"sku": "tea", "price": 10, "quantity": 2}, {"sku": "pot", "price": 5}
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds", "worth"),
+    [
+        ({"discount_amount": 5}, {"purchase"}, [16, 4]),
+        ({"products": [{**TEA, "line_discount": "-5"}, POT]}, {"purchase"}, [15, 5]),
+        ({"refunded_amount": 5}, {"purchase"}, [16, 4]),
+        ({"refunded_amount": 25}, {"void"}, [0, 0]),
+        ({"products": [{**TEA, "qty_refunded": 1}, POT]}, {"purchase"}, [10, 5]),
+        ({"products": [TEA, POT, {"sku": "gift", "price": 0}]}, {"purchase"}, [20, 5]),
+        ({"status": "cancelled"}, {"void"}, [20, 5]),
+        ({"status": "partially_refunded"}, {"purchase"}, [20, 5]),
+        ({"cancelled_at": "2020-01-03T00:00:00Z"}, {"void"}, [20, 5]),
+        ({"cancelled": False, "bot": "true"}, {"purchase"}, [20, 5]),
+    ],
+)
+def test_an_order_is_worth_what_is_left_of_it(
+    said: dict[str, Any], kinds: set[str], worth: list[float], tmp_path: Path
+) -> None:
+    order = {"order_id": "o1", "products": [TEA, POT], **said}
+    events = same({**BASE, "event": "Order Completed", "properties": order}, tmp_path)
+    assert ({event.kind for event in events}, [event.value for event in events]) == (kinds, worth)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [({"test": True}, "test_order"), ({"discount_amount": 25}, "zero_price")]
+)
+def test_a_test_or_a_gift_is_no_order(said: dict[str, Any], code: str, tmp_path: Path) -> None:
+    order = {"order_id": "o1", "products": [TEA, POT], **said}
+    payload = {**BASE, "event": "Order Completed", "properties": order}
+    with pytest.raises(BadEvent) as refused:
+        of_request(payload)
+    assert (refused.value.code, of_file(payload, tmp_path)) == (code, [])
+
+
+def test_guests_cancelled_orders_and_currencies_by_the_settings() -> None:
+    data = {"guests": ["0"], "cancelled_order_prefix": "C", "rates": {"EUR": 2.0}}
+    parser = EventParser(parse({"data": data}, {}))
+    order = {"order_id": "C1", "currency": "eur", "products": [TEA]}
+    said = {**BASE, "userId": "0", "anonymousId": "a1", "event": "purchase", "properties": order}
+    (event,) = parser.read(said, now=NOW)  # type: ignore[misc]
+    assert (event.user_id, event.kind, event.value) == ("a1", "return", 40)
+    with pytest.raises(BadEvent, match="'JPY'; known: EUR"):
+        parser.read({**said, "properties": {**order, "currency": "JPY"}}, now=NOW)
+
+
+@pytest.mark.parametrize("at", ["1577959200", "1577959200000", "1577959200.0"])
+def test_a_number_of_seconds_may_be_a_text(at: str, tmp_path: Path) -> None:
+    (event,) = same({**VIEW, "timestamp": at}, tmp_path)
+    assert event.at == 1_577_959_200_000_000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from gzip import GzipFile
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -78,15 +80,28 @@ def _unpacked(raw: bytes, encoding: str, most_bytes: int) -> bytes:
         return raw
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise BadQuery("content-encoding", encoding, "gzip, deflate or identity")
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in encoding else zlib.MAX_WBITS)
     try:
-        found = unpacking.decompress(raw, most_bytes + 1)
-    except zlib.error as error:
+        found = (_inflated if encoding == "deflate" else _gunzipped)(raw, most_bytes + 1)
+    except (OSError, zlib.error) as error:
         raise BadQuery("body", "no such bytes", f"{encoding}, as content-encoding says") from error
+    except EOFError as error:
+        raise BadQuery("body", "half of it", f"{encoding}, as content-encoding says") from error
     if len(found) > most_bytes:
         raise BodyTooLarge(most_bytes)
-    if not unpacking.eof:
-        raise BadQuery("body", "half of it", f"{encoding}, as content-encoding says")
+    return found
+
+
+def _gunzipped(raw: bytes, most_bytes: int) -> bytes:
+    # What is flushed now and then is several of them, one after the other: the reader knows.
+    with GzipFile(fileobj=BytesIO(raw)) as file:
+        return file.read(most_bytes)
+
+
+def _inflated(raw: bytes, most_bytes: int) -> bytes:
+    unpacking = zlib.decompressobj()
+    found = unpacking.decompress(raw, most_bytes)
+    if not unpacking.eof and len(found) < most_bytes:
+        raise EOFError
     return found
 
 

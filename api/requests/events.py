@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from api.requests import orders
 from api.requests.exposures import Exposed, exposures, seen_in
 from api.requests.identities import Aliased, Identified
 from api.runtime.ids import uuid7
@@ -47,6 +48,7 @@ NOT_COUNTED = (
 
 MOST = 1e12
 
+_PEOPLE = frozenset({"user", "anonymous", "email"})
 _BY_MACHINES = frozenset({MESSAGE_SENT, MESSAGE_FAILED})
 
 
@@ -67,7 +69,8 @@ class EventParser:
         self._zone = times.zone(config.data.timezone)
         self._own_names = {name.lower(): kind for name, kind in config.data.names.items()}
         self._names: Mapping[str, str] = self._own_names
-        self._lower_emails = config.data.lower_case_emails
+        self._data = config.data
+        self._guests = frozenset(config.data.guests)
 
     def learn(self, names: Mapping[str, str]) -> None:
         """Take over what else events are called: kinds by name in lower case.
@@ -142,16 +145,16 @@ class EventParser:
 
     def _id(self, said: Said, meaning: str) -> str:
         """Return who or what is meant; empty where nothing is said, or a word for nobody."""
-        found = identifier(text(said, meaning), lower_emails=self._lower_emails)
+        found = identifier(text(said, meaning), lower_emails=self._data.lower_case_emails)
         if "\ufffd" in found or re.match(LOST, found):
             allowed = "an id with all its characters and digits"
             raise BadEvent("bad_text", f"{_called(meaning)} is {shown(found)}; allowed: {allowed}")
-        return found
+        return "" if found in self._guests and meaning in _PEOPLE else found
 
     def _events(self, said: Said, kind: str, user_id: str, at: int) -> list[Event]:
         if kind in MESSAGE_KINDS:
             return [self._message(said, kind, user_id, at)]
-        return list(self._interactions(said, kind, user_id, at))
+        return self._interactions(said, kind, user_id, at)
 
     def _identified(self, said: Said, user_id: str, anonymous_id: str) -> Identified:
         context = named(said.get("context"))
@@ -239,18 +242,21 @@ class EventParser:
         pscore = number(said, "pscore", most=1)
         return Event(own, user_id, kind, at, channel=channel or None, ref=ref, pscore=pscore)
 
-    def _interactions(self, said: Said, kind: str, user_id: str, at: int) -> Iterator[Event]:
+    def _interactions(self, said: Said, kind: str, user_id: str, at: int) -> list[Event]:
         event_id = _event_id(said, at)
         try:
             products = fields.products(said.get("products"))
         except ValueError as error:
             raise BadEvent("bad_product", str(error)) from error
-        if not products:
-            yield self._interaction(said, event_id, kind, user_id, at)
-            return
-        order = {name: said[name] for name in OF_THE_ORDER if name in said}
-        for place, product in enumerate(products):
-            yield self._interaction({**product, **order}, f"{event_id}:{place}", kind, user_id, at)
+        order = {name: said[name] for name in OF_THE_ORDER if name in said} if products else said
+        lines: list[orders.Line] = []
+        for place, own in enumerate(products or [{}]):
+            line = {**own, **order}
+            own_id = f"{event_id}:{place}" if products else event_id
+            lines.append((self._interaction(line, own_id, kind, user_id, at), line))
+        if kind in orders.KINDS:
+            return orders.settled(said, lines, self._data)
+        return [event for event, _ in lines]
 
     def _interaction(self, said: Said, event_id: str, kind: str, user_id: str, at: int) -> Event:
         item_id = self._id(said, "item") or None
@@ -262,6 +268,8 @@ class EventParser:
         quantity = 1.0 if quantity is None else quantity
         price = number(said, "price")
         value = number(said, "total") if price is None else price * quantity
+        if value is not None and self._data.rates:
+            value *= orders.rate(said, self._data.rates)
         kept = occasion(said)
         if recommendation := text(said, "recommendation"):
             kept["recommendation_id"] = recommendation
@@ -367,7 +375,7 @@ def is_machine(said: Said) -> bool:
     The agent is that of the *event* (``context.userAgent``): the one of the request is often an
     honest server's library.
     """
-    if said.get("machine") is True:
+    if orders.is_flag(said.get("machine")):
         return True
     agent = named(context).get("useragent") if (context := said.get("context")) else None
     return isinstance(agent, str) and is_machine_agent(agent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
@@ -15,8 +14,8 @@ from api.messages import schema
 from api.messages.message import told
 from api.runtime.json import Json
 from recsys.config import Config
-from recsys.data import times
-from recsys.data.ids import E_MAIL, MAX_ID_LENGTH
+from recsys.data import ids, times
+from recsys.data.ids import MAX_ID_LENGTH
 from recsys.data.person import Context
 from recsys.errors import BadQuery
 from recsys.items.slate import Repeats
@@ -169,7 +168,7 @@ class QueryReader:
         self._lower_emails = config.data.lower_case_emails
 
     def user_id(self, parameter: str, text: str) -> str:
-        """Return a user's id from a path or a body: an e-mail address as events are read.
+        """Return a user's id from a path or a body, spelled as events are read.
 
         Raises
         ------
@@ -177,8 +176,8 @@ class QueryReader:
             It is none.
         """
         user_id = identifier(parameter, text)
-        is_email = self._lower_emails and "@" in user_id and re.match(E_MAIL, user_id)
-        return user_id.lower() if is_email else user_id
+        # A word for nobody is no user either, and is answered as a stranger is.
+        return ids.identifier(user_id, lower_emails=self._lower_emails) or user_id
 
     def query(self, query_string: bytes, known: Names = NO_NAMES) -> Query:
         """Read a query string of `known` parameters.
@@ -265,7 +264,15 @@ class QueryReader:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
         self._refuse_unknown((name for name, _ in pairs), known)
         lists = {name: self._listed(pairs, name) for name in _LISTS if name in known}
+        self._refuse_twice(pairs)
         return self.said({**dict(pairs), **lists})
+
+    def _refuse_twice(self, pairs: list[tuple[str, str]]) -> None:
+        # Of two users or limits nobody knows which is meant.
+        if len(pairs) > len(said := dict(pairs)):
+            for name, value in pairs:
+                if name not in _LISTS and value != said[name]:
+                    raise BadQuery(name, f"{value}, {said[name]}", "one value, said once")
 
     def _listed(self, pairs: list[tuple[str, str]], wanted: str) -> tuple[str, ...]:
         """Return what a list names; what names nothing counts towards its length all the same."""

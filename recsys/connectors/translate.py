@@ -11,7 +11,7 @@ import polars as pl
 from recsys.connectors.pseudonym import pseudonym
 from recsys.connectors.tool import ConsentRule, Fields, OutcomeRule, Shape, Time
 from recsys.data.ids import E_MAIL
-from recsys.data.kinds import MESSAGE_SENT, message_of
+from recsys.data.kinds import MESSAGE_SENT, OF_MESSAGES, message_of
 
 CALLS = ("identify", "alias")
 FACTORS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0}
@@ -111,12 +111,16 @@ def _ids(theirs: pl.DataFrame, shape: Shape) -> Iterator[tuple[str, pl.Expr]]:
         message = _joined(theirs, shape.message)
         kinds = theirs.with_columns(_kind(theirs, shape).alias("\x00kind"))["\x00kind"]
         names = kinds.drop_nulls().unique()
-        sent = [name for name in names if message_of(name)[0] == MESSAGE_SENT]
+        sent = [name for name in names if MESSAGE_SENT in _told_of_messages(name)]
         sent_now = _kind(theirs, shape).is_in(sent)
         yield "ref", pl.when(~sent_now).then(message)
         own = pl.when(sent_now).then(pl.coalesce(message, own)).otherwise(own)
     if shape.id or shape.message:
         yield "message_id", own
+
+
+def _told_of_messages(name: str) -> tuple[str | None, ...]:
+    return message_of(name)[0], OF_MESSAGES.get(name.lower())
 
 
 def _joined(theirs: pl.DataFrame, fields: Sequence[str]) -> pl.Expr:

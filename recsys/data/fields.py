@@ -18,7 +18,7 @@ WRAPPERS = frozenset({"properties", "eventproperties", "ecommerce"})
 LISTS = frozenset({"products", "items", "lineitems", "orderitems"})
 """Lists of the products of one event, each with fields of its own: ``PRODUCT``."""
 
-OF_THE_ORDER = ("order", "recommendation", "device", "placement", "context")
+OF_THE_ORDER = ("order", "recommendation", "device", "placement", "context", "currency")
 """What an event says of all its products, whatever a product says of itself."""
 
 MOST_CHARACTERS = 64

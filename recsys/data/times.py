@@ -6,6 +6,7 @@ Times are ``int64`` microseconds since 1970-01-01 UTC, everywhere. Ids leave thi
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,8 @@ def moment(at: int) -> datetime:
 
 
 _SHOWN_CHARACTERS = 80
+_SINCE_1970 = r"[0-9]{9,16}(\.[0-9]{1,9})?"
+"""Seconds or parts of them as text; eight digits are a date."""
 
 
 def instant_of(said: object, zone: ZoneInfo) -> int:
@@ -46,6 +49,8 @@ def instant_of(said: object, zone: ZoneInfo) -> int:
         Neither ISO 8601 nor seconds, milliseconds or microseconds since 1970.
     """
     try:
+        if isinstance(said, str) and re.fullmatch(_SINCE_1970, said):
+            said = float(said)
         if isinstance(said, str):
             told = datetime.fromisoformat(said)
             found = micros(told if told.tzinfo else told.replace(tzinfo=zone))

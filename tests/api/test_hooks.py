@@ -165,3 +165,29 @@ def test_bodies_go_after_a_week(hooked: Api) -> None:
     log.put([Hook("iterable", "", b"{}", 1)])
     hooked.service.hooks.work()
     assert hooked.service.log.database.read("SELECT * FROM hooks") == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "through", "kept"),
+    [
+        ("delivered", "email", ["message_sent"]),
+        ("opened", "push", ["message_responded"]),
+        ("delivered", "slack", []),
+        ("opened", "in_app", []),
+        ("unsubscribed", "customer", ["message_unsubscribed"]),
+    ],
+)
+def test_what_customerio_sends_elsewhere_is_no_mail(
+    hooked: Api, metric: str, through: str, kept: list[str]
+) -> None:
+    call = {"data": {"customer_id": "u7"}, "event_id": "e1", "timestamp": 1_765_000_000}
+    if through != "customer":
+        call["data"] |= {"delivery_id": "d1"}  # type: ignore[operator]
+    body = json.dumps({**call, "object_type": through, "metric": metric}).encode()
+    signed = hmac.digest(SECRET.encode(), b"v0:7:" + body, "sha256").hex()
+    assert called(hooked, "customerio", body, X_CIO_Timestamp="7", X_CIO_Signature=signed) == 200
+    hooked.service.hooks.work()
+    assert kinds(hooked, "customerio.webhook") == kept
+    named = "SELECT coalesce(ref, event_id) FROM events WHERE source = ? AND kind <> ?"
+    of_mail = ("customerio.webhook", "message_unsubscribed")
+    assert {id_ for (id_,) in hooked.service.log.database.read(named, of_mail)} <= {"d1"}

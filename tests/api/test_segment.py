@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import msgspec
@@ -248,3 +250,26 @@ def test_signing_in_is_the_same_as_an_alias(api: Api, acts: list[tuple[str, str,
     called(api, "identify", {"userId": signs, "anonymousId": f"anon-signs-{number}"})
     called(api, "alias", {"userId": joins, "previousId": f"anon-joins-{number}"})
     assert answer(api, signs) == answer(api, joins)
+
+
+def test_a_user_is_spelled_in_a_path_as_in_an_event(api: Api) -> None:
+    called(api, "track", {**VIEW, "userId": " 17850.0", "messageId": "m1"})
+    for path in ("17850", "17850.0", "%2017850%20"):
+        found = api.client.get(f"/v1/users/{path}").json()
+        assert (found["user_id"], found["rung"]) == ("17850", "hyper")
+
+
+def test_a_body_of_several_gzips_is_read_whole(api: Api) -> None:
+    said = json.dumps({**VIEW, "userId": "fresh"}).encode()
+    body = gzip.compress(said[:20]) + gzip.compress(said[20:])
+    packed = {"content-encoding": "gzip"}
+    assert api.client.post("/v1/track", content=body, headers=packed).json()["accepted"] == 1
+    more = api.client.post("/v1/track", content=gzip.compress(said) + b"more", headers=packed)
+    assert more.status_code == 422
+
+
+def test_a_parameter_that_is_said_twice_is_refused(api: Api) -> None:
+    ask = "/v1/users/u03/recommendations?limit=2&limit="
+    assert api.client.get(ask + "2").status_code == 200
+    twice = api.client.get(ask + "3")
+    assert (twice.status_code, twice.json()["parameter"]) == (422, "limit")

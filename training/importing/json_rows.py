@@ -14,8 +14,9 @@ import orjson
 import polars as pl
 
 from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, plain
+from recsys.data.paid_back import paid_back
 from recsys.errors import UnreadableFile
-from training.importing.json_values import BROKEN, load, one_after_another, paid_back, untyped
+from training.importing.json_values import BROKEN, load, one_after_another, untyped
 from training.importing.rows import BROKEN_SCHEMA, Rows
 
 BrokenLine = tuple[int, str, str]

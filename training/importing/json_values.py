@@ -15,7 +15,6 @@ BROKEN = object()
 _TYPES = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble",
                     "$numberDecimal", "$uuid"})  # fmt: skip
 _BETWEEN = re.compile(r"[\s,\]]*")
-_AMOUNTS = ("amount", "subtotal", "total")
 _LENIENT = json.JSONDecoder(parse_constant=lambda _: None, strict=False)
 """Takes what Python and JavaScript write: ``NaN`` is nothing, a tab in a text is one."""
 
@@ -51,22 +50,3 @@ def untyped(value: Any) -> Any:
     while isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in _TYPES:
         value = value[name]
     return value
-
-
-def paid_back(refunds: list[Any]) -> Any:
-    """Return the money of the refunds of an order: a shop's transactions, lines or totals.
-
-    What is written otherwise stays as it is, so that it is no amount.
-    """
-    try:
-        return sum(_amount(one) for each in refunds for one in _parts(each))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return refunds
-
-
-def _parts(refund: dict[str, Any]) -> list[dict[str, Any]]:
-    return refund.get("transactions") or refund.get("refund_line_items") or [refund]
-
-
-def _amount(part: dict[str, Any]) -> float:
-    return abs(float(next(part[name] for name in _AMOUNTS if part.get(name) is not None)))
