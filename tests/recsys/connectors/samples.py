@@ -156,8 +156,9 @@ def _klaviyo(metric: str, row: int, at: Any = "2023-10-01T00:00:00+00:00", who: 
 
 
 def _klaviyo_document() -> bytes:
-    names = ("Received Email", "Opened Email", "Clicked Email", "Placed Order", "Viewed Product",
-             "Unsubscribed from Email Marketing", "Active on Site", "Zapped")  # fmt: skip
+    names = ("Received Email", "Opened Email", "Clicked Email", "Ordered Product",
+             "Viewed Product", "Unsubscribed from Email Marketing", "Active on Site", "Zapped",
+             "Placed Order")  # fmt: skip
     events = [_klaviyo(name, row) for row, name in enumerate(names)]
     bad = [_klaviyo("Opened Email", 20, "soon"), _klaviyo("Opened Email", 21, who="nobody")]
     metrics = [{"type": "metric", "id": name, "attributes": {"name": name}} for name in names]
@@ -433,7 +434,7 @@ SAMPLES = (
         _klaviyo_document(),
         {"message_opened": 1, "message_responded": 1, "message_sent": 1, "message_unsubscribed": 1,
          "purchase": 1, "view": 1},
-        {"unused_event": 1, "unknown_kind": 1, "bad_time": 1, "no_user": 1},
+        {"unused_event": 2, "unknown_kind": 1, "bad_time": 1, "no_user": 1},
         unknown=1,
     ),
     Sample(
