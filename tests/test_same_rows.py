@@ -147,8 +147,10 @@ TEA, POT = {"sku": "tea", "price": 10, "quantity": 2}, {"sku": "pot", "price": 5
     ("said", "kinds", "worth"),
     [
         ({"discount_amount": 5}, {"purchase"}, [16, 4]),
+        ({"discount_amount": 5, "order_id": None}, {"purchase"}, [16, 4]),
         ({"products": [{**TEA, "line_discount": "-5"}, POT]}, {"purchase"}, [15, 5]),
         ({"refunded_amount": 5}, {"purchase"}, [16, 4]),
+        ({"refunded_amount": 5, "order_id": None}, {"purchase"}, [16, 4]),
         ({"refunded_amount": 25}, {"void"}, [0, 0]),
         ({"products": [{**TEA, "qty_refunded": 1}, POT]}, {"purchase"}, [10, 5]),
         ({"products": [TEA, POT, {"sku": "gift", "price": 0}]}, {"purchase"}, [20, 5]),

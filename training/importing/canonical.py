@@ -85,7 +85,10 @@ def canonical_rows(
         at_given=text_of(found, "at"),
     )
     signed = _signed(joined_by_mail(_with_kinds(frame, config)), config)
-    return less_refunds(less_discounts(signed))
+    # Without its number, an order is at least what one row of the file says.
+    together = pl.coalesce("order_id", pl.format("\0{}", raw.row))
+    paid = less_refunds(less_discounts(signed.with_columns(together=together)))
+    return paid.drop("together")
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:

@@ -21,7 +21,8 @@ def less_discounts(frame: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        ``kind``, ``value``, ``priced``, ``order_id`` and ``DISCOUNTS``, null where nothing is said.
+        ``kind``, ``value``, ``priced``, ``together``, the same in all lines of an order, and
+        ``DISCOUNTS``, null where nothing is said.
     """
     if not _any(frame, DISCOUNTS):
         return frame
@@ -40,8 +41,8 @@ def less_discounts(frame: pl.DataFrame) -> pl.DataFrame:
 
 def discount_is_of_lines(frame: pl.DataFrame) -> bool:
     """Return whether the discounts beside lines are theirs: in some order they differ."""
-    said = frame.filter(pl.col("order_id").is_not_null() & pl.col("discount").is_not_null())
-    several = said.group_by("order_id").agg(pl.col("discount").n_unique())["discount"]
+    said = frame.filter(pl.col("discount").is_not_null())
+    several = said.group_by("together").agg(pl.col("discount").n_unique())["discount"]
     return bool((several > 1).any())
 
 
@@ -83,10 +84,8 @@ def _amount(name: str) -> pl.Expr:
 
 
 def _of_order(amount: pl.Expr, how: str) -> pl.Expr:
-    """Return the greatest amount of the lines of an order, or their sum; of a row without one."""
-    whole = amount.max() if how == "max" else amount.sum()
-    of_order = pl.col("order_id").is_not_null()
-    return pl.when(of_order).then(whole.over("order_id")).otherwise(amount)
+    """Return the greatest amount of the lines of an order, or their sum."""
+    return (amount.max() if how == "max" else amount.sum()).over("together")
 
 
 def _share(off: pl.Expr, whole: pl.Expr) -> pl.Expr:
