@@ -149,7 +149,7 @@ class UserMemory:
         known = Known(self._live_state.of(user_id, since=since, at=at), since, at)
         with self._turn:
             # Else somebody may have changed between what was read and now.
-            if self._position is position:
+            if self._position == position:
                 self._keep(user_id, known)
         return known
 
@@ -204,8 +204,10 @@ class UserMemory:
         position, changed = changes.after(self._database, before)
         if position is not before:
             with self._turn:
-                self._forget(changed)
-                self._position = position
+                # Whoever looked at the same time forgot the same people.
+                if self._position != position:
+                    self._forget(changed)
+                    self._position = position
         return position
 
     def forget_answers(self) -> None:

@@ -172,6 +172,7 @@ class CurrentExperiments:
         self.is_in: IsIn = in_none
         self._known = _Known()
         self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
+        self._writing = threading.Lock()
         self._noted: OrderedDict[_Noted, None] = OrderedDict()
         self._settled: set[tuple[str, int]] = set()
         self._turn = threading.Lock()
@@ -216,14 +217,16 @@ class CurrentExperiments:
         StoreUnavailable
             They wait on.
         """
-        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not taken:
-            return
-        try:
-            self._log.append(taken)
-        except StoreUnavailable:
-            self._waiting.extendleft(reversed(taken))
-            raise
+        # Whoever comes second waits until what the first one took is written.
+        with self._writing:
+            taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if not taken:
+                return
+            try:
+                self._log.append(taken)
+            except StoreUnavailable:
+                self._waiting.extendleft(reversed(taken))
+                raise
 
     def settle(self, *, at: int) -> Mapping[str, str]:
         """Take rungs out that lost by steps that are over, each looked at once, and say why.
