@@ -36,10 +36,13 @@ class Watched(LiveState):
     database: Database
     asked: list[str] = field(default_factory=list)
     _live_events: int = 500
+    meanwhile: Callable[[], object] = str
 
     def of(self, user_id: str, *, since: int, at: int) -> Remembered:
         self.asked.append(user_id)
-        return super().of(user_id, since=since, at=at)
+        found = super().of(user_id, since=since, at=at)
+        self.meanwhile()
+        return found
 
 
 @pytest.fixture
@@ -65,6 +68,14 @@ def test_a_user_is_read_once_while_nothing_changes(mind: UserMemory, store: Watc
     happened(store.database, "ann", "tea")
     assert told(mind, "ann") is told(mind, "ann", at=NOW + DAY)
     assert store.asked == ["ann"]
+
+
+def test_who_looks_meanwhile_and_sees_nothing_new_keeps_nobody_out_of_mind(
+    mind: UserMemory, store: Watched
+) -> None:
+    happened(store.database, "ann", "tea")
+    store.meanwhile = mind.look
+    assert told(mind, "ann") is told(mind, "ann")
 
 
 def test_another_model_and_an_earlier_instant_are_read_anew(
