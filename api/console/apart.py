@@ -51,8 +51,8 @@ def begin(task: Task) -> SpawnProcess:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stand:
-    """The parts of a service that counting stands on."""
+class _Counted:
+    """The parts of a service that are needed to count."""
 
     config: Config
     clock: Any
@@ -67,21 +67,21 @@ def _count(task: Task) -> None:
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    from api.console.counting import count
+    from api.console.store_figures import count
     from api.runtime import logs
     from recsys.errors import StoreUnavailable
 
-    stand = _stand(task)
+    service = _service(task)
     try:
-        count(stand, task.hour, is_over=lambda: False)
+        count(service, task.hour, is_over=lambda: False)
     except StoreUnavailable as error:
-        stand.logger.warning("figures not counted", **logs.described(error))
+        service.logger.warning("figures not counted", **logs.described(error))
         raise SystemExit(1) from None
     finally:
-        stand.log.database.close()
+        service.log.database.close()
 
 
-def _stand(task: Task) -> _Stand:
+def _service(task: Task) -> _Counted:
     from api.model.champion import Champion
     from api.model.served import Current
     from api.requests.query import QueryReader
@@ -100,4 +100,4 @@ def _stand(task: Task) -> _Stand:
         )
         current.swap(champion.load(task.version))
     log = EventLog(open_store(config.storage))
-    return _Stand(config, lambda: task.at, log, QueryReader(config), current, logger)
+    return _Counted(config, lambda: task.at, log, QueryReader(config), current, logger)

@@ -1,19 +1,17 @@
-"""Counting in the background: figures over the whole store, for a version and an hour."""
+"""When figures over the whole store are counted, and where: beside what serves, or apart."""
 
 from __future__ import annotations
 
 import math
 import threading
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from api.console import apart
-from api.console.pages import experiments, growth
+from api.console.store_figures import count
 from api.runtime import logs
-from recsys.data.times import DAY, HOUR, SECOND
+from recsys.data.times import HOUR, SECOND
 from recsys.errors import StoreUnavailable
-from recsys.storage.figures import kept, totals
+from recsys.storage.figures import kept
 from recsys.storage.figures.kept import Figures
 
 if TYPE_CHECKING:
@@ -90,38 +88,6 @@ class Counting:
         self._process = None
         if process.exitcode and not self._closing:
             service.logger.warning("figures not counted", exit_code=process.exitcode)
-
-
-def count(service: Any, hour: int, *, is_over: Callable[[], bool]) -> bool:
-    """Count and keep, unless it is over before; return whether it was kept.
-
-    Parameters
-    ----------
-    service : Service
-        Or what has its store, its model version, its configuration, reader and clock.
-    hour : int
-        Under which the figures are kept.
-    is_over : callable
-        Asked now and then: what returns True ends it.
-
-    Raises
-    ------
-    StoreUnavailable
-        Nothing was kept: it is tried again when somebody looks.
-    """
-    database, version = service.log.database, service.current.version or ""
-    began = time.monotonic()
-    body: dict[str, Any] = {}
-    for name, figures in totals.each(database, late=int(service.config.data.late_days * DAY)):
-        body[name] = figures
-        if is_over():
-            return False
-    if version:
-        body["growth"] = growth.counted(service)
-    body["experiments"] = experiments.counted(service)
-    body["took"] = time.monotonic() - began
-    kept.keep(database, Figures(version, hour, body))
-    return True
 
 
 def _due(found: Figures) -> int:
