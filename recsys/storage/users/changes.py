@@ -63,7 +63,8 @@ def after(database: Database, position: Position | None) -> tuple[Position, froz
         return position, frozenset()
     rows = database.read(_AFTER, (position.event, position.change))
     if not rows:
-        return position._replace(version=version), frozenset()
+        same = version == position.version
+        return position if same else position._replace(version=version), frozenset()
     seqs: list[list[int]] = [[], []]
     for part, seq, _ in rows:
         seqs[part].append(seq)
