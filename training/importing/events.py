@@ -15,6 +15,7 @@ import polars as pl
 from recsys.config import Config
 from recsys.data.kinds import MESSAGE_SENT, is_sending
 from recsys.data.times import DAY
+from recsys.storage.database.interface import of_keys
 from recsys.storage.events.imports import imports
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
@@ -32,7 +33,6 @@ from training.progress import Steps
 
 # Fields that are null in nearly every file are bound only where the file has them.
 _ALWAYS = ("event_id", "user_id", "item_id", "kind", "at", "quantity", "value", "order_id")
-_AT_ONCE = 500
 _SELDOM = ("channel", "ref", "pscore", "simulated", "machine", "anonymous", "properties")
 
 
@@ -172,12 +172,8 @@ def _columns_logged(events: pl.DataFrame, log: EventLog, source: str, *, now: in
 def _logged_before(former_id: pl.Series, log: EventLog) -> pl.Series:
     """Return which events are in the log by the id that an earlier version gave them."""
     given = former_id.drop_nulls().unique().to_list()
-    known: list[str] = []
-    for start in range(0, len(given), _AT_ONCE):
-        part = given[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        statement = f"SELECT event_id FROM events WHERE event_id IN ({marks})"  # noqa: S608
-        known += [event_id for (event_id,) in log.database.read(statement, part)]
+    statement = "SELECT event_id FROM events WHERE event_id IN ({keys})"
+    known = [event_id for (event_id,) in of_keys(log.database.read, statement, given)]
     return former_id.is_in(known).fill_null(value=False)
 
 

@@ -8,10 +8,9 @@ import polars as pl
 
 from recsys.data.kinds import PURCHASE, RETURN
 from recsys.data.netting import NEARLY_NOTHING
-from recsys.storage.database.interface import Database
+from recsys.storage.database.interface import Database, of_keys
 from training.importing.event_ids import event_ids
 
-_AT_ONCE = 500
 _CENT = 0.005
 _LOGGED = {"event_id": pl.String, "owner": pl.String, "worth": pl.Float64}
 _BACK = {"owner": pl.String, "order_id": pl.String, "back": pl.Float64}
@@ -59,22 +58,15 @@ def since_logged(events: pl.DataFrame, database: Database) -> pl.DataFrame:
 
 
 def _logged(database: Database, event_ids: Sequence[str]) -> pl.DataFrame:
-    statement = "SELECT event_id, user_id, value FROM events WHERE event_id IN ({})"
-    return pl.DataFrame(_read(database, statement, event_ids), _LOGGED, orient="row")
+    statement = "SELECT event_id, user_id, value FROM events WHERE event_id IN ({keys})"
+    rows = list(of_keys(database.read, statement, event_ids))
+    return pl.DataFrame(rows, _LOGGED, orient="row")
 
 
 def _came_back(database: Database, owners: Sequence[str]) -> pl.DataFrame:
     statement = (
-        "SELECT user_id, order_id, sum(value) FROM events WHERE user_id IN ({}) "
+        "SELECT user_id, order_id, sum(value) FROM events WHERE user_id IN ({keys}) "
         "AND kind = 'return' GROUP BY user_id, order_id"
     )
-    return pl.DataFrame(_read(database, statement, owners), _BACK, orient="row")
-
-
-def _read(database: Database, statement: str, of: Sequence[str]) -> list[tuple[object, ...]]:
-    parts = (of[start : start + _AT_ONCE] for start in range(0, len(of), _AT_ONCE))
-    return [
-        tuple(row)
-        for part in parts
-        for row in database.read(statement.format(", ".join("?" * len(part))), part)
-    ]
+    rows = list(of_keys(database.read, statement, owners))
+    return pl.DataFrame(rows, _BACK, orient="row")

@@ -8,13 +8,16 @@ complete up to it, so a watermark never skips an event that commits late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from recsys.errors import BadValue
+
+_KEYS_AT_ONCE = 500
 
 SQLITE = "sqlite:///"
 
@@ -186,6 +189,24 @@ def plain(column: Any) -> Sequence[Any]:
             values: Sequence[Any] = getattr(column, method)()
             return values
     return cast("Sequence[Any]", column)
+
+
+def within(writing: Writing) -> Read:
+    """Return how to read within a transaction."""
+    return lambda statement, values=(): writing.execute(statement, values).fetchall()
+
+
+def of_keys(read: Read, statement: str, keys: Collection[str]) -> Iterator[Row]:
+    """Yield the rows of a query about keys, which stand for ``{keys}`` in it; some at a time.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be read.
+    """
+    left = iter(keys)
+    while some := list(islice(left, _KEYS_AT_ONCE)):
+        yield from read(statement.format(keys=", ".join("?" * len(some))), some)
 
 
 def first_of(new: set[Row], rows: Sequence[Sequence[Any]]) -> list[bool]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import islice
 from typing import Any
 
 import orjson
 
-from recsys.storage.database.interface import Database, Row, Writing
+from recsys.storage.database.interface import Database, Row, Writing, of_keys, within
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
 
@@ -26,8 +25,7 @@ _COLUMNS = (
 COLUMNS = ", ".join(_COLUMNS)
 _BY_ID = f"SELECT {COLUMNS} FROM lists WHERE list_id = ?"  # noqa: S608 - names from the code
 _BY_KEY = f"SELECT {COLUMNS} FROM lists WHERE send_key = ?"  # noqa: S608
-_BY_KEYS = f"SELECT {COLUMNS} FROM lists WHERE send_key IN"  # noqa: S608
-_AT_ONCE = 500
+_BY_KEYS = f"SELECT {COLUMNS} FROM lists WHERE send_key IN ({{keys}})"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +160,7 @@ class ListLog:
 
 def _of_mailings(writing: Writing, send_keys: Collection[str]) -> dict[str | None, ShownList]:
     """Return the lists that mailings have already, by their keys."""
-    found: list[ShownList] = []
-    keys = iter(send_keys)
-    while some := tuple(islice(keys, _AT_ONCE)):
-        statement = f"{_BY_KEYS} ({', '.join('?' * len(some))})"
-        found += map(_of, writing.execute(statement, some).fetchall())
+    found = map(_of, of_keys(within(writing), _BY_KEYS, send_keys))
     return {one.send_key: one for one in found}
 
 

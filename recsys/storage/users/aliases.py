@@ -5,12 +5,9 @@ What is said of a former id later is the user's; what is said of an erased one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
 
-from recsys.storage.database.interface import Database, Writing
-
-Read = Callable[[str, list[str]], list[Any]]
+from recsys.storage.database.interface import Database, Read, Writing, of_keys, within
 
 OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
 """SQL of who an id is, the first parameter of its statement."""
@@ -18,18 +15,16 @@ OWNER = "coalesce((SELECT user_id FROM aliases WHERE previous_id = ?1), ?1)"
 NOBODY = ""
 """Whom an erased id became."""
 
-_AT_ONCE = 500
-
 
 def known_as(writing: Writing, user_ids: Collection[str]) -> dict[str, str]:
     """Return who became whom among `user_ids`, erased ids ``NOBODY``; the others are left out."""
-    return dict(_rows(_within(writing), "previous_id", user_ids))
+    return dict(_rows(within(writing), "previous_id", user_ids))
 
 
 def former_of(writing: Writing, user_ids: Collection[str]) -> dict[str, list[str]]:
     """Return the ids that became each of `user_ids`; users without any are left out."""
     former: dict[str, list[str]] = {}
-    for previous, user in _rows(_within(writing), "user_id", set(user_ids) - {NOBODY}):
+    for previous, user in _rows(within(writing), "user_id", set(user_ids) - {NOBODY}):
         former.setdefault(user, []).append(previous)
     return former
 
@@ -106,17 +101,7 @@ def redirect(writing: Writing, *, after: int) -> int:
     return erased
 
 
-def _within(writing: Writing) -> Read:
-    return lambda statement, ids: writing.execute(statement, ids).fetchall()
-
-
 def _rows(read: Read, column: str, user_ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield (previous id, user) of the aliases that have one of `user_ids` in a column."""
-    wanted = list(user_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        yield from read(
-            "SELECT previous_id, user_id FROM aliases "  # noqa: S608 - names from the code
-            f"WHERE {column} IN ({', '.join('?' * len(part))})",
-            part,
-        )
+    """Return (previous id, user) of the aliases that have one of `user_ids` in a column."""
+    statement = f"SELECT previous_id, user_id FROM aliases WHERE {column} IN ({{keys}})"  # noqa: S608
+    return of_keys(read, statement, user_ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from recsys.storage.database.interface import Database, Writing
+from recsys.storage.database.interface import Database, Writing, of_keys
 from recsys.storage.privacy.vault import SEALED, Vault
 from recsys.storage.users.aliases import NOBODY, known_as
 
@@ -48,15 +48,12 @@ def opened(database: Database, vault: Vault, name: str, user_ids: Sequence[str])
         The store cannot be read.
     """
     found = {}
-    for start in range(0, len(user_ids), _BATCH // 2):
-        part = user_ids[start : start + _BATCH // 2]
-        marks = ", ".join("?" * len(part))
-        statement = f"SELECT user_id, traits FROM users WHERE user_id IN ({marks})"  # noqa: S608
-        for user, traits in database.read(statement, part):
-            sealed = json.loads(traits).get(name, "")
-            value = vault.open(sealed) if sealed.startswith(SEALED) else None
-            if value:
-                found[user] = value
+    statement = "SELECT user_id, traits FROM users WHERE user_id IN ({keys})"
+    for user, traits in of_keys(database.read, statement, user_ids):
+        sealed = json.loads(traits).get(name, "")
+        value = vault.open(sealed) if sealed.startswith(SEALED) else None
+        if value:
+            found[user] = value
     return found
 
 

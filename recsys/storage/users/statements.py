@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 
 from recsys.data.signals import OutcomeRow
-from recsys.storage.database.interface import Database, Writing
+from recsys.storage.database.interface import Database, Writing, of_keys
 from recsys.storage.users import aliases, changes
 from recsys.storage.users.aliases import NOBODY, OWNER
 
@@ -69,12 +69,11 @@ SELECT seq, user_id, kind, value, source, ref, at, known_at FROM statements
 WHERE kind <> 'trait' AND user_id <> '' AND seq > ? ORDER BY seq LIMIT ?
 """
 _NEWEST = """
-SELECT user_id, name, value FROM statements AS said WHERE kind = 'trait' AND user_id IN ({marks})
+SELECT user_id, name, value FROM statements AS said WHERE kind = 'trait' AND user_id IN ({keys})
 AND NOT EXISTS (SELECT 1 FROM statements AS later WHERE later.user_id = said.user_id
     AND later.kind = 'trait' AND later.name = said.name
     AND (later.at > said.at OR (later.at = said.at AND later.seq > said.seq)))
 """
-_AT_ONCE = 500
 _PAGE = 100_000
 
 
@@ -139,12 +138,8 @@ def newest_traits(database: Database, user_ids: Collection[str]) -> dict[str, di
         The store cannot be read.
     """
     found: dict[str, dict[str, str]] = {}
-    wanted = sorted(user_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = wanted[start : start + _AT_ONCE]
-        statement = _NEWEST.format(marks=", ".join("?" * len(part)))
-        for user, name, value in database.read(statement, part):
-            found.setdefault(user, {})[name] = value
+    for user, name, value in of_keys(database.read, _NEWEST, sorted(user_ids)):
+        found.setdefault(user, {})[name] = value
     return found
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.storage.database.interface import Database, Writing
+from recsys.storage.database.interface import Database, Writing, of_keys
 from recsys.storage.users import aliases
 from recsys.storage.users.aliases import NOBODY
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +31,8 @@ class Seen:
         StoreUnavailable
             The store cannot be read.
         """
-        found: dict[str, str] = {}
-        for start in range(0, len(user_ids), _AT_ONCE):
-            part = user_ids[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(part))
-            statement = (
-                f"SELECT user_id, {self.column} FROM {self.table} WHERE user_id IN ({marks})"  # noqa: S608
-            )
-            found.update(database.read(statement, part))
-        return found
+        statement = f"SELECT user_id, {self.column} FROM {self.table} WHERE user_id IN ({{keys}})"  # noqa: S608
+        return dict(of_keys(database.read, statement, user_ids))
 
     def put(self, writing: Writing, seen: Mapping[str, str], *, at: int) -> set[str]:
         """Note as what users are seen, and return whose: nothing is noted of who was erased."""
