@@ -9,11 +9,8 @@ from recsys.data import netting
 from recsys.data.catalogue import Catalogue
 from recsys.data.interactions import Interactions, joined
 from recsys.data.signals import Signals
-from recsys.data.times import DAY
+from recsys.data.times import DAY, FOREVER
 from training.randomised_log import Randomised
-
-END = 2**62
-"""After everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class TrainingData:
         """
         if self.gross is None:
             return self.interactions
-        return joined(self.before(cutoff).interactions, self.interactions.between(cutoff, END))
+        return joined(self.before(cutoff).interactions, self.interactions.between(cutoff, FOREVER))
 
     def _net(self, gross: Interactions) -> Interactions:
         return netting.net(gross, within=int(self.return_days * DAY))

@@ -115,7 +115,7 @@ def written(plan: ExportPlan, block: Block) -> ExportFile:
     """Write a block, and return what is in it; nothing is written where nobody is."""
     service = _service(plan.config, plan.version)
     service.catch_up()
-    selection = _selection(service, plan)
+    selection = Selection.asked(service, plan.said)
     _, start, stop = block
     named = [plan.ids[place] for place in range(start, stop)]
     # Who was erased since the list of ids was made is not in it any more.
@@ -157,10 +157,6 @@ def _service(config: bytes, version: str) -> Service:
     if service.current.version != version:
         service.current.swap(service.champion.load(version))
     return service
-
-
-def _selection(service: Service, plan: ExportPlan) -> Selection:
-    return Selection(service, service.current.serving, service.reader.said(plan.said))
 
 
 def _kept(plan: ExportPlan, file: Path, rows: int, block: Block) -> ExportFile:

@@ -20,7 +20,7 @@ import msgspec
 from api.answers import audience, likely, write_back
 from api.answers.export import CHUNK, Emails, export
 from api.answers.export_files import HAS, folder_of, note_people, packed
-from api.answers.selection import Selection, addresses, target
+from api.answers.selection import Selection, addresses, lists_of, target
 from api.answers.write_back import Wish
 from api.messages.exports import ExportBody
 from api.messages.groups import LikelyBody
@@ -52,9 +52,7 @@ def selection_of(service: Service, body: ExportBody) -> Selection:
     QueryError, NoChampion
         Nothing can be answered so.
     """
-    said = {} if body.limit is None else {"limit": body.limit}
-    query = service.reader.said({**said, "exclude": list(body.exclude)})
-    return Selection(service, service.current.serving, query)
+    return Selection.asked(service, lists_of(body.limit, body.exclude))
 
 
 def wanted_of(selection: Selection, body: ExportBody) -> audience.AudienceQuery | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from api.answers import audience
 from api.answers.answer import worth
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 KEPT = "addresses are kept: privacy.kept_traits with email, and storage.encryption_keys"
 
 
+def lists_of(limit: int | None, exclude: Sequence[str]) -> dict[str, Any]:
+    """Return what is said of lists: how long, None as the service's are, and without what."""
+    return {**({} if limit is None else {"limit": limit}), "exclude": list(exclude)}
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Users of one model version, and what is asked for about each.
@@ -45,6 +50,17 @@ class Selection:
     service: Service
     serving: Serving
     query: Query
+
+    @classmethod
+    def asked(cls, service: Service, said: Mapping[str, Any]) -> Self:
+        """Return what is asked of the version that serves, as requests say it.
+
+        Raises
+        ------
+        QueryError, NoChampion
+            Nothing can be answered so.
+        """
+        return cls(service, service.current.serving, service.reader.said(said))
 
     @property
     def version(self) -> str:

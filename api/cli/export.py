@@ -100,16 +100,16 @@ def export(  # noqa: PLR0913 - options of a command
     Example: recsys export lists.csv --limit 5
     """
     from api.answers import export as exporting
-    from api.answers.selection import Selection
+    from api.answers.selection import Selection, lists_of
 
     settings = settings_of(config)
     wish = _wish(segment, rule, channel, arms=settings.channels.arms, must_be=preview)
     if engine:
         _check_blocks(engine, output, file_format, alone=not (preview or tool))
     file = None if preview or engine else exporting.checked(Path(output) if output else None)
-    said = {**({} if limit is None else {"limit": limit}), "exclude": exclude or []}
+    said = lists_of(limit, exclude or ())
     with _opened(settings) as service:
-        selection = Selection(service, service.current.serving, service.reader.said(said))
+        selection = Selection.asked(service, said)
         ids, job = _asked(selection, users), ExportJob(selection)
         wanted = None if wish is None else selection.wanted(wish)
         if engine:

@@ -8,7 +8,7 @@ from typing import Any
 from api.console.table import CellKind, Column, Table
 from api.console.visit import Visit
 from api.console.words import N_
-from recsys.data.times import HOUR, SECOND
+from recsys.data.times import FOREVER, HOUR, SECOND
 from recsys.errors import StoreError
 from recsys.storage.access.accounts import Role
 from recsys.storage.models.journal import Act
@@ -16,7 +16,6 @@ from recsys.storage.models.store import ModelStore
 from recsys.storage.webhooks import messages
 
 MOST = 20
-FOREVER = 2**62
 _ENDS = (Act.REGISTER, Act.PROMOTE, Act.REFUSE)
 
 

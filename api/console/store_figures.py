@@ -12,8 +12,8 @@ from recsys.storage.figures import kept, totals
 from recsys.storage.figures.kept import Figures
 
 
-def count(service: Any, hour: int, *, is_over: Callable[[], bool]) -> bool:
-    """Count and keep, unless it is over before; return whether it was kept.
+def count(service: Any, hour: int, *, is_over: Callable[[], bool]) -> None:
+    """Count and keep, unless it is over before.
 
     Parameters
     ----------
@@ -35,10 +35,9 @@ def count(service: Any, hour: int, *, is_over: Callable[[], bool]) -> bool:
     for name, figures in totals.each(database, late=int(service.config.data.late_days * DAY)):
         body[name] = figures
         if is_over():
-            return False
+            return
     if version:
         body["growth"] = growth.counted(service)
     body["experiments"] = experiments.counted(service)
     body["took"] = time.monotonic() - began
     kept.keep(database, Figures(version, hour, body))
-    return True

@@ -12,9 +12,9 @@ from typing import Any
 from api.model.served import Serving
 from recsys.audience import COHORT
 from recsys.data.person import NO_SEGMENT, Person
-from recsys.data.times import DAY
+from recsys.data.times import DAY, FOREVER
 from recsys.errors import StoreUnavailable
-from recsys.experiments.draw import FOREVER, Running, draws_again, week
+from recsys.experiments.draw import Running, draws_again, week
 from recsys.experiments.experiment import STEPS, Experiment, Over
 from recsys.experiments.holdout import HELD_OUT
 from recsys.experiments.plan import (

@@ -10,9 +10,9 @@ from recsys.churn import signals, snapshot
 from recsys.churn.one_to_one import Propensity
 from recsys.churn.risk import ChurnQuery, ChurnRisk, percentile
 from recsys.data.kinds import MESSAGE_SENT
-from recsys.data.person import FOREVER, Person
+from recsys.data.person import Person
 from recsys.data.signals import NO_SIGNALS, NUMBER, UserSignals
-from recsys.data.times import DAY
+from recsys.data.times import DAY, FOREVER
 from recsys.ladder import Reason, RungName, Step
 from recsys.words import joined, once, say
 

@@ -12,11 +12,9 @@ from msgspec import field as member
 
 from recsys.data.interactions import NO_EVENTS, UserEvents
 from recsys.data.signals import NO_SIGNALS, Signal, UserSignals
+from recsys.data.times import FOREVER
 
 NO_SEGMENT = -1
-
-FOREVER = 1 << 62
-"""An instant after all others, in microseconds since the epoch."""
 
 THIN_BELOW = 5
 """Past events of a person of whom little is known: fewer."""

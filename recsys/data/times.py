@@ -21,6 +21,9 @@ HOUR = 3600 * SECOND
 
 DAY = 24 * HOUR
 
+FOREVER = 1 << 62
+"""An instant after all others, in microseconds since the epoch."""
+
 EARLIEST = 631_152_000 * SECOND
 """1990-01-01: what is said to have happened before is a number that is no time."""
 

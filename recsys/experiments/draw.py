@@ -11,7 +11,6 @@ from recsys.experiments.experiment import KEPT, STEPPED, STEPS, Experiment
 from recsys.ladder import HEIGHT, RungName
 
 WEEK = 7 * DAY
-FOREVER = 2**62
 _MONDAY = 4 * DAY
 """1970-01-05 was a Monday."""
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import UserEvents
-from recsys.data.person import FOREVER
-from recsys.data.times import HOUR
+from recsys.data.times import FOREVER, HOUR
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from recsys.algorithms.sessions.features import decayed
 from recsys.algorithms.sessions.ranker import SessionBlend
 from recsys.algorithms.topk import top_k
 from recsys.data.interactions import UserEvents
-from recsys.data.person import FOREVER
-from recsys.data.times import SECOND
+from recsys.data.times import FOREVER, SECOND
 from recsys.items.context_lift import ItemLift
 from recsys.items.slate import NO_ITEM_BEHIND, Ranking
 

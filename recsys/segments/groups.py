@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.interactions import Interactions, UserEvents
-from recsys.data.person import FOREVER
-from recsys.data.times import DAY
+from recsys.data.times import DAY, FOREVER
 from recsys.segments import lifecycle, rfm
 from recsys.segments.clusters import Clusters
 from recsys.segments.snapshot import Crowd

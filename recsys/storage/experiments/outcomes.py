@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.data.times import DAY
+from recsys.data.times import DAY, FOREVER
 from recsys.experiments import health
-from recsys.experiments.draw import FOREVER
 from recsys.experiments.experiment import Measure, Metric, Over
 from recsys.experiments.health import Health
 from recsys.experiments.report import ExperimentProgress, Report, report

@@ -14,14 +14,13 @@ from recsys.data.kinds import MESSAGE_KINDS, MESSAGE_OPENED
 from recsys.data.netting import order_number
 from recsys.data.person import (
     ERASED,
-    FOREVER,
     NOTHING_REMEMBERED,
     LiveEvent,
     Reaction,
     Remembered,
 )
 from recsys.data.signals import MAIL, MAIL_DAYS, OutcomeRow, Signal, heard
-from recsys.data.times import DAY, SECOND
+from recsys.data.times import DAY, FOREVER, SECOND
 from recsys.storage.database.interface import Database, Row
 from recsys.storage.privacy.vault import SEALED, unsealed
 from recsys.storage.users.aliases import NOBODY
