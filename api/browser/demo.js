@@ -3,6 +3,7 @@
   "use strict";
   var recsys = window.recsys, shelf = document.getElementById("shelf"), looked = [];
   var status = document.getElementById("status"), rung = document.querySelector(".rung");
+  if (!recsys) return say("The loader was blocked: the page's own shelf stays.");
   recsys.load(new URLSearchParams(location.search).get("key") || "");
 
   function say(text) {
@@ -11,31 +12,49 @@
   function on(id, act) {
     document.getElementById(id).addEventListener("click", act);
   }
-  on("agree", function () {
-    recsys.consent(["profiling"]);
+  function choice(id) {
+    ["agree", "refuse"].forEach(function (each) {
+      document.getElementById(each).setAttribute("aria-pressed", each === id);
+    });
+  }
+  function agree() {
+    choice("agree");
     say("Agreed: you have a random id in a cookie; what you choose below changes your list.");
-  });
+    recsys.consent(["profiling"]);
+  }
+  on("agree", agree);
   on("refuse", function () {
-    recsys.consent([]);
-    recsys.place(shelf);
+    choice("refuse");
     say("Refused: no id, no events; the list is everybody's.");
+    recsys.consent([]);
   });
   on("reset", function () {
     looked = [];
     history();
     recsys.reset();
-    recsys.place(shelf);
-    say("Forgotten: you are somebody else now.");
+    say("Forgotten: whoever comes next is somebody else.");
   });
+  // A shop remembers what was agreed to; here the id that is there only after a yes says it.
+  if (/(?:^|; )recsys_id=/.test(document.cookie)) agree();
+  addEventListener("error", function (event) {
+    if (event.target.tagName === "SCRIPT") say("The script was blocked: the page's own shelf stays.");
+  }, true);
   shelf.addEventListener("recsys:shown", function (event) {
     rung.textContent = "This list is from the rung " + event.detail.rung + ".";
     [].forEach.call(shelf.querySelectorAll(".card"), function (card) {
+      card.querySelector(".art").classList.add("art-" + drawn(card.querySelector(".title").textContent));
       card.addEventListener("click", choose);
     });
   });
   shelf.addEventListener("recsys:fallback", function (event) {
     rung.textContent = "The page's own shelf stays: " + event.detail.reason + ".";
   });
+  // The same thing has the same picture wherever it stands.
+  function drawn(title) {
+    return [].reduce.call(title, function (sum, letter) {
+      return (sum * 31 + letter.charCodeAt(0)) % 6;
+    }, 0);
+  }
   function choose(event) {
     var card = event.currentTarget;
     event.preventDefault();

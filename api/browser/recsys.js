@@ -6,7 +6,7 @@
   var waiting = w.recsys || [];
   var host = new URL((d.currentScript || {}).src || "/", d.baseURI).origin;
   var key, allowed, user = {}, queue = [], calls = [], timer = 0, visit = 0;
-  var seen = {}, watched = [], observer, nav = d.defaultView;
+  var seen = {}, watched = [], observer, at = address();
 
   // --- who it is: a random id in a cookie of the parent domain, kept only with consent
   function cookie(value, age) {
@@ -54,7 +54,8 @@
     queue.push(event);
     if (!timer) timer = setTimeout(flush, FLUSH_MS);
   }
-  function flush() {
+  // While the page stays its answer is waited for; who leaves has no more than a beacon.
+  function flush(leaving) {
     clearTimeout(timer);
     timer = 0;
     if (key === undefined || !allowed) return;
@@ -62,7 +63,7 @@
     queue.concat([0]).forEach(function (event) {
       var length = event ? new Blob([JSON.stringify(event)]).size : 0;
       if (batch.length && (!event || size + length > MOST_BYTES)) {
-        post(batch);
+        post(batch, leaving);
         batch = [];
         size = 0;
       }
@@ -73,15 +74,15 @@
     });
     queue = [];
   }
-  function post(batch) {
+  function post(batch, leaving) {
     var body = JSON.stringify({ batch: batch, sentAt: new Date().toISOString() });
     var url = host + "/v1/events" + (key ? "?key=" + encodeURIComponent(key) : "");
     try {
-      if (navigator.sendBeacon && navigator.sendBeacon(url, body)) return;
+      if (leaving && navigator.sendBeacon && navigator.sendBeacon(url, body)) return;
     } catch (error) { /* blocked: by fetch then */ }
     fetch(url, { method: "POST", body: body, keepalive: true, credentials: "omit" }).then(
       function (answer) {
-        if (answer.status > 499) keep(batch);
+        if (answer.status > 499 || answer.status === 429) keep(batch);
       },
       function () {
         keep(batch);
@@ -161,7 +162,8 @@
     var template = element.querySelector("template"), now = visit, data = element.dataset;
     if (!template || key === undefined) return;
     element.recsysVisit = visit;
-    var query = { key: key, limit: data.recsysLimit, item: data.recsysItem, segment: data.recsysSegment };
+    var query = { key: key, limit: data.recsysLimit, item: data.recsysItem, segment: data.recsysSegment,
+      lang: language() };
     if (allowed) {
       query.user_id = user.id || anonymous();
       query.user_hash = user.id && user.hash;
@@ -220,15 +222,26 @@
     announce(element, "shown", { rung: answer.rung, recommendation_id: answer.recommendation_id });
   }
   function fill(element, item) {
-    var name = element.dataset.field, value = name && item[name];
+    var name = element.dataset.field, value = name && [].concat(item[name]).join(", ");
     if (!name) return;
-    value = value === null || value === undefined ? "" : String(value);
     if (element.tagName === "A") {
       if (safe(value)) element.href = value;
     } else if (element.tagName === "IMG") {
       if (safe(value)) element.src = value;
       element.alt = item.title || "";
-    } else element.textContent = value;
+    } else element.textContent = money(value, element.dataset.currency);
+  }
+  function money(value, currency) {
+    if (!currency || !value) return value;
+    try {
+      var written = { style: "currency", currency: currency };
+      return new Intl.NumberFormat(language() || "en", written).format(value);
+    } catch (error) {
+      return value;
+    }
+  }
+  function language() {
+    return d.documentElement.lang;
   }
   function safe(url) {
     try {
@@ -247,7 +260,7 @@
       key = given;
     },
     consent: function (purposes) {
-      var granted = purposes === true || !!purposes && [].indexOf.call(purposes, "profiling") >= 0;
+      var before = allowed, granted = purposes === true || !!purposes && [].indexOf.call(purposes, "profiling") >= 0;
       if (!granted) forget();
       allowed = granted;
       if (granted) {
@@ -258,6 +271,8 @@
         if (queue.length) flush();
       }
       calls.splice(0).forEach(run);
+      // What stands there is for somebody else now: one's own list, or everybody's.
+      if (before !== undefined && before !== granted) refill();
     },
     identify: function (id, traits, hash) {
       if (!allowed) return;
@@ -271,7 +286,11 @@
       send({ type: "track", event: event, properties: properties || {} });
     },
     place: place,
-    reset: forget
+    reset: function () {
+      flush();
+      forget();
+      refill();
+    }
   };
   function run(call) {
     if (allowed === undefined && call[0] !== "load" && call[0] !== "consent") calls.push(call);
@@ -286,7 +305,14 @@
   waiting.splice(0).forEach(run);
 
   // --- pages that change without loading, and pages that end
+  function address() {
+    // A part of the same page is no other page; routes behind #/ and #! are.
+    return location.href.replace(/#(?![!\/]).*/, "");
+  }
   function moved() {
+    if (at !== (at = address())) refill();
+  }
+  function refill() {
     visit++;
     watched.splice(0).forEach(function (one) {
       clearTimeout(one.timer);
@@ -298,17 +324,16 @@
     });
   }
   ["pushState", "replaceState"].forEach(function (name) {
-    var own = nav.history[name];
-    nav.history[name] = function () {
-      var before = location.href, result = own.apply(this, arguments);
-      if (location.href !== before) moved();
-      return result;
+    var own = w.history[name];
+    w.history[name] = function () {
+      own.apply(this, arguments);
+      moved();
     };
   });
   w.addEventListener("popstate", moved);
   d.addEventListener("visibilitychange", function () {
     watched.forEach(time);
-    if (d.visibilityState === "hidden") flush();
+    if (d.visibilityState === "hidden") flush(true);
   });
   w.addEventListener("pagehide", flush);
   function start() {
