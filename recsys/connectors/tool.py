@@ -103,7 +103,8 @@ class Shape(Struct, frozen=True, forbid_unknown_fields=True):
         came of it refers to it.
     map : mapping of str to str
         What such names mean: a name of :mod:`recsys.data.kinds`, ``identify``, ``alias``,
-        ``erase`` (of webhooks only), or nothing for what is not used. Others are looked for there as they are.
+        ``erase`` (of webhooks only), or nothing for what is not used. Others are looked for there
+        as they are.
     always : str
         What every row is, where no field says it.
     channel : str

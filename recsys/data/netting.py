@@ -94,11 +94,11 @@ def left(lines: Lines, *, within: int) -> Left | None:
 
     In order of time, each return takes its units and their share of the money off the lines of the
     order it names, of its own item where it names one; what names no order that there is, off what
-    the user bought of the item before. More than is left of its order is not taken off others. Without an item it is money: of the
-    order, in equal shares, else off what the user bought before. Of several lines the latest of
-    exactly that size is taken, else the latest that is large enough, else the latest ones
-    together. What was bought earlier than `within` is taken back by its order only. A return that
-    finds nothing stays.
+    the user bought of the item before. More than is left of its order is not taken off others.
+    Without an item it is money: of the order, in equal shares, else off what the user bought
+    before. Of several lines the latest of exactly that size is taken, else the latest that is large
+    enough, else the latest ones together. What was bought earlier than `within` is taken back by
+    its order only. A return that finds nothing stays.
 
     What is void takes back the order it names, or what was bought at that very instant, and
     never stays.

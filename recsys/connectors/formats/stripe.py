@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_OF_1 = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-_OF_1000 = frozenset("BHD JOD KWD OMR TND".split())
+_OF_1 = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+_OF_1000 = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 
 def record(given: Mapping[str, Any]) -> Mapping[str, Any]:
