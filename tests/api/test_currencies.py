@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recsys.storage.database.open import open_database
 from recsys.storage.events.currency import OneCurrency
-from tests.api.conftest import Api, running
+from tests.api.conftest import NOON, Api, running
 from tests.worlds import World
+from training.errors import UnclearColumn
+from training.importing.events import import_events
 
 ORDER = {"userId": "ann", "event": "Order Completed"}
 LINE = {"product_id": "tea", "price": 3}
@@ -59,3 +62,15 @@ def test_every_worker_has_the_currency_that_the_first_one_took(either: World) ->
 @pytest.mark.parametrize("said", [978, "Rs.", True])
 def test_what_is_no_code_of_a_currency_names_none(api: Api, said: Any) -> None:
     assert told(api, {**LINE, "currency": said}, {**LINE, "currency": "EUR"}) == [None, None]
+
+
+def test_files_and_requests_have_the_same_currency(api: Api, tmp_path: Path) -> None:
+    assert told(api, {**LINE, "currency": "EUR"}) == [None]
+    header = "user_id,item_id,timestamp,event,price,currency\n"
+    file = tmp_path / "orders.csv"
+    row = "bo,tea,2025-12-30T10:00:00Z,purchase,3,"
+    file.write_text(f"{header}{row}EUR\n")
+    assert import_events(file, api.service.config, api.service.log, now=NOON).logged == 1
+    file.write_text(f"{header}{row}USD\n")
+    with pytest.raises(UnclearColumn, match=r"EUR = 1\.0, USD = "):
+        import_events(file, api.service.config, api.service.log, now=NOON)
