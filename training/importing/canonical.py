@@ -81,6 +81,7 @@ def canonical_rows(
         properties(found),
         *said_of_people(raw, found, config),
         _void(raw, found).alias("void"),
+        _says_state(found).alias("says_state"),
         (_flag(found, "test") if "order" in found else pl.lit(value=False)).alias("test"),
         at_given=text_of(found, "at"),
     )
@@ -205,16 +206,24 @@ def _own_names(config: Config) -> dict[str, str]:
 
 
 def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
-    """Return whether the state of an order, or when it was cancelled, says that it is none."""
+    """Return whether a state of an order, or when it was cancelled, says that it is none."""
     void = pl.lit(value=False)
-    if "state" in found:
-        states = raw.frame.select(text_of(found, "state")).to_series().drop_nulls().unique()
-        void = text_of(found, "state").is_in([one for one in states if is_void(one)])
-        void = void.fill_null(value=False)
-    if "cancelled_at" in found:
-        at = text_of(found, "cancelled_at").str.to_lowercase()
+    for name in found.of("state"):
+        states = raw.frame.select(_cell(name)).to_series().drop_nulls().unique()
+        void = void | _cell(name).is_in([one for one in states if is_void(one)])
+    for name in found.of("cancelled_at"):
+        at = _cell(name).str.to_lowercase()
         void = void | ~at.fill_null("").is_in(sorted(NOT_CANCELLED))
-    return void
+    return void.fill_null(value=False)
+
+
+def _says_state(found: FileColumns) -> pl.Expr:
+    names = found.of("state", "cancelled_at")
+    return pl.any_horizontal(_cell(n).fill_null("") != "" for n in names) if names else pl.lit(False)
+
+
+def _cell(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String, strict=False).str.strip_chars()
 
 
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
@@ -227,13 +236,11 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     taken_back = (pl.col("kind") == PURCHASE) & (
         (pl.col("quantity") < 0) | (_total() < 0) | minus | cancelled
     )
-    # The state of an order may stand in the first of its lines only.
-    void = pl.col("void").any().over("order_id") & pl.col("order_id").is_not_null()
-    void = (pl.col("void") | void) & (pl.col("kind") == PURCHASE)
     if frame["void"].any():
+        void = _void_with_order(frame) & (pl.col("kind") == PURCHASE)
         frame = frame.with_columns(kind=pl.when(void).then(pl.lit(VOID)).otherwise("kind"))
     return (
-        frame.drop("void")
+        frame.drop("void", "says_state")
         .with_columns(
             kind_said="kind",
             kind=pl.when(taken_back.fill_null(value=False))
@@ -248,6 +255,19 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         )
         .with_columns(value=pl.coalesce(pl.col("quantity") * pl.col("price"), _total().abs()))
     )
+
+
+def _void_with_order(frame: pl.DataFrame) -> pl.Expr:
+    """Return whether a line is void: by itself, or because the first line of its order alone says.
+
+    Where a line is void and the first of its order is not, each line says what is true of it.
+    """
+    own = pl.col("void")
+    first = own.first().over("order_id") & pl.col("order_id").is_not_null()
+    of_lines = pl.col("order_id").is_not_null() & own & ~own.first().over("order_id")
+    if frame.select(of_lines.any()).item():
+        return own
+    return own | (first & ~pl.col("says_state"))
 
 
 def _total() -> pl.Expr:

@@ -15,13 +15,13 @@ from training.importing.less import REFUNDS
 
 _MEANINGS: Mapping[tuple[str, ...], tuple[str, str, str]] = {
     ("price", "total"): (
-        r"price|amount|total|sales|revenue|gross|soldfor|preis|betrag|umsatz|prix|montant|precio"
+        r"price|cost|amount|total|sales|revenue|gross|soldfor|preis|betrag|umsatz|prix|montant|precio"
         r"|importe|preco|valor|prezzo|bedrag",
         "no column is read as money",
         "price (of one unit) or total (of the line)",
     ),
     ("quantity",): (
-        r"qty|quantit|units|pieces|menge|anzahl|stuck|cantidad|aantal",
+        r"qty|qnt|count$|numitems|quantit|units|pieces|menge|anzahl|stuck|cantidad|aantal",
         "no column is read as units: each row is one",
         "quantity",
     ),
