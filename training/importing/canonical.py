@@ -58,6 +58,7 @@ def canonical_rows(
         _event_id(raw, found),
         _former_id(raw, found),
         id_of(raw.frame, found, "order").alias("order_id"),
+        id_of(raw.frame, found, "of_order").alias("of_order"),
         id_of(raw.frame, found, "ref").alias("ref"),
         id_of(raw.frame, found, "mail").alias("mail"),
         text_of(found, "kind"),
@@ -86,10 +87,13 @@ def canonical_rows(
         at_given=text_of(found, "at"),
     )
     signed = _signed(joined_by_mail(_with_kinds(frame, config)), config)
+    if "of_order" in found:
+        back = pl.when(pl.col("kind").is_in([RETURN, VOID])).then("of_order")
+        signed = signed.with_columns(order_id=pl.coalesce(back, "order_id"))
     # Without its number, an order is at least what one row of the file says.
     together = pl.coalesce("order_id", pl.format("\0{}", raw.row))
     paid = less_refunds(less_discounts(signed.with_columns(together=together)))
-    return paid.drop("together")
+    return paid.drop("together", "of_order")
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
@@ -152,6 +156,8 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     known = any(meant("", one, kinds, has_item=True) is not None for one in calls)
     name = pl.when(call.is_in(PAGES)).then(call).otherwise(pl.col("kind"))
     frame = frame.with_columns(kind=pl.coalesce(name, "call") if known else name)
+    # Unknown types are those of payments: what they call a refund is one, whatever its sign.
+    back = [] if known else [one.lower() for one in calls if is_void(one)]
     names = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
     arms = list(config.channels.arms)
     frame = frame.with_columns(channel_said(names, arms))
@@ -170,7 +176,12 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     return frame.with_columns(
         pl.col("kind").alias("name"),
         pl.when(of_people.is_in(CALLS)).then(of_people).alias("identity"),
-        pl.when(pl.col("kind").is_null()).then(_of_rating(config)).otherwise(said).alias("kind"),
+        pl.when(pl.col("kind").is_not_null())
+        .then(said)
+        .when(call.is_in(back))
+        .then(pl.lit(RETURN))
+        .otherwise(_of_rating(config))
+        .alias("kind"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
     ).drop("call", "rating")
@@ -219,7 +230,11 @@ def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
 
 def _says_state(found: FileColumns) -> pl.Expr:
     names = found.of("state", "cancelled_at")
-    return pl.any_horizontal(_cell(n).fill_null("") != "" for n in names) if names else pl.lit(False)
+    return (
+        pl.any_horizontal(_cell(n).fill_null("") != "" for n in names)
+        if names
+        else pl.lit(value=False)
+    )
 
 
 def _cell(name: str) -> pl.Expr:
@@ -263,11 +278,13 @@ def _void_with_order(frame: pl.DataFrame) -> pl.Expr:
     Where a line is void and the first of its order is not, each line says what is true of it.
     """
     own = pl.col("void")
-    first = own.first().over("order_id") & pl.col("order_id").is_not_null()
-    of_lines = pl.col("order_id").is_not_null() & own & ~own.first().over("order_id")
-    if frame.select(of_lines.any()).item():
+    voids = frame.filter(own)["order_id"].drop_nulls().unique()
+    lines = frame.select("order_id", "void").filter(pl.col("order_id").is_in(voids.implode()))
+    orders = lines.group_by("order_id").agg(first=own.first(), all=own.all(), any=own.any())
+    if (orders["any"] & ~orders["first"]).any():
         return own
-    return own | (first & ~pl.col("says_state"))
+    several = orders.filter(pl.col("first") & ~pl.col("all"))["order_id"]
+    return own | (pl.col("order_id").is_in(several.implode()) & ~pl.col("says_state"))
 
 
 def _total() -> pl.Expr:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from recsys.config import Columns
 from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, Names, plain
 from training.errors import MissingColumn
-from training.importing.spellings import ONLY_CLOCKS, folded, further
+from training.importing.spellings import NAMES_OF_PEOPLE, ONLY_CLOCKS, folded, further
 
 MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
 """Meanings of which a log of messages has at least one: it needs no items."""
@@ -65,8 +65,8 @@ REVIEWS = frozenset({"text", "reviewtext", "reviewbody", "reviewcontent", "revie
 NEEDED = frozenset({"user", "item", "at"})
 """Meanings that are read under the configured name only, where one is configured."""
 
-OF_STATES = frozenset({"state", "cancelled_at"})
-"""Meanings of which each column counts: an order is none where one of them says so."""
+OF_ALL = frozenset({"state", "cancelled_at", "email"})
+"""Meanings of which each column counts: an order is none where one of its states says so."""
 
 PRODUCT_IDS = frozenset({"productid", "sku"})
 """Beside one of these ``name`` is the name of a product; elsewhere it may be anybody's."""
@@ -143,20 +143,27 @@ def _with_further(
     """
     used = {name for names in recognised.values() for name in names}
     both = dict(recognised)
-    for meaning, names in further([name for name in header if name not in used]).items():
+    others = further([name for name in header if name not in used])
+    if {"email"} & (recognised.keys() | others.keys()):
+        ids = [name for name in others.get("user", ()) if folded(name) not in NAMES_OF_PEOPLE]
+        others["user"] = tuple(ids)
+    for meaning, names in others.items():
         usual = recognised.get(meaning, ())
-        if meaning == "user" and folded(names[0]) == "customer" and "email" in recognised:
-            continue  # Beside an address it is a name, which several may have.
         if meaning == "at" and all(folded(name) in ONLY_CLOCKS for name in usual):
             both["at"] = (*names[:1], *usual)
-        elif meaning in OF_STATES or meaning == "email":
-            both[meaning] = (*usual, *names)
-        elif not usual:
+        elif meaning in OF_ALL:
+            both[meaning] = (*usual, *_without_parts(names))
+        elif not usual and meaning != "kind":  # That its cells tell.
             both[meaning] = names[:1]
     if not {"total", "price"} & both.keys() and {"quantity", "currency"} & both.keys():
         # Alone it may be of units.
         both["total"] = tuple(name for name in header if folded(name) == "amount")
     return both
+
+
+def _without_parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that say of whole orders that they came back, where one says ``fully``."""
+    return names[:1] if folded(names[0]) == "fullyrefunded" else names
 
 
 def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> FileColumns:

@@ -14,29 +14,37 @@ from recsys.data.fields import CLOCKS, EVENT, plain
 
 _PEOPLE = (
     "customer client user buyer member guest patron player listener reader learner student shopper"
-    " subscriber viewer visitor household contact cust purchaser kunden kunde kund kunda klant klanten"
+    " subscriber viewer visitor household contact cust purchaser kunden kunde kund kunda klant"
+    " klanten"
     " cliente clienti klient klienta zakaznik zakaznika musteri asiakas comprador acheteur kupujacy"
 )  # fmt: skip
 _THINGS = (
     "product item article track song episode movie film book course lesson video game app hotel"
-    " property recipe listing offer asset menuitem good prod artikel produkt produktu produit producto"
+    " property recipe listing offer asset menuitem good prod artikel produkt produktu produit"
+    " producto"
     " produto prodotto articulo artigo articolo urun tuote vara vare oferty towaru"
 )  # fmt: skip
 _ORDERS = (
-    "order invoice transaction receipt basket booking purchase salesorder bill document check ticket"
+    "order invoice transaction receipt basket booking purchase salesorder bill document check"
+    " ticket"
     " bestell bestelling auftrags rechnungs bon commande facture pedido factura venta venda ordine"
     " zamowienia objednavky siparis tilaus fatura trans"
 )  # fmt: skip
 _IDS = "id no nr number num code key uuid nummer numero numer kod cislo numarasi ref reference"
 _LINES = " item lineitem lineitems line orderitem orderline product unit"
 _DONE = (
-    "created add added ordered placed orderplaced purchased booked started played watched viewed read"
-    " enrolled listened billed sold rated occurred recorded logged checkedout checkout bought posting"
+    "created add added ordered placed orderplaced purchased booked started played watched viewed"
+    " read"
+    " enrolled listened billed sold rated occurred recorded logged checkedout checkout bought"
+    " posting"
 )  # fmt: skip
-_DEEDS = "order purchase transaction sale sales invoice booking event checkout payment bill trans shop"
+_DEEDS = (
+    "order purchase transaction sale sales invoice booking event checkout payment bill trans shop"
+)
 _STATED = (
     "order payment financial fulfillment fulfilment delivery line item lineitem transaction booking"
-    " current invoice sale sales purchase shipment shipping auftrags bestell zahlungs liefer commande"
+    " current invoice sale sales purchase shipment shipping auftrags bestell zahlungs liefer"
+    " commande"
     " pedido order_reference"
 )  # fmt: skip
 _STATES = "status state statut estado stato stan stav durum durumu statusname ステータス"
@@ -50,38 +58,53 @@ def _joined(*parts: str) -> tuple[str, ...]:
 _SPELLINGS: Mapping[str, Sequence[str]] = {
     "user": (
         *_joined(_PEOPLE, _IDS), *_joined("id codigo numero nr numer n", _PEOPLE), "username",
-        "selltocustomerno", "comprador", "acheteur", "kupujacy", "accountcode", "accountname", "loginkupujacego", "nickname", "uid",
+        "selltocustomerno", "comprador", "acheteur", "kupujacy", "accountcode", "accountname",
+        "loginkupujacego", "nickname", "uid",
         "会員番号", "会員id", "顧客id", "顧客番号", "customer",
     ),
     "email": (
-        *_joined(_PEOPLE + " contact billing account", "email emailaddress mail"), "mail",
+        *_joined(_PEOPLE + " purchase contact billing account", "email emailaddress mail"), "mail",
         "emailkupujacego", "correo", "correoelectronico", "courriel", "adressemail", "eposta",
         "メールアドレス", "注文者メールアドレス",
     ),
     "item": (
         *_joined(_THINGS, _IDS + " sku ean isbn"), *_joined("id codigo numero nr numer", _THINGS),
-        *_joined(" lineitems lineitem line orderitem orderline", "productnumber productid itemid sku"),
+        *_joined(" lineitems lineitem line orderitem orderline",
+        "productnumber productid itemid sku"),
         "lineitementityid", "productinternalreference", "planid", "plancode", "contentid",
-        "depublicacion", "spotifytrackuri", "trackuri", "material", "materialnumber", "matnr", "ean", "gtin", "upc",
+        "depublicacion", "spotifytrackuri", "trackuri", "material", "materialnumber", "matnr",
+        "ean", "gtin", "upc",
         "barcode", "isbn", "商品id", "商品番号", "商品コード", "商品管理番号",
     ),
     "at": (
-        *_joined(_DEEDS, "date datetime timestamp dt ts at on dateutc"), *_joined("date", f"{_DONE} {_DEEDS}"),
+        *_joined(_DEEDS, "date datetime timestamp dt ts at on dateutc"), *_joined("date",
+        f"{_DONE} {_DEEDS}"),
         *_joined(_DONE, "at on date time"), "ts", "bestelldatum", "kaufdatum", "rechnungsdatum",
-        "auftragsdatum", "belegdatum", "datum", "erstelltam", "datecommande", "datedecommande", "dateachat",
+        "auftragsdatum", "belegdatum", "datum", "erstelltam", "datecommande", "datedecommande",
+        "dateachat",
         "datedachat", "fecha", "fechapedido", "fechadepedido", "fechaventa", "fechadeventa",
         "fechacompra", "fechadecompra", "data", "datapedido", "datadopedido", "datavenda",
-        "datadavenda", "datadacompra", "dataordine", "datazakupu", "datazamowienia", "datumobjednavky",
-        "orderdatum", "besteldatum", "siparistarihi", "tarih", "注文日", "注文日時", "購入日", "日付", "日時",
+        "datadavenda", "datadacompra", "dataordine", "datazakupu", "datazamowienia",
+        "datumobjednavky",
+        "orderdatum", "besteldatum", "siparistarihi", "tarih",
+        "注文日", "注文日時", "購入日", "日付", "日時",
     ),
-    "kind": _joined("action interaction behavior behaviour activity event", " type name action")
-    + ("transactiontype",),
+    "of_order": (
+        "referencetxnid", "returnagainst", "linkedorder", "creditedinvoice",
+        *_joined("original parent refunded returned source", "orderid ordernumber orderno"
+                 " transactionid invoice invoiceid invoiceno invoicenumber"),
+    ),
+    "kind": (
+        *_joined("action interaction behavior behaviour activity event", " type name action"),
+        "transactiontype",
+    ),
     "quantity": (
         *_joined(_LINES, "quantity qty units pieces pcs"),
         *_joined("quantity qty units pieces", "sold ordered purchased"),
         *_joined("sold sales sale ordered order purchase stock", "quantity qty units"),
         "menge", "anzahl", "stuck", "stuckzahl", "quantite", "qte", "cantidad", "unidades",
-        "quantidade", "qtd", "quantita", "aantal", "ilosc", "liczbasztuk", "sztuk", "mnozstvi", "pocet",
+        "quantidade", "qtd", "quantita", "aantal", "ilosc", "liczbasztuk", "sztuk", "mnozstvi",
+        "pocet",
         "adet", "miktar", "antal", "maara", "数量", "個数", "件数",
     ),
     "price": (
@@ -97,10 +120,13 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
         *_joined("item lineitem lineitems line orderitem orderline product",
                  "total amount subtotal totalprice totalamount revenue sales amountexclvat"),
         *_joined("sales total net paid gross", "amount revenue"), "netsales", "grosssales", "sales",
-        "totalprice", "totalpricetaxincl", "extendedprice", "spend", "turnover", "gmv", "amountpaid",
-        "actualamountpaid", "subtotal", "umsatz", "gesamtpreis", "gesamtbetrag", "betrag", "summe", "montant",
+        "totalprice", "gross", "totalpricetaxincl", "extendedprice", "spend", "turnover", "gmv",
+        "amountpaid",
+        "actualamountpaid", "subtotal", "umsatz", "gesamtpreis", "gesamtbetrag", "betrag",
+        "summe", "montant",
         "montanttotal", "prixtotal", "importe", "importetotal", "valortotal", "importo", "totale",
-        "bedrag", "kwota", "wartosc", "castka", "tutar", "toplam", "belopp", "summa", "金額", "合計",
+        "bedrag", "kwota", "wartosc", "castka", "tutar", "toplam", "belopp", "summa",
+        "金額", "合計",
     ),
     "order": (
         *_joined(_ORDERS, _IDS), *_joined("id codigo numero nr n numerode", _ORDERS),
@@ -108,10 +134,13 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     ),
     "units_back": (
         *_joined("returned refunded cancelled canceled return refund cancel", "quantity qty units"),
-        *_joined("quantity qty units itemquantity productquantity", "returned refunded cancelled canceled"),
+        *_joined("quantity qty units itemquantity productquantity",
+        "returned refunded cancelled canceled"),
     ),
-    "refunded": _joined("refund refunded partialrefund returned", "amount total")
-    + ("totalrefund", "partialrefund", "amountreturned"),
+    "refunded": (
+        *_joined("refund refunded partialrefund returned", "amount total"), "totalrefund",
+        "partialrefund", "amountreturned",
+    ),
     "currency": (
         *_joined(" price order sale sales transaction presentment iso base invoice payment",
                  "currency currencycode currencyiso currencysymbol"),
@@ -126,9 +155,11 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     ),
     "cancelled_at": (
         "fullyrefunded", *_joined(" is was", "cancelled canceled refunded returned voided void"),
-        *_joined("date", "cancelled canceled refunded voided"), *_joined("cancelled canceled refunded voided cancel cancellation void refund",
+        *_joined("date", "cancelled canceled refunded voided"),
+        *_joined("cancelled canceled refunded voided cancel cancellation void refund",
                                                                          "at date on flag time"),
-        *_joined("is", "refund return"), *_joined(" is", "storniert anulado annule annulliert geannuleerd"),
+        *_joined("is", "refund return"), *_joined(" is",
+        "storniert anulado annule annulliert geannuleerd"),
         "deleted", "isdeleted",
     ),
     "title": (
@@ -137,10 +168,15 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     ),
 }  # fmt: skip
 
+NAMES_OF_PEOPLE = frozenset({"customer", "username", "accountname", "comprador", "acheteur"})
+"""Columns that may hold what somebody is called, as several are: no ids beside an address."""
+
 _REMARK = re.compile(
     r"\s*[(\[](?:[A-Za-z]{3}|\W|[A-Z]{1,3}\$|UTC|GMT|[A-Za-z_]+/[A-Za-z_]+|local)[)\]]\s*"
 )
-_UNIT = re.compile(r"(?<=[a-z])[\s_.-]+(?:usd|eur|gbp|pln|brl|inr|jpy|try|sek|czk|chf|cad|aud)$", re.I)
+_UNIT = re.compile(
+    r"(?<=[a-z])[\s_.-]+(?:usd|eur|gbp|pln|brl|inr|jpy|try|sek|czk|chf|cad|aud)$", re.IGNORECASE
+)
 _HOLDERS = re.compile(
     r"^(?:orders?|order reference|line_?items?|items?|data|event|payload|fields|record|attributes)"
     r"\s*[/.:]\s*(?=\w)",
@@ -149,7 +185,7 @@ _HOLDERS = re.compile(
 _LETTERS = str.maketrans("łıßøđæ", "lisoda")
 _PLACES = {
     name: (meaning, rank)
-    for meaning, names in reversed(_SPELLINGS.items())
+    for meaning, names in reversed([*_SPELLINGS.items()])
     for rank, name in reversed([*enumerate(names)])
 }
 
