@@ -176,7 +176,9 @@ def _judged(
     canonical = canonical.with_columns(at=times.at, **_told(raw)).with_row_index("place")
     if raw.told is None:
         canonical = _with_buyers(_as_their_order(canonical))
-    reason = pl.coalesce("refused", _reason(found, config, now=now))
+    # A table of a tool says what its rows are about, a column what a file is.
+    lone = config.churn.critical_kind if raw.tool and not raw.tool.shape.generic else ""
+    reason = pl.coalesce("refused", _reason(found, config, now=now, lone=lone))
     return canonical.with_columns(repeated=_repeated(raw, config), reason=reason).drop(
         "refused",
         "at_given",
@@ -248,7 +250,8 @@ def _told(raw: RawFile) -> dict[str, pl.Series | pl.Expr]:
     return {"said": raw.told.said, "refused": raw.told.refused}
 
 
-def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
+def _reason(found: FileColumns, config: Config, *, now: int, lone: str) -> pl.Expr:
+    """Return why each row is left out; those of the kind `lone` may name no item."""
     kind = pl.col("kind")
     outcome = kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT)
     of_ours = pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False)
@@ -268,6 +271,7 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "no_item": ~kind.is_in(MESSAGE_KINDS)
         & pl.col("item_id").is_null()
         & has_items
+        & (kind != lone)
         & ~(kind.is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()),
         "bad_quantity": pl.col("bad_quantity")
         | ~(
