@@ -13,6 +13,7 @@ first singular vectors. Where we deviate:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -110,11 +111,30 @@ class Basis:
         Orthonormal, the strongest first.
     values : float32, shape (n_components,)
         Their singular values.
+    of_users : UserSide or None
+        What the vectors were made of, where users are few.
     """
 
     item_exponent: float
     vectors: NDArray[np.float32]
     values: NDArray[np.float32]
+    of_users: UserSide | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserSide:
+    """Singular vectors as ``matrixᵀ · vectors``: a product with them is one with few pairs.
+
+    Attributes
+    ----------
+    matrix : csr_array of float32, shape (n_users, n_items)
+        What was decomposed.
+    vectors : float32, shape (n_users, n_components)
+        Left singular vectors over their values.
+    """
+
+    matrix: csr_array
+    vectors: NDArray[np.float32]
 
 
 def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemNeighbours:
@@ -154,16 +174,17 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
         )
     few = matrix.shape[0] < matrix.shape[1] and matrix.shape[0] <= FEW_USERS * components
     with one_thread("blas"):
-        values, vectors = (
-            _exactly(matrix, components) if few else _randomised(matrix, components, seed)
-        )
-    return Basis(settings.item_exponent, vectors, values)
+        if few:
+            values, side = _exactly(matrix, components)
+            vectors = matrix.T @ side.vectors
+            return Basis(settings.item_exponent, vectors, values, side)
+        return Basis(settings.item_exponent, *_randomised(matrix, components, seed))
 
 
 def _randomised(
     matrix: csr_array, components: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return singular values and right singular vectors."""
+    """Return right singular vectors and their values."""
     from sklearn.utils.extmath import randomized_svd
 
     _, values, vectors = randomized_svd(
@@ -173,11 +194,11 @@ def _randomised(
         n_iter=ITERATIONS,
         random_state=seed,
     )
-    return values.astype(np.float32), np.ascontiguousarray(vectors.T, np.float32)
+    return np.ascontiguousarray(vectors.T, np.float32), values.astype(np.float32)
 
 
-def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the same by what users have in common: nothing else is as large as the vectors."""
+def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], UserSide]:
+    """Return singular values, and what the vectors are made of: by what users have in common."""
     from scipy.linalg import eigh
 
     precise, n_users = matrix.astype(np.float64), matrix.shape[0]
@@ -187,10 +208,9 @@ def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], N
         overwrite_a=True,
     )
     values = np.sqrt(np.maximum(squares[::-1], 0)).astype(np.float32)
-    vectors = matrix.T @ np.ascontiguousarray(left[:, ::-1], np.float32)
     # What has no singular value but rounding errors has no direction.
-    vectors /= np.where(values > ROUNDING * values[0], values, np.float32(np.inf))
-    return values, vectors
+    left = left[:, ::-1] / np.where(values > ROUNDING * values[0], values, np.inf)
+    return values, UserSide(matrix, np.ascontiguousarray(left, np.float32))
 
 
 def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings) -> ItemNeighbours:
@@ -229,11 +249,14 @@ class _LowPass:
         What each counts.
     tilt : float64, shape (n_items, 1)
         What popular items count less in the decomposition.
+    of_users : UserSide or None
+        See :class:`Basis`.
     """
 
     vectors: NDArray[np.float32]
     response: NDArray[np.float64]
     tilt: NDArray[np.float64]
+    of_users: UserSide | None
 
     @classmethod
     def of(
@@ -241,7 +264,7 @@ class _LowPass:
     ) -> _LowPass:
         if basis is None:
             nothing = np.zeros((len(popular), 0), np.float32)
-            return cls(nothing, np.zeros(0), np.ones((len(popular), 1)))
+            return cls(nothing, np.zeros(0), np.ones((len(popular), 1)), None)
         values = basis.values[: settings.components]
         # What has no singular value but rounding errors is in no direction worth passing.
         there = values > ROUNDING * values.max(initial=0.0)
@@ -249,6 +272,7 @@ class _LowPass:
             vectors=basis.vectors[:, : settings.components],
             response=np.where(there, values**settings.soft, 0.0),
             tilt=popular[:, None] ** basis.item_exponent,
+            of_users=basis.of_users,
         )
 
     def left(self, rows: slice) -> NDArray[np.float64]:
@@ -261,12 +285,28 @@ class _LowPass:
         found: NDArray[np.float64] = self.vectors[rows] * self.tilt[rows]
         return found
 
-    def scored(self) -> NDArray[np.float32]:
-        """Return the side of what is scored, all of it, float32, shape (n_components, n_items)."""
-        whole = np.empty(self.vectors.shape[::-1], np.float32)
-        for rows in self._some:
-            whole[:, rows] = self.right(rows).T
-        return whole
+    def passing(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """Return what multiplies some rows of the side of the history by all of the other side."""
+        n_components, n_items = self.vectors.shape[::-1]
+        if self.of_users is None:
+            whole = np.empty((n_components, n_items), np.float32)
+            for rows in self._some:
+                whole[:, rows] = self.right(rows).T
+            return lambda left: left @ whole
+        of_users = self.of_users.vectors[:, :n_components].T
+        matrix = self.of_users.matrix.T.tocsr()
+        matrix.data *= np.repeat(self.tilt[:, 0], np.diff(matrix.indptr)).astype(np.float32)
+        parts = [(rows, matrix[rows]) for rows in self._some]
+
+        def passed(left: NDArray[np.float32]) -> NDArray[np.float32]:
+            # Some items at a time: what is turned around is still at hand.
+            users = np.ascontiguousarray((left @ of_users).T)
+            found = np.empty((len(left), n_items), np.float32)
+            for rows, part in parts:
+                found[:, rows] = (part @ users).T
+            return found
+
+        return passed
 
     def rms(self, popular: NDArray[np.float64]) -> float:
         """Return the root of the sum over i, j ≠ i of ``popular_i · (left_i · right_j)²``.
@@ -296,7 +336,7 @@ class _Mixed:
     of_scored: NDArray[np.float32]
     low_pass: _LowPass
     scale: float
-    right: NDArray[np.float32]
+    passed: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
     @classmethod
     def of(
@@ -321,7 +361,7 @@ class _Mixed:
             of_scored=of_scored.astype(np.float32),
             low_pass=low,
             scale=float(settings.low_pass * graph_rms / unit / low.rms(popular)),
-            right=low.scored(),
+            passed=low.passing(),
         )
 
     def edges(
@@ -331,13 +371,15 @@ class _Mixed:
         together = self.together.rows(block)
         start = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
         near = together.data * self.of_history[block][start] * self.of_scored[together.indices]
-        weight = (self.low_pass.left(block) * self.scale).astype(np.float32) @ self.right
+        weight = self.passed((self.low_pass.left(block) * self.scale).astype(np.float32))
         weight[start, together.indices] += near
         own = np.arange(len(weight))
         weight[own, own + block.start] = 0
-        weight[weight <= 0] = -np.inf
         counts, ends = strongest(weight, limit)
-        return counts, ends, weight[np.repeat(own, counts), ends]
+        owner = np.repeat(own, counts)
+        kept = weight[owner, ends]
+        there = kept > 0
+        return np.bincount(owner[there], minlength=len(own)), ends[there], kept[there]
 
 
 def _with_itself(histories: Histories, user_exponent: float) -> NDArray[np.float64]:
