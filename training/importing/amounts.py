@@ -12,7 +12,14 @@ from recsys.config import Config
 from training.errors import UnclearColumn
 from training.importing.cells import text_of
 from training.importing.columns import FileColumns
-from training.importing.numbers import MANY, as_codes, currency_of, decimal_sign, parsed
+from training.importing.numbers import (
+    MANY,
+    as_codes,
+    ascii_digits,
+    currency_of,
+    decimal_sign,
+    parsed,
+)
 
 UNITS = ("quantity", "stock")
 
@@ -84,7 +91,7 @@ def _cells(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Series:
         return pl.Series(meaning, [None], dtype=pl.String).new_from_index(0, len(frame))
     if all(frame.schema[name].is_numeric() for name in names):
         return frame.select(pl.coalesce(names).cast(pl.Float64).alias(meaning)).to_series()
-    return frame.select(text_of(found, meaning)).to_series()
+    return ascii_digits(frame.select(text_of(found, meaning)).to_series())
 
 
 def _without_vague(currency: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
