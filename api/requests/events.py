@@ -340,12 +340,14 @@ def number(
     if given is None:
         return None
     try:
-        found = math.nan if isinstance(given, bool) else float(given)
+        found = math.nan if isinstance(given, bool) or "_" in str(given) else float(given)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found) or found < 0 or not above < found <= most:
         bounds = f"{'above' if above == 0 else 'from'} 0, up to {most:g}"
         hint = "; a return is an event of its own kind" if meaning == "quantity" else ""
+        if isinstance(given, str) and meaning in ("price", "total"):
+            hint = ", with a decimal point, its currency beside it as currency"
         name = _called(meaning)
         reason = f"{name} is {shown(given)}; allowed: a number {bounds}{hint}"
         raise BadEvent(f"bad_{name}", reason)

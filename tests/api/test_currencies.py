@@ -74,3 +74,11 @@ def test_files_and_requests_have_the_same_currency(api: Api, tmp_path: Path) -> 
     file.write_text(f"{header}{row}USD\n")
     with pytest.raises(UnclearColumn, match=r"EUR = 1\.0, USD = "):
         import_events(file, api.service.config, api.service.log, now=NOON)
+
+
+@pytest.mark.parametrize("price", ["$10.00", "12,50", "1.234,50", "10 EUR", "1_000"])
+def test_money_in_words_is_refused_with_how_to_write_it(api: Api, price: str) -> None:
+    event = {**ORDER, "properties": {"product_id": "tea", "price": price}}
+    (verdict,) = api.client.post("/v1/batch", json={"batch": [event]}).json()["events"]
+    assert verdict["code"] == "bad_price"
+    assert "decimal point, its currency beside it" in verdict["reason"]
