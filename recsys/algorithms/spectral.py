@@ -107,34 +107,42 @@ class Basis:
     ----------
     item_exponent : float
         Of the normalisation.
-    vectors : float32, shape (n_items, n_components)
+    vectors : float32, shape (n_items, n_components), or ByUsers
         Orthonormal, the strongest first.
     values : float32, shape (n_components,)
         Their singular values.
-    of_users : UserSide or None
-        What the vectors were made of, where users are few.
     """
 
     item_exponent: float
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32] | ByUsers
     values: NDArray[np.float32]
-    of_users: UserSide | None = None
+
+    def first(self, n: int) -> NDArray[np.float32] | ByUsers:
+        """Return the strongest `n` vectors."""
+        if isinstance(self.vectors, ByUsers):
+            return ByUsers(self.vectors.items, self.vectors.vectors[:, :n])
+        return self.vectors[:, :n]
 
 
 @dataclass(frozen=True, slots=True)
-class UserSide:
-    """Singular vectors as ``matrixᵀ · vectors``: a product with them is one with few pairs.
+class ByUsers:
+    """Singular vectors ``items · vectors``, never held: a product with them is one with few pairs.
 
     Attributes
     ----------
-    matrix : csr_array of float32, shape (n_users, n_items)
+    items : csr_array of float32, shape (n_items, n_users)
         What was decomposed.
     vectors : float32, shape (n_users, n_components)
         Left singular vectors over their values.
     """
 
-    matrix: csr_array
+    items: csr_array
     vectors: NDArray[np.float32]
+
+    def __getitem__(self, rows: slice) -> NDArray[np.float32]:
+        """Return the vectors of some items, float32, shape (n_rows, n_components)."""
+        found: NDArray[np.float32] = self.items[rows] @ self.vectors
+        return found
 
 
 def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemNeighbours:
@@ -174,11 +182,8 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
         )
     few = matrix.shape[0] < matrix.shape[1] and matrix.shape[0] <= FEW_USERS * components
     with one_thread("blas"):
-        if few:
-            values, side = _exactly(matrix, components)
-            vectors = matrix.T @ side.vectors
-            return Basis(settings.item_exponent, vectors, values, side)
-        return Basis(settings.item_exponent, *_randomised(matrix, components, seed))
+        found = _exactly(matrix, components) if few else _randomised(matrix, components, seed)
+    return Basis(settings.item_exponent, *found)
 
 
 def _randomised(
@@ -197,8 +202,8 @@ def _randomised(
     return np.ascontiguousarray(vectors.T, np.float32), values.astype(np.float32)
 
 
-def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], UserSide]:
-    """Return singular values, and what the vectors are made of: by what users have in common."""
+def _exactly(matrix: csr_array, components: int) -> tuple[ByUsers, NDArray[np.float32]]:
+    """Return the same, by what users have in common."""
     from scipy.linalg import eigh
 
     precise, n_users = matrix.astype(np.float64), matrix.shape[0]
@@ -210,7 +215,7 @@ def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], U
     values = np.sqrt(np.maximum(squares[::-1], 0)).astype(np.float32)
     # What has no singular value but rounding errors has no direction.
     left = left[:, ::-1] / np.where(values > ROUNDING * values[0], values, np.inf)
-    return values, UserSide(matrix, np.ascontiguousarray(left, np.float32))
+    return ByUsers(matrix.T.tocsr(), np.ascontiguousarray(left, np.float32)), values
 
 
 def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings) -> ItemNeighbours:
@@ -243,20 +248,17 @@ class _LowPass:
 
     Attributes
     ----------
-    vectors : float32, shape (n_items, n_components)
+    vectors : float32, shape (n_items, n_components), or ByUsers
         Singular vectors; without any, nothing passes.
     response : float64, shape (n_components,)
         What each counts.
     tilt : float64, shape (n_items, 1)
         What popular items count less in the decomposition.
-    of_users : UserSide or None
-        See :class:`Basis`.
     """
 
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32] | ByUsers
     response: NDArray[np.float64]
     tilt: NDArray[np.float64]
-    of_users: UserSide | None
 
     @classmethod
     def of(
@@ -264,15 +266,14 @@ class _LowPass:
     ) -> _LowPass:
         if basis is None:
             nothing = np.zeros((len(popular), 0), np.float32)
-            return cls(nothing, np.zeros(0), np.ones((len(popular), 1)), None)
+            return cls(nothing, np.zeros(0), np.ones((len(popular), 1)))
         values = basis.values[: settings.components]
         # What has no singular value but rounding errors is in no direction worth passing.
         there = values > ROUNDING * values.max(initial=0.0)
         return cls(
-            vectors=basis.vectors[:, : settings.components],
+            vectors=basis.first(settings.components),
             response=np.where(there, values**settings.soft, 0.0),
             tilt=popular[:, None] ** basis.item_exponent,
-            of_users=basis.of_users,
         )
 
     def left(self, rows: slice) -> NDArray[np.float64]:
@@ -287,16 +288,15 @@ class _LowPass:
 
     def passing(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
         """Return what multiplies some rows of the side of the history by all of the other side."""
-        n_components, n_items = self.vectors.shape[::-1]
-        if self.of_users is None:
-            whole = np.empty((n_components, n_items), np.float32)
+        n_items = len(self.tilt)
+        if not isinstance(self.vectors, ByUsers):
+            whole = np.empty((len(self.response), n_items), np.float32)
             for rows in self._some:
                 whole[:, rows] = self.right(rows).T
             return lambda left: left @ whole
-        of_users = self.of_users.vectors[:, :n_components].T
-        matrix = self.of_users.matrix.T.tocsr()
-        matrix.data *= np.repeat(self.tilt[:, 0], np.diff(matrix.indptr)).astype(np.float32)
-        parts = [(rows, matrix[rows]) for rows in self._some]
+        of_users, items = self.vectors.vectors.T, self.vectors.items.copy()
+        items.data *= np.repeat(self.tilt[:, 0], np.diff(items.indptr)).astype(np.float32)
+        parts = [(rows, items[rows]) for rows in self._some]
 
         def passed(left: NDArray[np.float32]) -> NDArray[np.float32]:
             # Some items at a time: what is turned around is still at hand.
@@ -313,7 +313,7 @@ class _LowPass:
 
         ``|AB|² = tr(AᵀA BBᵀ)``: the product is never made.
         """
-        size = self.vectors.shape[1]
+        size = len(self.response)
         of_left, of_right, own = np.zeros((size, size)), np.zeros((size, size)), 0.0
         for rows in self._some:
             left, right = self.left(rows), self.right(rows)
@@ -324,7 +324,7 @@ class _LowPass:
 
     @property
     def _some(self) -> list[slice]:
-        return [slice(start, start + ROWS) for start in range(0, len(self.vectors), ROWS)]
+        return [slice(start, start + ROWS) for start in range(0, len(self.tilt), ROWS)]
 
 
 @dataclass(frozen=True, slots=True)

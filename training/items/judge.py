@@ -229,7 +229,8 @@ def _among(some: Relevant, others: Relevant, *, n_items: int) -> NDArray[np.bool
     )
     # Ascending as they are: nothing is to be sorted.
     place = known.searchsorted(keys)
-    return np.append(known, -1)[place] == keys
+    found: NDArray[np.bool_] = np.append(known, -1)[place] == keys
+    return found
 
 
 def _raise(rung: RungName, error: Exception) -> NoReturn:  # noqa: ARG001 - as the ladder calls it
