@@ -13,9 +13,10 @@ from itertools import product
 from recsys.data.fields import CLOCKS, EVENT, plain
 
 _PEOPLE = (
-    "customer client user buyer member guest patron player listener reader learner student shopper"
-    " subscriber viewer visitor household cust purchaser kunden kunde kund kunda klant"
-    " klanten cliente clienti klient klienta zakaznik zakaznika musteri asiakas comprador acheteur kupujacy"
+    "customer client user buyer member guest patron player listener reader learner student"
+    " shopper subscriber viewer visitor household cust purchaser kunden kunde kund kunda klant"
+    " klanten cliente clienti klient klienta zakaznik zakaznika musteri asiakas comprador"
+    " acheteur kupujacy"
 )  # fmt: skip
 _THINGS = (
     "product item article track song episode movie film book course lesson video game hotel"
