@@ -25,6 +25,7 @@ from recsys.connectors.bodies import documents
 from recsys.connectors.registry import Tools, tools
 from recsys.data.times import instant_of, zone
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
+from recsys.storage.events.currency import OneCurrency
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.hooks import log as hook_log
@@ -167,7 +168,8 @@ class Hooks:
         """Return what reads events of a tool, and the zone of times that name none."""
         name = self.config.data.zones.get(tool, own_zone) or self.config.data.timezone
         data = self.config.data.model_copy(update={"timezone": name})
-        return EventParser(self.config.model_copy(update={"data": data})), name
+        own = OneCurrency(self.events.database).beside
+        return EventParser(self.config.model_copy(update={"data": data}), own), name
 
 
 @dataclass(slots=True)

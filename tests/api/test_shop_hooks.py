@@ -142,10 +142,16 @@ def test_each_refund_of_a_charge_counts_once(shops: Api, calls: Any) -> None:
     assert left(shops, "stripe:cus_1") == {"prod_1": (1.0, 5.0)}
 
 
-def test_a_checkout_says_who_a_customer_of_stripe_is_and_yen_have_no_cents(shops: Api) -> None:
+def test_a_checkout_says_who_a_customer_of_stripe_is(shops: Api) -> None:
     told(shops, "stripe", stripe_event("invoice.paid", invoice()))
-    told(shops, "stripe", stripe_event("checkout.session.completed", checkout(currency="jpy")))
-    assert left(shops, "u1") == {"prod_1": (1.0, 10.0), "": (1.0, 1500.0)}
+    told(shops, "stripe", stripe_event("checkout.session.completed", checkout()))
+    assert left(shops, "u1") == {"prod_1": (1.0, 10.0), "": (1.0, 15.0)}
+
+
+@pytest.mark.parametrize(("currency", "worth"), [("jpy", 1500), ("eur", 15), ("kwd", 1.5)])
+def test_money_of_stripe_is_in_the_smallest_unit(shops: Api, currency: str, worth: float) -> None:
+    told(shops, "stripe", stripe_event("checkout.session.completed", checkout(currency=currency)))
+    assert left(shops, "u1") == {"": (1.0, worth)}
 
 
 def test_a_signature_of_stripe_holds_five_minutes(shops: Api) -> None:

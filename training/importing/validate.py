@@ -92,6 +92,8 @@ class Validated:
         Names of kinds that were not understood, and how many rows have each.
     notes : tuple of str
         How numbers were written, and in which currency.
+    currency : str
+        The one that amounts are in; empty: none is named, or they were changed.
     people : DataFrame
         Rows that say who somebody is, for :func:`training.importing.identities.keep`.
     said : DataFrame
@@ -106,6 +108,7 @@ class Validated:
     columns: FileColumns
     unknown: Mapping[str, int]
     notes: tuple[str, ...]
+    currency: str
     people: pl.DataFrame
     said: pl.DataFrame
 
@@ -164,6 +167,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         columns=found,
         unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
         notes=amounts.notes,
+        currency=amounts.currency,
         people=people,
         said=said,
     )
