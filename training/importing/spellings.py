@@ -13,20 +13,19 @@ from itertools import product
 from recsys.data.fields import CLOCKS, EVENT, plain
 
 _PEOPLE = (
-    "customer client user buyer member guest patron player listener reader learner student shopper"
-    " subscriber viewer visitor household contact cust purchaser kunden kunde kund kunda klant"
-    " klanten"
-    " cliente clienti klient klienta zakaznik zakaznika musteri asiakas comprador acheteur kupujacy"
+    "customer client user buyer member guest patron player listener reader learner student"
+    " shopper subscriber viewer visitor household cust purchaser kunden kunde kund kunda klant"
+    " klanten cliente clienti klient klienta zakaznik zakaznika musteri asiakas comprador"
+    " acheteur kupujacy"
 )  # fmt: skip
 _THINGS = (
-    "product item article track song episode movie film book course lesson video game app hotel"
-    " property recipe listing offer asset menuitem good prod artikel produkt produktu produit"
-    " producto"
-    " produto prodotto articulo artigo articolo urun tuote vara vare oferty towaru"
+    "product item article track song episode movie film book course lesson video game hotel"
+    " recipe listing menuitem good prod artikel produkt produktu produit"
+    " producto produto prodotto articulo artigo articolo urun tuote vara vare oferty towaru"
 )  # fmt: skip
 _ORDERS = (
     "order invoice transaction receipt basket booking purchase salesorder bill document check"
-    " ticket"
+    ""
     " bestell bestelling auftrags rechnungs bon commande facture pedido factura venta venda ordine"
     " zamowienia objednavky siparis tilaus fatura trans"
 )  # fmt: skip

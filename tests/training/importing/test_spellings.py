@@ -31,7 +31,8 @@ def test_what_a_column_means(column: str, meaning: str) -> None:
 @pytest.mark.parametrize(
     "column",
     ["Last order date", "seller.email", "return_date", "subscription_status", "category_code",
-     "account_status", "expected delivery date", "referrer user id", "list_price"],
+     "account_status", "expected delivery date", "referrer user id", "list_price", "app_id",
+     "property_id", "Contact ID", "Ticket ID"],
 )  # fmt: skip
 def test_what_means_something_else(column: str) -> None:
     assert further([column]) == {}
