@@ -39,6 +39,7 @@ from recsys.storage.access import keys as access
 from recsys.storage.database.open import open_store
 from recsys.storage.decisions.log import DecisionLog
 from recsys.storage.events import names
+from recsys.storage.events.currency import OneCurrency
 from recsys.storage.events.event import Event, Reception
 from recsys.storage.events.log import EventLog
 from recsys.storage.experiments import holdout
@@ -153,7 +154,7 @@ class Service:
             logger=logger,
             keys=keys or Keys(config.serving),
             reader=reader,
-            parser=EventParser(config),
+            parser=EventParser(config, OneCurrency(log.database).beside),
             log=log,
             consents=Consents(log.database),
             decisions=DecisionLog(log.database),

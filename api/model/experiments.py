@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.model.participants import Participants
 from api.model.served import Serving
 from recsys.audience import COHORT
 from recsys.data.person import NO_SEGMENT, Person
@@ -30,15 +29,9 @@ from recsys.experiments.plan import (
 )
 from recsys.ladder import Climb, Course, Ladder, Question, RungName
 from recsys.segments.groups import OF_TASTE
-from recsys.storage.experiments.participants import Participant, ParticipantLog
+from recsys.storage.experiments.participants import ParticipantLog
 from recsys.storage.experiments.settle import settle
 from recsys.storage.experiments.store import ExperimentStore, running, won_trials
-
-MOST_WAITING = 100_000
-"""Participants that wait to be written while the store cannot be; more are dropped."""
-
-MOST_NOTED = 200_000
-"""Participants that are remembered as written, so that they are not written with each answer."""
 
 MOST_DRAWN = 50_000
 """Plans that are remembered, so that a hash is not made for each answer."""
@@ -65,9 +58,6 @@ def in_none(_name: str, _serving: Serving, _person: Person) -> bool:
 
 _Asked = tuple[str, int, Question, str, bool, RungName | None]
 """A unit, a week, a question, a placement, whether any version may answer, and a rung on trial."""
-
-_Noted = tuple[str, tuple[str, int], int, str]
-"""A unit, a version of an experiment, a period and a variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +161,8 @@ class CurrentExperiments:
         self.load: Callable[[str], Serving] | None = None
         self.is_in: IsIn = in_none
         self._known = _Known()
-        self._waiting: deque[Participant] = deque(maxlen=MOST_WAITING)
-        self._writing = threading.Lock()
-        self._noted: OrderedDict[_Noted, None] = OrderedDict()
+        self._participants = Participants(log)
         self._settled: set[tuple[str, int]] = set()
-        self._turn = threading.Lock()
 
     @property
     def running(self) -> tuple[Running, ...]:
@@ -217,16 +204,7 @@ class CurrentExperiments:
         StoreUnavailable
             They wait on.
         """
-        # Whoever comes second waits until what the first one took is written.
-        with self._writing:
-            taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if not taken:
-                return
-            try:
-                self._log.append(taken)
-            except StoreUnavailable:
-                self._waiting.extendleft(reversed(taken))
-                raise
+        self._participants.flush()
 
     def settle(self, *, at: int) -> Mapping[str, str]:
         """Take rungs out that lost by steps that are over, each looked at once, and say why.
@@ -329,9 +307,11 @@ class CurrentExperiments:
             rung = None if known_alike else differs(part, person, ladder, earned)
             if rung is None or self._shows_the_same(plan, part, shown):
                 unseen.append(part)
-            elif _key(part, person) not in self._noted:
-                where = shown.where or str(question), shown.list_id
-                self._note(part, person, _segment(serving, person), rung, where)
+            elif not self._participants.has(part, person):
+                self._participants.note(
+                    part, person, segment=_segment(serving, person), rung=rung,
+                    where=shown.where or str(question), list_id=shown.list_id,
+                )  # fmt: skip
         plan.unseen[:] = unseen
         plan.alike.add(seen_as)
 
@@ -350,34 +330,6 @@ class CurrentExperiments:
         if climb is not None and plan.course == course and plan.arms is None:
             return climb.earned
         return ladder.earned(person, course)
-
-    def _note(
-        self,
-        part: Participation,
-        person: Person,
-        segment: str,
-        rung: RungName,
-        shown: tuple[str, str],
-    ) -> None:
-        one = part.running
-        new = Participant(
-            user_id=person.user_id,
-            experiment_id=one.experiment_id,
-            version=one.version,
-            period=one.period(person.at),
-            variant=part.variant,
-            at=person.at,
-            placement=shown[0],
-            list_id=shown[1],
-            rung=str(rung),
-            segment=segment,
-            pscore=one.pscore(part.variant),
-        )
-        self._waiting.append(new)
-        with self._turn:
-            self._noted[_key(part, person)] = None
-            if len(self._noted) > MOST_NOTED:
-                self._noted.popitem(last=False)
 
     def _variant(self, one: Running, person: Person) -> str | None:
         """Return the variant of a person; None: not a part of it."""
@@ -420,11 +372,6 @@ def _is_asked(
         return False
     asked = bool(placement) and experiment.placement == placement
     return asked or experiment.over in _ASKS[question]
-
-
-def _key(part: Participation, person: Person) -> _Noted:
-    one = part.running
-    return person.unit, one.key, one.period(person.at), part.variant
 
 
 def _ladder(serving: Serving, question: Question) -> Ladder[Any, Any]:

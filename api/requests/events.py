@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -59,9 +59,12 @@ class EventParser:
     ----------
     config : Config
         The kinds, channels and the trait there are, and the zone of times that name none.
+    own_currency : callable
+        Returns the currency of the store beside one that is said; without, any is.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, own_currency: Callable[[str], str] = str) -> None:
+        self._own_currency = own_currency
         self._kinds = tuple(config.kinds)
         self._channels = tuple(config.channels.arms)
         self._critical = config.churn.critical_kind
@@ -268,8 +271,8 @@ class EventParser:
         quantity = 1.0 if quantity is None else quantity
         price = number(said, "price")
         value = number(said, "total") if price is None else price * quantity
-        if value is not None and self._data.rates:
-            value *= orders.rate(said, self._data.rates)
+        if value is not None:
+            value *= orders.rate(said, self._data.rates, self._own_currency)
         kept = occasion(said)
         if recommendation := text(said, "recommendation"):
             kept["recommendation_id"] = recommendation
@@ -337,12 +340,14 @@ def number(
     if given is None:
         return None
     try:
-        found = math.nan if isinstance(given, bool) else float(given)
+        found = math.nan if isinstance(given, bool) or "_" in str(given) else float(given)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found) or found < 0 or not above < found <= most:
         bounds = f"{'above' if above == 0 else 'from'} 0, up to {most:g}"
         hint = "; a return is an event of its own kind" if meaning == "quantity" else ""
+        if isinstance(given, str) and meaning in ("price", "total"):
+            hint = ", with a decimal point, its currency beside it as currency"
         name = _called(meaning)
         reason = f"{name} is {shown(given)}; allowed: a number {bounds}{hint}"
         raise BadEvent(f"bad_{name}", reason)

@@ -19,22 +19,28 @@ from api.requests.exposures import Exposed
 from api.requests.identities import Identities
 from api.requests.write_queue import Inbox
 from api.runtime.clock import Clock
+from api.runtime.ids import uuid7
 from recsys.config import Config
 from recsys.connectors.bodies import documents
 from recsys.connectors.registry import Tools, tools
 from recsys.data.times import instant_of, zone
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
+from recsys.storage.events.currency import OneCurrency
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.hooks import log as hook_log
 from recsys.storage.hooks.log import CallOutcome, Hook, HookLog
+from recsys.storage.privacy.erasure import erase
 from recsys.storage.users import sayings
+from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.sayings import Saying
 
 if TYPE_CHECKING:
     from recsys.connectors.tool import Recognised
 
 _DIGITS = 32
+_ERASE, _ERASED = "erase", "erased"
+_IDS = ("user_id", "anonymous_id")
 _UNREADABLE = "unreadable"
 _UNKNOWN_FORM = "unknown_form"
 _LONGEST_REST = 1.0
@@ -60,7 +66,7 @@ class Hooks:
     events: EventLog
     identities: Identities
     clock: Clock
-    secrets: Mapping[str, str] = field(init=False)
+    secrets: Mapping[str, Sequence[str]] = field(init=False)
     log: HookLog | None = field(init=False)
     inbox: Inbox[Hook, bool] | None = field(init=False)
     tools: Tools = field(init=False)
@@ -68,8 +74,11 @@ class Hooks:
 
     def __post_init__(self) -> None:
         """Know the tools that may call."""
-        said = (one.partition(":") for one in self.config.serving.hook_secrets)
-        self.secrets = {tool.strip(): secret.strip() for tool, _, secret in said}
+        secrets: dict[str, list[str]] = {}
+        for one in self.config.serving.hook_secrets:
+            tool, _, secret = one.partition(":")
+            secrets.setdefault(tool.strip(), []).append(secret.strip())
+        self.secrets = secrets
         self.tools = tools(self.config.data.connectors) if self.secrets else {}
         if self.tools:
             # What reads calls takes long to load, and while calls come others would wait for it.
@@ -114,7 +123,9 @@ class Hooks:
         count = 0
         while self.log is not None and (waiting := self.log.waiting()):
             began, taken = time.perf_counter(), self._taken
-            self.log.done(self._looked_at(waiting), now=self.clock())
+            outcomes = self._looked_at(waiting)
+            self.log.done(outcomes, now=self.clock())
+            self.log.forget({one for outcome in outcomes.values() for one in outcome.erased})
             count += len(waiting)
             if self._taken > taken:
                 # More come: nine tenths of the time are for those who wait for an answer.
@@ -130,7 +141,7 @@ class Hooks:
         for seq, hook in waiting:
             try:
                 found = self._recognised(hook)
-            except ValueError:
+            except (AttributeError, LookupError, TypeError, ValueError):
                 outcomes[seq] = CallOutcome({_UNREADABLE: 1}, {}, ())
                 continue
             if found is None:
@@ -157,7 +168,8 @@ class Hooks:
         """Return what reads events of a tool, and the zone of times that name none."""
         name = self.config.data.zones.get(tool, own_zone) or self.config.data.timezone
         data = self.config.data.model_copy(update={"timezone": name})
-        return EventParser(self.config.model_copy(update={"data": data})), name
+        own = OneCurrency(self.events.database).beside
+        return EventParser(self.config.model_copy(update={"data": data}), own), name
 
 
 @dataclass(slots=True)
@@ -168,6 +180,7 @@ class _Tally:
     became: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     people: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
 
 
 class _Form:
@@ -193,6 +206,9 @@ class _Form:
         people: list[tuple[_Tally, Any]] = []
         said: list[Saying] = []
         for tally, row, saying, place in self._rows():
+            if row.get("type") == _ERASE:
+                tally.erased |= {row[name] for name in _IDS if row.get(name)}
+                continue
             found = self._read(tally, _payload(row, place))
             if found is None:
                 continue
@@ -209,8 +225,10 @@ class _Form:
         sayings.keep(
             database, self._hooks.config, said, source=self._known.name, now=now, live=True
         )
+        for tally in self._tallies.values():
+            self._erased(tally)
         return {
-            seq: CallOutcome(tally.became, tally.unknown, tally.people)
+            seq: CallOutcome(tally.became, tally.unknown, tally.people, tally.erased)
             for seq, tally in self._tallies.items()
         }
 
@@ -248,6 +266,16 @@ class _Form:
         for (tally, event), verdict in zip(events, verdicts, strict=True):
             tally.became[str(verdict)] += 1
             tally.people.add(event.user_id)
+
+    def _erased(self, tally: _Tally) -> None:
+        """Erase whom a call asks to, and count who was erased before."""
+        database, now = self._hooks.events.database, self._hooks.clock()
+        for user_id in sorted(tally.erased):
+            erase(database, user_id, at=now, receipt_id=uuid7(now), by=f"hook:{tally.hook.tool}")
+            tally.became[_ERASED] += 1
+        tally.people |= tally.erased
+        known = became(database, tally.people)
+        tally.erased |= {one for one in tally.people if known.get(one) == NOBODY}
 
     def _recorded(self, people: list[tuple[_Tally, Any]]) -> None:
         whys = self._hooks.identities.record([one for _, one in people]) if people else []

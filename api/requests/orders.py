@@ -7,7 +7,8 @@ done by :mod:`training.importing.canonical` and :mod:`training.importing.less`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,8 @@ from recsys.data.paid_back import paid_back
 from recsys.data.times import shown
 from recsys.errors import BadEvent
 from recsys.storage.events.event import Event
+
+_CODE = r"[A-Z]{3}"
 
 KINDS = frozenset({PURCHASE, RETURN, VOID})
 
@@ -69,8 +72,17 @@ def is_flag(said: object) -> bool:
     return said is not None and str(said).lower() in {"true", "1"}
 
 
-def rate(order: Said, rates: Mapping[str, float]) -> float:
-    """Return what one unit of the currency of an order is worth; 1 where none is said or asked for.
+def rate(order: Said, rates: Mapping[str, float], own: Callable[[str], str]) -> float:
+    """Return what one unit of the currency of an order is worth; 1 where none is said.
+
+    Parameters
+    ----------
+    order : Said
+        What is said of it, or of a line of it.
+    rates : mapping of str to float
+        By currency; empty: amounts are in one, as `own` says.
+    own : callable
+        Returns the currency of the store beside one that is said.
 
     Raises
     ------
@@ -78,9 +90,17 @@ def rate(order: Said, rates: Mapping[str, float]) -> float:
         Nothing says what it is worth.
     """
     said = order.get("currency")
-    if not rates or said is None:
+    if said is None:
         return 1.0
-    worth = {name.upper(): value for name, value in rates.items()}.get(str(said).strip().upper())
+    code = str(said).strip().upper()
+    if not rates:
+        known = own(code) if re.fullmatch(_CODE, code) else code
+        if code == known:
+            return 1.0
+        why = f"amounts here are in {known}, and are not added up"
+        way = f"the setting data.rates says what one is worth: {known} = 1.0, {code} = …"
+        raise BadEvent("unknown_currency", f"currency is {shown(said)}; {why}; {way}")
+    worth = {name.upper(): value for name, value in rates.items()}.get(code)
     if worth is None:
         known = ", ".join(rates)
         reason = f"currency is {shown(said)}; known: {known}, by the setting data.rates"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -39,6 +40,8 @@ async def post(service: Service, call: Call) -> HookAnswer:
     """
     headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in call.scope["headers"]}
     body = await read_bytes(call.scope, call.receive, service.config.serving)
+    if _is_ping(service, call, body):
+        return HookAnswer(taken=False)
     _refuse_unproved(service, call, body, headers)
     kind = headers.get("content-type", "")
     await service.hooks.take(Hook(call.id, kind, body, service.clock()))
@@ -80,11 +83,22 @@ ROUTES: tuple[Route, ...] = (post, get, sources)
 
 
 def _refuse_unproved(service: Service, call: Call, body: bytes, headers: dict[str, str]) -> None:
-    secret = service.hooks.secrets.get(call.id)
     tool = service.hooks.tools.get(call.id)
-    if secret is None or tool is None or service.hooks.log is None:
+    if tool is None or service.hooks.log is None:
         raise UnprovedHook(call.id)
     query = parse_qs(call.scope["query_string"].decode("latin-1"))
     given = query.get("secret", [""])[0]
-    if not is_proved(tool.signature, secret, body=body, headers=headers, given=given):
+    proofs = partial(
+        is_proved, tool.signature, body=body, headers=headers, given=given, now=service.clock()
+    )
+    if not any(proofs(secret) for secret in service.hooks.secrets.get(call.id, ())):
         raise UnprovedHook(call.id)
+
+
+def _is_ping(service: Service, call: Call, body: bytes) -> bool:
+    """Return whether a tool asks by an unsigned body whether anybody is there."""
+    tool = service.hooks.tools.get(call.id)
+    if tool is None or tool.signature is None or not tool.signature.ping:
+        return False
+    found = call.id in service.hooks.secrets and service.hooks.log is not None
+    return found and re.fullmatch(tool.signature.ping.encode(), body) is not None

@@ -221,10 +221,12 @@ def _weighted(histories: Histories, weighting: Weighting) -> NDArray[np.float64]
 def _graph(
     start: NDArray[np.int32], end: NDArray[np.int32], data: NDArray[np.float64], n_items: int
 ) -> ItemNeighbours:
-    order = np.lexsort((end, start))
-    counts = np.bincount(start, minlength=n_items)
+    from scipy.sparse import csr_array
+
+    graph = csr_array((data, (start, end)), shape=(n_items, n_items))
+    graph.sort_indices()
     return ItemNeighbours(
-        indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)]),
-        indices=end[order].astype(np.int32),
-        data=data[order].astype(np.float32),
+        indptr=graph.indptr.astype(np.int64),
+        indices=graph.indices.astype(np.int32),
+        data=graph.data.astype(np.float32),
     )

@@ -13,6 +13,7 @@ first singular vectors. Where we deviate:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -106,15 +107,42 @@ class Basis:
     ----------
     item_exponent : float
         Of the normalisation.
-    vectors : float32, shape (n_items, n_components)
+    vectors : float32, shape (n_items, n_components), or ByUsers
         Orthonormal, the strongest first.
     values : float32, shape (n_components,)
         Their singular values.
     """
 
     item_exponent: float
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32] | ByUsers
     values: NDArray[np.float32]
+
+    def first(self, n: int) -> NDArray[np.float32] | ByUsers:
+        """Return the strongest `n` vectors."""
+        if isinstance(self.vectors, ByUsers):
+            return ByUsers(self.vectors.items, self.vectors.vectors[:, :n])
+        return self.vectors[:, :n]
+
+
+@dataclass(frozen=True, slots=True)
+class ByUsers:
+    """Singular vectors ``items · vectors``, never held: a product with them is one with few pairs.
+
+    Attributes
+    ----------
+    items : csr_array of float32, shape (n_items, n_users)
+        What was decomposed.
+    vectors : float32, shape (n_users, n_components)
+        Left singular vectors over their values.
+    """
+
+    items: csr_array
+    vectors: NDArray[np.float32]
+
+    def __getitem__(self, rows: slice) -> NDArray[np.float32]:
+        """Return the vectors of some items, float32, shape (n_rows, n_components)."""
+        found: NDArray[np.float32] = self.items[rows] @ self.vectors
+        return found
 
 
 def fit(histories: Histories, settings: SpectralSettings, *, seed: int) -> ItemNeighbours:
@@ -154,16 +182,14 @@ def decompose(histories: Histories, settings: SpectralSettings, *, seed: int) ->
         )
     few = matrix.shape[0] < matrix.shape[1] and matrix.shape[0] <= FEW_USERS * components
     with one_thread("blas"):
-        values, vectors = (
-            _exactly(matrix, components) if few else _randomised(matrix, components, seed)
-        )
-    return Basis(settings.item_exponent, vectors, values)
+        found = _exactly(matrix, components) if few else _randomised(matrix, components, seed)
+    return Basis(settings.item_exponent, *found)
 
 
 def _randomised(
     matrix: csr_array, components: int, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return singular values and right singular vectors."""
+    """Return right singular vectors and their values."""
     from sklearn.utils.extmath import randomized_svd
 
     _, values, vectors = randomized_svd(
@@ -173,11 +199,11 @@ def _randomised(
         n_iter=ITERATIONS,
         random_state=seed,
     )
-    return values.astype(np.float32), np.ascontiguousarray(vectors.T, np.float32)
+    return np.ascontiguousarray(vectors.T, np.float32), values.astype(np.float32)
 
 
-def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the same by what users have in common: nothing else is as large as the vectors."""
+def _exactly(matrix: csr_array, components: int) -> tuple[ByUsers, NDArray[np.float32]]:
+    """Return the same, by what users have in common."""
     from scipy.linalg import eigh
 
     precise, n_users = matrix.astype(np.float64), matrix.shape[0]
@@ -187,10 +213,9 @@ def _exactly(matrix: csr_array, components: int) -> tuple[NDArray[np.float32], N
         overwrite_a=True,
     )
     values = np.sqrt(np.maximum(squares[::-1], 0)).astype(np.float32)
-    vectors = matrix.T @ np.ascontiguousarray(left[:, ::-1], np.float32)
     # What has no singular value but rounding errors has no direction.
-    vectors /= np.where(values > ROUNDING * values[0], values, np.float32(np.inf))
-    return values, vectors
+    left = left[:, ::-1] / np.where(values > ROUNDING * values[0], values, np.inf)
+    return ByUsers(matrix.T.tocsr(), np.ascontiguousarray(left, np.float32)), values
 
 
 def graph(histories: Histories, basis: Basis | None, settings: SpectralSettings) -> ItemNeighbours:
@@ -223,7 +248,7 @@ class _LowPass:
 
     Attributes
     ----------
-    vectors : float32, shape (n_items, n_components)
+    vectors : float32, shape (n_items, n_components), or ByUsers
         Singular vectors; without any, nothing passes.
     response : float64, shape (n_components,)
         What each counts.
@@ -231,7 +256,7 @@ class _LowPass:
         What popular items count less in the decomposition.
     """
 
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32] | ByUsers
     response: NDArray[np.float64]
     tilt: NDArray[np.float64]
 
@@ -246,7 +271,7 @@ class _LowPass:
         # What has no singular value but rounding errors is in no direction worth passing.
         there = values > ROUNDING * values.max(initial=0.0)
         return cls(
-            vectors=basis.vectors[:, : settings.components],
+            vectors=basis.first(settings.components),
             response=np.where(there, values**settings.soft, 0.0),
             tilt=popular[:, None] ** basis.item_exponent,
         )
@@ -261,19 +286,34 @@ class _LowPass:
         found: NDArray[np.float64] = self.vectors[rows] * self.tilt[rows]
         return found
 
-    def scored(self) -> NDArray[np.float32]:
-        """Return the side of what is scored, all of it, float32, shape (n_components, n_items)."""
-        whole = np.empty(self.vectors.shape[::-1], np.float32)
-        for rows in self._some:
-            whole[:, rows] = self.right(rows).T
-        return whole
+    def passing(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """Return what multiplies some rows of the side of the history by all of the other side."""
+        n_items = len(self.tilt)
+        if not isinstance(self.vectors, ByUsers):
+            whole = np.empty((len(self.response), n_items), np.float32)
+            for rows in self._some:
+                whole[:, rows] = self.right(rows).T
+            return lambda left: left @ whole
+        of_users, items = self.vectors.vectors.T, self.vectors.items.copy()
+        items.data *= np.repeat(self.tilt[:, 0], np.diff(items.indptr)).astype(np.float32)
+        parts = [(rows, items[rows]) for rows in self._some]
+
+        def passed(left: NDArray[np.float32]) -> NDArray[np.float32]:
+            # Some items at a time: what is turned around is still at hand.
+            users = np.ascontiguousarray((left @ of_users).T)
+            found = np.empty((len(left), n_items), np.float32)
+            for rows, part in parts:
+                found[:, rows] = (part @ users).T
+            return found
+
+        return passed
 
     def rms(self, popular: NDArray[np.float64]) -> float:
         """Return the root of the sum over i, j ≠ i of ``popular_i · (left_i · right_j)²``.
 
         ``|AB|² = tr(AᵀA BBᵀ)``: the product is never made.
         """
-        size = self.vectors.shape[1]
+        size = len(self.response)
         of_left, of_right, own = np.zeros((size, size)), np.zeros((size, size)), 0.0
         for rows in self._some:
             left, right = self.left(rows), self.right(rows)
@@ -284,7 +324,7 @@ class _LowPass:
 
     @property
     def _some(self) -> list[slice]:
-        return [slice(start, start + ROWS) for start in range(0, len(self.vectors), ROWS)]
+        return [slice(start, start + ROWS) for start in range(0, len(self.tilt), ROWS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +336,7 @@ class _Mixed:
     of_scored: NDArray[np.float32]
     low_pass: _LowPass
     scale: float
-    right: NDArray[np.float32]
+    passed: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
     @classmethod
     def of(
@@ -321,7 +361,7 @@ class _Mixed:
             of_scored=of_scored.astype(np.float32),
             low_pass=low,
             scale=float(settings.low_pass * graph_rms / unit / low.rms(popular)),
-            right=low.scored(),
+            passed=low.passing(),
         )
 
     def edges(
@@ -331,13 +371,15 @@ class _Mixed:
         together = self.together.rows(block)
         start = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
         near = together.data * self.of_history[block][start] * self.of_scored[together.indices]
-        weight = (self.low_pass.left(block) * self.scale).astype(np.float32) @ self.right
+        weight = self.passed((self.low_pass.left(block) * self.scale).astype(np.float32))
         weight[start, together.indices] += near
         own = np.arange(len(weight))
         weight[own, own + block.start] = 0
-        weight[weight <= 0] = -np.inf
         counts, ends = strongest(weight, limit)
-        return counts, ends, weight[np.repeat(own, counts), ends]
+        owner = np.repeat(own, counts)
+        kept = weight[owner, ends]
+        there = kept > 0
+        return np.bincount(owner[there], minlength=len(own)), ends[there], kept[there]
 
 
 def _with_itself(histories: Histories, user_exponent: float) -> NDArray[np.float64]:

@@ -83,6 +83,12 @@ class Columns(Section):
     price: str | None = Field(None, description="money per unit")
     total: str | None = Field(None, description="money of a whole line, where none is per unit")
     order: str | None = Field(None, description="basket, invoice or session")
+    state: str | None = Field(
+        None, description="state of an order: cancelled and refunded count none"
+    )
+    cancelled_at: str | None = Field(None, description="when, or whether, an order was cancelled")
+    currency: str | None = Field(None, description="currency of the money")
+    email: str | None = Field(None, description="address of who names no other id")
     title: str | None = Field(None, description="name of the item")
     category: str | None = Field(None, description="category of the item")
     trait: str | None = Field(None, description="trait of the user (see segments.trait)")

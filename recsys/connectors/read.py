@@ -85,7 +85,7 @@ def held(document: Any) -> list[Any]:
     if not isinstance(document, dict):
         return [document]
     beside = {
-        (one.get("type"), one.get("id")): one.get("attributes") or {}
+        _named(one): one.get("attributes") or {}
         for one in document.get("included") or ()
         if isinstance(one, dict)
     }
@@ -103,13 +103,17 @@ def _is_of_records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _joined(record: Any, beside: dict[tuple[Any, Any], Any]) -> Any:
+def _joined(record: Any, beside: dict[tuple[str, str], Any]) -> Any:
     if not isinstance(record, dict):
         return record
     refs = record.get("relationships")
     found = {}
     for name, ref in refs.items() if isinstance(refs, dict) else ():
         data = ref.get("data") if isinstance(ref, dict) else None
-        if isinstance(data, dict) and (data.get("type"), data.get("id")) in beside:
-            found[name] = beside[data["type"], data["id"]]
+        if isinstance(data, dict) and _named(data) in beside:
+            found[name] = beside[_named(data)]
     return {**record, **found}
+
+
+def _named(one: dict[str, Any]) -> tuple[str, str]:
+    return str(one.get("type")), str(one.get("id"))

@@ -47,13 +47,13 @@ def flattened(
     shape : Shape
         Which of their lists is one row for each of its parts.
     prepare : callable or None
-        Makes of each record one that a table can read.
+        Makes of each record one that a table can read; one of another form stays as it is.
     """
     rows: list[dict[str, str | None]] = []
     of: list[int] = []
     places: list[int | None] = []
     for number, record in enumerate(records):
-        for place, row in _rows(prepare(record) if prepare else record, shape.rows):
+        for place, row in _rows(_prepared(record, prepare), shape.rows):
             rows.append(row)
             of.append(number)
             places.append(place)
@@ -61,6 +61,14 @@ def flattened(
     columns = {name: [row.get(name) for row in rows] for name in names}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     return Flattened(frame, pl.Series(of, dtype=pl.Int64), pl.Series(places, dtype=pl.Int64))
+
+
+def _prepared(record: Record, prepare: Callable[[Record], Record] | None) -> Record:
+    try:
+        return prepare(record) if prepare else record
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # Its rows are refused for what they lack then: no call keeps others from being read.
+        return record
 
 
 def _rows(record: Record, path: str) -> Iterator[tuple[int | None, dict[str, str | None]]]:

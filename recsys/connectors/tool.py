@@ -102,8 +102,9 @@ class Shape(Struct, frozen=True, forbid_unknown_fields=True):
         Fields that together name the message that a row is about: its sending has that id, what
         came of it refers to it.
     map : mapping of str to str
-        What such names mean: a name of :mod:`recsys.data.kinds`, ``identify``, ``alias``, or
-        nothing for what is not used. Others are looked for there as they are.
+        What such names mean: a name of :mod:`recsys.data.kinds`, ``identify``, ``alias``,
+        ``erase`` (of webhooks only), or nothing for what is not used. Others are looked for there
+        as they are.
     always : str
         What every row is, where no field says it.
     channel : str
@@ -149,6 +150,40 @@ class Shape(Struct, frozen=True, forbid_unknown_fields=True):
     outcomes: tuple[OutcomeRule, ...] = ()
 
 
+class Signature(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a tool signs its webhooks by a shared secret.
+
+    Attributes
+    ----------
+    header : str
+        Which holds the signature, in lower case.
+    hash : str
+        By which HMAC; ``ecdsa``: by a key pair, SHA-256, and the secret is the public key.
+    encoding : str
+        Of the signature.
+    before : str
+        What is signed before the body; ``{name}`` stands for that header, or for that part of a
+        signature of parts (``t=1,v1=…``).
+    field : str
+        The part that is the signature; empty: all of it is.
+    time : str
+        The header or part that says when it was signed, in seconds; empty: none is looked at.
+    seconds : float
+        By how much that may be off.
+    ping : str
+        Pattern of bodies that are no calls: whether anybody is there is asked without a signature.
+    """
+
+    header: str
+    hash: Literal["sha1", "sha256", "sha512", "ecdsa"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    before: str = ""
+    field: str = ""
+    time: str = ""
+    seconds: float = 300.0
+    ping: str = ""
+
+
 class Out(Struct, frozen=True, forbid_unknown_fields=True):
     """How the import of a tool wants what is written back.
 
@@ -191,8 +226,8 @@ class Tool(Struct, frozen=True, forbid_unknown_fields=True):
         What of this was read in its own documents; empty: nothing was.
     files : mapping of str to Shape
         Its files and webhooks.
-    signature : str
-        How it signs webhooks; empty: it does not, and a secret in the address stands for it.
+    signature : Signature or None
+        How it signs webhooks; None: it does not, and a secret in the address stands for it.
     out : Out or None
         How it takes scores and lists back; None: it does not.
     """
@@ -200,7 +235,7 @@ class Tool(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     verified: str = ""
     files: Mapping[str, Shape] = field(default_factory=dict)
-    signature: Literal["", "customerio", "sendgrid", "surveymonkey", "zendesk"] = ""
+    signature: Signature | None = None
     out: Out | None = None
 
 

@@ -13,7 +13,10 @@ from recsys.connectors.tool import ConsentRule, Fields, OutcomeRule, Shape, Time
 from recsys.data.ids import E_MAIL
 from recsys.data.kinds import MESSAGE_SENT, OF_MESSAGES, message_of
 
-CALLS = ("identify", "alias")
+ERASE = "erase"
+"""A call of a tool that asks to forget a person; files do not."""
+
+CALLS = ("identify", "alias", ERASE)
 FACTORS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0}
 
 LEFT_OUT, UNUSED, NO_KEY = "left_out", "unused_event", "no_email_key"

@@ -168,7 +168,15 @@ EVENT = Names(
 )  # fmt: skip
 """The fields of an event."""
 
-_OF_LINES = ("quantity", "units_back", "price", "total", "line_discount", "line_refunded")
+_OF_LINES = (
+    "quantity",
+    "units_back",
+    "price",
+    "total",
+    "line_discount",
+    "line_refunded",
+    "currency",
+)
 
 PRODUCT = Names(
     {

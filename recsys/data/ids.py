@@ -41,6 +41,9 @@ LOST = r"^\d([.,]\d+)?[eE]\+\d+$"
 UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
 """Characters without a width that copying leaves at the ends of an id."""
 
+APOSTROPHE = r"^'(\d+)$"
+"""Before digits it tells a spreadsheet that they are text."""
+
 E_MAIL = r"^[^\s@]+@[^\s@]+\.[^\s@]+$"
 
 
@@ -62,6 +65,8 @@ def identifier(text: str, *, lower_emails: bool = False) -> str:
         return ""
     if found.endswith("0") and (whole := re.match(WHOLE, found)):
         return whole[1]
+    if found[:1] == "'" and (digits := re.match(APOSTROPHE, found)):
+        return digits[1]
     if lower_emails and "@" in found and re.match(E_MAIL, found):
         return found.lower()
     return found

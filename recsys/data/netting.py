@@ -93,12 +93,12 @@ def left(lines: Lines, *, within: int) -> Left | None:
     """Return what is left of lines; None where nothing was taken back.
 
     In order of time, each return takes its units and their share of the money off the lines of the
-    order it names, of its own item where it names one; what is then left, or names no order that
-    there is, off what the user bought of the item before. Without an item it is money: of the
-    order, in equal shares, else off what the user bought before. Of several lines the latest of
-    exactly that size is taken, else the latest that is large enough, else the latest ones
-    together. What was bought earlier than `within` is taken back by its order only. A return that
-    finds nothing stays.
+    order it names, of its own item where it names one; what names no order that there is, off what
+    the user bought of the item before. More than is left of its order is not taken off others.
+    Without an item it is money: of the order, in equal shares, else off what the user bought
+    before. Of several lines the latest of exactly that size is taken, else the latest that is large
+    enough, else the latest ones together. What was bought earlier than `within` is taken back by
+    its order only. A return that finds nothing stays.
 
     What is void takes back the order it names, or what was bought at that very instant, and
     never stays.
@@ -235,8 +235,11 @@ class _Ledger:
         """Take a return off what it names, else off what was bought before."""
         ordered, item = self._ordered(row), int(self.lines.item_row[row])
         owner = int(self.lines.user_row[row])
-        if item >= 0:
+        if item >= 0 and ordered:
+            # Told twice, or void as well: it says nothing of other orders.
             self._units(row, ordered)
+            self.quantity[row] = self.value[row] = 0.0
+        elif item >= 0:
             self._units(row, self._before(row, self._of_item.get((owner, item), ()), within))
         elif ordered:
             self._money_of_order(row, ordered)

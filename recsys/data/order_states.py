@@ -28,7 +28,10 @@ _STANDS = re.compile(
 _PLAIN = str.maketrans("äöüáàâãéèêëíìîïóòôõúùûçñł", "aouaaaaeeeeiiiioooouuucnl")
 
 
-NOT_CANCELLED = NOBODY | {"0", "0.0", "false", "f", "no", "n", "0000-00-00 00:00:00"}
+NOT_CANCELLED = NOBODY | {
+    "0", "0.0", "0.00", "0,00", "false", "f", "no", "n", "nein", "non", "nao", "não", "nie", "nee",
+    "0000-00-00", "0000-00-00 00:00:00",
+}  # fmt: skip
 """What stands in lower case where an export tells when, or whether, an order was cancelled."""
 
 

@@ -36,7 +36,10 @@ class Taste:
 
     def score(self, history: History) -> NDArray[np.float32]:
         """Score all items, float32, shape (n_items,); 0 says nothing for the item."""
-        score = self.base.score(history.item_row, history.weight)
+        return self.tilted(self.base.score(history.item_row, history.weight), history)
+
+    def tilted(self, score: NDArray[np.float32], history: History) -> NDArray[np.float32]:
+        """Return the base's scores of a history, with its repeats and the demand, in place."""
         score[history.item_row] += history.own
         score *= self.demand
         return score

@@ -12,7 +12,14 @@ from recsys.config import Config
 from training.errors import UnclearColumn
 from training.importing.cells import text_of
 from training.importing.columns import FileColumns
-from training.importing.numbers import MANY, as_codes, currency_of, decimal_sign, parsed
+from training.importing.numbers import (
+    MANY,
+    as_codes,
+    ascii_digits,
+    currency_of,
+    decimal_sign,
+    parsed,
+)
 
 UNITS = ("quantity", "stock")
 
@@ -29,11 +36,14 @@ class Amounts:
         Whether something is given.
     notes : tuple of str
         How the numbers are written, where that is not plain, and in which currency.
+    currency : str
+        The code of the one that all amounts are in; empty: none is named, or they were changed.
     """
 
     of: Mapping[str, pl.Series]
     given: Mapping[str, pl.Series]
     notes: tuple[str, ...]
+    currency: str = ""
 
     def bad(self, *meanings: str) -> pl.Series:
         """Return whether one of them is given and no finite number."""
@@ -74,7 +84,9 @@ def read_amounts(
     nothing, never = (pl.Series([one]).new_from_index(0, len(frame)) for one in (None, False))
     numbers = {name: nothing.cast(pl.Float64) for name in meanings} | numbers
     given = dict.fromkeys(meanings, never) | given
-    return Amounts(numbers, given, _notes(sign, said, found, rated=rate is not None))
+    codes = {one for each in said.values() for one in each} - MANY
+    own = "" if rate is not None else "".join(codes)
+    return Amounts(numbers, given, _notes(sign, said, found, rated=rate is not None), own)
 
 
 def _cells(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Series:
@@ -84,7 +96,7 @@ def _cells(frame: pl.DataFrame, found: FileColumns, meaning: str) -> pl.Series:
         return pl.Series(meaning, [None], dtype=pl.String).new_from_index(0, len(frame))
     if all(frame.schema[name].is_numeric() for name in names):
         return frame.select(pl.coalesce(names).cast(pl.Float64).alias(meaning)).to_series()
-    return frame.select(text_of(found, meaning)).to_series()
+    return ascii_digits(frame.select(text_of(found, meaning)).to_series())
 
 
 def _without_vague(currency: Mapping[str, pl.Series]) -> dict[str, pl.Series]:

@@ -58,6 +58,7 @@ def canonical_rows(
         _event_id(raw, found),
         _former_id(raw, found),
         id_of(raw.frame, found, "order").alias("order_id"),
+        id_of(raw.frame, found, "of_order").alias("of_order"),
         id_of(raw.frame, found, "ref").alias("ref"),
         id_of(raw.frame, found, "mail").alias("mail"),
         text_of(found, "kind"),
@@ -81,14 +82,18 @@ def canonical_rows(
         properties(found),
         *said_of_people(raw, found, config),
         _void(raw, found).alias("void"),
+        _says_state(found).alias("says_state"),
         (_flag(found, "test") if "order" in found else pl.lit(value=False)).alias("test"),
         at_given=text_of(found, "at"),
     )
     signed = _signed(joined_by_mail(_with_kinds(frame, config)), config)
+    if "of_order" in found:
+        back = pl.when(pl.col("kind").is_in([RETURN, VOID])).then("of_order")
+        signed = signed.with_columns(order_id=pl.coalesce(back, "order_id"))
     # Without its number, an order is at least what one row of the file says.
     together = pl.coalesce("order_id", pl.format("\0{}", raw.row))
     paid = less_refunds(less_discounts(signed.with_columns(together=together)))
-    return paid.drop("together")
+    return paid.drop("together", "of_order")
 
 
 def _user(raw: RawFile, found: FileColumns, config: Config) -> pl.Expr:
@@ -151,6 +156,8 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     known = any(meant("", one, kinds, has_item=True) is not None for one in calls)
     name = pl.when(call.is_in(PAGES)).then(call).otherwise(pl.col("kind"))
     frame = frame.with_columns(kind=pl.coalesce(name, "call") if known else name)
+    # Unknown types are those of payments: what they call a refund is one, whatever its sign.
+    back = [] if known else [one.lower() for one in calls if is_void(one)]
     names = [name for name in frame["kind"].unique(maintain_order=True) if name is not None]
     arms = list(config.channels.arms)
     frame = frame.with_columns(channel_said(names, arms))
@@ -169,7 +176,12 @@ def _with_kinds(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     return frame.with_columns(
         pl.col("kind").alias("name"),
         pl.when(of_people.is_in(CALLS)).then(of_people).alias("identity"),
-        pl.when(pl.col("kind").is_null()).then(_of_rating(config)).otherwise(said).alias("kind"),
+        pl.when(pl.col("kind").is_not_null())
+        .then(said)
+        .when(call.is_in(back))
+        .then(pl.lit(RETURN))
+        .otherwise(_of_rating(config))
+        .alias("kind"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("title")).alias("title"),
         pl.when(call.is_in(PAGES)).then(None).otherwise(pl.col("category")).alias("category"),
     ).drop("call", "rating")
@@ -205,16 +217,28 @@ def _own_names(config: Config) -> dict[str, str]:
 
 
 def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
-    """Return whether the state of an order, or when it was cancelled, says that it is none."""
+    """Return whether a state of an order, or when it was cancelled, says that it is none."""
     void = pl.lit(value=False)
-    if "state" in found:
-        states = raw.frame.select(text_of(found, "state")).to_series().drop_nulls().unique()
-        void = text_of(found, "state").is_in([one for one in states if is_void(one)])
-        void = void.fill_null(value=False)
-    if "cancelled_at" in found:
-        at = text_of(found, "cancelled_at").str.to_lowercase()
+    for name in found.of("state"):
+        states = raw.frame.select(_cell(name)).to_series().drop_nulls().unique()
+        void = void | _cell(name).is_in([one for one in states if is_void(one)])
+    for name in found.of("cancelled_at"):
+        at = _cell(name).str.to_lowercase()
         void = void | ~at.fill_null("").is_in(sorted(NOT_CANCELLED))
-    return void
+    return void.fill_null(value=False)
+
+
+def _says_state(found: FileColumns) -> pl.Expr:
+    names = found.of("state", "cancelled_at")
+    return (
+        pl.any_horizontal(_cell(n).fill_null("") != "" for n in names)
+        if names
+        else pl.lit(value=False)
+    )
+
+
+def _cell(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String, strict=False).str.strip_chars()
 
 
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
@@ -227,13 +251,11 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
     taken_back = (pl.col("kind") == PURCHASE) & (
         (pl.col("quantity") < 0) | (_total() < 0) | minus | cancelled
     )
-    # The state of an order may stand in the first of its lines only.
-    void = pl.col("void").any().over("order_id") & pl.col("order_id").is_not_null()
-    void = (pl.col("void") | void) & (pl.col("kind") == PURCHASE)
     if frame["void"].any():
+        void = _void_with_order(frame) & (pl.col("kind") == PURCHASE)
         frame = frame.with_columns(kind=pl.when(void).then(pl.lit(VOID)).otherwise("kind"))
     return (
-        frame.drop("void")
+        frame.drop("void", "says_state")
         .with_columns(
             kind_said="kind",
             kind=pl.when(taken_back.fill_null(value=False))
@@ -248,6 +270,21 @@ def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
         )
         .with_columns(value=pl.coalesce(pl.col("quantity") * pl.col("price"), _total().abs()))
     )
+
+
+def _void_with_order(frame: pl.DataFrame) -> pl.Expr:
+    """Return whether a line is void: by itself, or because the first line of its order alone says.
+
+    Where a line is void and the first of its order is not, each line says what is true of it.
+    """
+    own = pl.col("void")
+    voids = frame.filter(own)["order_id"].drop_nulls().unique()
+    lines = frame.select("order_id", "void").filter(pl.col("order_id").is_in(voids.implode()))
+    orders = lines.group_by("order_id").agg(first=own.first(), all=own.all(), any=own.any())
+    if (orders["any"] & ~orders["first"]).any():
+        return own
+    several = orders.filter(pl.col("first") & ~pl.col("all"))["order_id"]
+    return own | (pl.col("order_id").is_in(several.implode()) & ~pl.col("says_state"))
 
 
 def _total() -> pl.Expr:

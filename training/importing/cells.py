@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from recsys.data.ids import DECIMAL, LOST, MAX_ID_LENGTH, NOBODY, UNSEEN, WHOLE
+from recsys.data.ids import APOSTROPHE, DECIMAL, LOST, MAX_ID_LENGTH, NOBODY, UNSEEN, WHOLE
 from training.importing.columns import FileColumns
 
 
@@ -64,6 +64,8 @@ def ids_of(frame: pl.DataFrame, name: str) -> pl.Expr:
     text = column.cast(pl.String, strict=False).str.strip_chars()
     if dtype == pl.String and _is_not_ascii(frame[name]):
         text = text.str.strip_chars(UNSEEN).str.strip_chars()
+    if dtype == pl.String and frame[name].str.starts_with("'").any():
+        text = text.str.replace(APOSTROPHE, "$1")
     if dtype == pl.String and _has_whole_decimals_only(frame[name]):
         text = text.str.replace(WHOLE, "$1")
     return pl.when(~text.str.to_lowercase().is_in(sorted(NOBODY))).then(text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from recsys.config import Columns
 from recsys.data.fields import EVENT, LISTS, PRODUCT, WRAPPERS, Names, plain
 from training.errors import MissingColumn
+from training.importing.spellings import NAMES_OF_PEOPLE, ONLY_CLOCKS, folded, further
 
 MESSAGES = frozenset({"ref", "pscore", "mail", "channel"})
 """Meanings of which a log of messages has at least one: it needs no items."""
@@ -64,6 +65,9 @@ REVIEWS = frozenset({"text", "reviewtext", "reviewbody", "reviewcontent", "revie
 NEEDED = frozenset({"user", "item", "at"})
 """Meanings that are read under the configured name only, where one is configured."""
 
+OF_ALL = frozenset({"state", "cancelled_at", "email"})
+"""Meanings of which each column counts: an order is none where one of its states says so."""
+
 PRODUCT_IDS = frozenset({"productid", "sku"})
 """Beside one of these ``name`` is the name of a product; elsewhere it may be anybody's."""
 
@@ -112,7 +116,7 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     if "event_id" not in recognised and not {"call", "sent", "received"}.isdisjoint(recognised):
         # Segment's warehouses call it so; elsewhere an id may be that of anything.
         recognised["event_id"] = tuple(name for name in header if _unwrapped(name) == "id")
-    recognised = _without_others(header, recognised)
+    recognised = _without_others(header, _with_further(header, recognised))
     chosen = {meaning: name for meaning, name in named if name is not None}
     if plain(chosen.get("price", "")).endswith("total"):
         # The money of a line is not that of one unit, whatever the configuration calls it.
@@ -127,6 +131,39 @@ def event_columns(header: Sequence[str], named: Columns, *, trait: str) -> FileC
     for meaning in ("at",) if message_log or of_people else ("item", "at"):
         require(meaning, found, header, EVENT)
     return found
+
+
+def _with_further(
+    header: Sequence[str], recognised: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return columns by meaning; where none has the usual name, one that exports call so.
+
+    Every column counts that says the state of an order or an address, and a date beside a time of
+    the day.
+    """
+    used = {name for names in recognised.values() for name in names}
+    both = dict(recognised)
+    others = further([name for name in header if name not in used])
+    if {"email"} & (recognised.keys() | others.keys()):
+        ids = [name for name in others.get("user", ()) if folded(name) not in NAMES_OF_PEOPLE]
+        others["user"] = tuple(ids)
+    for meaning, names in others.items():
+        usual = recognised.get(meaning, ())
+        if meaning == "at" and all(folded(name) in ONLY_CLOCKS for name in usual):
+            both["at"] = (*names[:1], *usual)
+        elif meaning in OF_ALL:
+            both[meaning] = (*usual, *_without_parts(names))
+        elif not usual and meaning != "kind":  # That its cells tell.
+            both[meaning] = names[:1]
+    if not {"total", "price"} & both.keys() and {"quantity", "currency"} & both.keys():
+        # Alone it may be of units.
+        both["total"] = tuple(name for name in header if folded(name) == "amount")
+    return both
+
+
+def _without_parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that say of whole orders that they came back, where one says ``fully``."""
+    return names[:1] if folded(names[0]) == "fullyrefunded" else names
 
 
 def find(header: Sequence[str], names: Names, chosen: Mapping[str, str]) -> FileColumns:

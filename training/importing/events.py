@@ -16,12 +16,14 @@ from recsys.config import Config
 from recsys.data.kinds import MESSAGE_SENT, is_sending
 from recsys.data.times import DAY
 from recsys.storage.database.interface import of_keys
+from recsys.storage.events.currency import OneCurrency
 from recsys.storage.events.imports import imports
 from recsys.storage.events.log import EventLog
 from recsys.storage.privacy.erasure import erased_after
 from recsys.storage.users import sayings
 from recsys.storage.users.profiles import ItemFacts, Profiles
 from recsys.storage.users.sayings import Saying
+from training.errors import UnclearColumn
 from training.importing.identities import keep
 from training.importing.read import RawFile, of_tools, read_file
 from training.importing.refunds import since_logged
@@ -90,6 +92,7 @@ def import_events(
     raw, config = in_our_words(read_file(path, of_tools(config.data)), config)
     watch.begin(f"check {raw.rows:,} rows")
     valid = validate(raw, config, now=now)
+    _refuse_other_currency(valid, log)
     checked = clock()
     watch.begin(f"log {len(valid.events):,} events")
     erased, before = _of_erased(valid.events, log), log.last_seq()
@@ -119,6 +122,17 @@ def import_events(
     )
     _remember(report, log, now=now)
     return report
+
+
+def _refuse_other_currency(valid: Validated, log: EventLog) -> None:
+    """Refuse a file of amounts in another currency than those that the store holds."""
+    code = valid.currency
+    own = OneCurrency(log.database).beside(code) if code else code
+    if code != own:
+        where = ", ".join(valid.columns.of("currency")) or "price"
+        why = f"amounts in {code} are not added up to those in the store, in {own}"
+        setting = f"under [data] what one is worth: rates = {{ {own} = 1.0, {code} = … }}"
+        raise UnclearColumn(where, why, setting)
 
 
 def _kept(

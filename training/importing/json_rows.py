@@ -42,6 +42,8 @@ def documents(path: Path, content: bytes) -> list[tuple[int, Any]]:
     lines = _lines(content)
     if not _is_one_value(content, lines):
         found = list(_loaded(lines))
+        if all(isinstance(one, list) for _, one in found):
+            return list(enumerate(chain.from_iterable(one for _, one in found), start=1))
         if not any(isinstance(one, dict) for _, one in found):
             found = [*enumerate(one_after_another(content) or (), start=1)] or found
         return found

@@ -18,6 +18,8 @@ UNIT = "\x1f"
 _SAMPLE_BYTES = 262_144
 _SAMPLE_LINES = 200
 _MOST_HEADER_LINES = 5
+_SURELY = 3
+"""A comment with so many separators, as many as a row, is the header."""
 _SEP = re.compile(r"sep=(.+)", re.IGNORECASE)
 
 HEADERLESS = {
@@ -114,11 +116,16 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str]:
 
 
 def _is_commented_header(comment: str, line: str) -> bool:
+    line = _outside_quotes(line)
     return any(
-        comment.count(one) == line.count(one) >= 1
+        comment.count(one) == line.count(one) >= _SURELY
+        or (comment.count(one) == line.count(one) >= 1 and _first(comment, one) in EVENT)
         for one in SEPARATORS
-        if comment.lstrip("# ").split(one)[0].strip() in EVENT
     )
+
+
+def _first(comment: str, separator: str) -> str:
+    return comment.lstrip("# ").split(separator)[0].strip()
 
 
 def _separator(lines: Sequence[str]) -> str:

@@ -24,6 +24,10 @@ BAD_PRICE = "the price is no number, negative, or more than a million million"
 _CURRENCY = rf"(?i)[{_SIGNS}]|\b[a-z]{{3}}\b|^r\$|\bk[cč]\b|\bzł|\bkr\b|\bft\b|\blei\b"
 _UNDIVIDED = r"(?i)[¥￥円₩]|\b(jpy|krw|vnd|idr|clp)\b"
 """Currencies of which nobody writes thousandths: three digits behind a sign are thousands."""
+_DIGITS = {
+    **{chr(zero + n): str(n) for zero in (0x0660, 0x06F0, 0xFF10) for n in range(10)},
+    "\u066b": ".", "\u066c": ",", "\uff0e": ".", "\uff0c": ",",
+}  # fmt: skip
 _EITHER = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
 _POINT = r"^-?\d+(,\d{2,3})*,\d{3}\.\d*$|^-?\d+(,\d{2,3})+,\d{3}$|^-?(0|\d*)\.\d+$|^-?\d{4,}\.\d*$"
 _COMMA = r"^-?\d+(\.\d{3})+,\d*$|^-?\d+(\.\d{3}){2,}$|^-?\d*,\d+$"
@@ -31,6 +35,13 @@ _GROUPED = {
     ".": r"^-?\d{1,3}(,\d{2})*(,\d{3})+(\.\d*)?$|^-?\d+(\.\d*)?$|^-?\.\d+$",
     ",": r"^-?\d{1,3}(\.\d{3})+(,\d*)?$|^-?\d+(,\d*)?$|^-?,\d+$",
 }
+
+
+def ascii_digits(column: pl.Series) -> pl.Series:
+    """Return a column of text with Arabic, Persian and full-width digits as 0 to 9."""
+    if column.str.len_bytes().sum() == column.str.len_chars().sum():
+        return column
+    return column.str.replace_many(_DIGITS)
 
 
 def bare(text: pl.Expr) -> pl.Expr:

@@ -45,6 +45,7 @@ _SHEETS = (b"\xd0\xcf\x11\xe0", b"PK\x03\x04")
 _OTHERS = {
     b"\x28\xb5\x2f\xfd": "it is packed with zstd: unpack it first",
     b"Obj\x01": "it is Avro: write it as Parquet or JSON lines",
+    b"ARROW1": "it is Arrow or Feather: write it as Parquet",
     b"ORC": "it is ORC: write it as Parquet",
     b"SQLite format 3": "it is a SQLite database: write the table as CSV",
     b"%PDF": "it is a PDF",

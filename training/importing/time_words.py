@@ -6,11 +6,16 @@ import polars as pl
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BEGIN = (
-    "jan|jän|ene|gen", "feb|fév|fev", "mar|mär|maa|mrz", "apr|avr|abr|kwi", "may|mai|mag|mei|maj",
-    "juin|jun|giu|cze", "juil|jul|lug|lip", "aug|aoû|aou|ago|sie", "sep|set|wrz",
-    "oct|okt|ott|out|paź", "nov|lis", "dec|déc|dez|dic|gru",
+    "jan|jän|ene|gen|sty|oca|led|ian|янв|tammi", "feb|fév|fev|lut|şub|úno|фев|helmi",
+    "mar|mär|maa|mrz|bře|мар", "apr|avr|abr|kwi|nis|dub|апр|huhti",
+    "may|mai|mag|mei|maj|kvě|ма[яй]|touko",
+    "juin|jun|giu|cze|haz|červn|iun|июн|kesä", "juil|jul|lug|lip|tem|červenc|iul|июл|heinä",
+    "aug|aoû|aou|ago|agu|sie|ağu|srp|авг|elo", "sep|set|wrz|eyl|zář|сен|syys",
+    "oct|okt|ott|out|paź|eki|říj|окт|loka", "nov|lis|kas|noi|ноя",
+    "dec|déc|dez|dic|des|gru|ara|pro|дек|joulu",
 )  # fmt: skip
-"""What months begin with: English, German, French, Spanish, Portuguese, Italian, Dutch, Polish."""
+"""What months begin with: in English, German, French, Spanish, Portuguese, Italian, Dutch, Polish,
+Turkish, Czech, Romanian, Russian, Finnish, Indonesian and the languages of Scandinavia."""
 _DAY_AND_MONTH = r"(?i)^\d{1,2}[^\d:]*\p{L}{3}[^\d:]*\d{2}"
 _OF_MONTHS = tuple(
     (
@@ -20,6 +25,8 @@ _OF_MONTHS = tuple(
     )
     for month, begin in zip(MONTHS, _BEGIN, strict=True)
 )
+_FINNISH_NOVEMBER = (r"(?i)\bmarras", "nov")
+"""Begins as March does elsewhere."""
 OFFSETS = {
     "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
     "EET": 2, "EEST": 3, "MSK": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7,
@@ -45,7 +52,7 @@ _OF_CLOCKS = (
     (r"[分분] ?(\d)", ":$1"),
     (r"[分분秒초]$", ""),
     (r"(?i)(\d) ?h ?(\d{2})\b", "$1:$2"),
-    (r"(?i) ?(?:uhr|h)$", ""),
+    (r"(?i) ?(?:uhr|hs?\.?)$", ""),
 )
 
 
@@ -53,7 +60,7 @@ def without_words(text: pl.Series) -> pl.Series:
     """Return times with short English months, offsets for the names of zones, and no other word."""
     patterns = [*_WORDS]
     if bool(text.str.contains(_DAY_AND_MONTH).any()):
-        patterns += _OF_MONTHS
+        patterns += (_FINNISH_NOVEMBER, *_OF_MONTHS)
     if bool(text.str.contains(_CLOCKED).any()):
         patterns += _OF_CLOCKS
     for pattern, instead in patterns:

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
+from training.importing.numbers import ascii_digits
 from training.importing.time_words import MONTHS, without_words
 
 NAIVE = (
@@ -39,7 +40,7 @@ SHORT_WORDED = r"(?i)^(\d{1,2}-[a-z]{3}[a-z]*-)(\d{2})\b"
 SHORT_YEAR = r"^(\d{1,2}[/.]\d{1,2}[/.])(\d{2})(\s|$)"
 CLOCK = r"(?i)^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[ap]\.?m\.?)?$"
 MIDNIGHT = time(0)
-WORDED = r"[年년]|\d ?[hH]|[A-Za-z]{2}|/\d{4}:|[ap]\.m|^\d{8}T"
+WORDED = r"[年년]|\d ?[hH]|\p{L}{2}|/\d{4}:|[ap]\.m|^\d{8}T"
 PLACE = r"^(.*\d) *\[?([A-Z][A-Za-z]+(?:/[A-Za-z_+-]+)+)\]?$"
 TIME_HINT = 'data.time_format = "%d/%m/%Y" reads 03/04/2025 with the day first'
 _ZONE_AT_THE_END = r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$"
@@ -50,6 +51,9 @@ UNITS = (
     ("microseconds", 1e17, 1.0),
 )
 NANOSECONDS = ("nanoseconds", 0.001)
+_UNIT_NAMES = (*((name, factor) for name, _, factor in UNITS), NANOSECONDS)
+EPOCHS = 1e8
+"""Among days that are text, a number of that size is a time since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,23 @@ def parse_times(given: pl.Series, *, timezone: str, time_format: str = "") -> Ti
         return _of_datetimes(given, timezone)
     if given.dtype.is_numeric():
         return _of_numbers(given.cast(pl.Float64), timezone)
-    text = given.cast(pl.String).str.strip_chars()
+    text = ascii_digits(given.cast(pl.String)).str.strip_chars()
     numbers = text.cast(pl.Float64, strict=False)
     if not time_format and 2 * numbers.count() > text.count():
-        return _of_numbers(numbers, timezone)
-    return _of_text(text, timezone, (time_format, *NAIVE) if time_format else NAIVE)
+        found = _of_numbers(numbers, timezone)
+        rest = text.set(numbers.is_not_null(), None)
+        return _both(found, _of_text(rest, timezone, NAIVE)) if rest.count() else found
+    found = _of_text(text, timezone, (time_format, *NAIVE) if time_format else NAIVE)
+    numbers = numbers.set(~((numbers >= EPOCHS) & found.at.is_null()).fill_null(value=False), None)
+    return _both(found, _of_numbers(numbers, timezone)) if numbers.count() else found
+
+
+def _both(most: Times, others: Times) -> Times:
+    """Return times of which some are written in another way than most."""
+    if not others.at.count():
+        return most
+    at = most.at.zip_with(most.at.is_not_null(), others.at)
+    return Times(at, f"{most.spelling}; others: {others.spelling}")
 
 
 def with_clocks(columns: Sequence[pl.Series]) -> list[pl.Series]:
@@ -130,15 +146,20 @@ def _of_numbers(numbers: pl.Series, timezone: str) -> Times:
     finite = numbers.filter(numbers.is_finite())
     if len(finite) and SERIALS[0] <= float(finite.median() or 0) <= SERIALS[1]:  # type: ignore[arg-type]
         return Times(_of_serials(numbers, timezone), f"days of a spreadsheet, taken as {timezone}")
-    middle = abs(float(finite.median() or 0.0))  # type: ignore[arg-type]
-    unit, factor = next(((u, f) for u, below, f in UNITS if middle < below), NANOSECONDS)
-    at = (numbers * factor).round()
-    # A number of another size than the rest is of another unit: it would land in another age.
-    floor = max((below for u, below, f in UNITS if f > factor), default=0.0)
-    usable = numbers.is_finite() & (at.abs() < 9e18) & (numbers.abs() >= floor)
+    largest = float(finite.abs().max() or 0.0)  # type: ignore[arg-type]
+    least = float(finite.abs().min() or 0.0)  # type: ignore[arg-type]
+    beyond = next((one for _, below, one in UNITS if largest < below), NANOSECONDS[1])
+    factor = pl.lit(beyond)
+    for _, below, one in reversed([unit for unit in UNITS if least < unit[1] <= largest]):
+        factor = pl.when(pl.col("n").abs() < below).then(pl.lit(one)).otherwise(factor)
+    # Each by its own size: exports that were joined hold seconds and milliseconds.
+    units = numbers.to_frame("n").select(n="n", at=(pl.col("n") * factor).round(), factor=factor)
+    usable = numbers.is_finite() & (units["at"].abs() < 9e18)
     # Above 2^53 a float no longer holds every microsecond; times of this era are far below.
-    exact = at.set(~usable.fill_null(value=False), None).cast(pl.Int64, strict=False)
-    return Times(exact, f"{unit} since 1970")
+    exact = units["at"].set(~usable.fill_null(value=False), None).cast(pl.Int64, strict=False)
+    used = set(units["factor"].filter(usable.fill_null(value=False)).unique())
+    said = " and ".join(name for name, one in _UNIT_NAMES if one in used)
+    return Times(exact.alias(numbers.name), f"{said or 'seconds'} since 1970")
 
 
 def _of_serials(numbers: pl.Series, timezone: str) -> pl.Series:

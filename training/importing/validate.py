@@ -20,6 +20,7 @@ from recsys.data.times import DAY, EARLIEST
 from training.errors import UnaccountedRows
 from training.importing import identities
 from training.importing.amounts import Amounts, read_amounts
+from training.importing.by_content import by_content, money_by_content
 from training.importing.canonical import canonical_rows, times_of
 from training.importing.cells import bad_id, bad_number, first_reason, no_id
 from training.importing.columns import FileColumns, event_columns
@@ -91,6 +92,8 @@ class Validated:
         Names of kinds that were not understood, and how many rows have each.
     notes : tuple of str
         How numbers were written, and in which currency.
+    currency : str
+        The one that amounts are in; empty: none is named, or they were changed.
     people : DataFrame
         Rows that say who somebody is, for :func:`training.importing.identities.keep`.
     said : DataFrame
@@ -105,6 +108,7 @@ class Validated:
     columns: FileColumns
     unknown: Mapping[str, int]
     notes: tuple[str, ...]
+    currency: str
     people: pl.DataFrame
     said: pl.DataFrame
 
@@ -127,8 +131,12 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         The file does not say who, on what or when.
     """
     found = event_columns(raw.frame.columns, config.data.columns, trait=config.segments.trait)
+    if raw.told is None:
+        found = by_content(found, raw.frame, config)
     times = times_of(raw, found, config)
     amounts = read_amounts(raw.frame, found, AMOUNTS, config)
+    if raw.told is None:
+        amounts = money_by_content(amounts, raw.frame, found)
     judged = _judged(raw, found, amounts, times, config, now=now)
     fresh = ~pl.col("repeated")
     bad = judged.select("place", "repeated", "reason").filter(
@@ -159,6 +167,7 @@ def validate(raw: RawFile, config: Config, *, now: int) -> Validated:
         columns=found,
         unknown=counted(judged.filter(reason="unknown_kind")["name"].drop_nulls()),
         notes=amounts.notes,
+        currency=amounts.currency,
         people=people,
         said=said,
     )
@@ -170,8 +179,10 @@ def _judged(
     canonical = canonical_rows(raw, found, amounts, config)
     canonical = canonical.with_columns(at=times.at, **_told(raw)).with_row_index("place")
     if raw.told is None:
-        canonical = _as_their_order(canonical)
-    reason = pl.coalesce("refused", _reason(found, config, now=now))
+        canonical = _with_buyers(_as_their_order(canonical))
+    # A table of a tool says what its rows are about, a column what a file is.
+    lone = config.churn.critical_kind if raw.tool and not raw.tool.shape.generic else ""
+    reason = pl.coalesce("refused", _reason(found, config, now=now, lone=lone))
     return canonical.with_columns(repeated=_repeated(raw, config), reason=reason).drop(
         "refused",
         "at_given",
@@ -201,6 +212,24 @@ def _as_their_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(filled(name) for name in ("user_id", "at_given", "at"))
 
 
+def _with_buyers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows where what takes an order back is of its buyer, whoever is named beside it."""
+    back = pl.col("kind").is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()
+    taken = frame.filter(back).select("order_id", other="user_id").unique()
+    if not len(taken):
+        return frame
+    bought = frame.filter(pl.col("kind") == PURCHASE).select("order_id", "user_id").drop_nulls()
+    ids = pl.col("order_id").is_in(taken["order_id"].implode())
+    buyers = bought.filter(ids).unique().filter(pl.col("order_id").is_unique())
+    wrong = buyers.join(taken, on="order_id").filter(~pl.col("user_id").eq_missing("other"))
+    if not len(wrong):
+        return frame
+    known = dict(wrong.select("order_id", "user_id").iter_rows())
+    buyer = pl.col("order_id").replace_strict(known, default=None, return_dtype=pl.String)
+    user = pl.when(back).then(pl.coalesce(buyer, "user_id")).otherwise("user_id")
+    return frame.with_columns(user_id=user)
+
+
 def _repeated(raw: RawFile, config: Config) -> pl.Series:
     frame = raw.theirs
     if config.data.identical_rows == "units":
@@ -225,7 +254,8 @@ def _told(raw: RawFile) -> dict[str, pl.Series | pl.Expr]:
     return {"said": raw.told.said, "refused": raw.told.refused}
 
 
-def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
+def _reason(found: FileColumns, config: Config, *, now: int, lone: str) -> pl.Expr:
+    """Return why each row is left out; those of the kind `lone` may name no item."""
     kind = pl.col("kind")
     outcome = kind.is_in(MESSAGE_KINDS) & (kind != MESSAGE_SENT)
     of_ours = pl.col("channel").is_in(list(config.channels.arms)).fill_null(value=False)
@@ -245,6 +275,7 @@ def _reason(found: FileColumns, config: Config, *, now: int) -> pl.Expr:
         "no_item": ~kind.is_in(MESSAGE_KINDS)
         & pl.col("item_id").is_null()
         & has_items
+        & (kind != lone)
         & ~(kind.is_in(TAKEN_BACK) & pl.col("order_id").is_not_null()),
         "bad_quantity": pl.col("bad_quantity")
         | ~(

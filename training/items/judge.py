@@ -224,8 +224,13 @@ def persons(
 
 
 def _among(some: Relevant, others: Relevant, *, n_items: int) -> NDArray[np.bool_]:
-    keys = some.pair_user.astype(np.int64) * n_items + some.item_row
-    return np.isin(keys, others.pair_user.astype(np.int64) * n_items + others.item_row)
+    keys, known = (
+        each.pair_user.astype(np.int64) * n_items + each.item_row for each in (some, others)
+    )
+    # Ascending as they are: nothing is to be sorted.
+    place = known.searchsorted(keys)
+    found: NDArray[np.bool_] = np.append(known, -1)[place] == keys
+    return found
 
 
 def _raise(rung: RungName, error: Exception) -> NoReturn:  # noqa: ARG001 - as the ladder calls it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -32,27 +33,31 @@ def with_live(choice: ItemChoice, taste: Taste, held: Window, config: Config) ->
     wanted = drawn(held.wanted_later, held.before, config.training.seed)
     if not len(wanted):
         return choice
-    tried = [
+    others = [
         replace(choice, live=live, live_own=own * choice.own)
         for live, own in product(LIVE, LIVE_OWN)
     ]
-    figures = [_ndcg(each, taste, held, wanted, config) for each in tried]
-    unchanged = _ndcg(choice, taste, held, wanted, config)
+    tried = [choice, *others]
+    figures = _ndcg(tried, taste, held, wanted, config)
     best = int(np.argmax([figure.mean() for figure in figures]))
-    clear = clearly_above(figures[best], unchanged, config.training)
-    return tried[best] if clear else choice
+    return tried[best] if clearly_above(figures[best], figures[0], config.training) else choice
 
 
 def _ndcg(
-    choice: ItemChoice, taste: Taste, held: Window, wanted: Relevant, config: Config
-) -> NDArray[np.float64]:
-    weights = event_weights(choice, held.before.kinds, config)
+    tried: Sequence[ItemChoice], taste: Taste, held: Window, wanted: Relevant, config: Config
+) -> list[NDArray[np.float64]]:
+    """Return the NDCG of each user by each choice; they differ in what live events weigh only."""
+    every = [event_weights(choice, held.before.kinds, config) for choice in tried]
     k = config.items.at_k
-    lists = np.full((len(wanted), k), metrics.NOBODY, np.int32)
+    lists = np.full((len(tried), len(wanted), k), metrics.NOBODY, np.int32)
     for place, user in enumerate(wanted.user_row):
-        live = held.live.of_user(user)
-        history = weights.history(held.before.of_user(user), live, at=int(held.asked_at[user]))
-        score = taste.score(history)
-        best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
-        lists[place, : len(best)] = best
-    return user_ndcg(lists, wanted)
+        events = held.before.of_user(user), held.live.of_user(user)
+        bases: dict[float, NDArray[np.float32]] = {}
+        for row, weights in enumerate(every):
+            history = weights.history(*events, at=int(held.asked_at[user]))
+            if weights.live not in bases:
+                bases[weights.live] = taste.base.score(history.item_row, history.weight)
+            score = taste.tilted(bases[weights.live].copy(), history)
+            best = top_k(np.where(score > 0, score, np.float32(-np.inf)), k)
+            lists[row, place, : len(best)] = best
+    return [user_ndcg(each, wanted) for each in lists]

@@ -16,6 +16,8 @@ from recsys.connectors.formats import (
     mparticle,
     qualtrics,
     salesforce,
+    shop_orders,
+    stripe,
     tealium,
 )
 
@@ -24,7 +26,11 @@ OF_RECORDS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     "ga4": ga4.record,
     "hubspot": hubspot.record,
     "mparticle": mparticle.record,
+    "shopify": shop_orders.shopify,
+    "shopify_customer": shop_orders.customer,
+    "stripe": stripe.record,
     "tealium": tealium.record,
+    "woocommerce": shop_orders.woocommerce,
 }
 """Each takes a record apart before it becomes rows."""
 

@@ -38,11 +38,15 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What became of a call: rows by what they became, names nobody knows, and whose they are."""
+    """What became of a call: rows by what they became, names nobody knows, and whose they are.
+
+    Of `people` those of `erased` are forgotten, the call with them.
+    """
 
     rows: Mapping[str, int]
     unknown: Mapping[str, int]
     people: Collection[str]
+    erased: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,19 @@ class HookLog:
             writing.executemany(
                 _DONE, [(now, *_told(outcome), seq) for seq, outcome in outcomes.items()]
             )
+
+    def forget(self, user_ids: Collection[str]) -> None:
+        """Delete the calls that said something of some users.
+
+        Raises
+        ------
+        StoreUnavailable
+            None was deleted.
+        """
+        if user_ids:
+            with self.database.writing() as writing:
+                for user_id in user_ids:
+                    forget(writing, user_id)
 
     def again(self, tool: str, *, since: int) -> int:
         """Let the calls of a tool since a time be looked at again, and return how many.

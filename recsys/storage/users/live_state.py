@@ -94,11 +94,13 @@ _MAILS = tuple(
     )
     for which in _OF_MAIL
 )  # fmt: skip
+# CROSS has SQLite begin with the failures, which are few, not with all that was sent; what was sent
+# is looked up by its own id, because a user's other messages are no index to it (hence the ||).
 _BOUNCED = f"""
 (SELECT sent.user_id, sent.kind, sent.at, min(failed.at) AS known_at
-FROM events AS failed JOIN events AS sent
-    ON sent.event_id = failed.ref AND sent.user_id = failed.user_id
-WHERE failed.kind = 'message_failed' AND sent.kind = 'message_sent' AND sent.channel = '{MAIL}'
+FROM events AS failed CROSS JOIN events AS sent
+WHERE sent.event_id = failed.ref AND sent.user_id || '' = failed.user_id
+    AND failed.kind = 'message_failed' AND sent.kind = 'message_sent' AND sent.channel = '{MAIL}'
     AND NOT sent.machine AND NOT sent.simulated AND sent.at > %s - {_LONGER} AND failed.%s
 GROUP BY sent.user_id, sent.event_id, sent.kind, sent.at) AS bounced
 """  # noqa: S608 - names from the code

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from recsys.connectors.read import of_records
+from recsys.connectors.read import held, of_records
 from recsys.connectors.registry import tools
 from recsys.connectors.translate import translated
 
@@ -38,3 +38,14 @@ def test_products_of_one_event_are_told_apart_by_their_place() -> None:
              [{"id": "a"}, {"id": "b"}]}  # fmt: skip
     places = [place for *_, place in _read("tealium", "events", event)]
     assert len(set(places)) == len(places)
+
+
+def test_a_record_of_another_form_is_read_as_it_stands() -> None:
+    broken = {"object": "event", "type": "invoice.paid", "data": {"object": {"lines": {"data": 1}}}}
+    assert _read("stripe", "events", broken) == [(None, None)]
+
+
+def test_what_stands_beside_a_list_may_be_named_by_anything() -> None:
+    refs = {"profile": {"data": {"type": [], "id": {}}}}
+    found = held({"data": [{"relationships": refs}], "included": [{"type": [], "id": {}}]})
+    assert found == [{"relationships": refs, "profile": {}}]

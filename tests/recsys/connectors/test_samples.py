@@ -12,12 +12,15 @@ from recsys.config import Config, parse
 from recsys.connectors.registry import tools
 from recsys.storage.database.open import open_database
 from recsys.storage.events.log import EventLog
-from tests.recsys.connectors.samples import ADDRESS, SAMPLES, Sample
+from tests.recsys.connectors import samples
+from tests.recsys.connectors.samples import ADDRESS, Sample
+from tests.recsys.connectors.shops import SHOPS
 from training.importing.events import import_events
 from training.importing.report import ImportReport
 
 NOW = 1_700_000_000_000_000
 KEY = "a key of the shop, not shorter than 32"
+SAMPLES = (*samples.SAMPLES, *SHOPS)
 BY_ID = [sample.kind for sample in SAMPLES]
 
 

@@ -53,6 +53,15 @@ def test_an_order_that_is_named_is_taken_back_however_long_ago() -> None:
     assert found.keep.tolist() == [False, True, False]
 
 
+def test_what_is_given_back_of_an_order_twice_or_void_as_well_takes_nothing_off_another() -> None:
+    bought = (0, 7, 5, 0, BOUGHT, 2, 8.0), (0, 8, 5, 1, BOUGHT, 2, 8.0)
+    given_back = (0, 8, 5, 2, BACK, 2, 8.0)
+    assert netted(*bought, given_back, given_back).keep.tolist() == [True, False, False, False]
+    void = (0, 8, 5, 2, VOID, 2, 8.0)
+    assert netted(*bought, void, given_back).keep.tolist() == [True, False, False, False]
+    assert netted(*bought, given_back, void).keep.tolist() == [True, False, False, False]
+
+
 def test_without_an_order_the_same_item_and_quantity_is_taken_back() -> None:
     found = netted(
         (0, 1, 5, 0, BOUGHT, 2, 8.0), (0, 2, 5, 3, BOUGHT, 9, 36.0), (0, 3, 5, 4, BACK, 2, 8.0)

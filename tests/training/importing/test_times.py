@@ -115,11 +115,40 @@ def test_iso_text_means_what_python_means_by_it(moments: list[datetime]) -> None
     assert all(abs((a or 0) - b) <= 1 for a, b in zip(found, expected, strict=True))
 
 
-def test_a_number_of_another_unit_than_the_rest_is_not_guessed() -> None:
-    given = pl.Series([1_767_225_600_000, 1_767_225_600, 1_767_225_601_000])
+def test_each_number_is_of_the_unit_that_its_size_shows() -> None:
+    given = pl.Series([1_767_225_600_000, 1_767_225_600, 1_767_225_600_000_000, 86_400])
     times = parse_times(given, timezone="UTC")
-    assert times.spelling == "milliseconds since 1970"
-    assert times.at.to_list() == [1_767_225_600_000_000, None, 1_767_225_601_000_000]
+    assert times.spelling == "seconds and milliseconds and microseconds since 1970"
+    # The last one is of 1970, and put aside: nothing is before 1990.
+    assert times.at.to_list() == [1_767_225_600_000_000] * 3 + [86_400_000_000]
+
+
+def test_days_in_words_and_numbers_since_1970_stand_in_one_column() -> None:
+    noon = NOON // 1_000_000
+    assert parsed("2020-01-01", str(noon), "2020-01-01T12:00Z") == [
+        NOON - 43_200_000_000,
+        NOON,
+        NOON,
+    ]
+    assert parsed(str(noon), str(noon), "2020-01-01") == [NOON, NOON, NOON - 43_200_000_000]
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["7 września 2024", "7 Eylül 2024", "7. září 2024", "7 сентября 2024", "7. syyskuuta 2024"],
+)
+def test_months_of_other_languages(day: str) -> None:
+    assert parsed(day, day) == parsed("2024-09-07") * 2
+
+
+def test_a_finnish_november_is_no_march() -> None:
+    assert parsed("5. marraskuuta 2024", "5. maaliskuuta 2024") == parsed(
+        "2024-11-05", "2024-03-05"
+    )
+
+
+def test_arabic_digits() -> None:
+    assert parsed("\u0662\u0660\u0662\u0664-\u0660\u0669-\u0660\u0667") == parsed("2024-09-07")
 
 
 @pytest.mark.parametrize("number", [20_200_101, 20_200_101.0, "20200101"])

@@ -180,6 +180,32 @@ def test_every_part_of_the_read_uses_an_index(tmp_path: Path) -> None:
         assert any(index in step for step in steps)
 
 
+def test_bounces_are_looked_up_from_failures_not_from_all_that_was_sent(tmp_path: Path) -> None:
+    file = SqliteDatabase(tmp_path / "store.db")
+    plan = file.read(f"EXPLAIN QUERY PLAN {live_state.ALL}", ("a", 1, 1, 1))
+    file.close()
+    steps = [row[3] for row in plan if row[3].startswith(("SEARCH failed", "SEARCH sent"))]
+    assert steps == [
+        "SEARCH failed USING INDEX failures_of_user (user_id=?)",
+        "SEARCH sent USING INDEX sqlite_autoindex_events_1 (event_id=?)",
+    ]
+
+
+def test_a_bounce_is_of_who_was_sent_the_message_though_others_were_sent_one_of_that_id(
+    log: EventLog,
+) -> None:
+    bob = replace(sent("m1", "email", NOW - 20 * DAY), user_id="bob")
+    log.append([sent("m1", "email", NOW - 10 * DAY), bob], now=NOW)
+    log.append([came("f1", "message_failed", NOW - 9 * DAY, ref="m1")], now=NOW)
+
+    def bounced(user_id: str) -> list[int]:
+        found = remembered(log, user_id, since=0, at=NOW).signals
+        return [signal.at for signal in found if signal.kind == "message_failed"]
+
+    assert bounced("ann") == [NOW - 10 * DAY]
+    assert bounced("bob") == []
+
+
 def test_a_closed_store_is_unavailable(log: EventLog) -> None:
     log.database.close()
     with pytest.raises(StoreUnavailable):
