@@ -10,7 +10,6 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 COLOURS = {
@@ -26,7 +25,6 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
-    "figure.dpi": 72,
     "svg.fonttype": "none",
     "svg.hashsalt": "recsys",
 }
@@ -43,11 +41,10 @@ class Drawing:
 def draw(paint: Callable[[Axes], None], *, caption: str, size: tuple[float, float]) -> Drawing:
     """Return what `paint` puts on one pair of axes; the same figures give the same bytes."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained", facecolor="none")
-        paint(figure.add_subplot(facecolor="none"))
+        figure = Figure(figsize=size, layout="constrained")
+        paint(figure.add_subplot())
         text = io.StringIO()
-        # As `savefig` does, which draws twice.
-        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
+        figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
     svg = text.getvalue()
     return Drawing(Markup(svg[svg.index("<svg") :]), caption)  # noqa: S704 - our own drawing
 

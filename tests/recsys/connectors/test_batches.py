@@ -46,6 +46,6 @@ def test_a_record_of_another_form_is_read_as_it_stands() -> None:
 
 
 def test_what_stands_beside_a_list_may_be_named_by_anything() -> None:
-    refs = {"profile": {"data": {"type": [], "id": {}}}}
+    refs: dict[str, Any] = {"profile": {"data": {"type": [], "id": {}}}}
     found = held({"data": [{"relationships": refs}], "included": [{"type": [], "id": {}}]})
     assert found == [{"relationships": refs, "profile": {}}]
