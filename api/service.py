@@ -165,7 +165,7 @@ class Service:
             experiments=experiments,
             current=current,
             identities=identities,
-            hooks=Hooks(config, log, identities, now),
+            hooks=Hooks(config, log, identities, now, logger),
             exports=ExportLog(log.database),
             webhooks=Endpoints(log.database, vault.of(config.storage.encryption_keys)),
             champion=champion,

@@ -18,6 +18,7 @@ from api.requests.events import EventParser
 from api.requests.exposures import Exposed
 from api.requests.identities import Identities
 from api.requests.write_queue import Inbox
+from api.runtime import logs
 from api.runtime.clock import Clock
 from api.runtime.ids import uuid7
 from recsys.config import Config
@@ -36,6 +37,8 @@ from recsys.storage.users.aliases import NOBODY, became
 from recsys.storage.users.sayings import Saying
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from recsys.connectors.tool import Recognised
 
 _DIGITS = 32
@@ -44,6 +47,9 @@ _IDS = ("user_id", "anonymous_id")
 _UNREADABLE = "unreadable"
 _UNKNOWN_FORM = "unknown_form"
 _LONGEST_REST = 1.0
+
+_Call = tuple[int, Hook, list[Any]]
+"""The number of a call, the call, and the records in its body."""
 
 
 @dataclass(slots=True)
@@ -60,12 +66,15 @@ class Hooks:
         Takes who somebody is.
     clock : Clock
         Now.
+    logger : FilteringBoundLogger
+        Told of calls that cannot be read.
     """
 
     config: Config
     events: EventLog
     identities: Identities
     clock: Clock
+    logger: FilteringBoundLogger
     secrets: Mapping[str, Sequence[str]] = field(init=False)
     log: HookLog | None = field(init=False)
     inbox: Inbox[Hook, bool] | None = field(init=False)
@@ -137,7 +146,7 @@ class Hooks:
     def _looked_at(self, waiting: Sequence[tuple[int, Hook]]) -> dict[int, CallOutcome]:
         """Return what became of calls; those of one form are read together."""
         outcomes: dict[int, CallOutcome] = {}
-        forms: dict[str, _Form] = {}
+        forms: dict[str, tuple[Recognised, list[_Call]]] = {}
         for seq, hook in waiting:
             try:
                 found = self._recognised(hook)
@@ -148,10 +157,26 @@ class Hooks:
                 outcomes[seq] = CallOutcome({_UNKNOWN_FORM: 1}, {}, ())
                 continue
             known, records = found
-            forms.setdefault(known.name, _Form(self, known)).add(seq, hook, records)
-        for form in forms.values():
-            outcomes |= form.kept()
+            forms.setdefault(known.name, (known, []))[1].append((seq, hook, records))
+        for known, calls in forms.values():
+            outcomes |= self._kept(known, calls)
         return outcomes
+
+    def _kept(self, known: Recognised, calls: Sequence[_Call]) -> dict[int, CallOutcome]:
+        """Return what became of calls of one form; one that cannot be read costs itself alone."""
+        try:
+            return _Form(self, known, calls).kept()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a call says, the next is read
+            if len(calls) > 1:
+                # What was logged of them already is logged once.
+                alone = [self._kept(known, [call]) for call in calls]
+                return {seq: outcome for each in alone for seq, outcome in each.items()}
+            ((seq, hook, _),) = calls
+            said = logs.described(error)
+            self.logger.error("a call is unreadable", tool=hook.tool, **said)  # noqa: TRY400 - no message
+            return {seq: CallOutcome({_UNREADABLE: 1}, {}, ())}
 
     def _recognised(self, hook: Hook) -> tuple[Recognised, list[Any]] | None:
         # Loaded by who is called by tools only.
@@ -186,19 +211,13 @@ class _Tally:
 class _Form:
     """Calls of one form."""
 
-    def __init__(self, hooks: Hooks, known: Recognised) -> None:
+    def __init__(self, hooks: Hooks, known: Recognised, calls: Sequence[_Call]) -> None:
         when = known.shape.time
         self._hooks, self._known = hooks, known
         self._parser, self._zone = hooks.parser(known.tool, when.zone if when else "")
-        self._tallies: dict[int, _Tally] = {}
-        self._records: list[Any] = []
-        self._calls: list[int] = []
-
-    def add(self, seq: int, hook: Hook, records: list[Any]) -> None:
-        """Add a call."""
-        self._tallies[seq] = _Tally(hook)
-        self._records += records
-        self._calls += [seq] * len(records)
+        self._tallies = {seq: _Tally(hook) for seq, hook, _ in calls}
+        self._records = [record for *_, records in calls for record in records]
+        self._calls = [seq for seq, _, records in calls for _ in records]
 
     def kept(self) -> dict[int, CallOutcome]:
         """Log and keep what the rows say, and return what became of each call."""

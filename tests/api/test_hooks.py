@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.requests.events import EventParser
 from recsys.connectors.pseudonym import pseudonym
 from recsys.storage.hooks.log import Hook
 from recsys.storage.privacy.erasure import erase
@@ -130,6 +131,27 @@ def test_a_call_means_what_the_same_file_means_and_counts_once(hooked: Api, kind
     assert counts == dict(sample.kinds)
     text = json.dumps(hooked.service.log.database.read("SELECT * FROM events"), default=str)
     assert ADDRESS not in text
+
+
+def test_a_call_that_nobody_foresaw_costs_itself_alone(
+    hooked: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = EventParser.read
+
+    def read(self: EventParser, payload: dict[str, Any], *, now: int) -> Any:
+        if ANN not in payload.values():
+            raise ZeroDivisionError
+        return whole(self, payload, now=now)
+
+    monkeypatch.setattr(EventParser, "read", read)
+    for address in ("bob@example.org", ADDRESS):
+        form = {"content_type": "application/x-www-form-urlencoded"}
+        body = urlencode(CLEANED | {"data[email]": address}).encode()
+        assert called(hooked, "mailchimp", body, **form) == 200
+    assert hooked.service.hooks.work() == 2
+    assert kinds(hooked, "mailchimp.webhook") == ["message_failed"]
+    (told,) = hooked.client.get("/v1/sources").json()["sources"]
+    assert (told["became"]["unreadable"], told["waiting"]) == (1, 0)
 
 
 def test_calls_are_looked_at_again_and_told_as_a_source(hooked: Api) -> None:
