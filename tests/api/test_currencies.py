@@ -76,6 +76,20 @@ def test_files_and_requests_have_the_same_currency(api: Api, tmp_path: Path) -> 
         import_events(file, api.service.config, api.service.log, now=NOON)
 
 
+def test_a_file_whose_money_its_cells_explain_has_its_currency_all_the_same(
+    api: Api, tmp_path: Path
+) -> None:
+    assert told(api, {**LINE, "currency": "EUR"}) == [None]
+    row = "bo,{},2025-12-30T10:00:00Z,purchase,6,2,6,USD"
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "user_id,item_id,timestamp,event,price,quantity,total,currency\n"
+        + "\n".join(map(row.format, ("tea", "cup", "pot")))
+    )
+    with pytest.raises(UnclearColumn, match=r"EUR = 1\.0, USD = "):
+        import_events(file, api.service.config, api.service.log, now=NOON)
+
+
 @pytest.mark.parametrize("price", ["$10.00", "12,50", "1.234,50", "10 EUR", "1_000"])
 def test_money_in_words_is_refused_with_how_to_write_it(api: Api, price: str) -> None:
     event = {**ORDER, "properties": {"product_id": "tea", "price": price}}

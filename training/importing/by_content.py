@@ -124,4 +124,9 @@ def _shared(amounts: Amounts, frame: pl.DataFrame, found: FileColumns) -> Amount
 def _with(amounts: Amounts, note: str, **changed: pl.Series) -> Amounts:
     numbers = {name: one.cast(pl.Float64) for name, one in changed.items()}
     given = {name: one.is_not_null() for name, one in changed.items()}
-    return Amounts({**amounts.of, **numbers}, {**amounts.given, **given}, (*amounts.notes, note))
+    return replace(
+        amounts,
+        of={**amounts.of, **numbers},
+        given={**amounts.given, **given},
+        notes=(*amounts.notes, note),
+    )
