@@ -147,6 +147,7 @@ class Service:
             now = _not_before_the_log(now, config, log, since=current.serving.watermark)
         profiles, secret = Profiles.of(log.database, config), config.serving.user_hash_secret
         identities = Identities(log.database, profiles, current, now, secret)
+        own_currency = OneCurrency(log.database).beside
         service = cls(
             config=config,
             clock=now,
@@ -154,7 +155,7 @@ class Service:
             logger=logger,
             keys=keys or Keys(config.serving),
             reader=reader,
-            parser=EventParser(config, OneCurrency(log.database).beside),
+            parser=EventParser(config, own_currency),
             log=log,
             consents=Consents(log.database),
             decisions=DecisionLog(log.database),
@@ -165,7 +166,7 @@ class Service:
             experiments=experiments,
             current=current,
             identities=identities,
-            hooks=Hooks(config, log, identities, now, logger),
+            hooks=Hooks(config, log, identities, now, logger, own_currency),
             exports=ExportLog(log.database),
             webhooks=Endpoints(log.database, vault.of(config.storage.encryption_keys)),
             champion=champion,

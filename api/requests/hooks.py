@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -24,9 +24,9 @@ from api.runtime.ids import uuid7
 from recsys.config import Config
 from recsys.connectors.bodies import documents
 from recsys.connectors.registry import Tools, tools
+from recsys.connectors.tool import ERASE
 from recsys.data.times import instant_of, zone
 from recsys.errors import BadEvent, BadQuery, StoreUnavailable
-from recsys.storage.events.currency import OneCurrency
 from recsys.storage.events.event import Event
 from recsys.storage.events.log import EventLog
 from recsys.storage.hooks import log as hook_log
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from recsys.connectors.tool import Recognised
 
 _DIGITS = 32
-_ERASE, _ERASED = "erase", "erased"
+_ERASED = "erased"
 _IDS = ("user_id", "anonymous_id")
 _UNREADABLE = "unreadable"
 _UNKNOWN_FORM = "unknown_form"
@@ -68,6 +68,8 @@ class Hooks:
         Now.
     logger : FilteringBoundLogger
         Told of calls that cannot be read.
+    own_currency : callable
+        As :class:`EventParser` asks it.
     """
 
     config: Config
@@ -75,6 +77,7 @@ class Hooks:
     identities: Identities
     clock: Clock
     logger: FilteringBoundLogger
+    own_currency: Callable[[str], str]
     secrets: Mapping[str, Sequence[str]] = field(init=False)
     log: HookLog | None = field(init=False)
     inbox: Inbox[Hook, bool] | None = field(init=False)
@@ -193,8 +196,7 @@ class Hooks:
         """Return what reads events of a tool, and the zone of times that name none."""
         name = self.config.data.zones.get(tool, own_zone) or self.config.data.timezone
         data = self.config.data.model_copy(update={"timezone": name})
-        own = OneCurrency(self.events.database).beside
-        return EventParser(self.config.model_copy(update={"data": data}), own), name
+        return EventParser(self.config.model_copy(update={"data": data}), self.own_currency), name
 
 
 @dataclass(slots=True)
@@ -225,7 +227,7 @@ class _Form:
         people: list[tuple[_Tally, Any]] = []
         said: list[Saying] = []
         for tally, row, saying, place in self._rows():
-            if row.get("type") == _ERASE:
+            if row.get("type") == ERASE:
                 tally.erased |= {row[name] for name in _IDS if row.get(name)}
                 continue
             found = self._read(tally, _payload(row, place))

@@ -8,6 +8,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+ERASE = "erase"
+"""A call of a tool that asks to forget a person; files do not."""
+
 Fields = tuple[str, ...]
 """Names of fields, dots part what is nested; the first that is filled counts."""
 

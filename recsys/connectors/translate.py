@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys.connectors.pseudonym import pseudonym
-from recsys.connectors.tool import ConsentRule, Fields, OutcomeRule, Shape, Time
+from recsys.connectors.tool import ERASE, ConsentRule, Fields, OutcomeRule, Shape, Time
 from recsys.data.ids import E_MAIL
 from recsys.data.kinds import MESSAGE_SENT, OF_MESSAGES, message_of
-
-ERASE = "erase"
-"""A call of a tool that asks to forget a person; files do not."""
 
 CALLS = ("identify", "alias", ERASE)
 FACTORS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0}

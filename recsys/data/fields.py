@@ -169,14 +169,8 @@ EVENT = Names(
 """The fields of an event."""
 
 _OF_LINES = (
-    "quantity",
-    "units_back",
-    "price",
-    "total",
-    "line_discount",
-    "line_refunded",
-    "currency",
-)
+    "quantity", "units_back", "price", "total", "line_discount", "line_refunded", "currency",
+)  # fmt: skip
 
 PRODUCT = Names(
     {

@@ -65,8 +65,8 @@ def _few_names(column: pl.Series) -> list[str]:
 
 def _is_amount(column: pl.Series) -> bool:
     """Return whether a column holds numbers, and not only whether, or when, something was."""
-    numbers = column.cast(pl.String, strict=False).cast(pl.Float64, strict=False)
-    filled = column.cast(pl.String, strict=False).str.strip_chars().fill_null("") != ""
+    text = column.cast(pl.String, strict=False).str.strip_chars()
+    numbers, filled = text.cast(pl.Float64, strict=False), text.fill_null("") != ""
     if not filled.any() or int(numbers.is_not_null().sum()) < int(filled.sum()):
         return False
     return bool((~numbers.is_in([0.0, 1.0]) & (numbers < _NO_DAY)).any())

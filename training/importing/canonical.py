@@ -24,7 +24,7 @@ from recsys.data.order_states import NOT_CANCELLED, is_void
 from recsys.data.surfaces import DEVICE, MOST_CHARACTERS, PLACEMENT
 from training.errors import UnclearColumn
 from training.importing.amounts import Amounts
-from training.importing.cells import id_of, ids_of, text_of
+from training.importing.cells import id_of, ids_of, text_in, text_of
 from training.importing.columns import FileColumns
 from training.importing.identities import CALLS, said_of_people
 from training.importing.less import LESS, less_discounts, less_refunds
@@ -82,7 +82,7 @@ def canonical_rows(
         properties(found),
         *said_of_people(raw, found, config),
         _void(raw, found).alias("void"),
-        _says_state(found).alias("says_state"),
+        text_of(found, "state", "cancelled_at").is_not_null().alias("says_state"),
         (_flag(found, "test") if "order" in found else pl.lit(value=False)).alias("test"),
         at_given=text_of(found, "at"),
     )
@@ -220,25 +220,12 @@ def _void(raw: RawFile, found: FileColumns) -> pl.Expr:
     """Return whether a state of an order, or when it was cancelled, says that it is none."""
     void = pl.lit(value=False)
     for name in found.of("state"):
-        states = raw.frame.select(_cell(name)).to_series().drop_nulls().unique()
-        void = void | _cell(name).is_in([one for one in states if is_void(one)])
+        states = raw.frame.select(text_in(name)).to_series().drop_nulls().unique()
+        void = void | text_in(name).is_in([one for one in states if is_void(one)])
     for name in found.of("cancelled_at"):
-        at = _cell(name).str.to_lowercase()
+        at = text_in(name).str.to_lowercase()
         void = void | ~at.fill_null("").is_in(sorted(NOT_CANCELLED))
     return void.fill_null(value=False)
-
-
-def _says_state(found: FileColumns) -> pl.Expr:
-    names = found.of("state", "cancelled_at")
-    return (
-        pl.any_horizontal(_cell(n).fill_null("") != "" for n in names)
-        if names
-        else pl.lit(value=False)
-    )
-
-
-def _cell(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String, strict=False).str.strip_chars()
 
 
 def _signed(frame: pl.DataFrame, config: Config) -> pl.DataFrame:

@@ -10,11 +10,13 @@ from training.importing.columns import FileColumns
 
 def text_of(found: FileColumns, *meanings: str) -> pl.Expr:
     """Return text without outer blanks, from the first column that is filled; else null."""
-    texts = [
-        pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in found.of(*meanings)
-    ]
-    filled = [pl.when(text != "").then(text) for text in texts]
+    filled = [pl.when(text_in(name) != "").then(text_in(name)) for name in found.of(*meanings)]
     return (pl.coalesce(filled) if filled else pl.lit(None, pl.String)).alias(meanings[0])
+
+
+def text_in(column: str) -> pl.Expr:
+    """Return what one column says, as text without outer blanks."""
+    return pl.col(column).cast(pl.String, strict=False).str.strip_chars()
 
 
 def id_of(frame: pl.DataFrame, found: FileColumns, *meanings: str) -> pl.Expr:

@@ -25,7 +25,6 @@ _THINGS = (
 )  # fmt: skip
 _ORDERS = (
     "order invoice transaction receipt basket booking purchase salesorder bill document check"
-    ""
     " bestell bestelling auftrags rechnungs bon commande facture pedido factura venta venda ordine"
     " zamowienia objednavky siparis tilaus fatura trans"
 )  # fmt: skip
@@ -33,8 +32,7 @@ _IDS = "id no nr number num code key uuid nummer numero numer kod cislo numarasi
 _LINES = " item lineitem lineitems line orderitem orderline product unit"
 _DONE = (
     "created add added ordered placed orderplaced purchased booked started played watched viewed"
-    " read"
-    " enrolled listened billed sold rated occurred recorded logged checkedout checkout bought"
+    " read enrolled listened billed sold rated occurred recorded logged checkedout checkout bought"
     " posting"
 )  # fmt: skip
 _DEEDS = (
@@ -43,8 +41,7 @@ _DEEDS = (
 _STATED = (
     "order payment financial fulfillment fulfilment delivery line item lineitem transaction booking"
     " current invoice sale sales purchase shipment shipping auftrags bestell zahlungs liefer"
-    " commande"
-    " pedido order_reference"
+    " commande pedido order_reference"
 )  # fmt: skip
 _STATES = "status state statut estado stato stan stav durum durumu statusname ステータス"
 
@@ -68,24 +65,23 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     ),
     "item": (
         *_joined(_THINGS, _IDS + " sku ean isbn"), *_joined("id codigo numero nr numer", _THINGS),
-        *_joined(" lineitems lineitem line orderitem orderline",
-        "productnumber productid itemid sku"),
+        *_joined(
+            " lineitems lineitem line orderitem orderline", "productnumber productid itemid sku"
+        ),
         "lineitementityid", "productinternalreference", "planid", "plancode", "contentid",
         "depublicacion", "spotifytrackuri", "trackuri", "material", "materialnumber", "matnr",
-        "ean", "gtin", "upc",
-        "barcode", "isbn", "商品id", "商品番号", "商品コード", "商品管理番号",
+        "ean", "gtin", "upc", "barcode", "isbn", "商品id", "商品番号", "商品コード", "商品管理番号",
     ),
     "at": (
-        *_joined(_DEEDS, "date datetime timestamp dt ts at on dateutc"), *_joined("date",
-        f"{_DONE} {_DEEDS}"),
-        *_joined(_DONE, "at on date time"), "ts", "bestelldatum", "kaufdatum", "rechnungsdatum",
+        *_joined(_DEEDS, "date datetime timestamp dt ts at on dateutc"),
+        *_joined("date", f"{_DONE} {_DEEDS}"), *_joined(_DONE, "at on date time"), "ts",
+        "bestelldatum", "kaufdatum", "rechnungsdatum",
         "auftragsdatum", "belegdatum", "datum", "erstelltam", "datecommande", "datedecommande",
-        "dateachat",
-        "datedachat", "fecha", "fechapedido", "fechadepedido", "fechaventa", "fechadeventa",
+        "dateachat", "datedachat", "fecha", "fechapedido", "fechadepedido", "fechaventa",
+        "fechadeventa",
         "fechacompra", "fechadecompra", "data", "datapedido", "datadopedido", "datavenda",
         "datadavenda", "datadacompra", "dataordine", "datazakupu", "datazamowienia",
-        "datumobjednavky",
-        "orderdatum", "besteldatum", "siparistarihi", "tarih",
+        "datumobjednavky", "orderdatum", "besteldatum", "siparistarihi", "tarih",
         "注文日", "注文日時", "購入日", "日付", "日時",
     ),
     "of_order": (
@@ -103,8 +99,7 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
         *_joined("sold sales sale ordered order purchase stock", "quantity qty units"),
         "menge", "anzahl", "stuck", "stuckzahl", "quantite", "qte", "cantidad", "unidades",
         "quantidade", "qtd", "quantita", "aantal", "ilosc", "liczbasztuk", "sztuk", "mnozstvi",
-        "pocet",
-        "adet", "miktar", "antal", "maara", "数量", "個数", "件数",
+        "pocet", "adet", "miktar", "antal", "maara", "数量", "個数", "件数",
     ),
     "price": (
         *_joined(_LINES, "price unitprice priceperunit unitamount priceamount pricegross pricenet"),
@@ -120,10 +115,9 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
                  "total amount subtotal totalprice totalamount revenue sales amountexclvat"),
         *_joined("sales total net paid gross", "amount revenue"), "netsales", "grosssales", "sales",
         "totalprice", "gross", "totalpricetaxincl", "extendedprice", "spend", "turnover", "gmv",
-        "amountpaid",
-        "actualamountpaid", "subtotal", "umsatz", "gesamtpreis", "gesamtbetrag", "betrag",
-        "summe", "montant",
-        "montanttotal", "prixtotal", "importe", "importetotal", "valortotal", "importo", "totale",
+        "amountpaid", "actualamountpaid", "subtotal", "umsatz", "gesamtpreis", "gesamtbetrag",
+        "betrag", "summe", "montant", "montanttotal", "prixtotal", "importe", "importetotal",
+        "valortotal", "importo", "totale",
         "bedrag", "kwota", "wartosc", "castka", "tutar", "toplam", "belopp", "summa",
         "金額", "合計",
     ),
@@ -133,8 +127,10 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     ),
     "units_back": (
         *_joined("returned refunded cancelled canceled return refund cancel", "quantity qty units"),
-        *_joined("quantity qty units itemquantity productquantity",
-        "returned refunded cancelled canceled"),
+        *_joined(
+            "quantity qty units itemquantity productquantity",
+            "returned refunded cancelled canceled",
+        ),
     ),
     "refunded": (
         *_joined("refund refunded partialrefund returned", "amount total"), "totalrefund",
@@ -155,10 +151,12 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     "cancelled_at": (
         "fullyrefunded", *_joined(" is was", "cancelled canceled refunded returned voided void"),
         *_joined("date", "cancelled canceled refunded voided"),
-        *_joined("cancelled canceled refunded voided cancel cancellation void refund",
-                                                                         "at date on flag time"),
-        *_joined("is", "refund return"), *_joined(" is",
-        "storniert anulado annule annulliert geannuleerd"),
+        *_joined(
+            "cancelled canceled refunded voided cancel cancellation void refund",
+            "at date on flag time",
+        ),
+        *_joined("is", "refund return"),
+        *_joined(" is", "storniert anulado annule annulliert geannuleerd"),
         "deleted", "isdeleted",
     ),
     "title": (
@@ -169,6 +167,10 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
 
 NAMES_OF_PEOPLE = frozenset({"customer", "username", "accountname", "comprador", "acheteur"})
 """Columns that may hold what somebody is called, as several are: no ids beside an address."""
+
+_PLAIN = frozenset({"call", "context", "traits", "products", "previous", "proof"})
+ONLY_CLOCKS = frozenset(map(plain, (*CLOCKS, "time")))
+"""Columns of these names say the time of a day that another column names."""
 
 _REMARK = re.compile(
     r"\s*[(\[](?:[A-Za-z]{3}|\W|[A-Z]{1,3}\$|UTC|GMT|[A-Za-z_]+/[A-Za-z_]+|local)[)\]]\s*"
@@ -193,7 +195,7 @@ def further(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return columns by meaning, as such spellings have them, the one that wins first."""
     found: dict[str, list[tuple[int, str]]] = {}
     for column in header:
-        place = next((_place(name) for name in _ways(column) if _place(name)), None)
+        place = next(filter(None, map(_place, _ways(column))), None)
         if place is not None:
             found.setdefault(place[0], []).append((place[1], column))
     return {
@@ -226,8 +228,3 @@ def _place(name: str) -> tuple[str, int] | None:
         return _PLACES[name]
     known = EVENT.place(name)
     return None if known is None or known.meaning in _PLAIN else (known.meaning, -1)
-
-
-_PLAIN = frozenset({"call", "context", "traits", "products", "previous", "proof"})
-ONLY_CLOCKS = frozenset(map(plain, (*CLOCKS, "time")))
-"""Columns of these names say the time of a day that another column names."""

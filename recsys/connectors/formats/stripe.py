@@ -6,24 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _OF_1 = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "JPY",
-        "KMF",
-        "KRW",
-        "MGA",
-        "PYG",
-        "RWF",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+     "XOF", "XPF"]
+)  # fmt: skip
 _OF_1000 = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 
@@ -78,6 +63,5 @@ def _money(about: Mapping[str, Any], amount: Any, *less: Any) -> Any:
     currency = str(about.get("currency")).upper()
     if not all(isinstance(one, int) for one in (amount, *less)):
         return str(amount)
-    return (amount - sum(less)) / (
-        1 if currency in _OF_1 else 1000 if currency in _OF_1000 else 100
-    )
+    units = 1 if currency in _OF_1 else 1000 if currency in _OF_1000 else 100
+    return (amount - sum(less)) / units
